@@ -1,0 +1,1 @@
+//! Lists what Lua may call, one file per module.

@@ -1,0 +1,1 @@
+//! Keeps the durable record of runs in SQLite.

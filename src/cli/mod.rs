@@ -1,0 +1,1 @@
+//! Dispatches what a person types.

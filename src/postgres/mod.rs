@@ -1,0 +1,1 @@
+//! Proves and counts the output of `pg_dump` while it flies by.

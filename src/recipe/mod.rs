@@ -1,0 +1,3 @@
+//! Declares what a recipe is and runs it once.
+
+pub mod params;

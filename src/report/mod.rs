@@ -1,0 +1,1 @@
+//! Names the events that a run tells while it goes.

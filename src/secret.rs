@@ -1,0 +1,106 @@
+//! Keeps a value that never prints itself, and strikes known secrets out of any text that is about to be shown.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, RwLock};
+
+/// What is shown where a secret stood.
+pub const MASK: &str = "********";
+
+/// A secret value; only `expose` gives it away.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<str>);
+
+/// Every secret that this process has met, so that text from elsewhere (a program's standard error) can be cleaned of them.
+static KNOWN: RwLock<BTreeSet<Arc<str>>> = RwLock::new(BTreeSet::new());
+
+impl Secret {
+    pub fn new(value: impl Into<Arc<str>>) -> Secret {
+        let value = value.into();
+        if !value.is_empty() {
+            KNOWN.write().unwrap_or_else(|broken| broken.into_inner()).insert(value.clone());
+        }
+        Secret(value)
+    }
+
+    /// The value itself, for the one place that must have it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// The name under which a `Secret` asks a deserializer for itself; anything but a secret-aware source refuses it.
+pub const SECRET_NEWTYPE: &str = "hikae::Secret";
+
+impl<'de> serde::Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Secret;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a secret or a string")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Secret, E> {
+                Ok(Secret::new(value))
+            }
+
+            fn visit_newtype_struct<D: serde::Deserializer<'de>>(self, inner: D) -> Result<Secret, D::Error> {
+                let value: String = serde::Deserialize::deserialize(inner)?;
+                Ok(Secret::new(value))
+            }
+        }
+        deserializer.deserialize_newtype_struct(SECRET_NEWTYPE, Visitor)
+    }
+}
+
+/// `text` with every known secret struck out.
+///
+/// A secret of fewer than four characters is struck out only where it stands as a word of its own:
+/// striking every `a` would leave nothing to read, and would give the secret away.
+pub fn redact(text: &str) -> String {
+    let known = KNOWN.read().unwrap_or_else(|broken| broken.into_inner());
+    let mut clean = text.to_owned();
+    // Longest first, so that a secret inside a longer one cannot leave the rest of it standing.
+    let mut secrets: Vec<&Arc<str>> = known.iter().collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in secrets {
+        if clean.contains(&**secret) {
+            clean =
+                if secret.chars().count() < 4 { redact_word(&clean, secret) } else { clean.replace(&**secret, MASK) };
+        }
+    }
+    clean
+}
+
+fn redact_word(text: &str, word: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(word) {
+        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
+        clean.push_str(before);
+        let joined = before.chars().next_back().is_some_and(char::is_alphanumeric)
+            || after.chars().next().is_some_and(char::is_alphanumeric);
+        clean.push_str(if joined { word } else { MASK });
+        rest = after;
+    }
+    clean.push_str(rest);
+    clean
+}

@@ -1,0 +1,55 @@
+//! Names the parts of a byte stream: a source that ends only when its end is proved, and a sink that shows nothing until it is told to.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use crate::error::Result;
+
+pub mod compress;
+pub mod decompress;
+pub mod facts;
+pub mod pump;
+pub mod stage;
+
+pub use facts::Facts;
+
+/// One step of a source: some bytes, or the end. An error is neither.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece {
+    Data(Bytes),
+    /// The source has ended, and everything that can prove it complete has been checked.
+    End,
+}
+
+/// Where bytes come from. `End` is a statement: a program has exited 0, a decoder has met its trailer.
+///
+/// After `End` or an error a source is not asked again. Dropping a source abandons it, with everything that it started.
+pub trait Source: Send {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>>;
+}
+
+/// Where bytes go. Nothing is visible under the final name before `commit`; dropping a sink aborts it.
+pub trait Sink: Send {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>>;
+
+    /// Everything is on stable storage, still under no final name.
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>>;
+
+    /// Makes what was sealed visible under its final name, lastingly.
+    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
+
+    /// Leaves nothing behind.
+    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
+}
+
+/// What the stages of one stream have learnt, shared by all of them and read by the sink.
+#[derive(Clone, Default)]
+pub struct SharedFacts(Arc<Mutex<Facts>>);
+
+impl SharedFacts {
+    pub fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.0.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+}

@@ -1,0 +1,56 @@
+//! Runs a step between a source and what reads it: something that looks at the bytes, or changes them.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::{Piece, Source};
+use crate::error::Result;
+
+/// A step between source and sink that works on the bytes where they pass.
+pub trait Stage: Send {
+    /// Takes one piece of data; what goes on is appended to `out`.
+    fn feed(&mut self, data: Bytes, out: &mut VecDeque<Bytes>) -> Result<()>;
+
+    /// The source has ended: the last chance to add data, or to refuse the whole.
+    fn end(&mut self, out: &mut VecDeque<Bytes>) -> Result<()>;
+}
+
+/// A source with a stage behind it.
+pub struct Staged<T> {
+    source: Box<dyn Source>,
+    stage: T,
+    ready: VecDeque<Bytes>,
+    ended: bool,
+}
+
+impl<T: Stage> Staged<T> {
+    pub fn new(source: Box<dyn Source>, stage: T) -> Staged<T> {
+        Staged { source, stage, ready: VecDeque::new(), ended: false }
+    }
+
+    async fn step(&mut self) -> Result<Piece> {
+        loop {
+            if let Some(data) = self.ready.pop_front() {
+                return Ok(Piece::Data(data));
+            }
+            if self.ended {
+                return Ok(Piece::End);
+            }
+            match self.source.next().await? {
+                Piece::Data(data) => self.stage.feed(data, &mut self.ready)?,
+                Piece::End => {
+                    self.stage.end(&mut self.ready)?;
+                    self.ended = true;
+                }
+            }
+        }
+    }
+}
+
+impl<T: Stage> Source for Staged<T> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(self.step())
+    }
+}

@@ -1,0 +1,38 @@
+//! Reads and writes sizes and durations as people do: `64 MiB`, `25h`, `30d`.
+
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+
+/// Bytes from `"10 MB"`, `"64MiB"`, `"4096"`; decimal units are powers of 1000, binary ones of 1024.
+pub fn parse_size(text: &str) -> Result<u64> {
+    text.trim().parse::<bytesize::ByteSize>().map(|size| size.as_u64()).map_err(|_| {
+        Error::new(Kind::Recipe, format!("`{text}` is not a size"))
+            .hint("write a number and a unit, such as `500 MB` or `64 MiB`")
+    })
+}
+
+/// A duration from `"90s"`, `"25h"`, `"30d"`, `"1h 30m"`; a bare number is seconds.
+pub fn parse_duration(text: &str) -> Result<Duration> {
+    let text = text.trim();
+    if let Ok(secs) = text.parse::<u64>() {
+        return Ok(Duration::from_secs(secs));
+    }
+    humantime::parse_duration(text).map_err(|_| {
+        Error::new(Kind::Recipe, format!("`{text}` is not a duration"))
+            .hint("write a number and a unit, such as `90s`, `25h` or `30d`")
+    })
+}
+
+/// A size for people: `133.2 MB`.
+pub fn show_size(bytes: u64) -> String {
+    bytesize::ByteSize(bytes).display().si().to_string()
+}
+
+/// A duration for people, no finer than it needs to be: `0.4s`, `12s`, `3m 4s`.
+pub fn show_duration(duration: Duration) -> String {
+    if duration < Duration::from_secs(10) {
+        return format!("{:.1}s", duration.as_secs_f64());
+    }
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}

@@ -1,0 +1,66 @@
+//! Gives each effect a typed call, so that nobody above takes a reply apart.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Child, Command, Effect, Entry, Found, Held, Limits, Reply, Request, Space, Stat, World};
+use crate::error::{Error, Kind, Result, Site};
+use crate::stream::{Sink, Source};
+
+/// A world, with the place in the recipe that asks and the limits that hold.
+#[derive(Clone)]
+pub struct Caller {
+    pub world: Arc<dyn World>,
+    pub site: Option<Site>,
+    pub limits: Limits,
+}
+
+/// Writes one typed call: its arguments, the effect that they make, and the reply that it gets.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $out:ty = $effect:expr => $pattern:pat => $value:expr;)*) => {
+        $($(#[$doc])* pub async fn $name(&self, $($arg: $type),*) -> Result<$out> {
+            match self.perform($effect).await? {
+                $pattern => Ok($value),
+                _ => Err(misfit(stringify!($name))),
+            }
+        })*
+    };
+}
+
+impl Caller {
+    pub fn new(world: Arc<dyn World>, limits: Limits) -> Caller {
+        Caller { world, site: None, limits }
+    }
+
+    async fn perform(&self, effect: Effect) -> Result<Reply> {
+        self.world.perform(Request { effect, site: self.site.clone(), limits: self.limits }).await
+    }
+
+    calls! {
+        open(path: &Path) -> Box<dyn Source> = Effect::Open { path: path.into() } => Reply::Source(source) => source;
+        read(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes } => Reply::Bytes(bytes) => bytes;
+        list(found: Found) -> Vec<Entry> = Effect::List(found) => Reply::Entries(entries) => entries;
+        stat(path: &Path) -> Option<Stat> = Effect::Stat { path: path.into() } => Reply::Stat(stat) => stat;
+        disk_free(path: &Path) -> Space = Effect::DiskFree { path: path.into() } => Reply::Space(space) => space;
+        create(path: &Path, mode: u32) -> Box<dyn Sink> = Effect::Create { path: path.into(), mode } => Reply::Sink(sink) => sink;
+        write(path: &Path, data: Vec<u8>, mode: u32, replace: bool) -> ()
+            = Effect::Write { path: path.into(), data, mode, replace } => Reply::Done => ();
+        mkdir(path: &Path, mode: u32) -> () = Effect::MakeDir { path: path.into(), mode } => Reply::Done => ();
+        rename(from: &Path, to: &Path) -> () = Effect::Rename { from: from.into(), to: to.into() } => Reply::Done => ();
+        remove(path: &Path) -> () = Effect::Remove { path: path.into() } => Reply::Done => ();
+        sweep(dir: &Path) -> Vec<Entry> = Effect::Sweep { dir: dir.into() } => Reply::Entries(entries) => entries;
+        spawn(command: Command) -> Child = Effect::Spawn(command) => Reply::Child(child) => child;
+        which(program: &str) -> Option<PathBuf> = Effect::Which { program: program.into() } => Reply::Path(path) => path;
+        sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
+        lock(path: &Path) -> Box<dyn Held> = Effect::Lock { path: path.into() } => Reply::Held(held) => held;
+    }
+}
+
+/// A world gave a reply that the effect does not have: a fault of that world.
+fn misfit(call: &str) -> Error {
+    Error::new(Kind::Other, format!("the world gave the wrong reply to `{call}`"))
+        .hint("please report this as a bug in hikae")
+}

@@ -1,0 +1,67 @@
+//! The one seam to everything outside: a world performs effects, and decorators stack on it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use futures_util::future::BoxFuture;
+
+use crate::error::{Result, Site};
+
+pub mod caller;
+pub mod effect;
+pub mod guarded;
+pub mod journal;
+pub mod limited;
+pub mod real;
+pub mod reply;
+
+pub use caller::Caller;
+pub use effect::{Command, Effect, Found, Value};
+pub use reply::{Child, Entry, EntryKind, Exit, Held, Reply, Space, Stat};
+
+/// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
+pub trait World: Send + Sync {
+    /// Performs one effect. Dropping the future, or the stream or child that it gave, takes back what is not finished.
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
+
+    /// The wall clock, in the local time zone.
+    fn now(&self) -> DateTime<FixedOffset>;
+
+    /// Time since some fixed moment, which no clock adjustment touches.
+    fn elapsed(&self) -> Duration;
+
+    /// The process environment: what cron gave us.
+    fn environment(&self) -> Arc<BTreeMap<String, String>>;
+
+    /// The machine and the person that the run belongs to.
+    fn machine(&self) -> Machine;
+}
+
+/// One effect, with the place in the recipe that asked for it and how long it may take.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub effect: Effect,
+    pub site: Option<Site>,
+    pub limits: Limits,
+}
+
+/// How long an effect may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall-clock time for the whole effect, with the streams that it gave.
+    pub total: Duration,
+    /// The longest time without a byte moving.
+    pub idle: Duration,
+}
+
+/// The machine and the person that a run belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    pub host: String,
+    pub user: String,
+    pub process_id: u32,
+    /// Cores that compression may use.
+    pub cores: usize,
+}

@@ -1,0 +1,99 @@
+//! What a world answers to an effect.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset};
+use futures_util::future::BoxFuture;
+
+use crate::error::Result;
+use crate::stream::{Sink, Source};
+
+/// The answer to an effect; each effect names the one that it gets.
+pub enum Reply {
+    Source(Box<dyn Source>),
+    Sink(Box<dyn Sink>),
+    Bytes(Bytes),
+    Entries(Vec<Entry>),
+    Stat(Option<Stat>),
+    Space(Space),
+    Child(Child),
+    Path(Option<PathBuf>),
+    Held(Box<dyn Held>),
+    Done,
+}
+
+/// What lies at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    pub kind: EntryKind,
+    pub size_bytes: u64,
+    pub modified: DateTime<FixedOffset>,
+    /// Permission bits, such as `0o600`.
+    pub mode: u32,
+    pub owner: u32,
+    pub group: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    File,
+    Dir,
+    Link,
+    Other,
+}
+
+/// One entry of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub path: PathBuf,
+    pub stat: Stat,
+}
+
+/// The space of a file system, as an ordinary user may use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    pub free_bytes: u64,
+    pub total_bytes: u64,
+}
+
+/// A lock that is held until this is dropped.
+pub trait Held: Send + Sync {}
+
+/// A program that runs. Dropping `process` ends it with its whole process group.
+pub struct Child {
+    pub stdin: Option<Box<dyn Sink>>,
+    /// What the program writes; its `End` is the end of the pipe and proves nothing: the exit does.
+    pub stdout: Box<dyn Source>,
+    pub process: Box<dyn Process>,
+}
+
+/// The life of a program that was started.
+pub trait Process: Send {
+    /// Waits for the end of the program.
+    fn wait(&mut self) -> BoxFuture<'_, Result<Exit>>;
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// The last part of what it wrote to its standard error, without secrets.
+    pub stderr: String,
+}
+
+impl Exit {
+    pub fn success(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// How it ended, in words: `exit code 1`, `signal 9`.
+    pub fn words(&self) -> String {
+        match (self.code, self.signal) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "no exit code".to_owned(),
+        }
+    }
+}

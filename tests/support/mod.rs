@@ -1,0 +1,3 @@
+//! Starts the servers and makes the folders that tests need.
+
+pub mod postgres;
