@@ -151,6 +151,12 @@ impl Error {
         self
     }
 
+    /// Puts these places in the stead of those that are known.
+    pub fn at_all(mut self, sites: Vec<Site>) -> Error {
+        self.inner.sites = sites;
+        self
+    }
+
     /// The same error as seen from further out: `what` becomes the cause of the new words; kind, hint and places stay.
     pub fn within(self, what: impl Into<String>) -> Error {
         let outer = Inner {
@@ -186,7 +192,7 @@ impl Error {
         let mut causes = Vec::new();
         let mut next = std::error::Error::source(self);
         while let Some(cause) = next {
-            causes.push(cause.to_string());
+            causes.push(words(cause));
             next = cause.source();
         }
         causes
@@ -200,6 +206,16 @@ impl Error {
             line.push_str(cause.trim_end().replace('\n', "; ").as_str());
         }
         line
+    }
+}
+
+/// The words of a cause; the number that Rust adds to those of the system says nothing more.
+fn words(cause: &dyn std::error::Error) -> String {
+    let text = cause.to_string();
+    let number = |rest: &str| rest.strip_suffix(')').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    match text.rsplit_once(" (os error ") {
+        Some((said, rest)) if number(rest) => said.to_owned(),
+        _ => text,
     }
 }
 

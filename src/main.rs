@@ -1,2 +1,5 @@
 //! Parses the command line, dispatches to a command, exits.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    hikae::cli::main()
+}

@@ -18,7 +18,10 @@ impl Secret {
     pub fn new(value: impl Into<Arc<str>>) -> Secret {
         let value = value.into();
         if !value.is_empty() {
-            KNOWN.write().unwrap_or_else(|broken| broken.into_inner()).insert(value.clone());
+            let mut known = KNOWN.write().unwrap_or_else(|broken| broken.into_inner());
+            known.insert(value.clone());
+            // Programs are read by the line, so each line of a secret is struck out on its own too.
+            known.extend(value.lines().filter(|line| !line.is_empty()).map(Arc::from));
         }
         Secret(value)
     }

@@ -2,11 +2,16 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod catalog;
+mod cli;
 mod compression;
 mod config;
+mod damage;
 mod inspector;
+mod layers;
 mod params;
 mod report;
 mod sandbox;
+mod specs;
+mod stubs;
 mod support;
 mod world_contract;

@@ -1,1 +1,63 @@
-//! Keeps the durable record of runs in SQLite.
+//! Keeps the durable record in one SQLite file: runs with their steps and backups, notifications, audit.
+//!
+//! The record never decides over a backup: whoever writes to it goes on when it cannot be written, and says so.
+
+use std::path::PathBuf;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::Result;
+
+mod column;
+pub mod manifest;
+mod open;
+mod read;
+mod record;
+mod settle;
+mod store;
+mod trouble;
+mod write;
+
+pub use read::{AuditFilter, NotificationFilter, RunFilter};
+pub use record::{AuditEntry, Backup, Ending, Failure, Moment, NewRun, Notification, Run, Status, Step, run_id};
+
+/// The catalog, open. It blocks: call it where waiting for a disk, or five seconds for another process, is allowed.
+#[derive(Debug)]
+pub struct Catalog {
+    conn: Connection,
+    path: PathBuf,
+}
+
+impl Catalog {
+    /// Does `work` in one transaction that takes the write lock at once: whoever gets it cannot fail later for having come second.
+    fn writing<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
+        let whole = || {
+            let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
+            let done = work(&tx)?;
+            tx.commit()?;
+            Ok(done)
+        };
+        whole().map_err(|cause| trouble::writing(&self.path, cause))
+    }
+
+    /// Does `work` as `writing` does, and comes back when it would outlive a power cut, with all that was written before it.
+    ///
+    /// Waiting for a busy disk takes longer than everything else here, so only what must not be lost waits: that a run
+    /// started, and how it ended. The rest is as lasting once the catalog is closed.
+    fn writing_for_good<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
+        self.wait_for_disk("full")?;
+        let done = self.writing(work);
+        self.wait_for_disk("normal")?;
+        done
+    }
+
+    fn wait_for_disk(&self, how: &str) -> Result<()> {
+        self.conn.pragma_update(None, "synchronous", how).map_err(|cause| trouble::writing(&self.path, cause))
+    }
+
+    /// Does `work` on one unchanging view of the catalog.
+    fn reading<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
+        let whole = || work(&Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)?);
+        whole().map_err(|cause| trouble::reading(&self.path, cause))
+    }
+}

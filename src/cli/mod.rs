@@ -1,1 +1,81 @@
-//! Dispatches what a person types.
+//! Dispatches what a person types to the command that does it.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+pub mod args;
+mod audit;
+mod check;
+mod context;
+mod demo;
+mod docs;
+mod exit;
+mod list;
+mod run;
+mod runs;
+mod show;
+
+use args::{Arguments, Command};
+use context::Context;
+
+use crate::error::Result;
+use crate::report::Facts;
+use crate::world::real::startup;
+
+/// Does what the command line asks, and gives the exit code.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misuse(&error),
+    };
+    let context = match Context::load(&arguments.global) {
+        Ok(context) => context,
+        Err(error) => {
+            context::print_error(&error, &Facts::read(&startup::environment()), &|_| None);
+            return ExitCode::from(exit::MISUSE);
+        }
+    };
+    let answer = match arguments.command {
+        Command::Run(args) => return run::main(&context, args),
+        Command::List(args) => list::main(&context, &args),
+        Command::Show(args) => show::main(&context, &args),
+        Command::Runs(args) => runs::main(&context, &args),
+        Command::Audit(args) => audit::main(&context, &args),
+        Command::Check(args) => check::main(&context, &args),
+        Command::Docs(args) => docs::main(&context, &args),
+        Command::Demo => demo::main(&context),
+        Command::Completions { shell } => completions(&context, shell),
+        Command::Man => man(&context),
+    };
+    answer.unwrap_or_else(|error| {
+        context.print_error(&error);
+        ExitCode::from(exit::FAILED)
+    })
+}
+
+/// Help and version are no misuse; everything else that clap refuses is.
+fn misuse(error: &clap::Error) -> ExitCode {
+    // Where the text cannot be printed there is nobody to read it; the code stands.
+    let _unread = error.print();
+    if error.use_stderr() { ExitCode::from(exit::MISUSE) } else { ExitCode::SUCCESS }
+}
+
+fn completions(context: &Context, shell: clap_complete::Shell) -> Result<ExitCode> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "hikae", &mut text);
+    print(context, text)
+}
+
+fn man(context: &Context) -> Result<ExitCode> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Arguments::command())
+        .render(&mut text)
+        .map_err(|cause| crate::error::Error::io("cannot write the manual page", cause))?;
+    print(context, text)
+}
+
+fn print(context: &Context, text: Vec<u8>) -> Result<ExitCode> {
+    crate::report::table::print_text(&mut context.out(), &String::from_utf8_lossy(&text))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,1 +1,18 @@
 //! Holds one Lua state: sandbox, limits, traceback.
+
+mod absent;
+mod arguments;
+mod base;
+mod class;
+mod replace;
+pub mod seal;
+mod strings;
+mod tables;
+mod text;
+
+pub mod limits;
+pub mod loader;
+pub mod machine;
+pub mod pattern;
+pub mod sandbox;
+pub mod state;

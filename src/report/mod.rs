@@ -1,1 +1,125 @@
-//! Names the events that a run tells while it goes.
+//! Names the events that a run tells while it goes, and picks the listener that shows them.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+use indicatif::ProgressDrawTarget;
+use tracing::Dispatch;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::error::{Error, Kind, Result};
+
+mod bars;
+pub mod diagnostic;
+pub mod event;
+pub mod facts;
+pub mod json;
+pub mod listen;
+mod outgoing;
+pub mod pen;
+mod sentence;
+mod span;
+pub mod table;
+pub mod terminal;
+pub mod text;
+pub mod told;
+
+pub use event::{
+    Level, child_said, log, run_ended, run_started, step_ended, step_expects, step_progress, step_started,
+};
+pub use facts::Facts;
+
+/// The time of day, from the world.
+pub type Clock = Arc<dyn Fn() -> DateTime<FixedOffset> + Send + Sync>;
+
+/// How a run is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Bars, and lines above them.
+    Terminal,
+    /// Lines of a log.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How a run is told, and how much of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
+    pub form: Form,
+    /// Only warnings and errors.
+    pub quiet: bool,
+    /// Also what children say on their standard error, and what only hikae's authors ask for.
+    pub verbose: bool,
+}
+
+impl Mode {
+    /// The mode for the flags that were typed. Bars are for someone who sees both outputs:
+    /// with `| tee log` the lines must be in the log.
+    pub fn choose(facts: &Facts, json: bool, quiet: bool, verbose: bool) -> Mode {
+        let form = match json {
+            true => Form::Json,
+            false if facts.stdout_is_terminal && facts.draws => Form::Terminal,
+            false => Form::Text,
+        };
+        Mode { form, quiet, verbose }
+    }
+}
+
+/// Where a run is told.
+pub struct Outputs {
+    pub stdout: Box<dyn Write + Send>,
+    pub stderr: Box<dyn Write + Send>,
+    pub bars: ProgressDrawTarget,
+    pub facts: Facts,
+}
+
+impl Outputs {
+    /// The outputs of this process.
+    pub fn standard(facts: Facts) -> Outputs {
+        Outputs {
+            stdout: Box::new(std::io::stdout()),
+            stderr: Box::new(std::io::stderr()),
+            bars: ProgressDrawTarget::stderr_with_hz(10),
+            facts,
+        }
+    }
+}
+
+/// Takes the bars off the terminal when dropped. Drop it before a diagnostic is printed; lines told later still come through.
+pub struct Guard {
+    bars: bars::Bars,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.bars.close();
+    }
+}
+
+/// Tells everything from here on, in the whole process, in this mode.
+pub fn install(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard> {
+    let (dispatch, guard) = dispatch(mode, outputs, clock);
+    tracing::dispatcher::set_global_default(dispatch)
+        .map_err(|error| Error::new(Kind::Other, "cannot start the `report` a second time").because(error))?;
+    Ok(guard)
+}
+
+/// The same for `tracing::dispatcher::with_default`: tells only what one closure does.
+pub fn dispatch(mode: Mode, outputs: Outputs, clock: Clock) -> (Dispatch, Guard) {
+    let Outputs { stdout, stderr, bars, facts } = outputs;
+    let bars = bars::Bars::new(bars, facts.unicode);
+    let guard = Guard { bars: bars.clone() };
+    let pens = pen::Pens::new(stdout, stderr);
+    let dispatch = match mode.form {
+        Form::Terminal => heard(terminal::Terminal::new(bars, pens, &facts), mode),
+        Form::Text => heard(text::Text::new(pens, clock), mode),
+        Form::Json => heard(json::Json::new(pens, clock), mode),
+    };
+    (dispatch, guard)
+}
+
+fn heard<L: listen::Listener>(listener: L, mode: Mode) -> Dispatch {
+    Dispatch::new(tracing_subscriber::registry().with(listen::Ear::new(listener, mode)))
+}

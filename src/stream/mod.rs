@@ -7,11 +7,20 @@ use futures_util::future::BoxFuture;
 
 use crate::error::Result;
 
-pub mod compress;
+mod ahead;
 pub mod decompress;
+mod deflate;
 pub mod facts;
+pub mod gunzip;
+pub mod gzip;
+pub mod lines;
 pub mod pump;
 pub mod stage;
+pub mod taps;
+pub mod tee;
+mod unpack;
+pub mod unzstd;
+pub mod zstd;
 
 pub use facts::Facts;
 

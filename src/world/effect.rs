@@ -1,9 +1,14 @@
 //! Every touch of the outside, as plain data.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::secret::Secret;
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+use super::paths::plain;
+use crate::error::Result;
+use crate::secret::{SECRET_NEWTYPE, Secret};
 
 /// One touch of the outside. New rooms of the world (objects, mail, http) add their effects here, each with its reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +18,7 @@ pub enum Effect {
     Open { path: PathBuf },
     /// Reads a small file whole; a larger one is an error. Reply: `Bytes`.
     Read { path: PathBuf, max_bytes: u64 },
-    /// Lists a folder, sorted by path. Reply: `Entries`.
+    /// Lists a folder, sorted by path byte by byte. Reply: `Entries`.
     List(Found),
     /// Looks at a path without following a link at its end; an absent one is `None`. Reply: `Stat`.
     Stat { path: PathBuf },
@@ -122,6 +127,32 @@ impl Effect {
         }
     }
 
+    /// The same effect with each of its paths in the form in which paths are compared.
+    pub fn with_plain_paths(mut self) -> Result<Effect> {
+        for path in self.paths_mut() {
+            *path = plain(path)?;
+        }
+        Ok(self)
+    }
+
+    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Effect::Open { path }
+            | Effect::Read { path, .. }
+            | Effect::Stat { path }
+            | Effect::DiskFree { path }
+            | Effect::Create { path, .. }
+            | Effect::Write { path, .. }
+            | Effect::MakeDir { path, .. }
+            | Effect::Remove { path }
+            | Effect::Lock { path } => vec![path],
+            Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
+            Effect::Rename { from, to } => vec![from, to],
+            Effect::Spawn(command) => command.cwd.iter_mut().collect(),
+            Effect::Which { .. } | Effect::Sleep { .. } => Vec::new(),
+        }
+    }
+
     /// Whether the effect changes the outside: what a plan shows and withholds.
     pub fn changes(&self) -> bool {
         matches!(
@@ -147,9 +178,50 @@ impl Command {
         let mut line = self.program.clone();
         for arg in &self.args {
             line.push(' ');
-            let plain = !arg.is_empty() && !arg.contains(|c: char| c.is_whitespace() || "'\"$`\\".contains(c));
-            line.push_str(&if plain { arg.clone() } else { format!("'{}'", arg.replace('\'', r"'\''")) });
+            line.push_str(&quoted(arg));
         }
         line
+    }
+}
+
+impl Value {
+    /// The value itself, for the one place that must have it.
+    pub fn expose(&self) -> &str {
+        match self {
+            Value::Plain(text) => text,
+            Value::Secret(secret) => secret.expose(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        struct ValueVisitor;
+        impl<'de> Visitor<'de> for ValueVisitor {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a secret")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+                Ok(Value::Plain(text.to_owned()))
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Value, D::Error> {
+                Ok(Value::Secret(Secret::new(String::deserialize(inner)?)))
+            }
+        }
+        deserializer.deserialize_newtype_struct(SECRET_NEWTYPE, ValueVisitor)
+    }
+}
+
+/// A word as a shell takes it, in quotes where it needs them.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }

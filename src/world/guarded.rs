@@ -1,1 +1,108 @@
-//! (being built)
+//! Refuses every effect that the recipe did not declare.
+
+use std::path::{Path, PathBuf};
+
+use futures_util::future::BoxFuture;
+
+use super::paths::plain;
+use super::{Command, Effect, Found, Reply, Request, World};
+use crate::error::{Error, Kind, Result};
+
+/// All that a recipe may touch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Programs, by name or by absolute path, as they are then called.
+    pub run: Vec<String>,
+    /// Files, and folders with all below them.
+    pub read: Vec<PathBuf>,
+    /// To be read and written.
+    pub write: Vec<PathBuf>,
+    /// Hosts, with or without a port.
+    pub connect: Vec<String>,
+}
+
+/// A world in which only the declared effects are performed.
+pub struct Guarded<W> {
+    inner: W,
+    needs: Needs,
+}
+
+impl<W> Guarded<W> {
+    pub fn new(inner: W, needs: Needs) -> Result<Guarded<W>> {
+        let all_plain = |paths: &[PathBuf]| paths.iter().map(|path| plain(path)).collect::<Result<Vec<_>>>();
+        let (read, write) = (all_plain(&needs.read)?, all_plain(&needs.write)?);
+        Ok(Guarded { inner, needs: Needs { read, write, ..needs } })
+    }
+}
+
+impl Needs {
+    fn permit(&self, effect: &Effect) -> Result<()> {
+        match effect {
+            Effect::Open { path } | Effect::Read { path, .. } | Effect::Stat { path } => {
+                self.may_read(path, above(path))
+            }
+            Effect::List(Found { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
+            Effect::Create { path, .. }
+            | Effect::Write { path, .. }
+            | Effect::Remove { path }
+            | Effect::Lock { path } => self.may_write(path, above(path)),
+            Effect::MakeDir { path, .. } | Effect::Sweep { dir: path } => self.may_write(path, path),
+            Effect::Rename { from, to } => {
+                self.may_write(from, above(from))?;
+                self.may_write(to, above(to))
+            }
+            Effect::Spawn(command) => self.may_run(command),
+            Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
+        }
+    }
+
+    fn may_read(&self, path: &Path, hint: &Path) -> Result<()> {
+        match holds(&self.read, path) || holds(&self.write, path) {
+            true => Ok(()),
+            false => Err(undeclared("read", &path.display().to_string(), &hint.display().to_string())),
+        }
+    }
+
+    fn may_write(&self, path: &Path, hint: &Path) -> Result<()> {
+        match holds(&self.write, path) {
+            true => Ok(()),
+            false => Err(undeclared("write", &path.display().to_string(), &hint.display().to_string())),
+        }
+    }
+
+    fn may_run(&self, command: &Command) -> Result<()> {
+        if !self.run.contains(&command.program) {
+            return Err(undeclared("run", &command.program, &command.program));
+        }
+        command.cwd.iter().try_for_each(|cwd| self.may_read(cwd, cwd))
+    }
+}
+
+fn holds(declared: &[PathBuf], path: &Path) -> bool {
+    declared.iter().any(|root| path.starts_with(root))
+}
+
+/// The folder to be declared for a file.
+fn above(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("/") => folder,
+        _ => path,
+    }
+}
+
+fn undeclared(verb: &str, object: &str, hint: &str) -> Error {
+    Error::new(Kind::Denied, format!("the recipe may not {verb} `{object}`"))
+        .hint(format!("add `{verb} = {{ {hint:?} }}` to its needs"))
+}
+
+impl<W: World> World for Guarded<W> {
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(async move {
+            let effect = request.effect.with_plain_paths()?;
+            self.needs.permit(&effect)?;
+            self.inner.perform(Request { effect, ..request }).await
+        })
+    }
+
+    rest_from!(self => self.inner);
+}

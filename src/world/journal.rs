@@ -1,1 +1,145 @@
-//! (being built)
+//! Writes down every effect, in order, with how it ended: what specs assert on, and what the audit keeps.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::watched::{Ending, Watch, Watcher, watch};
+use super::{Effect, Reply, Request, World};
+use crate::error::{Kind, Result, Site};
+
+/// A world whose effects are written down. Of streams only the size is.
+pub struct Journal<W> {
+    inner: Arc<W>,
+    records: Records,
+}
+
+type Records = Arc<Mutex<Vec<Record>>>;
+
+/// One effect that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The data of a small file is left out.
+    pub effect: Effect,
+    pub site: Option<Site>,
+    /// When it began, as the world's `elapsed` counts.
+    pub started: Duration,
+    /// How long it took, with its streams; `None` while it is under way.
+    pub lasted: Option<Duration>,
+    /// What went through: read, written, or both for a program with input.
+    pub size_bytes: u64,
+    pub outcome: Outcome,
+}
+
+impl Record {
+    /// The record as the audit keeps it.
+    pub fn to_json(&self) -> serde_json::Value {
+        let (outcome, message) = match &self.outcome {
+            Outcome::Underway => ("underway", None),
+            Outcome::Done => ("done", None),
+            Outcome::Failed { message, .. } => ("failed", Some(message)),
+            Outcome::Dropped => ("dropped", None),
+        };
+        serde_json::json!({
+            "effect": self.effect.verb(),
+            "object": self.effect.object(),
+            "site": self.site.as_ref().map(Site::to_string),
+            "size_bytes": self.size_bytes,
+            "outcome": outcome,
+            "error": message,
+        })
+    }
+}
+
+/// How an effect ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Underway,
+    Done,
+    Failed {
+        kind: Kind,
+        message: String,
+    },
+    /// Given up before its end: a file that was not committed, a program that was cut off.
+    Dropped,
+}
+
+impl<W> Journal<W> {
+    pub fn new(inner: W) -> Journal<W> {
+        Journal { inner: Arc::new(inner), records: Records::default() }
+    }
+
+    /// What has been written down so far, in the order in which it was asked for.
+    pub fn entries(&self) -> Vec<Record> {
+        lock(&self.records).clone()
+    }
+}
+
+impl<W: World + 'static> Journal<W> {
+    /// Opens a record.
+    fn begin(&self, request: &Request) -> Page<W> {
+        let mut effect = request.effect.clone();
+        let mut size_bytes = 0;
+        if let Effect::Write { data, .. } = &mut effect {
+            size_bytes = std::mem::take(data).len() as u64;
+        }
+        let (site, started, outcome) = (request.site.clone(), self.inner.elapsed(), Outcome::Underway);
+        let mut records = lock(&self.records);
+        records.push(Record { effect, site, started, lasted: None, size_bytes, outcome });
+        Page { world: self.inner.clone(), records: self.records.clone(), number: records.len() - 1 }
+    }
+}
+
+impl<W: World + 'static> World for Journal<W> {
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(async {
+            let page = self.begin(&request);
+            let mut record = Watch::new(page.clone());
+            let reply = record.step(self.inner.perform(request)).await?;
+            if let Reply::Bytes(data) = &reply {
+                page.moved(data.len());
+            }
+            Ok(watch(reply, record))
+        })
+    }
+
+    rest_from!(self => self.inner);
+}
+
+/// Where one record stands.
+struct Page<W> {
+    world: Arc<W>,
+    records: Records,
+    number: usize,
+}
+
+impl<W> Clone for Page<W> {
+    fn clone(&self) -> Page<W> {
+        Page { world: self.world.clone(), records: self.records.clone(), number: self.number }
+    }
+}
+
+impl<W: World + 'static> Watcher for Page<W> {
+    fn moved(&self, bytes: usize) {
+        lock(&self.records)[self.number].size_bytes += bytes as u64;
+    }
+
+    fn ended(&self, ending: Ending<'_>) {
+        let now = self.world.elapsed();
+        let mut records = lock(&self.records);
+        let record = &mut records[self.number];
+        record.lasted = Some(now.saturating_sub(record.started));
+        record.outcome = match ending {
+            Ending::Well => Outcome::Done,
+            Ending::Badly(error) => Outcome::Failed { kind: error.kind(), message: error.one_line() },
+            Ending::Exited(exit) if exit.success() => Outcome::Done,
+            Ending::Exited(exit) => Outcome::Failed { kind: Kind::Command, message: exit.words() },
+            Ending::Dropped => Outcome::Dropped,
+        };
+    }
+}
+
+fn lock(records: &Mutex<Vec<Record>>) -> MutexGuard<'_, Vec<Record>> {
+    records.lock().unwrap_or_else(|broken| broken.into_inner())
+}

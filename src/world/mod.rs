@@ -9,16 +9,48 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Result, Site};
 
+/// Takes from a world below everything but its effects.
+macro_rules! rest_from {
+    ($self:ident => $below:expr) => {
+        fn now(&$self) -> ::chrono::DateTime<::chrono::FixedOffset> {
+            $below.now()
+        }
+
+        fn elapsed(&$self) -> ::std::time::Duration {
+            $below.elapsed()
+        }
+
+        fn environment(&$self) -> ::std::sync::Arc<::std::collections::BTreeMap<String, String>> {
+            $below.environment()
+        }
+
+        fn machine(&$self) -> $crate::world::Machine {
+            $below.machine()
+        }
+    };
+}
+
 pub mod caller;
+pub mod dry_run;
 pub mod effect;
+pub mod faulty;
 pub mod guarded;
 pub mod journal;
 pub mod limited;
+pub mod packages;
+pub mod partial;
+pub mod paths;
+pub mod pick;
+pub mod program;
 pub mod real;
+pub mod refusals;
 pub mod reply;
+pub mod simulated;
+pub mod watched;
 
 pub use caller::Caller;
 pub use effect::{Command, Effect, Found, Value};
+pub use program::ProgramSource;
 pub use reply::{Child, Entry, EntryKind, Exit, Held, Reply, Space, Stat};
 
 /// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
@@ -37,6 +69,15 @@ pub trait World: Send + Sync {
 
     /// The machine and the person that the run belongs to.
     fn machine(&self) -> Machine;
+}
+
+/// Decorators stack on shared worlds as on owned ones.
+impl<W: World + ?Sized> World for Arc<W> {
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        (**self).perform(request)
+    }
+
+    rest_from!(self => (**self));
 }
 
 /// One effect, with the place in the recipe that asked for it and how long it may take.

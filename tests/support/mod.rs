@@ -1,3 +1,6 @@
 //! Starts the servers and makes the folders that tests need.
 
+pub mod disk;
 pub mod postgres;
+pub mod processes;
+pub mod program;

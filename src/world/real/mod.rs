@@ -1,1 +1,162 @@
-//! (being built)
+//! Performs effects on the real machine: the only room that touches files, programs and the clock.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this room is what all others are told to go through"
+)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use futures_util::future::BoxFuture;
+
+use super::{Effect, Machine, Reply, Request, World};
+use crate::error::Result;
+use blocking::blocking;
+use fence::Fence;
+use part::Part;
+use undo::Undo;
+
+mod blocking;
+mod clock;
+mod environment;
+mod fence;
+mod files;
+mod listing;
+mod locks;
+mod naming;
+mod part;
+mod pipes;
+mod process;
+mod programs;
+mod sink;
+mod source;
+mod spawner;
+mod stderr;
+mod system_paths;
+mod trouble;
+mod undo;
+pub mod startup;
+pub mod wall;
+
+/// The real machine, as far as it is let.
+pub struct Real {
+    fence: Arc<Fence>,
+    wall: Option<wall::Policy>,
+    cores: Option<usize>,
+    environment: Arc<BTreeMap<String, String>>,
+    undo: Undo,
+}
+
+impl Real {
+    /// Reaches every file: for hikae's own, such as its configuration and its catalog.
+    pub fn ambient() -> Real {
+        Real::within(Fence::everywhere())
+    }
+
+    /// Reaches the declared files, and what lies beneath the declared folders; no link leads out of them.
+    pub fn beneath(roots: impl IntoIterator<Item = PathBuf>) -> Result<Real> {
+        let roots = roots.into_iter().map(|root| super::paths::plain(&root)).collect::<Result<_>>()?;
+        Ok(Real::within(Fence::around(roots)))
+    }
+
+    /// Builds this wall around each child.
+    pub fn with_wall(self, policy: wall::Policy) -> Real {
+        Real { wall: Some(policy), ..self }
+    }
+
+    /// Says how many cores compression may use, in place of all.
+    pub fn with_cores(self, cores: usize) -> Real {
+        Real { cores: Some(cores), ..self }
+    }
+
+    /// Waits until everything that was dropped is taken back, children and partial files; `false` when that took longer
+    /// than `timeout`. To be called before the process ends.
+    pub fn settle(&self, timeout: Duration) -> bool {
+        self.undo.settle(timeout)
+    }
+
+    fn within(fence: Fence) -> Real {
+        clock::elapsed();
+        let environment = Arc::new(environment::read());
+        Real { fence: Arc::new(fence), wall: None, cores: None, environment, undo: Undo::default() }
+    }
+
+    async fn answer(&self, effect: Effect) -> Result<Reply> {
+        use Effect as E;
+        let done = |()| Reply::Done;
+        Ok(match effect.with_plain_paths()? {
+            E::Open { path } => {
+                let source = self.on_files(move |fence| source::FileSource::open(fence, &path)).await?;
+                Reply::Source(Box::new(source))
+            }
+            E::Read { path, max_bytes } => {
+                Reply::Bytes(self.on_files(move |fence| files::read(fence, &path, max_bytes)).await?)
+            }
+            E::List(found) => {
+                let now = clock::now();
+                Reply::Entries(self.on_files(move |fence| listing::list(fence, &found, now)).await?)
+            }
+            E::Stat { path } => Reply::Stat(self.on_files(move |fence| files::stat(fence, &path)).await?),
+            E::DiskFree { path } => Reply::Space(blocking(move || files::disk_free(&path)).await?),
+            E::Create { path, mode } => {
+                let part = self.on_files(move |fence| Part::start(fence, &path, mode, false)).await?;
+                Reply::Sink(Box::new(sink::FileSink::new(part, self.undo.clone())))
+            }
+            E::Write { path, data, mode, replace } => {
+                self.on_files(move |fence| files::write(fence, &path, &data, mode, replace)).await.map(done)?
+            }
+            E::MakeDir { path, mode } => {
+                self.on_files(move |fence| files::make_dir(fence, &path, mode)).await.map(done)?
+            }
+            E::Rename { from, to } => self.on_files(move |fence| files::rename(fence, &from, &to)).await.map(done)?,
+            E::Remove { path } => self.on_files(move |fence| files::remove(fence, &path)).await.map(done)?,
+            E::Sweep { dir } => Reply::Entries(self.on_files(move |fence| files::sweep(fence, &dir)).await?),
+            E::Spawn(command) => {
+                Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
+            }
+            E::Which { program } => {
+                let path = programs::search_path(&self.environment);
+                Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)
+            }
+            E::Sleep { duration } => {
+                clock::sleep(duration).await;
+                Reply::Done
+            }
+            E::Lock { path } => {
+                let now = clock::now();
+                Reply::Held(self.on_files(move |fence| locks::lock(fence, &path, now)).await?)
+            }
+        })
+    }
+
+    async fn on_files<T: Send + 'static>(&self, work: impl FnOnce(&Fence) -> Result<T> + Send + 'static) -> Result<T> {
+        let fence = self.fence.clone();
+        blocking(move || work(&fence)).await
+    }
+}
+
+impl World for Real {
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.answer(request.effect))
+    }
+
+    fn now(&self) -> DateTime<FixedOffset> {
+        clock::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        clock::elapsed()
+    }
+
+    fn environment(&self) -> Arc<BTreeMap<String, String>> {
+        self.environment.clone()
+    }
+
+    fn machine(&self) -> Machine {
+        environment::machine(&self.environment, self.cores)
+    }
+}

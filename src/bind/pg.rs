@@ -1,0 +1,166 @@
+//! The module `pg`: PostgreSQL through its own programs.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mlua::{AnyUserData, Lua, Table, Value};
+use serde::Deserialize;
+
+use super::exports::{Call, Module};
+use super::options::duration;
+use super::stream::{Pipeline, Stream};
+use super::traceback::from_lua;
+use crate::error::{Error, Kind, Result};
+use crate::postgres::Inspector;
+use crate::postgres::client::{DumpShape, Server};
+use crate::postgres::explain::explain;
+use crate::secret::Secret;
+use crate::stream::SharedFacts;
+use crate::stream::stage::Staged;
+use crate::stream::taps::Count;
+use crate::world::program::{self, ProgramSource};
+use crate::world::{Caller, Exit, Value as Text};
+
+/// The most that a query may answer.
+const MAX_ANSWER_BYTES: usize = 4 << 20;
+
+/// Defines an option table with the fields that every call of this module has; serde's `flatten` would accept misspelt ones.
+macro_rules! options {
+    ($name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* }) => {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            $($(#[$attr])* $field: $type,)*
+            host: Option<String>,
+            port: Option<u16>,
+            user: Option<String>,
+            password: Option<Secret>,
+            #[serde(default, deserialize_with = "duration")]
+            timeout: Option<Duration>,
+            #[serde(default, deserialize_with = "duration")]
+            idle_timeout: Option<Duration>,
+        }
+
+        impl $name {
+            fn server(&self) -> Server {
+                Server { host: self.host.clone(), port: self.port, user: self.user.clone(), password: self.password.clone() }
+            }
+
+            fn limit(&self, mut caller: Caller) -> Caller {
+                caller.limits.total = self.timeout.unwrap_or(caller.limits.total);
+                caller.limits.idle = self.idle_timeout.unwrap_or(caller.limits.idle);
+                caller
+            }
+        }
+    };
+}
+
+options!(DumpOptions {
+    database: String,
+    create: Option<bool>,
+    clean: Option<bool>,
+    inserts: Option<bool>,
+    schemas: Option<Vec<String>>,
+    exclude_schemas: Option<Vec<String>>,
+    tables: Option<Vec<String>>,
+    exclude_tables: Option<Vec<String>>,
+    exclude_table_data: Option<Vec<String>>,
+});
+options!(QueryOptions {
+    database: String,
+    sql: String,
+    #[serde(default)]
+    vars: BTreeMap<String, String>,
+});
+options!(ServerOptions { database: Option<String>, });
+
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    Module::new(lua, "pg")?
+        .call("pg.dump", |call, (options,): (DumpOptions,)| dump(call, options))?
+        .wait("pg.is_ready", |call, (options,): (ServerOptions,)| is_ready(call, options))?
+        .wait("pg.query", |call, (options,): (QueryOptions,)| query(call, options))?
+        .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))
+}
+
+/// A stream of the dump, inspected as it passes.
+fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
+    let caller = options.limit(call.world()?);
+    let server = options.server();
+    let shape = DumpShape {
+        create: options.create.unwrap_or(true),
+        clean: options.clean.unwrap_or(true),
+        inserts: options.inserts.unwrap_or(false),
+        schemas: options.schemas.unwrap_or_default(),
+        exclude_schemas: options.exclude_schemas.unwrap_or_default(),
+        tables: options.tables.unwrap_or_default(),
+        exclude_tables: options.exclude_tables.unwrap_or_default(),
+        exclude_table_data: options.exclude_table_data.unwrap_or_default(),
+    };
+    let facts = SharedFacts::default();
+    let into = if shape.create { "postgres".to_owned() } else { options.database.clone() };
+    facts.lock().load =
+        Some(format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {}", crate::world::effect::quoted(&into)));
+    let label = format!("dump of {}", options.database);
+    let (database, stage_facts) = (options.database, facts.clone());
+    let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
+        let child = caller.spawn(server.dump(&database, &shape)).await?;
+        let act = format!("cannot dump the database `{database}`");
+        let source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
+        let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
+        Ok(Box::new(Staged::new(Box::new(counted), Inspector::new(stage_facts, Some(database)))) as _)
+    });
+    Stream::create(call, pipeline, Vec::new())
+}
+
+/// Whether the server takes connections (pg_isready(1): 0 yes, 1 not now, 2 no answer).
+async fn is_ready(call: Rc<Call>, options: ServerOptions) -> Result<bool> {
+    let caller = options.limit(call.world()?);
+    let command = options.server().command("pg_isready", options.database.as_deref());
+    let (_, exit) = program::ask(&caller, command, None, MAX_ANSWER_BYTES).await?;
+    match exit.code {
+        Some(0) => Ok(true),
+        Some(1 | 2) => Ok(false),
+        _ => Err(explain("cannot ask whether the server is ready", "pg_isready", &exit)),
+    }
+}
+
+/// The rows of a query, each a table by column name.
+async fn query(call: Rc<Call>, options: QueryOptions) -> Result<Value> {
+    let caller = options.limit(call.world()?);
+    let answer = ask(&caller, &options.server(), &options.database, &options.sql, &options.vars).await?;
+    super::json::to_lua(&call.lua, &answer).map_err(from_lua)
+}
+
+/// The names of the databases of the server that can be dumped, sorted.
+async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Table> {
+    let caller = options.limit(call.world()?);
+    let sql =
+        "SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname";
+    let database = options.database.clone().unwrap_or_else(|| "postgres".to_owned());
+    let rows = ask(&caller, &options.server(), &database, sql, &BTreeMap::new()).await?;
+    let names = rows.as_array().into_iter().flatten().filter_map(|row| row["name"].as_str().map(str::to_owned));
+    call.lua.create_sequence_from(names).map_err(from_lua)
+}
+
+/// Runs one query through psql and reads its rows as JSON.
+async fn ask(
+    caller: &Caller,
+    server: &Server,
+    database: &str,
+    sql: &str,
+    vars: &BTreeMap<String, String>,
+) -> Result<serde_json::Value> {
+    let mut command = server.psql(database);
+    command.args.extend(vars.iter().map(|(name, value)| format!("--set={name}={value}")));
+    let sql = sql.trim().trim_end_matches(';');
+    // The line end keeps a comment at the end of the query from swallowing the bracket.
+    let wrapped = format!("SELECT coalesce(json_agg(answer), '[]'::json) FROM ({sql}\n) AS answer;\n");
+    let (stdout, exit) = program::ask(caller, command, Some(&Text::Plain(wrapped)), MAX_ANSWER_BYTES).await?;
+    if !exit.success() {
+        return Err(explain(&format!("cannot query the database `{database}`"), "psql", &exit));
+    }
+    serde_json::from_slice(&stdout).map_err(|error| {
+        Error::new(Kind::Other, format!("cannot read what the database `{database}` answered")).because(error)
+    })
+}

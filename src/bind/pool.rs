@@ -1,0 +1,80 @@
+//! Runs the work that moves bytes away from Lua, and knows when all of it has ended or is taken back.
+
+use std::cell::RefCell;
+use std::future::Future;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::error::{Error, Kind, Result};
+
+/// The work of one run that is under way on the pool. Each piece holds a member until it has ended.
+pub struct Pool {
+    member: RefCell<Option<Member>>,
+    members: RefCell<Option<mpsc::Receiver<()>>>,
+}
+
+/// Says by its life that a piece of work is under way.
+pub type Member = mpsc::Sender<()>;
+
+impl Default for Pool {
+    fn default() -> Pool {
+        let (member, members) = mpsc::channel(1);
+        Pool { member: RefCell::new(Some(member)), members: RefCell::new(Some(members)) }
+    }
+}
+
+impl Pool {
+    /// For a piece of work; there is none any more once the run has ended.
+    pub fn member(&self) -> Result<Member> {
+        let ended = || Error::new(Kind::Cancelled, "the run has ended");
+        self.member.borrow().clone().ok_or_else(ended)
+    }
+
+    /// Waits until no work is left. What Lua had waited for must be dropped before.
+    pub async fn settle(&self) {
+        drop(self.member.borrow_mut().take());
+        if let Some(mut members) = self.members.take() {
+            // Nothing is ever sent: this comes when the last member is gone.
+            members.recv().await;
+        }
+    }
+}
+
+/// Runs `work`; dropping the future that this gives takes the work back.
+pub async fn on_pool<T: Send + 'static>(
+    member: Member,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    struct AbortOnDrop<T>(JoinHandle<T>);
+    impl<T> Drop for AbortOnDrop<T> {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
+    }
+    let mut task = AbortOnDrop(spawn(member, work));
+    (&mut task.0).await.map_err(stopped)?
+}
+
+/// Runs `work` to its end, also when nobody waits for it any more.
+pub async fn unbroken<T: Send + 'static>(
+    member: Member,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    spawn(member, work).await.map_err(stopped)?
+}
+
+fn spawn<T: Send + 'static>(
+    member: Member,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> JoinHandle<Result<T>> {
+    tokio::spawn(async move {
+        let answer = work.await;
+        drop(member);
+        answer
+    })
+}
+
+fn stopped(error: tokio::task::JoinError) -> Error {
+    Error::new(Kind::Other, "the bytes stopped moving").because(error)
+}

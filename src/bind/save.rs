@@ -1,0 +1,221 @@
+//! Consumes a stream: proves it into a file with its manifest, or reads it to its end.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{try_join, try_join_all};
+use mlua::Table;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use super::exports::Call;
+use super::options::duration;
+use super::pool::{Member, on_pool, unbroken};
+use super::session::{Identity, Recorder};
+use super::stream::{LineTap, Pipeline};
+use super::traceback::from_lua;
+use crate::catalog::Backup;
+use crate::catalog::manifest::{self, Manifest, RecipeMark};
+use crate::error::{Error, Kind, Result};
+use crate::report::event;
+use crate::stream::pump::{Tally, pump};
+use crate::stream::tee::{Sealed, Tee};
+use crate::stream::{Facts, SharedFacts, Sink};
+use crate::units::show_size;
+use crate::world::Caller;
+
+/// Mode of every backup and manifest, from the first byte (guide §9.2).
+const FILE_MODE: u32 = 0o600;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct SaveOptions {
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    idle_timeout: Option<Duration>,
+}
+
+/// A copy of a stream on its way into a second file.
+pub struct Copy {
+    pub path: PathBuf,
+    /// Comes when the stream is opened, and holds what comes when it has ended.
+    sealed: oneshot::Receiver<oneshot::Receiver<Sealed>>,
+}
+
+/// `:save(path)`: the backup is visible under its name only when all of it is proved and on stable storage.
+pub async fn save(
+    call: Rc<Call>,
+    (mut pipeline, taps): (Pipeline, Vec<LineTap>),
+    path: PathBuf,
+    options: SaveOptions,
+) -> Result<Table> {
+    let mut caller = call.world()?;
+    // The limits of the source are no stricter ones for the file: it would be blamed for a source that takes too long.
+    caller.limits.total = options.timeout.unwrap_or(caller.limits.total.max(pipeline.limits.total));
+    caller.limits.idle = options.idle_timeout.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
+    let step = call.session.step(format!("{} to {}", pipeline.label, path.display()), call.site());
+    let member = call.session.pool.member()?;
+    let writer = Writer {
+        caller,
+        identity: call.session.identity.clone(),
+        facts: pipeline.facts.clone(),
+        step: step.number,
+        recorder: call.session.recorder.clone(),
+        member: member.clone(),
+    };
+    let copies = std::mem::take(&mut pipeline.copies);
+    let task = on_pool(member, async move { writer.write(pipeline, path, copies).await });
+    let answer = with_taps(task, taps).await;
+    match &answer {
+        Ok(written) => step.end(written[0].1.plain_bytes, written[0].0.size_bytes, None),
+        Err(error) => step.end(0, 0, Some(error)),
+    }
+    let written = answer?;
+    call.session.backups.borrow_mut().extend(written.iter().map(|record| record.0.clone()));
+    table(&call, &written[0].0, &written[0].1).map_err(from_lua)
+}
+
+/// `:tee(path)`: the same bytes also go into a second file, which is committed after the first.
+pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
+    let (send, sealed) = oneshot::channel();
+    let target = path.clone();
+    let open = pipeline.open;
+    let mut copies = pipeline.copies;
+    copies.push(Copy { path, sealed });
+    let open: super::stream::Opener = Box::new(move || {
+        Box::pin(async move {
+            refuse_taken(&caller, &target).await?;
+            let sink = caller.create(&target, FILE_MODE).await?;
+            let (tee, sealed) = Tee::new(open().await?, sink);
+            // Nobody waits for the copy any more when the call was taken back; then the sink goes with the tee.
+            let _unheard = send.send(sealed);
+            Ok(Box::new(tee) as _)
+        })
+    });
+    Pipeline { open, copies, ..pipeline }
+}
+
+/// What writes one backup, away from Lua.
+struct Writer {
+    caller: Caller,
+    identity: Identity,
+    facts: SharedFacts,
+    step: u64,
+    recorder: Arc<dyn Recorder>,
+    member: Member,
+}
+
+/// A backup that stands, and what its stream learnt.
+type Written = (Backup, Facts);
+
+impl Writer {
+    async fn write(self, pipeline: Pipeline, path: PathBuf, copies: Vec<Copy>) -> Result<Vec<Written>> {
+        refuse_taken(&self.caller, &path).await?;
+        let mut sink = self.caller.create(&path, FILE_MODE).await?;
+        let tally = match self.fill(pipeline, &mut *sink).await {
+            Ok(tally) => tally,
+            Err(error) => {
+                sink.abort()
+                    .await
+                    .map_err(|left| left.within(format!("cannot clean up after: {}", error.one_line())))?;
+                return Err(error);
+            }
+        };
+        // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
+        unbroken(self.member.clone(), async move {
+            let mut written = vec![self.commit(sink, &path, &tally).await?];
+            for copy in copies {
+                let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
+                let sealed = copy.sealed.await.map_err(never)?.await.map_err(never)?;
+                written.push(self.commit(sealed.sink, &copy.path, &sealed.tally).await?);
+            }
+            Ok(written)
+        })
+        .await
+    }
+
+    /// Moves the bytes; `Ok` means that the source proved its end and that every byte is on stable storage.
+    async fn fill(&self, pipeline: Pipeline, sink: &mut dyn Sink) -> Result<Tally> {
+        let mut source = (pipeline.open)().await?;
+        let mut moved = 0;
+        let tally = pump(&mut *source, sink, |bytes| {
+            moved += bytes;
+            event::step_progress(self.step, moved);
+        })
+        .await?;
+        sink.seal().await?;
+        Ok(tally)
+    }
+
+    /// The manifest first, the backup last: whatever is visible under a backup's name is whole and described.
+    async fn commit(&self, sink: Box<dyn Sink>, path: &Path, tally: &Tally) -> Result<Written> {
+        let facts = self.facts.lock().clone();
+        let created_at = self.caller.world.now();
+        let mark = RecipeMark { name: self.identity.recipe.clone(), sha256: self.identity.recipe_sha256.clone() };
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let host = self.caller.world.machine().host;
+        let manifest = Manifest::new(&self.identity.run_id, mark, created_at, &host, &name, tally, &facts);
+        let cannot = |error| Error::new(Kind::Other, "cannot write the manifest").because(error);
+        let text = manifest.to_text().map_err(cannot)?;
+        let value = serde_json::to_value(&manifest).map_err(cannot)?;
+        let beside = manifest::path_beside(path);
+        self.caller.write(&beside, text.into_bytes(), FILE_MODE, false).await?;
+        if let Err(error) = sink.commit().await {
+            return Err(match self.caller.remove(&beside).await {
+                Ok(()) => error,
+                Err(left) => error.hint(format!("remove `{}` yourself: {}", beside.display(), left.one_line())),
+            });
+        }
+        let path = path.display().to_string();
+        let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
+        self.recorder.backup(&backup, &value);
+        Ok((backup, facts))
+    }
+}
+
+async fn refuse_taken(caller: &Caller, path: &Path) -> Result<()> {
+    match caller.stat(path).await? {
+        None => Ok(()),
+        Some(_) => Err(Error::new(Kind::AlreadyExists, format!("`{}` is there already", path.display()))
+            .hint("a backup never replaces another; put `clock.stamp()` into its name")),
+    }
+}
+
+/// Waits for the stream while the recipe's functions are shown its lines; the first failure ends both.
+pub async fn with_taps<T>(task: impl Future<Output = Result<T>>, taps: Vec<LineTap>) -> Result<T> {
+    let shown = try_join_all(taps.into_iter().map(show_lines));
+    try_join(task, shown).await.map(|(answer, _)| answer)
+}
+
+async fn show_lines(tap: LineTap) -> Result<()> {
+    let Ok(mut lines) = tap.lines.await else { return Ok(()) }; // the stream could not be opened, and says so itself
+    while let Some(line) = lines.next().await {
+        tap.function.call_async::<()>(mlua::BString::from(line.text.to_vec())).await.map_err(from_lua)?;
+    }
+    Ok(())
+}
+
+fn table(call: &Call, record: &Backup, facts: &Facts) -> mlua::Result<Table> {
+    let table = call.lua.create_table()?;
+    table.raw_set("path", record.path.as_str())?;
+    table.raw_set("manifest", format!("{}{}", record.path, manifest::SUFFIX))?;
+    table.raw_set("size", show_size(record.size_bytes))?;
+    fill(call, &table, &record.sha256, record.size_bytes, facts)?;
+    Ok(table)
+}
+
+/// What a stream told about itself, put into a table for Lua.
+pub fn fill(call: &Call, table: &Table, sha256: &str, size_bytes: u64, facts: &Facts) -> mlua::Result<()> {
+    table.raw_set("sha256", sha256)?;
+    table.raw_set("size_bytes", size_bytes)?;
+    table.raw_set("plain_bytes", facts.plain_bytes)?;
+    table.raw_set("hashes", call.lua.create_table_from(facts.hashes.clone())?)?;
+    for (name, section) in &facts.sections {
+        table.raw_set(name.as_str(), super::json::to_lua(&call.lua, section)?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Holds what the primitives of one run share: the world, the run's name, and the accounts that decide its outcome.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mlua::Lua;
+
+use super::failure::Caught;
+use super::pool::Pool;
+use super::stream::Unused;
+use crate::catalog::{Backup, Moment, Status, Step as StepRecord};
+use crate::error::{Error, Kind, Result, Site};
+use crate::report::event;
+use crate::world::Caller;
+
+/// Who runs: written into manifests, shown to recipes by the module `run`.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub run_id: String,
+    pub recipe: String,
+    pub recipe_sha256: String,
+    pub kind: String,
+}
+
+/// Where steps and backups are written down while the run goes on.
+pub trait Recorder: Send + Sync {
+    fn step(&self, step: StepRecord);
+    fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
+}
+
+/// What a text is in the reader's language; nothing when there is no translation.
+pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
+
+/// What the primitives of one run share.
+pub struct Session {
+    pub caller: Caller,
+    pub identity: Identity,
+    pub cores: usize,
+    pub translate: Translate,
+    pub recorder: Arc<dyn Recorder>,
+    pub loading: Cell<bool>,
+    pub caught: RefCell<Vec<Rc<Caught>>>,
+    pub streams: RefCell<Vec<Rc<Unused>>>,
+    pub backups: RefCell<Vec<Backup>>,
+    pub pool: Pool,
+    steps: Cell<u64>,
+}
+
+impl Session {
+    pub fn new(caller: Caller, identity: Identity, translate: Translate, recorder: Arc<dyn Recorder>) -> Session {
+        Session {
+            cores: caller.world.machine().cores,
+            caller,
+            identity,
+            translate,
+            recorder,
+            loading: Cell::new(true),
+            caught: RefCell::default(),
+            streams: RefCell::default(),
+            backups: RefCell::default(),
+            pool: Pool::default(),
+            steps: Cell::new(0),
+        }
+    }
+
+    /// The session of this Lua state.
+    pub fn of(lua: &Lua) -> Result<Rc<Session>> {
+        match lua.app_data_ref::<Rc<Session>>() {
+            Some(session) => Ok(session.clone()),
+            None => Err(Error::new(Kind::Other, "a primitive was called outside a session")),
+        }
+    }
+
+    /// Writes down that the recipe accepted a failure, and why: it stands among the steps of the run.
+    pub fn accepted(&self, failure: &Error, why: &str, site: Option<&Site>) {
+        self.recorder.step(StepRecord {
+            name: format!("accepted: {why}"),
+            status: Status::Success,
+            site: site.map(ToString::to_string),
+            bytes_in: None,
+            bytes_out: None,
+            started_at: self.caller.world.now(),
+            duration_ms: 0,
+            error: Some(failure.one_line()),
+        });
+    }
+
+    pub fn loading(&self) -> bool {
+        self.loading.get()
+    }
+
+    /// Starts a step that people see and the catalog keeps.
+    pub fn step(&self, name: String, site: Option<Site>) -> Step {
+        let number = self.steps.get() + 1;
+        self.steps.set(number);
+        event::step_started(number, &name, site.as_ref());
+        let world = self.caller.world.clone();
+        Step {
+            number,
+            name,
+            site,
+            recorder: self.recorder.clone(),
+            started: world.now(),
+            began: world.elapsed(),
+            world,
+        }
+    }
+}
+
+/// A step that is under way.
+pub struct Step {
+    pub number: u64,
+    name: String,
+    site: Option<Site>,
+    recorder: Arc<dyn Recorder>,
+    world: Arc<dyn crate::world::World>,
+    started: Moment,
+    began: std::time::Duration,
+}
+
+impl Step {
+    /// Ends the step: how many bytes went in and out, and whether it failed.
+    pub fn end(self, bytes_in: u64, bytes_out: u64, error: Option<&Error>) {
+        let duration = self.world.elapsed().saturating_sub(self.began);
+        let status = if error.is_some() { Status::Failure } else { Status::Success };
+        event::step_ended(self.number, &self.name, status.word(), bytes_out, duration);
+        self.recorder.step(StepRecord {
+            name: self.name,
+            status,
+            site: self.site.map(|site| site.to_string()),
+            bytes_in: Some(bytes_in),
+            bytes_out: Some(bytes_out),
+            started_at: self.started,
+            duration_ms: duration.as_millis() as u64,
+            error: error.map(Error::one_line),
+        });
+    }
+}

@@ -1,0 +1,98 @@
+//! The record that lies beside each backup and describes it, so that it can be judged and restored without hikae.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, FixedOffset, SecondsFormat};
+use serde::{Deserialize, Serialize};
+
+use crate::stream::Facts;
+use crate::stream::pump::Tally;
+use crate::world::effect::quoted;
+
+/// The version of the format; readers ignore keys that they do not know.
+pub const VERSION: u32 = 1;
+
+/// What a manifest's name adds to the name of its backup.
+pub const SUFFIX: &str = ".manifest.json";
+
+/// `X.manifest.json`: what the backup `X` is, and how to restore it with standard tools.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    pub manifest: u32,
+    pub run_id: String,
+    pub recipe: RecipeMark,
+    pub created_at: String,
+    pub host: String,
+    pub name: String,
+    pub size_bytes: u64,
+    pub sha256: String,
+    pub plain_bytes: u64,
+    pub tools: BTreeMap<String, String>,
+    pub restore: String,
+    /// What the stages of the stream found out, by key: `database` for dumps, `files` for archives.
+    #[serde(flatten)]
+    pub sections: BTreeMap<String, serde_json::Value>,
+}
+
+/// Which recipe made a backup, to the byte.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecipeMark {
+    pub name: String,
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// The manifest of the backup `file_name`, from what its stream learnt on the way.
+    pub fn new(
+        run_id: &str,
+        recipe: RecipeMark,
+        created_at: DateTime<FixedOffset>,
+        host: &str,
+        file_name: &str,
+        tally: &Tally,
+        facts: &Facts,
+    ) -> Manifest {
+        Manifest {
+            manifest: VERSION,
+            run_id: run_id.to_owned(),
+            recipe,
+            created_at: created_at.to_rfc3339_opts(SecondsFormat::Secs, false),
+            host: host.to_owned(),
+            name: file_name.to_owned(),
+            size_bytes: tally.size_bytes,
+            sha256: tally.sha256.clone(),
+            plain_bytes: facts.plain_bytes,
+            tools: facts.tools.clone(),
+            restore: restore_line(file_name, facts),
+            sections: facts.sections.clone(),
+        }
+    }
+
+    /// The manifest as it is written: indented, with a line end, so that people can read it.
+    pub fn to_text(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+}
+
+/// Where the manifest of a backup lies.
+pub fn path_beside(backup: &Path) -> PathBuf {
+    let mut name = backup.as_os_str().to_owned();
+    name.push(SUFFIX);
+    PathBuf::from(name)
+}
+
+/// One line of standard tools that undoes every stage and gives the bytes back to where they came from.
+fn restore_line(file_name: &str, facts: &Facts) -> String {
+    let file = quoted(file_name);
+    let mut parts: Vec<String> = facts.undo.iter().rev().cloned().collect();
+    match parts.first_mut() {
+        Some(first) => *first = format!("{first} {file}"),
+        None => parts.push(format!("cat {file}")),
+    }
+    match &facts.load {
+        Some(load) => parts.push(load.clone()),
+        None => return format!("{} > restored", parts.join(" | ")),
+    }
+    parts.join(" | ")
+}

@@ -1,0 +1,214 @@
+//! Reads the record back, the newest first.
+
+use rusqlite::{Row, Transaction, params};
+
+use super::column::{json, moment, number, parsed, some_moment, some_number, status};
+use super::record::{AuditEntry, Backup, Failure, Moment, NewRun, Notification, Run, Status, Step};
+use super::{Catalog, trouble};
+use crate::error::{Kind, Result};
+
+/// Which runs are asked for; what is absent does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct RunFilter {
+    pub status: Option<Status>,
+    pub backup_type: Option<String>,
+    pub recipe: Option<String>,
+    pub limit: Option<usize>,
+}
+
+/// Which entries of the audit are asked for; what is absent does not narrow. `backup_id` may be the beginning of one.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    pub operation: Option<String>,
+    pub username: Option<String>,
+    pub backup_id: Option<String>,
+    pub limit: Option<usize>,
+}
+
+/// Which notifications are asked for; what is absent does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct NotificationFilter {
+    pub status: Option<String>,
+    pub channel: Option<String>,
+    pub backup_id: Option<String>,
+    pub limit: Option<usize>,
+}
+
+impl Catalog {
+    /// The runs that fit, the newest first. `alive` says whether the process of a running one is still there.
+    pub fn runs(&self, filter: &RunFilter, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<Run>> {
+        self.settle(alive)?;
+        let (status, limit) = (filter.status.map(Status::word), limit(filter.limit));
+        self.reading(|tx| {
+            let sql = "SELECT * FROM runs WHERE (?1 IS NULL OR shown = ?1) AND (?2 IS NULL OR backup_type = ?2)
+                       AND (?3 IS NULL OR recipe = ?3) ORDER BY number DESC LIMIT ?4";
+            let mut query = tx.prepare_cached(sql)?;
+            let rows =
+                query.query_map(params![status, filter.backup_type, filter.recipe, limit], |row| run(tx, row))?;
+            rows.collect()
+        })
+    }
+
+    /// The run whose id is `id`, or starts with it when it is the only one that does.
+    pub fn run(&self, id: &str, alive: &dyn Fn(&NewRun) -> bool) -> Result<Option<Run>> {
+        self.settle(alive)?;
+        let ids: Vec<String> = self.reading(|tx| {
+            let sql = "SELECT id FROM runs WHERE ?1 <> '' AND substr(id, 1, length(?1)) = ?1 ORDER BY number DESC";
+            tx.prepare_cached(sql)?.query_map([id], |row| row.get("id"))?.collect()
+        })?;
+        let found = match ids.as_slice() {
+            [] => return Ok(None),
+            [only] => only,
+            several => several.iter().find(|full| *full == id).ok_or_else(|| trouble::ambiguous(id, several))?,
+        };
+        self.reading(|tx| {
+            let mut query = tx.prepare_cached("SELECT * FROM runs WHERE id = ?")?;
+            query.query_map([found], |row| run(tx, row))?.next().transpose()
+        })
+    }
+
+    /// When the last runs of a recipe ended, without those that never had its lock.
+    pub fn last_ends(&self, recipe: &str) -> Result<Vec<Moment>> {
+        self.reading(|tx| {
+            let sql =
+                "SELECT ended_at FROM backup_logs WHERE recipe = ? AND status <> 'locked' ORDER BY number DESC LIMIT 5";
+            let mut query = tx.prepare_cached(sql)?;
+            let ends = query.query_map([recipe], |row| some_moment(row, "ended_at"))?;
+            ends.filter_map(rusqlite::Result::transpose).collect()
+        })
+    }
+
+    /// The manifest that was recorded with a backup of a run.
+    pub fn manifest(&self, run_id: &str, path: &str) -> Result<Option<serde_json::Value>> {
+        self.reading(|tx| {
+            let sql = "SELECT manifest FROM backups WHERE run_id = ? AND path = ? ORDER BY number DESC";
+            let mut query = tx.prepare_cached(sql)?;
+            query.query_map([run_id, path], |row| json(row, "manifest"))?.next().transpose().map(Option::flatten)
+        })
+    }
+
+    /// What was done, the newest first.
+    pub fn audits(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
+        let AuditFilter { operation, username, backup_id, limit: most } = filter;
+        self.reading(|tx| {
+            let sql =
+                "SELECT * FROM backup_audit_logs WHERE (?1 IS NULL OR operation = ?1) AND (?2 IS NULL OR username = ?2)
+                       AND (?3 IS NULL OR substr(backup_id, 1, length(?3)) = ?3) ORDER BY number DESC LIMIT ?4";
+            let mut query = tx.prepare_cached(sql)?;
+            query.query_map(params![operation, username, backup_id, limit(*most)], audit)?.collect()
+        })
+    }
+
+    /// The notices that fit, the newest first.
+    pub fn notifications(&self, filter: &NotificationFilter) -> Result<Vec<Notification>> {
+        let NotificationFilter { status, channel, backup_id, limit: most } = filter;
+        self.reading(|tx| {
+            let sql =
+                "SELECT * FROM notification_logs WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR channel = ?2)
+                       AND (?3 IS NULL OR backup_id = ?3) ORDER BY number DESC LIMIT ?4";
+            let asked = params![status, channel, backup_id, limit(*most)];
+            tx.prepare_cached(sql)?.query_map(asked, notification)?.collect()
+        })
+    }
+}
+
+/// SQLite's way to write a limit: a negative one is none.
+fn limit(most: Option<usize>) -> i64 {
+    most.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX))
+}
+
+/// A row of `runs` as it was when the run started.
+pub(super) fn new_run(row: &Row) -> rusqlite::Result<NewRun> {
+    Ok(NewRun {
+        id: row.get("id")?,
+        recipe: row.get("recipe")?,
+        recipe_sha256: row.get("recipe_sha256")?,
+        backup_type: row.get("backup_type")?,
+        started_at: moment(row, "started_at")?,
+        host: row.get("host")?,
+        username: row.get("username")?,
+        process_id: row.get("process_id")?,
+    })
+}
+
+/// A row of `runs`, with its backups and steps.
+fn run(tx: &Transaction, row: &Row) -> rusqlite::Result<Run> {
+    let new = new_run(row)?;
+    let (backups, steps) = (backups(tx, &new.id)?, steps(tx, &new.id)?);
+    let mut run = Run::of(new, None, backups, steps);
+    run.status = status(row, "shown")?;
+    run.ended_at = some_moment(row, "ended_at")?;
+    run.duration_ms = some_number(row, "duration_ms")?;
+    run.error = failure(row)?.or_else(|| (run.status == Status::Interrupted).then(|| vanished(&run.id)));
+    Ok(run)
+}
+
+fn failure(row: &Row) -> rusqlite::Result<Option<Failure>> {
+    let Some(message) = row.get("error_message")? else { return Ok(None) };
+    let kind = parsed(row, "error_kind", |word| Kind::ALL.into_iter().find(|kind| kind.word() == word))?;
+    Ok(Some(Failure { kind, message, hint: row.get("error_hint")? }))
+}
+
+/// What there is to say about a run whose process could not say it.
+fn vanished(id: &str) -> Failure {
+    Failure {
+        kind: Kind::Cancelled,
+        message: format!("the process of run `{id}` is gone and left no outcome"),
+        hint: Some("it was killed, or the machine went down; run the recipe again".to_owned()),
+    }
+}
+
+fn backups(tx: &Transaction, run_id: &str) -> rusqlite::Result<Vec<Backup>> {
+    // Without the manifest: that of a large archive is too much for a list.
+    let sql = "SELECT path, size_bytes, sha256, created_at FROM backups WHERE run_id = ? ORDER BY number";
+    let backup = |row: &Row| {
+        Ok(Backup {
+            path: row.get("path")?,
+            size_bytes: number(row, "size_bytes")?,
+            sha256: row.get("sha256")?,
+            created_at: moment(row, "created_at")?,
+        })
+    };
+    tx.prepare_cached(sql)?.query_map([run_id], backup)?.collect()
+}
+
+fn steps(tx: &Transaction, run_id: &str) -> rusqlite::Result<Vec<Step>> {
+    let step = |row: &Row| {
+        Ok(Step {
+            name: row.get("name")?,
+            status: status(row, "status")?,
+            site: row.get("site")?,
+            bytes_in: some_number(row, "bytes_in")?,
+            bytes_out: some_number(row, "bytes_out")?,
+            started_at: moment(row, "started_at")?,
+            duration_ms: number(row, "duration_ms")?,
+            error: row.get("error")?,
+        })
+    };
+    tx.prepare_cached("SELECT * FROM steps WHERE run_id = ? ORDER BY number")?.query_map([run_id], step)?.collect()
+}
+
+fn audit(row: &Row) -> rusqlite::Result<AuditEntry> {
+    Ok(AuditEntry {
+        operation: row.get("operation")?,
+        backup_id: row.get("backup_id")?,
+        username: row.get("username")?,
+        ip_address: row.get("ip_address")?,
+        status: row.get("status")?,
+        details: json(row, "details")?.unwrap_or_default(),
+        created_at: moment(row, "created_at")?,
+    })
+}
+
+fn notification(row: &Row) -> rusqlite::Result<Notification> {
+    Ok(Notification {
+        notification_type: row.get("notification_type")?,
+        channel: row.get("channel")?,
+        recipient: row.get("recipient")?,
+        subject: row.get("subject")?,
+        status: row.get("status")?,
+        error_message: row.get("error_message")?,
+        backup_id: row.get("backup_id")?,
+        sent_at: moment(row, "sent_at")?,
+    })
+}

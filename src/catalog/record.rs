@@ -1,0 +1,222 @@
+//! Names what the catalog keeps of a run, and how a run looks as JSON.
+
+use std::fmt;
+
+use chrono::{DateTime, FixedOffset, SecondsFormat};
+use serde::{Serialize, Serializer};
+
+use crate::error::{Error, Kind};
+
+/// A moment with the offset of the place where it was read.
+pub type Moment = DateTime<FixedOffset>;
+
+/// How a run or a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Running,
+    Success,
+    Failure,
+    Partial,
+    Locked,
+    Interrupted,
+}
+
+impl Status {
+    /// Every status, in the order of the documentation.
+    pub const ALL: [Status; 6] =
+        [Status::Running, Status::Success, Status::Failure, Status::Partial, Status::Locked, Status::Interrupted];
+
+    /// The word for this status in JSON, on the command line and in the catalog.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Running => "running",
+            Status::Success => "success",
+            Status::Failure => "failure",
+            Status::Partial => "partial",
+            Status::Locked => "locked",
+            Status::Interrupted => "interrupted",
+        }
+    }
+
+    /// The status that `word` names.
+    pub fn of_word(word: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| status.word() == word)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The id of a run that starts at `at`: `BKP-20260215-020000-daily`.
+pub fn run_id(at: Moment, backup_type: &str) -> String {
+    format!("BKP-{}-{backup_type}", at.format("%Y%m%d-%H%M%S"))
+}
+
+/// A run as it is recorded when it starts. Host and process say who must be asked whether it still lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRun {
+    pub id: String,
+    pub recipe: String,
+    pub recipe_sha256: String,
+    pub backup_type: String,
+    pub started_at: Moment,
+    pub host: String,
+    pub username: String,
+    pub process_id: u32,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub status: Status,
+    pub ended_at: Moment,
+    pub duration_ms: u64,
+    pub error: Option<Failure>,
+}
+
+/// An error as it is kept: its kind, itself with its causes on one line, and what to try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    pub kind: Kind,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Failure {
+        Failure { kind: error.kind(), message: error.one_line(), hint: error.hint_text().map(str::to_owned) }
+    }
+}
+
+/// One step of a run, once it is over. `site` is the place in the recipe, as `file:line`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    pub name: String,
+    pub status: Status,
+    pub site: Option<String>,
+    pub bytes_in: Option<u64>,
+    pub bytes_out: Option<u64>,
+    #[serde(serialize_with = "as_moment")]
+    pub started_at: Moment,
+    #[serde(rename = "duration_secs", serialize_with = "as_secs")]
+    pub duration_ms: u64,
+    pub error: Option<String>,
+}
+
+/// One stored copy of one thing, proved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Backup {
+    pub path: String,
+    pub size_bytes: u64,
+    pub sha256: String,
+    #[serde(skip)]
+    pub created_at: Moment,
+}
+
+/// A run with all that is known of it. Its JSON is a contract with scripts outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Run {
+    pub id: String,
+    pub recipe: String,
+    #[serde(rename = "type")]
+    pub backup_type: String,
+    pub status: Status,
+    #[serde(serialize_with = "as_moment")]
+    pub started_at: Moment,
+    #[serde(serialize_with = "as_moment_or_null")]
+    pub ended_at: Option<Moment>,
+    #[serde(rename = "duration_secs", serialize_with = "as_secs_or_null")]
+    pub duration_ms: Option<u64>,
+    pub error: Option<Failure>,
+    pub backups: Vec<Backup>,
+    pub steps: Vec<Step>,
+    #[serde(skip)]
+    pub recipe_sha256: String,
+    #[serde(skip)]
+    pub host: String,
+    #[serde(skip)]
+    pub username: String,
+    #[serde(skip)]
+    pub process_id: u32,
+}
+
+impl Run {
+    /// A run put together without the catalog, so that a run which the catalog could not keep shows the same JSON.
+    pub fn of(new: NewRun, ending: Option<Ending>, backups: Vec<Backup>, steps: Vec<Step>) -> Run {
+        let NewRun { id, recipe, recipe_sha256, backup_type, started_at, host, username, process_id } = new;
+        let (status, ended_at, duration_ms, error) = match ending {
+            Some(end) => (end.status, Some(end.ended_at), Some(end.duration_ms), end.error),
+            None => (Status::Running, None, None, None),
+        };
+        Run {
+            id,
+            recipe,
+            backup_type,
+            status,
+            started_at,
+            ended_at,
+            duration_ms,
+            error,
+            backups,
+            steps,
+            recipe_sha256,
+            host,
+            username,
+            process_id,
+        }
+    }
+}
+
+/// One thing that somebody did, or had done for them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AuditEntry {
+    pub operation: String,
+    /// The run that it belongs to.
+    pub backup_id: Option<String>,
+    pub username: String,
+    pub ip_address: Option<String>,
+    pub status: String,
+    pub details: serde_json::Value,
+    #[serde(serialize_with = "as_moment")]
+    pub created_at: Moment,
+}
+
+/// One notice to one recipient, and whether it arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notification {
+    pub notification_type: String,
+    pub channel: String,
+    pub recipient: Option<String>,
+    pub subject: Option<String>,
+    pub status: String,
+    pub error_message: Option<String>,
+    /// The run that it is about.
+    pub backup_id: Option<String>,
+    #[serde(serialize_with = "as_moment")]
+    pub sent_at: Moment,
+}
+
+/// A moment as the catalog and the JSON write it: `2026-02-15T02:00:00.000+09:00`.
+pub(super) fn moment_text(moment: Moment) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+fn as_moment<S: Serializer>(moment: &Moment, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&moment_text(*moment))
+}
+
+fn as_moment_or_null<S: Serializer>(moment: &Option<Moment>, to: S) -> Result<S::Ok, S::Error> {
+    moment.map(moment_text).serialize(to)
+}
+
+fn as_secs<S: Serializer>(ms: &u64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(*ms as f64 / 1000.0)
+}
+
+fn as_secs_or_null<S: Serializer>(ms: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
+    ms.map(|ms| ms as f64 / 1000.0).serialize(to)
+}

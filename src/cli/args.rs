@@ -1,0 +1,187 @@
+//! What a person may type: every command with its flags; help, completions and the man page come from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::catalog::Status;
+
+/// Runs backup recipes, and believes only what was proved.
+#[derive(Parser)]
+#[command(name = "hikae", version, propagate_version = true, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done and proved · 1 failed · 2 done in part · 64 misuse · 75 another run holds the lock · 130/143 interrupted
+
+Values of params, the first that is set counts: --set, the environment, `.env` and `hikae.toml` in the configuration folder, the recipe.";
+
+#[derive(Args)]
+pub struct Global {
+    /// Folder of hikae.toml, .env and recipes/ [default: $HIKAE_CONFIG_DIR, the nearest folder with a hikae.toml, /etc/hikae]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub config_dir: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run a recipe; the exit code says whether the backup was proved
+    Run(RunArgs),
+    /// List the recipes
+    List(Listing),
+    /// Show a recipe: what it does, its params with their values, what it may touch
+    Show(ShowArgs),
+    /// List the runs, the newest first
+    Runs(RunsArgs),
+    /// List who did what, the newest first
+    Audit(AuditArgs),
+    /// Check recipes, their params and programs, and the set-up, without running anything
+    Check(CheckArgs),
+    /// Print what Lua may call, by module or by function
+    Docs(DocsArgs),
+    /// Show hikae at work on a throwaway PostgreSQL, and what an honest failure looks like
+    Demo,
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Args)]
+pub struct RunArgs {
+    /// Name of a recipe, or path to a `.lua` file
+    pub recipe: String,
+    /// Set a param of the recipe (repeatable)
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
+    /// Type of the run, in its id and in the records [default: the recipe's]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub run_type: Option<RunType>,
+    /// Print one JSON object a line; the last one is the outcome
+    #[arg(long, conflicts_with = "quiet")]
+    pub json: bool,
+    /// Print warnings and errors only, so that cron mails only what matters
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Also print what programs say on their standard error
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RunType {
+    Daily,
+    Weekly,
+    Monthly,
+    Manual,
+}
+
+impl RunType {
+    pub fn word(self) -> &'static str {
+        match self {
+            RunType::Daily => "daily",
+            RunType::Weekly => "weekly",
+            RunType::Monthly => "monthly",
+            RunType::Manual => "manual",
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct Listing {
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct ShowArgs {
+    /// Name of a recipe, or path to a `.lua` file
+    pub recipe: String,
+    /// Print the recipe's Lua
+    #[arg(long, conflicts_with = "json")]
+    pub source: bool,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct RunsArgs {
+    #[command(subcommand)]
+    pub command: Option<RunsCommand>,
+    /// Only runs with this status
+    #[arg(long, value_parser = status)]
+    pub status: Option<Status>,
+    /// Only runs of this type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub run_type: Option<RunType>,
+    /// Only runs of this recipe
+    #[arg(long)]
+    pub recipe: Option<String>,
+    /// How many at most
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Subcommand)]
+pub enum RunsCommand {
+    /// Show one run with its steps and backups
+    Show {
+        /// Id of the run, or the beginning of it
+        id: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+#[derive(Args)]
+pub struct AuditArgs {
+    /// Only this operation, such as `run db-backup`
+    #[arg(long)]
+    pub operation: Option<String>,
+    /// Only what this user did
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Only what belongs to this run: its id, or the beginning of it
+    #[arg(long)]
+    pub run: Option<String>,
+    /// How many at most
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// Names of recipes, or paths to `.lua` files [default: all]
+    pub recipes: Vec<String>,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Args)]
+pub struct DocsArgs {
+    /// A module such as `pg`, or a function such as `pg.dump` [default: list the modules]
+    #[arg(value_name = "MODULE")]
+    pub name: Option<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+fn status(text: &str) -> Result<Status, String> {
+    Status::of_word(text).ok_or_else(|| format!("it is one of {}", Status::ALL.map(Status::word).join(", ")))
+}

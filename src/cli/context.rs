@@ -1,0 +1,54 @@
+//! What every command starts from: the configuration, and what the outputs can show.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+
+use super::args::Global;
+use crate::config::{Config, DiskFiles, Folders};
+use crate::error::{Error, Result};
+use crate::report::{self, Facts, diagnostic};
+use crate::world::real::startup;
+
+/// What every command starts from.
+pub struct Context {
+    pub config: Arc<Config>,
+    pub facts: Facts,
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Context {
+    pub fn load(global: &Global) -> Result<Context> {
+        let environment = startup::environment();
+        let folders = Folders {
+            config_dir: global.config_dir.clone(),
+            current: startup::current_dir()?,
+            uid: startup::user_id(),
+        };
+        let config = Config::load(&folders, &environment, Arc::new(DiskFiles))?;
+        let facts = Facts::read(&environment);
+        Ok(Context { config: Arc::new(config), facts, environment })
+    }
+
+    /// Standard output, for what a command was asked to print.
+    pub fn out(&self) -> impl Write {
+        std::io::stdout().lock()
+    }
+
+    /// Prints an error for people on standard error, with the recipe's line where one is known.
+    pub fn print_error(&self, error: &Error) {
+        print_error(error, &self.facts, &|file| self.source_text(file));
+    }
+
+    /// The text of a file that a message names: a recipe or a library module, as it was shown.
+    fn source_text(&self, file: &str) -> Option<String> {
+        self.config.text_shown_as(file)
+    }
+}
+
+/// Prints an error for people on standard error.
+pub fn print_error(error: &Error, facts: &Facts, sources: &dyn Fn(&str) -> Option<String>) {
+    let text = diagnostic::render(error, sources, facts.diagnostic_style());
+    // When standard error is gone, the exit code has to say it all.
+    let _gone = report::table::print_text(&mut std::io::stderr().lock(), &text);
+}

@@ -1,0 +1,117 @@
+//! `hikae docs`: what Lua may call, read from the stubs that editors read.
+
+use std::process::ExitCode;
+
+use super::args::DocsArgs;
+use super::context::Context;
+use super::exit;
+use crate::config::embedded;
+use crate::error::{Error, Kind, Result};
+use crate::report::table::print_text;
+use crate::suggest;
+
+/// Where the names stand that belong to no module of their own.
+const LOOSE: [(&str, &str); 5] =
+    [("error", "errors"), ("assert", "errors"), ("pcall", "errors"), ("_", "recipe"), ("require", "recipe")];
+
+pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
+    let Some(wanted) = args.name.as_deref() else {
+        print_text(&mut context.out(), &contents())?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    match find(wanted) {
+        Ok(text) => {
+            print_text(&mut context.out(), &text)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            context.print_error(&error);
+            Ok(ExitCode::from(exit::MISUSE))
+        }
+    }
+}
+
+/// Every module with its first sentence.
+fn contents() -> String {
+    let mut text = String::new();
+    for (name, stub) in embedded::stubs() {
+        // A stub that is named after a function opens with that function's sentence, wherever it stands.
+        let block = stub.split("\n\n").find(|block| functions(block).iter().any(|known| known == name)).unwrap_or(stub);
+        let says = block.lines().find_map(|line| line.strip_prefix("--- ")).unwrap_or_default();
+        text.push_str(&format!("{name:<9} {says}\n"));
+    }
+    text + "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function.\n"
+}
+
+/// The text of a module, or of one function of it with the options that it takes.
+fn find(wanted: &str) -> Result<String> {
+    let stubs = embedded::stubs();
+    let plain = wanted.trim_end_matches("()").replace(':', ".");
+    let (module, member) = match plain.split_once('.') {
+        Some((module, member)) => (module.to_lowercase(), Some(member.to_owned())),
+        None => (plain.to_lowercase(), None),
+    };
+    if let Some((_, stub)) = stubs.iter().find(|(name, _)| *name == module) {
+        let Some(member) = member else { return Ok(whole(stub)) };
+        return one(stub, &member).ok_or_else(|| unknown(wanted, &format!("{module}."), &functions(stub)));
+    }
+    if let Some((_, stub)) = stubs.iter().find(|(name, stub)| {
+        let loose = LOOSE.iter().any(|(known, module)| *known == plain && module == name);
+        loose || (*name == "stream" && functions(stub).contains(&plain))
+    }) {
+        return Ok(one(stub, &plain).unwrap_or_else(|| whole(stub)));
+    }
+    Err(unknown(wanted, "", &stubs.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()))
+}
+
+fn unknown(wanted: &str, within: &str, names: &[String]) -> Error {
+    let names: Vec<String> = names.iter().map(|name| format!("{within}{name}")).collect();
+    Error::new(Kind::NotFound, format!("there are no docs of `{wanted}`"))
+        .hint(suggest::hint(wanted, names.iter().map(String::as_str)))
+}
+
+/// The names of the functions in a stub.
+fn functions(stub: &str) -> Vec<String> {
+    let heads = stub.lines().filter_map(|line| line.strip_prefix("function ")?.split('(').next());
+    heads.filter_map(|head| head.rsplit(['.', ':']).next()).map(str::to_owned).collect()
+}
+
+/// A stub for reading: without the marks of LuaCATS.
+fn whole(stub: &str) -> String {
+    stub.split("\n\n").map(readable).filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// One function, and every class of options that it names.
+fn one(stub: &str, member: &str) -> Option<String> {
+    let blocks: Vec<&str> = stub.split("\n\n").collect();
+    let heads = |block: &&&str| functions(block).iter().any(|name| name == member);
+    let function = blocks.iter().find(heads)?;
+    let classes = blocks.iter().filter(|block| {
+        let class = block.lines().find_map(|line| line.strip_prefix("---@class "));
+        let class = class.and_then(|class| class.trim_start_matches("(exact) ").split([':', ' ']).next());
+        class.is_some_and(|class| function.contains(class) && !function.contains(&format!("function {class}")))
+    });
+    let shown = std::iter::once(function).chain(classes).map(|block| readable(block));
+    Some(shown.filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n\n"))
+}
+
+/// A block of a stub as people read it: the signature first, then what it says.
+fn readable(block: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in block.lines().filter(|line| !line.starts_with("---@meta")) {
+        match line.strip_prefix("---@").and_then(|tag| tag.split_once(' ')) {
+            Some(("return", rest)) => {
+                lines.push(format!("  gives {rest}"));
+            }
+            Some(("field" | "param", rest)) => lines.push(format!("  {}", rest.replacen(' ', ": ", 1))),
+            Some(("class", rest)) => lines.push(rest.trim_start_matches("(exact) ").to_owned()),
+            Some((_, rest)) => lines.push(rest.to_owned()),
+            None => match (line.strip_prefix("function "), line.strip_prefix("---")) {
+                (Some(head), _) => lines.insert(0, head.trim_end_matches(" end").to_owned()),
+                (_, Some(says)) => lines.push(says.trim_start().to_owned()),
+                _ => {} // `pg = {}` says nothing
+            },
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,68 @@
+//! `hikae run`: runs a recipe once and says how it ended.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::args::RunArgs;
+use super::context::Context;
+use super::exit;
+use crate::error::{Error, Result};
+use crate::recipe::execute::{self, Finished};
+use crate::recipe::job::{Job, Wishes};
+use crate::recipe::loading;
+use crate::report::{self, Level, Mode, Outputs};
+use crate::world::real::startup;
+
+pub fn main(context: &Context, args: RunArgs) -> ExitCode {
+    let mode = Mode::choose(&context.facts, args.json, args.quiet, args.verbose);
+    let guard = report::install(mode, Outputs::standard(context.facts.clone()), Arc::new(startup::now));
+    for warning in &context.config.warnings {
+        report::log(Level::Warn, warning, None);
+    }
+    let job = match guard.and_then(|guard| prepare(context, &args).map(|job| (guard, job))) {
+        Ok(ready) => ready,
+        Err(error) => {
+            context.print_error(&error);
+            return ExitCode::from(exit::MISUSE);
+        }
+    };
+    let (guard, job) = job;
+    match execute::execute(job) {
+        Ok(finished) => {
+            drop(guard);
+            tell(context, &finished)
+        }
+        Err(error) => {
+            drop(guard);
+            context.print_error(&error);
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+/// Everything that can be wrong before the run starts is misuse: the recipe, its params, the configuration.
+fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
+    let source = context.config.recipe_source(&args.recipe)?;
+    let declaration = loading::declaration(&context.config, &source)?;
+    let wishes = Wishes { set: args.set.clone(), run_type: args.run_type.map(|run_type| run_type.word().to_owned()) };
+    let job = Job::new(context.config.clone(), source, declaration, wishes)?;
+    job.enclose()?;
+    Ok(job)
+}
+
+fn tell(context: &Context, finished: &Finished) -> ExitCode {
+    let Finished { run, error, troubles, signal } = finished;
+    if let Some(error) = error {
+        context.print_error(error);
+    }
+    for trouble in troubles.iter().filter(|trouble| error.as_ref().is_none_or(|error| error.what() != trouble.what())) {
+        context.print_error(trouble);
+    }
+    match serde_json::to_value(run) {
+        Ok(outcome) => report::run_ended(&outcome),
+        Err(cause) => {
+            context.print_error(&Error::new(crate::error::Kind::Other, "cannot show the outcome").because(cause))
+        }
+    }
+    exit::code(run.status, *signal)
+}

@@ -1,0 +1,125 @@
+//! `hikae show`: one recipe, its params with the values that a run would have, and what it may touch.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use super::args::ShowArgs;
+use super::context::Context;
+use super::exit;
+use crate::config::RecipeSource;
+use crate::error::Result;
+use crate::recipe::declaration::{Declaration, Needs};
+use crate::recipe::params::Params;
+use crate::recipe::{job, loading};
+use crate::report::table::{Column, print_json_lines, print_table, print_text};
+
+const COLUMNS: [Column; 5] = [
+    Column::text("PARAM"),
+    Column::text("TYPE"),
+    Column::text("VARIABLE"),
+    Column::text("VALUE"),
+    Column::text("WHAT IT IS"),
+];
+
+pub fn main(context: &Context, args: &ShowArgs) -> Result<ExitCode> {
+    let found = context.config.recipe_source(&args.recipe);
+    if let (Ok(source), true) = (&found, args.source) {
+        print_text(&mut context.out(), &source.text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let loaded = found.and_then(|source| Ok((loading::declaration(&context.config, &source)?, source)));
+    let (declaration, source) = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            context.print_error(&error);
+            return Ok(ExitCode::from(exit::MISUSE));
+        }
+    };
+    let resolved = job::resolve(&context.config, &source, &declaration, &[])
+        .and_then(|params| Ok((needs(&declaration, &params)?, params)));
+    // What cannot be resolved is shown as it is declared; what is wrong with it is told below.
+    let (needs, params) = match &resolved {
+        Ok((needs, params)) => (needs.clone(), Some(params)),
+        Err(_) => (declaration.needs.clone(), None),
+    };
+    Shown { source: &source, declaration: &declaration, needs, params }.print(context, args.listing.json)?;
+    if let Err(error) = resolved {
+        context.print_error(&error);
+        return Ok(ExitCode::from(exit::MISUSE));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a run would be let near, with the values of the params put in.
+fn needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
+    let needs = job::resolve_needs(declaration, params)?;
+    let paths = |paths: Vec<std::path::PathBuf>| paths.iter().map(|path| path.display().to_string()).collect();
+    Ok(Needs { run: needs.run, read: paths(needs.read), write: paths(needs.write), connect: needs.connect })
+}
+
+/// A recipe as it is shown.
+struct Shown<'a> {
+    source: &'a RecipeSource,
+    declaration: &'a Declaration,
+    needs: Needs,
+    params: Option<&'a Params>,
+}
+
+impl Shown<'_> {
+    fn print(&self, context: &Context, json: bool) -> Result<()> {
+        if json {
+            return print_json_lines(&mut context.out(), [self.json()]);
+        }
+        print_text(&mut context.out(), &self.head())?;
+        let rows = self.declaration.params.iter().map(|(name, spec)| {
+            let env = spec.env.clone().unwrap_or_else(|| "-".to_owned());
+            let says = spec.says.clone().unwrap_or_default();
+            vec![name.clone(), spec.kind.word().to_owned(), env, self.value(name), says]
+        });
+        print_table(&mut context.out(), &context.facts, &COLUMNS, rows)
+    }
+
+    fn value(&self, name: &str) -> String {
+        match self.params {
+            Some(params) => params.get(name).map(ToString::to_string).unwrap_or_default(),
+            None => "?".to_owned(),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let declaration = self.declaration;
+        let param = |(name, spec): &(String, crate::recipe::spec::ParamSpec)| {
+            serde_json::json!({
+                "name": name, "type": spec.kind.word(), "env": spec.env, "value": self.value(name), "says": spec.says,
+            })
+        };
+        let Needs { run, read, write, connect } = &self.needs;
+        serde_json::json!({
+            "recipe": self.source.name, "file": self.source.file_shown, "kind": declaration.kind.word(),
+            "type": declaration.run_type.word(), "schedule": declaration.schedule, "summary": declaration.summary,
+            "params": declaration.params.iter().map(param).collect::<Vec<_>>(),
+            "needs": { "run": run, "read": read, "write": write, "connect": connect },
+        })
+    }
+
+    fn head(&self) -> String {
+        let declaration = self.declaration;
+        let summary = declaration.summary.as_deref().unwrap_or_default();
+        let mut text = format!("{}: {summary}\n\n", self.source.name);
+        let lines = [
+            ("file", self.source.file_shown.clone()),
+            ("kind", declaration.kind.word().to_owned()),
+            ("type", declaration.run_type.word().to_owned()),
+            ("schedule", declaration.schedule.clone().unwrap_or_default()),
+            ("runs", self.needs.run.join(", ")),
+            ("reads", self.needs.read.join(", ")),
+            ("writes", self.needs.write.join(", ")),
+            ("connects", self.needs.connect.join(", ")),
+        ];
+        for (label, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
+            // Writing into a String cannot fail.
+            let _infallible = writeln!(text, "{label:<9} {value}");
+        }
+        text + "\n"
+    }
+}

@@ -1,0 +1,24 @@
+//! Reads the configuration from the disk.
+
+use std::path::Path;
+
+use super::Files;
+use crate::error::Result;
+use crate::world::real::startup;
+
+/// The files of this machine.
+pub struct DiskFiles;
+
+impl Files for DiskFiles {
+    fn read(&self, path: &Path) -> Result<Option<String>> {
+        startup::read(path)
+    }
+
+    fn list(&self, folder: &Path) -> Result<Option<Vec<String>>> {
+        startup::list(folder)
+    }
+
+    fn mode(&self, path: &Path) -> Option<u32> {
+        startup::mode(path)
+    }
+}

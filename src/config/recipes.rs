@@ -1,0 +1,112 @@
+//! Finds the text of recipes and library modules: a file in the configuration folder wins over the embedded one.
+
+use std::path::{Path, PathBuf};
+
+use super::{Config, embedded};
+use crate::error::{Error, Kind, Result};
+use crate::suggest;
+
+/// A recipe that was found, not yet loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipeSource {
+    pub name: String,
+    /// The file as messages show it.
+    pub file_shown: String,
+    pub text: String,
+    /// The folder that it lies in, for its own modules; none for an embedded recipe.
+    pub folder: Option<PathBuf>,
+}
+
+/// A library module that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleSource {
+    /// The file as messages show it.
+    pub file_shown: String,
+    pub text: String,
+}
+
+impl Config {
+    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order.
+    pub fn recipes(&self) -> Result<Vec<String>> {
+        let files = self.files.list(&self.dir.join("recipes"))?.unwrap_or_default();
+        let mut names: Vec<String> = embedded::recipes().into_iter().map(str::to_owned).collect();
+        names.extend(files.iter().filter_map(|file| embedded::recipe_name(file)).map(str::to_owned));
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// The recipe that a person means by `wanted`: a name, or a path to a `.lua` file.
+    pub fn recipe_source(&self, wanted: &str) -> Result<RecipeSource> {
+        if wanted.ends_with(".lua") || wanted.contains('/') { self.by_path(wanted) } else { self.by_name(wanted) }
+    }
+
+    /// The library module that `require` calls `dotted`, such as `hikae.retention`.
+    pub fn module_source(&self, dotted: &str) -> Result<Option<ModuleSource>> {
+        let Some(below) = embedded::module_path(dotted) else { return Ok(None) };
+        let path = self.dir.join("stdlib").join(&below);
+        if let Some(text) = self.files.read(&path)? {
+            return Ok(Some(ModuleSource { file_shown: path.display().to_string(), text }));
+        }
+        let source = |text: &str| ModuleSource { file_shown: format!("stdlib/{below}"), text: text.to_owned() };
+        Ok(embedded::module(dotted).map(source))
+    }
+
+    /// The module that `require` calls `dotted`, from the folder of the recipe that asks; embedded recipes have none.
+    pub fn beside(&self, recipe: &RecipeSource, dotted: &str) -> Result<Option<ModuleSource>> {
+        let (Some(folder), Some(below)) = (&recipe.folder, embedded::module_path(dotted)) else { return Ok(None) };
+        let path = folder.join(below);
+        let text = self.files.read(&path)?;
+        Ok(text.map(|text| ModuleSource { file_shown: path.display().to_string(), text }))
+    }
+
+    /// The text of a file that a message names the way recipes and modules are shown.
+    pub fn text_shown_as(&self, file_shown: &str) -> Option<String> {
+        if let Some(text) = embedded::shown(file_shown) {
+            return Some(text.to_owned());
+        }
+        // A report without the source line still tells everything else.
+        self.files.read(&self.current.join(file_shown)).ok().flatten()
+    }
+
+    fn by_name(&self, name: &str) -> Result<RecipeSource> {
+        let file = format!("{name}.lua");
+        if embedded::recipe_name(&file).is_some() {
+            let folder = self.dir.join("recipes");
+            let path = folder.join(&file);
+            if let Some(text) = self.files.read(&path)? {
+                let file_shown = path.display().to_string();
+                return Ok(RecipeSource { name: name.to_owned(), file_shown, text, folder: Some(folder) });
+            }
+            if let Some(text) = embedded::recipe(name) {
+                let file_shown = format!("recipes/{file}");
+                return Ok(RecipeSource { name: name.to_owned(), file_shown, text: text.to_owned(), folder: None });
+            }
+        }
+        Err(Error::new(Kind::NotFound, format!("cannot find the recipe `{name}`")).hint(self.hint_for(name)?))
+    }
+
+    fn by_path(&self, wanted: &str) -> Result<RecipeSource> {
+        let path = self.current.join(wanted);
+        let name = path.file_name().and_then(|file| file.to_str()).and_then(embedded::recipe_name);
+        let Some(name) = name else {
+            return Err(Error::new(Kind::NotFound, format!("cannot run `{wanted}`"))
+                .because_text("it is not a recipe: a path must end in `.lua`, and not in `_spec.lua`")
+                .hint("`hikae list` shows the recipes"));
+        };
+        let Some(text) = self.files.read(&path)? else {
+            let error = Error::new(Kind::NotFound, format!("cannot find the file `{wanted}`"));
+            return Err(error.hint(self.hint_for(name)?));
+        };
+        let folder = path.parent().map(Path::to_owned);
+        Ok(RecipeSource { name: name.to_owned(), file_shown: wanted.to_owned(), text, folder })
+    }
+
+    fn hint_for(&self, name: &str) -> Result<String> {
+        let names = self.recipes()?;
+        Ok(match suggest::nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? `hikae list` shows all recipes"),
+            None => "`hikae list` shows all recipes".to_owned(),
+        })
+    }
+}

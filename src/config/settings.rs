@@ -1,0 +1,89 @@
+//! Reads `hikae.toml`: where state lies, the language, the sandbox, limits, and values for params.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::Error as _;
+
+use super::reword::reword;
+use crate::error::{Error, Kind, Result};
+use crate::units;
+
+/// What `hikae.toml` says. It may hold passwords among its params, so it cannot be printed.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    pub state_dir: Option<PathBuf>,
+    pub lang: Option<Language>,
+    pub sandbox: Sandbox,
+    pub limits: Limits,
+    /// By recipe, then by param.
+    pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+}
+
+/// The languages that hikae speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    En,
+    Ja,
+}
+
+/// What to do where the kernel cannot wall a run in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sandbox {
+    /// Refuse to run.
+    Require,
+    /// Run with what the kernel has.
+    #[default]
+    BestEffort,
+    Off,
+}
+
+/// How long one effect may take, unless the recipe says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Wall-clock time in all.
+    #[serde(deserialize_with = "duration")]
+    pub effect_timeout: Option<Duration>,
+    /// Time without progress.
+    #[serde(deserialize_with = "duration")]
+    pub idle_timeout: Option<Duration>,
+}
+
+/// Reads the text of the `hikae.toml` at `path`.
+pub fn parse(path: &Path, text: &str) -> Result<Settings> {
+    let broken = |field: &str, error: &toml::de::Error| {
+        let (why, hint) = reword(field, error.message());
+        let place = error.span().map_or_else(String::new, |span| position(text, span.start));
+        let error = Error::new(Kind::Other, format!("cannot read `{}{place}`", path.display())).because_text(why);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    };
+    let document = toml::Deserializer::parse(text).map_err(|error| broken("", &error))?;
+    serde_path_to_error::deserialize(document).map_err(|error| broken(&error.path().to_string(), error.inner()))
+}
+
+/// `:line:column` of a byte, both from 1, the column in characters.
+fn position(text: &str, byte: usize) -> String {
+    let before = &text[..text.floor_char_boundary(byte)];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    format!(":{}:{}", before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let two_lines = |error: Error| D::Error::custom(format!("{error}\n{}", error.hint_text().unwrap_or_default()));
+    match units::parse_duration(&text).map_err(two_lines)? {
+        Duration::ZERO => {
+            Err(D::Error::custom(format!("`{text}` is no time at all\nwrite a longer time, such as `6h`")))
+        }
+        duration => Ok(Some(duration)),
+    }
+}

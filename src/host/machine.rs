@@ -1,0 +1,117 @@
+//! One Lua state that is ready for a recipe: environment, modules, `recipe` and `require`.
+
+use std::rc::Rc;
+
+use mlua::{Function, IntoLuaMulti, Lua, Table, UserData, Value};
+
+use super::limits::{Fuse, LuaLimits};
+use super::loader::{self, Finder};
+use super::{sandbox, state};
+use crate::bind;
+use crate::bind::exports::Call;
+use crate::bind::session::Session;
+use crate::bind::traceback::{self, from_lua};
+use crate::error::{Error, Kind, Result, Site};
+
+/// One Lua state, ready for a recipe.
+pub struct Machine {
+    pub lua: Lua,
+    pub fuse: Fuse,
+    env: Table,
+}
+
+/// What `recipe { … }` gives: the proof that a file declared a recipe.
+struct Declared(Table);
+
+impl UserData for Declared {}
+
+impl Machine {
+    pub fn new(session: Rc<Session>, limits: &LuaLimits, find: Finder) -> Result<Machine> {
+        Machine::with_words(session, limits, find, |_| Ok(Vec::new()))
+    }
+
+    /// A state that has `words` beside what recipes have, such as those of a spec.
+    pub fn with_words(
+        session: Rc<Session>,
+        limits: &LuaLimits,
+        find: Finder,
+        words: impl FnOnce(&Lua) -> mlua::Result<Vec<(&'static str, Value)>>,
+    ) -> Result<Machine> {
+        let (lua, fuse) = state::new(limits)?;
+        lua.set_app_data(session);
+        let env = words(&lua).and_then(|words| environment(&lua, find, words)).map_err(from_lua)?;
+        Ok(Machine { lua, fuse, env })
+    }
+
+    /// Loads a recipe and gives its declaration. Loading does nothing but that.
+    pub fn load(&self, file_shown: &str, text: &str) -> Result<Table> {
+        let loaded = loader::chunk(&self.lua, file_shown, text, &self.env).and_then(|chunk| chunk.call::<Value>(()));
+        let value = loaded.map_err(|error| self.fuse.explain(error))?;
+        let declared =
+            value.as_userdata().and_then(|data| data.borrow::<Declared>().ok().map(|declared| declared.0.clone()));
+        declared.ok_or_else(|| {
+            Error::new(Kind::Recipe, format!("`{file_shown}` does not return a recipe"))
+                .hint("end the file with `return recipe { ... }`")
+        })
+    }
+
+    /// Loads a Lua file that is no recipe, such as a spec, and gives what it returns.
+    pub async fn evaluate(&self, file_shown: &str, text: &str) -> Result<Value> {
+        let chunk = loader::chunk(&self.lua, file_shown, text, &self.env).map_err(|error| self.fuse.explain(error))?;
+        self.call(&chunk, ()).await
+    }
+
+    /// Calls a function to its end, or to the end of the fuse; what it had under way is then dropped.
+    pub async fn call(&self, function: &Function, args: impl IntoLuaMulti) -> Result<Value> {
+        let start = start_of(function);
+        let running = function.call_async::<Value>(args);
+        tokio::select! {
+            biased;
+            () = self.fuse.blown() => Err(self.fuse.verdict().unwrap_or_else(|| Error::new(Kind::Cancelled, "the run was cancelled"))),
+            // Lua that has run out of memory cannot say where; where it began is better than no place.
+            answer = running => answer.map_err(|error| self.fuse.explain(error).at(start)),
+        }
+    }
+}
+
+/// Where a function begins.
+fn start_of(function: &Function) -> Option<Site> {
+    let info = function.info();
+    let file = info.source?.trim_start_matches('@').to_owned();
+    Some(Site { file, line: u32::try_from(info.line_defined?).ok()? })
+}
+
+fn environment(lua: &Lua, find: Finder, words: Vec<(&'static str, Value)>) -> mlua::Result<Table> {
+    let mut primitives = bind::functions(lua)?;
+    primitives.extend(words);
+    for module in bind::modules(lua)? {
+        primitives.push((module.name, Value::Table(module.table)));
+    }
+    primitives.push(("recipe", Value::Function(lua.create_function(declare)?)));
+    // `require` needs the environment that it is a part of: it is put in by way of a slot that is filled last.
+    let slot: Rc<std::cell::OnceCell<Function>> = Rc::default();
+    let filled = slot.clone();
+    let require = lua.create_function(move |lua, name: Value| match filled.get() {
+        Some(require) => require.call::<Value>(name),
+        None => Err(traceback::raise(lua, Error::new(Kind::Recipe, "`require` is not ready yet"))),
+    })?;
+    primitives.push(("require", Value::Function(require)));
+    let env = sandbox::environment(lua, primitives)?;
+    let real = loader::require(lua, &env, find)?;
+    slot.get_or_init(|| real);
+    Ok(env)
+}
+
+/// The function `recipe`: marks its table as a declaration.
+fn declare(lua: &Lua, table: Value) -> mlua::Result<Value> {
+    match table {
+        Value::Table(table) => Ok(Value::UserData(lua.create_userdata(Declared(table))?)),
+        other => {
+            let call = Call::new(lua, "recipe").map_err(mlua::Error::external)?;
+            let what = format!("`recipe` takes a table, not a {}", other.type_name());
+            Err(call.raise(
+                Error::new(Kind::Recipe, what).hint("return recipe { type = \"daily\", run = function(p) ... end }"),
+            ))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Builds the environment that recipes run in: only harmless names, each sealed, and an error for every other.
+
+use mlua::{Lua, LuaString, Table, Value};
+
+use super::absent::advice;
+use super::seal::{names, proxy, seal, seal_value, spell};
+use super::{base, strings, tables, text};
+use crate::bind::traceback::raise;
+use crate::error::{Error, Kind};
+use crate::suggest::nearest;
+
+/// Stock members that are safe as they are: linear in what they are given, or bounded by Lua's own stack.
+const STRING: [&str; 10] = ["byte", "char", "len", "lower", "pack", "packsize", "reverse", "sub", "unpack", "upper"];
+const TABLE: [&str; 2] = ["pack", "unpack"];
+
+/// The strict `_ENV` of recipes. Tables among the primitives are sealed; a primitive goes before a base function of its name.
+pub fn environment(lua: &Lua, primitives: Vec<(&'static str, Value)>) -> mlua::Result<Table> {
+    let members = base::functions(lua)?;
+    let stock = lua.globals();
+    let string_library = string_library(lua, &stock)?;
+    lock_strings(lua, &string_library)?;
+    members.raw_set("string", seal(lua, "string", string_library)?)?;
+    members.raw_set("table", seal(lua, "table", table_library(lua, &stock)?)?)?;
+    members.raw_set("math", seal(lua, "math", copy(lua, &stock.raw_get("math")?)?)?)?;
+    members.raw_set("utf8", seal(lua, "utf8", copy(lua, &stock.raw_get("utf8")?)?)?)?;
+    for (name, value) in primitives {
+        members.raw_set(name, seal_value(lua, name, value)?)?;
+    }
+    strict(lua, members)
+}
+
+fn strict(lua: &Lua, members: Table) -> mlua::Result<Table> {
+    let known = members.clone();
+    let undefined = lua.create_function(move |lua, (_, key): (Value, Value)| {
+        Err::<Value, _>(raise(lua, undefined(&spell(&key), &names(&known))))
+    })?;
+    let known = members.clone();
+    let undeclared = lua.create_function(move |lua, (_, key): (Value, Value)| {
+        let is_known = !known.raw_get::<Value>(key.clone())?.is_nil();
+        Err::<Value, _>(raise(lua, undeclared(&spell(&key), is_known)))
+    })?;
+    let environment = proxy(lua, members.clone(), undefined, undeclared)?;
+    members.raw_set("_G", &environment)?;
+    Ok(environment)
+}
+
+fn undefined(name: &str, known: &[String]) -> Error {
+    if let Some(advice) = advice(name) {
+        return Error::new(Kind::Recipe, format!("`{name}` is not available in recipes")).hint(advice);
+    }
+    let error = Error::new(Kind::Recipe, format!("undefined name `{name}`"));
+    match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("declare it with `local {name} = ...` before it is used")),
+    }
+}
+
+fn undeclared(name: &str, is_known: bool) -> Error {
+    if is_known {
+        return Error::new(Kind::Recipe, format!("cannot replace `{name}`: it is read-only"))
+            .hint(format!("choose another name: `local my_{name} = ...`"));
+    }
+    Error::new(Kind::Recipe, format!("assignment to the undeclared global `{name}`"))
+        .hint(format!("write `local {name} = ...`"))
+}
+
+fn string_library(lua: &Lua, stock: &Table) -> mlua::Result<Table> {
+    let library = select(lua, &stock.raw_get("string")?, &STRING)?;
+    strings::install(lua, &library)?;
+    text::install(lua, &library)?;
+    Ok(library)
+}
+
+fn table_library(lua: &Lua, stock: &Table) -> mlua::Result<Table> {
+    let library = select(lua, &stock.raw_get("table")?, &TABLE)?;
+    tables::install(lua, &library)?;
+    Ok(library)
+}
+
+/// Sends `("x"):rep(3)` to the bounded functions as well. The arithmetic of numbers in strings stays.
+fn lock_strings(lua: &Lua, library: &Table) -> mlua::Result<()> {
+    let meta = lua.create_table()?;
+    if let Some(stock) = lua.type_metatable::<LuaString>() {
+        stock.for_each(|key: Value, value: Value| meta.raw_set(key, value))?;
+    }
+    meta.raw_set("__index", library)?;
+    meta.raw_set("__metatable", "locked")?;
+    lua.set_type_metatable::<LuaString>(Some(meta));
+    Ok(())
+}
+
+fn copy(lua: &Lua, from: &Table) -> mlua::Result<Table> {
+    let to = lua.create_table()?;
+    from.for_each(|key: Value, value: Value| to.raw_set(key, value))?;
+    Ok(to)
+}
+
+fn select(lua: &Lua, from: &Table, names: &[&str]) -> mlua::Result<Table> {
+    let to = lua.create_table()?;
+    for name in names {
+        to.raw_set(*name, from.raw_get::<Value>(*name)?)?;
+    }
+    Ok(to)
+}

@@ -1,0 +1,79 @@
+//! Puts together what a dump contains, statement by statement.
+
+use std::collections::HashMap;
+
+use super::facts::{Counts, TableRows};
+use super::lexer::Item;
+use super::statement::{Made, QualifiedName, Statement};
+
+pub(super) struct Contents {
+    statement: Statement,
+    pub(super) database: Option<String>,
+    pub(super) tables: Vec<TableRows>,
+    pub(super) counts: Counts,
+    places: HashMap<QualifiedName, usize>,
+    filling: usize,
+}
+
+impl Contents {
+    pub(super) fn new() -> Contents {
+        Contents {
+            statement: Statement::new(),
+            database: None,
+            tables: Vec::new(),
+            counts: Counts::default(),
+            places: HashMap::new(),
+            filling: 0,
+        }
+    }
+
+    /// One word, name, string or sign of a statement; says whether the rest of the statement matters.
+    pub(super) fn push(&mut self, item: Item, text: &[u8]) -> bool {
+        self.statement.push(item, text)
+    }
+
+    /// The statement is whole; says whether rows follow.
+    pub(super) fn end_statement(&mut self) -> bool {
+        let statement = std::mem::replace(&mut self.statement, Statement::new());
+        self.counts.constraints += statement.constraints();
+        match statement.made() {
+            Made::Nothing => {}
+            Made::Database(name) => self.database = Some(name),
+            Made::Table(name) => {
+                self.place(name);
+            }
+            Made::Index => self.counts.indexes += 1,
+            Made::Sequence => self.counts.sequences += 1,
+            Made::View => self.counts.views += 1,
+            Made::Function => self.counts.functions += 1,
+            Made::Rows(name) => {
+                self.filling = self.place(name);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A block has ended. A table may have several: `--load-via-partition-root` writes one for each partition.
+    pub(super) fn add_rows(&mut self, rows: u64) {
+        if let Some(table) = self.tables.get_mut(self.filling) {
+            *table.rows.get_or_insert(0) += rows;
+        }
+    }
+
+    /// The table whose rows were begun last.
+    pub(super) fn filling(&self) -> String {
+        match self.tables.get(self.filling) {
+            Some(table) if table.schema.is_empty() => table.name.clone(),
+            Some(table) => format!("{}.{}", table.schema, table.name),
+            None => String::new(),
+        }
+    }
+
+    fn place(&mut self, name: QualifiedName) -> usize {
+        *self.places.entry(name).or_insert_with_key(|QualifiedName { schema, name }| {
+            self.tables.push(TableRows { schema: schema.clone(), name: name.clone(), rows: None });
+            self.tables.len() - 1
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! Counts the rows of one `COPY` block without keeping any of them.
+
+/// Where in a line of a block the border between two pieces fell.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    Start,
+    /// The line so far is `\`.
+    Backslash,
+    /// The line so far is `\.`: if nothing follows, the block ends here.
+    Dot,
+    Inside,
+}
+
+/// Counts the lines of a block up to the line `\.`; `COPY` escapes data so that no row is that line.
+#[derive(Debug)]
+pub(super) struct RowCounter {
+    rows: u64,
+    line: Line,
+}
+
+impl RowCounter {
+    pub(super) fn new() -> RowCounter {
+        RowCounter { rows: 0, line: Line::Start }
+    }
+
+    /// Whole rows so far.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Takes what of `data` belongs to the block: how many bytes, and whether the block has ended.
+    pub(super) fn feed(&mut self, data: &[u8]) -> (usize, bool) {
+        let mut at = 0;
+        while let Some(&byte) = data.get(at) {
+            match (self.line, byte) {
+                (Line::Start, b'\\') => self.line = Line::Backslash,
+                (Line::Backslash, b'.') => self.line = Line::Dot,
+                (Line::Dot, b'\n') => return (at + 1, true),
+                _ => match memchr::memchr(b'\n', &data[at..]) {
+                    Some(length) => {
+                        self.rows += 1;
+                        self.line = Line::Start;
+                        at += length;
+                    }
+                    None => {
+                        self.line = Line::Inside;
+                        return (data.len(), false);
+                    }
+                },
+            }
+            at += 1;
+        }
+        (at, false)
+    }
+}

@@ -1,0 +1,120 @@
+//! Decides whether a dump is whole by what `pg_dump` puts around it: its header, its completion trailer, and its psql lock.
+
+/// The first bytes of every plain dump of one database.
+const HEADER: &[u8] = b"--\n-- PostgreSQL database dump\n--\n";
+const CLUSTER_HEADER: &[u8] = b"--\n-- PostgreSQL database cluster dump";
+const TRAILER: &[u8] = b" PostgreSQL database dump complete";
+
+/// Enough of the first bytes to say what they are when they are not a dump.
+const START_BYTES: usize = 64;
+
+/// Why a dump is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Empty,
+    Compressed,
+    CustomFormat,
+    WholeCluster,
+    NoHeader,
+    CutInHeader,
+    NoTrailer,
+    /// Newer releases lock psql against commands in the data by `\restrict`, and open it again by `\unrestrict`, which
+    /// is then the last line of the dump.
+    StillRestricted,
+    MoreAfterTrailer,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Trailer {
+    Absent,
+    /// Its text was there, the `--` line that closes it not yet.
+    Begun,
+    Whole,
+    /// Something follows that is neither blank, nor a comment, nor `\unrestrict`.
+    Followed,
+}
+
+pub(super) struct Envelope {
+    start: Vec<u8>,
+    restricted_by: Option<Vec<u8>>,
+    trailer: Trailer,
+    pub(super) server_version: Option<String>,
+    pub(super) pg_dump_version: Option<String>,
+}
+
+impl Envelope {
+    pub(super) fn new() -> Envelope {
+        let start = Vec::with_capacity(START_BYTES);
+        Envelope { start, restricted_by: None, trailer: Trailer::Absent, server_version: None, pg_dump_version: None }
+    }
+
+    /// Looks at the first bytes; says whether the data can still be a dump, and so is worth reading.
+    pub(super) fn looks_like_dump(&mut self, data: &[u8]) -> bool {
+        let room = START_BYTES - self.start.len();
+        self.start.extend_from_slice(&data[..data.len().min(room)]);
+        let compared = self.start.len().min(HEADER.len());
+        self.start[..compared] == HEADER[..compared]
+    }
+
+    /// A comment between statements.
+    pub(super) fn comment(&mut self, text: &[u8]) {
+        match self.trailer {
+            Trailer::Absent if text == TRAILER => self.trailer = Trailer::Begun,
+            Trailer::Absent => self.read_version(text),
+            Trailer::Begun if text.is_empty() => self.trailer = Trailer::Whole,
+            _ => {}
+        }
+    }
+
+    /// A line for psql.
+    pub(super) fn psql_line(&mut self, line: &[u8]) {
+        if let Some(key) = line.strip_prefix(b"\\restrict ") {
+            self.more();
+            self.restricted_by = Some(key.to_vec());
+        } else if line.strip_prefix(b"\\unrestrict ").is_some_and(|key| self.restricted_by.as_deref() == Some(key)) {
+            self.restricted_by = None;
+        } else {
+            self.more();
+        }
+    }
+
+    /// There is something that cannot stand behind the trailer.
+    pub(super) fn more(&mut self) {
+        if self.trailer != Trailer::Absent {
+            self.trailer = Trailer::Followed;
+        }
+    }
+
+    /// The first reason to refuse the dump, now that no more comes; `cut` says that something was begun and not ended.
+    pub(super) fn flaw(&self, cut: bool) -> Option<Flaw> {
+        self.flaw_of_start().or(match self.trailer {
+            Trailer::Absent | Trailer::Begun => Some(Flaw::NoTrailer),
+            Trailer::Followed => Some(Flaw::MoreAfterTrailer),
+            Trailer::Whole if self.restricted_by.is_some() => Some(Flaw::StillRestricted),
+            Trailer::Whole if cut => Some(Flaw::MoreAfterTrailer),
+            Trailer::Whole => None,
+        })
+    }
+
+    fn flaw_of_start(&self) -> Option<Flaw> {
+        match self.start.as_slice() {
+            start if start.starts_with(HEADER) => None,
+            [] => Some(Flaw::Empty),
+            start if HEADER.starts_with(start) => Some(Flaw::CutInHeader),
+            start if start.starts_with(CLUSTER_HEADER) => Some(Flaw::WholeCluster),
+            [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Flaw::Compressed),
+            start if start.starts_with(b"PGDMP") => Some(Flaw::CustomFormat),
+            _ => Some(Flaw::NoHeader),
+        }
+    }
+
+    fn read_version(&mut self, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        let number = |rest: &str| rest.split_whitespace().next().map(str::to_owned);
+        if let Some(rest) = text.strip_prefix(" Dumped from database version ") {
+            self.server_version = number(rest);
+        } else if let Some(rest) = text.strip_prefix(" Dumped by pg_dump version ") {
+            self.pg_dump_version = number(rest);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Says what a manifest records about a dumped database, and how a live database is asked for the same counts.
+
+use serde::{Deserialize, Serialize};
+
+/// The `database` section of a manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseFacts {
+    /// The database that the dump creates; none when it was made without `--create`.
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub server_version: Option<String>,
+    /// Every table that can hold rows of its own, in the order of the dump.
+    #[serde(default)]
+    pub tables: Vec<TableRows>,
+    #[serde(default)]
+    pub counts: Counts,
+}
+
+/// One table and its rows in the dump.
+///
+/// Ordinary tables and partitions are listed. A partitioned table holds no rows itself, and a foreign table's rows lie
+/// elsewhere: these two are listed only when the dump has rows under their names all the same
+/// (`--load-via-partition-root`, `--include-foreign-data`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRows {
+    /// Empty in dumps of `pg_dump` before 10.3, which name tables without their schema.
+    pub schema: String,
+    pub name: String,
+    /// The lines of the table's `COPY` blocks; none where there is no block to count:
+    /// `--inserts`, `--schema-only`, `--exclude-table-data`.
+    pub rows: Option<u64>,
+}
+
+/// How many things of each kind a dump makes; `COUNTS_QUERY` counts the same things in a live database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// `CREATE [UNIQUE] INDEX`: an index that stands for a constraint is counted there.
+    #[serde(default)]
+    pub indexes: u64,
+    /// Primary keys, unique, exclusion, foreign key and check constraints, of tables and of domains, where `pg_dump`
+    /// writes them out. What follows from a parent (a partition's share of a foreign key, a check inherited by a child)
+    /// it leaves out, but the checks of partitions it repeats. `NOT NULL` is never counted.
+    #[serde(default)]
+    pub constraints: u64,
+    /// `CREATE SEQUENCE`, and the sequences of identity columns.
+    #[serde(default)]
+    pub sequences: u64,
+    /// Views and materialized views.
+    #[serde(default)]
+    pub views: u64,
+    /// Functions, window functions, procedures and aggregates.
+    #[serde(default)]
+    pub functions: u64,
+}
+
+/// Counts in a live database (PostgreSQL 11 and newer) what [`Counts`] counts in its whole dump: one row with the
+/// columns of `Counts`, by their names. Members of extensions and what belongs to the system are left out, as
+/// `pg_dump` leaves them out.
+pub const COUNTS_QUERY: &str = "\
+WITH own AS (
+  SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+), member AS (
+  SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'
+), relation AS (
+  SELECT oid, relkind, relispartition FROM pg_catalog.pg_class
+  WHERE relnamespace IN (SELECT oid FROM own)
+    AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+), domain AS (
+  SELECT oid FROM pg_catalog.pg_type
+  WHERE typtype = 'd' AND typnamespace IN (SELECT oid FROM own)
+    AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_catalog.pg_type'::pg_catalog.regclass)
+)
+SELECT
+  (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index i JOIN relation t ON t.oid = i.indrelid
+   WHERE i.indisready AND (i.indisvalid OR t.relkind = 'p')
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint c
+                     WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'))) AS indexes,
+  (SELECT pg_catalog.count(*) FROM pg_catalog.pg_constraint c LEFT JOIN relation t ON t.oid = c.conrelid
+   WHERE (t.oid IS NOT NULL OR c.contypid IN (SELECT oid FROM domain))
+     AND (c.contype IN ('p', 'u', 'x')
+       OR c.contype = 'f' AND c.conparentid = 0
+       OR c.contype = 'c' AND (c.conislocal OR t.relispartition AND c.convalidated))) AS constraints,
+  (SELECT pg_catalog.count(*) FROM relation WHERE relkind = 'S') AS sequences,
+  (SELECT pg_catalog.count(*) FROM relation WHERE relkind IN ('v', 'm')) AS views,
+  (SELECT pg_catalog.count(*) FROM pg_catalog.pg_proc p
+   WHERE p.pronamespace IN (SELECT oid FROM own)
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                     WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+                       AND d.deptype IN ('e', 'i'))) AS functions";

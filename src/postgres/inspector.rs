@@ -1,0 +1,144 @@
+//! Passes a dump on unchanged, counts what it contains, and refuses at its end what is not one whole dump.
+//!
+//! Whole means: it starts with the header of `pg_dump`; the completion trailer stands between statements, with its
+//! closing `--` line; a `\restrict` is answered by its `\unrestrict`, and nothing but blanks and comments follows. The
+//! only bytes that may be missing are blank lines at the very end.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::contents::Contents;
+use super::envelope::{Envelope, Flaw};
+use super::facts::DatabaseFacts;
+use super::lexer::{Item, Lexer};
+use crate::error::{Error, Kind, Result};
+use crate::stream::SharedFacts;
+use crate::stream::stage::Stage;
+
+const CUT: &str = "the dump was cut off: look for a full disk, a killed `pg_dump` or a lost connection, and dump again";
+
+/// The stage that proves and counts a plain dump by `pg_dump`.
+pub struct Inspector {
+    facts: SharedFacts,
+    expected: Option<String>,
+    lexer: Lexer,
+    envelope: Envelope,
+    contents: Contents,
+}
+
+impl Inspector {
+    /// Writes what it learns into `facts`; `expected` is the database that the dump must create, if it creates one.
+    pub fn new(facts: SharedFacts, expected: Option<String>) -> Inspector {
+        let (lexer, envelope, contents) = (Lexer::new(), Envelope::new(), Contents::new());
+        Inspector { facts, expected, lexer, envelope, contents }
+    }
+
+    fn read(&mut self, mut data: &[u8]) {
+        if !self.envelope.looks_like_dump(data) {
+            return;
+        }
+        while let Some(item) = self.lexer.next(&mut data) {
+            match item {
+                Item::Comment if self.lexer.in_statement() => {}
+                Item::Comment => self.envelope.comment(self.lexer.text()),
+                Item::PsqlLine => self.envelope.psql_line(self.lexer.text()),
+                Item::Rows(rows) => self.contents.add_rows(rows),
+                Item::Semicolon => {
+                    self.envelope.more();
+                    if self.contents.end_statement() {
+                        self.lexer.expect_rows();
+                    }
+                }
+                Item::Word | Item::Name | Item::String | Item::Sign(_) => {
+                    self.envelope.more();
+                    if !self.contents.push(item, self.lexer.text()) {
+                        self.lexer.skip_statement();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Refuses what is not one whole dump of the expected database.
+    fn prove(&self) -> Result<()> {
+        match self.envelope.flaw(self.lexer.is_cut()) {
+            Some(flaw) => Err(self.refuse(flaw)),
+            None => self.prove_name(),
+        }
+    }
+
+    fn prove_name(&self) -> Result<()> {
+        match (&self.expected, &self.contents.database) {
+            (Some(expected), Some(found)) if expected != found => {
+                let what = format!("cannot accept a dump of `{found}` as a dump of `{expected}`");
+                Err(Error::new(Kind::Integrity, what).hint("check the name of the database that `pg_dump` was given"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse(&self, flaw: Flaw) -> Error {
+        let (which, hint) = match flaw {
+            Flaw::Empty => ("is empty", "`pg_dump` wrote nothing: run it by hand and read what it says"),
+            Flaw::Compressed => {
+                ("is compressed already", "give the plain SQL of `pg_dump`, and compress it afterwards")
+            }
+            Flaw::CustomFormat => ("is in the custom format", "let `pg_dump` write plain SQL: `--format=plain`"),
+            Flaw::WholeCluster => ("is by `pg_dumpall`", "dump one database with `pg_dump`"),
+            Flaw::NoHeader => ("does not start as `pg_dump` starts", "look at its first lines: they are not a dump's"),
+            Flaw::CutInHeader => ("ends in its first lines", CUT),
+            Flaw::StillRestricted => ("ends before its `\\unrestrict` line", CUT),
+            Flaw::MoreAfterTrailer => {
+                ("goes on after its completion trailer", "keep one dump in a file, with nothing written behind it")
+            }
+            Flaw::NoTrailer => return self.refuse_cut(),
+        };
+        Error::new(Kind::Integrity, format!("cannot accept {}, which {which}", self.subject())).hint(hint)
+    }
+
+    fn refuse_cut(&self) -> Error {
+        let which = match self.lexer.rows_so_far() {
+            Some(rows) => format!("ends inside the rows of `{}`, after {rows} of them", self.contents.filling()),
+            None => "ends without its completion trailer".to_owned(),
+        };
+        Error::new(Kind::Integrity, format!("cannot accept {}, which {which}", self.subject())).hint(CUT)
+    }
+
+    fn subject(&self) -> String {
+        match self.expected.as_ref().or(self.contents.database.as_ref()) {
+            Some(name) => format!("the dump of `{name}`"),
+            None => "the output of `pg_dump`".to_owned(),
+        }
+    }
+
+    fn tell(&mut self) -> Result<()> {
+        let database = DatabaseFacts {
+            name: self.contents.database.take(),
+            server_version: self.envelope.server_version.take(),
+            tables: std::mem::take(&mut self.contents.tables),
+            counts: self.contents.counts,
+        };
+        let section = serde_json::to_value(database)
+            .map_err(|cause| Error::new(Kind::Other, "cannot write the `database` section").because(cause))?;
+        let mut facts = self.facts.lock();
+        facts.sections.insert("database".to_owned(), section);
+        if let Some(version) = self.envelope.pg_dump_version.take() {
+            facts.tools.insert("pg_dump".to_owned(), version);
+        }
+        Ok(())
+    }
+}
+
+impl Stage for Inspector {
+    fn feed(&mut self, data: Bytes, out: &mut VecDeque<Bytes>) -> Result<()> {
+        self.read(&data);
+        out.push_back(data);
+        Ok(())
+    }
+
+    fn end(&mut self, _out: &mut VecDeque<Bytes>) -> Result<()> {
+        self.prove()?;
+        self.tell()
+    }
+}

@@ -1,0 +1,280 @@
+//! Splits a plain dump into words, comments, psql lines and blocks of rows, wherever the borders of its pieces fall.
+//!
+//! It knows as much of SQL's lexis as is needed never to take data for a statement: strings, quoted names, dollar
+//! quotes, nested comments. In a string a backslash has no meaning of its own: `pg_dump` doubles every quote in every
+//! string that it writes, also in `E''` strings.
+
+use super::copy::RowCounter;
+use super::dollar::{Dollar, DollarQuote};
+
+/// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
+const KEPT_BYTES: usize = 4096;
+
+/// One thing that has been read whole; [`Lexer::text`] has its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A bare word or number.
+    Word,
+    /// A quoted name; the text is the name without its quotes.
+    Name,
+    /// A string; its text is not kept.
+    String,
+    /// Any other character of a statement.
+    Sign(u8),
+    /// The end of a statement.
+    Semicolon,
+    /// A `--` comment from the first column on; the text begins behind the dashes.
+    Comment,
+    /// A line for psql: the text begins with its backslash.
+    PsqlLine,
+    /// The end of a block, with its rows.
+    Rows(u64),
+}
+
+#[derive(Debug)]
+enum State {
+    /// Between two things.
+    Between,
+    Word,
+    Name,
+    NameQuote,
+    String,
+    StringQuote,
+    Dash,
+    Slash,
+    Comment,
+    BlockComment {
+        depth: usize,
+        before: u8,
+    },
+    Dollar(DollarQuote),
+    PsqlLine,
+    /// Behind the `;` of a `COPY`: its rows begin on the next line.
+    BeforeRows,
+    Rows(RowCounter),
+}
+
+pub(super) struct Lexer {
+    state: State,
+    text: Vec<u8>,
+    line_start: bool,
+    in_statement: bool,
+    /// The statement is of no interest: only its end is looked for.
+    skipping: bool,
+}
+
+impl Lexer {
+    pub(super) fn new() -> Lexer {
+        Lexer { state: State::Between, text: Vec::new(), line_start: true, in_statement: false, skipping: false }
+    }
+
+    /// The text of the item that was read last.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The statement that has begun is of no interest: its words need not be told one by one.
+    pub(super) fn skip_statement(&mut self) {
+        self.skipping = true;
+    }
+
+    /// The statement that has just ended was a `COPY`: what follows is rows.
+    pub(super) fn expect_rows(&mut self) {
+        self.state = State::BeforeRows;
+    }
+
+    /// Whole rows of the block that is being read.
+    pub(super) fn rows_so_far(&self) -> Option<u64> {
+        match &self.state {
+            State::BeforeRows => Some(0),
+            State::Rows(counter) => Some(counter.rows()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn in_statement(&self) -> bool {
+        self.in_statement
+    }
+
+    /// Whether the end of the data here would cut something other than a comment.
+    pub(super) fn is_cut(&self) -> bool {
+        self.in_statement || !matches!(self.state, State::Between | State::Comment)
+    }
+
+    /// The next item, with `data` moved on behind it; none when `data` is used up.
+    pub(super) fn next(&mut self, data: &mut &[u8]) -> Option<Item> {
+        while !data.is_empty() {
+            let (used, item) = self.step(data);
+            *data = &data[used..];
+            if let Some(item) = item {
+                self.in_statement = match item {
+                    Item::Semicolon | Item::Rows(_) => false,
+                    Item::Comment | Item::PsqlLine => self.in_statement,
+                    _ => true,
+                };
+                self.skipping &= self.in_statement;
+                return Some(item);
+            }
+        }
+        None
+    }
+
+    fn step(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        match &mut self.state {
+            State::Between if self.skipping => self.skip(data),
+            State::Between => self.between(data[0]),
+            State::Word => self.word(data),
+            State::Name => self.keep_until(data, b'"', State::NameQuote),
+            State::NameQuote if data[0] == b'"' => {
+                self.keep(b"\"");
+                self.go(1, State::Name)
+            }
+            State::NameQuote => self.emit(0, Item::Name),
+            State::String => self.skip_until(data, b'\'', State::StringQuote),
+            State::StringQuote if data[0] == b'\'' => self.go(1, State::String),
+            State::StringQuote => self.emit(0, Item::String),
+            State::Dash if data[0] == b'-' => self.begin(State::Comment),
+            State::Dash => {
+                self.line_start = false;
+                self.emit(0, Item::Sign(b'-'))
+            }
+            State::Slash if data[0] == b'*' => self.begin(State::BlockComment { depth: 1, before: 0 }),
+            State::Slash => self.emit(0, Item::Sign(b'/')),
+            State::Comment => self.comment(data),
+            State::BlockComment { .. } => self.block_comment(data[0]),
+            State::Dollar(quote) => match quote.feed(data) {
+                (used, Dollar::Open) => (used, None),
+                (used, Dollar::Closed) => self.emit(used, Item::String),
+                (used, Dollar::Alone) => self.emit(used, Item::Sign(b'$')),
+            },
+            State::PsqlLine if data[0] == b'\n' => self.emit(0, Item::PsqlLine),
+            State::PsqlLine => self.keep_line(data),
+            State::BeforeRows => self.skip_until(data, b'\n', State::Rows(RowCounter::new())),
+            State::Rows(counter) => {
+                let (used, ended) = counter.feed(data);
+                let rows = counter.rows();
+                if ended { self.emit_line(used, Item::Rows(rows)) } else { (used, None) }
+            }
+        }
+    }
+
+    fn between(&mut self, byte: u8) -> (usize, Option<Item>) {
+        let first = std::mem::replace(&mut self.line_start, byte == b'\n');
+        match byte {
+            b'\n' | b' ' | b'\t' | b'\r' => (1, None),
+            b'-' => {
+                // Kept for the comment that this may be the start of.
+                self.line_start = first;
+                self.go(1, State::Dash)
+            }
+            b'/' => self.go(1, State::Slash),
+            b'\'' => self.go(1, State::String),
+            b'"' => self.begin(State::Name),
+            b'$' => self.go(1, State::Dollar(DollarQuote::new())),
+            b'\\' if !self.in_statement => {
+                self.text.clear();
+                self.go(0, State::PsqlLine)
+            }
+            b';' => self.emit(1, Item::Semicolon),
+            _ if is_word(byte) => {
+                self.text.clear();
+                self.go(0, State::Word)
+            }
+            _ => self.emit(1, Item::Sign(byte)),
+        }
+    }
+
+    /// Passes over what can neither end a statement nor begin something in which its end must not be seen.
+    fn skip(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        let plain = data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';'));
+        let plain = plain.unwrap_or(data.len());
+        if plain == 0 {
+            return self.between(data[0]);
+        }
+        self.line_start = false;
+        // A `$` behind a word is part of it, and the word may go on in the next piece.
+        if is_word(data[plain - 1]) {
+            self.text.clear();
+            return self.go(plain, State::Word);
+        }
+        (plain, None)
+    }
+
+    fn word(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        let end = data.iter().position(|&byte| !is_word(byte) && byte != b'$');
+        let used = end.unwrap_or(data.len());
+        self.keep(&data[..used]);
+        if end.is_some() { self.emit(used, Item::Word) } else { (used, None) }
+    }
+
+    fn comment(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        if data[0] != b'\n' {
+            return self.keep_line(data);
+        }
+        if self.line_start { self.emit(0, Item::Comment) } else { self.go(0, State::Between) }
+    }
+
+    fn block_comment(&mut self, byte: u8) -> (usize, Option<Item>) {
+        let State::BlockComment { depth, before } = &mut self.state else { return (0, None) };
+        let pair = (std::mem::replace(before, byte), byte);
+        match pair {
+            (b'/', b'*') => *depth += 1,
+            (b'*', b'/') => *depth -= 1,
+            _ => return (1, None),
+        }
+        // A star or slash belongs to one pair only: `/*/` does not end what it begins.
+        *before = 0;
+        if *depth == 0 { self.go(1, State::Between) } else { (1, None) }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = KEPT_BYTES.saturating_sub(self.text.len());
+        self.text.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn keep_line(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        let used = memchr::memchr(b'\n', data).unwrap_or(data.len());
+        self.keep(&data[..used]);
+        (used, None)
+    }
+
+    fn keep_until(&mut self, data: &[u8], end: u8, then: State) -> (usize, Option<Item>) {
+        let found = memchr::memchr(end, data);
+        self.keep(&data[..found.unwrap_or(data.len())]);
+        self.skip_until(data, end, then)
+    }
+
+    fn skip_until(&mut self, data: &[u8], end: u8, then: State) -> (usize, Option<Item>) {
+        match memchr::memchr(end, data) {
+            Some(at) => self.go(at + 1, then),
+            None => (data.len(), None),
+        }
+    }
+
+    fn go(&mut self, used: usize, state: State) -> (usize, Option<Item>) {
+        self.state = state;
+        (used, None)
+    }
+
+    /// Starts a thing whose text begins behind the character at hand.
+    fn begin(&mut self, state: State) -> (usize, Option<Item>) {
+        self.text.clear();
+        self.go(1, state)
+    }
+
+    fn emit(&mut self, used: usize, item: Item) -> (usize, Option<Item>) {
+        self.state = State::Between;
+        (used, Some(item))
+    }
+
+    /// Ends an item together with its line.
+    fn emit_line(&mut self, used: usize, item: Item) -> (usize, Option<Item>) {
+        self.line_start = true;
+        self.emit(used, item)
+    }
+}
+
+/// Whether a byte can stand in a bare word; all of a character outside ASCII can.
+pub(super) fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}

@@ -1,0 +1,190 @@
+//! Understands what one SQL statement of a dump makes, from its first words and from a window of three that moves over the rest.
+
+use super::lexer::Item;
+
+/// More than the words up to the end of a qualified name: `CREATE UNLOGGED TABLE schema . name`.
+const HEAD_LENGTH: usize = 8;
+
+/// What a statement makes, of the things that are counted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    Nothing,
+    Database(String),
+    Table(QualifiedName),
+    Index,
+    Sequence,
+    View,
+    Function,
+    /// The rows of this table follow.
+    Rows(QualifiedName),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct QualifiedName {
+    pub schema: String,
+    pub name: String,
+}
+
+/// A word at the start of a statement.
+#[derive(Debug)]
+enum Head {
+    Word(String),
+    Name(String),
+    Sign(u8),
+    String,
+}
+
+/// The words that mean something further on in a statement. Not all are reserved, so a column may bear one as its
+/// name, but only reserved ones stand where these are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Other,
+    Open,
+    By,
+    Constraint,
+    /// `CHECK`, `EXCLUDE`, `FOREIGN`, `PRIMARY`, `UNIQUE`: the kinds of constraint that are counted.
+    ConstraintKind,
+    From,
+    Identity,
+    Partition,
+    Sequence,
+    Stdin,
+}
+
+pub(super) struct Statement {
+    head: Vec<Head>,
+    ignored: bool,
+    window: [Mark; 3],
+    depth: usize,
+    constraints: u64,
+    identity: bool,
+    partitioned: bool,
+}
+
+impl Statement {
+    pub(super) fn new() -> Statement {
+        let window = [Mark::Other; 3];
+        Statement {
+            head: Vec::new(),
+            ignored: false,
+            window,
+            depth: 0,
+            constraints: 0,
+            identity: false,
+            partitioned: false,
+        }
+    }
+
+    /// Takes one word, name, string or sign; says whether the rest of the statement matters.
+    pub(super) fn push(&mut self, item: Item, text: &[u8]) -> bool {
+        // A dump by `--inserts` has millions of statements that make nothing.
+        if self.ignored {
+            return false;
+        }
+        if self.head.len() < HEAD_LENGTH {
+            self.head.push(Head::of(item, text));
+        }
+        self.ignored = !self.head[0].is_any(&["create", "alter", "copy"]);
+        self.window = [self.window[1], self.window[2], Mark::of(item, text)];
+        match (item, self.window) {
+            (Item::Sign(b')'), _) => self.depth = self.depth.saturating_sub(1),
+            (_, [Mark::Identity, Mark::Open, Mark::Sequence]) => self.identity = true,
+            (_, [Mark::Constraint, _, Mark::ConstraintKind]) => self.constraints += 1,
+            (_, [_, Mark::Partition, Mark::By]) if self.depth == 0 => self.partitioned = true,
+            (Item::Sign(b'('), _) => self.depth += 1,
+            _ => {}
+        }
+        !self.ignored
+    }
+
+    /// The constraints that the statement adds or defines.
+    pub(super) fn constraints(&self) -> u64 {
+        self.constraints
+    }
+
+    /// What the whole statement makes.
+    pub(super) fn made(&self) -> Made {
+        let Some((first, rest)) = self.head.split_first() else { return Made::Nothing };
+        let from_stdin = self.window[1..] == [Mark::From, Mark::Stdin];
+        let made = match first {
+            verb if verb.is_any(&["copy"]) && from_stdin => qualified(rest).map(Made::Rows),
+            verb if verb.is_any(&["create"]) => self.created(rest),
+            verb if verb.is_any(&["alter"]) && self.identity => Some(Made::Sequence),
+            _ => None,
+        };
+        made.unwrap_or(Made::Nothing)
+    }
+
+    /// `OR REPLACE` is no modifier here: `pg_dump` writes it where it completes a view that it has made before.
+    fn created(&self, words: &[Head]) -> Option<Made> {
+        let modifiers = words.iter().take_while(|word| word.is_any(&["unique", "unlogged", "materialized"])).count();
+        let (kind, name) = words[modifiers..].split_first()?;
+        let Head::Word(kind) = kind else { return None };
+        match kind.to_ascii_lowercase().as_str() {
+            "database" => qualified(name).map(|database| Made::Database(database.name)),
+            "table" if !self.partitioned => qualified(name).map(Made::Table),
+            "index" => Some(Made::Index),
+            "sequence" => Some(Made::Sequence),
+            "view" => Some(Made::View),
+            "function" | "procedure" | "aggregate" => Some(Made::Function),
+            _ => None,
+        }
+    }
+}
+
+impl Head {
+    fn of(item: Item, text: &[u8]) -> Head {
+        // A dump in another encoding than UTF-8 is counted all the same; only its names are not legible.
+        let text = || String::from_utf8_lossy(text).into_owned();
+        match item {
+            Item::Word => Head::Word(text()),
+            Item::Name => Head::Name(text()),
+            Item::Sign(sign) => Head::Sign(sign),
+            _ => Head::String,
+        }
+    }
+
+    fn is_any(&self, words: &[&str]) -> bool {
+        matches!(self, Head::Word(own) if words.iter().any(|word| own.eq_ignore_ascii_case(word)))
+    }
+}
+
+impl Mark {
+    fn of(item: Item, text: &[u8]) -> Mark {
+        const MARKS: [(&str, Mark); 12] = [
+            ("by", Mark::By),
+            ("check", Mark::ConstraintKind),
+            ("constraint", Mark::Constraint),
+            ("exclude", Mark::ConstraintKind),
+            ("foreign", Mark::ConstraintKind),
+            ("from", Mark::From),
+            ("identity", Mark::Identity),
+            ("partition", Mark::Partition),
+            ("primary", Mark::ConstraintKind),
+            ("sequence", Mark::Sequence),
+            ("stdin", Mark::Stdin),
+            ("unique", Mark::ConstraintKind),
+        ];
+        match item {
+            Item::Sign(b'(') => Mark::Open,
+            Item::Word => {
+                let known = MARKS.iter().find(|(word, _)| text.eq_ignore_ascii_case(word.as_bytes()));
+                known.map_or(Mark::Other, |(_, mark)| *mark)
+            }
+            _ => Mark::Other,
+        }
+    }
+}
+
+/// The name at the start of `words`: `name` or `schema.name`.
+fn qualified(words: &[Head]) -> Option<QualifiedName> {
+    let name = |at: usize| match words.get(at) {
+        Some(Head::Word(name) | Head::Name(name)) => Some(name.clone()),
+        _ => None,
+    };
+    let first = name(0)?;
+    match words.get(1) {
+        Some(Head::Sign(b'.')) => Some(QualifiedName { schema: first, name: name(2)? }),
+        _ => Some(QualifiedName { schema: String::new(), name: first }),
+    }
+}

@@ -1,0 +1,98 @@
+//! What a run claims for itself alone before it starts: its id, and the lock of its recipe.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::job::Job;
+use super::ledger::Ledger;
+use crate::catalog::{Moment, NewRun, run_id};
+use crate::error::{Kind, Result};
+use crate::world::{Caller, Held};
+
+/// What a run claims, and where it is written down.
+pub struct Claims<'a> {
+    pub job: &'a Job,
+    pub own: &'a Caller,
+    pub ledger: &'a Ledger,
+}
+
+impl Claims<'_> {
+    /// An id that is nobody else's. The run's own lock is taken before the run is recorded, so that a run whose lock is free is a dead one.
+    pub async fn run_id(&self) -> (NewRun, Option<Box<dyn Held>>) {
+        let machine = self.own.world.machine();
+        loop {
+            let now = self.own.world.now();
+            let new = NewRun {
+                id: run_id(now, &self.job.run_type),
+                recipe: self.job.source.name.clone(),
+                recipe_sha256: self.job.recipe_sha256.clone(),
+                backup_type: self.job.run_type.clone(),
+                started_at: now,
+                host: machine.host.clone(),
+                username: machine.user.clone(),
+                process_id: machine.process_id,
+            };
+            let held = match self.own.lock(&run_lock(&self.job.config.state_dir, &new.id)).await {
+                Ok(held) => Some(held),
+                Err(error) if error.kind() == Kind::Locked => {
+                    self.until_next_second(now).await;
+                    continue;
+                }
+                // Without a state folder there is nothing to be unique in; the catalog's own failure tells why.
+                Err(error) => {
+                    self.ledger.trouble_unless_told(error);
+                    None
+                }
+            };
+            match self.ledger.start(&new) {
+                Ok(()) => return (new, held),
+                // The only error that `start` gives: a run of this second has ended already.
+                Err(_taken) => {
+                    self.let_go(&new, held).await;
+                    self.until_next_second(now).await;
+                }
+            }
+        }
+    }
+
+    /// Lets go of a run's own lock, which is removed while it is still held.
+    pub async fn let_go(&self, run: &NewRun, held: Option<Box<dyn Held>>) {
+        let lock = run_lock(&self.job.config.state_dir, &run.id);
+        if held.is_some()
+            && let Err(error) = self.own.remove(&lock).await
+        {
+            self.ledger.trouble(error);
+        }
+    }
+
+    /// Names carry the second in them: a backup must not get the name that the run before gave to its own.
+    pub async fn a_second_of_its_own(&self, recipe: &str) {
+        let now = self.own.world.now();
+        if self.ledger.ended_within(recipe, now) {
+            self.until_next_second(now).await;
+        }
+    }
+
+    async fn until_next_second(&self, now: Moment) {
+        let rest = 1000 - u64::from(now.timestamp_subsec_millis()).min(999);
+        if let Err(error) = self.own.sleep(Duration::from_millis(rest)).await {
+            self.ledger.trouble(error);
+        }
+    }
+
+    /// The lock that keeps a second run of this recipe away from the same targets.
+    pub async fn recipe_lock(&self) -> Result<Box<dyn Held>> {
+        let locked = self.own.lock(&self.job.lock_path()).await;
+        locked.map_err(|error| match error.kind() {
+            Kind::Locked => error
+                .within(format!("another run of `{}` is under way", self.job.source.name))
+                .or_hint("wait for it to end; `hikae runs --status running` shows it"),
+            _ => error,
+        })
+    }
+}
+
+/// The lock file that a run holds while it lives.
+pub fn run_lock(state_dir: &std::path::Path, id: &str) -> PathBuf {
+    state_dir.join("runs").join(format!("{id}.lock"))
+}

@@ -1,0 +1,43 @@
+//! What ends a run from outside, a signal or its deadline, and how Lua is told.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::host::limits::{Fuse, Stop};
+
+/// What ended a run from outside.
+pub enum Cut {
+    Signal(i32),
+    Deadline,
+}
+
+/// Ends Lua for this reason.
+pub fn stop(fuse: Option<&Fuse>, cut: &Cut, timeout: Duration) {
+    if let Some(fuse) = fuse {
+        fuse.stop(match cut {
+            Cut::Signal(_) => Stop::Cancelled,
+            Cut::Deadline => Stop::Deadline(timeout),
+        });
+    }
+}
+
+/// SIGINT and SIGTERM, kept from ending the process as long as anybody listens.
+pub struct Signals(Option<[Signal; 2]>);
+
+impl Signals {
+    /// Where no handler can be set, the default action ends the process.
+    pub fn listen() -> Signals {
+        let both = signal(SignalKind::interrupt()).and_then(|first| Ok([first, signal(SignalKind::terminate())?]));
+        Signals(both.ok())
+    }
+
+    /// Waits for the next one since this listens, and gives its number.
+    pub async fn caught(&mut self) -> i32 {
+        let Some([interrupt, terminate]) = &mut self.0 else { return std::future::pending().await };
+        tokio::select! {
+            _ = interrupt.recv() => SignalKind::interrupt().as_raw_value(),
+            _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Reads what a recipe declares: its kind, type, schedule, params and needs, with everything that is wrong told at once.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::expand::{Piece, pieces};
+use super::fields::Fields;
+use super::problem::Problem;
+use super::schedule;
+use super::spec::ParamSpec;
+use super::values::{ParamType, ParamValue};
+use crate::suggest;
+
+/// What a recipe says of itself, without its functions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    pub kind: RecipeKind,
+    pub summary: Option<String>,
+    pub run_type: RunType,
+    /// When it runs, in cron's five fields.
+    pub schedule: Option<String>,
+    /// The longest that a run may take.
+    pub timeout: Option<Duration>,
+    /// By name, in alphabetical order: a Lua table has none of its own.
+    pub params: Vec<(String, ParamSpec)>,
+    pub needs: Needs,
+}
+
+/// What a run is for; only a backup must end with a proved one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecipeKind {
+    Backup,
+    Restore,
+    Check,
+    Maintenance,
+}
+
+/// How often a recipe is meant to run; part of the run id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunType {
+    Daily,
+    Weekly,
+    Monthly,
+    Manual,
+}
+
+/// All that a recipe may touch. Each text is a template over the params.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    pub run: Vec<String>,
+    pub read: Vec<String>,
+    pub write: Vec<String>,
+    pub connect: Vec<String>,
+}
+
+impl RecipeKind {
+    pub const WORDS: [(&str, RecipeKind); 4] = [
+        ("backup", RecipeKind::Backup),
+        ("restore", RecipeKind::Restore),
+        ("check", RecipeKind::Check),
+        ("maintenance", RecipeKind::Maintenance),
+    ];
+
+    pub fn word(self) -> &'static str {
+        RecipeKind::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+}
+
+impl RunType {
+    pub const WORDS: [(&str, RunType); 4] = [
+        ("daily", RunType::Daily),
+        ("weekly", RunType::Weekly),
+        ("monthly", RunType::Monthly),
+        ("manual", RunType::Manual),
+    ];
+
+    pub fn from_word(word: &str) -> Option<RunType> {
+        RunType::WORDS.iter().find(|(known, _)| *known == word).map(|(_, run_type)| *run_type)
+    }
+
+    pub fn word(self) -> &'static str {
+        RunType::WORDS.iter().find(|(_, run_type)| *run_type == self).map_or("", |(word, _)| word)
+    }
+}
+
+const KEYS: [&str; 8] = ["kind", "summary", "type", "schedule", "timeout", "params", "needs", "run"];
+const NEEDS: [&str; 4] = ["run", "read", "write", "connect"];
+
+impl Declaration {
+    /// Reads the table that a recipe passes to `recipe`, without the functions in it.
+    pub fn read(table: &Value) -> Result<Declaration, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let declaration = read_all(table, &mut problems);
+        match declaration {
+            Some(declaration) if problems.is_empty() => Ok(declaration),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn read_all(table: &Value, problems: &mut Vec<Problem>) -> Option<Declaration> {
+    let mut fields = Fields::open("", Some(table), problems);
+    fields.allow_only(&KEYS);
+    if fields.value("run").is_some() {
+        fields.problem("`run` must be a function", "write `run = function(p) … end`");
+    }
+    let kind = fields.word("kind", &RecipeKind::WORDS).unwrap_or(RecipeKind::Backup);
+    let summary = fields.text("summary").map(str::to_owned);
+    let run_type = read_run_type(&mut fields);
+    let schedule = read_schedule(&mut fields);
+    let timeout = read_timeout(&mut fields);
+    let (table, needs) = (fields.value("params"), fields.value("needs"));
+    let params = read_params(table, problems);
+    let needs = read_needs(needs, table, &params, problems);
+    Some(Declaration { kind, summary, run_type: run_type?, schedule, timeout, params, needs })
+}
+
+fn read_run_type(fields: &mut Fields) -> Option<RunType> {
+    if fields.value("type").is_none() {
+        let words = suggest::listed(RunType::WORDS.iter().map(|(word, _)| *word));
+        fields.problem("`type` is missing", format!("add `type = \"daily\"`; valid names: {words}"));
+    }
+    fields.word("type", &RunType::WORDS)
+}
+
+fn read_schedule(fields: &mut Fields) -> Option<String> {
+    let text = fields.text("schedule")?;
+    fields.problems().extend(schedule::check(text).err());
+    Some(text.to_owned())
+}
+
+fn read_timeout(fields: &mut Fields) -> Option<Duration> {
+    let value = fields.value("timeout")?;
+    match ParamType::Duration.of_json(value) {
+        Ok(ParamValue::Duration(timeout)) if !timeout.is_zero() => return Some(timeout),
+        Ok(_) => fields.problem("`timeout` must be longer than 0", "write a longer time, such as `6h`"),
+        Err(misfit) => {
+            fields.problem(format!("`timeout` must {}, but is `{}`", misfit.must, plain(value)), misfit.hint)
+        }
+    }
+    None
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn read_params(value: Option<&Value>, problems: &mut Vec<Problem>) -> Vec<(String, ParamSpec)> {
+    let entries: Vec<_> = Fields::open("params", value, problems).entries().collect();
+    let read = |(name, value): (&String, &Value)| Some((name.clone(), ParamSpec::read(name, value, problems)?));
+    let mut params: Vec<_> = entries.into_iter().filter_map(read).collect();
+    params.sort_by(|(one, _), (other, _)| one.cmp(other));
+    params
+}
+
+fn read_needs(
+    value: Option<&Value>,
+    table: Option<&Value>,
+    params: &[(String, ParamSpec)],
+    problems: &mut Vec<Problem>,
+) -> Needs {
+    // Every name that was declared, also one whose own declaration is wrong: that is told already.
+    let declared: Vec<&str> = table.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name).collect();
+    let secrets: Vec<&str> = params.iter().filter(|(_, spec)| spec.is_secret()).map(|(name, _)| &**name).collect();
+    let mut fields = Fields::open("needs", value, problems);
+    fields.allow_only(&NEEDS);
+    let [run, read, write, connect] = NEEDS.map(|key| {
+        let templates = fields.list(key);
+        for template in &templates {
+            check_template(key, template, &declared, &secrets, &mut fields);
+        }
+        templates
+    });
+    Needs { run, read, write, connect }
+}
+
+/// Notes what would keep a template from being expanded at the start of a run.
+fn check_template(key: &str, template: &str, declared: &[&str], secrets: &[&str], fields: &mut Fields) {
+    let place = format!("`{template}` of `{}`", fields.name(key));
+    let pieces = match pieces(template) {
+        Ok(pieces) => pieces,
+        Err(error) => return fields.problem(error.what(), error.hint_text().unwrap_or_default()),
+    };
+    for piece in pieces {
+        let Piece::Param(name) = piece else { continue };
+        if !declared.contains(&name.as_str()) {
+            let hint = suggest::hint(&name, declared.iter().copied());
+            fields.problem(format!("{place} names no param: `{name}`"), hint);
+        } else if secrets.contains(&name.as_str()) {
+            let message = format!("{place} names the secret `{name}`, but what a recipe needs is shown");
+            fields.problem(message, "name no secret in `needs`");
+        }
+    }
+}

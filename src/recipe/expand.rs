@@ -1,0 +1,75 @@
+//! Puts the values of params into the templates of `needs`, such as `{dir}`.
+
+use super::params::Params;
+use super::values::ParamValue;
+use crate::error::{Error, Kind, Result};
+use crate::suggest;
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Text(String),
+    Param(String),
+}
+
+/// The pieces of a template; `{{` and `}}` stand for the braces themselves.
+pub fn pieces(template: &str) -> Result<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        text.push_str(&rest[..at]);
+        let brace = &rest[at..=at];
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix(brace) {
+            text.push_str(brace);
+            rest = after;
+        } else if brace == "}" {
+            text.push('}');
+        } else {
+            let (name, after) = rest.split_once('}').ok_or_else(|| unclosed(template))?;
+            pieces.push(Piece::Text(std::mem::take(&mut text)));
+            pieces.push(Piece::Param(name.trim().to_owned()));
+            rest = after;
+        }
+    }
+    text.push_str(rest);
+    pieces.push(Piece::Text(text));
+    pieces.retain(|piece| *piece != Piece::Text(String::new()));
+    Ok(pieces)
+}
+
+fn unclosed(template: &str) -> Error {
+    Error::new(Kind::Recipe, format!("cannot read `{template}`: a `{{` is never closed"))
+        .hint("write `{name}` for the value of a param, or `{{` for a brace")
+}
+
+/// Every string that `template` stands for: one as a rule, none where it names a param without a value,
+/// and one for each item where it names a list.
+pub fn expand(template: &str, params: &Params) -> Result<Vec<String>> {
+    let mut expanded = vec![String::new()];
+    for piece in pieces(template)? {
+        let values = match piece {
+            Piece::Text(text) => vec![text],
+            Piece::Param(name) => values_of(&name, template, params)?,
+        };
+        expanded =
+            expanded.iter().flat_map(|start| values.iter().map(move |value| format!("{start}{value}"))).collect();
+    }
+    Ok(expanded)
+}
+
+fn values_of(name: &str, template: &str, params: &Params) -> Result<Vec<String>> {
+    let cannot = format!("cannot expand `{template}`");
+    match params.get(name) {
+        None => Err(Error::new(Kind::Recipe, cannot)
+            .because_text(format!("there is no param `{name}`"))
+            .hint(suggest::hint(name, params.iter().map(|(known, _)| known)))),
+        Some(ParamValue::Secret(_)) => Err(Error::new(Kind::Recipe, cannot)
+            .because_text(format!("`{name}` is a secret, and what a recipe needs is shown"))
+            .hint("name no secret in `needs`")),
+        Some(ParamValue::Absent) => Ok(Vec::new()),
+        Some(ParamValue::List(items)) => Ok(items.clone()),
+        Some(value) => Ok(vec![value.to_string()]),
+    }
+}

@@ -1,0 +1,148 @@
+//! Everything that one run of a recipe needs, settled before anything starts: its params, its needs, its limits.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::declaration::Declaration;
+use super::expand::expand;
+use super::params::{self, Params, Sources};
+use super::problem::gather;
+use crate::bind::session::Identity;
+use crate::config::{Config, RecipeSource, Sandbox};
+use crate::error::{Error, Kind, Result};
+use crate::report::{self, Level};
+use crate::stream::pump::hex;
+use crate::world::Limits;
+use crate::world::guarded::Needs;
+use crate::world::real::{startup, wall};
+
+/// The longest that a run may take when its recipe does not say.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// The longest that one effect may take when nobody says.
+const DEFAULT_EFFECT: Limits = Limits { total: Duration::from_secs(12 * 3600), idle: Duration::from_secs(30 * 60) };
+
+/// One run of a recipe, before it starts.
+pub struct Job {
+    pub config: Arc<Config>,
+    pub source: RecipeSource,
+    pub declaration: Declaration,
+    pub params: Params,
+    pub needs: Needs,
+    pub run_type: String,
+    pub limits: Limits,
+    pub timeout: Duration,
+    pub recipe_sha256: String,
+}
+
+/// What a person says at the start of a run.
+#[derive(Default)]
+pub struct Wishes {
+    pub set: Vec<(String, String)>,
+    pub run_type: Option<String>,
+}
+
+impl Job {
+    /// Settles a run of `source`; everything that is wrong with its params is told at once.
+    pub fn new(config: Arc<Config>, source: RecipeSource, declaration: Declaration, wishes: Wishes) -> Result<Job> {
+        let params = resolve(&config, &source, &declaration, &wishes.set)?;
+        let needs = resolve_needs(&declaration, &params)?;
+        let run_type = wishes.run_type.unwrap_or_else(|| declaration.run_type.word().to_owned());
+        let settings = config.settings.limits;
+        let limits = Limits {
+            total: settings.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
+            idle: settings.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
+        };
+        let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        let recipe_sha256 = hex(&Sha256::digest(source.text.as_bytes()));
+        Ok(Job { config, source, declaration, params, needs, run_type, limits, timeout, recipe_sha256 })
+    }
+
+    pub fn identity(&self, run_id: &str) -> Identity {
+        Identity {
+            run_id: run_id.to_owned(),
+            recipe: self.source.name.clone(),
+            recipe_sha256: self.recipe_sha256.clone(),
+            kind: self.declaration.kind.word().to_owned(),
+        }
+    }
+
+    /// The kernel's wall around the children of this run; none where it is switched off.
+    pub fn wall(&self) -> Option<wall::Policy> {
+        let policy =
+            wall::Policy { read: self.needs.read.clone(), write: self.needs.write.clone(), ..wall::Policy::default() };
+        (self.config.settings.sandbox != Sandbox::Off).then_some(policy)
+    }
+
+    /// Builds the kernel's wall around this process. Must come before any thread exists.
+    pub fn enclose(&self) -> Result<()> {
+        let Some(mut policy) = self.wall() else { return Ok(()) };
+        // A wall around a child only narrows this one, so what this process may not start, no child may. One that is missing
+        // is the recipe's to tell, when it is started.
+        let environment = startup::environment();
+        policy.run.extend(self.needs.run.iter().filter_map(|name| startup::find_program(name, &environment).ok()));
+        policy.write.push(self.config.state_dir.clone());
+        policy.read.push(self.config.dir.clone());
+        policy.read.extend(self.source.folder.clone());
+        let level = wall::enclose(&policy);
+        if self.config.settings.sandbox == Sandbox::Require && level != wall::Level::Full {
+            return Err(Error::new(
+                Kind::Denied,
+                format!("the kernel sandbox is `{level}`, but `hikae.toml` requires it"),
+            )
+            .hint("it takes Linux 6.7 with Landlock; `sandbox = \"best-effort\"` runs with what there is"));
+        }
+        report::log(Level::Debug, &format!("kernel sandbox: {level}"), None);
+        Ok(())
+    }
+
+    /// Where the lock lies that keeps a second run of this recipe away from the same targets.
+    pub fn lock_path(&self) -> PathBuf {
+        let mut hash = Sha256::new();
+        for target in &self.needs.write {
+            hash.update(target.as_os_str().as_encoded_bytes());
+            hash.update([0]);
+        }
+        let targets = hex(&hash.finalize());
+        self.config.state_dir.join("locks").join(format!("{}-{}.lock", self.source.name, &targets[..12]))
+    }
+}
+
+/// The params of a recipe with their values, or every problem with them.
+pub fn resolve(
+    config: &Config,
+    source: &RecipeSource,
+    declaration: &Declaration,
+    set: &[(String, String)],
+) -> Result<Params> {
+    let sources = Sources { recipe: &source.name, set, config };
+    params::resolve(&declaration.params, &sources)
+        .map_err(|problems| gather(&problems, &format!("the params of `{}`", source.name)))
+}
+
+/// What a run may touch, once its params have their values.
+pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
+    let expand = |list: &[String]| -> Result<Vec<String>> {
+        let expanded = list.iter().map(|template| expand(template, params)).collect::<Result<Vec<_>>>()?;
+        Ok(expanded.concat())
+    };
+    let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
+        expand(list)?.into_iter().map(|path| absolute(Path::new(&path))).collect()
+    };
+    let needs = &declaration.needs;
+    Ok(Needs {
+        run: expand(&needs.run)?,
+        read: paths(&needs.read)?,
+        write: paths(&needs.write)?,
+        connect: expand(&needs.connect)?,
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    if path.is_absolute() {
+        return Ok(path.to_owned());
+    }
+    Err(Error::new(Kind::Recipe, format!("the path `{}` among the recipe's needs is not absolute", path.display())))
+}

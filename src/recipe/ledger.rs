@@ -1,0 +1,127 @@
+//! Writes a run down as it goes, and remembers what could not be written: the record never stops a backup.
+
+use std::sync::Mutex;
+
+use crate::bind::session::Recorder;
+use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
+use crate::error::{Error, Result};
+
+/// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
+#[derive(Default)]
+pub struct Ledger(Mutex<Pages>);
+
+#[derive(Default)]
+struct Pages {
+    catalog: Option<Catalog>,
+    run_id: String,
+    steps: Vec<Step>,
+    backups: Vec<Backup>,
+    troubles: Vec<Error>,
+}
+
+impl Ledger {
+    pub fn new(catalog: Result<Catalog>) -> Ledger {
+        let mut pages = Pages::default();
+        match catalog {
+            Ok(catalog) => pages.catalog = Some(catalog),
+            Err(error) => pages.troubles.push(error),
+        }
+        Ledger(Mutex::new(pages))
+    }
+
+    /// Records the start of a run. Only an id that is taken is the caller's business; any other failure is remembered.
+    pub fn start(&self, run: &NewRun) -> Result<()> {
+        self.with(|pages| {
+            let started = pages.catalog.as_ref().map_or(Ok(()), |catalog| catalog.start_run(run));
+            match started {
+                Err(error) if error.kind() == crate::error::Kind::AlreadyExists => return Err(error),
+                Err(error) => pages.give_up(error),
+                Ok(()) => {}
+            }
+            pages.run_id.clone_from(&run.id);
+            Ok(())
+        })
+    }
+
+    /// Remembers something that hikae itself could not do.
+    pub fn trouble(&self, error: Error) {
+        self.with(|pages| pages.troubles.push(error));
+    }
+
+    /// Remembers it when it is the first: one broken state folder is one failure, however many files in it are asked for.
+    pub fn trouble_unless_told(&self, error: Error) {
+        self.with(|pages| {
+            if pages.troubles.is_empty() {
+                pages.troubles.push(error);
+            }
+        });
+    }
+
+    /// What could not be done so far.
+    pub fn troubles(&self) -> Vec<Error> {
+        self.with(|pages| pages.troubles.clone())
+    }
+
+    /// The backups that were proved so far.
+    pub fn backups(&self) -> Vec<Backup> {
+        self.with(|pages| pages.backups.clone())
+    }
+
+    pub fn audit(&self, entry: &AuditEntry) {
+        self.with(|pages| pages.write(|catalog, _| catalog.audit(entry)));
+    }
+
+    /// Marks the runs whose process is gone as interrupted.
+    pub fn settle(&self, alive: &dyn Fn(&NewRun) -> bool) {
+        self.with(|pages| pages.write(|catalog, _| catalog.settle(alive).map(drop)));
+    }
+
+    /// Whether a run of this recipe ended in the second of `now`.
+    pub fn ended_within(&self, recipe: &str, now: Moment) -> bool {
+        let mut ends = Vec::new();
+        self.with(|pages| pages.write(|catalog, _| catalog.last_ends(recipe).map(|found| ends = found)));
+        ends.iter().any(|end| end.timestamp() == now.timestamp())
+    }
+
+    /// Records the end of the run, and gives the whole of it.
+    pub fn finish(&self, run: NewRun, ending: Ending) -> Run {
+        self.with(|pages| {
+            pages.write(|catalog, run_id| catalog.finish_run(run_id, &ending));
+            Run::of(run, Some(ending), std::mem::take(&mut pages.backups), std::mem::take(&mut pages.steps))
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Pages) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(|broken| broken.into_inner()))
+    }
+}
+
+impl Pages {
+    fn write(&mut self, work: impl FnOnce(&Catalog, &str) -> Result<()>) {
+        if let Some(Err(error)) = self.catalog.as_ref().map(|catalog| work(catalog, &self.run_id)) {
+            self.give_up(error);
+        }
+    }
+
+    /// One failure is told; a catalog that fails once is not asked again, so that a slow one cannot hold up every step.
+    fn give_up(&mut self, error: Error) {
+        self.catalog = None;
+        self.troubles.push(error);
+    }
+}
+
+impl Recorder for Ledger {
+    fn step(&self, step: Step) {
+        self.with(|pages| {
+            pages.write(|catalog, run_id| catalog.add_step(run_id, &step));
+            pages.steps.push(step);
+        });
+    }
+
+    fn backup(&self, backup: &Backup, manifest: &serde_json::Value) {
+        self.with(|pages| {
+            pages.write(|catalog, run_id| catalog.add_backup(run_id, backup, Some(manifest)));
+            pages.backups.push(backup.clone());
+        });
+    }
+}

@@ -1,0 +1,68 @@
+//! Decides how a run ended, from all that happened in it.
+
+use crate::catalog::{Ending, Failure, Moment, Status};
+use crate::error::{Error, Kind};
+
+/// The accounts of a run when its recipe has ended.
+#[derive(Default)]
+pub struct Accounts {
+    /// What the recipe raised, if it did.
+    pub error: Option<Error>,
+    /// Failures that the recipe caught and neither accepted in words nor raised again.
+    pub swallowed: Vec<Error>,
+    /// Streams that were made and never consumed, each with its place.
+    pub unused_streams: Vec<Error>,
+    /// How many backups were proved.
+    pub backups: usize,
+    /// What hikae itself could not do, such as writing the catalog.
+    pub troubles: Vec<Error>,
+}
+
+/// How a run ended, and why.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    pub status: Status,
+    pub error: Option<Error>,
+}
+
+impl Verdict {
+    pub fn new(status: Status, error: Option<Error>) -> Verdict {
+        Verdict { status, error }
+    }
+
+    /// The verdict over a recipe of `kind` named `name`.
+    pub fn over(accounts: Accounts, kind: &str, name: &str) -> Verdict {
+        let Accounts { error, swallowed, unused_streams, backups, troubles } = accounts;
+        if let Some(error) = error {
+            // What was proved before the failure stands, so the run is not lost as a whole.
+            let stands = backups > 0 && kind == "backup" && error.kind() != Kind::Cancelled;
+            return Verdict::new(if stands { Status::Partial } else { Status::Failure }, Some(error));
+        }
+        if let Some(error) = unused_streams.into_iter().next() {
+            return Verdict::new(Status::Failure, Some(error));
+        }
+        if kind == "backup" && backups == 0 {
+            let error = Error::new(Kind::Recipe, format!("`{name}` ended without a proved backup"))
+                .hint("a recipe of kind `backup` ends in `:save(path)`; if this one makes no backup, say kind = \"maintenance\"");
+            let error = swallowed.into_iter().next().map_or(error.clone(), |cause| error.because(cause));
+            return Verdict::new(Status::Failure, Some(error));
+        }
+        if let Some(cause) = swallowed.into_iter().next() {
+            let sites = cause.sites().to_vec();
+            let error = Error::new(cause.kind(), "a failure was caught, and nobody answered for it")
+                .because(cause)
+                .at(sites)
+                .hint("raise it again with `error(failure)`, or say why it is fine: `errors.accept(failure, \"why\")`");
+            return Verdict::new(Status::Partial, Some(error));
+        }
+        match troubles.into_iter().next() {
+            Some(error) => Verdict::new(Status::Partial, Some(error)),
+            None => Verdict::new(Status::Success, None),
+        }
+    }
+
+    /// This verdict as the catalog keeps it.
+    pub fn ending(&self, ended_at: Moment, duration_ms: u64) -> Ending {
+        Ending { status: self.status, ended_at, duration_ms, error: self.error.as_ref().map(Failure::from) }
+    }
+}

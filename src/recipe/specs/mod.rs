@@ -1,0 +1,158 @@
+//! Runs the specs of one file: each in a Lua state and a world of its own.
+
+mod diff;
+mod expectation;
+mod matchers;
+mod shown;
+mod stage;
+mod telling;
+mod trial;
+mod words;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+pub use stage::Stage;
+pub use telling::tell;
+
+use crate::bind::session::Session;
+use crate::error::{Error, Kind, Result, Site};
+use crate::host::limits::LuaLimits;
+use crate::host::machine::Machine;
+use crate::units::show_duration;
+use crate::world::real::Real;
+use crate::world::{Caller, Limits};
+use trial::Trial;
+
+/// What came of one spec. A file that cannot be tried has one result, under the file's own name.
+#[derive(Clone, Debug)]
+pub struct SpecResult {
+    pub name: String,
+    /// Where the spec stands; nothing for a file that could not be read as one.
+    pub site: Option<Site>,
+    pub outcome: Outcome,
+}
+
+/// How a spec ended. An expectation that does not hold is a failure; anything else that ends a spec is an error.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Passed,
+    Failed(Failed),
+    Error(Error),
+    /// Not written yet, and why.
+    Pending(Option<String>),
+}
+
+/// An expectation that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// What was expected, with the word that asked for it: `to equal { 1, 2 }`.
+    pub expected: String,
+    pub found: String,
+    /// Lines with `- ` before what was expected only and `+ ` before what was found only; empty when both are short.
+    pub diff: Vec<String>,
+    /// The innermost place first.
+    pub sites: Vec<Site>,
+}
+
+/// What every spec of a run has in common.
+pub struct Runner<'a> {
+    pub stage: &'a dyn Stage,
+    pub runtime: Handle,
+    pub limits: LuaLimits,
+    /// The longest time for one spec with its hooks.
+    pub timeout: Duration,
+    /// Only specs with this in their name.
+    pub filter: Option<String>,
+}
+
+impl<'a> Runner<'a> {
+    pub fn new(stage: &'a dyn Stage, runtime: Handle) -> Runner<'a> {
+        Runner { stage, runtime, limits: LuaLimits::default(), timeout: Duration::from_secs(60), filter: None }
+    }
+
+    /// The results of all specs of a file, in the order in which they stand.
+    pub fn run(&self, file_shown: &str, text: &str) -> Vec<SpecResult> {
+        self.runtime.block_on(async {
+            let specs = match self.collect(file_shown, text).await {
+                Ok(specs) => specs,
+                Err(error) => return vec![broken(file_shown, error)],
+            };
+            let mut results = Vec::new();
+            for (number, (name, site)) in specs.into_iter().enumerate() {
+                if self.filter.as_ref().is_none_or(|wanted| name.contains(wanted)) {
+                    let outcome = self.one(file_shown, text, number, &name).await;
+                    results.push(SpecResult { name, site, outcome });
+                }
+            }
+            results
+        })
+    }
+
+    /// The names of the specs of a file, and where they stand.
+    async fn collect(&self, file_shown: &str, text: &str) -> Result<Vec<(String, Option<Site>)>> {
+        let (_machine, trial, _session) = self.load(file_shown, text, "").await?;
+        let specs = trial.names();
+        if specs.is_empty() {
+            let error = Error::new(Kind::Recipe, format!("`{file_shown}` has no spec"));
+            return Err(error.hint("it(\"says what it promises\", function() ... end)"));
+        }
+        Ok(specs)
+    }
+
+    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> Outcome {
+        let work = async {
+            let (machine, trial, session) = self.load(file_shown, text, name).await?;
+            session.loading.set(false);
+            let outcome = trial.run(&machine, number).await;
+            self.stage.ended(name);
+            outcome
+        };
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => Outcome::Error(error),
+            Err(_) => Outcome::Error(Error::new(
+                Kind::Timeout,
+                format!("the spec did not end within {}", show_duration(self.timeout)),
+            )),
+        }
+    }
+
+    /// The file in a fresh state; `name` is empty while the specs are only being collected, and then nothing outside can be touched.
+    async fn load(&self, file_shown: &str, text: &str, name: &str) -> Result<(Machine, Rc<Trial>, Rc<Session>)> {
+        let caller = match name {
+            "" => Caller::new(std::sync::Arc::new(Real::ambient()), NOTHING),
+            name => Caller::new(self.stage.world(name)?, self.stage.limits()),
+        };
+        let (identity, recorder) = (self.stage.identity(name), self.stage.recorder(name));
+        let session = Rc::new(Session::new(caller, identity, self.stage.translate(name), recorder));
+        let trial = Rc::new(Trial::default());
+        let words = |lua: &mlua::Lua| {
+            let mut all = words::words(lua, &trial)?;
+            all.extend(self.stage.words(lua, name)?);
+            Ok(all)
+        };
+        let machine = Machine::with_words(session.clone(), &self.limits, self.stage.finder(), words)?;
+        crate::host::state::seed(&machine.lua, 0)?;
+        machine.evaluate(file_shown, text).await?;
+        trial.loaded();
+        Ok((machine, trial, session))
+    }
+}
+
+const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
+
+/// Why a run of specs proves nothing; nothing when it does.
+pub fn tested_nothing(results: &[SpecResult]) -> Option<Error> {
+    let tried = results.iter().any(|result| !matches!(result.outcome, Outcome::Pending(_)));
+    (!tried).then(|| {
+        Error::new(Kind::NotFound, "no spec was run").hint("specs stand in files whose names end in `_spec.lua`")
+    })
+}
+
+fn broken(file_shown: &str, error: Error) -> SpecResult {
+    let site = error.sites().first().cloned();
+    SpecResult { name: file_shown.to_owned(), site, outcome: Outcome::Error(error) }
+}

@@ -1,0 +1,75 @@
+//! What surrounds a spec: its world, the run that it is told to be in, and the words that it has beside busted's.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mlua::{Lua, Value};
+
+use crate::bind::session::{Identity, Recorder, Translate};
+use crate::catalog::{Backup, Step};
+use crate::config::embedded;
+use crate::error::Result;
+use crate::host::loader::{Finder, Module};
+use crate::world::{Limits, World};
+
+/// What surrounds a spec. Every call but the first has a default, so that a closure that makes worlds is a stage.
+pub trait Stage {
+    /// A fresh world for the spec of this name.
+    fn world(&self, spec: &str) -> Result<Arc<dyn World>>;
+
+    /// The words that specs have beside busted's. Also asked for, with an empty name, while the specs are being collected.
+    fn words(&self, _lua: &Lua, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
+        Ok(Vec::new())
+    }
+
+    /// The run that the primitives believe to be in.
+    fn identity(&self, _spec: &str) -> Identity {
+        Identity {
+            run_id: "BKP-20260215-020000-manual".to_owned(),
+            recipe: "spec".to_owned(),
+            recipe_sha256: String::new(),
+            kind: "backup".to_owned(),
+        }
+    }
+
+    fn translate(&self, _spec: &str) -> Translate {
+        Box::new(|_| None)
+    }
+
+    fn recorder(&self, _spec: &str) -> Arc<dyn Recorder> {
+        Arc::new(Unrecorded)
+    }
+
+    /// How long an effect may take.
+    fn limits(&self) -> Limits {
+        Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) }
+    }
+
+    /// What `require` finds: the embedded library, when a stage says nothing else.
+    fn finder(&self) -> Finder {
+        Rc::new(|dotted| {
+            let text = if dotted.starts_with("hikae.") { embedded::module(dotted) } else { None };
+            let file_shown = format!("stdlib/{}.lua", dotted.replace('.', "/"));
+            Ok(text.map(|text| Module { file_shown, text: text.to_owned() }))
+        })
+    }
+
+    /// A spec has ended, and its world is not asked any more.
+    fn ended(&self, _spec: &str) {}
+}
+
+impl<F: Fn(&str) -> Arc<dyn World>> Stage for F {
+    fn world(&self, spec: &str) -> Result<Arc<dyn World>> {
+        Ok(self(spec))
+    }
+}
+
+/// The record of a spec: what it asserts on is in the world's journal.
+struct Unrecorded;
+
+impl Recorder for Unrecorded {
+    fn step(&self, _step: Step) {}
+
+    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
+}

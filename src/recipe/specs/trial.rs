@@ -1,0 +1,124 @@
+//! Keeps what a spec file declared, and runs one spec of it with its hooks.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use mlua::Function;
+
+use super::{Failed, Outcome};
+use crate::error::{Error, Kind, Result, Site};
+use crate::host::machine::Machine;
+
+/// One `describe`, or the file itself.
+#[derive(Default)]
+pub struct Scope {
+    pub name: String,
+    pub before: RefCell<Vec<Function>>,
+    pub after: RefCell<Vec<Function>>,
+}
+
+/// One `it`.
+pub struct Declared {
+    pub name: String,
+    pub site: Option<Site>,
+    pub body: Body,
+    /// The scopes around it, the outermost first.
+    pub scopes: Vec<Rc<Scope>>,
+}
+
+#[derive(Clone)]
+pub enum Body {
+    Function(Function),
+    Pending(Option<String>),
+}
+
+/// What the words of one state have said so far.
+pub struct Trial {
+    /// The scopes around the place that is being read, the outermost first.
+    pub scopes: RefCell<Vec<Rc<Scope>>>,
+    pub declared: RefCell<Vec<Declared>>,
+    /// Whether the file has been read to its end: from then on only what stands inside an `it` is done.
+    loaded: Cell<bool>,
+    pub finals: RefCell<Vec<Function>>,
+    /// The first expectation that did not hold: it counts even when the spec catches it.
+    pub failed: RefCell<Option<Failed>>,
+    /// Set when the spec says in its middle that it is not written yet.
+    pub pending: RefCell<Option<Option<String>>>,
+}
+
+impl Default for Trial {
+    fn default() -> Trial {
+        Trial {
+            scopes: RefCell::new(vec![Rc::default()]),
+            declared: RefCell::default(),
+            loaded: Cell::new(false),
+            finals: RefCell::default(),
+            failed: RefCell::default(),
+            pending: RefCell::default(),
+        }
+    }
+}
+
+impl Trial {
+    /// From here on a spec runs, and declares nothing more.
+    pub fn loaded(&self) {
+        self.loaded.set(true);
+    }
+
+    pub fn is_loaded(&self) -> bool {
+        self.loaded.get()
+    }
+
+    pub fn names(&self) -> Vec<(String, Option<Site>)> {
+        self.declared.borrow().iter().map(|spec| (spec.name.clone(), spec.site.clone())).collect()
+    }
+
+    /// The name of a spec with those of the scopes around it.
+    pub fn full_name(&self, name: &str) -> String {
+        let scopes = self.scopes.borrow();
+        let names = scopes.iter().map(|scope| scope.name.as_str()).chain([name]);
+        names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Runs one spec: the hooks before it from the outside in, the spec, what it left to be done, the hooks after it.
+    pub async fn run(&self, machine: &Machine, number: usize) -> Result<Outcome> {
+        let Some((body, scopes)) = self.pick(number) else {
+            return Err(Error::new(Kind::Recipe, "the spec was not there when its file was loaded a second time")
+                .hint("a spec file must declare the same specs each time"));
+        };
+        let body = match body {
+            Body::Function(body) => body,
+            Body::Pending(why) => return Ok(Outcome::Pending(why)),
+        };
+        let before = scopes.iter().flat_map(|scope| scope.before.borrow().clone()).chain([body]);
+        let mut ended = Ok(());
+        for function in before.collect::<Vec<_>>() {
+            ended = machine.call(&function, ()).await.map(drop);
+            if ended.is_err() {
+                break;
+            }
+        }
+        let finals = std::mem::take(&mut *self.finals.borrow_mut()).into_iter().rev();
+        let after = scopes.iter().rev().flat_map(|scope| scope.after.borrow().clone());
+        for function in finals.chain(after).collect::<Vec<_>>() {
+            let cleaned = machine.call(&function, ()).await.map(drop);
+            ended = ended.and(cleaned); // the first failure is the one to look at
+        }
+        Ok(self.outcome(ended))
+    }
+
+    fn pick(&self, number: usize) -> Option<(Body, Vec<Rc<Scope>>)> {
+        self.declared.borrow().get(number).map(|spec| (spec.body.clone(), spec.scopes.clone()))
+    }
+
+    fn outcome(&self, ended: Result<()>) -> Outcome {
+        if let Some(failed) = self.failed.take() {
+            return Outcome::Failed(failed);
+        }
+        match (self.pending.take(), ended) {
+            (Some(why), _) => Outcome::Pending(why),
+            (None, Ok(())) => Outcome::Passed,
+            (None, Err(error)) => Outcome::Error(error),
+        }
+    }
+}

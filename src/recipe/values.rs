@@ -1,0 +1,193 @@
+//! Turns what people write into the typed value of a param, or says what it must be instead.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::secret::{MASK, Secret};
+use crate::units;
+
+/// What kind of value a param takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamType {
+    String,
+    Integer,
+    Boolean,
+    Path,
+    Duration,
+    Size,
+    List,
+    Secret,
+    Choice,
+}
+
+/// The value of a param.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParamValue {
+    String(String),
+    Integer(i64),
+    Boolean(bool),
+    Path(PathBuf),
+    Duration(Duration),
+    SizeBytes(u64),
+    List(Vec<String>),
+    Secret(Secret),
+    /// An optional param that nobody set.
+    Absent,
+}
+
+/// Why a value does not fit: what it must be (`be an integer`), and how to write it. Never the value itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    pub must: String,
+    pub hint: String,
+}
+
+impl Misfit {
+    pub fn new(must: impl Into<String>, hint: impl Into<String>) -> Misfit {
+        Misfit { must: must.into(), hint: hint.into() }
+    }
+}
+
+impl ParamType {
+    /// Every type, as a declaration spells it.
+    pub const WORDS: [(&str, ParamType); 9] = [
+        ("string", ParamType::String),
+        ("integer", ParamType::Integer),
+        ("boolean", ParamType::Boolean),
+        ("path", ParamType::Path),
+        ("duration", ParamType::Duration),
+        ("size", ParamType::Size),
+        ("list", ParamType::List),
+        ("secret", ParamType::Secret),
+        ("choice", ParamType::Choice),
+    ];
+
+    pub fn from_word(word: &str) -> Option<ParamType> {
+        ParamType::WORDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
+    }
+
+    pub fn word(self) -> &'static str {
+        ParamType::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+
+    /// Whether `min` and `max` mean something.
+    pub fn has_order(self) -> bool {
+        matches!(self, ParamType::Integer | ParamType::Duration | ParamType::Size)
+    }
+
+    /// The value that `text` stands for.
+    pub fn of_text(self, text: &str) -> Result<ParamValue, Misfit> {
+        if text.contains('\0') {
+            return Err(Misfit::new("be free of NUL characters", "remove the NUL character"));
+        }
+        let value = match self {
+            ParamType::String | ParamType::Choice => Some(ParamValue::String(text.to_owned())),
+            ParamType::Secret => Some(ParamValue::Secret(Secret::new(text))),
+            ParamType::Integer => text.trim().parse().ok().map(ParamValue::Integer),
+            ParamType::Boolean => boolean(text.trim()).map(ParamValue::Boolean),
+            ParamType::Path => Path::new(text).is_absolute().then(|| ParamValue::Path(PathBuf::from(text))),
+            ParamType::Duration => units::parse_duration(text).ok().map(ParamValue::Duration),
+            ParamType::Size => units::parse_size(text).ok().map(ParamValue::SizeBytes),
+            ParamType::List => Some(ParamValue::List(items(text.split(',')))),
+        };
+        value.ok_or_else(|| self.misfit())
+    }
+
+    /// The value that a typed value of `hikae.toml` or of a declaration stands for.
+    pub fn of_json(self, value: &Value) -> Result<ParamValue, Misfit> {
+        match (self, value) {
+            (_, Value::String(text)) => self.of_text(text),
+            (ParamType::Boolean, Value::Bool(flag)) => Ok(ParamValue::Boolean(*flag)),
+            (ParamType::Integer | ParamType::Duration | ParamType::Size, Value::Number(number)) if !number.is_f64() => {
+                self.of_text(&number.to_string())
+            }
+            (ParamType::List, Value::Array(values)) => {
+                let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
+                texts.map(|texts| ParamValue::List(items(texts.into_iter()))).ok_or_else(|| self.misfit())
+            }
+            // An empty Lua table does not say whether it is a list.
+            (ParamType::List, Value::Object(table)) if table.is_empty() => Ok(ParamValue::List(Vec::new())),
+            _ => Err(self.misfit()),
+        }
+    }
+
+    fn misfit(self) -> Misfit {
+        match self {
+            ParamType::Integer => Misfit::new("be an integer", "write a whole number, such as `30`"),
+            ParamType::Boolean => Misfit::new("be a boolean", "write `true` or `false`"),
+            ParamType::Path => Misfit::new("be an absolute path", "write a path that begins with `/`"),
+            ParamType::Duration => {
+                Misfit::new("be a duration", "write a number and a unit, such as `90s`, `25h` or `30d`")
+            }
+            ParamType::Size => Misfit::new("be a size", "write a number and a unit, such as `500 MB` or `64 MiB`"),
+            ParamType::List => Misfit::new("be a list of strings", "write the items with commas between them"),
+            ParamType::String | ParamType::Secret | ParamType::Choice => {
+                Misfit::new("be a string", "write it in quotes")
+            }
+        }
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Items without the blanks around them; an empty one is only a comma too many.
+fn items<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    texts.map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+/// A size with a unit where that is exact, else in bytes.
+fn exact_size(bytes: u64) -> String {
+    let size = bytesize::ByteSize(bytes);
+    let shown = [size.display().iec().to_string(), size.display().si().to_string()];
+    let exact = |text: &String| units::parse_size(text).is_ok_and(|parsed| parsed == bytes);
+    shown.into_iter().find(exact).unwrap_or_else(|| bytes.to_string())
+}
+
+impl ParamValue {
+    /// Whether nothing was written at all.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            ParamValue::String(text) => text.is_empty(),
+            ParamValue::List(items) => items.is_empty(),
+            ParamValue::Secret(secret) => secret.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// The value as a number, for bounds.
+    pub fn measure(&self) -> Option<u128> {
+        match self {
+            // Shifted, so that negative integers keep their order among unsigned numbers.
+            ParamValue::Integer(number) => Some((i128::from(*number) - i128::from(i64::MIN)).unsigned_abs()),
+            ParamValue::Duration(duration) => Some(duration.as_nanos()),
+            ParamValue::SizeBytes(bytes) => Some(u128::from(*bytes)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ParamValue {
+    /// The value as a person would write it; a secret is masked.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ParamValue::String(text) => f.write_str(text),
+            ParamValue::Integer(number) => write!(f, "{number}"),
+            ParamValue::Boolean(flag) => write!(f, "{flag}"),
+            ParamValue::Path(path) => write!(f, "{}", path.display()),
+            ParamValue::Duration(duration) => write!(f, "{}", humantime::format_duration(*duration)),
+            ParamValue::SizeBytes(bytes) => f.write_str(&exact_size(*bytes)),
+            ParamValue::List(items) => f.write_str(&items.join(",")),
+            ParamValue::Secret(_) => f.write_str(MASK),
+            ParamValue::Absent => Ok(()),
+        }
+    }
+}

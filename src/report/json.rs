@@ -1,0 +1,69 @@
+//! Tells a run to programs: one JSON object a line on standard output, the last of them the outcome.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Map, Value, json};
+
+use super::Clock;
+use super::listen::Listener;
+use super::pen::Pens;
+use super::told::Told;
+use crate::error::Site;
+
+pub struct Json {
+    pens: Pens,
+    clock: Clock,
+    ended: AtomicBool,
+}
+
+impl Json {
+    pub fn new(pens: Pens, clock: Clock) -> Json {
+        Json { pens, clock, ended: AtomicBool::new(false) }
+    }
+
+    /// What the run tells after its outcome goes to standard error: on standard output the outcome stays the last line.
+    fn event(&self, name: &str, fields: Value) {
+        let mut object = Map::new();
+        object.insert("event".into(), name.into());
+        object.insert("time".into(), (self.clock)().to_rfc3339().into());
+        if let Value::Object(fields) = fields {
+            object.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        let line = Value::Object(object).to_string();
+        if self.ended.load(Ordering::SeqCst) { self.pens.err(&line) } else { self.pens.out(&line) }
+    }
+}
+
+impl Listener for Json {
+    fn hear(&self, told: Told) {
+        match told {
+            Told::Log { level, program, message, site } => {
+                let site = place(site);
+                self.event("log", json!({"level": level.word(), "message": message, "program": program, "site": site}));
+            }
+            Told::RunStarted { id, recipe, r#type } => {
+                self.ended.store(false, Ordering::SeqCst);
+                self.event("run", json!({"id": id, "recipe": recipe, "type": r#type, "status": "running"}));
+            }
+            Told::StepStarted { step, name, site } => {
+                self.event("step", json!({"step": step, "name": name, "status": "running", "site": place(site)}));
+            }
+            Told::StepEnded { step, name, status, bytes, duration } => {
+                let secs = duration.as_secs_f64();
+                self.event(
+                    "step",
+                    json!({"step": step, "name": name, "status": status, "size_bytes": bytes, "duration_secs": secs}),
+                );
+            }
+            Told::StepExpects { .. } | Told::StepProgress { .. } => {}
+            Told::RunEnded { outcome } => {
+                self.pens.out(&outcome.to_string());
+                self.ended.store(true, Ordering::SeqCst);
+            }
+        }
+    }
+}
+
+fn place(site: Option<Site>) -> Value {
+    site.map_or(Value::Null, |site| json!({"file": site.file, "line": site.line}))
+}

@@ -1,0 +1,58 @@
+//! Is the one door for text on its way out: strikes out known secrets, and makes control characters harmless.
+
+use serde_json::Value;
+
+use crate::secret;
+
+/// Keys whose values are hikae's own words. A password such as `daily` must not blot them out:
+/// readers of the JSON depend on them, and the blot would tell the password.
+const OWN_WORDS: [&str; 8] = ["created_at", "ended_at", "id", "kind", "sha256", "started_at", "status", "type"];
+
+/// `text` without secrets, unless `key` says that it is one of hikae's own words.
+pub(super) fn field(key: &str, text: &str) -> String {
+    if OWN_WORDS.contains(&key) { text.to_owned() } else { secret::redact(text) }
+}
+
+/// `value` with every string in it cleaned. Strings are cleaned before they are written as JSON:
+/// afterwards a secret with a quote in it would look different.
+pub(super) fn json(value: Value) -> Value {
+    cleaned("", value)
+}
+
+fn cleaned(key: &str, value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(field(key, &text)),
+        Value::Array(items) => Value::Array(items.into_iter().map(|item| cleaned(key, item)).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(key, value)| (key.clone(), cleaned(&key, value))).collect())
+        }
+        other => other,
+    }
+}
+
+/// `text` without secrets, and without anything that could move a cursor, ring a bell or reorder what is read:
+/// file names and the words of other programs are not to be trusted with the terminal.
+pub(super) fn printable(text: &str) -> String {
+    let clean = secret::redact(text).replace("\r\n", "\n");
+    let mut shown = String::with_capacity(clean.len());
+    for c in clean.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            '\0'..='\x1f' => shown.extend(['^', char::from(c as u8 + b'@')]),
+            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => shown.extend(c.escape_unicode()),
+            _ => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// `printable` on one line, for places that have only one: a bar, a cell of a table.
+pub(super) fn one_line(text: &str) -> String {
+    let shown = printable(text);
+    if shown.contains(['\n', '\t']) { shown.split_whitespace().collect::<Vec<_>>().join(" ") } else { shown }
+}
+
+/// `printable` with every further line pushed in by `indent`, so that no text can pass for a line of its own.
+pub(super) fn indented(text: &str, indent: &str) -> String {
+    printable(text).trim_end().replace('\n', &format!("\n{indent}"))
+}

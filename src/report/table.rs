@@ -1,0 +1,91 @@
+//! Prints what was asked for: a table, JSON lines, or text, on the output that the command gives.
+
+use std::io::{self, ErrorKind, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Row, Table, TableStyle, presets};
+
+use super::facts::Facts;
+use super::outgoing;
+use crate::error::{Error, Result};
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    title: &'static str,
+    number: bool,
+}
+
+impl Column {
+    /// A column of words.
+    pub const fn text(title: &'static str) -> Column {
+        Column { title, number: false }
+    }
+
+    /// A column of numbers, which end at the same place.
+    pub const fn number(title: &'static str) -> Column {
+        Column { title, number: true }
+    }
+}
+
+/// A table: framed and as wide as the terminal on a terminal; elsewhere one row a line, bare, never cut, for `grep` and `awk`.
+pub fn print_table(
+    out: &mut dyn Write,
+    facts: &Facts,
+    columns: &[Column],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> Result<()> {
+    let mut table = Table::new();
+    table.set_header(columns.iter().map(|column| column.title));
+    for row in rows {
+        table.add_row(Row::from(row.iter().map(|cell| outgoing::one_line(cell)).collect::<Vec<_>>()));
+    }
+    table.load_style(frame(facts));
+    if facts.stdout_is_terminal {
+        let width = u16::try_from(facts.width).unwrap_or(u16::MAX);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    for (shown, column) in table.column_iter_mut().zip(columns) {
+        if column.number {
+            shown.set_cell_alignment(CellAlignment::Right);
+        }
+        if !facts.stdout_is_terminal {
+            shown.set_padding((0, 2));
+        }
+    }
+    written(table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end())).and_then(|()| out.flush()))
+}
+
+fn frame(facts: &Facts) -> TableStyle {
+    match (facts.stdout_is_terminal, facts.unicode) {
+        (false, _) => presets::NOTHING,
+        (true, true) => presets::UTF8_FULL_CONDENSED,
+        (true, false) => presets::ASCII_FULL_CONDENSED,
+    }
+}
+
+/// One JSON object a line.
+pub fn print_json_lines<T: serde::Serialize>(out: &mut dyn Write, items: impl IntoIterator<Item = T>) -> Result<()> {
+    let print = || {
+        for item in items {
+            let value = outgoing::json(serde_json::to_value(item)?);
+            writeln!(out, "{value}")?;
+        }
+        out.flush()
+    };
+    written(print())
+}
+
+/// Text as it is, such as a diagnostic or a recipe; a last line without an end gets one.
+pub fn print_text(out: &mut dyn Write, text: &str) -> Result<()> {
+    let text = crate::secret::redact(text);
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    written(write!(out, "{text}{end}").and_then(|()| out.flush()))
+}
+
+/// A reader that has gone (`hikae list | head -1`) has seen what it wanted; anything else is a failure.
+fn written(result: io::Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| Error::io("cannot write to the `standard output`", error)),
+    }
+}

@@ -1,0 +1,58 @@
+//! Tells a run on a terminal: bars for the running steps, and lines with coloured marks above them.
+
+use super::bars::Bars;
+use super::event::Level;
+use super::facts::Facts;
+use super::listen::Listener;
+use super::pen::Pens;
+use super::sentence;
+use super::told::Told;
+
+pub struct Terminal {
+    bars: Bars,
+    pens: Pens,
+    colour: bool,
+    unicode: bool,
+}
+
+impl Terminal {
+    pub fn new(bars: Bars, pens: Pens, facts: &Facts) -> Terminal {
+        Terminal { bars, pens, colour: facts.colour, unicode: facts.unicode }
+    }
+
+    fn painted(&self, code: &str, word: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
+    }
+
+    /// The words before a line.
+    fn mark(&self, told: &Told) -> String {
+        let (good, bad) = if self.unicode { ("✓", "✗") } else { ("ok:", "failed:") };
+        match (told, told.level()) {
+            (Told::StepEnded { .. }, Level::Warn) => self.painted("31", bad) + " ",
+            (Told::StepEnded { .. }, _) => self.painted("32", good) + " ",
+            (_, Level::Debug) => self.painted("2", "debug:") + " ",
+            (_, Level::Info) => String::new(),
+            (_, Level::Warn) => self.painted("1;33", "warning:") + " ",
+            (_, Level::Error) => self.painted("1;31", "error:") + " ",
+        }
+    }
+}
+
+impl Listener for Terminal {
+    fn hear(&self, told: Told) {
+        match &told {
+            Told::StepStarted { step, name, .. } => return self.bars.start(*step, name),
+            Told::StepExpects { step, total_bytes } => return self.bars.expect(*step, *total_bytes),
+            Told::StepProgress { step, bytes } => return self.bars.advance(*step, *bytes),
+            Told::StepEnded { step, .. } => self.bars.end(*step),
+            Told::RunEnded { .. } => self.bars.end_all(),
+            Told::Log { .. } | Told::RunStarted { .. } => {}
+        }
+        if let Some(sentence) = sentence::of(&told) {
+            let line = format!("{}{sentence}", self.mark(&told));
+            if !self.bars.line(&line) {
+                self.pens.err(&line);
+            }
+        }
+    }
+}

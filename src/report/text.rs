@@ -1,0 +1,32 @@
+//! Tells a run as lines of a log, as cron mails them: `[YYYY-MM-DD HH:MM:SS] message`.
+
+use super::event::Level;
+use super::listen::Listener;
+use super::pen::Pens;
+use super::told::Told;
+use super::{Clock, sentence};
+
+/// Good news goes to standard output, warnings and errors to standard error: `> /dev/null` in a crontab keeps what matters.
+pub struct Text {
+    pens: Pens,
+    clock: Clock,
+}
+
+impl Text {
+    pub fn new(pens: Pens, clock: Clock) -> Text {
+        Text { pens, clock }
+    }
+}
+
+impl Listener for Text {
+    fn hear(&self, told: Told) {
+        let Some(sentence) = sentence::of(&told) else { return };
+        let time = (self.clock)().format("%Y-%m-%d %H:%M:%S");
+        match told.level() {
+            Level::Debug => self.pens.out(&format!("[{time}] DEBUG: {sentence}")),
+            Level::Info => self.pens.out(&format!("[{time}] {sentence}")),
+            Level::Warn => self.pens.err(&format!("[{time}] WARN: {sentence}")),
+            Level::Error => self.pens.err(&format!("[{time}] ERROR: {sentence}")),
+        }
+    }
+}

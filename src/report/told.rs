@@ -1,0 +1,137 @@
+//! Reads an event of `tracing` back into what was told, every text of it cleaned of secrets.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+use tracing::field::{Field, Visit};
+
+use super::event::Level;
+use super::outgoing;
+use crate::error::Site;
+
+/// What a listener hears.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    Log { level: Level, program: Option<String>, message: String, site: Option<Site> },
+    RunStarted { id: String, recipe: String, r#type: String },
+    StepStarted { step: u64, name: String, site: Option<Site> },
+    StepExpects { step: u64, total_bytes: u64 },
+    StepProgress { step: u64, bytes: u64 },
+    StepEnded { step: u64, name: String, status: String, bytes: u64, duration: Duration },
+    RunEnded { outcome: Value },
+}
+
+impl Told {
+    /// What an event of the target `hikae` says.
+    ///
+    /// An event that `event.rs` did not name is a line of the log: a warning from anywhere in hikae is heard.
+    pub fn read(event: &tracing::Event<'_>) -> Told {
+        let mut said = Fields::default();
+        event.record(&mut said);
+        let site = said.file.map(|file| Site { file, line: u32::try_from(said.line).unwrap_or(u32::MAX) });
+        let (step, bytes) = (said.step, said.bytes);
+        match event.metadata().name() {
+            "run_started" => Told::RunStarted { id: said.id, recipe: said.recipe, r#type: said.r#type },
+            "step_started" => Told::StepStarted { step, name: said.name, site },
+            "step_expects" => Told::StepExpects { step, total_bytes: bytes },
+            "step_progress" => Told::StepProgress { step, bytes },
+            "step_ended" => {
+                let duration = Duration::try_from_secs_f64(said.secs).unwrap_or(Duration::ZERO);
+                Told::StepEnded { step, name: said.name, status: said.status, bytes, duration }
+            }
+            "run_ended" => Told::RunEnded { outcome: said.outcome },
+            _ => {
+                let level = level_of(event.metadata().level());
+                Told::Log { level, program: said.program, message: said.message, site }
+            }
+        }
+    }
+
+    /// How much it matters to people.
+    pub fn level(&self) -> Level {
+        match self {
+            Told::Log { level, .. } => *level,
+            Told::RunStarted { .. } => Level::Info,
+            Told::StepStarted { .. } | Told::StepExpects { .. } | Told::StepProgress { .. } => Level::Debug,
+            Told::StepEnded { status, .. } if status != "success" => Level::Warn,
+            Told::StepEnded { bytes: 0, .. } => Level::Debug,
+            Told::StepEnded { .. } => Level::Info,
+            Told::RunEnded { outcome } => match outcome["status"].as_str() {
+                Some("success") => Level::Info,
+                Some("partial") => Level::Warn,
+                _ => Level::Error,
+            },
+        }
+    }
+}
+
+fn level_of(level: &tracing::Level) -> Level {
+    match *level {
+        tracing::Level::ERROR => Level::Error,
+        tracing::Level::WARN => Level::Warn,
+        tracing::Level::INFO => Level::Info,
+        _ => Level::Debug,
+    }
+}
+
+/// The fields of all events; an event fills those that it has.
+#[derive(Default)]
+struct Fields {
+    id: String,
+    recipe: String,
+    r#type: String,
+    name: String,
+    status: String,
+    message: String,
+    program: Option<String>,
+    file: Option<String>,
+    line: u64,
+    step: u64,
+    bytes: u64,
+    secs: f64,
+    outcome: Value,
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let key = field.name();
+        if key == "outcome" {
+            // Text that is no JSON is still told: better a strange last line than none.
+            let outcome = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+            self.outcome = outgoing::json(outcome);
+            return;
+        }
+        let text = outgoing::field(key, value);
+        match key {
+            "id" => self.id = text,
+            "recipe" => self.recipe = text,
+            "type" => self.r#type = text,
+            "name" => self.name = text,
+            "status" => self.status = text,
+            "message" => self.message = text,
+            "program" => self.program = Some(text),
+            "file" => self.file = Some(text),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        match field.name() {
+            "line" => self.line = value,
+            "step" => self.step = value,
+            "bytes" => self.bytes = value,
+            _ => {}
+        }
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if field.name() == "secs" {
+            self.secs = value;
+        }
+    }
+}

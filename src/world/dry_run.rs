@@ -1,0 +1,210 @@
+//! Shows what would change, and changes nothing: reads pass, writes are withheld, and later reads see what was planned.
+//!
+//! A planned file exists with its size, and a planned removal is gone, so that a recipe goes on as it would. What a withheld
+//! program would have written nobody knows: its output breaks off with the error `Withheld`, which passes through every stage
+//! as errors do, so that no stage can take it for a proved end. Whoever saves such a stream asks `is_withheld`, and then
+//! commits the (withheld) file as planned, not as proved.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, ready};
+
+use super::{Child, Effect, Entry, Exit, Reply, Request, Stat, World, reply::Process};
+use crate::error::{Error, Kind, Result, Site};
+use crate::stream::{Piece, Sink, Source};
+use plan::{Shared, Where};
+use sink::PlannedSink;
+
+mod listing;
+mod plan;
+mod sink;
+
+/// A world in which nothing changes.
+pub struct DryRun<W> {
+    inner: Arc<W>,
+    plan: Shared,
+}
+
+/// One change that a run would make.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Planned {
+    pub verb: &'static str,
+    pub object: String,
+    /// How much would be written, or what would be lost.
+    pub detail: Option<String>,
+    pub site: Option<Site>,
+}
+
+impl<W> DryRun<W> {
+    pub fn new(inner: W) -> DryRun<W> {
+        DryRun { inner: Arc::new(inner), plan: Shared::default() }
+    }
+
+    /// What would have changed so far, in order.
+    pub fn plan(&self) -> Vec<Planned> {
+        self.plan.lock().planned.clone()
+    }
+}
+
+/// Marks the place where a dry run does not know what a program would have done.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("a dry run starts no program")]
+pub struct Withheld;
+
+/// Whether an error only says that a program was withheld.
+pub fn is_withheld(error: &Error) -> bool {
+    let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<Withheld>)
+}
+
+impl<W: World + 'static> DryRun<W> {
+    async fn answer(&self, request: Request) -> Result<Reply> {
+        use Effect as E;
+        let request = Request { effect: request.effect.clone().with_plain_paths()?, ..request };
+        let note = |detail| self.plan.lock().note(&request, detail);
+        match &request.effect {
+            E::Open { path } => self.open(path, &request).await,
+            E::Read { path, max_bytes } => self.read(path, *max_bytes, &request).await,
+            E::List(found) => listing::list(self, found, &request).await.map(Reply::Entries),
+            E::Stat { path } => self.stat(path, &request).await.map(Reply::Stat),
+            E::Create { path, mode } => {
+                self.may_create(path, false, &request).await?;
+                let number = note(None);
+                Ok(Reply::Sink(Box::new(PlannedSink::new(path, *mode, number, self.now(), self.plan.clone()))))
+            }
+            E::Write { path, data, mode, replace } => {
+                self.may_create(path, *replace, &request).await?;
+                let number = note(None);
+                let data = Bytes::copy_from_slice(data);
+                self.plan.lock().written(path, data.len() as u64, Some(data), *mode, number, self.now());
+                Ok(Reply::Done)
+            }
+            E::MakeDir { path, mode } => self.make_dir(path, *mode, &request).await,
+            E::Rename { from, to } => self.rename(from, to, &request).await,
+            E::Remove { path } => self.remove(path, &request).await,
+            E::Sweep { .. } => {
+                note(Some("partial files of dead runs".to_owned()));
+                Ok(Reply::Entries(Vec::new()))
+            }
+            E::Spawn(command) => {
+                note(None);
+                let stdin = command.stdin.then(|| Box::new(Swallow) as Box<dyn Sink>);
+                let end = Unknown(command.program.clone());
+                Ok(Reply::Child(Child { stdin, stdout: Box::new(end.clone()), process: Box::new(end) }))
+            }
+            E::Lock { path } => {
+                note(None);
+                Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
+            }
+            E::DiskFree { .. } | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
+        }
+    }
+
+    async fn open(&self, path: &std::path::Path, request: &Request) -> Result<Reply> {
+        let at = self.plan.lock().locate(path);
+        match at {
+            Where::Below(path) => self.inner_perform(Effect::Open { path }, request).await,
+            Where::Planned(_, Some(data)) => Ok(Reply::Source(Box::new(Known(Some(data))))),
+            other => Err(plan::unreadable(path, &other)),
+        }
+    }
+
+    async fn read(&self, path: &std::path::Path, max_bytes: u64, request: &Request) -> Result<Reply> {
+        let at = self.plan.lock().locate(path);
+        match at {
+            Where::Below(path) => self.inner_perform(Effect::Read { path, max_bytes }, request).await,
+            Where::Planned(_, Some(data)) if data.len() as u64 > max_bytes => {
+                Err(super::refusals::too_large(path, max_bytes))
+            }
+            Where::Planned(_, Some(data)) => Ok(Reply::Bytes(data)),
+            other => Err(plan::unreadable(path, &other)),
+        }
+    }
+
+    /// What lies at a path, as far as it was changed by what is planned.
+    async fn stat(&self, path: &std::path::Path, request: &Request) -> Result<Option<Stat>> {
+        let at = self.plan.lock().locate(path);
+        match at {
+            Where::Planned(stat, _) => Ok(Some(stat)),
+            Where::Nothing => Ok(None),
+            Where::Below(path) => match self.inner_perform(Effect::Stat { path }, request).await? {
+                Reply::Stat(stat) => Ok(stat),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    async fn inner_list(&self, found: super::Found, request: &Request) -> Result<Vec<Entry>> {
+        match self.inner_perform(Effect::List(found), request).await? {
+            Reply::Entries(entries) => Ok(entries),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// A read of the world below, under the limits of the effect that it helps to answer.
+    async fn inner_perform(&self, effect: Effect, request: &Request) -> Result<Reply> {
+        self.inner.perform(Request { effect, site: request.site.clone(), limits: request.limits }).await
+    }
+}
+
+impl<W: World + 'static> World for DryRun<W> {
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.answer(request))
+    }
+
+    rest_from!(self => self.inner);
+}
+
+/// A program that was not started: its output and its exit are unknown.
+#[derive(Clone)]
+struct Unknown(String);
+
+impl Unknown {
+    fn error(&self) -> Error {
+        Error::new(Kind::Cancelled, format!("`{}` was not started", self.0)).because(Withheld)
+    }
+}
+
+impl Source for Unknown {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(ready(Err(self.error())))
+    }
+}
+
+impl Process for Unknown {
+    fn wait(&mut self) -> BoxFuture<'_, Result<Exit>> {
+        Box::pin(ready(Err(self.error())))
+    }
+}
+
+/// A small file that is only planned.
+struct Known(Option<Bytes>);
+
+impl Source for Known {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        let data = self.0.take().filter(|data| !data.is_empty());
+        Box::pin(ready(Ok(data.map_or(Piece::End, Piece::Data))))
+    }
+}
+
+/// The input of a program that was not started.
+struct Swallow;
+
+impl Sink for Swallow {
+    fn write(&mut self, _data: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+}

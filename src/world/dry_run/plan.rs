@@ -1,0 +1,154 @@
+//! Keeps what is planned, and where a path would then lead.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset};
+use rustix::io::Errno;
+
+use super::Planned;
+use crate::error::{Error, Kind, Result};
+use crate::units::show_size;
+use crate::world::refusals::{SINCE, held, not_plain};
+use crate::world::{EntryKind, Held, Request, Stat};
+
+/// What is planned, and what the files would then look like.
+#[derive(Default)]
+pub struct Plan {
+    pub planned: Vec<Planned>,
+    pub changed: BTreeMap<PathBuf, Change>,
+    locks: BTreeMap<PathBuf, String>,
+}
+
+/// What would be different at a path.
+#[derive(Clone)]
+pub enum Change {
+    /// Something new, with its bytes when they are known.
+    New(Stat, Option<Bytes>),
+    /// What lies at another path now.
+    Moved(PathBuf),
+    Gone,
+}
+
+/// Where a path leads.
+pub enum Where {
+    /// To the world below, perhaps under another name.
+    Below(PathBuf),
+    Planned(Stat, Option<Bytes>),
+    Nothing,
+}
+
+impl Plan {
+    /// Writes a change down; gives its number.
+    pub fn note(&mut self, request: &Request, detail: Option<String>) -> usize {
+        let effect = &request.effect;
+        let (verb, object) = (effect.verb(), effect.object());
+        self.planned.push(Planned { verb, object, detail, site: request.site.clone() });
+        self.planned.len() - 1
+    }
+
+    /// A file would be there, as the plan's entry `number` says.
+    pub fn written(
+        &mut self,
+        path: &Path,
+        size_bytes: u64,
+        data: Option<Bytes>,
+        mode: u32,
+        number: usize,
+        now: DateTime<FixedOffset>,
+    ) {
+        self.planned[number].detail = Some(show_size(size_bytes));
+        let stat = Stat { kind: EntryKind::File, size_bytes, modified: now, mode, owner: 0, group: 0 };
+        self.changed.insert(path.to_owned(), Change::New(stat, data));
+    }
+
+    /// Folders would be there.
+    pub fn made(&mut self, missing: &[PathBuf], mode: u32, now: DateTime<FixedOffset>) {
+        for path in missing {
+            let stat = Stat { kind: EntryKind::Dir, size_bytes: 0, modified: now, mode, owner: 0, group: 0 };
+            self.changed.insert(path.clone(), Change::New(stat, None));
+        }
+    }
+
+    /// A name, with all that lies below it, would be another.
+    pub fn moved(&mut self, from: &Path, to: &Path) {
+        let change = match self.locate(from) {
+            Where::Below(place) => Change::Moved(place),
+            Where::Planned(stat, data) => Change::New(stat, data),
+            Where::Nothing => return,
+        };
+        let below: Vec<PathBuf> = self.changed.keys().filter(|path| path.starts_with(from)).cloned().collect();
+        for path in below {
+            if let (Some(change), Ok(rest)) = (self.changed.remove(&path), path.strip_prefix(from))
+                && !rest.as_os_str().is_empty()
+            {
+                self.changed.insert(to.join(rest), change);
+            }
+        }
+        self.changed.insert(from.to_owned(), Change::Gone);
+        self.changed.insert(to.to_owned(), change);
+    }
+
+    pub fn locate(&self, path: &Path) -> Where {
+        for above in path.ancestors() {
+            match self.changed.get(above) {
+                None => {}
+                Some(Change::Gone) => return Where::Nothing,
+                Some(Change::New(stat, data)) if above == path => return Where::Planned(stat.clone(), data.clone()),
+                // Nothing lies in a folder that is only planned, unless that is planned too.
+                Some(Change::New(..)) => return Where::Nothing,
+                Some(Change::Moved(from)) => {
+                    let rest = path.strip_prefix(above).unwrap_or(path);
+                    return Where::Below(if rest.as_os_str().is_empty() { from.clone() } else { from.join(rest) });
+                }
+            }
+        }
+        Where::Below(path.to_owned())
+    }
+}
+
+/// The plan, shared by the world and the files under way.
+#[derive(Clone, Default)]
+pub struct Shared(Arc<Mutex<Plan>>);
+
+impl Shared {
+    pub fn lock(&self) -> MutexGuard<'_, Plan> {
+        self.0.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+}
+
+/// The error of a read of what is not there, or only planned.
+pub fn unreadable(path: &Path, at: &Where) -> Error {
+    match at {
+        Where::Planned(stat, _) if stat.kind == EntryKind::Dir => not_plain(path, true),
+        Where::Planned(..) => Error::new(Kind::Other, format!("cannot read `{}`", path.display()))
+            .because_text("it is only planned: a dry run writes nothing"),
+        _ => Error::io(format!("cannot read `{}`", path.display()), Errno::NOENT.into()),
+    }
+}
+
+/// A lock that only this run knows.
+struct PlannedLock {
+    path: PathBuf,
+    plan: Shared,
+}
+
+impl Held for PlannedLock {}
+
+impl Drop for PlannedLock {
+    fn drop(&mut self) {
+        self.plan.lock().locks.remove(&self.path);
+    }
+}
+
+/// Takes a lock for this run alone; whether another process holds it is not tried, for that would leave its file.
+pub fn hold(plan: &Shared, path: &Path, process: u32, now: DateTime<FixedOffset>) -> Result<Box<dyn Held>> {
+    let mut state = plan.lock();
+    if let Some(since) = state.locks.get(path) {
+        return Err(held(path, Some((&process.to_string(), since))));
+    }
+    state.locks.insert(path.to_owned(), now.format(SINCE).to_string());
+    Ok(Box::new(PlannedLock { path: path.to_owned(), plan: plan.clone() }))
+}

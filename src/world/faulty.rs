@@ -1,0 +1,217 @@
+//! Makes any world fail on purpose: at the n-th effect it refuses, breaks off, hangs, is slow, fills the disk, or kills the run.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use rustix::io::Errno;
+
+use super::limited::Bounds;
+use super::refusals::{held, not_on_path};
+use super::{Effect, Limits, Reply, Request, World};
+use crate::error::{Error, Kind, Result};
+use broken::{Broken, break_reply};
+
+mod broken;
+mod ways;
+
+pub use ways::ways;
+
+/// What the errors of faults say, where no other hint is told.
+const ON_PURPOSE: &str = "this fault was put in on purpose";
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    pub at: Nth,
+    pub what: FaultKind,
+}
+
+/// The n-th effect, counted from one: of a verb, or of all.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nth {
+    #[serde(default)]
+    pub verb: Option<String>,
+    pub n: usize,
+}
+
+/// In which way it goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// It is refused at once, with an error of this kind.
+    Fail { kind: Kind },
+    /// Its stream breaks after so many bytes: a file cannot be read or written on, a program dies.
+    Cut { after_bytes: u64 },
+    /// A program writes all that it has to, and then fails with this code.
+    Exit { code: i32 },
+    /// It answers no more after so many bytes, until its limits end it.
+    Hang { after_bytes: u64 },
+    /// Each of its steps takes so much longer.
+    Slow { by: Duration },
+    /// The disk is full after so many bytes.
+    FullDisk { after_bytes: u64 },
+    /// The run is killed: this effect and all that come after it fail, and nothing is tidied.
+    Killed,
+}
+
+/// A world with faults.
+///
+/// It counts the effects that reach it, so it belongs below what refuses them. What is under way when the run is killed
+/// is not taken back, as nobody would be left to do it; `Simulated::die` then says the same to a simulated world.
+pub struct Faulty<W> {
+    inner: Arc<W>,
+    faults: Vec<Fault>,
+    counts: Mutex<BTreeMap<Option<&'static str>, usize>>,
+    killed: Arc<AtomicBool>,
+}
+
+impl<W> Faulty<W> {
+    pub fn new(inner: W, faults: impl IntoIterator<Item = Fault>) -> Faulty<W> {
+        let faults = faults.into_iter().collect();
+        Faulty { inner: Arc::new(inner), faults, counts: Mutex::default(), killed: Arc::default() }
+    }
+
+    /// Whether the run has been killed.
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::SeqCst)
+    }
+
+    /// Whether every fault has met its effect.
+    pub fn all_met(&self) -> bool {
+        let counts = lock(&self.counts);
+        self.faults
+            .iter()
+            .all(|Fault { at, .. }| counts.iter().any(|(verb, count)| *verb == at.verb.as_deref() && *count >= at.n))
+    }
+
+    /// Counts one effect; gives what goes wrong with it.
+    fn next(&self, effect: &Effect) -> Option<FaultKind> {
+        let mut counts = lock(&self.counts);
+        let verb = effect.verb();
+        for key in [None, Some(verb)] {
+            *counts.entry(key).or_default() += 1;
+        }
+        let met = |at: &Nth| match &at.verb {
+            Some(named) => named == verb && counts[&Some(verb)] == at.n,
+            None => counts[&None] == at.n,
+        };
+        self.faults.iter().find(|fault| met(&fault.at)).map(|fault| fault.what.clone())
+    }
+}
+
+impl<W: World + 'static> Faulty<W> {
+    async fn answer(&self, request: Request) -> Result<Reply> {
+        let fault = match self.is_killed() {
+            true => Some(FaultKind::Killed),
+            false => self.next(&request.effect),
+        };
+        match fault {
+            Some(fault) => self.answer_badly(request, fault).await,
+            // Every stream has to know when the run is killed.
+            None => Ok(break_reply(self.inner.perform(request).await?, Broken::none(self.killed.clone()))),
+        }
+    }
+
+    async fn answer_badly(&self, request: Request, fault: FaultKind) -> Result<Reply> {
+        let delay = Delay::of(&request, self.inner.clone());
+        let effect = request.effect.clone();
+        let object = match &effect {
+            Effect::Spawn(command) => command.program.clone(),
+            effect => effect.object(),
+        };
+        match (&fault, streams(&effect)) {
+            (FaultKind::Killed, _) => {
+                self.killed.store(true, Ordering::SeqCst);
+                return Err(killed());
+            }
+            (FaultKind::Fail { kind }, _) => return Err(refusal(&effect, &object, *kind)),
+            (FaultKind::FullDisk { .. }, false) => return Err(refusal(&effect, &object, Kind::Space)),
+            (FaultKind::Cut { .. } | FaultKind::Exit { .. }, false) => {
+                return Err(refusal(&effect, &object, Kind::Other));
+            }
+            (FaultKind::Hang { .. }, false) => return Err(delay.hang().await),
+            (FaultKind::Slow { by }, _) => delay.pass(*by).await?,
+            _ => {}
+        }
+        let reply = self.inner.perform(request).await?;
+        Ok(break_reply(reply, Broken::new(fault, object, delay, self.killed.clone())))
+    }
+}
+
+impl<W: World + 'static> World for Faulty<W> {
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.answer(request))
+    }
+
+    rest_from!(self => self.inner);
+}
+
+/// Waiting on the clock of the world below, within the limits of one effect.
+#[derive(Clone)]
+struct Delay {
+    world: Arc<dyn World>,
+    bounds: Bounds,
+    begun: Duration,
+}
+
+impl Delay {
+    fn of<W: World + 'static>(request: &Request, world: Arc<W>) -> Delay {
+        Delay { bounds: Bounds::of(request), begun: world.elapsed(), world }
+    }
+
+    async fn pass(&self, time: Duration) -> Result<()> {
+        let lasted = self.world.elapsed().saturating_sub(self.begun);
+        let duration = time.min(self.bounds.left(lasted, Duration::ZERO));
+        let limits = Limits { total: Duration::MAX, idle: Duration::MAX };
+        self.world.perform(Request { effect: Effect::Sleep { duration }, site: None, limits }).await?;
+        self.bounds.reached(lasted + duration, duration).map_or(Ok(()), Err)
+    }
+
+    async fn hang(&self) -> Error {
+        match self.pass(Duration::MAX).await {
+            Err(error) => error,
+            Ok(()) => Error::new(Kind::Timeout, "something waits for ever in a world without limits"),
+        }
+    }
+}
+
+/// Whether an effect gives a stream, which can break later.
+fn streams(effect: &Effect) -> bool {
+    matches!(effect, Effect::Open { .. } | Effect::Create { .. } | Effect::Spawn(_))
+}
+
+fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {
+    match (effect, kind) {
+        (Effect::Spawn(_), Kind::NotFound) => not_on_path(object, "/usr/bin:/bin"),
+        (Effect::Lock { path }, Kind::Locked) => held(path, None),
+        _ => broken_by(&format!("{} `{object}`", effect.verb()), kind),
+    }
+}
+
+/// The error of an act that fails in this way, with the cause that the operating system would tell.
+fn broken_by(act: &str, kind: Kind) -> Error {
+    let cause = match kind {
+        Kind::NotFound => Errno::NOENT,
+        Kind::AlreadyExists => Errno::EXIST,
+        Kind::Denied => Errno::ACCESS,
+        Kind::Space => Errno::NOSPC,
+        Kind::Timeout => Errno::TIMEDOUT,
+        Kind::Network => Errno::CONNRESET,
+        _ => Errno::IO,
+    };
+    Error::new(kind, format!("cannot {act}")).because(std::io::Error::from(cause)).hint(ON_PURPOSE)
+}
+
+fn killed() -> Error {
+    Error::new(Kind::Cancelled, "the run was killed").hint(ON_PURPOSE)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|broken| broken.into_inner())
+}

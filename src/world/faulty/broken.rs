@@ -1,0 +1,227 @@
+//! Breaks the streams of an effect to the byte: half a piece goes through when that is where the fault lies.
+//!
+//! A watcher (`watched.rs`) stands beside whole steps and cannot do that.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::{Delay, FaultKind, broken_by, killed};
+use crate::error::{Error, Kind, Result};
+use crate::stream::{Piece, Sink, Source};
+use crate::world::reply::Process;
+use crate::world::{Child, Exit, Reply};
+
+/// What is wrong with one stream.
+#[derive(Clone)]
+pub struct Broken {
+    fault: Option<(FaultKind, String, Delay)>,
+    /// Bytes that go through before it breaks; `None` when it does not break off.
+    left: Option<u64>,
+    killed: Arc<AtomicBool>,
+}
+
+impl Broken {
+    /// Nothing but that the run may be killed.
+    pub fn none(killed: Arc<AtomicBool>) -> Broken {
+        Broken { fault: None, left: None, killed }
+    }
+
+    pub fn new(fault: FaultKind, object: String, delay: Delay, killed: Arc<AtomicBool>) -> Broken {
+        let left = match fault {
+            FaultKind::Cut { after_bytes } | FaultKind::Hang { after_bytes } | FaultKind::FullDisk { after_bytes } => {
+                Some(after_bytes)
+            }
+            _ => None,
+        };
+        Broken { fault: Some((fault, object, delay)), left, killed }
+    }
+
+    fn alive(&self) -> Result<()> {
+        if self.killed.load(Ordering::SeqCst) { Err(killed()) } else { Ok(()) }
+    }
+
+    /// Before each step: whether the run lives, and the time that a slow one takes.
+    async fn step(&self) -> Result<()> {
+        self.alive()?;
+        match &self.fault {
+            Some((FaultKind::Slow { by }, _, delay)) => delay.pass(*by).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// How much of `size` bytes goes through.
+    fn pass(&mut self, size: usize) -> usize {
+        let Some(left) = &mut self.left else { return size };
+        let through = (*left).min(size as u64);
+        *left -= through;
+        through as usize
+    }
+
+    fn is_over(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    /// The error of a stream that has come to the place where it breaks.
+    async fn breaks(&self, act: &str) -> Error {
+        let Some((fault, object, delay)) = &self.fault else { return killed() };
+        let kind = match fault {
+            FaultKind::Hang { .. } => return delay.hang().await,
+            FaultKind::FullDisk { .. } => Kind::Space,
+            _ => Kind::Other,
+        };
+        broken_by(&format!("{act} `{object}`"), kind)
+    }
+
+    /// Whether it breaks at some byte, were it after the last.
+    fn breaks_off(&self) -> bool {
+        self.left.is_some()
+    }
+
+    fn dies(&self) -> bool {
+        matches!(&self.fault, Some((FaultKind::Cut { .. }, ..)))
+    }
+}
+
+/// The same reply, with streams that break.
+pub fn break_reply(reply: Reply, broken: Broken) -> Reply {
+    let whole = || Broken::none(broken.killed.clone());
+    match reply {
+        Reply::Source(inner) => Reply::Source(Box::new(Kept::new(inner, broken, false))),
+        Reply::Sink(inner) => Reply::Sink(Box::new(Kept::new(inner, broken, false))),
+        Reply::Child(Child { stdin, stdout, process }) => {
+            let stdin = stdin.map(|inner| Box::new(Kept::new(inner, whole(), true)) as Box<dyn Sink>);
+            Reply::Child(Child {
+                stdin,
+                stdout: Box::new(Kept::new(stdout, broken.clone(), true)),
+                process: Box::new(Kept::new(process, broken, true)),
+            })
+        }
+        reply => reply,
+    }
+}
+
+/// A stream that is not tidied when the run is killed.
+struct Kept<T: ?Sized> {
+    inner: Option<Box<T>>,
+    broken: Broken,
+    /// Of a program: that it died is told by its exit, not by its output.
+    of_program: bool,
+}
+
+impl<T: ?Sized> Kept<T> {
+    fn new(inner: Box<T>, broken: Broken, of_program: bool) -> Kept<T> {
+        Kept { inner: Some(inner), broken, of_program }
+    }
+
+    fn inner(&mut self) -> Result<&mut T> {
+        self.inner.as_deref_mut().ok_or_else(killed)
+    }
+
+    fn take_inner(&mut self) -> Result<Box<T>> {
+        self.broken.alive()?;
+        self.inner.take().ok_or_else(killed)
+    }
+}
+
+impl<T: ?Sized> Drop for Kept<T> {
+    fn drop(&mut self) {
+        if self.broken.alive().is_err() {
+            // Dropping it would tidy up, and who was killed tidies nothing.
+            std::mem::forget(self.inner.take());
+        }
+    }
+}
+
+impl Kept<dyn Source> {
+    async fn end(&mut self) -> Result<Piece> {
+        match self.of_program && self.broken.dies() {
+            true => Ok(Piece::End),
+            false => Err(self.broken.breaks("read").await),
+        }
+    }
+}
+
+impl Source for Kept<dyn Source> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async {
+            self.broken.step().await?;
+            if self.broken.is_over() {
+                return self.end().await;
+            }
+            let piece = self.inner()?.next().await?;
+            self.broken.alive()?;
+            match piece {
+                Piece::Data(data) => {
+                    let through = self.broken.pass(data.len());
+                    Ok(Piece::Data(data.slice(..through)))
+                }
+                // It breaks where it would have ended: nobody may take that for its end.
+                Piece::End if self.broken.breaks_off() => self.end().await,
+                Piece::End => Ok(Piece::End),
+            }
+        })
+    }
+}
+
+impl Sink for Kept<dyn Sink> {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.broken.step().await?;
+            let through = self.broken.pass(data.len());
+            self.inner()?.write(data.slice(..through)).await?;
+            match through < data.len() {
+                true => Err(self.broken.breaks("write").await),
+                false => self.broken.alive(),
+            }
+        })
+    }
+
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            self.broken.step().await?;
+            if self.broken.breaks_off() {
+                return Err(self.broken.breaks("write").await);
+            }
+            self.inner()?.seal().await
+        })
+    }
+
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            self.broken.step().await?;
+            if self.broken.breaks_off() {
+                return Err(self.broken.breaks("write").await);
+            }
+            self.take_inner()?.commit().await
+        })
+    }
+
+    fn abort(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move { self.take_inner()?.abort().await })
+    }
+}
+
+impl Process for Kept<dyn Process> {
+    fn wait(&mut self) -> BoxFuture<'_, Result<Exit>> {
+        Box::pin(async {
+            self.broken.step().await?;
+            match &self.broken.fault {
+                Some((FaultKind::Hang { .. }, ..)) => return Err(self.broken.breaks("run").await),
+                Some((FaultKind::Cut { .. }, ..)) => {
+                    // What is left of it is not waited for: it may be stuck with output that nobody reads.
+                    return Ok(Exit { code: None, signal: Some(9), stderr: String::new() });
+                }
+                _ => {}
+            }
+            let exit = self.inner()?.wait().await?;
+            self.broken.alive()?;
+            match &self.broken.fault {
+                Some((FaultKind::Exit { code }, ..)) => Ok(Exit { code: Some(*code), signal: None, ..exit }),
+                _ => Ok(exit),
+            }
+        })
+    }
+}

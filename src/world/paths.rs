@@ -1,0 +1,29 @@
+//! Brings a path into the one form in which paths are compared (absolute, without `.`, `..` and doubled slashes), and finds the declared one above it.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+
+/// `path` in that form. `..` is refused rather than resolved: beside a link it means another folder than it seems to.
+pub fn plain(path: &Path) -> Result<PathBuf> {
+    if !path.is_absolute() {
+        return Err(Error::new(Kind::Recipe, format!("the path `{}` is not absolute", path.display()))
+            .hint("begin the path with `/`"));
+    }
+    if path.components().any(|part| part == Component::ParentDir) {
+        return Err(Error::new(Kind::Denied, format!("the path `{}` steps up with `..`", path.display()))
+            .hint("write the path out without `..`"));
+    }
+    Ok(path.components().collect())
+}
+
+/// The longest of the declared `roots` strictly above `path`; `None` when `path` itself is declared.
+pub fn nearest_root<'a>(roots: &'a [PathBuf], path: &Path) -> io::Result<Option<&'a Path>> {
+    let nearest = roots.iter().filter(|root| path.starts_with(root)).max_by_key(|root| root.as_os_str().len());
+    match nearest {
+        Some(root) if root == path => Ok(None),
+        Some(root) => Ok(Some(root)),
+        None => Err(io::Error::new(io::ErrorKind::PermissionDenied, "it lies beneath no declared path")),
+    }
+}

@@ -1,0 +1,62 @@
+//! Decides which names and ages a listing takes, alike in every world.
+
+use std::ffi::OsStr;
+
+use chrono::{DateTime, FixedOffset};
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::partial::is_partial;
+use super::{Entry, Found};
+use crate::error::{Error, Kind, Result};
+
+const SECS_PER_DAY: i64 = 86_400;
+
+/// What a listing takes, made ready once for all its entries.
+pub struct Pick {
+    name: Option<GlobMatcher>,
+    older_than_days: Option<u64>,
+    newer_than_days: Option<u64>,
+    now: DateTime<FixedOffset>,
+}
+
+impl Pick {
+    pub fn new(found: &Found, now: DateTime<FixedOffset>) -> Result<Pick> {
+        let name = found.name.as_deref().map(matcher).transpose()?;
+        Ok(Pick { name, older_than_days: found.older_than_days, newer_than_days: found.newer_than_days, now })
+    }
+
+    /// Whether an entry of this name is taken. What is still being written never is.
+    pub fn takes_name(&self, name: &OsStr) -> bool {
+        !is_partial(name) && self.name.as_ref().is_none_or(|glob| glob.is_match(name))
+    }
+
+    /// Whether an entry of this age is taken.
+    pub fn takes_age(&self, modified: DateTime<FixedOffset>) -> bool {
+        let days = age_days(self.now, modified);
+        self.older_than_days.is_none_or(|limit| days > i128::from(limit))
+            && self.newer_than_days.is_none_or(|limit| days < i128::from(limit))
+    }
+}
+
+/// Brings entries into the order of a listing: byte by byte, as `LC_ALL=C sort` has it.
+pub fn put_in_order(entries: &mut [Entry]) {
+    entries.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+}
+
+/// Age in whole days, as `find -mtime` counts: 30 days and 23 hours are 30 days. What lies in the future is below zero.
+fn age_days(now: DateTime<FixedOffset>, modified: DateTime<FixedOffset>) -> i128 {
+    let mut secs = now.timestamp() - modified.timestamp();
+    if now.timestamp_subsec_nanos() < modified.timestamp_subsec_nanos() {
+        secs -= 1;
+    }
+    i128::from(secs.div_euclid(SECS_PER_DAY))
+}
+
+fn matcher(pattern: &str) -> Result<GlobMatcher> {
+    let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build().map_err(|cause| {
+        Error::new(Kind::Recipe, format!("`{pattern}` is not a file name pattern"))
+            .because(cause)
+            .hint("write it as the shell has it, such as `db_backup_*.sql.gz`")
+    })?;
+    Ok(glob.compile_matcher())
+}

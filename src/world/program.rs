@@ -1,0 +1,134 @@
+//! Joins a program's output to its exit: the output has ended well only when the program has too.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::{Caller, Child, Command, Exit, Value, reply::Process};
+use crate::error::{Error, Kind, Result};
+use crate::stream::{Piece, Sink, Source, pump::collect};
+
+/// What cron leaves out, and every program needs.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// Variables that every child gets as we have them.
+const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LOGNAME", "TZ"];
+
+/// How much of what a program said on its standard error is told.
+const TOLD_LINES: usize = 20;
+
+/// What a caller who knows a program makes of its failure.
+pub type Explain = Box<dyn Fn(&Exit) -> Error + Send>;
+
+/// The output of a program, whose `End` says that the program exited with code 0.
+pub struct ProgramSource {
+    program: String,
+    stdout: Box<dyn Source>,
+    process: Box<dyn Process>,
+    explain: Option<Explain>,
+}
+
+impl ProgramSource {
+    /// Closes the program's standard input, unless the caller has taken it before.
+    pub fn new(program: impl Into<String>, child: Child) -> ProgramSource {
+        let Child { stdin, stdout, process } = child;
+        drop(stdin);
+        ProgramSource { program: program.into(), stdout, process, explain: None }
+    }
+
+    /// Lets a caller who knows the program say what its failure means.
+    pub fn explain(self, explain: impl Fn(&Exit) -> Error + Send + 'static) -> ProgramSource {
+        ProgramSource { explain: Some(Box::new(explain)), ..self }
+    }
+
+    async fn step(&mut self) -> Result<Piece> {
+        let piece = self.stdout.next().await?;
+        if piece == Piece::End {
+            let exit = self.process.wait().await?;
+            if !exit.success() {
+                return Err(match &self.explain {
+                    Some(explain) => explain(&exit),
+                    None => failure(&self.program, &exit),
+                });
+            }
+        }
+        Ok(piece)
+    }
+}
+
+impl Source for ProgramSource {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(self.step())
+    }
+}
+
+/// Runs a program to its end, whatever that is, and gives its output of at most `max_stdout` bytes.
+pub async fn run_to_end(program: &str, child: Child, max_stdout: usize) -> Result<(Bytes, Exit)> {
+    let Child { stdin, mut stdout, mut process } = child;
+    drop(stdin);
+    let too_large = || {
+        Error::new(Kind::Other, format!("`{program}` wrote more than {max_stdout} bytes"))
+            .hint("take its output as a stream")
+    };
+    let output = collect(stdout.as_mut(), max_stdout, too_large).await?;
+    Ok((output, process.wait().await?))
+}
+
+/// Starts a program, lets it read `input`, and gives its output of at most `max_stdout` bytes, however it ended.
+pub async fn ask(caller: &Caller, command: Command, input: Option<&Value>, max_stdout: usize) -> Result<(Bytes, Exit)> {
+    let program = command.program.clone();
+    let mut child = caller.spawn(command).await?;
+    let feed = feed(child.stdin.take(), input);
+    let (fed, answer) = futures_util::future::join(feed, run_to_end(&program, child, max_stdout)).await;
+    let (output, exit) = answer?;
+    // A program that fails need not have read all of its input: its exit tells more than the broken pipe.
+    if exit.success() {
+        fed?;
+    }
+    Ok((output, exit))
+}
+
+async fn feed(stdin: Option<Box<dyn Sink>>, input: Option<&Value>) -> Result<()> {
+    let (Some(mut stdin), Some(input)) = (stdin, input) else { return Ok(()) };
+    stdin.write(Bytes::copy_from_slice(input.expose().as_bytes())).await?;
+    stdin.seal().await?;
+    stdin.commit().await
+}
+
+/// The error of a program that did not exit with code 0; its own last words are the cause.
+pub fn failure(program: &str, exit: &Exit) -> Error {
+    let what = match exit.signal {
+        Some(signal) => format!("`{program}` was ended by signal {signal}"),
+        None => format!("`{program}` failed"),
+    };
+    let lines: Vec<&str> = exit.stderr.trim().lines().collect();
+    let last = lines[lines.len().saturating_sub(TOLD_LINES)..].join("\n");
+    let error = Error::new(Kind::Command, what);
+    let error = match (last.is_empty(), exit.signal) {
+        (true, Some(_)) => error,
+        (true, None) => error.because_text(exit.words()),
+        (false, _) => error.because_text(last),
+    };
+    match exit.signal {
+        Some(9) => error.hint("the kernel does this when memory runs out: look at `dmesg`"),
+        _ => error,
+    }
+}
+
+/// What a child gets of our own environment: enough to work, and output in one language, so that it can be read by rule.
+pub fn passed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let passed = PASSED_ON.iter().filter_map(|name| Some((name.to_string(), ours.get(*name)?.clone())));
+    let mut child: BTreeMap<String, String> = passed.collect();
+    child.entry("PATH".into()).or_insert_with(|| DEFAULT_PATH.into());
+    child.insert("LANG".into(), "C.UTF-8".into());
+    child.insert("LC_MESSAGES".into(), "C".into());
+    child
+}
+
+/// The whole environment of a child: what is passed on, and what the command adds.
+pub fn environment_of_child(command: &Command, ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut env = passed_on(ours);
+    env.extend(command.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
+    env
+}

@@ -1,0 +1,138 @@
+//! Reaches files only beneath the declared paths: no link leads out of them.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File, OpenOptions};
+use rustix::fs::{AtFlags, Mode, OFlags};
+
+use super::trouble::trouble;
+use crate::error::Error;
+use crate::world::paths::nearest_root;
+use crate::world::refusals::out_of_reach;
+
+/// The paths that may be reached. A declared path is taken as it stands, links and all: it is what lies below that is not trusted.
+pub struct Fence {
+    /// `None` reaches everything: for hikae's own files.
+    roots: Option<Vec<PathBuf>>,
+}
+
+/// A name in a folder that is held open, so that nobody can swap the folder meanwhile.
+pub struct Spot {
+    pub folder: Dir,
+    pub name: OsString,
+}
+
+impl Fence {
+    pub fn everywhere() -> Fence {
+        Fence { roots: None }
+    }
+
+    pub fn around(roots: Vec<PathBuf>) -> Fence {
+        Fence { roots: Some(roots) }
+    }
+
+    /// The name and the open folder of `path`; folders that are missing are made when a mode is given.
+    pub fn spot(&self, path: &Path, make: Option<u32>) -> io::Result<Spot> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::IsADirectory.into());
+        };
+        let folder = match self.root_above(path)? {
+            Some(root) => below(root, above, make)?,
+            None => ambient(above, make)?,
+        };
+        Ok(Spot { folder, name: name.to_owned() })
+    }
+
+    /// Opens a folder, following links that stay inside.
+    pub fn folder(&self, path: &Path) -> io::Result<Dir> {
+        match self.root_above(path)? {
+            Some(root) => below(root, path, None),
+            None => ambient(path, None),
+        }
+    }
+
+    /// Opens a file, following links that stay inside.
+    pub fn open(&self, path: &Path, options: &OpenOptions) -> io::Result<File> {
+        match self.root_above(path)? {
+            Some(root) => ambient(root, None)?.open_with(beyond(root, path), options),
+            None => File::open_ambient_with(path, options, ambient_authority()),
+        }
+    }
+
+    /// The error of an act on a path, also when the fence itself was in the way.
+    pub fn trouble(&self, act: &str, path: &Path, cause: io::Error) -> Error {
+        if cause.kind() != io::ErrorKind::PermissionDenied || cause.raw_os_error().is_some() {
+            return trouble(act, path, cause);
+        }
+        // That it lies beneath no root at all is what the cause says already.
+        out_of_reach(act, path, self.root_above(path).ok().flatten(), cause)
+    }
+
+    /// The longest declared folder strictly above `path`; `None` when `path` itself is declared, or everything is.
+    fn root_above(&self, path: &Path) -> io::Result<Option<&Path>> {
+        self.roots.as_ref().map_or(Ok(None), |roots| nearest_root(roots, path))
+    }
+}
+
+/// `path` as seen from `root`.
+fn beyond<'a>(root: &Path, path: &'a Path) -> &'a Path {
+    path.strip_prefix(root).unwrap_or(path)
+}
+
+/// Opens `path` beneath `root`, making the folders on the way if asked.
+fn below(root: &Path, path: &Path, make: Option<u32>) -> io::Result<Dir> {
+    let top = ambient(root, make)?;
+    let rest = beyond(root, path);
+    if rest.as_os_str().is_empty() {
+        return Ok(top);
+    }
+    if let Some(mode) = make {
+        let mut here = PathBuf::new();
+        for part in rest {
+            let above = if here.as_os_str().is_empty() { top.try_clone()? } else { top.open_dir(&here)? };
+            make_folder(&above, part, mode)?;
+            here.push(part);
+        }
+    }
+    top.open_dir(rest)
+}
+
+/// Opens a folder that nothing confines.
+fn ambient(path: &Path, make: Option<u32>) -> io::Result<Dir> {
+    match (Dir::open_ambient_dir(path, ambient_authority()), make, path.parent(), path.file_name()) {
+        (Err(error), Some(mode), Some(above), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            let above = ambient(above, make)?;
+            make_folder(&above, name, mode)?;
+            above.open_dir(name)
+        }
+        (opened, ..) => opened,
+    }
+}
+
+/// Makes one folder of exactly `mode`, lastingly; `false` when something of that name stands already.
+pub fn make_folder(above: &Dir, name: &OsStr, mode: u32) -> io::Result<bool> {
+    match rustix::fs::mkdirat(above, name, Mode::from_raw_mode(mode)) {
+        Ok(()) => {
+            // The umask narrows what mkdir was asked for.
+            rustix::fs::chmodat(above, name, Mode::from_raw_mode(mode), AtFlags::empty())?;
+            sync_folder(above)?;
+            Ok(true)
+        }
+        Err(rustix::io::Errno::EXIST) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Makes the names in a folder last through a power cut.
+pub fn sync_folder(folder: &Dir) -> io::Result<()> {
+    // The handle at hand only names the folder; to be synced it must be open.
+    let open = rustix::fs::openat(folder, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    match rustix::fs::fsync(open) {
+        // Some network file systems cannot sync a folder; their server does it by itself.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOTSUP) => Ok(()),
+        other => Ok(other?),
+    }
+}

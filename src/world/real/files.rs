@@ -1,0 +1,140 @@
+//! Looks at, writes, renames and removes single files and folders.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::path::Path;
+
+use bytes::Bytes;
+use cap_std::fs::Dir;
+use chrono::{DateTime, Local};
+use rustix::fs::{AtFlags, FileType, FlockOperation, OFlags};
+
+use super::fence::{Fence, make_folder, sync_folder};
+use super::naming::rename_new;
+use super::part::Part;
+use super::source::open_file;
+use super::trouble::space_near;
+use crate::error::{Error, Result};
+use crate::world::partial::is_partial;
+use crate::world::pick::put_in_order;
+use crate::world::refusals::{not_a_folder, too_large};
+use crate::world::{Entry, EntryKind, Space, Stat};
+
+pub fn read(fence: &Fence, path: &Path, max_bytes: u64) -> Result<Bytes> {
+    let (file, _) = open_file(fence, path)?;
+    let mut data = Vec::new();
+    // The size may be a lie (`/proc`, a file that grows): the limit holds for what is read.
+    file.take(max_bytes.saturating_add(1))
+        .read_to_end(&mut data)
+        .map_err(|cause| fence.trouble("read", path, cause))?;
+    if data.len() as u64 > max_bytes {
+        return Err(too_large(path, max_bytes));
+    }
+    Ok(data.into())
+}
+
+/// Whole or not at all, and lasting when it returns.
+pub fn write(fence: &Fence, path: &Path, data: &[u8], mode: u32, replace: bool) -> Result<()> {
+    let part = Part::start(fence, path, mode, replace)?;
+    part.write(data)?;
+    part.sync()?;
+    part.publish(replace)
+}
+
+pub fn stat(fence: &Fence, path: &Path) -> Result<Option<Stat>> {
+    let found = match fence.spot(path, None) {
+        Ok(spot) => stat_at(&spot.folder, &spot.name),
+        // The root of the file system has no name in a folder.
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            fence.folder(path).and_then(|folder| stat_at(&folder, ".".as_ref()))
+        }
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(stat) => Ok(Some(stat)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(fence.trouble("look at", path, error)),
+    }
+}
+
+/// What lies under a name in an open folder, a link as itself. One system call: listings live on it.
+pub fn stat_at(folder: &Dir, name: &OsStr) -> io::Result<Stat> {
+    let seen = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let kind = match FileType::from_raw_mode(seen.st_mode) {
+        FileType::Symlink => EntryKind::Link,
+        FileType::Directory => EntryKind::Dir,
+        FileType::RegularFile => EntryKind::File,
+        _ => EntryKind::Other,
+    };
+    let modified = DateTime::from_timestamp(seen.st_mtime, seen.st_mtime_nsec as u32).unwrap_or_default();
+    Ok(Stat {
+        kind,
+        size_bytes: seen.st_size as u64,
+        modified: modified.with_timezone(&Local).fixed_offset(),
+        mode: seen.st_mode & 0o7777,
+        owner: seen.st_uid,
+        group: seen.st_gid,
+    })
+}
+
+pub fn disk_free(path: &Path) -> Result<Space> {
+    match space_near(path) {
+        Ok((_, space)) => Ok(space),
+        Err(cause) => Err(Error::io(format!("cannot ask for the free space of `{}`", path.display()), cause)),
+    }
+}
+
+pub fn make_dir(fence: &Fence, path: &Path, mode: u32) -> Result<()> {
+    let fail = |cause| fence.trouble("make the folder", path, cause);
+    if fence.folder(path).is_ok() {
+        return Ok(());
+    }
+    let spot = fence.spot(path, Some(mode)).map_err(fail)?;
+    if !make_folder(&spot.folder, &spot.name, mode).map_err(fail)? && fence.folder(path).is_err() {
+        return Err(not_a_folder(path));
+    }
+    Ok(())
+}
+
+pub fn rename(fence: &Fence, from: &Path, to: &Path) -> Result<()> {
+    let act = format!("rename `{}` to", from.display());
+    let old = fence.spot(from, None).map_err(|cause| fence.trouble("rename", from, cause))?;
+    let new = fence.spot(to, None).map_err(|cause| fence.trouble(&act, to, cause))?;
+    rename_new(&old.folder, &old.name, &new.folder, &new.name).map_err(|cause| fence.trouble(&act, to, cause))?;
+    sync_folder(&old.folder).and_then(|()| sync_folder(&new.folder)).map_err(|cause| fence.trouble(&act, to, cause))
+}
+
+/// A file, a link itself, or an empty folder.
+pub fn remove(fence: &Fence, path: &Path) -> Result<()> {
+    let fail = |cause| fence.trouble("remove", path, cause);
+    let spot = fence.spot(path, None).map_err(fail)?;
+    let seen = stat_at(&spot.folder, &spot.name).map_err(fail)?;
+    let flags = if seen.kind == EntryKind::Dir { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+    rustix::fs::unlinkat(&spot.folder, &spot.name, flags).map_err(|errno| fail(errno.into()))
+}
+
+/// Removes the partial files of dead writers: those whose lock is free.
+pub fn sweep(fence: &Fence, dir: &Path) -> Result<Vec<Entry>> {
+    let fail = |cause| fence.trouble("sweep", dir, cause);
+    let folder = match fence.folder(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(fail)?,
+    };
+    let mut removed = Vec::new();
+    for entry in folder.entries().map_err(fail)? {
+        let name = entry.map_err(fail)?.file_name();
+        if !is_partial(&name) {
+            continue;
+        }
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        // One that cannot be opened has just ended by itself, or is not ours.
+        let Ok(file) = rustix::fs::openat(&folder, &name, flags, rustix::fs::Mode::empty()) else { continue };
+        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let stat = stat_at(&folder, &name).map_err(fail)?;
+            rustix::fs::unlinkat(&folder, &name, AtFlags::empty()).map_err(|errno| fail(errno.into()))?;
+            removed.push(Entry { path: dir.join(name), stat });
+        }
+    }
+    put_in_order(&mut removed);
+    Ok(removed)
+}

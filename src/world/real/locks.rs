@@ -1,0 +1,58 @@
+//! Takes a lock that the kernel lets go when the process ends, however it ends.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+use chrono::{DateTime, FixedOffset};
+use rustix::fs::{FlockOperation, Mode, OFlags};
+
+use super::fence::Fence;
+use crate::error::{Error, Result};
+use crate::world::Held;
+use crate::world::partial::FOLDER_MODE;
+use crate::world::refusals::{SINCE, held};
+
+/// Closing the file lets the lock go. The file itself stays: removing it could take it from under another holder.
+struct Lock {
+    _file: File,
+}
+
+impl Held for Lock {}
+
+pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Box<dyn Held>> {
+    let fail = |cause| fence.trouble("lock", path, cause);
+    let spot = fence.spot(path, Some(FOLDER_MODE)).map_err(fail)?;
+    let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mut file = loop {
+        let opened = rustix::fs::openat(&spot.folder, &spot.name, flags, Mode::from_raw_mode(0o600));
+        let mut file = File::from(opened.map_err(|errno| fail(errno.into()))?);
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            // Removed by its last holder since it was opened: a lock on it would keep nobody away.
+            Ok(()) if rustix::fs::fstat(&file).map_err(|errno| fail(errno.into()))?.st_nlink == 0 => {}
+            Ok(()) => break file,
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(held_by(path, &mut file)),
+            Err(errno) => return Err(fail(errno.into())),
+        }
+    };
+    if let Err(error) = sign(&mut file, now) {
+        // The words in the file are only for people, and the lock holds without them.
+        tracing::debug!(path = %path.display(), %error, "cannot write into the lock");
+    }
+    Ok(Box::new(Lock { _file: file }))
+}
+
+fn sign(file: &mut File, now: DateTime<FixedOffset>) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{} {}", std::process::id(), now.format(SINCE))
+}
+
+fn held_by(path: &Path, file: &mut File) -> Error {
+    let mut words = String::new();
+    let holder = match file.take(256).read_to_string(&mut words) {
+        Ok(_) => words.trim().split_once(' '),
+        Err(_) => None, // who holds it is a kindness, that it is held is the error
+    };
+    held(path, holder)
+}

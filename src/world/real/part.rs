@@ -1,0 +1,165 @@
+//! A file under way: written under a partial name, locked while its writer lives, shown under its own name in one step.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use rustix::fs::{Advice, AtFlags, FlockOperation, Mode, OFlags};
+
+use super::fence::{Fence, Spot, sync_folder};
+use super::naming::{exists, rename_new};
+use super::trouble::trouble;
+use crate::error::{Error, Kind, Result};
+use crate::world::partial::{FOLDER_MODE, partial_name};
+use crate::world::refusals::taken;
+
+/// How much is written before the kernel is told to begin storing it, so that the last sync does not have to store everything.
+const STORE_EVERY: u64 = 8 << 20;
+
+/// A file under way. What is neither published nor discarded is discarded when this is dropped.
+pub struct Part {
+    spot: Spot,
+    file: File,
+    partial: std::ffi::OsString,
+    path: PathBuf,
+    written: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Open,
+    Published,
+    Gone,
+}
+
+impl Part {
+    /// Starts a file of exactly `mode` beside where it will lie. With `replace` another may lie there already.
+    pub fn start(fence: &Fence, path: &Path, mode: u32, replace: bool) -> Result<Part> {
+        let fail = |cause| fence.trouble("create", path, cause);
+        let spot = fence.spot(path, Some(FOLDER_MODE)).map_err(fail)?;
+        // Better now than after hours of writing. The commit checks again.
+        if exists(&spot).map_err(fail)? && !replace {
+            return Err(taken(path));
+        }
+        let (file, partial) = open_partial(&spot, mode).map_err(fail)?;
+        let (written, state) = (AtomicU64::new(0), Mutex::new(State::Open));
+        Ok(Part { spot, file, partial, path: path.to_owned(), written, state })
+    }
+
+    pub fn write(&self, data: &[u8]) -> Result<()> {
+        (&self.file).write_all(data).map_err(|cause| trouble("write", &self.path, cause))?;
+        let before = self.written.fetch_add(data.len() as u64, Ordering::Relaxed);
+        let after = before + data.len() as u64;
+        if before / STORE_EVERY != after / STORE_EVERY {
+            // Begins to store what is written and drops what is stored from memory, where it would push the database's pages out.
+            // It is only advice: a file system that does not take it loses nothing.
+            if let Err(errno) = rustix::fs::fadvise(&self.file, 0, None, Advice::DontNeed) {
+                tracing::debug!(path = %self.path.display(), %errno, "the kernel did not take the advice to store early");
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings everything to stable storage.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync_all().map_err(|cause| trouble("write", &self.path, cause))
+    }
+
+    /// Shows the file under its own name, lastingly.
+    pub fn publish(&self, replace: bool) -> Result<()> {
+        let mut state = self.state();
+        if *state != State::Open {
+            return Err(Error::new(Kind::Cancelled, format!("cannot create `{}`", self.path.display()))
+                .because_text("it was given up"));
+        }
+        let Spot { folder, name } = &self.spot;
+        let renamed = match replace {
+            true => rustix::fs::renameat(folder, &self.partial, folder, name).map_err(io::Error::from),
+            false => rename_new(folder, &self.partial, folder, name),
+        };
+        renamed.map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists => taken(&self.path),
+            _ => trouble("create", &self.path, cause),
+        })?;
+        *state = State::Published;
+        sync_folder(folder).map_err(|cause| trouble("create", &self.path, cause))
+    }
+
+    /// Removes what was written, unless it is published.
+    pub fn discard(&self) -> Result<()> {
+        let mut state = self.state();
+        match *state {
+            State::Open => self.unlink(&mut state, &self.partial),
+            State::Published | State::Gone => Ok(()),
+        }
+    }
+
+    /// Removes what was written even if it is published: for a commit whose caller has gone away before it heard of it.
+    pub fn revoke(&self) -> Result<()> {
+        let mut state = self.state();
+        match *state {
+            State::Open => self.unlink(&mut state, &self.partial),
+            State::Published => self.unlink(&mut state, &self.spot.name),
+            State::Gone => Ok(()),
+        }
+    }
+
+    /// Whether it is neither published nor removed. One that is busy in another thread is.
+    pub fn is_open(&self) -> bool {
+        self.state.try_lock().map_or(true, |state| *state == State::Open)
+    }
+
+    fn unlink(&self, state: &mut State, name: &std::ffi::OsStr) -> Result<()> {
+        *state = State::Gone;
+        match rustix::fs::unlinkat(&self.spot.folder, name, AtFlags::empty()) {
+            Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
+            Err(errno) => Err(trouble("remove the partial file of", &self.path, errno.into())),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if let Err(error) = self.discard() {
+            tracing::warn!("{}", error.one_line());
+        }
+    }
+}
+
+/// Opens a new partial file whose lock says that its writer lives.
+fn open_partial(spot: &Spot, mode: u32) -> io::Result<(File, std::ffi::OsString)> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mode = Mode::from_raw_mode(mode);
+    loop {
+        let partial = partial_name(&spot.name, &unique());
+        let file = match rustix::fs::openat(&spot.folder, &partial, flags, mode) {
+            Ok(fd) => File::from(fd),
+            Err(rustix::io::Errno::EXIST) => continue,
+            Err(errno) => return Err(errno.into()),
+        };
+        // Busy: a sweep got hold of it between the two calls and takes it for dead. Without locks on this file system
+        // no sweep can do that, and none are needed.
+        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(rustix::io::Errno::WOULDBLOCK) {
+            continue;
+        }
+        if rustix::fs::fstat(&file)?.st_nlink == 0 {
+            continue;
+        }
+        // The umask narrows what open was asked for.
+        rustix::fs::fchmod(&file, mode)?;
+        return Ok((file, partial));
+    }
+}
+
+/// Differs from that of every other file under way on this machine; the open with `EXCL` has the last word.
+fn unique() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}

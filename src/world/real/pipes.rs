@@ -1,0 +1,158 @@
+//! Moves bytes out of and into a program.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use rustix::io::{Errno, ioctl_fionbio};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdin, ChildStdout};
+
+use crate::error::{Error, Result};
+use crate::stream::{Piece, Sink, Source};
+use crate::world::refusals::stopped_reading;
+
+/// The kernel's default of 64 KiB makes program and hikae take turns; this is the most that a user may ask for by default.
+const PIPE_BYTES: usize = 1 << 20;
+
+/// What pieces are cut from; used again once all that were cut from it are gone.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// As large as pieces get when the program is ahead of us.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// A smaller piece is worth a breath for more, and a smaller rest of a block is left unused.
+const LEAST_BYTES: usize = 64 << 10;
+
+/// How long a program may fill the pipe before the next look: far less than it takes to fill all of it.
+const BREATH: Duration = Duration::from_millis(1);
+
+/// Enlarges a pipe. A user who has used up the pipe allowance keeps the small one: slower, and just as right.
+pub fn enlarge(pipe: &impl AsFd) {
+    if let Err(errno) = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES) {
+        tracing::debug!(%errno, "the pipe keeps its size");
+    }
+}
+
+/// What a program writes.
+///
+/// The pipe is in the event queue only while it is empty. There every write of the program wakes a thread, and `pg_dump` writes 4 KiB
+/// at a time: a quarter of a million wake-ups for a gigabyte, whether or not anybody waits for them.
+pub struct ProgramOutput {
+    pipe: OwnedFd,
+    block: BytesMut,
+    program: String,
+}
+
+impl ProgramOutput {
+    pub fn new(pipe: ChildStdout, program: &str) -> io::Result<ProgramOutput> {
+        let pipe = pipe.into_owned_fd()?;
+        ioctl_fionbio(&pipe, true)?;
+        Ok(ProgramOutput { pipe, block: BytesMut::new(), program: program.to_owned() })
+    }
+
+    async fn piece(&mut self) -> Result<Piece> {
+        self.fill().await.map_err(|cause| self.trouble(cause))?;
+        match self.block.is_empty() {
+            true => Ok(Piece::End),
+            false => Ok(Piece::Data(self.block.split().freeze())),
+        }
+    }
+
+    /// Fills the block with what there is and what comes soon. One that is left empty says that the program has closed the pipe.
+    async fn fill(&mut self) -> io::Result<()> {
+        if self.block.capacity() < LEAST_BYTES {
+            self.block.reserve(BLOCK_BYTES);
+        }
+        let mut open = self.take()?;
+        if open && self.block.is_empty() {
+            open = self.wait().await?;
+        }
+        if open && self.block.len() < LEAST_BYTES {
+            tokio::time::sleep(BREATH).await;
+            self.take()?;
+        }
+        Ok(())
+    }
+
+    /// Takes what is in the pipe, up to a whole piece; says whether more may come.
+    fn take(&mut self) -> io::Result<bool> {
+        while self.block.len() < PIECE_BYTES && self.block.len() < self.block.capacity() {
+            let count = match rustix::io::read(&self.pipe, self.block.spare_capacity_mut()) {
+                Ok(([], _)) => return Ok(false),
+                Ok((read, _)) => read.len(),
+                Err(Errno::INTR) => continue,
+                Err(Errno::AGAIN) => break,
+                Err(errno) => return Err(errno.into()),
+            };
+            // SAFETY: so many bytes of the spare capacity have just been written by the kernel.
+            unsafe { self.block.advance_mut(count) };
+        }
+        Ok(true)
+    }
+
+    /// Waits for the first bytes; says whether there are any.
+    async fn wait(&mut self) -> io::Result<bool> {
+        // A second handle of the same pipe: dropping it, also half-way, takes the pipe out of the queue.
+        let mut queued = ChildStdout::from_std(self.pipe.try_clone()?.into())?;
+        Ok(queued.read_buf(&mut self.block).await? > 0)
+    }
+
+    fn trouble(&self, cause: io::Error) -> Error {
+        Error::io(format!("cannot read what `{}` writes", self.program), cause)
+    }
+}
+
+impl Source for ProgramOutput {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(self.piece())
+    }
+}
+
+/// What a program reads. Its end is the commit; whether the program liked it is told by its exit.
+pub struct ProgramInput {
+    pipe: ChildStdin,
+    program: String,
+}
+
+impl ProgramInput {
+    pub fn new(pipe: ChildStdin, program: &str) -> ProgramInput {
+        ProgramInput { pipe, program: program.to_owned() }
+    }
+
+    async fn send(&mut self, data: Bytes) -> Result<()> {
+        self.pipe.write_all(&data).await.map_err(|cause| self.trouble(cause))
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        self.pipe.flush().await.map_err(|cause| self.trouble(cause))
+    }
+
+    fn trouble(&self, cause: io::Error) -> Error {
+        match cause.kind() {
+            io::ErrorKind::BrokenPipe => stopped_reading(&self.program),
+            _ => Error::io(format!("cannot write to `{}`", self.program), cause),
+        }
+    }
+}
+
+impl Sink for ProgramInput {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.send(data))
+    }
+
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.flush())
+    }
+
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move { self.flush().await })
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        drop(self);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}

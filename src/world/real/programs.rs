@@ -1,0 +1,102 @@
+//! Starts programs: found along the `PATH`, with a clean environment, in a process group of their own.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::fs::Access;
+
+use super::pipes::{ProgramInput, ProgramOutput, enlarge};
+use super::process::RealProcess;
+use super::undo::Undo;
+use super::wall::{Policy, Wall};
+use super::{spawner, stderr};
+use crate::error::{Error, Kind, Result};
+use crate::world::program::{environment_of_child, passed_on};
+use crate::world::refusals::{no_such_cwd, not_on_path};
+use crate::world::{Child, Command};
+
+/// Starts `command`; `ours` is our own environment, and `wall` is what the child may reach.
+pub async fn start(
+    command: Command,
+    ours: &BTreeMap<String, String>,
+    wall: Option<&Policy>,
+    undo: &Undo,
+) -> Result<Child> {
+    let env = environment_of_child(&command, ours);
+    let program = find(&command.program, env.get("PATH").map_or("", String::as_str))?;
+    let wall = wall.map(|policy| Wall::for_child(policy, &program)).transpose()?;
+    let system = assemble(&command, &program, env);
+    let mut child = spawner::spawn(system, wall).await.map_err(|cause| cannot_start(&command, cause))?;
+
+    let stdin = child.stdin.take().map(|pipe| {
+        enlarge(&pipe);
+        Box::new(ProgramInput::new(pipe, &command.program)) as Box<_>
+    });
+    let (Some(stdout), Some(errors), Some(pid)) = (child.stdout.take(), child.stderr.take(), child.id()) else {
+        return Err(Error::new(Kind::Other, format!("cannot start `{}`", command.program)).because_text("no pipes"));
+    };
+    enlarge(&stdout);
+    let stdout = ProgramOutput::new(stdout, &command.program).map_err(|cause| cannot_start(&command, cause))?;
+    let tail = stderr::follow(errors, &command.program);
+    Ok(Child {
+        stdin,
+        stdout: Box::new(stdout),
+        process: Box::new(RealProcess::new(child, pid, tail, &command.program, undo.clone())),
+    })
+}
+
+fn assemble(command: &Command, program: &Path, env: BTreeMap<String, String>) -> tokio::process::Command {
+    let mut system = tokio::process::Command::new(program);
+    system.args(&command.args).env_clear().envs(env).process_group(0).kill_on_drop(true);
+    system.stdin(if command.stdin { Stdio::piped() } else { Stdio::null() });
+    system.stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(cwd) = &command.cwd {
+        system.current_dir(cwd);
+    }
+    system
+}
+
+fn cannot_start(command: &Command, cause: io::Error) -> Error {
+    let error = Error::io(format!("cannot start `{}`", command.program), cause);
+    match (&command.cwd, error.kind()) {
+        (Some(cwd), Kind::NotFound) if !cwd.is_dir() => no_such_cwd(error, cwd),
+        (_, Kind::NotFound) => error.hint("the interpreter that its first line names is missing"),
+        _ => error,
+    }
+}
+
+/// Where `program` lies: as it says when it is a path, else along `path`.
+pub fn find(program: &str, path: &str) -> Result<PathBuf> {
+    let fail = |kind, what: &str| Error::new(kind, format!("cannot start `{program}`: {what}"));
+    if let Some(found) = which(program, path) {
+        return Ok(found);
+    }
+    match candidates(program, path).find(|candidate| candidate.is_file()) {
+        Some(found) => {
+            Err(fail(Kind::Denied, "it is not executable").hint(format!("`chmod +x {}` as its owner", found.display())))
+        }
+        None if program.contains('/') => Err(fail(Kind::NotFound, "there is no such file")),
+        None => Err(not_on_path(program, path)),
+    }
+}
+
+/// The first executable file of this name along `path`.
+pub fn which(program: &str, path: &str) -> Option<PathBuf> {
+    let runs = |file: &PathBuf| file.is_file() && rustix::fs::access(file, Access::EXEC_OK).is_ok();
+    candidates(program, path).find(runs)
+}
+
+/// Where `program` could lie. An empty part of a `PATH` means the current folder, from which nothing is started.
+fn candidates<'a>(program: &'a str, path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
+    let direct = program.contains('/').then(|| PathBuf::from(program));
+    let search = if direct.is_some() || program.is_empty() { "" } else { path };
+    let along = search.split(':').filter(|folder| !folder.is_empty());
+    direct.into_iter().chain(along.map(move |folder| Path::new(folder).join(program)))
+}
+
+/// The `PATH` that programs are looked up along.
+pub fn search_path(ours: &BTreeMap<String, String>) -> String {
+    passed_on(ours).remove("PATH").unwrap_or_default()
+}

@@ -1,0 +1,135 @@
+//! Writes a stream into a file that nobody sees before its commit.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::blocking::blocking;
+use super::part::Part;
+use super::undo::Undo;
+use crate::error::Result;
+use crate::stream::Sink;
+use crate::world::refusals::torn;
+
+/// What is smaller than this is gathered before it is written.
+const GATHER_BYTES: usize = 1 << 20;
+
+pub struct FileSink {
+    part: Arc<Part>,
+    undo: Undo,
+    gathered: Vec<u8>,
+    /// Something was written since the last sync.
+    unsynced: bool,
+    /// A write was cut off half-way: nobody knows what the file holds.
+    torn: bool,
+}
+
+impl FileSink {
+    pub fn new(part: Part, undo: Undo) -> FileSink {
+        FileSink { part: Arc::new(part), undo, gathered: Vec::new(), unsynced: true, torn: false }
+    }
+
+    async fn take(&mut self, data: Bytes) -> Result<()> {
+        self.unsynced = true;
+        if !self.torn && self.gathered.len() + data.len() < GATHER_BYTES {
+            self.gathered.extend_from_slice(&data);
+            return Ok(());
+        }
+        self.write_out(data).await
+    }
+
+    /// Writes what was gathered, and then `data`.
+    async fn write_out(&mut self, data: Bytes) -> Result<()> {
+        let part = self.part.clone();
+        let mut gathered = std::mem::take(&mut self.gathered);
+        self.gathered = self
+            .whole(move || {
+                part.write(&gathered)?;
+                part.write(&data)?;
+                gathered.clear();
+                Ok(gathered)
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn sync(&mut self) -> Result<()> {
+        if !self.unsynced {
+            return Ok(());
+        }
+        self.write_out(Bytes::new()).await?;
+        let part = self.part.clone();
+        self.whole(move || part.sync()).await?;
+        self.unsynced = false;
+        Ok(())
+    }
+
+    /// Runs `work` to its good end, or leaves this sink torn: after an error, and when the caller stops waiting.
+    async fn whole<T: Send + 'static>(&mut self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        if std::mem::replace(&mut self.torn, true) {
+            return Err(torn());
+        }
+        let result = blocking(work).await?;
+        self.torn = false;
+        Ok(result)
+    }
+
+    async fn publish(mut self: Box<Self>) -> Result<()> {
+        self.sync().await?;
+        let mut unheard = Unheard { part: Some(self.part.clone()), undo: self.undo.clone() };
+        let part = self.part.clone();
+        blocking(move || part.publish(false).inspect_err(|_| settle_part(part.revoke()))).await?;
+        unheard.part = None;
+        Ok(())
+    }
+}
+
+impl Sink for FileSink {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.take(data))
+    }
+
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.sync())
+    }
+
+    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(self.publish())
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        let part = self.part.clone();
+        Box::pin(blocking(move || part.discard()))
+    }
+}
+
+impl Drop for FileSink {
+    fn drop(&mut self) {
+        if self.part.is_open() {
+            let part = self.part.clone();
+            self.undo.run(move || settle_part(part.discard()));
+        }
+    }
+}
+
+/// A commit whose caller stops waiting is taken back, for the caller will say that it failed.
+struct Unheard {
+    part: Option<Arc<Part>>,
+    undo: Undo,
+}
+
+impl Drop for Unheard {
+    fn drop(&mut self) {
+        if let Some(part) = self.part.take() {
+            self.undo.run(move || settle_part(part.revoke()));
+        }
+    }
+}
+
+/// A partial file that cannot be removed now is removed by the next sweep.
+fn settle_part(removed: Result<()>) {
+    if let Err(error) = removed {
+        tracing::warn!("{}", error.one_line());
+    }
+}

@@ -1,0 +1,63 @@
+//! Forks every child on one thread that lasts as long as the process.
+//!
+//! A child asks the kernel to be killed when its parent dies, and for the kernel the parent is the thread that forked:
+//! forked on a thread of a pool, the child would die with that thread.
+
+use std::io;
+use std::sync::{Mutex, mpsc};
+
+use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::wall::Wall;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+static SPAWNER: Mutex<Option<mpsc::Sender<Job>>> = Mutex::new(None);
+
+pub async fn spawn(mut command: Command, wall: Option<Wall>) -> io::Result<Child> {
+    prepare(&mut command, wall);
+    let (answer, answered) = oneshot::channel();
+    let runtime = Handle::current();
+    let job = move || {
+        let _inside = runtime.enter();
+        // Nobody waits any more: the child is dropped, which kills it.
+        drop(answer.send(command.spawn()));
+    };
+    hand_over(Box::new(job))?;
+    answered.await.map_err(io::Error::other)?
+}
+
+/// What the child does between fork and exec. Only system calls are allowed there: another thread may hold the allocator's lock.
+fn prepare(command: &mut Command, mut wall: Option<Wall>) {
+    let parent = getpid();
+    let before_exec = move || {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // It may have died before the line above.
+        if getppid() != Some(parent) {
+            return Err(rustix::io::Errno::SRCH.into());
+        }
+        wall.take().map_or(Ok(()), Wall::close_in)
+    };
+    // SAFETY: the closure makes system calls and nothing else; it neither allocates nor takes a lock.
+    unsafe { command.pre_exec(before_exec) };
+}
+
+fn hand_over(job: Job) -> io::Result<()> {
+    let mut spawner = SPAWNER.lock().unwrap_or_else(|broken| broken.into_inner());
+    let jobs = match spawner.take() {
+        Some(jobs) => jobs,
+        None => begin()?,
+    };
+    let sent = jobs.send(job);
+    *spawner = Some(jobs);
+    sent.map_err(|_| io::Error::other("the thread that starts programs has ended"))
+}
+
+fn begin() -> io::Result<mpsc::Sender<Job>> {
+    let (jobs, waiting) = mpsc::channel::<Job>();
+    std::thread::Builder::new().name("hikae-spawn".into()).spawn(move || waiting.iter().for_each(|job| job()))?;
+    Ok(jobs)
+}

@@ -1,0 +1,95 @@
+//! What is asked of the machine before any thread exists: the environment, the configuration's files, and what `check` looks at.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, FixedOffset};
+use rustix::fs::{Access, AtFlags, CWD, FlockOperation};
+
+use super::{environment as variables, programs};
+use crate::error::{Error, Kind, Result};
+
+/// The process environment.
+pub fn environment() -> BTreeMap<String, String> {
+    variables::read()
+}
+
+pub fn current_dir() -> Result<PathBuf> {
+    std::env::current_dir()
+        .map_err(|cause| Error::io("cannot find the current folder", cause).hint("it may have been removed: `cd /`"))
+}
+
+/// The file of this program.
+pub fn own_program() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|cause| Error::io("cannot find the file of this `hikae`", cause))
+}
+
+/// The effective user id.
+pub fn user_id() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// The wall clock, in the local time zone.
+pub fn now() -> DateTime<FixedOffset> {
+    super::clock::now()
+}
+
+/// The text of a file; nothing when there is none.
+pub fn read(path: &Path) -> Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(cause) => Err(Error::io(format!("cannot read `{}`", path.display()), cause)),
+    }
+}
+
+/// The names of the entries of a folder; nothing when there is none.
+pub fn list(folder: &Path) -> Result<Option<Vec<String>>> {
+    let cannot = |cause| Error::io(format!("cannot list `{}`", folder.display()), cause);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(cause) => return Err(cannot(cause)),
+    };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+    names.collect::<std::io::Result<_>>().map(Some).map_err(cannot)
+}
+
+/// The permission bits of a file, where they can be told.
+pub fn mode(path: &Path) -> Option<u32> {
+    std::fs::metadata(path).ok().map(|metadata| metadata.permissions().mode() & 0o7777)
+}
+
+/// Whether a file can be written to this folder, or the folder can be made.
+pub fn writable_folder(folder: &Path) -> Result<()> {
+    let cannot = || format!("`{}` cannot be written", folder.display());
+    let nearest = folder.ancestors().find(|above| above.symlink_metadata().is_ok()).unwrap_or(Path::new("/"));
+    if !nearest.is_dir() {
+        let error = Error::new(Kind::Other, cannot()).because_text(format!("`{}` is not a folder", nearest.display()));
+        return Err(error.hint("move that file away, or choose another folder"));
+    }
+    may(nearest, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|cause| Error::io(cannot(), cause).hint("run hikae as the owner of the folder, or change its owner"))
+}
+
+/// Whether a file or folder can be read.
+pub fn readable(path: &Path) -> Result<()> {
+    may(path, Access::READ_OK).map_err(|cause| Error::io(format!("`{}` cannot be read", path.display()), cause))
+}
+
+fn may(path: &Path, access: Access) -> std::io::Result<()> {
+    Ok(rustix::fs::accessat(CWD, path, access, AtFlags::EACCESS)?)
+}
+
+/// Where a program lies on the `PATH`.
+pub fn find_program(program: &str, environment: &BTreeMap<String, String>) -> Result<PathBuf> {
+    programs::find(program, &programs::search_path(environment))
+}
+
+/// Whether some process holds the lock at this path.
+pub fn is_locked(path: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(path) else { return false }; // without a file there is no holder
+    rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).is_err()
+}

@@ -1,0 +1,105 @@
+//! Follows what a program writes to its standard error: every line into the log, the last part kept, no secret in either.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::ChildStderr;
+use tokio::task::JoinHandle;
+
+use crate::secret::redact;
+
+/// How much is kept for the error message.
+const KEPT_BYTES: usize = 64 << 10;
+
+/// More than what is kept is held, so that a secret at the cut is still whole when it is struck out.
+const HELD_BYTES: usize = 2 * KEPT_BYTES;
+
+/// A longer line is told in parts.
+const LINE_BYTES: usize = 8 << 10;
+
+/// After the exit only what the program left in the pipe is still to come; a grandchild could keep the pipe open for ever.
+const GRACE: Duration = Duration::from_secs(1);
+
+pub struct Tail {
+    held: Arc<Mutex<Held>>,
+    follower: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Held {
+    bytes: Vec<u8>,
+    cut: bool,
+}
+
+/// Begins to follow; the program never has to wait for us.
+pub fn follow(pipe: ChildStderr, program: &str) -> Tail {
+    let held = Arc::new(Mutex::new(Held::default()));
+    let follower = tokio::spawn(read_all(pipe, program.to_owned(), held.clone()));
+    Tail { held, follower: Some(follower) }
+}
+
+impl Tail {
+    /// What was written last. To be asked after the exit.
+    pub async fn text(&mut self) -> String {
+        if let Some(follower) = &mut self.follower
+            && tokio::time::timeout(GRACE, follower).await.is_ok()
+        {
+            self.follower = None;
+        }
+        lock(&self.held).text()
+    }
+}
+
+impl Held {
+    fn add(&mut self, data: &[u8]) {
+        self.bytes.extend_from_slice(data);
+        if self.bytes.len() > 2 * HELD_BYTES {
+            self.bytes.drain(..self.bytes.len() - HELD_BYTES);
+            self.cut = true;
+        }
+    }
+
+    fn text(&self) -> String {
+        let clean = redact(&String::from_utf8_lossy(&self.bytes));
+        let start = clean.ceil_char_boundary(clean.len().saturating_sub(KEPT_BYTES));
+        let kept = &clean[start..];
+        // The first line is only a part of one, perhaps of a secret.
+        let whole = if start > 0 || self.cut { kept.split_once('\n').map_or(kept, |(_, rest)| rest) } else { kept };
+        whole.to_owned()
+    }
+}
+
+async fn read_all(mut pipe: ChildStderr, program: String, held: Arc<Mutex<Held>>) {
+    let (mut data, mut line) = (Vec::with_capacity(LINE_BYTES), Vec::new());
+    loop {
+        data.clear();
+        match pipe.read_buf(&mut data).await {
+            Ok(0) => break,
+            Ok(_) => lock(&held).add(&data),
+            Err(error) => {
+                tracing::debug!(target: "hikae::child", program, %error, "its standard error cannot be read");
+                break;
+            }
+        }
+        for part in data.split_inclusive(|byte| *byte == b'\n') {
+            line.extend_from_slice(part);
+            if part.ends_with(b"\n") || line.len() >= LINE_BYTES {
+                tell(&program, &mut line);
+            }
+        }
+    }
+    tell(&program, &mut line);
+}
+
+fn tell(program: &str, line: &mut Vec<u8>) {
+    let text = String::from_utf8_lossy(line);
+    if !text.trim().is_empty() {
+        tracing::debug!(target: "hikae::child", program, line = redact(text.trim_end()));
+    }
+    line.clear();
+}
+
+fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    held.lock().unwrap_or_else(|broken| broken.into_inner())
+}

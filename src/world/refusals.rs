@@ -1,0 +1,125 @@
+//! Words what a file system or a program refuses, alike in every world, with what a person can do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::Space;
+use super::packages::package_of;
+use crate::error::{Error, Kind};
+use crate::units::show_size;
+
+/// What a world can tell about the surroundings of a path, for the hint.
+pub trait Around {
+    /// The file that stands where a folder above `path` should.
+    fn file_above(&self, path: &Path) -> Option<PathBuf>;
+
+    /// The file system that holds `path`, and its space.
+    fn space(&self, path: &Path) -> Option<(PathBuf, Space)>;
+}
+
+/// The error of an act on a path.
+pub fn refused(act: &str, path: &Path, cause: io::Error, around: &impl Around) -> Error {
+    let errno = Errno::from_io_error(&cause);
+    let error = Error::io(format!("cannot {act} `{}`", path.display()), cause);
+    match errno.and_then(|errno| advice(errno, path, around)) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+fn advice(errno: Errno, path: &Path, around: &impl Around) -> Option<String> {
+    match errno {
+        Errno::NOTDIR => around.file_above(path).map(|file| format!("`{}` is a file, not a folder", file.display())),
+        Errno::NOSPC => Some(match around.space(path) {
+            Some((place, space)) => format!("{} are free on `{}`", show_size(space.free_bytes), place.display()),
+            None => "free some space on this file system".into(), // the write's own error is the one to tell
+        }),
+        Errno::DQUOT => Some("the quota of this user is used up on this file system".into()),
+        Errno::FBIG => Some("the file is larger than `ulimit -f` or the file system allows".into()),
+        Errno::ACCESS | Errno::PERM => {
+            Some("check the owner and the mode of the path and of the folders above it".into())
+        }
+        Errno::ROFS => Some("the file system is mounted read-only".into()),
+        Errno::XDEV => Some("the two paths lie on different file systems: copy instead".into()),
+        Errno::NOTEMPTY => Some("the folder is not empty".into()),
+        Errno::NAMETOOLONG => Some("choose a shorter name".into()),
+        _ => None,
+    }
+}
+
+/// The error of an act on a path that the declared folders do not hold; `root` is the declared folder above it.
+pub fn out_of_reach(act: &str, path: &Path, root: Option<&Path>, cause: io::Error) -> Error {
+    let error = Error::new(Kind::Denied, format!("cannot {act} `{}`", path.display()));
+    match root {
+        Some(root) => error
+            .because_text(format!("a link leads out of `{}`", root.display()))
+            .hint("declare the folder that the link leads to, and name the file there"),
+        None => error.because(cause).hint("add the path to the recipe's needs"),
+    }
+}
+
+/// A new file was to take the name of another.
+pub fn taken(path: &Path) -> Error {
+    Error::new(Kind::AlreadyExists, format!("cannot create `{}`", path.display()))
+        .because_text("a file of this name stands already")
+        .hint("nothing was changed: choose another name, or remove the old file first")
+}
+
+/// A file that was read whole is larger than was asked for.
+pub fn too_large(path: &Path, max_bytes: u64) -> Error {
+    Error::new(Kind::Other, format!("cannot read `{}` whole", path.display()))
+        .because_text(format!("it is larger than {}", show_size(max_bytes)))
+        .hint("read it as a stream")
+}
+
+/// What was to be read is no plain file.
+pub fn not_plain(path: &Path, is_dir: bool) -> Error {
+    let what = if is_dir { "it is a folder" } else { "it is not a plain file" };
+    Error::new(Kind::Other, format!("cannot read `{}`", path.display())).because_text(what)
+}
+
+/// Something else stands where a folder was to be made.
+pub fn not_a_folder(path: &Path) -> Error {
+    Error::new(Kind::AlreadyExists, format!("cannot make the folder `{}`", path.display()))
+        .because_text("something that is not a folder stands there")
+}
+
+/// A write has failed before, so nobody knows what the file holds.
+pub fn torn() -> Error {
+    Error::new(Kind::Other, "cannot go on writing after a write that failed")
+}
+
+/// How a lock tells since when it is held.
+pub const SINCE: &str = "%Y-%m-%d %H:%M:%S";
+
+/// A lock is held; by which process and since when, as far as it is known.
+pub fn held(path: &Path, holder: Option<(&str, &str)>) -> Error {
+    let error = Error::new(Kind::Locked, format!("cannot lock `{}`", path.display()));
+    match holder {
+        Some((pid, since)) => error
+            .because_text(format!("process {pid} has held it since {since}"))
+            .hint(format!("wait until it has ended; `ps -fp {pid}` shows what it is")),
+        None => error.because_text("another process holds it").hint("wait until that has ended"),
+    }
+}
+
+/// A program is not to be found along `path`.
+pub fn not_on_path(program: &str, path: &str) -> Error {
+    let hint = match package_of(program) {
+        Some(package) => format!("install it: `apt-get install {package}`"),
+        None => format!("install it, or add its folder to the PATH, which is `{path}`"),
+    };
+    Error::new(Kind::NotFound, format!("cannot start `{program}`: it is not on the PATH")).hint(hint)
+}
+
+/// A program was to run in a folder that is not there.
+pub fn no_such_cwd(error: Error, cwd: &Path) -> Error {
+    error.hint(format!("there is no folder `{}`", cwd.display()))
+}
+
+/// A program took no more of its input. Its exit has the reason; this only says that there is one.
+pub fn stopped_reading(program: &str) -> Error {
+    Error::new(Kind::Command, format!("`{program}` stopped reading before the end"))
+}

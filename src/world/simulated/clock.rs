@@ -1,0 +1,83 @@
+//! Tells a time that stands still until something waits: nothing in this world really takes time.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::error::{Error, Kind, Result};
+use crate::world::Request;
+use crate::world::limited::Bounds;
+
+/// The end of all waiting, when the limits set none.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+pub struct Clock {
+    start: DateTime<FixedOffset>,
+    elapsed: Mutex<Duration>,
+}
+
+impl Clock {
+    pub fn starting_at(start: DateTime<FixedOffset>) -> Clock {
+        Clock { start, elapsed: Mutex::new(Duration::ZERO) }
+    }
+
+    pub fn now(&self) -> DateTime<FixedOffset> {
+        self.start + self.elapsed()
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        *self.hand()
+    }
+
+    /// Moves on to `moment`, unless it is past already.
+    fn reach(&self, moment: Duration) {
+        let mut hand = self.hand();
+        *hand = moment.max(*hand);
+    }
+
+    fn hand(&self) -> MutexGuard<'_, Duration> {
+        self.elapsed.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+}
+
+/// The time that one effect takes, within its limits; clones see the same effect.
+#[derive(Clone)]
+pub struct Pace {
+    clock: Arc<Clock>,
+    bounds: Bounds,
+    begun: Duration,
+}
+
+impl Pace {
+    pub fn of(request: &Request, clock: Arc<Clock>) -> Pace {
+        Pace { begun: clock.elapsed(), bounds: Bounds::of(request), clock }
+    }
+
+    /// Lets time pass in silence, or as much of it as the limits allow; then the limit is the error, and nobody has waited.
+    pub async fn pass(&self, time: Duration) -> Result<()> {
+        let begun = self.clock.elapsed();
+        let lasted = begun.saturating_sub(self.begun);
+        let allowed = self.bounds.left(lasted, Duration::ZERO).min(FOR_EVER);
+        let passed = time.min(allowed);
+        // What begins to wait at the same moment waits for the same time, not for one after the other.
+        tokio::task::yield_now().await;
+        self.clock.reach(begun + passed);
+        match time < allowed || time.is_zero() {
+            true => Ok(()),
+            false => Err(self.bounds.reached(lasted + passed, passed).unwrap_or_else(without_end)),
+        }
+    }
+
+    /// Never ends by itself.
+    pub async fn hang(&self) -> Error {
+        match self.pass(Duration::MAX).await {
+            Ok(()) => without_end(),
+            Err(error) => error,
+        }
+    }
+}
+
+fn without_end() -> Error {
+    Error::new(Kind::Timeout, "something waits for ever in a world without limits")
+}

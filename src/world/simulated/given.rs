@@ -1,0 +1,110 @@
+//! Reads sizes, ages, modes and moments as people write them into a setup.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use crate::units::{parse_duration, parse_size};
+
+/// How long ago something was; below zero is to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age(pub TimeDelta);
+
+impl Age {
+    /// From `"76d"`, or `"-2h"` for what lies in the future.
+    pub fn parse(text: &str) -> crate::error::Result<Age> {
+        let (text, sign) = text.strip_prefix('-').map_or((text, 1), |rest| (rest, -1));
+        let age = TimeDelta::from_std(parse_duration(text)?).unwrap_or(TimeDelta::MAX);
+        Ok(Age(age * sign))
+    }
+}
+
+impl<'de> Deserialize<'de> for Age {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Age, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Age::parse(&text).map_err(|error| D::Error::custom(error.what()))
+    }
+}
+
+/// A number of bytes, or text such as `"2 GiB"`.
+pub fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged, expecting = "a number of bytes or a size such as \"2 GiB\"")]
+    enum Given {
+        Bytes(u64),
+        Text(String),
+    }
+    match Given::deserialize(deserializer)? {
+        Given::Bytes(bytes) => Ok(Some(bytes)),
+        Given::Text(text) => parse_size(&text).map(Some).map_err(|error| D::Error::custom(error.what())),
+    }
+}
+
+/// Text such as `"3m"`.
+pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text).map_err(|error| D::Error::custom(error.what()))
+}
+
+/// Text such as `"0600"`: a bare number could be meant in eights or in tens.
+pub fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match u32::from_str_radix(&text, 8) {
+        Ok(mode) if mode <= 0o7777 => Ok(Some(mode)),
+        _ => Err(D::Error::custom(format!("`{text}` is not a mode; write it as `chmod` takes it, such as \"0600\""))),
+    }
+}
+
+/// Text such as `"2026-02-15T02:00:00+09:00"`.
+pub fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<FixedOffset>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    DateTime::parse_from_rfc3339(&text)
+        .map_err(|_| D::Error::custom(format!("`{text}` is not a moment; write it as \"2026-02-15T02:00:00+09:00\"")))
+}
+
+pub fn some_moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
+    moment(deserializer).map(Some)
+}
+
+/// Text, as the bytes that it stands for.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+    String::deserialize(deserializer).map(Bytes::from)
+}
+
+pub fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
+    text(deserializer).map(Some)
+}
+
+/// Reads a struct from a table, or from a bare text that `from_text` understands.
+macro_rules! table_or_text {
+    ($type:ident via $table:ident, $expects:literal, $from_text:expr) => {
+        impl<'de> ::serde::Deserialize<'de> for $type {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<$type, D::Error> {
+                struct Reader;
+                impl<'de> ::serde::de::Visitor<'de> for Reader {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str($expects)
+                    }
+
+                    fn visit_str<E>(self, text: &str) -> ::std::result::Result<$type, E> {
+                        Ok(($from_text)(text.to_owned()))
+                    }
+
+                    fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                        self,
+                        map: A,
+                    ) -> ::std::result::Result<$type, A::Error> {
+                        let table = ::serde::de::value::MapAccessDeserializer::new(map);
+                        <$table as ::serde::Deserialize>::deserialize(table).map($type::from)
+                    }
+                }
+                deserializer.deserialize_any(Reader)
+            }
+        }
+    };
+}
+pub(super) use table_or_text;

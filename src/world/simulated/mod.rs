@@ -1,0 +1,147 @@
+//! Performs effects in a world in memory, whose files, programs and clock are said beforehand: for tests of recipes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use futures_util::future::BoxFuture;
+
+use super::{Effect, Machine, Reply, Request, World};
+use crate::error::Result;
+use clock::{Clock, Pace};
+use part::Part;
+use state::{Shared, State};
+
+mod clock;
+mod environment;
+mod files;
+mod founding;
+mod given;
+mod listing;
+mod locks;
+mod part;
+mod process;
+pub mod programs;
+pub mod setup;
+mod sink;
+pub mod snapshot;
+mod source;
+mod state;
+mod tree;
+mod ways;
+
+pub use given::Age;
+pub use programs::{Call, Canned, Program};
+pub use setup::{FileSetup, FileTable, SimulatedSetup};
+pub use snapshot::{Ran, Seen, Snapshot};
+
+/// A world in memory. Clones are the same world.
+///
+/// Nothing takes real time: what waits moves the clock, and what would wait beyond the limits of its request ends by them at once.
+#[derive(Clone)]
+pub struct Simulated {
+    shared: Shared,
+    setup: Arc<SimulatedSetup>,
+    clock: Arc<Clock>,
+    environment: Arc<BTreeMap<String, String>>,
+    machine: Machine,
+}
+
+impl Simulated {
+    /// A world as it is described; what cannot be is an error.
+    pub fn new(setup: SimulatedSetup) -> Result<Simulated> {
+        let clock = Arc::new(Clock::starting_at(setup.now));
+        let state = State {
+            tree: founding::tree(&setup)?,
+            roots: founding::roots(&setup)?,
+            clock: clock.clone(),
+            process_id: environment::PROCESS_ID,
+            locks: founding::locks(&setup)?,
+            writing: Default::default(),
+            parts: 0,
+            reading: Vec::new(),
+            ran: Vec::new(),
+            undeclared: Vec::new(),
+        };
+        let (environment, machine) = (Arc::new(environment::read(&setup)), environment::machine(&setup));
+        Ok(Simulated { shared: Shared::new(state), setup: Arc::new(setup), clock, environment, machine })
+    }
+
+    /// What this world has come to.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.shared.lock())
+    }
+
+    /// Puts something there that the run did not put there: another program did, meanwhile.
+    pub fn put(&self, path: &Path, file: &FileSetup) -> Result<()> {
+        let mut state = self.shared.lock();
+        let now = state.now();
+        founding::found(&mut state.tree, &self.setup, now, path, file)
+    }
+
+    /// The process has died without a word: its locks are free and its partial files have no writer, but nothing is tidied.
+    pub fn die(&self) {
+        let mut state = self.shared.lock();
+        let dead = state.process_id;
+        state.locks.retain(|_, (holder, _)| *holder != dead);
+        state.writing.clear();
+        state.reading.clear();
+    }
+
+    async fn answer(&self, request: Request) -> Result<Reply> {
+        use Effect as E;
+        let pace = Pace::of(&request, self.clock.clone());
+        let done = |()| Reply::Done;
+        Ok(match request.effect.with_plain_paths()? {
+            E::Open { path } => {
+                let content = files::open(&self.shared.lock().view(), &path)?;
+                Reply::Source(Box::new(source::FileSource::new(content, path, self.shared.clone())))
+            }
+            E::Read { path, max_bytes } => Reply::Bytes(files::read(&self.shared.lock().view(), &path, max_bytes)?),
+            E::List(found) => Reply::Entries(listing::list(&self.shared.lock().view(), &found)?),
+            E::Stat { path } => Reply::Stat(files::stat(&mut self.shared.lock().view(), &path)?),
+            E::DiskFree { path } => Reply::Space(files::disk_free(&self.shared.lock().view(), &path)?),
+            E::Create { path, mode } => {
+                let part = Part::start(&mut self.shared.lock(), &path, mode, false)?;
+                Reply::Sink(Box::new(sink::FileSink::new(part, self.shared.clone())))
+            }
+            E::Write { path, data, mode, replace } => {
+                files::write(&mut self.shared.lock(), &path, data, mode, replace).map(done)?
+            }
+            E::MakeDir { path, mode } => files::make_dir(&mut self.shared.lock().view(), &path, mode).map(done)?,
+            E::Rename { from, to } => files::rename(&mut self.shared.lock().view(), &from, &to).map(done)?,
+            E::Remove { path } => files::remove(&mut self.shared.lock().view(), &path).map(done)?,
+            E::Sweep { dir } => Reply::Entries(files::sweep(&mut self.shared.lock(), &dir)?),
+            E::Spawn(command) => {
+                Reply::Child(programs::start(command, &self.setup.programs, &self.environment, pace, &self.shared)?)
+            }
+            E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
+            E::Sleep { duration } => pace.pass(duration).await.map(done)?,
+            E::Lock { path } => Reply::Held(locks::lock(&self.shared, &path)?),
+        })
+    }
+}
+
+impl World for Simulated {
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.answer(request))
+    }
+
+    fn now(&self) -> DateTime<FixedOffset> {
+        self.clock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    fn environment(&self) -> Arc<BTreeMap<String, String>> {
+        self.environment.clone()
+    }
+
+    fn machine(&self) -> Machine {
+        self.machine.clone()
+    }
+}

@@ -1,0 +1,190 @@
+//! Starts the programs of a simulated world: what each one writes and how it ends was said before, or is said by a function.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::clock::Pace;
+use super::given::{self, table_or_text};
+use super::process::{self, Play};
+use super::snapshot::Ran;
+use super::state::Shared;
+use crate::error::{Error, Kind, Result};
+use crate::suggest::{listed, nearest};
+use crate::world::program::environment_of_child;
+use crate::world::refusals::{no_such_cwd, not_on_path};
+use crate::world::{Child, Command, Exit};
+
+/// Where the programs of this world lie.
+const FOLDER: &str = "/usr/bin";
+
+/// A program of this world.
+#[derive(Clone)]
+pub enum Program {
+    Canned(Canned),
+    /// Reads all of its input, and then says what it does.
+    Function(Function),
+}
+
+pub type Function = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<Canned>> + Send + Sync>;
+
+/// What a function is told about the call that it answers.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub program: String,
+    pub args: Vec<String>,
+    /// All of the child's environment, with its secrets.
+    pub env: BTreeMap<String, String>,
+    pub cwd: Option<PathBuf>,
+    pub stdin: Bytes,
+}
+
+/// What a program writes, how long it takes, and how it ends.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Canned {
+    #[serde(deserialize_with = "given::text")]
+    pub stdout: Bytes,
+    #[serde(deserialize_with = "given::text")]
+    pub stderr: Bytes,
+    /// The exit code.
+    pub code: i32,
+    /// The signal that ends it, in place of an exit code.
+    pub signal: Option<i32>,
+    /// How long it takes, spread over what it writes.
+    #[serde(deserialize_with = "given::duration")]
+    pub takes: Duration,
+    /// It dies after so many bytes: by its `signal`, with its `code` unless that is 0, else by signal 9.
+    #[serde(deserialize_with = "given::size")]
+    pub dies_after: Option<u64>,
+    /// It writes so many bytes, or all of them, and then neither goes on nor ends.
+    #[serde(deserialize_with = "given::size")]
+    pub hangs_after: Option<u64>,
+    /// It takes so much of its input and no more.
+    #[serde(deserialize_with = "given::size")]
+    pub reads_at_most: Option<u64>,
+    /// It is not installed.
+    pub missing: bool,
+}
+
+impl Canned {
+    pub fn says(stdout: impl Into<Bytes>) -> Canned {
+        Canned { stdout: stdout.into(), ..Canned::default() }
+    }
+
+    /// How it ends, when it does.
+    pub fn exit(&self) -> Exit {
+        let stderr = crate::secret::redact(&String::from_utf8_lossy(&self.stderr));
+        let (code, signal) = match (self.dies_after, self.code, self.signal) {
+            (_, _, Some(signal)) => (None, Some(signal)),
+            (Some(_), 0, None) => (None, Some(9)),
+            (_, code, None) => (Some(code), None),
+        };
+        Exit { code, signal, stderr }
+    }
+}
+
+impl Program {
+    pub fn says(stdout: impl Into<Bytes>) -> Program {
+        Program::Canned(Canned::says(stdout))
+    }
+
+    /// A program that Rust answers for.
+    pub fn function(answer: impl Fn(Call) -> Result<Canned> + Send + Sync + 'static) -> Program {
+        Program::Function(Arc::new(move |call| Box::pin(std::future::ready(answer(call)))))
+    }
+
+    fn missing(&self) -> bool {
+        matches!(self, Program::Canned(Canned { missing: true, .. }))
+    }
+}
+
+impl From<Canned> for Program {
+    fn from(canned: Canned) -> Program {
+        Program::Canned(canned)
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Program::Canned(canned) => canned.fmt(f),
+            Program::Function(_) => f.write_str("Function"),
+        }
+    }
+}
+
+table_or_text!(Program via Canned, "what it writes, or a table such as { stdout = \"…\", code = 1 }", Program::says);
+
+/// The programs of a world, by name.
+pub type Programs = BTreeMap<String, Program>;
+
+/// Starts `command`; `ours` is our own environment.
+pub fn start(
+    command: Command,
+    programs: &Programs,
+    ours: &BTreeMap<String, String>,
+    pace: Pace,
+    shared: &Shared,
+) -> Result<Child> {
+    let env = environment_of_child(&command, ours);
+    let program = match find(&command.program, programs) {
+        Some(program) if program.missing() => {
+            return Err(not_on_path(&command.program, env.get("PATH").map_or("", String::as_str)));
+        }
+        Some(program) => program.clone(),
+        None => {
+            shared.lock().undeclared.push(command.program.clone());
+            return Err(undeclared(&command.program, programs));
+        }
+    };
+    if let Some(cwd) = &command.cwd
+        && let Err(cause) = shared.lock().whole().folder(cwd)
+    {
+        return Err(no_such_cwd(Error::io(format!("cannot start `{}`", command.program), cause), cwd));
+    }
+    let number = note(&command, shared);
+    let (name, cwd, with_input) = (command.program.clone(), command.cwd, command.stdin);
+    let call = Call { program: command.program, args: command.args, env, cwd, stdin: Bytes::new() };
+    Ok(process::child(Play { name, program, call, number, pace, shared: shared.clone() }, with_input))
+}
+
+/// Writes down that a program was started; gives its number.
+fn note(command: &Command, shared: &Shared) -> usize {
+    let mut state = shared.lock();
+    state.ran.push(Ran::of(command));
+    state.ran.len() - 1
+}
+
+/// Where a program lies.
+pub fn which(program: &str, programs: &Programs) -> Option<PathBuf> {
+    let found = find(program, programs).filter(|found| !found.missing());
+    found.map(|_| if program.contains('/') { PathBuf::from(program) } else { Path::new(FOLDER).join(program) })
+}
+
+fn find<'a>(program: &str, programs: &'a Programs) -> Option<&'a Program> {
+    let name = Path::new(program).strip_prefix(FOLDER).ok().and_then(Path::to_str).unwrap_or(program);
+    programs.get(program).or_else(|| programs.get(name))
+}
+
+/// What a spec has to say when a recipe calls a program that it did not think of.
+fn undeclared(program: &str, programs: &Programs) -> Error {
+    let error = Error::new(Kind::NotFound, format!("no program `{program}` in this world"));
+    if programs.is_empty() {
+        return error
+            .because_text("no program is declared")
+            .hint(format!("declare it: `programs = {{ {program} = … }}`"));
+    }
+    let names = || programs.keys().map(String::as_str);
+    let error = error.because_text(format!("declared: {}", listed(names())));
+    match nearest(program, names()) {
+        Some(near) => error.hint(format!("did you mean `{near}`? else add it to the `programs` of the spec's world")),
+        None => error.hint("add it to the `programs` of the spec's world"),
+    }
+}

@@ -1,0 +1,94 @@
+//! Describes a simulated world as plain data, as `simulate { … }` gives it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use serde::Deserialize;
+
+use super::given::{self, Age, table_or_text};
+use super::programs::Program;
+use crate::world::Value;
+
+/// A world before anything has happened in it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimulatedSetup {
+    /// The moment at which the clock stands.
+    #[serde(deserialize_with = "given::moment")]
+    pub now: DateTime<FixedOffset>,
+    /// What lies there by path. The folders above need not be named: they are the user's own.
+    pub files: BTreeMap<PathBuf, FileSetup>,
+    /// The programs by name. Any other is an error that lists these.
+    pub programs: BTreeMap<String, Program>,
+    pub env: BTreeMap<String, Value>,
+    /// Free space of the one disk.
+    #[serde(deserialize_with = "given::size")]
+    pub free_bytes: Option<u64>,
+    /// Locks that another process holds.
+    pub locked: Vec<PathBuf>,
+    pub host: String,
+    /// The name of the person that the run belongs to; `root` may all.
+    pub user: String,
+    pub cores: usize,
+    /// The declared paths beneath which files are reached; `None` reaches everything.
+    #[serde(skip)]
+    pub roots: Option<Vec<PathBuf>>,
+}
+
+impl Default for SimulatedSetup {
+    fn default() -> SimulatedSetup {
+        let noon = NaiveDate::default().and_hms_opt(12, 0, 0).unwrap_or_default();
+        SimulatedSetup {
+            now: noon.and_utc().fixed_offset(),
+            files: BTreeMap::new(),
+            programs: BTreeMap::new(),
+            env: BTreeMap::new(),
+            free_bytes: None,
+            locked: Vec::new(),
+            host: "simulated".to_owned(),
+            user: "backup".to_owned(),
+            cores: 2,
+            roots: None,
+        }
+    }
+}
+
+/// What lies at a path: a file, unless it is said to be a folder or a link.
+#[derive(Clone, Debug, Default)]
+pub struct FileSetup(pub FileTable);
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileTable {
+    #[serde(deserialize_with = "given::some_text")]
+    pub content: Option<Bytes>,
+    /// For a big file: it takes so much space, and reads as zeroes.
+    #[serde(deserialize_with = "given::size")]
+    pub size: Option<u64>,
+    pub dir: bool,
+    /// Where it leads, for a link.
+    pub link: Option<PathBuf>,
+    pub age: Option<Age>,
+    #[serde(deserialize_with = "given::some_moment")]
+    pub modified: Option<DateTime<FixedOffset>>,
+    #[serde(deserialize_with = "given::mode")]
+    pub mode: Option<u32>,
+    /// `root`, the user of this world, or a number.
+    pub owner: Option<String>,
+}
+
+impl From<FileTable> for FileSetup {
+    fn from(table: FileTable) -> FileSetup {
+        FileSetup(table)
+    }
+}
+
+impl FileSetup {
+    pub fn text(content: impl Into<Bytes>) -> FileSetup {
+        FileSetup(FileTable { content: Some(content.into()), ..FileTable::default() })
+    }
+}
+
+table_or_text!(FileSetup via FileTable, "the file's text, or a table such as { age = \"76d\", size = \"2 GiB\" }", FileSetup::text);

@@ -1,0 +1,109 @@
+//! Shows what a simulated world has come to: what lies where, what ran, and what was left open.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::state::State;
+use super::tree::{Content, Node, What};
+use crate::secret::MASK;
+use crate::world::partial::is_partial;
+use crate::world::{Command, Exit, Stat, Value};
+
+/// A world at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Everything but partial files.
+    pub files: BTreeMap<PathBuf, Seen>,
+    /// Partial files, whether their writers live or not.
+    pub partials: Vec<PathBuf>,
+    /// Files that are still open to be read.
+    pub open: Vec<PathBuf>,
+    /// Locks that are held, by whomever.
+    pub locks: Vec<PathBuf>,
+    /// What was started, in order.
+    pub ran: Vec<Ran>,
+    /// Programs that were called and that this world does not have.
+    pub undeclared: Vec<String>,
+}
+
+/// What lies at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub stat: Stat,
+    /// The bytes of a file, unless only its size is known.
+    pub content: Option<Bytes>,
+    /// Where a link leads.
+    pub link: Option<PathBuf>,
+}
+
+/// A program that was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    pub program: String,
+    pub args: Vec<String>,
+    /// What the caller added to the environment, without the secrets.
+    pub env: BTreeMap<String, String>,
+    pub cwd: Option<PathBuf>,
+    pub stdin_bytes: u64,
+    /// How it ended; `None` when nobody has waited for it.
+    pub exit: Option<Exit>,
+}
+
+impl Ran {
+    pub fn of(command: &Command) -> Ran {
+        let shown = |value: &Value| match value {
+            Value::Plain(text) => text.clone(),
+            Value::Secret(_) => MASK.to_owned(),
+        };
+        Ran {
+            program: command.program.clone(),
+            args: command.args.clone(),
+            env: command.env.iter().map(|(name, value)| (name.clone(), shown(value))).collect(),
+            cwd: command.cwd.clone(),
+            stdin_bytes: 0,
+            exit: None,
+        }
+    }
+}
+
+impl Snapshot {
+    pub fn of(state: &State) -> Snapshot {
+        let mut snapshot = Snapshot {
+            open: state.reading.clone(),
+            locks: state.locks.keys().cloned().collect(),
+            ran: state.ran.clone(),
+            undeclared: state.undeclared.clone(),
+            ..Snapshot::default()
+        };
+        for (path, node) in state.tree.nodes() {
+            match path.file_name().is_some_and(is_partial) {
+                true => snapshot.partials.push(path.clone()),
+                false => drop(snapshot.files.insert(path.clone(), Seen::of(node))),
+            }
+        }
+        snapshot
+    }
+
+    /// What lies at a path.
+    pub fn at(&self, path: impl AsRef<Path>) -> Option<&Seen> {
+        self.files.get(path.as_ref())
+    }
+
+    /// The programs that nobody has waited for.
+    pub fn not_waited_for(&self) -> impl Iterator<Item = &Ran> {
+        self.ran.iter().filter(|ran| ran.exit.is_none())
+    }
+}
+
+impl Seen {
+    fn of(node: &Node) -> Seen {
+        let (content, link) = match &node.what {
+            What::File(content @ Content::Pieces(_)) => (Some(content.whole()), None),
+            What::Link(to) => (None, Some(to.clone())),
+            What::File(Content::Sized(_)) | What::Dir => (None, None),
+        };
+        Seen { stat: node.stat(), content, link }
+    }
+}

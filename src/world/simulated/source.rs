@@ -1,0 +1,65 @@
+//! Reads a file as a stream, in pieces that share the file's own bytes.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, ready};
+
+use super::state::Shared;
+use super::tree::Content;
+use crate::error::Result;
+use crate::stream::{Piece, Source};
+
+const PIECE_BYTES: u64 = 1 << 20;
+
+/// What a file of which only the size is known reads as.
+static ZEROES: [u8; PIECE_BYTES as usize] = [0; PIECE_BYTES as usize];
+
+pub struct FileSource {
+    pieces: VecDeque<Bytes>,
+    /// Zeroes that are still to come.
+    zeroes: u64,
+    path: PathBuf,
+    shared: Shared,
+}
+
+impl FileSource {
+    pub fn new(content: Content, path: PathBuf, shared: Shared) -> FileSource {
+        shared.lock().reading.push(path.clone());
+        let (pieces, zeroes) = match content {
+            Content::Pieces(pieces) => (pieces.into(), 0),
+            Content::Sized(size) => (VecDeque::new(), size),
+        };
+        FileSource { pieces, zeroes, path, shared }
+    }
+
+    fn piece(&mut self) -> Piece {
+        while let Some(piece) = self.pieces.pop_front() {
+            if !piece.is_empty() {
+                return Piece::Data(piece);
+            }
+        }
+        let size = self.zeroes.min(PIECE_BYTES);
+        self.zeroes -= size;
+        match size {
+            0 => Piece::End,
+            size => Piece::Data(Bytes::from_static(&ZEROES[..size as usize])),
+        }
+    }
+}
+
+impl Source for FileSource {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(ready(Ok(self.piece())))
+    }
+}
+
+impl Drop for FileSource {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        if let Some(at) = state.reading.iter().position(|path| *path == self.path) {
+            state.reading.swap_remove(at);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Holds what a simulated world is made of, so that its streams and locks share it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::{DateTime, FixedOffset};
+
+use super::clock::Clock;
+use super::locks::Holder;
+use super::snapshot::Ran;
+use super::tree::Tree;
+use super::ways::{Roots, View};
+
+pub struct State {
+    pub tree: Tree,
+    pub roots: Roots,
+    pub clock: Arc<Clock>,
+    pub process_id: u32,
+    pub locks: BTreeMap<PathBuf, Holder>,
+    /// Partial files whose writers live.
+    pub writing: BTreeSet<PathBuf>,
+    /// Partial files that were begun.
+    pub parts: u64,
+    /// Files that are open to be read.
+    pub reading: Vec<PathBuf>,
+    pub ran: Vec<Ran>,
+    /// Programs that were called and that this world does not have.
+    pub undeclared: Vec<String>,
+}
+
+impl State {
+    pub fn now(&self) -> DateTime<FixedOffset> {
+        self.clock.now()
+    }
+
+    /// The tree, as far as the declared paths let it be seen.
+    pub fn view(&mut self) -> View<'_> {
+        let now = self.clock.now();
+        View { tree: &mut self.tree, roots: &self.roots, now }
+    }
+
+    /// The tree as programs see it, which no declared path holds in.
+    pub fn whole(&mut self) -> View<'_> {
+        let now = self.clock.now();
+        View { tree: &mut self.tree, roots: &None, now }
+    }
+}
+
+/// The state, shared by the world and all that it gave.
+#[derive(Clone)]
+pub struct Shared(Arc<Mutex<State>>);
+
+impl Shared {
+    pub fn new(state: State) -> Shared {
+        Shared(Arc::new(Mutex::new(state)))
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+}

@@ -1,0 +1,198 @@
+//! Holds the files of a simulated world: names, what they hold, owners, modes, times, and the space that they take.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset};
+use rustix::io::Errno;
+
+use crate::world::refusals::Around;
+use crate::world::{EntryKind, Space, Stat};
+
+pub const READ: u32 = 0o4;
+pub const WRITE: u32 = 0o2;
+pub const ENTER: u32 = 0o1;
+
+/// Who a run belongs to, and who owns what is not said to be owned by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub user: u32,
+    pub group: u32,
+}
+
+/// One name in the tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub what: What,
+    pub mode: u32,
+    pub owner: u32,
+    pub group: u32,
+    pub modified: DateTime<FixedOffset>,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Dir,
+    Link(PathBuf),
+    File(Content),
+}
+
+/// What a file holds; of a big one only the size, and it reads as zeroes.
+#[derive(Clone, Debug)]
+pub enum Content {
+    Pieces(Vec<Bytes>),
+    Sized(u64),
+}
+
+/// A file system; links are resolved in `ways.rs`.
+pub struct Tree {
+    nodes: BTreeMap<PathBuf, Node>,
+    free: u64,
+    total: u64,
+    pub person: Person,
+}
+
+impl Content {
+    pub fn size(&self) -> u64 {
+        match self {
+            Content::Pieces(pieces) => pieces.iter().map(|piece| piece.len() as u64).sum(),
+            Content::Sized(size) => *size,
+        }
+    }
+}
+
+impl Node {
+    pub fn is_dir(&self) -> bool {
+        matches!(self.what, What::Dir)
+    }
+
+    pub fn size(&self) -> u64 {
+        match &self.what {
+            What::Dir => 0,
+            What::Link(to) => to.as_os_str().len() as u64,
+            What::File(content) => content.size(),
+        }
+    }
+
+    pub fn stat(&self) -> Stat {
+        let kind = match &self.what {
+            What::Dir => EntryKind::Dir,
+            What::Link(_) => EntryKind::Link,
+            What::File(_) => EntryKind::File,
+        };
+        let Node { mode, owner, group, modified, .. } = *self;
+        Stat { kind, size_bytes: self.size(), modified, mode, owner, group }
+    }
+}
+
+impl Tree {
+    /// An empty file system with so much free space.
+    pub fn new(free: u64, person: Person, now: DateTime<FixedOffset>) -> Tree {
+        let root = Node { what: What::Dir, mode: 0o755, owner: person.user, group: person.group, modified: now };
+        Tree { nodes: BTreeMap::from([(PathBuf::from("/"), root)]), free, total: free, person }
+    }
+
+    pub fn node(&self, path: &Path) -> Option<&Node> {
+        self.nodes.get(path)
+    }
+
+    pub fn nodes(&self) -> impl Iterator<Item = (&PathBuf, &Node)> {
+        self.nodes.iter()
+    }
+
+    /// Puts something there at the beginning: the disk is so much larger.
+    pub fn found(&mut self, path: PathBuf, node: Node) {
+        self.total += node.size();
+        self.nodes.insert(path, node);
+    }
+
+    /// A new node of ours.
+    pub fn ours(&self, what: What, mode: u32, now: DateTime<FixedOffset>) -> Node {
+        Node { what, mode, owner: self.person.user, group: self.person.group, modified: now }
+    }
+
+    /// Puts a node under a name in a folder that exists; what was there is gone.
+    pub fn put(&mut self, path: &Path, node: Node) {
+        let now = node.modified;
+        self.free = self.free.saturating_sub(node.size());
+        if let Some(old) = self.nodes.insert(path.to_owned(), node) {
+            self.free += old.size();
+        }
+        self.touch_above(path, now);
+    }
+
+    pub fn take(&mut self, path: &Path, now: DateTime<FixedOffset>) -> Option<Node> {
+        let node = self.nodes.remove(path)?;
+        self.free += node.size();
+        self.touch_above(path, now);
+        Some(node)
+    }
+
+    /// Adds to a file; as much as fits, and an error when that is not all.
+    pub fn append(&mut self, path: &Path, data: &Bytes, now: DateTime<FixedOffset>) -> io::Result<()> {
+        let fits = self.free.min(data.len() as u64);
+        let node = self.nodes.get_mut(path).ok_or(Errno::NOENT)?;
+        let What::File(content) = &mut node.what else { return Err(Errno::ISDIR.into()) };
+        match content {
+            Content::Pieces(pieces) if fits > 0 => pieces.push(data.slice(..fits as usize)),
+            Content::Pieces(_) => {}
+            Content::Sized(size) => *size += fits,
+        }
+        node.modified = now;
+        self.free -= fits;
+        if fits < data.len() as u64 { Err(Errno::NOSPC.into()) } else { Ok(()) }
+    }
+
+    /// What lies in a folder and below it.
+    pub fn below<'a>(&'a self, dir: &'a Path) -> impl Iterator<Item = (&'a PathBuf, &'a Node)> {
+        self.nodes.range(dir.to_owned()..).take_while(move |(path, _)| path.starts_with(dir)).skip(1)
+    }
+
+    /// Moves a name with all that lies below it.
+    pub fn shift(&mut self, from: &Path, to: &Path, now: DateTime<FixedOffset>) {
+        let paths: Vec<PathBuf> = self.below(from).map(|(path, _)| path.clone()).chain([from.to_owned()]).collect();
+        for path in paths {
+            if let (Some(node), Ok(rest)) = (self.nodes.remove(&path), path.strip_prefix(from)) {
+                let new = if rest.as_os_str().is_empty() { to.to_owned() } else { to.join(rest) };
+                self.nodes.insert(new, node);
+            }
+        }
+        self.touch_above(from, now);
+        self.touch_above(to, now);
+    }
+
+    /// Whether we may do to a node what these bits say; root may all.
+    pub fn permit(&self, node: &Node, bits: u32) -> io::Result<()> {
+        let Person { user, group } = self.person;
+        let granted = match (node.owner == user, node.group == group) {
+            (true, _) => node.mode >> 6,
+            (false, true) => node.mode >> 3,
+            (false, false) => node.mode,
+        };
+        if user == 0 || granted & bits == bits { Ok(()) } else { Err(Errno::ACCESS.into()) }
+    }
+
+    pub fn free_bytes(&self) -> Space {
+        Space { free_bytes: self.free, total_bytes: self.total }
+    }
+
+    fn touch_above(&mut self, path: &Path, now: DateTime<FixedOffset>) {
+        if let Some(above) = path.parent().and_then(|above| self.nodes.get_mut(above)) {
+            above.modified = now;
+        }
+    }
+}
+
+impl Around for Tree {
+    fn file_above(&self, path: &Path) -> Option<PathBuf> {
+        let in_the_way = |above: &&Path| self.node(above).is_some_and(|node| !node.is_dir());
+        path.ancestors().skip(1).find(in_the_way).map(Path::to_owned)
+    }
+
+    fn space(&self, path: &Path) -> Option<(PathBuf, Space)> {
+        let place = path.ancestors().find(|place| self.node(place).is_some())?;
+        Some((place.to_owned(), self.free_bytes()))
+    }
+}

@@ -1,0 +1,153 @@
+//! Lets a decorator stand beside every step of the streams and programs that a reply holds.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::reply::Process;
+use super::{Child, Exit, Reply};
+use crate::error::{Error, Result};
+use crate::stream::{Piece, Sink, Source};
+
+/// What stands beside the streams of one effect; clones see the same effect.
+pub trait Watcher: Clone + Send + Sync + 'static {
+    /// Takes a step, and may cut it off.
+    fn step<'a, T: Send + 'a>(&'a self, step: BoxFuture<'a, Result<T>>) -> BoxFuture<'a, Result<T>> {
+        step
+    }
+
+    /// Takes the step that cleans up: what has had all its time must still be let to do that.
+    fn cleanup<'a, T: Send + 'a>(&'a self, step: BoxFuture<'a, Result<T>>) -> BoxFuture<'a, Result<T>> {
+        self.step(step)
+    }
+
+    /// Bytes have gone through.
+    fn moved(&self, _bytes: usize) {}
+
+    /// The effect is over. Told once.
+    fn ended(&self, _ending: Ending<'_>) {}
+}
+
+/// How an effect came to its end.
+pub enum Ending<'a> {
+    Well,
+    Badly(&'a Error),
+    Exited(&'a Exit),
+    /// Given up before its end.
+    Dropped,
+}
+
+/// The same reply with `watcher` beside its streams. What has none is over already, and is told so.
+pub fn watch<W: Watcher>(reply: Reply, mut watch: Watch<W>) -> Reply {
+    match reply {
+        Reply::Source(inner) => Reply::Source(Box::new(Watched { inner, watch })),
+        Reply::Sink(inner) => Reply::Sink(Box::new(Watched { inner, watch })),
+        Reply::Child(Child { stdin, stdout, process }) => Reply::Child(Child {
+            stdin: stdin.map(|inner| Box::new(Watched { inner, watch: watch.part() }) as Box<dyn Sink>),
+            stdout: Box::new(Watched { inner: stdout, watch: watch.part() }),
+            process: Box::new(Watched { inner: process, watch }),
+        }),
+        reply => {
+            watch.end(Ending::Well);
+            reply
+        }
+    }
+}
+
+/// A watcher, and whether the effect is over with what it stands beside.
+pub struct Watch<W: Watcher> {
+    watcher: W,
+    whole: bool,
+}
+
+impl<W: Watcher> Watch<W> {
+    pub fn new(watcher: W) -> Watch<W> {
+        Watch { watcher, whole: true }
+    }
+
+    /// For a pipe of a program: the program's exit ends the effect.
+    fn part(&self) -> Watch<W> {
+        Watch { watcher: self.watcher.clone(), whole: false }
+    }
+
+    pub fn end(&mut self, ending: Ending<'_>) {
+        if std::mem::take(&mut self.whole) {
+            self.watcher.ended(ending);
+        }
+    }
+
+    /// Takes a step; an error ends the effect.
+    pub async fn step<T: Send>(&mut self, step: BoxFuture<'_, Result<T>>) -> Result<T> {
+        let result = self.watcher.step(step).await;
+        if let Err(error) = &result {
+            self.end(Ending::Badly(error));
+        }
+        result
+    }
+}
+
+impl<W: Watcher> Drop for Watch<W> {
+    fn drop(&mut self) {
+        self.end(Ending::Dropped);
+    }
+}
+
+struct Watched<T: ?Sized, W: Watcher> {
+    // The stream goes before the watch: what it takes back is then still seen.
+    inner: Box<T>,
+    watch: Watch<W>,
+}
+
+impl<W: Watcher> Source for Watched<dyn Source, W> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async {
+            let piece = self.watch.step(self.inner.next()).await?;
+            match &piece {
+                Piece::Data(data) => self.watch.watcher.moved(data.len()),
+                Piece::End => self.watch.end(Ending::Well),
+            }
+            Ok(piece)
+        })
+    }
+}
+
+impl<W: Watcher> Sink for Watched<dyn Sink, W> {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            let bytes = data.len();
+            self.watch.step(self.inner.write(data)).await?;
+            self.watch.watcher.moved(bytes);
+            Ok(())
+        })
+    }
+
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.watch.step(self.inner.seal()))
+    }
+
+    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        let Watched { inner, mut watch } = *self;
+        Box::pin(async move {
+            watch.step(inner.commit()).await?;
+            watch.end(Ending::Well);
+            Ok(())
+        })
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        let Watched { inner, mut watch } = *self;
+        Box::pin(async move {
+            let watcher = watch.watcher.clone();
+            watcher.cleanup(inner.abort()).await.inspect_err(|error| watch.end(Ending::Badly(error)))
+        })
+    }
+}
+
+impl<W: Watcher> Process for Watched<dyn Process, W> {
+    fn wait(&mut self) -> BoxFuture<'_, Result<Exit>> {
+        Box::pin(async {
+            let exit = self.watch.step(self.inner.wait()).await?;
+            self.watch.end(Ending::Exited(&exit));
+            Ok(exit)
+        })
+    }
+}

@@ -1,0 +1,73 @@
+--- Reckons with the stamps in backup names (`YYYYMMDD_HHMMSS`): the day, week, month and year that each belongs to.
+local calendar = {}
+
+---@class (exact) hikae.calendar.Moment
+---@field day integer Days since 1970-01-01.
+---@field second integer Seconds since 1970-01-01 00:00:00 on the same wall clock.
+---@field week integer Weeks since the first Monday; a week starts on Monday (ISO 8601).
+---@field month integer Months since year 0.
+---@field year integer
+
+--- Days since 1970-01-01 of a day of the Gregorian calendar.
+---@param year integer
+---@param month integer
+---@param day integer
+---@return integer
+local function days_from_civil(year, month, day)
+  local shifted = month <= 2 and year - 1 or year
+  local era = shifted // 400
+  local year_of_era = shifted - era * 400
+  local day_of_year = (153 * (month + (month > 2 and -3 or 9)) + 2) // 5 + day - 1
+  return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
+end
+
+--- Days in a month.
+---@param year integer
+---@param month integer
+---@return integer
+local function days_in_month(year, month)
+  local following = month == 12 and days_from_civil(year + 1, 1, 1) or days_from_civil(year, month + 1, 1)
+  return following - days_from_civil(year, month, 1)
+end
+
+--- The moment of a stamp; nil when the text is no stamp or names a day that does not exist.
+---@param stamp string?
+---@return hikae.calendar.Moment?
+function calendar.parse(stamp)
+  local digits = { string.match(stamp or "", "^(%d%d%d%d)(%d%d)(%d%d)_(%d%d)(%d%d)(%d%d)$") }
+  if not digits[1] then
+    return nil
+  end
+  local numbers = {}
+  for index, text in ipairs(digits) do
+    numbers[index] = math.tointeger(tonumber(text)) or 0
+  end
+  local year, month, day, hour, minute, second = table.unpack(numbers)
+  if month < 1 or month > 12 or day < 1 or day > days_in_month(year, month) then
+    return nil
+  end
+  if hour > 23 or minute > 59 or second > 60 then
+    return nil
+  end
+  local days = days_from_civil(year, month, day)
+  return {
+    day = days,
+    second = days * 86400 + hour * 3600 + minute * 60 + second,
+    week = (days + 3) // 7,
+    month = year * 12 + month - 1,
+    year = year,
+  }
+end
+
+--- The last stamp inside a file name; nil when there is none. Digits that only look like one, such as an order number, are passed over.
+---@param name string
+---@return string?
+function calendar.stamp_of(name)
+  local found = nil
+  for stamp in string.gmatch(name, "%f[%d]%d%d%d%d%d%d%d%d_%d%d%d%d%d%d%f[%D]") do
+    found = calendar.parse(stamp) and stamp or found
+  end
+  return found
+end
+
+return calendar

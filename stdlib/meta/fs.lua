@@ -1,0 +1,75 @@
+---@meta fs
+
+--- Files and folders below the paths that the recipe declares in `needs.read` and `needs.write`.
+fs = {}
+
+---@class (exact) fs.ListOptions
+---@field dir string The folder.
+---@field name? string A pattern for file names, as the shell has them: `db_backup_*.sql.gz`. Default: all names.
+---@field recursive? boolean Also in folders below; links are never followed. Default false.
+---@field older_than_days? integer Only what is more than so many whole days old, as `find -mtime +N` counts.
+---@field newer_than_days? integer Only what is less than so many whole days old, as `find -mtime -N` counts.
+---@field kind? "file"|"dir"|"link"|"other" Default: all kinds.
+
+---@class (exact) fs.Stat
+---@field kind "file"|"dir"|"link"|"other"
+---@field size_bytes integer
+---@field modified integer Seconds since 1970.
+---@field age_secs integer
+---@field mode integer Permission bits.
+
+---@class (exact) fs.Entry: fs.Stat
+---@field path string
+---@field name string
+
+---@class (exact) fs.WriteOptions
+---@field replace? boolean Whether it may take the place of another file. Default false.
+
+---@class (exact) fs.Space
+---@field free_bytes integer What an ordinary user may still use.
+---@field total_bytes integer
+---@field free string For people: `12.3 GB`.
+
+--- The entries of a folder, sorted by path. Partial files of runs under way are left out.
+---@param options fs.ListOptions
+---@return fs.Entry[]
+function fs.list(options) end
+
+--- What lies at a path, without following a link at its end; nil when nothing does.
+---@param path string
+---@return fs.Stat?
+function fs.stat(path) end
+
+--- The text of a file of at most 1 MiB.
+---@param path string
+---@return string
+function fs.read(path) end
+
+--- Writes a small file of mode 0600, whole or not at all.
+---@param path string
+---@param text string
+---@param options? fs.WriteOptions
+function fs.write(path, text, options) end
+
+--- Makes a folder of mode 0700, and those above it; one that stands already is fine.
+---@param path string
+function fs.mkdir(path) end
+
+--- Renames a file or folder on one file system, never over another.
+---@param from string
+---@param to string
+function fs.rename(from, to) end
+
+--- Removes a file, or an empty folder; an absent one is an error of kind `not_found`.
+---@param path string
+function fs.remove(path) end
+
+--- The space of the file system that holds a path.
+---@param path string
+---@return fs.Space
+function fs.disk_free(path) end
+
+--- A stream of the bytes of a file.
+---@param path string
+---@return Stream
+function fs.open(path) end

@@ -1,0 +1,34 @@
+---@meta process
+
+--- Runs programs that the recipe declares in `needs.run`, with a list of arguments and never through a shell.
+process = {}
+
+---@class (exact) process.Options
+---@field program string
+---@field args? string[]
+---@field env? table<string, string|Secret> Beside `PATH HOME USER LOGNAME LANG TZ`; nothing else is inherited.
+---@field cwd? string
+---@field stdin? string|Secret What the program reads. Default: nothing.
+---@field ok_codes? integer[] Exit codes that are no failure. Default `{ 0 }`.
+---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+---@class (exact) process.Result
+---@field code integer
+---@field stdout string At most 4 MiB.
+---@field stderr string The last 64 KiB, without secrets.
+
+--- Runs a program to its end. Any other exit code than those in `ok_codes` is an error of kind `command`.
+---@param options process.Options
+---@return process.Result
+function process.run(options) end
+
+--- A stream of what a program writes; it ends well only when the program exits 0. Takes neither `stdin` nor `ok_codes`.
+---@param options process.Options
+---@return Stream
+function process.stream(options) end
+
+--- Where a program lies on the `PATH`; nil when it does not.
+---@param program string
+---@return string?
+function process.which(program) end

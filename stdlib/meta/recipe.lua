@@ -1,0 +1,42 @@
+---@meta recipe
+
+--- A value that shows nothing, joins to nothing, and is known to Rust alone.
+---@class Secret
+
+---@class (exact) recipe.Param
+---@field env? string The environment variable that sets it.
+---@field default? any
+---@field type? "string"|"integer"|"boolean"|"path"|"duration"|"size"|"list"|"secret"|"choice" Default: that of the default value, else `string`.
+---@field min? integer
+---@field max? integer
+---@field choices? string[] For the type `choice`.
+---@field says? string What it is, for people.
+---@field secret? boolean The same as `type = "secret"`.
+---@field optional? boolean Whether it may be absent. Default false.
+
+---@class (exact) recipe.Needs
+---@field run? string[] Programs that it may run.
+---@field read? string[] Folders and files that it may read; `{name}` stands for a param.
+---@field write? string[] Folders that it may read and write.
+---@field connect? string[] Hosts that it may speak to.
+
+---@class (exact) recipe.Declaration
+---@field kind? "backup"|"restore"|"check"|"maintenance" Default `backup`, which must end in a proved backup.
+---@field summary? string Default: the first line of the file's `---` comment.
+---@field type "daily"|"weekly"|"monthly"|"manual"
+---@field schedule? string When cron runs it: `0 2 * * *`.
+---@field timeout? string Longest time for the whole run. Default `24h`.
+---@field params? table<string, recipe.Param>
+---@field needs? recipe.Needs
+---@field run fun(p: table<string, any>): any
+
+--- Declares a recipe. Loading it does nothing; `run` is called with the params.
+---@param declaration recipe.Declaration
+---@return any
+function recipe(declaration) end
+
+--- A text in the reader's language; `%s` and `%d` take the values in their order.
+---@param text string
+---@param ... any
+---@return string
+function _(text, ...) end

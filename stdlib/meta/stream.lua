@@ -1,0 +1,84 @@
+---@meta stream
+
+--- Bytes on their way. Stages are chained, and nothing moves until the end is asked for; a stream can be read once.
+---@class Stream
+local Stream = {}
+
+---@class (exact) Stream.GzipOptions
+---@field level? integer 0 to 9. Default 6.
+---@field threads? integer Default: one a core.
+
+---@class (exact) Stream.ZstdOptions
+---@field level? integer 1 to 19. Default 3.
+---@field threads? integer Default: one a core.
+
+---@class (exact) Stream.SaveOptions
+---@field timeout? integer|string Longest time for writing: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves.
+
+---@class (exact) Stream.TextOptions
+---@field max_bytes? integer Default 1 MiB.
+
+---@class Stream.Facts
+---@field size_bytes integer Bytes that came out at the end.
+---@field plain_bytes integer Bytes that the source gave.
+---@field sha256 string Of what came out.
+---@field hashes table<string, string> What `:hash(label)` found, by label.
+---@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer> } For a dump.
+
+---@class Stream.Backup: Stream.Facts
+---@field path string
+---@field size string For people: `133.2 MB`.
+---@field manifest string Path of its manifest.
+
+--- Compresses as gzip (RFC 1952), one member, on all cores.
+---@param options? Stream.GzipOptions
+---@return Stream
+function Stream:gzip(options) end
+
+--- Compresses as Zstandard (RFC 8878).
+---@param options? Stream.ZstdOptions
+---@return Stream
+function Stream:zstd(options) end
+
+--- Undoes gzip; data that ends too early or does not match its checksum is an error of kind `integrity`.
+---@return Stream
+function Stream:gunzip() end
+
+--- Undoes zstd.
+---@return Stream
+function Stream:unzstd() end
+
+--- Undoes gzip or zstd, whichever the first bytes show, or passes plain bytes on.
+---@return Stream
+function Stream:decompress() end
+
+--- Takes the SHA-256 of the bytes at this place.
+---@param label? string Its key in `hashes`. Default `sha256`.
+---@return Stream
+function Stream:hash(label) end
+
+--- Shows every line that passes to a function, without its line end. The bytes go on unchanged.
+---@param fn fun(line: string)
+---@return Stream
+function Stream:tap_lines(fn) end
+
+--- Also writes the bytes at this place to a second file, which is committed once `:save` has proved the first.
+---@param path string
+---@return Stream
+function Stream:tee(path) end
+
+--- Writes a backup: proved, on stable storage, of mode 0600, with its manifest beside it, or not at all.
+---@param path string
+---@param options? Stream.SaveOptions
+---@return Stream.Backup
+function Stream:save(path, options) end
+
+--- Reads to the proved end and keeps nothing but what the stream told about itself.
+---@return Stream.Facts
+function Stream:discard() end
+
+--- All bytes of a small stream as text.
+---@param options? Stream.TextOptions
+---@return string
+function Stream:text(options) end

@@ -1,0 +1,276 @@
+//! Every command on a good day: what it prints, for people and for programs, and its exit code.
+
+use std::io::Read;
+
+use crate::support::postgres::shared;
+use crate::support::program::{Hikae, Said, set_mode};
+
+/// A recipe that needs no server.
+pub const NOTE: &str = "--- Keeps a note.
+return recipe {
+  type = \"weekly\", schedule = \"0 3 * * 0\",
+  params = { dir = { env = \"BACKUP_DIR\", type = \"path\", says = \"Folder for the notes\" } },
+  needs = { run = { \"echo\" }, write = { \"{dir}\" } },
+  run = function(p)
+    return process.stream { program = \"echo\", args = { \"kept\" } }:save(path.join(p.dir, \"note_\" .. run.id()))
+  end,
+}
+";
+
+const BROKEN: &str = "--- Fails.
+return recipe { type = \"daily\", kind = \"maintenance\", run = function(p) error \"the shop is closed\" end }
+";
+
+pub fn world() -> Hikae {
+    Hikae::new().file("config/recipes/note.lua", NOTE).file("config/recipes/broken.lua", BROKEN)
+}
+
+pub fn well(said: &Said) {
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
+}
+
+/// Columns are as wide as the folder of this test is long.
+fn unaligned(table: &str) -> String {
+    regex::Regex::new(" {2,}").unwrap().replace_all(table, "  ").into_owned()
+}
+
+#[test]
+fn list_shows_every_recipe_with_its_schedule_and_what_it_does() {
+    let said = world().run(&["list"]);
+    well(&said);
+    insta::assert_snapshot!(said.out, @"
+    RECIPE     TYPE    SCHEDULE   WHAT IT DOES
+    broken     daily   -          Fails.
+    db-backup  daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+    note       weekly  0 3 * * 0  Keeps a note.
+    ");
+}
+
+#[test]
+fn list_shows_a_recipe_that_cannot_be_loaded_with_its_error_among_the_others() {
+    let said = world().file("config/recipes/slip.lua", "return recipe {\n").run(&["list"]);
+    well(&said);
+    insta::assert_snapshot!(said.out, @"
+    RECIPE     TYPE    SCHEDULE   WHAT IT DOES
+    broken     daily   -          Fails.
+    db-backup  daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+    note       weekly  0 3 * * 0  Keeps a note.
+    slip       -       -          cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
+    ");
+}
+
+#[test]
+fn list_json_is_an_object_a_line() {
+    let said = world().run(&["list", "--json"]);
+    well(&said);
+    insta::assert_snapshot!(said.out, @r#"
+    {"recipe":"broken","kind":"maintenance","type":"daily","schedule":null,"summary":"Fails.","file":"[WORLD]/config/recipes/broken.lua","error":null}
+    {"recipe":"db-backup","kind":"backup","type":"daily","schedule":"0 2 * * *","summary":"Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.","file":"recipes/db-backup.lua","error":null}
+    {"recipe":"note","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","file":"[WORLD]/config/recipes/note.lua","error":null}
+    "#);
+}
+
+#[test]
+fn list_whose_reader_goes_away_does_not_panic() {
+    let hikae = world();
+    let mut child = hikae.start(&["list"]);
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
+    let said = world().env("DB_PASSWORD", "hunter2-secret").env("DB_NAME", "shop").run(&["show", "db-backup"]);
+    well(&said);
+    insta::assert_snapshot!(unaligned(&said.out), @"
+    db-backup: Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+
+    file  recipes/db-backup.lua
+    kind  backup
+    type  daily
+    schedule  0 2 * * *
+    runs  pg_dump
+    writes  [WORLD]/backups
+
+    PARAM  TYPE  VARIABLE  VALUE  WHAT IT IS
+    compress  choice  -  gzip  How to compress the dump
+    database  string  DB_NAME  shop  Database to dump
+    days  integer  RETENTION_DAYS  30  Days to keep a dump
+    dir  path  BACKUP_DIR  [WORLD]/backups  Folder for the dumps
+    host  string  DB_HOST  localhost  Host of the server, or the folder of its socket
+    idle_timeout  duration  -  30m  Longest time in which no byte arrives
+    keep_at_least  integer  -  1  Dumps to keep whatever their age
+    password  secret  DB_PASSWORD  ********  Password of the user
+    port  integer  DB_PORT  5432  Port of the server
+    timeout  duration  -  12h  Longest time for the dump
+    user  string  DB_USER  postgres  User that may read all of it
+    ");
+}
+
+#[test]
+fn show_json_has_the_same() {
+    let said = world().run(&["show", "note", "--json"]);
+    well(&said);
+    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[]}}"#);
+}
+
+#[test]
+fn show_source_prints_the_file_as_it_is() {
+    let said = world().run(&["show", "note", "--source"]);
+    well(&said);
+    assert_eq!(said.out, NOTE);
+}
+
+#[test]
+fn show_of_params_that_are_wrong_shows_what_is_declared_and_tells() {
+    let said = world().env("BACKUP_DIR", "notes").run(&["show", "note"]);
+    insta::assert_snapshot!(unaligned(&said.out), @"
+    note: Keeps a note.
+
+    file  [WORLD]/config/recipes/note.lua
+    kind  backup
+    type  weekly
+    schedule  0 3 * * 0
+    runs  echo
+    writes  {dir}
+
+    PARAM  TYPE  VARIABLE  VALUE  WHAT IT IS
+    dir  path  BACKUP_DIR  ?  Folder for the notes
+    ");
+    insta::assert_snapshot!(said.err, @"
+    error: 1 problem with the params of `note`
+      caused by: `dir` must be an absolute path, but `BACKUP_DIR` is `notes`
+
+    hint: write a path that begins with `/`; `BACKUP_DIR` comes from the environment
+    ");
+    assert_eq!(said.code, 64);
+}
+
+#[test]
+fn check_of_a_sound_set_up_is_well() {
+    let hikae = Hikae::with_database(shared(), "postgres").file("config/hikae.toml", "");
+    let said = hikae.run(&["check", "db-backup"]);
+    well(&said);
+    let out = regex::Regex::new("sandbox: (full|files only|none)").unwrap().replace(&said.out, "sandbox: [LEVEL]");
+    let out = regex::Regex::new("`[^`]*/pg_dump`").unwrap().replace(&out, "`[PATH]/pg_dump`");
+    insta::assert_snapshot!(out, @"
+    ✓ configuration: `[WORLD]/config`
+    ✓ state: `[WORLD]/state`
+    ✓ kernel sandbox: [LEVEL]
+    ✓ db-backup: `recipes/db-backup.lua` loads, and its params are complete
+    ✓ db-backup: `pg_dump` is `[PATH]/pg_dump`
+    ✓ db-backup: `[WORLD]/backups` can be written
+
+    all is well
+    ");
+}
+
+#[test]
+fn check_names_the_package_of_a_missing_program() {
+    let said = Hikae::new().env("PATH", "/nonexistent").run(&["check", "db-backup"]);
+    let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
+    insta::assert_snapshot!(wrong.join("\n"), @"
+    ✗ db-backup: cannot start `pg_dump`: it is not on the PATH
+        hint: install it: `apt-get install postgresql-client`
+
+    1 thing is wrong
+    ");
+    assert_eq!(said.code, 1);
+}
+
+#[test]
+fn check_tells_of_every_recipe_that_cannot_run() {
+    let hikae = world().env("BACKUP_DIR", "/backups").file("config/recipes/slip.lua", "return recipe {\n");
+    let hikae = hikae.env("RETENTION_DAYS", "abc").file("config/.env", "DB_NAME=shop\n");
+    set_mode(&hikae.path("config/.env"), 0o604);
+    let said = hikae.run(&["check"]);
+    let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
+    insta::assert_snapshot!(wrong.join("\n"), @"
+    ✗ configuration: `[WORLD]/config/.env` is open to every user of this machine: run `chmod 600 [WORLD]/config/.env`
+    ✗ db-backup: 1 problem with the params of `db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
+        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
+    ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)
+        hint: look just before this place: is a `,`, a bracket, a quote or an `end` missing?
+
+    3 things are wrong
+    ");
+    assert_eq!(said.code, 1);
+}
+
+#[test]
+fn docs_lists_the_modules_and_shows_a_function_with_its_options() {
+    let hikae = Hikae::new();
+    let all = hikae.run(&["docs"]);
+    well(&all);
+    for module in
+        ["clock", "errors", "fs", "json", "log", "parallel", "path", "pg", "process", "recipe", "run", "stream"]
+    {
+        assert!(all.out.lines().any(|line| line.split_whitespace().next() == Some(module)), "{module}: {}", all.out);
+        let one = hikae.run(&["docs", module]);
+        well(&one);
+        assert!(one.out.len() > 100 && !one.out.contains("---@"), "{module}: {}", one.out);
+    }
+    let said = hikae.run(&["docs", "gzip"]);
+    well(&said);
+    insta::assert_snapshot!(said.out, @"
+    Stream:gzip(options)
+    Compresses as gzip (RFC 1952), one member, on all cores.
+      options?: Stream.GzipOptions
+      gives Stream
+
+    Stream.GzipOptions
+      level?: integer 0 to 9. Default 6.
+      threads?: integer Default: one a core.
+    ");
+    let said = hikae.run(&["docs", "pg.dmp"]);
+    insta::assert_snapshot!(said.err, @"
+    error: there are no docs of `pg.dmp`
+
+    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.is_ready`, `pg.query`, `pg.databases`
+    ");
+    assert_eq!((said.code, said.out.as_str()), (64, ""));
+}
+
+#[test]
+fn completions_and_the_manual_come_from_the_same_definitions() {
+    let hikae = Hikae::new();
+    for args in [["completions", "bash"].as_slice(), &["completions", "zsh"], &["completions", "fish"], &["man"]] {
+        let said = hikae.run(args);
+        well(&said);
+        assert!(said.out.contains("hikae") && said.out.contains("audit"), "{args:?}: {}", said.out);
+    }
+}
+
+#[test]
+fn the_help_of_every_command_names_its_flags() {
+    let hikae = Hikae::new();
+    let commands: [(&[&str], &[&str]); 11] = [
+        (&[], &["run", "list", "show", "runs", "audit", "check", "docs", "demo", "--config-dir", "Exit codes"]),
+        (&["run"], &["--set", "--type", "--json", "--quiet", "--verbose", "<RECIPE>"]),
+        (&["list"], &["--json"]),
+        (&["show"], &["--json", "--source", "<RECIPE>"]),
+        (&["runs"], &["--status", "--type", "--recipe", "--limit", "--json", "show"]),
+        (&["runs", "show"], &["--json", "<ID>"]),
+        (&["audit"], &["--limit", "--json"]),
+        (&["check"], &["--json", "[RECIPES]"]),
+        (&["docs"], &["[MODULE]"]),
+        (&["completions"], &["bash", "zsh", "fish"]),
+        (&["man"], &["--config-dir"]),
+    ];
+    for (command, flags) in commands {
+        let said = hikae.run(&[command, &["--help"]].concat());
+        well(&said);
+        for flag in flags {
+            assert!(said.out.contains(flag), "`{flag}` is missing from the help of {command:?}:\n{}", said.out);
+        }
+    }
+}
+
+#[test]
+fn no_command_shows_the_help_and_is_misuse() {
+    let said = Hikae::new().run(&[]);
+    assert!(said.err.contains("Usage: hikae"), "{said:?}");
+    assert_eq!((said.code, said.out.as_str()), (64, ""));
+}

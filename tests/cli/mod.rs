@@ -1,0 +1,16 @@
+//! The program from outside: what people type, what it says, and its exit codes.
+
+mod bad_folder;
+mod bad_input;
+mod bad_params;
+mod bad_reach;
+mod bad_recipe;
+mod bad_values;
+mod bad_words;
+mod commands;
+mod db_backup;
+mod demo;
+mod readme;
+mod honesty;
+mod passwords;
+mod records;

@@ -1,0 +1,108 @@
+//! Runs every spec of the modules, the library and the recipes over the real world, and holds what the spec runner promises.
+
+mod runner;
+mod stage;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use hikae::recipe::specs::{Outcome, Runner, SpecResult, tell, tested_nothing};
+use stage::Real;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The spec files of a folder, as messages show them.
+fn spec_files(folder: &str) -> Vec<PathBuf> {
+    let all = walkdir::WalkDir::new(root().join(folder)).sort_by_file_name().into_iter().map(Result::unwrap);
+    let specs = all.filter(|entry| entry.file_name().to_string_lossy().ends_with("_spec.lua"));
+    specs.map(|entry| entry.path().strip_prefix(root()).unwrap().to_owned()).collect()
+}
+
+fn run_file(path: &Path) -> Vec<SpecResult> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let text = std::fs::read_to_string(root().join(path)).unwrap();
+    let stage = Real::default();
+    let results = Runner::new(&stage, runtime.handle().clone()).run(&path.display().to_string(), &text);
+    runtime.shutdown_background();
+    results
+}
+
+/// Runs all specs of a folder, and fails with what each failed one tells.
+fn run_folder(folder: &str) {
+    let waiting = Mutex::new(spec_files(folder).into_iter());
+    let one_by_one = || {
+        let mut results = Vec::new();
+        loop {
+            let next = waiting.lock().unwrap().next();
+            match next {
+                Some(path) => results.extend(run_file(&path)),
+                None => return results,
+            }
+        }
+    };
+    // Two at a time: other tests with walls of time run beside these.
+    let results: Vec<SpecResult> = std::thread::scope(|scope| {
+        let threads = [scope.spawn(one_by_one), scope.spawn(one_by_one)];
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let bad: Vec<String> = results
+        .iter()
+        .filter(|result| matches!(result.outcome, Outcome::Failed(_) | Outcome::Error(_)))
+        .map(tell)
+        .collect();
+    assert!(bad.is_empty(), "{} of {} specs in {folder}:\n\n{}\n", bad.len(), results.len(), bad.join("\n\n"));
+    if let Some(error) = tested_nothing(&results) {
+        panic!("{folder}: {error}");
+    }
+}
+
+#[test]
+fn the_modules_keep_the_promises_of_their_stubs() {
+    run_folder("tests/modules");
+}
+
+#[test]
+fn the_library_keeps_its_promises() {
+    run_folder("tests/stdlib");
+}
+
+#[test]
+fn the_recipes_keep_their_promises() {
+    // A recipe without a spec is not found here: `recipes/` may hold none yet.
+    if !spec_files("recipes").is_empty() {
+        run_folder("recipes");
+    }
+}
+
+#[test]
+fn every_module_has_a_spec_and_every_spec_a_module() {
+    let lua = mlua::Lua::new();
+    let modules = hikae::bind::modules(&lua).unwrap().into_iter().map(|module| module.name.to_owned());
+    let alone = ["parallel", "gettext", "stream"].map(str::to_owned);
+    let wanted: BTreeSet<String> = modules.chain(alone).collect();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().replace("_spec.lua", "");
+    let found: BTreeSet<String> = spec_files("tests/modules").iter().map(name).collect();
+    let missing: Vec<_> = wanted.difference(&found).collect();
+    let surplus: Vec<_> = found.difference(&wanted).collect();
+    assert!(missing.is_empty(), "modules without a spec in tests/modules: {missing:?}");
+    assert!(surplus.is_empty(), "specs in tests/modules of no module: {surplus:?}");
+}
+
+#[test]
+fn every_file_of_the_library_has_a_spec() {
+    let files = std::fs::read_dir(root().join("stdlib/hikae")).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = files.filter_map(|name| name.to_str().and_then(|name| name.strip_suffix(".lua")).map(str::to_owned));
+    let wanted: BTreeSet<String> = names.collect();
+    assert!(!wanted.is_empty(), "the library has no file: this test would check nothing");
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().replace("_spec.lua", "");
+    let found: BTreeSet<String> = spec_files("tests/stdlib").iter().map(name).collect();
+    let missing: Vec<_> = wanted.difference(&found).collect();
+    assert!(missing.is_empty(), "files in stdlib/hikae without a spec in tests/stdlib: {missing:?}");
+    // `retention_prune` is a second spec of `retention`.
+    let of_none = |spec: &&String| !wanted.iter().any(|file| spec.split('_').next() == Some(file));
+    let surplus: Vec<_> = found.iter().filter(of_none).collect();
+    assert!(surplus.is_empty(), "specs in tests/stdlib of no file in stdlib/hikae: {surplus:?}");
+}
