@@ -89,6 +89,9 @@ show_backup() {
       "$([[ $command = hikae_* ]] && mib "${rss[$command]}" || echo -)" \
       "$([ -n "${size[$command]:-}" ] && divide "${disk[$command]}" "${size[$command]}" || echo -)"
   done
+  for command in hikae_gzip hikae_zstd; do
+    echo "rounds of ${command#hikae_}: $(ratios "$command" documented | xargs) of the documented script"
+  done
   bound 'gzip, of the documented script' "$(ratio hikae_gzip documented)" 0.36
   bound 'zstd, of the documented script' "$(ratio hikae_zstd documented)" 0.27
   bound 'the gzip file, of that of gzip -6' "$(divide "${size[hikae_gzip]}" "${size[documented]}" %.3f)" 1

@@ -13,9 +13,14 @@ median() {
   sort -g | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
-# ratio NAME OF: the median of the ratios of two commands, round by round.
+# ratios NAME OF: the ratios of two commands, round by round.
+ratios() {
+  paste "$work/times/$1" "$work/times/$2" | awk '{ printf "%.3f\n", $1 / $2 }'
+}
+
+# ratio NAME OF: their median.
 ratio() {
-  paste "$work/times/$1" "$work/times/$2" | awk '{ print $1 / $2 }' | median | xargs printf '%.2f'
+  ratios "$1" "$2" | median | xargs printf '%.2f'
 }
 
 # divide A B [FORMAT]
