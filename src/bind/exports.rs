@@ -114,11 +114,7 @@ impl Module {
     }
 
     /// Adds a function as it is.
-    pub fn function(self, name: &'static str, function: mlua::Function) -> mlua::Result<Module> {
-        self.add(name, function)
-    }
-
-    fn add(self, name: &'static str, function: mlua::Function) -> mlua::Result<Module> {
+    pub fn add(self, name: &'static str, function: mlua::Function) -> mlua::Result<Module> {
         let short = name.rsplit('.').next().unwrap_or(name);
         self.table.raw_set(short, function)?;
         Ok(self)

@@ -47,10 +47,8 @@ macro_rules! options {
                 Server { host: self.host.clone(), port: self.port, user: self.user.clone(), password: self.password.clone() }
             }
 
-            fn limit(&self, mut caller: Caller) -> Caller {
-                caller.limits.total = self.timeout.unwrap_or(caller.limits.total);
-                caller.limits.idle = self.idle_timeout.unwrap_or(caller.limits.idle);
-                caller
+            fn limit(&self, caller: Caller) -> Caller {
+                caller.limited(self.timeout, self.idle_timeout)
             }
         }
     };

@@ -60,10 +60,8 @@ impl Options {
         }
     }
 
-    fn limit(&self, mut caller: Caller) -> Caller {
-        caller.limits.total = self.timeout.unwrap_or(caller.limits.total);
-        caller.limits.idle = self.idle_timeout.unwrap_or(caller.limits.idle);
-        caller
+    fn limit(&self, caller: Caller) -> Caller {
+        caller.limited(self.timeout, self.idle_timeout)
     }
 }
 

@@ -1,7 +1,5 @@
 //! How hikae calls PostgreSQL's own programs: where the server is, as whom, and nothing secret on the command line.
 
-use serde::Deserialize;
-
 use crate::secret::Secret;
 use crate::world::{Command, Value};
 
@@ -15,7 +13,7 @@ pub struct Server {
 }
 
 /// What of a database is dumped, and how.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct DumpShape {
     pub create: bool,
     pub clean: bool,

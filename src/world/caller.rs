@@ -35,6 +35,13 @@ impl Caller {
         Caller { world, site: None, limits }
     }
 
+    /// The same caller under these limits, where they are given.
+    pub fn limited(mut self, total: Option<Duration>, idle: Option<Duration>) -> Caller {
+        self.limits.total = total.unwrap_or(self.limits.total);
+        self.limits.idle = idle.unwrap_or(self.limits.idle);
+        self
+    }
+
     async fn perform(&self, effect: Effect) -> Result<Reply> {
         self.world.perform(Request { effect, site: self.site.clone(), limits: self.limits }).await
     }
