@@ -121,6 +121,12 @@ fn place(site: &Option<Site>) -> String {
 pub const METHODS: [&str; 11] =
     ["decompress", "discard", "gunzip", "gzip", "hash", "save", "tap_lines", "tee", "text", "unzstd", "zstd"];
 
+/// zlib-rs has its own scale: its 5 makes files as small as `gzip -6` does, and takes three quarters of the time of its 6.
+const GZIP_LEVEL: u32 = 5;
+
+/// About as small as `gzip -6`; 3, the default of the program `zstd`, takes half as long again.
+const ZSTD_LEVEL: i32 = 2;
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct GzipOptions {
@@ -174,13 +180,13 @@ impl UserData for Stream {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         stage(methods, "gzip", |call, (options,): (Option<GzipOptions>,)| {
             let options = options.unwrap_or_default();
-            let level = within(call, "level", options.level.unwrap_or(6), 0, 9)?;
+            let level = within(call, "level", options.level.unwrap_or(GZIP_LEVEL), 0, 9)?;
             let threads = options.threads.unwrap_or(call.session.cores).max(1);
             Ok(Box::new(move |source, facts| gzip(source, level, threads, facts)))
         });
         stage(methods, "zstd", |call, (options,): (Option<ZstdOptions>,)| {
             let options = options.unwrap_or_default();
-            let level = within(call, "level", options.level.unwrap_or(3), 1, 19)?;
+            let level = within(call, "level", options.level.unwrap_or(ZSTD_LEVEL), 1, 19)?;
             let threads = options.threads.unwrap_or(call.session.cores).max(1);
             Ok(Box::new(move |source, facts| zstd(source, level, threads, facts)))
         });

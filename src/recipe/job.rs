@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::declaration::Declaration;
 use super::expand::expand;
 use super::params::{self, Params, Sources};
@@ -14,7 +12,7 @@ use crate::bind::session::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
-use crate::stream::pump::hex;
+use crate::stream::sha256::Sha256;
 use crate::world::Limits;
 use crate::world::guarded::Needs;
 use crate::world::real::{startup, wall};
@@ -56,7 +54,7 @@ impl Job {
             idle: settings.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
         };
         let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        let recipe_sha256 = hex(&Sha256::digest(source.text.as_bytes()));
+        let recipe_sha256 = Sha256::of(&source.text);
         Ok(Job { config, source, declaration, params, needs, run_type, limits, timeout, recipe_sha256 })
     }
 
@@ -100,12 +98,12 @@ impl Job {
 
     /// Where the lock lies that keeps a second run of this recipe away from the same targets.
     pub fn lock_path(&self) -> PathBuf {
-        let mut hash = Sha256::new();
+        let mut hash = Sha256::default();
         for target in &self.needs.write {
             hash.update(target.as_os_str().as_encoded_bytes());
             hash.update([0]);
         }
-        let targets = hex(&hash.finalize());
+        let targets = hash.hex();
         self.config.state_dir.join("locks").join(format!("{}-{}.lock", self.source.name, &targets[..12]))
     }
 }

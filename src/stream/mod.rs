@@ -15,6 +15,7 @@ pub mod gunzip;
 pub mod gzip;
 pub mod lines;
 pub mod pump;
+pub mod sha256;
 pub mod stage;
 pub mod taps;
 pub mod tee;

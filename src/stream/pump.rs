@@ -1,8 +1,8 @@
 //! Moves every byte of a source into a sink and tallies them on the way.
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
+use super::sha256::Sha256;
 use super::{Piece, Sink, Source};
 use crate::error::Result;
 
@@ -31,13 +31,8 @@ impl Tallier {
     }
 
     pub fn finish(self) -> Tally {
-        Tally { size_bytes: self.size_bytes, sha256: hex(&self.hash.finalize()) }
+        Tally { size_bytes: self.size_bytes, sha256: self.hash.hex() }
     }
-}
-
-/// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Moves everything from `source` to `sink`; `Ok` means that the source proved its end. The sink is neither sealed nor committed.

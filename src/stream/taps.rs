@@ -3,10 +3,9 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
 use super::SharedFacts;
-use super::pump::hex;
+use super::sha256::Sha256;
 use super::stage::Stage;
 use crate::error::Result;
 
@@ -19,7 +18,7 @@ pub struct Hash {
 
 impl Hash {
     pub fn new(label: impl Into<String>, facts: &SharedFacts) -> Hash {
-        Hash { label: label.into(), facts: facts.clone(), hash: Sha256::new() }
+        Hash { label: label.into(), facts: facts.clone(), hash: Sha256::default() }
     }
 }
 
@@ -31,8 +30,7 @@ impl Stage for Hash {
     }
 
     fn end(&mut self, _out: &mut VecDeque<Bytes>) -> Result<()> {
-        let hash = hex(&self.hash.finalize_reset());
-        self.facts.lock().hashes.insert(self.label.clone(), hash);
+        self.facts.lock().hashes.insert(self.label.clone(), self.hash.hex());
         Ok(())
     }
 }

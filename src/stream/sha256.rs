@@ -1,0 +1,30 @@
+//! Hashes bytes as they pass, and shows the hash as lower-case hex.
+
+use ring::digest::{Context, SHA256};
+
+/// A SHA-256 under way.
+pub struct Sha256(Context);
+
+impl Default for Sha256 {
+    fn default() -> Sha256 {
+        Sha256(Context::new(&SHA256))
+    }
+}
+
+impl Sha256 {
+    pub fn update(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.update(bytes.as_ref());
+    }
+
+    /// The hash of what has passed so far.
+    pub fn hex(&self) -> String {
+        self.0.clone().finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The hash of a text.
+    pub fn of(text: &str) -> String {
+        let mut hash = Sha256::default();
+        hash.update(text);
+        hash.hex()
+    }
+}
