@@ -138,7 +138,8 @@ impl Execution {
     fn walled_world(&self) -> Result<(Arc<Real>, Arc<RecipeWorld>)> {
         let needs = &self.job.needs;
         let roots = needs.read.iter().chain(&needs.write).cloned();
-        let real = Arc::new(self.job.wall().into_iter().fold(Real::beneath(roots)?, Real::with_wall));
+        let real = Real::beneath(roots)?.with_variables(self.job.network());
+        let real = Arc::new(self.job.wall().into_iter().fold(real, Real::with_wall));
         let guarded = Guarded::new(Limited::new(real.clone()), needs.clone())?;
         Ok((real, Arc::new(Journal::new(guarded))))
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use super::http::HttpRequest;
 use super::paths::plain;
 use crate::error::Result;
 use crate::secret::{SECRET_NEWTYPE, Secret};
@@ -44,6 +45,10 @@ pub enum Effect {
     Spawn(Command),
     /// Where a program lies on the `PATH`; an absent one is `None`. Reply: `Path`.
     Which { program: String },
+
+    // -- network
+    /// Sends one http request and follows no redirect. Reply: `Response`.
+    Request(Box<HttpRequest>),
 
     // -- clock and locks
     /// Waits. Reply: `Done`.
@@ -102,6 +107,7 @@ impl Effect {
             Effect::Sweep { .. } => "sweep",
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
+            Effect::Request(_) => "request",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
         }
@@ -123,6 +129,7 @@ impl Effect {
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
+            Effect::Request(request) => request.title(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
     }
@@ -149,12 +156,16 @@ impl Effect {
             Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
+            Effect::Request(_) => Vec::new(),
             Effect::Which { .. } | Effect::Sleep { .. } => Vec::new(),
         }
     }
 
     /// Whether the effect changes the outside: what a plan shows and withholds.
     pub fn changes(&self) -> bool {
+        if let Effect::Request(request) = self {
+            return !request.method.only_reads();
+        }
         matches!(
             self,
             Effect::Create { .. }

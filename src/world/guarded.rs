@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 
+use super::http::{Address, hosts};
 use super::paths::plain;
 use super::{Command, Effect, Found, Reply, Request, World};
 use crate::error::{Error, Kind, Result};
@@ -17,7 +18,7 @@ pub struct Needs {
     pub read: Vec<PathBuf>,
     /// To be read and written.
     pub write: Vec<PathBuf>,
-    /// Hosts, with or without a port.
+    /// Hosts, with or without a port; `*.domain` for all below it; or urls, of which host and port count.
     pub connect: Vec<String>,
 }
 
@@ -29,6 +30,7 @@ pub struct Guarded<W> {
 
 impl<W> Guarded<W> {
     pub fn new(inner: W, needs: Needs) -> Result<Guarded<W>> {
+        hosts::check(&needs.connect)?;
         let all_plain = |paths: &[PathBuf]| paths.iter().map(|path| plain(path)).collect::<Result<Vec<_>>>();
         let (read, write) = (all_plain(&needs.read)?, all_plain(&needs.write)?);
         Ok(Guarded { inner, needs: Needs { read, write, ..needs } })
@@ -52,6 +54,7 @@ impl Needs {
                 self.may_write(to, above(to))
             }
             Effect::Spawn(command) => self.may_run(command),
+            Effect::Request(request) => self.may_connect(&request.url),
             Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
         }
     }
@@ -67,6 +70,13 @@ impl Needs {
         match holds(&self.write, path) {
             true => Ok(()),
             false => Err(undeclared("write", &path.display().to_string(), &hint.display().to_string())),
+        }
+    }
+
+    fn may_connect(&self, address: &Address) -> Result<()> {
+        match hosts::declared(&self.connect, address)? {
+            true => Ok(()),
+            false => Err(undeclared("connect to", &address.authority(), &address.authority())),
         }
     }
 
@@ -92,7 +102,7 @@ fn above(path: &Path) -> &Path {
 
 fn undeclared(verb: &str, object: &str, hint: &str) -> Error {
     Error::new(Kind::Denied, format!("the recipe may not {verb} `{object}`"))
-        .hint(format!("add `{verb} = {{ {hint:?} }}` to its needs"))
+        .hint(format!("add `{} = {{ {hint:?} }}` to its needs", verb.trim_end_matches(" to")))
 }
 
 impl<W: World> World for Guarded<W> {

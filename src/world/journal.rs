@@ -20,7 +20,7 @@ type Records = Arc<Mutex<Vec<Record>>>;
 /// One effect that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The data of a small file is left out.
+    /// The data of a small file, and the body of a request, are left out.
     pub effect: Effect,
     pub site: Option<Site>,
     /// When it began, as the world's `elapsed` counts.
@@ -29,6 +29,8 @@ pub struct Record {
     pub lasted: Option<Duration>,
     /// What went through: read, written, or both for a program with input.
     pub size_bytes: u64,
+    /// What an http server answered.
+    pub status: Option<u16>,
     pub outcome: Outcome,
 }
 
@@ -41,14 +43,18 @@ impl Record {
             Outcome::Failed { message, .. } => ("failed", Some(message)),
             Outcome::Dropped => ("dropped", None),
         };
-        serde_json::json!({
+        let mut json = serde_json::json!({
             "effect": self.effect.verb(),
             "object": self.effect.object(),
             "site": self.site.as_ref().map(Site::to_string),
             "size_bytes": self.size_bytes,
             "outcome": outcome,
             "error": message,
-        })
+        });
+        if let Some(status) = self.status {
+            json["status"] = status.into();
+        }
+        json
     }
 }
 
@@ -84,9 +90,12 @@ impl<W: World + 'static> Journal<W> {
         if let Effect::Write { data, .. } = &mut effect {
             size_bytes = std::mem::take(data).len() as u64;
         }
+        if let Effect::Request(request) = &mut effect {
+            size_bytes = std::mem::take(&mut request.body).data.len() as u64;
+        }
         let (site, started, outcome) = (request.site.clone(), self.inner.elapsed(), Outcome::Underway);
         let mut records = lock(&self.records);
-        records.push(Record { effect, site, started, lasted: None, size_bytes, outcome });
+        records.push(Record { effect, site, started, lasted: None, size_bytes, status: None, outcome });
         Page { world: self.inner.clone(), records: self.records.clone(), number: records.len() - 1 }
     }
 }
@@ -99,6 +108,9 @@ impl<W: World + 'static> World for Journal<W> {
             let reply = record.step(self.inner.perform(request)).await?;
             if let Reply::Bytes(data) = &reply {
                 page.moved(data.len());
+            }
+            if let Reply::Response(response) = &reply {
+                lock(&self.records)[page.number].status = Some(response.status);
             }
             Ok(watch(reply, record))
         })

@@ -19,6 +19,7 @@ mod environment;
 mod files;
 mod founding;
 mod given;
+pub mod http;
 mod listing;
 mod locks;
 mod part;
@@ -33,6 +34,7 @@ mod tree;
 mod ways;
 
 pub use given::Age;
+pub use http::{Answer, HttpCall, Requested, Route};
 pub use programs::{Call, Canned, Program};
 pub use setup::{FileSetup, FileTable, SimulatedSetup};
 pub use snapshot::{Ran, Seen, Snapshot};
@@ -64,6 +66,7 @@ impl Simulated {
             reading: Vec::new(),
             ran: Vec::new(),
             undeclared: Vec::new(),
+            heard: http::Heard::default(),
         };
         let (environment, machine) = (Arc::new(environment::read(&setup)), environment::machine(&setup));
         Ok(Simulated { shared: Shared::new(state), setup: Arc::new(setup), clock, environment, machine })
@@ -117,6 +120,7 @@ impl Simulated {
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.setup.programs, &self.environment, pace, &self.shared)?)
             }
+            E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
             E::Lock { path } => Reply::Held(locks::lock(&self.shared, &path)?),

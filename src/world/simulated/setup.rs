@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 
 use super::given::{self, Age, table_or_text};
+use super::http::Route;
 use super::programs::Program;
 use crate::world::Value;
 
@@ -22,6 +23,8 @@ pub struct SimulatedSetup {
     pub files: BTreeMap<PathBuf, FileSetup>,
     /// The programs by name. Any other is an error that lists these.
     pub programs: BTreeMap<String, Program>,
+    /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
+    pub http: BTreeMap<String, Route>,
     pub env: BTreeMap<String, Value>,
     /// Free space of the one disk.
     #[serde(deserialize_with = "given::size")]
@@ -44,6 +47,7 @@ impl Default for SimulatedSetup {
             now: noon.and_utc().fixed_offset(),
             files: BTreeMap::new(),
             programs: BTreeMap::new(),
+            http: BTreeMap::new(),
             env: BTreeMap::new(),
             free_bytes: None,
             locked: Vec::new(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::http::Requested;
 use super::state::State;
 use super::tree::{Content, Node, What};
 use crate::secret::MASK;
@@ -24,7 +25,9 @@ pub struct Snapshot {
     pub locks: Vec<PathBuf>,
     /// What was started, in order.
     pub ran: Vec<Ran>,
-    /// Programs that were called and that this world does not have.
+    /// The http requests that were sent, in order.
+    pub requested: Vec<Requested>,
+    /// Programs that were called, and requests that were sent, that this world does not have.
     pub undeclared: Vec<String>,
 }
 
@@ -74,6 +77,7 @@ impl Snapshot {
             open: state.reading.clone(),
             locks: state.locks.keys().cloned().collect(),
             ran: state.ran.clone(),
+            requested: state.heard.requested.clone(),
             undeclared: state.undeclared.clone(),
             ..Snapshot::default()
         };
