@@ -6,6 +6,7 @@ mod cli;
 mod compression;
 mod config;
 mod damage;
+mod http;
 mod inspector;
 mod layers;
 mod params;

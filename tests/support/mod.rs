@@ -4,3 +4,4 @@ pub mod disk;
 pub mod postgres;
 pub mod processes;
 pub mod program;
+pub mod receiver;

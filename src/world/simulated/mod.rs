@@ -25,6 +25,7 @@ mod locks;
 mod part;
 mod process;
 pub mod programs;
+pub mod routes;
 pub mod setup;
 mod sink;
 pub mod snapshot;
@@ -34,8 +35,9 @@ mod tree;
 mod ways;
 
 pub use given::Age;
-pub use http::{Answer, HttpCall, Requested, Route};
+pub use http::Requested;
 pub use programs::{Call, Canned, Program};
+pub use routes::{Answer, HttpCall, Route};
 pub use setup::{FileSetup, FileTable, SimulatedSetup};
 pub use snapshot::{Ran, Seen, Snapshot};
 

@@ -8,8 +8,8 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 
 use super::given::{self, Age, table_or_text};
-use super::http::Route;
 use super::programs::Program;
+use super::routes::Route;
 use crate::world::Value;
 
 /// A world before anything has happened in it.
