@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use super::{get, refused, send, stack};
 use crate::support::receiver::Receiver;
 
-const CONFIG: &str = "[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nnew_certs_dir=.\nprivate_key=ca.key\n\
+const CONFIG: &str = "[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nnew_certs_dir=.\nserial=serial\nprivate_key=ca.key\n\
     certificate=ca.pem\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n";
 
 /// An authority of the tests' own, and what it has signed.
@@ -52,7 +52,7 @@ impl Authority {
 }
 
 fn secure(receiver: &Receiver, path: &str) -> String {
-    receiver.url(path).replace("http://", "https://")
+    receiver.url(path).replacen("http://", "https://", 1)
 }
 
 fn trusting(url: &str, pem: &Path) -> HttpRequest {

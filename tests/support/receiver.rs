@@ -82,10 +82,17 @@ impl Receiver {
 
     fn serve(&self, wire: impl Wire) -> std::io::Result<()> {
         let mut wire = BufReader::new(wire);
-        let Some(got) = read(&mut wire)? else { return Ok(()) };
+        let got = match read(&mut wire) {
+            Ok(Some(got)) => got,
+            Ok(None) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                return whole(wire.get_mut(), "400", "", "this is no http");
+            }
+            Err(error) => return Err(error),
+        };
         self.got.lock().unwrap().push(got.clone());
-        let path = got.target.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
-        let path = path.unwrap_or(got.target.clone());
+        let proxied = got.target.strip_prefix("http://").and_then(|rest| Some(rest[rest.find('/')?..].to_owned()));
+        let path = proxied.unwrap_or(got.target.clone());
         let words: Vec<&str> = path.split('?').next().unwrap().split('/').skip(1).collect();
         let out = wire.get_mut();
         match words[..] {

@@ -118,7 +118,14 @@ impl<'de> Deserialize<'de> for Route {
             }
 
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Route, A::Error> {
-                let answers = Vec::<Answer>::deserialize(SeqAccessDeserializer::new(list))?;
+                let routes = Vec::<Route>::deserialize(SeqAccessDeserializer::new(list))?;
+                let mut answers = Vec::new();
+                for route in routes {
+                    match route {
+                        Route::Answers(one) => answers.extend(one),
+                        Route::Function(_) => {} // which no text and no table makes
+                    }
+                }
                 match answers.is_empty() {
                     true => Err(serde::de::Error::custom("a list of answers is empty")),
                     false => Ok(Route::Answers(answers)),

@@ -38,6 +38,10 @@ fn unconnected(request: &HttpRequest, error: &reqwest::Error, causes: &[&(dyn Ca
     }
     match io_error(causes) {
         Some(cause) if cause.kind() == io::ErrorKind::ConnectionRefused => refused(request),
+        Some(cause) if cause.kind() == io::ErrorKind::UnexpectedEof && request.url.is_https() => {
+            let hint = format!("does `{host}` speak TLS on port {}?", request.url.port());
+            no_connection(request, Kind::Network, "the connection ended before TLS was agreed on").hint(hint)
+        }
         Some(cause) => no_connection(request, Kind::Network, plain(cause)),
         None => no_connection(request, Kind::Network, last_words(error, causes)),
     }
