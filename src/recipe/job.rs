@@ -140,12 +140,7 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let needs = &declaration.needs;
     let connect = expand(&needs.connect)?;
     hosts::check(&connect)?;
-    Ok(Needs {
-        run: expand(&needs.run)?,
-        read: paths(&needs.read)?,
-        write: paths(&needs.write)?,
-        connect,
-    })
+    Ok(Needs { run: expand(&needs.run)?, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

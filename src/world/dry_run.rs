@@ -98,7 +98,13 @@ impl<W: World + 'static> DryRun<W> {
                 note(Some(crate::units::show_size(request.body.data.len() as u64)));
                 let body = Box::new(Unknown(request.title()));
                 let end_is_told = true;
-                Ok(Reply::Response(HttpResponse { status: 200, headers: Vec::new(), body, end_is_told, withheld: true }))
+                Ok(Reply::Response(HttpResponse {
+                    status: 200,
+                    headers: Vec::new(),
+                    body,
+                    end_is_told,
+                    withheld: true,
+                }))
             }
             E::Lock { path } => {
                 note(None);

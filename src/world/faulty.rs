@@ -196,6 +196,7 @@ fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {
     match (effect, kind) {
         (Effect::Spawn(_), Kind::NotFound) => not_on_path(object, "/usr/bin:/bin"),
         (Effect::Lock { path }, Kind::Locked) => held(path, None),
+        (Effect::Request(_), kind) => broken_by(&format!("send `{object}`"), kind),
         _ => broken_by(&format!("{} `{object}`", effect.verb()), kind),
     }
 }

@@ -34,7 +34,16 @@ fn an_address_is_shown_without_its_secrets() {
 
 #[test]
 fn what_is_no_address_is_refused_without_showing_a_password() {
-    for url in ["host/path", "ftp://host/x", "https://", "http://host/a\r\nb", "http://ho st/", " http://host/", "file:///etc/passwd", "http://user:open-sesame@/x"] {
+    for url in [
+        "host/path",
+        "ftp://host/x",
+        "https://",
+        "http://host/a\r\nb",
+        "http://ho st/",
+        " http://host/",
+        "file:///etc/passwd",
+        "http://user:open-sesame@/x",
+    ] {
         let error = Address::parse(url).unwrap_err();
         assert_eq!(error.kind(), Kind::Recipe, "{url}");
         assert!(!error.one_line().contains("sesame") && !error.one_line().contains('\n'), "{error:?}");
@@ -79,7 +88,9 @@ fn a_host_is_declared_with_or_without_a_port() {
 
 #[test]
 fn what_cannot_be_a_host_is_refused() {
-    for connect in ["a b", "host/path", "*", "user@host", "host:port", "host:99999", "*.*.example", "https://", "host?x"] {
+    for connect in
+        ["a b", "host/path", "*", "user@host", "host:port", "host:99999", "*.*.example", "https://", "host?x"]
+    {
         let error = hosts::check(&[connect.to_owned()]).unwrap_err();
         assert_eq!(error.hint_text(), Some("write `host`, `host:port`, `*.domain` or a url"), "{connect}");
     }

@@ -93,7 +93,10 @@ async fn only_declared_hosts_are_spoken_to() {
     let error = refused(&call, get(&format!("http://localhost:{}/says/x", receiver.port()))).await;
     assert_eq!(error.kind(), Kind::Denied);
     assert_eq!(error.what(), format!("the recipe may not connect to `localhost:{}`", receiver.port()));
-    assert_eq!(error.hint_text().unwrap(), format!("add `connect = {{ \"localhost:{}\" }}` to its needs", receiver.port()));
+    assert_eq!(
+        error.hint_text().unwrap(),
+        format!("add `connect = {{ \"localhost:{}\" }}` to its needs", receiver.port())
+    );
     assert!(receiver.got().is_empty());
 }
 

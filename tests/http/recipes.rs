@@ -61,7 +61,10 @@ fn secrets_are_sent_and_never_shown() {
         for args in [&["runs", "--json"][..], &["audit", "--json"]] {
             let said = hikae.run(args);
             assert_eq!(said.code, 0, "{said:?}");
-            assert!(!said.out.is_empty() && !said.out.contains("sesame") && !said.out.contains("hooksecret"), "{said:?}");
+            assert!(
+                !said.out.is_empty() && !said.out.contains("sesame") && !said.out.contains("hooksecret"),
+                "{said:?}"
+            );
         }
     }
     let got = receiver.got();
@@ -76,7 +79,9 @@ fn a_download_is_a_proved_backup_or_none() {
     let receiver = Receiver::start();
     let needs = ", write = { \"{dir}\" }";
     let lines = "return http.download(p.url .. PATH):gzip():save(path.join(os_dir, \"x.gz\"))";
-    for (path, code, files) in [("/chunked", 0, 2), ("/short", 1, 0), ("/chunked-short", 1, 0), ("/unannounced", 1, 0), ("/status/500", 1, 0)] {
+    for (path, code, files) in
+        [("/chunked", 0, 2), ("/short", 1, 0), ("/chunked-short", 1, 0), ("/unannounced", 1, 0), ("/status/500", 1, 0)]
+    {
         let hikae = Hikae::new();
         let dir = hikae.path("backups").display().to_string();
         let lines = lines.replace("PATH", &format!("{path:?}")).replace("os_dir", &format!("{dir:?}"));

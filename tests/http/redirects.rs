@@ -62,7 +62,8 @@ async fn secrets_go_to_the_first_server_only() {
 #[tokio::test]
 async fn what_was_posted_is_asked_for_or_posted_again_as_the_status_says() {
     let (one, (_, call)) = (Receiver::start(), stack(&[]));
-    for (status, method, body) in [(301, "GET", ""), (302, "GET", ""), (303, "GET", ""), (307, "POST", "data"), (308, "POST", "data")]
+    for (status, method, body) in
+        [(301, "GET", ""), (302, "GET", ""), (303, "GET", ""), (307, "POST", "data"), (308, "POST", "data")]
     {
         send(&call, post(&to(&one, status, "/echo"), "data"), Policy::default()).await.unwrap();
         let got = one.got().pop().unwrap();

@@ -42,11 +42,14 @@ impl Authority {
         std::fs::write(self.at("index.txt"), "").unwrap();
         self.openssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out csr.pem -subj /CN=x");
         let dates = format!("-startdate 20200101000000Z -enddate {last_year}1231000000Z");
-        self.openssl(&format!("ca -config ca.cnf -batch -notext -rand_serial -in csr.pem -out cert.pem -extfile ext {dates}"));
+        self.openssl(&format!(
+            "ca -config ca.cnf -batch -notext -rand_serial -in csr.pem -out cert.pem -extfile ext {dates}"
+        ));
         let chain = CertificateDer::pem_file_iter(self.at("cert.pem")).unwrap().map(Result::unwrap).collect();
         let key = PrivateKeyDer::from_pem_file(self.at("key.pem")).unwrap();
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config =
+            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         Receiver::with_tls(config.with_no_client_auth().with_single_cert(chain, key).unwrap())
     }
 }

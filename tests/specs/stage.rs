@@ -101,7 +101,11 @@ impl Stage for Real {
         let simulated = self.simulated.borrow().clone();
         let requested = lua.create_function(move |lua, ()| super::servers::requested(lua, simulated.as_ref()))?;
         let mut words = vec![("requested", Value::Function(requested))];
-        words.extend([("tmp", Value::Function(tmp)), ("touch", Value::Function(touch)), ("server", Value::Function(server))]);
+        words.extend([
+            ("tmp", Value::Function(tmp)),
+            ("touch", Value::Function(touch)),
+            ("server", Value::Function(server)),
+        ]);
         Ok(words)
     }
 

@@ -118,7 +118,8 @@ impl Receiver {
                 hang()
             }
             ["short"] => out.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789"),
-            ["chunked"] => out.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"),
+            ["chunked"] => out
+                .write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"),
             ["chunked-short"] => out.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
             ["unannounced"] => out.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it?"),
             ["nonsense"] => out.write_all(b"SSH-2.0-OpenSSH_9.2\r\n"),
@@ -155,7 +156,8 @@ fn whole(out: &mut impl Write, status: &str, headers: &str, body: &str) -> std::
 }
 
 fn echo(got: &Got) -> String {
-    serde_json::json!({ "method": got.method, "target": got.target, "headers": got.headers, "body": got.body }).to_string()
+    serde_json::json!({ "method": got.method, "target": got.target, "headers": got.headers, "body": got.body })
+        .to_string()
 }
 
 fn hang() -> std::io::Result<()> {

@@ -182,11 +182,11 @@ async fn every_way_in_which_a_request_fails_is_told() {
     assert_eq!(
         told,
         [
-            "network: cannot request `GET http://api.example/x`",
-            "timeout: cannot request `GET http://api.example/x`",
+            "network: cannot send `GET http://api.example/x`",
+            "timeout: cannot send `GET http://api.example/x`",
             "500 0",
             "network: cannot read `GET http://api.example/x`",
-            "timeout: `GET http://api.example/x` moved no byte for 1m",
+            "timeout: `GET http://api.example/x` took longer than 1m",
             "cancelled: the run was killed",
         ]
     );

@@ -98,7 +98,9 @@ pub async fn what_was_never_sent_is_told(place: &Place) {
 }
 
 pub async fn a_line_break_in_a_header_is_refused(place: &Place) {
-    for (name, value) in [("X-A", "1\r\nX-B: 2"), ("X-A\r\nX-B", "1"), ("X A", "1"), ("Content-Length", "5"), ("X-A", "\0")] {
+    for (name, value) in
+        [("X-A", "1\r\nX-B: 2"), ("X-A\r\nX-B", "1"), ("X A", "1"), ("Content-Length", "5"), ("X-A", "\0")]
+    {
         let mut request = request(Method::Get, "/says/hello");
         request.headers.push((name.to_owned(), Value::Plain(value.to_owned())));
         let checked = request.check();

@@ -34,8 +34,10 @@ impl Content {
                 Ok((Body { data: data.into(), shown }, Some("application/json")))
             }
             (None, None, Some(form)) => Ok((write_form(form)?, Some("application/x-www-form-urlencoded"))),
-            _ => Err(Error::new(Kind::Recipe, "a request has one body, but was given more of `body`, `json` and `form`")
-                .hint("`json` writes a table as JSON, `form` as a form, and `body` is a text as it is")),
+            _ => {
+                Err(Error::new(Kind::Recipe, "a request has one body, but was given more of `body`, `json` and `form`")
+                    .hint("`json` writes a table as JSON, `form` as a form, and `body` is a text as it is"))
+            }
         }
     }
 }

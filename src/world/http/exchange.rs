@@ -74,7 +74,9 @@ impl Exchange {
             let left = deadline.saturating_sub(world.elapsed());
             let again = tries <= self.policy.retries && may_repeat(&self.request, &self.policy, &failed);
             let pause = again.then(|| pause(&**world, &self.request, tries, failed.asked)).flatten();
-            let Some(pause) = pause.filter(|pause| *pause < left) else { return Err(given_up(failed.error, &self.request, tries)) };
+            let Some(pause) = pause.filter(|pause| *pause < left) else {
+                return Err(given_up(failed.error, &self.request, tries));
+            };
             log(Level::Info, &told(&failed.error, pause), self.caller.site.as_ref());
             self.caller.sleep(pause).await?;
             tries += 1;

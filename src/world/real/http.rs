@@ -26,7 +26,11 @@ pub struct Http {
 
 impl Http {
     /// Sends a request; proxies are those of `environment`.
-    pub async fn send(&self, request: HttpRequest, environment: &Arc<BTreeMap<String, String>>) -> Result<HttpResponse> {
+    pub async fn send(
+        &self,
+        request: HttpRequest,
+        environment: &Arc<BTreeMap<String, String>>,
+    ) -> Result<HttpResponse> {
         request.check()?;
         let headers = headers(&request)?;
         let client = self.clients.fit(&request, environment).await?;

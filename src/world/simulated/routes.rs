@@ -106,7 +106,9 @@ impl<'de> Deserialize<'de> for Route {
             type Value = Route;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("what is answered, a table such as { status = 500, body = \"…\" }, or a list of such tables")
+                f.write_str(
+                    "what is answered, a table such as { status = 500, body = \"…\" }, or a list of such tables",
+                )
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Route, E> {

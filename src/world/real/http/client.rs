@@ -56,11 +56,7 @@ impl Ready {
 }
 
 impl Clients {
-    pub async fn fit(
-        &self,
-        request: &HttpRequest,
-        environment: &Arc<BTreeMap<String, String>>,
-    ) -> Result<Arc<Ready>> {
+    pub async fn fit(&self, request: &HttpRequest, environment: &Arc<BTreeMap<String, String>>) -> Result<Arc<Ready>> {
         let secure_proxy = proxy_url(environment, &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])?
             .is_some_and(|url| url.scheme() == "https");
         let trust = match request.url.is_https() || secure_proxy {
@@ -143,9 +139,8 @@ fn certificates(pem: &[u8], named: &str) -> Result<Vec<Certificate>> {
 fn proxy_url(environment: &BTreeMap<String, String>, names: &[&str]) -> Result<Option<Url>> {
     let Some((name, text)) = first(environment, names) else { return Ok(None) };
     let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let wrong = || {
-        Error::new(Kind::Other, format!("the variable `{name}` names no proxy")).hint("write `http://host:port`")
-    };
+    let wrong =
+        || Error::new(Kind::Other, format!("the variable `{name}` names no proxy")).hint("write `http://host:port`");
     let url = Url::parse(&full).map_err(|_| wrong())?; // the cause could show a password
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(wrong());
@@ -158,5 +153,7 @@ fn proxy_url(environment: &BTreeMap<String, String>, names: &[&str]) -> Result<O
 }
 
 fn first<'a>(environment: &'a BTreeMap<String, String>, names: &[&'a str]) -> Option<(&'a str, &'a str)> {
-    names.iter().find_map(|name| Some((*name, environment.get(*name).map(|text| text.trim())?)).filter(|(_, text)| !text.is_empty()))
+    names.iter().find_map(|name| {
+        Some((*name, environment.get(*name).map(|text| text.trim())?)).filter(|(_, text)| !text.is_empty())
+    })
 }

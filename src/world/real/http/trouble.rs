@@ -62,10 +62,9 @@ fn tls(request: &HttpRequest, causes: &[&(dyn Cause + 'static)]) -> Option<Error
                 format!("the certificate of `{host}` has expired"),
                 "renew it on the server; if it is new, check the clock of this machine",
             ),
-            Bad::NotValidYet | Bad::NotValidYetContext { .. } => (
-                format!("the certificate of `{host}` is not valid yet"),
-                "check the clock of this machine",
-            ),
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                (format!("the certificate of `{host}` is not valid yet"), "check the clock of this machine")
+            }
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => (
                 format!("the certificate is not for `{host}`, but for another host"),
                 "use the name that the certificate is for, or have one made for this name",
@@ -74,7 +73,10 @@ fn tls(request: &HttpRequest, causes: &[&(dyn Cause + 'static)]) -> Option<Error
                 format!("nobody that this machine trusts has issued the certificate of `{host}`"),
                 "give the authority's certificate: `ca_file = \"/path/ca.pem\"`, or the variable `SSL_CERT_FILE`",
             ),
-            other => (format!("the certificate of `{host}` cannot be trusted: {other}"), "look at it with `openssl s_client`"),
+            other => (
+                format!("the certificate of `{host}` cannot be trusted: {other}"),
+                "look at it with `openssl s_client`",
+            ),
         },
         rustls::Error::InvalidMessage(_) => (
             format!("`{host}` does not speak TLS on port {}", request.url.port()),
