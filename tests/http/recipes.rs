@@ -1,5 +1,6 @@
 //! Requests in whole runs of the program, with the kernel's wall around them and secrets in every place.
 
+use super::tls::Authority;
 use crate::support::program::{Hikae, Said};
 use crate::support::receiver::Receiver;
 
@@ -125,4 +126,23 @@ fn a_declared_host_that_cannot_be_one_is_told_before_anything_starts() {
     let said = run(&hikae);
     assert_eq!(said.code, 64, "{said:?}");
     assert!(said.err.contains("among the recipe's `connect` is not a host"), "{said:?}");
+}
+
+#[test]
+fn names_are_resolved_and_certificates_read_within_the_wall() {
+    let authority = Authority::new();
+    let receiver = authority.receiver("DNS:localhost", "2099");
+    let url = format!("https://localhost:{}/says/hello", receiver.port());
+    for (ca_file, code) in [("ca_file = dir .. \"/ca.pem\"", 0), ("", 1)] {
+        let hikae = Hikae::new();
+        let dir = hikae.path("ca").display().to_string();
+        let recipe = format!(
+            "--- Asks.\nlocal dir = {dir:?}\nreturn recipe {{ kind = \"check\", type = \"manual\",\n  needs = {{ connect = {{ \"localhost\" }}, \
+             read = {{ {dir:?} }} }},\n  run = function() assert(http.get({url:?}, {{ {ca_file} }}).body == \"hello\") end }}\n"
+        );
+        let hikae = hikae.file("ca/ca.pem", &std::fs::read_to_string(authority.at("ca.pem")).unwrap());
+        let said = run(&hikae.file("config/recipes/ping.lua", &recipe));
+        assert_eq!(said.code, code, "{said:?}");
+        assert_eq!(said.err.contains("has issued the certificate of `localhost`"), code == 1, "{said:?}");
+    }
 }

@@ -16,16 +16,16 @@ const CONFIG: &str = "[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nnew_certs
     certificate=ca.pem\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n";
 
 /// An authority of the tests' own, and what it has signed.
-struct Authority(tempfile::TempDir);
+pub struct Authority(tempfile::TempDir);
 
 impl Authority {
-    fn new() -> Authority {
+    pub fn new() -> Authority {
         let authority = Authority(tempfile::tempdir().unwrap());
         authority.openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=ca");
         authority
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub fn at(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -36,7 +36,7 @@ impl Authority {
     }
 
     /// A receiver with a certificate for `name` that is valid from 2020 to the end of a year.
-    fn receiver(&self, name: &str, last_year: &str) -> Receiver {
+    pub fn receiver(&self, name: &str, last_year: &str) -> Receiver {
         std::fs::write(self.at("ext"), format!("subjectAltName={name}\nextendedKeyUsage=serverAuth\n")).unwrap();
         std::fs::write(self.at("ca.cnf"), CONFIG).unwrap();
         std::fs::write(self.at("index.txt"), "").unwrap();
@@ -73,6 +73,8 @@ async fn an_authority_of_ones_own_is_believed_only_when_it_is_named() {
     assert_eq!(error.kind(), Kind::Denied);
     assert_eq!(error.causes()[0], "nobody that this machine trusts has issued the certificate of `127.0.0.1`");
     assert!(error.hint_text().unwrap().contains("ca_file"));
+    let often = Policy { retries: 2, ..Policy::default() };
+    assert_eq!(send(&call, get(&url), often).await.unwrap_err().what(), error.what(), "it is not tried again");
 
     let (_, call) = stack(&[("SSL_CERT_FILE", authority.at("ca.pem").to_str().unwrap())]);
     assert_eq!(send(&call, get(&url), Policy::default()).await.unwrap().1, "hello");

@@ -24,8 +24,10 @@ pub fn may_repeat(request: &HttpRequest, policy: &Policy, failed: &Failed) -> bo
         Some(429) => policy.repeatable != Some(false),
         Some(500 | 502 | 503 | 504) => safe,
         Some(_) => false,
+        // A certificate or a declaration does not get better by itself.
+        None if !matches!(failed.error.kind(), Kind::Network | Kind::Timeout) => false,
         None if was_never_sent(&failed.error) => policy.repeatable != Some(false),
-        None => safe && matches!(failed.error.kind(), Kind::Network | Kind::Timeout),
+        None => safe,
     }
 }
 
