@@ -72,7 +72,11 @@ fn plan(hikae: &Hikae, args: &[&str]) -> Said {
 fn rows(said: &Said) -> String {
     let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = said.out.lines().map(line).collect::<Vec<_>>().join("\n");
-    regex::Regex::new(r"\d{4} days old").unwrap().replace_all(&text, "[AGE] days old").into_owned()
+    let rules =
+        [(r"\d{4} days old", "[AGE] days old"), (r"(stdlib/hikae/\w+|recipes/db-backup)\.lua:\d+", "$1.lua:[LINE]")];
+    rules.iter().fold(text, |text, (pattern, steady)| {
+        regex::Regex::new(pattern).unwrap().replace_all(&text, *steady).into_owned()
+    })
 }
 
 #[test]
@@ -85,11 +89,11 @@ fn the_plan_of_db_backup_shows_what_is_run_written_and_deleted_and_why() {
 
     WOULD WHAT MORE AT
     clear [WORLD]/backups partial files of dead runs
-    write [WORLD]/backups/db_backup_[STAMP].sql.gz size known only after the run recipes/db-backup.lua:35
-    run pg_dump --host=localhost --port=5432 --username=postgres --dbname=english_cafe_db --no-password --clean --if-exists --create recipes/db-backup.lua:24
-    write [WORLD]/backups/db_backup_[STAMP].sql.gz.manifest.json [SIZE]; what it says is known only after the run recipes/db-backup.lua:35
-    delete [WORLD]/backups/db_backup_[STAMP].sql.gz [SIZE], 100 days old; [AGE] days old, no rule keeps it stdlib/hikae/retention.lua:227
-    delete [WORLD]/backups/db_backup_[STAMP].sql.gz.manifest.json [SIZE], 100 days old; it describes a backup that goes stdlib/hikae/retention.lua:229
+    write [WORLD]/backups/db_backup_[STAMP].sql.gz size known only after the run recipes/db-backup.lua:[LINE]
+    run pg_dump --host=localhost --port=5432 --username=postgres --dbname=english_cafe_db --no-password --clean --if-exists --create recipes/db-backup.lua:[LINE]
+    write [WORLD]/backups/db_backup_[STAMP].sql.gz.manifest.json [SIZE]; what it says is known only after the run recipes/db-backup.lua:[LINE]
+    delete [WORLD]/backups/db_backup_[STAMP].sql.gz [SIZE], 100 days old; [AGE] days old, no rule keeps it stdlib/hikae/retention.lua:[LINE]
+    delete [WORLD]/backups/db_backup_[STAMP].sql.gz.manifest.json [SIZE], 100 days old; it describes a backup that goes stdlib/hikae/retention.lua:[LINE]
 
     nothing was changed
     ");
@@ -233,21 +237,35 @@ fn a_recipe_that_needs_no_answer_of_a_program_is_planned_to_its_end() {
 #[test]
 fn where_the_recipe_goes_on_from_an_answer_the_plan_ends_and_says_where() {
     for (body, why) in [
-        (r#"local answer = process.run { program = "sync" } if answer.code == 0 then fs.mkdir("/no") end"#,
-         "the answer of `sync` is not known: a dry run starts no program"),
-        (r#"local rows = pg.query { database = "shop", sql = "SELECT 1" } for _i, row in ipairs(rows) do fs.mkdir("/no") end"#,
-         "the answer of `psql` is not known: a dry run starts no program"),
-        (r#"for _i, name in ipairs(pg.databases {}) do fs.mkdir("/no") end"#,
-         "the answer of `psql` is not known: a dry run starts no program"),
+        (
+            r#"local answer = process.run { program = "sync" } if answer.code == 0 then fs.mkdir("/no") end"#,
+            "the answer of `sync` is not known: a dry run starts no program",
+        ),
+        (
+            r#"local rows = pg.query { database = "shop", sql = "SELECT 1" } for _i, row in ipairs(rows) do fs.mkdir("/no") end"#,
+            "the answer of `psql` is not known: a dry run starts no program",
+        ),
+        (
+            r#"for _i, name in ipairs(pg.databases {}) do fs.mkdir("/no") end"#,
+            "the answer of `psql` is not known: a dry run starts no program",
+        ),
         (r#"if pg.is_ready {} then fs.mkdir("/no") end"#, "`pg_isready` was not started: a dry run starts no program"),
-        (r#"local text = process.stream { program = "sync" }:text() fs.mkdir("/no")"#,
-         "`sync` was not started: a dry run starts no program"),
-        (r#"local b = process.stream { program = "sync" }:save(path.join(p.dir, "x")) if b.size_bytes < 100 then error("small") end"#,
-         "`size_bytes` is not known: it is known only after the run"),
-        (r#"local ok = errors.try(function() return pg.is_ready {} end) fs.mkdir("/no")"#,
-         "`pg_isready` was not started: a dry run starts no program"),
-        (r#"parallel { a = function() return pg.is_ready {} end } fs.mkdir("/no")"#,
-         "the branch `a` failed: `pg_isready` was not started: a dry run starts no program"),
+        (
+            r#"local text = process.stream { program = "sync" }:text() fs.mkdir("/no")"#,
+            "`sync` was not started: a dry run starts no program",
+        ),
+        (
+            r#"local b = process.stream { program = "sync" }:save(path.join(p.dir, "x")) if b.size_bytes < 100 then error("small") end"#,
+            "`size_bytes` is not known: it is known only after the run",
+        ),
+        (
+            r#"local ok = errors.try(function() return pg.is_ready {} end) fs.mkdir("/no")"#,
+            "`pg_isready` was not started: a dry run starts no program",
+        ),
+        (
+            r#"parallel { a = function() return pg.is_ready {} end } fs.mkdir("/no")"#,
+            "the branch `a` failed: `pg_isready` was not started: a dry run starts no program",
+        ),
     ] {
         let hikae = recipe(&format!("fs.remove(path.join(p.dir, \"a.txt\"))\n{body}"));
         let said = plan(&hikae, &["x"]);
