@@ -101,7 +101,7 @@ function M.never() -- ran
   for i = 1, 3 do -- not
     a = a + i -- not
   end
-  return function() -- not
+  return function()
     return a -- not
   end
 end

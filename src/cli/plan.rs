@@ -78,7 +78,7 @@ impl Shown<'_> {
         if planned.is_empty() {
             return Ok(());
         }
-        print_text(&mut context.out(), &format!("plan of {recipe}: what a run would do now\n\n"))?;
+        print_text(&mut context.out(), &format!("plan of {recipe}: what a run would do now, if nothing fails\n\n"))?;
         print_table(&mut context.out(), &context.facts, &COLUMNS, planned.iter().map(row))?;
         print_text(&mut context.out(), "\n")
     }
@@ -120,9 +120,7 @@ impl Shown<'_> {
 
 fn entry(planned: &Planned) -> serde_json::Value {
     let Planned { verb, object, detail, why, site } = planned;
-    serde_json::json!({
-        "event": "plan", "effect": verb, "object": object, "detail": detail, "why": why, "site": site,
-    })
+    serde_json::json!({ "event": "plan", "effect": verb, "object": object, "detail": detail, "why": why, "site": site })
 }
 
 fn row(planned: &Planned) -> Vec<String> {

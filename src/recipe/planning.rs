@@ -166,13 +166,14 @@ impl Planning {
     /// Who asked for the plan, and what it was: the one thing that is recorded. The plan holds without it.
     async fn audit(&self, planned: &[Planned], now: Moment) {
         let machine = self.own.world.machine();
+        let effects: Vec<serde_json::Value> = planned.iter().map(Planned::to_json).collect();
         let entry = AuditEntry {
             operation: format!("dry-run {}", self.job.source.name),
             backup_id: None,
             username: machine.user,
             ip_address: None,
             status: "done".to_owned(),
-            details: serde_json::json!({ "host": machine.host, "effects": planned }),
+            details: serde_json::json!({ "host": machine.host, "effects": effects }),
             created_at: now,
         };
         let state = &self.job.config.state_dir;

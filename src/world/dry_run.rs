@@ -28,7 +28,7 @@ pub struct DryRun<W> {
 }
 
 /// One change that a run would make.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
     pub verb: &'static str,
     pub object: String,
@@ -37,6 +37,15 @@ pub struct Planned {
     /// Why the recipe asks for it, where it says so.
     pub why: Option<String>,
     pub site: Option<Site>,
+}
+
+impl Planned {
+    /// The entry as the audit keeps it.
+    pub fn to_json(&self) -> serde_json::Value {
+        let Planned { verb, object, detail, why, site } = self;
+        let site = site.as_ref().map(Site::to_string);
+        serde_json::json!({ "effect": verb, "object": object, "detail": detail, "why": why, "site": site })
+    }
 }
 
 impl<W> DryRun<W> {

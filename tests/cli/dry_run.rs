@@ -18,6 +18,7 @@ fn world() -> Hikae {
     );
     let hikae = Hikae::new()
         .program("pg_dump", TELLTALE)
+        .env("DB_PASSWORD", "hunter2")
         .file(&format!("backups/{OLD}"), "dump")
         .file(&format!("backups/{OLD}.manifest.json"), &manifest)
         .file("backups/notes.txt", "not a backup");
@@ -64,7 +65,9 @@ fn plan(hikae: &Hikae, args: &[&str]) -> Said {
     let said = hikae.run(&[&["run"], args, &["--dry-run"]].concat());
     assert_eq!(everything(&hikae.path("")), before, "something has changed: {said:?}");
     assert!(!hikae.path("started").exists(), "a program was started: {said:?}");
-    assert!(!format!("{}{}", said.out, said.err).contains("succe"), "a plan is no success: {said:?}");
+    for word in ["succe", "hunter2"] {
+        assert!(!format!("{}{}", said.out, said.err).contains(word), "a plan says `{word}`: {said:?}");
+    }
     said
 }
 
@@ -85,7 +88,7 @@ fn the_plan_of_db_backup_shows_what_is_run_written_and_deleted_and_why() {
     let said = plan(&hikae, &["db-backup"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
     insta::assert_snapshot!(rows(&said), @"
-    plan of db-backup: what a run would do now
+    plan of db-backup: what a run would do now, if nothing fails
 
     WOULD WHAT MORE AT
     clear [WORLD]/backups partial files of dead runs
@@ -111,7 +114,8 @@ fn a_plan_claims_nothing_and_only_the_audit_tells_of_it() {
     assert_eq!((entry["operation"].as_str(), entry["username"].as_str()), (Some("dry-run db-backup"), Some("backup")));
     assert!(entry["backup_id"].is_null());
     let effects = entry["details"]["effects"].as_array().unwrap();
-    assert!(effects.iter().any(|effect| effect["verb"] == "remove" && effect["why"].is_string()), "{entry}");
+    assert!(!entry.to_string().contains("hunter2"), "{entry}");
+    assert!(effects.iter().any(|effect| effect["effect"] == "remove" && effect["why"].is_string()), "{entry}");
 }
 
 #[test]
@@ -188,7 +192,7 @@ fn reads_are_real_and_later_reads_see_what_is_planned() {
     let said = plan(&recipe(body), &["x"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
     insta::assert_snapshot!(rows(&said), @"
-    plan of x: what a run would do now
+    plan of x: what a run would do now, if nothing fails
 
     WOULD WHAT MORE AT
     clear [WORLD]/backups partial files of dead runs
@@ -218,7 +222,7 @@ fn a_recipe_that_needs_no_answer_of_a_program_is_planned_to_its_end() {
     [TIME] WARN: read (known only after the run) and known only after the run
     ");
     insta::assert_snapshot!(rows(&said), @"
-    plan of x: what a run would do now
+    plan of x: what a run would do now, if nothing fails
 
     WOULD WHAT MORE AT
     clear [WORLD]/backups partial files of dead runs
@@ -293,7 +297,7 @@ fn a_recipe_that_fails_fails_in_the_plan() {
       at [WORLD]/config/recipes/x.lua:7
     ");
     insta::assert_snapshot!(rows(&said), @"
-    plan of x: what a run would do now
+    plan of x: what a run would do now, if nothing fails
 
     WOULD WHAT MORE AT
     clear [WORLD]/backups partial files of dead runs
@@ -404,4 +408,14 @@ fn a_deadline_ends_a_plan() {
     let said = plan(&Hikae::new().file("config/recipes/x.lua", text), &["x"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.err.contains("did not end within"), "{}", said.err);
+}
+
+#[test]
+fn the_reason_of_a_removal_stands_in_the_audit_of_the_run_too() {
+    let hikae = recipe(r#"fs.remove(path.join(p.dir, "a.txt"), { why = "it is old" })"#);
+    assert_eq!(hikae.run(&["run", "x"]).code, 0);
+    let entry = hikae.outcome(&["audit", "--json"]);
+    let effects = entry["details"]["effects"].as_array().unwrap();
+    let removal = effects.iter().find(|effect| effect["effect"] == "remove").unwrap();
+    assert_eq!(removal["why"], "it is old");
 }
