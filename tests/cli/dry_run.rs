@@ -253,6 +253,10 @@ fn where_the_recipe_goes_on_from_an_answer_the_plan_ends_and_says_where() {
             r#"for _i, name in ipairs(pg.databases {}) do fs.mkdir("/no") end"#,
             "the answer of `psql` is not known: a dry run starts no program",
         ),
+        (
+            r#"local b = process.stream { program = "sync" }:save(path.join(p.dir, "x")) fs.read(b.path)"#,
+            "cannot read `[WORLD]/backups/x`: it is only planned: a dry run writes nothing",
+        ),
         (r#"if pg.is_ready {} then fs.mkdir("/no") end"#, "`pg_isready` was not started: a dry run starts no program"),
         (
             r#"local text = process.stream { program = "sync" }:text() fs.mkdir("/no")"#,
