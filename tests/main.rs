@@ -5,6 +5,7 @@ mod catalog;
 mod cli;
 mod compression;
 mod config;
+mod coverage;
 mod damage;
 mod inspector;
 mod layers;

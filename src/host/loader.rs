@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::coverage::Coverage;
 use crate::bind::traceback::{from_lua, raise};
 use crate::error::{Error, Kind, Result};
 
@@ -57,7 +58,11 @@ pub fn chunk(lua: &Lua, file_shown: &str, text: &str, env: &Table) -> mlua::Resu
         return Err(raise(lua, error.hint("give hikae the source text: what cannot be read cannot be trusted")));
     }
     let chunk = lua.load(text).set_name(format!("@{file_shown}")).set_mode(mlua::chunk::ChunkMode::Text);
-    chunk.set_environment(env.clone()).into_function()
+    let function = chunk.set_environment(env.clone()).into_function()?;
+    if let Some(coverage) = lua.app_data_ref::<Coverage>() {
+        coverage.loaded(file_shown, text, &function).map_err(|error| raise(lua, error))?;
+    }
+    Ok(function)
 }
 
 fn locate(find: &Finder, name: &str) -> Result<Module> {

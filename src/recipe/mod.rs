@@ -14,6 +14,7 @@ mod lua_thread;
 mod lua_params;
 pub mod outcome;
 pub mod params;
+pub mod planning;
 pub mod problem;
 mod schedule;
 pub mod spec;
