@@ -15,6 +15,7 @@ mod lua_params;
 pub mod outcome;
 pub mod params;
 pub mod problem;
+pub mod rehearsal;
 mod schedule;
 pub mod spec;
 pub mod specs;

@@ -1,13 +1,24 @@
 //! Runs the specs of one file: each in a Lua state and a world of its own.
 
+mod assertions;
 mod diff;
+mod each_failure;
 mod expectation;
+mod faults;
+mod handle;
+mod journal;
 mod matchers;
+mod programs;
+mod run_options;
+pub mod samples;
 mod shown;
+mod simulate;
 mod stage;
 mod telling;
+mod told;
 mod trial;
 mod words;
+mod world_handle;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -33,6 +44,8 @@ pub struct SpecResult {
     /// Where the spec stands; nothing for a file that could not be read as one.
     pub site: Option<Site>,
     pub outcome: Outcome,
+    /// What the spec has to tell beside its outcome: `47 ways to fail, 0 lies`.
+    pub note: Option<String>,
 }
 
 /// How a spec ended. An expectation that does not hold is a failure; anything else that ends a spec is an error.
@@ -46,7 +59,7 @@ pub enum Outcome {
 }
 
 /// An expectation that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failed {
     /// What was expected, with the word that asked for it: `to equal { 1, 2 }`.
     pub expected: String,
@@ -55,6 +68,10 @@ pub struct Failed {
     pub diff: Vec<String>,
     /// The innermost place first.
     pub sites: Vec<Site>,
+    /// What went wrong on purpose in the run that is told about.
+    pub fault: Option<String>,
+    /// What that run did, an effect a line, each with its place in the recipe.
+    pub journal: Vec<String>,
 }
 
 /// What every spec of a run has in common.
@@ -83,8 +100,8 @@ impl<'a> Runner<'a> {
             let mut results = Vec::new();
             for (number, (name, site)) in specs.into_iter().enumerate() {
                 if self.filter.as_ref().is_none_or(|wanted| name.contains(wanted)) {
-                    let outcome = self.one(file_shown, text, number, &name).await;
-                    results.push(SpecResult { name, site, outcome });
+                    let (outcome, note) = self.one(file_shown, text, number, &name).await;
+                    results.push(SpecResult { name, site, outcome, note });
                 }
             }
             results
@@ -102,21 +119,21 @@ impl<'a> Runner<'a> {
         Ok(specs)
     }
 
-    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> Outcome {
+    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> (Outcome, Option<String>) {
         let work = async {
             let (machine, trial, session) = self.load(file_shown, text, name).await?;
             session.loading.set(false);
             let outcome = trial.run(&machine, number).await;
             self.stage.ended(name);
-            outcome
+            outcome.map(|outcome| (outcome, trial.notes()))
         };
         match tokio::time::timeout(self.timeout, work).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Outcome::Error(error),
-            Err(_) => Outcome::Error(Error::new(
-                Kind::Timeout,
-                format!("the spec did not end within {}", show_duration(self.timeout)),
-            )),
+            Ok(Ok(ended)) => ended,
+            Ok(Err(error)) => (Outcome::Error(error), None),
+            Err(_) => {
+                let what = format!("the spec did not end within {}", show_duration(self.timeout));
+                (Outcome::Error(Error::new(Kind::Timeout, what)), None)
+            }
         }
     }
 
@@ -129,8 +146,11 @@ impl<'a> Runner<'a> {
         let (identity, recorder) = (self.stage.identity(name), self.stage.recorder(name));
         let session = Rc::new(Session::new(caller, identity, self.stage.translate(name), recorder));
         let trial = Rc::new(Trial::default());
+        let config = self.stage.config()?;
         let words = |lua: &mlua::Lua| {
             let mut all = words::words(lua, &trial)?;
+            all.extend(simulate::words(lua, &trial, &config)?);
+            all.push(("samples", mlua::Value::Table(samples::module(lua)?.table)));
             all.extend(self.stage.words(lua, name)?);
             Ok(all)
         };
@@ -140,6 +160,13 @@ impl<'a> Runner<'a> {
         trial.loaded();
         Ok((machine, trial, session))
     }
+}
+
+/// The handles that specs hold, by the class that describes each, with their methods.
+pub fn handles() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut handles = assertions::handles();
+    handles.push(("World", world_handle::METHODS.to_vec()));
+    handles
 }
 
 const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
@@ -154,5 +181,5 @@ pub fn tested_nothing(results: &[SpecResult]) -> Option<Error> {
 
 fn broken(file_shown: &str, error: Error) -> SpecResult {
     let site = error.sites().first().cloned();
-    SpecResult { name: file_shown.to_owned(), site, outcome: Outcome::Error(error) }
+    SpecResult { name: file_shown.to_owned(), site, outcome: Outcome::Error(error), note: None }
 }

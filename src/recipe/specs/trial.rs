@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use mlua::Function;
 
+use super::told::Runs;
 use super::{Failed, Outcome};
 use crate::error::{Error, Kind, Result, Site};
 use crate::host::machine::Machine;
@@ -44,6 +45,10 @@ pub struct Trial {
     pub failed: RefCell<Option<Failed>>,
     /// Set when the spec says in its middle that it is not written yet.
     pub pending: RefCell<Option<Option<String>>>,
+    /// The runs whose lies and leftovers fail the spec at its end.
+    pub runs: Runs,
+    /// What the spec has to tell beside its outcome.
+    notes: RefCell<Vec<String>>,
 }
 
 impl Default for Trial {
@@ -55,6 +60,8 @@ impl Default for Trial {
             finals: RefCell::default(),
             failed: RefCell::default(),
             pending: RefCell::default(),
+            runs: Runs::default(),
+            notes: RefCell::default(),
         }
     }
 }
@@ -67,6 +74,21 @@ impl Trial {
 
     pub fn is_loaded(&self) -> bool {
         self.loaded.get()
+    }
+
+    /// An expectation does not hold; the first one is what is told.
+    pub fn fail(&self, failed: Failed) {
+        self.failed.borrow_mut().get_or_insert(failed);
+    }
+
+    /// Something to tell beside the outcome.
+    pub fn note(&self, note: String) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    pub fn notes(&self) -> Option<String> {
+        let notes = self.notes.take();
+        (!notes.is_empty()).then(|| notes.join("; "))
     }
 
     pub fn names(&self) -> Vec<(String, Option<Site>)> {
@@ -117,7 +139,7 @@ impl Trial {
         }
         match (self.pending.take(), ended) {
             (Some(why), _) => Outcome::Pending(why),
-            (None, Ok(())) => Outcome::Passed,
+            (None, Ok(())) => self.runs.first_complaint().map_or(Outcome::Passed, Outcome::Failed),
             (None, Err(error)) => Outcome::Error(error),
         }
     }
