@@ -4,23 +4,23 @@ use std::rc::Rc;
 
 use mlua::{Function, Value};
 
+use super::Failed;
 use super::handle::Handle;
 use super::run_options::Wanted;
-use super::told::Told;
+use super::told::{Told, complained, words};
 use super::world_handle::World;
-use super::{Failed, faults};
 use crate::bind::exports::Call;
 use crate::bind::traceback::from_lua;
 use crate::error::{Error, Kind, Result};
-use crate::recipe::rehearsal::{self, Rehearsed};
+use crate::recipe::rehearsal::{self, Found, Rehearsed, Sort, Tried};
 use crate::world::faulty::Fault;
 
-/// What a whole round came to so far.
+/// What the spec saw of a whole round.
 #[derive(Default)]
-struct Round {
-    ways: usize,
-    lies: usize,
-    leftovers: usize,
+struct Seen {
+    /// The ways and the complaints that the spec said it expects.
+    expected: Vec<(String, String)>,
+    /// The first complaint that it did not, with the journal of its run.
     first: Option<Failed>,
 }
 
@@ -33,70 +33,64 @@ pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) ->
         _ => return Err(takes_a_function(call)),
     };
     let Wanted { source, set, run_type } = wanted;
-    let mut round = Round::default();
-    let setup = world.setup.clone();
-    let work =
-        rehearsal::each_failure(&world.config, &setup, &source, &set, run_type.as_deref(), async |fault, rehearsed| {
-            look_at(call, world, &look, &mut round, fault, rehearsed).await
-        });
-    let tried = world.players.beside(work).await?;
-    world.trial.note(summary(&round));
-    tried?;
-    judge(call, world, round)
+    let mut seen = Seen::default();
+    let on_each =
+        async |fault: &Fault, rehearsed: &Rehearsed| look_at(call, world, &look, &mut seen, fault, rehearsed).await;
+    let work = rehearsal::each_failure(&world.config, &world.setup, source, set, run_type, on_each);
+    let tried = world.players.beside(work).await??;
+    judge(call, world, &tried, seen)
 }
 
-/// One way to fail: what the spec says about it, and what no spec has to say.
+/// One way to fail, as the spec looks at it.
 async fn look_at(
     call: &Call,
     world: &World,
     look: &Function,
-    round: &mut Round,
+    seen: &mut Seen,
     fault: &Fault,
     rehearsed: &Rehearsed,
 ) -> Result<()> {
-    round.ways += 1;
-    let run = Told::new(
-        rehearsed.clone(),
-        Some(faults::words(fault, rehearsed)),
-        world.config.state_dir.clone(),
-        &world.trial,
-    );
+    let way = rehearsal::way(fault, &rehearsed.journal);
+    let run = Told::new(rehearsed.clone(), Some(way.clone()), &world.trial);
     let handle = call.lua.create_userdata(Handle(run.clone())).map_err(from_lua)?;
-    look.call_async::<()>(handle).await.map_err(|error| {
-        let error = from_lua(error);
-        match &run.fault {
-            Some(fault) => error.within(format!("the spec failed where {fault}")),
-            None => error,
-        }
-    })?;
-    if let Some((failed, lie)) = run.unexpected_complaint() {
-        let count = if lie { &mut round.lies } else { &mut round.leftovers };
-        *count += 1;
-        round.first.get_or_insert(failed);
-    }
+    let looked = look.call_async::<()>(handle).await;
+    looked.map_err(|error| from_lua(error).within(format!("the spec stumbled where {way}")))?;
+    seen.expected.extend(run.expected_complaints().map(|words| (way.clone(), words)));
+    seen.first = seen.first.take().or_else(|| run.unexpected_complaint());
     Ok(())
 }
 
-fn judge(call: &Call, world: &World, round: Round) -> Result<usize> {
-    if let Some(mut failed) = round.first {
-        failed.sites = call.sites.iter().cloned().chain(failed.sites).collect();
-        world.trial.fail(failed);
-        return Err(Error::new(Kind::Recipe, "a run lied or left something behind").at(call.sites.clone()));
-    }
-    match round.ways {
-        0 => Err(Error::new(Kind::Recipe, "there is no way in which this run could fail")
-            .hint("it has no effect at all: does the recipe do anything with these values?")),
-        ways => Ok(ways),
-    }
+/// Fails the spec for what no spec has to look for.
+fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize> {
+    let expects =
+        |found: &Found| seen.expected.iter().any(|(way, said)| *way == found.way && *said == words(&found.complaint));
+    let found: Vec<&Found> = tried.found.iter().filter(|found| !expects(found)).collect();
+    world.trial.note(summary(tried.ways, &found));
+    let Some(first) = found.first() else {
+        return match tried.ways {
+            0 => Err(Error::new(Kind::Recipe, "there is no way in which this run could fail")
+                .hint("it has no effect at all: does the recipe do anything with these values?")),
+            ways => Ok(ways),
+        };
+    };
+    let told = complained(&first.complaint, Some(first.way.clone()));
+    let journal = seen.first.filter(|seen| seen.fault == told.fault).map(|seen| seen.journal).unwrap_or_default();
+    let sites = call.sites.iter().cloned().chain(told.sites).collect();
+    world.trial.fail(Failed { sites, journal, ..told });
+    Err(Error::new(Kind::Recipe, "a run lied, lost or left something").at(call.sites.clone()))
 }
 
 /// `47 ways to fail, 0 lies`.
-fn summary(round: &Round) -> String {
-    let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
-    let told = format!("{}, {}", count(round.ways, "way to fail", "ways to fail"), count(round.lies, "lie", "lies"));
-    match round.leftovers {
-        0 => told,
-        left => format!("{told}, {}", count(left, "leftover", "leftovers")),
+fn summary(ways: usize, found: &[&Found]) -> String {
+    let is_lie = |found: &&&Found| matches!(found.complaint.sort, Sort::Lie | Sort::Loss);
+    let mut lies: Vec<&str> = found.iter().filter(is_lie).map(|found| found.way.as_str()).collect();
+    lies.dedup();
+    let others = found.iter().filter(|found| !is_lie(found)).count();
+    let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let ways = if ways == 1 { "1 way to fail".to_owned() } else { format!("{ways} ways to fail") };
+    match others {
+        0 => format!("{ways}, {}", count(lies.len(), "lie")),
+        others => format!("{ways}, {}, {}", count(lies.len(), "lie"), count(others, "other complaint")),
     }
 }
 

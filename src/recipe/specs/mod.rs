@@ -4,7 +4,6 @@ mod assertions;
 mod diff;
 mod each_failure;
 mod expectation;
-mod faults;
 mod handle;
 mod journal;
 mod matchers;

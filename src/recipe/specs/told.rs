@@ -1,23 +1,20 @@
 //! One run of a recipe in a simulated world, as the words of a spec look at it.
 
 use std::cell::{Cell, RefCell};
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::trial::Trial;
 use super::{Failed, journal};
 use crate::bind::exports::Call;
 use crate::error::{Error, Kind, Result};
-use crate::recipe::rehearsal::{Complaint, Rehearsed, complaints};
-use crate::world::simulated::Seen;
+use crate::recipe::rehearsal::{Complaint, Rehearsed, Sort, complaints};
+use crate::secret::redact;
 
 /// A run that has ended, with what it came to.
 pub struct Told {
     pub rehearsed: Rehearsed,
     /// What went wrong on purpose, in words; nothing in a run without a fault.
     pub fault: Option<String>,
-    /// The folder of hikae's own record, which no recipe touches.
-    pub state_dir: PathBuf,
     pub trial: Rc<Trial>,
     complaints: Vec<Noted>,
 }
@@ -32,10 +29,10 @@ struct Noted {
 pub type Run = Rc<Told>;
 
 impl Told {
-    pub fn new(rehearsed: Rehearsed, fault: Option<String>, state_dir: PathBuf, trial: &Rc<Trial>) -> Run {
+    pub fn new(rehearsed: Rehearsed, fault: Option<String>, trial: &Rc<Trial>) -> Run {
         let noted = |complaint| Noted { complaint, expected: Cell::new(false) };
         let complaints = complaints(&rehearsed).into_iter().map(noted).collect();
-        Rc::new(Told { rehearsed, fault, state_dir, trial: trial.clone(), complaints })
+        Rc::new(Told { rehearsed, fault, trial: trial.clone(), complaints })
     }
 
     /// Ends the spec: what was asked for does not hold.
@@ -46,20 +43,15 @@ impl Told {
         found: impl Into<String>,
         diff: Vec<String>,
     ) -> Result<T> {
-        let mut failed = Failed { diff, sites: call.sites.clone(), ..self.failed(expected, found) };
-        failed.expected = crate::secret::redact(&failed.expected);
-        self.trial.fail(failed);
-        Err(Error::new(Kind::Recipe, "an expectation does not hold").at(call.sites.clone()))
-    }
-
-    fn failed(&self, expected: impl Into<String>, found: impl Into<String>) -> Failed {
-        Failed {
-            expected: expected.into(),
-            found: crate::secret::redact(&found.into()),
+        self.trial.fail(Failed {
+            expected: redact(&expected.into()),
+            found: redact(&found.into()),
+            diff: diff.iter().map(|line| redact(line)).collect(),
+            sites: call.sites.clone(),
             fault: self.fault.clone(),
             journal: journal::lines(&self.rehearsed.journal),
-            ..Failed::default()
-        }
+        });
+        Err(Error::new(Kind::Recipe, "an expectation does not hold").at(call.sites.clone()))
     }
 
     /// Marks the complaints that the spec expects; says whether there is one.
@@ -74,31 +66,44 @@ impl Told {
 
     /// All complaints in words, for a failure that looks for another one.
     pub fn complaint_words(&self) -> String {
-        let words: Vec<String> = self.complaints.iter().map(|noted| noted.complaint.words()).collect();
+        let words: Vec<String> = self.complaints.iter().map(|noted| words(&noted.complaint)).collect();
         if words.is_empty() { "no complaint".to_owned() } else { words.join("; ") }
     }
 
-    /// What the run did that no spec has to look for: the first lie or leftover that nobody said was expected.
-    pub fn unexpected_complaint(&self) -> Option<(Failed, bool)> {
+    /// The complaints that the spec has said it expects.
+    pub fn expected_complaints(&self) -> impl Iterator<Item = String> {
+        self.complaints.iter().filter(|noted| noted.expected.get()).map(|noted| words(&noted.complaint))
+    }
+
+    /// What no spec has to look for: the first lie or leftover that nobody said was expected.
+    pub fn unexpected_complaint(&self) -> Option<Failed> {
         let noted = self.complaints.iter().find(|noted| !noted.expected.get())?;
-        let Complaint { lie, what, .. } = &noted.complaint;
-        let expected = if *lie { "a run that does not lie" } else { "a run that leaves nothing behind" };
-        let sites = what.sites().to_vec();
-        Some((Failed { sites, ..self.failed(expected, noted.complaint.words()) }, *lie))
+        Some(Failed {
+            journal: journal::lines(&self.rehearsed.journal),
+            ..complained(&noted.complaint, self.fault.clone())
+        })
     }
+}
 
-    /// What a path was before the run, unless it is hikae's own.
-    pub fn before(&self) -> impl Iterator<Item = (&PathBuf, &Seen)> {
-        self.rehearsed.before.files.iter().filter(|(path, _)| !self.is_own(path))
-    }
+/// A complaint as the failure of a spec.
+pub fn complained(complaint: &Complaint, fault: Option<String>) -> Failed {
+    let expected = match complaint.sort {
+        Sort::Lie => "a run that does not lie",
+        Sort::Loss => "a run that loses nothing",
+        Sort::Leftover => "a run that leaves nothing behind",
+        Sort::Secret => "a run that shows no secret",
+        Sort::Undeclared => "a run that needs only what its recipe declares and its world has",
+        Sort::Unused => "a run that consumes each stream that it makes",
+        Sort::Unmet => "a run that comes as far as its fault",
+    };
+    let sites = complaint.error.sites().to_vec();
+    Failed { expected: expected.to_owned(), found: redact(&words(complaint)), sites, fault, ..Failed::default() }
+}
 
-    pub fn after(&self) -> impl Iterator<Item = (&PathBuf, &Seen)> {
-        self.rehearsed.after.files.iter().filter(|(path, _)| !self.is_own(path))
-    }
-
-    fn is_own(&self, path: &Path) -> bool {
-        path.starts_with(&self.state_dir)
-    }
+/// A complaint in one line.
+pub fn words(complaint: &Complaint) -> String {
+    let hint = complaint.error.hint_text().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    format!("{}{hint}", complaint.error.one_line())
 }
 
 /// The runs of one spec whose complaints are still to be looked at.
@@ -112,6 +117,6 @@ impl Runs {
 
     /// The first complaint that no assertion expected, in the order of the runs.
     pub fn first_complaint(&self) -> Option<Failed> {
-        self.0.take().iter().find_map(|run| run.unexpected_complaint()).map(|(failed, _)| failed)
+        self.0.take().iter().find_map(|run| run.unexpected_complaint())
     }
 }

@@ -74,7 +74,7 @@ async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let [recipe, options] = run_options::two(call, args)?;
     let wanted = Wanted::read(call, world, &recipe, &options)?;
     let rehearsed = world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(world))).await??;
-    let run = Told::new(rehearsed, None, world.config.state_dir.clone(), &world.trial);
+    let run = Told::new(rehearsed, None, &world.trial);
     world.trial.runs.keep(&run);
     handle::give(call, run)
 }

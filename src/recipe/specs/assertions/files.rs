@@ -110,7 +110,7 @@ fn left_nothing_partial(call: &Call, run: &Run, _: &[Value]) -> Result<Value> {
 }
 
 fn made_or_changed(run: &Run) -> Vec<PathBuf> {
-    let files = run.after().filter(|(_, seen)| seen.stat.kind != EntryKind::Dir);
+    let files = run.rehearsed.after.files.iter().filter(|(_, seen)| seen.stat.kind != EntryKind::Dir);
     let before = &run.rehearsed.before;
     files
         .filter(|(path, seen)| before.at(path).is_none_or(|old| !same(old, seen)))
@@ -131,13 +131,16 @@ fn same(before: &Seen, after: &Seen) -> bool {
 /// What differs below a path, a line each.
 fn differences(run: &Run, below: &Path) -> Vec<String> {
     let (before, after) = (&run.rehearsed.before, &run.rehearsed.after);
-    let gone = run.before().filter(|(path, _)| path.starts_with(below) && after.at(path).is_none());
+    let gone =
+        run.rehearsed.before.files.iter().filter(|(path, _)| path.starts_with(below) && after.at(path).is_none());
     let gone = gone.map(|(path, seen)| format!("- {} ({})", path.display(), show_size(seen.stat.size_bytes)));
     let new =
-        run.after().filter(|(path, _)| path.starts_with(below)).filter_map(|(path, seen)| match before.at(path) {
-            None => Some(format!("+ {} ({})", path.display(), show_size(seen.stat.size_bytes))),
-            Some(old) if !same(old, seen) => Some(format!("~ {}: {}", path.display(), difference(old, seen))),
-            Some(_) => None,
+        run.rehearsed.after.files.iter().filter(|(path, _)| path.starts_with(below)).filter_map(|(path, seen)| {
+            match before.at(path) {
+                None => Some(format!("+ {} ({})", path.display(), show_size(seen.stat.size_bytes))),
+                Some(old) if !same(old, seen) => Some(format!("~ {}: {}", path.display(), difference(old, seen))),
+                Some(_) => None,
+            }
         });
     gone.chain(new).collect()
 }

@@ -44,7 +44,7 @@ fn in_call(ran: &Ran, text: &str) -> Option<String> {
 /// In the names and the bytes of what the run made or changed, packed or plain.
 fn in_files(run: &Run, text: &str) -> Option<String> {
     let before = &run.rehearsed.before;
-    run.after().filter(|(path, seen)| before.at(path) != Some(*seen)).find_map(|(path, seen)| {
+    run.rehearsed.after.files.iter().filter(|(path, seen)| before.at(path) != Some(*seen)).find_map(|(path, seen)| {
         let named = before.at(path).is_none() && path.to_string_lossy().contains(text);
         let content = seen.content.clone().unwrap_or_default();
         let packed = [unpacked(content.clone(), gunzip), unpacked(content.clone(), unzstd)];
