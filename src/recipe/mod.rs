@@ -15,7 +15,6 @@ mod lua_params;
 pub mod outcome;
 pub mod params;
 pub mod problem;
-pub mod rehearsal;
 mod schedule;
 pub mod spec;
 pub mod specs;
