@@ -20,7 +20,7 @@ use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::world::program::{self, ProgramSource};
-use crate::world::{Caller, Exit, Value as Text};
+use crate::world::{Caller, Command, Exit, Value as Text};
 
 /// The most that a query may answer.
 const MAX_ANSWER_BYTES: usize = 4 << 20;
@@ -115,6 +115,7 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
 async fn is_ready(call: Rc<Call>, options: ServerOptions) -> Result<bool> {
     let caller = options.limit(call.world()?);
     let command = options.server().command("pg_isready", options.database.as_deref());
+    let command = Command { ok_codes: vec![0, 1, 2], ..command };
     let (_, exit) = program::ask(&caller, command, None, MAX_ANSWER_BYTES).await?;
     match exit.code {
         Some(0) => Ok(true),

@@ -56,6 +56,7 @@ impl Options {
             env: self.env.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
             cwd: self.cwd.clone(),
             stdin: self.stdin.is_some(),
+            ok_codes: self.ok_codes.clone().unwrap_or_else(|| vec![0]),
             ..Command::new(&self.program)
         }
     }
@@ -70,12 +71,9 @@ async fn run(call: Rc<Call>, options: Options) -> Result<Table> {
     let step = call.session.step(options.command().line(), call.site());
     let answer =
         program::ask(&caller, options.command(), options.stdin.as_ref().map(|text| &text.0), MAX_OUTPUT_BYTES).await;
-    let answer = answer.and_then(|(stdout, exit)| {
-        let codes = options.ok_codes.as_deref().unwrap_or(&[0]);
-        match exit.code {
-            Some(code) if codes.contains(&code) => Ok((stdout, exit)),
-            _ => Err(program::failure(&options.program, &exit)),
-        }
+    let answer = answer.and_then(|(stdout, exit)| match options.command().accepts(&exit) {
+        true => Ok((stdout, exit)),
+        false => Err(program::failure(&options.program, &exit)),
     });
     let bytes = answer.as_ref().map_or(0, |(stdout, _)| stdout.len() as u64);
     step.end(0, bytes, answer.as_ref().err());

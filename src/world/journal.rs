@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::watched::{Ending, Watch, Watcher, watch};
-use super::{Effect, Reply, Request, World};
+use super::{Effect, Exit, Reply, Request, World};
 use crate::error::{Kind, Result, Site};
 
 /// A world whose effects are written down. Of streams only the size is.
@@ -133,11 +133,15 @@ impl<W: World + 'static> Watcher for Page<W> {
         record.outcome = match ending {
             Ending::Well => Outcome::Done,
             Ending::Badly(error) => Outcome::Failed { kind: error.kind(), message: error.one_line() },
-            Ending::Exited(exit) if exit.success() => Outcome::Done,
+            Ending::Exited(exit) if accepts(&record.effect, exit) => Outcome::Done,
             Ending::Exited(exit) => Outcome::Failed { kind: Kind::Command, message: exit.words() },
             Ending::Dropped => Outcome::Dropped,
         };
     }
+}
+
+fn accepts(effect: &Effect, exit: &Exit) -> bool {
+    matches!(effect, Effect::Spawn(command) if command.accepts(exit))
 }
 
 fn lock(records: &Mutex<Vec<Record>>) -> MutexGuard<'_, Vec<Record>> {
