@@ -85,7 +85,7 @@ fn expect(lua: &Lua, trial: &Rc<Trial>) -> mlua::Result<(&'static str, Value)> {
     let function = lua.create_function(move |lua, value: Value| {
         let call = Call::new(lua, "expect").map_err(mlua::Error::external)?;
         inside(&call, &trial).map_err(|error| call.raise(error))?;
-        lua.create_userdata(Expectation { value, trial: trial.clone() })
+        lua.create_userdata(Expectation::new(&call, value, &trial))
     })?;
     Ok(("expect", Value::Function(function)))
 }
