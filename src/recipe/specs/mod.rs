@@ -4,6 +4,7 @@ mod diff;
 mod expectation;
 mod matchers;
 mod shown;
+mod recipe_stage;
 mod stage;
 mod telling;
 mod trial;
@@ -14,8 +15,10 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+pub use recipe_stage::RecipeStage;
 pub use stage::Stage;
 pub use telling::tell;
+pub use trial::Trial;
 
 use crate::bind::session::Session;
 use crate::error::{Error, Kind, Result, Site};
@@ -23,8 +26,7 @@ use crate::host::limits::LuaLimits;
 use crate::host::machine::Machine;
 use crate::units::show_duration;
 use crate::world::real::Real;
-use crate::world::{Caller, Limits};
-use trial::Trial;
+use crate::world::{Caller, Limits, World};
 
 /// What came of one spec. A file that cannot be tried has one result, under the file's own name.
 #[derive(Clone, Debug)]
@@ -33,6 +35,7 @@ pub struct SpecResult {
     /// Where the spec stands; nothing for a file that could not be read as one.
     pub site: Option<Site>,
     pub outcome: Outcome,
+    pub took: Duration,
 }
 
 /// How a spec ended. An expectation that does not hold is a failure; anything else that ends a spec is an error.
@@ -66,25 +69,30 @@ pub struct Runner<'a> {
     pub timeout: Duration,
     /// Only specs with this in their name.
     pub filter: Option<String>,
+    /// Tells how long a spec took; a world of its own may stand still.
+    clock: Real,
 }
 
 impl<'a> Runner<'a> {
     pub fn new(stage: &'a dyn Stage, runtime: Handle) -> Runner<'a> {
-        Runner { stage, runtime, limits: LuaLimits::default(), timeout: Duration::from_secs(60), filter: None }
+        let (limits, timeout) = (LuaLimits::default(), Duration::from_secs(60));
+        Runner { stage, runtime, limits, timeout, filter: None, clock: Real::ambient() }
     }
 
     /// The results of all specs of a file, in the order in which they stand.
     pub fn run(&self, file_shown: &str, text: &str) -> Vec<SpecResult> {
         self.runtime.block_on(async {
-            let specs = match self.collect(file_shown, text).await {
+            let specs = match self.in_time("loading the file", self.collect(file_shown, text)).await {
                 Ok(specs) => specs,
-                Err(error) => return vec![broken(file_shown, error)],
+                Err(error) => return vec![SpecResult::broken(file_shown, error)],
             };
             let mut results = Vec::new();
             for (number, (name, site)) in specs.into_iter().enumerate() {
                 if self.filter.as_ref().is_none_or(|wanted| name.contains(wanted)) {
+                    let began = self.clock.elapsed();
                     let outcome = self.one(file_shown, text, number, &name).await;
-                    results.push(SpecResult { name, site, outcome });
+                    let took = self.clock.elapsed().saturating_sub(began);
+                    results.push(SpecResult { name, site, outcome, took });
                 }
             }
             results
@@ -107,17 +115,18 @@ impl<'a> Runner<'a> {
             let (machine, trial, session) = self.load(file_shown, text, name).await?;
             session.loading.set(false);
             let outcome = trial.run(&machine, number).await;
-            self.stage.ended(name);
             outcome
         };
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Outcome::Error(error),
-            Err(_) => Outcome::Error(Error::new(
-                Kind::Timeout,
-                format!("the spec did not end within {}", show_duration(self.timeout)),
-            )),
-        }
+        let outcome = self.in_time("the spec", work).await;
+        self.stage.ended(name);
+        outcome.unwrap_or_else(Outcome::Error)
+    }
+
+    async fn in_time<T>(&self, what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::time::timeout(self.timeout, work).await.unwrap_or_else(|_| {
+            let what = format!("{what} did not end within {}", show_duration(self.timeout));
+            Err(Error::new(Kind::Timeout, what))
+        })
     }
 
     /// The file in a fresh state; `name` is empty while the specs are only being collected, and then nothing outside can be touched.
@@ -131,7 +140,7 @@ impl<'a> Runner<'a> {
         let trial = Rc::new(Trial::default());
         let words = |lua: &mlua::Lua| {
             let mut all = words::words(lua, &trial)?;
-            all.extend(self.stage.words(lua, name)?);
+            all.extend(self.stage.words(lua, &trial, name)?);
             Ok(all)
         };
         let machine = Machine::with_words(session.clone(), &self.limits, self.stage.finder(), words)?;
@@ -146,13 +155,22 @@ const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
 
 /// Why a run of specs proves nothing; nothing when it does.
 pub fn tested_nothing(results: &[SpecResult]) -> Option<Error> {
-    let tried = results.iter().any(|result| !matches!(result.outcome, Outcome::Pending(_)));
-    (!tried).then(|| {
-        Error::new(Kind::NotFound, "no spec was run").hint("specs stand in files whose names end in `_spec.lua`")
+    if results.iter().any(|result| !matches!(result.outcome, Outcome::Pending(_))) {
+        return None;
+    }
+    Some(match results.is_empty() {
+        true => {
+            Error::new(Kind::NotFound, "no spec was run").hint("specs stand in files whose names end in `_spec.lua`")
+        }
+        false => Error::new(Kind::NotFound, "nothing was tested: every spec is pending")
+            .hint("write one: it(\"says what it promises\", function() ... end)"),
     })
 }
 
-fn broken(file_shown: &str, error: Error) -> SpecResult {
-    let site = error.sites().first().cloned();
-    SpecResult { name: file_shown.to_owned(), site, outcome: Outcome::Error(error) }
+impl SpecResult {
+    /// The one result of a file that could not be tried.
+    pub fn broken(file_shown: &str, error: Error) -> SpecResult {
+        let site = error.sites().first().cloned();
+        SpecResult { name: file_shown.to_owned(), site, outcome: Outcome::Error(error), took: Duration::ZERO }
+    }
 }
