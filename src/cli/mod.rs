@@ -15,6 +15,7 @@ mod list;
 mod run;
 mod runs;
 mod show;
+mod test;
 
 use args::{Arguments, Command};
 use context::Context;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Runs(args) => runs::main(&context, &args),
         Command::Audit(args) => audit::main(&context, &args),
         Command::Check(args) => check::main(&context, &args),
+        Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),
         Command::Completions { shell } => completions(&context, shell),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hikae::config::{Config, Files, Folders};
+use hikae::config::{Config, Files, Folders, Look};
 use hikae::error::Result;
 use hikae::recipe::specs::{Runner, SpecResult, Stage, tell};
 use hikae::world::World;
@@ -75,6 +75,10 @@ impl Files for Recipes {
 
     fn mode(&self, _path: &Path) -> Option<u32> {
         None
+    }
+
+    fn look(&self, _path: &Path) -> Result<Option<Look>> {
+        Ok(None)
     }
 }
 

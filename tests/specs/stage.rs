@@ -9,7 +9,7 @@ use hikae::bind::secret_value::SecretValue;
 use hikae::bind::session::{Identity, Translate};
 use hikae::error::Result;
 use hikae::host::loader::{Finder, Module};
-use hikae::recipe::specs::Stage;
+use hikae::recipe::specs::{Stage, Trial};
 use hikae::secret::Secret;
 use hikae::world::World;
 use hikae::world::journal::Journal;
@@ -71,7 +71,7 @@ impl Stage for Real {
         })
     }
 
-    fn words(&self, lua: &Lua, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
+    fn words(&self, lua: &Lua, _trial: &Rc<Trial>, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
         let dir = self.dir();
         let tmp = lua.create_function(move |_, below: Option<String>| {
             let path = below.map_or(dir.clone(), |below| dir.join(below));

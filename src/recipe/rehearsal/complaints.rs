@@ -69,7 +69,12 @@ fn undeclared(rehearsed: &Rehearsed) -> Vec<Complaint> {
         }
     }
     let mut told: Vec<String> = Vec::new();
-    errors.retain(|error| !told.contains(&error.one_line()) && { told.push(error.one_line()); true });
+    errors.retain(|error| {
+        !told.contains(&error.one_line()) && {
+            told.push(error.one_line());
+            true
+        }
+    });
     errors.into_iter().map(|error| Complaint::new(Sort::Undeclared, error)).collect()
 }
 
@@ -81,9 +86,8 @@ fn unused(rehearsed: &Rehearsed) -> Vec<Complaint> {
 
 fn leftovers(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let Rehearsed { before, after, journal, .. } = rehearsed;
-    let left = |what: String, site: Option<Site>| {
-        Complaint::new(Sort::Leftover, Error::new(Kind::Other, what).at(site))
-    };
+    let left =
+        |what: String, site: Option<Site>| Complaint::new(Sort::Leftover, Error::new(Kind::Other, what).at(site));
     let mut found = Vec::new();
     for path in after.partials.iter().filter(|path| !before.partials.contains(path)) {
         found.push(left(format!("the partial file `{}` was left behind", path.display()), None));
@@ -140,7 +144,9 @@ fn answered(record: &Record, rehearsed: &Rehearsed) -> bool {
 
 fn denied(record: &Record) -> Error {
     let (kind, what, why) = match &record.outcome {
-        Outcome::Failed { kind, message } => (*kind, format!("the run says success, but {} failed", act(record)), message),
+        Outcome::Failed { kind, message } => {
+            (*kind, format!("the run says success, but {} failed", act(record)), message)
+        }
         _ if matches!(record.effect, Effect::Spawn(_)) => {
             let what = format!("the run says success, but nobody waited for the end of {}", act(record));
             (Kind::Other, what, &String::new())

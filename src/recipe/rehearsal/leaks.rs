@@ -30,7 +30,12 @@ pub fn leaks(rehearsed: &Rehearsed) -> Vec<Complaint> {
             let new = rehearsed.before.at(path) != Some(seen);
             let text = seen.content.as_deref().map(String::from_utf8_lossy);
             if is_manifest && new && text.is_some_and(|text| holds(&text)) {
-                found.push(shown(name, &format!("in the manifest `{}`", hidden(&path.display().to_string())), None, None));
+                found.push(shown(
+                    name,
+                    &format!("in the manifest `{}`", hidden(&path.display().to_string())),
+                    None,
+                    None,
+                ));
             }
         }
     }

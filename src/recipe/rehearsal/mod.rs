@@ -41,6 +41,7 @@ pub struct Rehearsal {
 }
 
 /// What came of a rehearsal.
+#[derive(Clone)]
 pub struct Rehearsed {
     /// As a real run has it, with the exit code of its status. One that was killed is `interrupted`, as the catalog would show it.
     pub run: Run,

@@ -11,6 +11,7 @@ mod programs;
 mod run_options;
 pub mod samples;
 mod shown;
+mod recipe_stage;
 mod simulate;
 mod stage;
 mod telling;
@@ -24,8 +25,10 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+pub use recipe_stage::RecipeStage;
 pub use stage::Stage;
 pub use telling::tell;
+pub use trial::Trial;
 
 use crate::bind::session::Session;
 use crate::error::{Error, Kind, Result, Site};
@@ -33,8 +36,7 @@ use crate::host::limits::LuaLimits;
 use crate::host::machine::Machine;
 use crate::units::show_duration;
 use crate::world::real::Real;
-use crate::world::{Caller, Limits};
-use trial::Trial;
+use crate::world::{Caller, Limits, World};
 
 /// What came of one spec. A file that cannot be tried has one result, under the file's own name.
 #[derive(Clone, Debug)]
@@ -45,6 +47,7 @@ pub struct SpecResult {
     pub outcome: Outcome,
     /// What the spec has to tell beside its outcome: `47 ways to fail, 0 lies`.
     pub note: Option<String>,
+    pub took: Duration,
 }
 
 /// How a spec ended. An expectation that does not hold is a failure; anything else that ends a spec is an error.
@@ -82,25 +85,30 @@ pub struct Runner<'a> {
     pub timeout: Duration,
     /// Only specs with this in their name.
     pub filter: Option<String>,
+    /// Tells how long a spec took; a world of its own may stand still.
+    clock: Real,
 }
 
 impl<'a> Runner<'a> {
     pub fn new(stage: &'a dyn Stage, runtime: Handle) -> Runner<'a> {
-        Runner { stage, runtime, limits: LuaLimits::default(), timeout: Duration::from_secs(60), filter: None }
+        let (limits, timeout) = (LuaLimits::default(), Duration::from_secs(60));
+        Runner { stage, runtime, limits, timeout, filter: None, clock: Real::ambient() }
     }
 
     /// The results of all specs of a file, in the order in which they stand.
     pub fn run(&self, file_shown: &str, text: &str) -> Vec<SpecResult> {
         self.runtime.block_on(async {
-            let specs = match self.collect(file_shown, text).await {
+            let specs = match self.in_time("loading the file", self.collect(file_shown, text)).await {
                 Ok(specs) => specs,
-                Err(error) => return vec![broken(file_shown, error)],
+                Err(error) => return vec![SpecResult::broken(file_shown, error)],
             };
             let mut results = Vec::new();
             for (number, (name, site)) in specs.into_iter().enumerate() {
                 if self.filter.as_ref().is_none_or(|wanted| name.contains(wanted)) {
+                    let began = self.clock.elapsed();
                     let (outcome, note) = self.one(file_shown, text, number, &name).await;
-                    results.push(SpecResult { name, site, outcome, note });
+                    let took = self.clock.elapsed().saturating_sub(began);
+                    results.push(SpecResult { name, site, outcome, note, took });
                 }
             }
             results
@@ -123,17 +131,18 @@ impl<'a> Runner<'a> {
             let (machine, trial, session) = self.load(file_shown, text, name).await?;
             session.loading.set(false);
             let outcome = trial.run(&machine, number).await;
-            self.stage.ended(name);
             outcome.map(|outcome| (outcome, trial.notes()))
         };
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(Ok(ended)) => ended,
-            Ok(Err(error)) => (Outcome::Error(error), None),
-            Err(_) => {
-                let what = format!("the spec did not end within {}", show_duration(self.timeout));
-                (Outcome::Error(Error::new(Kind::Timeout, what)), None)
-            }
-        }
+        let ended = self.in_time("the spec", work).await;
+        self.stage.ended(name);
+        ended.unwrap_or_else(|error| (Outcome::Error(error), None))
+    }
+
+    async fn in_time<T>(&self, what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::time::timeout(self.timeout, work).await.unwrap_or_else(|_| {
+            let what = format!("{what} did not end within {}", show_duration(self.timeout));
+            Err(Error::new(Kind::Timeout, what))
+        })
     }
 
     /// The file in a fresh state; `name` is empty while the specs are only being collected, and then nothing outside can be touched.
@@ -150,7 +159,7 @@ impl<'a> Runner<'a> {
             let mut all = words::words(lua, &trial)?;
             all.extend(simulate::words(lua, &trial, &config)?);
             all.push(("samples", mlua::Value::Table(samples::module(lua)?.table)));
-            all.extend(self.stage.words(lua, name)?);
+            all.extend(self.stage.words(lua, &trial, name)?);
             Ok(all)
         };
         let machine = Machine::with_words(session.clone(), &self.limits, self.stage.finder(), words)?;
@@ -172,13 +181,28 @@ const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
 
 /// Why a run of specs proves nothing; nothing when it does.
 pub fn tested_nothing(results: &[SpecResult]) -> Option<Error> {
-    let tried = results.iter().any(|result| !matches!(result.outcome, Outcome::Pending(_)));
-    (!tried).then(|| {
-        Error::new(Kind::NotFound, "no spec was run").hint("specs stand in files whose names end in `_spec.lua`")
+    if results.iter().any(|result| !matches!(result.outcome, Outcome::Pending(_))) {
+        return None;
+    }
+    Some(match results.is_empty() {
+        true => {
+            Error::new(Kind::NotFound, "no spec was run").hint("specs stand in files whose names end in `_spec.lua`")
+        }
+        false => Error::new(Kind::NotFound, "nothing was tested: every spec is pending")
+            .hint("write one: it(\"says what it promises\", function() ... end)"),
     })
 }
 
-fn broken(file_shown: &str, error: Error) -> SpecResult {
-    let site = error.sites().first().cloned();
-    SpecResult { name: file_shown.to_owned(), site, outcome: Outcome::Error(error), note: None }
+impl SpecResult {
+    /// The one result of a file that could not be tried.
+    pub fn broken(file_shown: &str, error: Error) -> SpecResult {
+        let site = error.sites().first().cloned();
+        SpecResult {
+            name: file_shown.to_owned(),
+            site,
+            outcome: Outcome::Error(error),
+            note: None,
+            took: Duration::ZERO,
+        }
+    }
 }

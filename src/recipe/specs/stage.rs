@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use mlua::{Lua, Value};
 
+use super::trial::Trial;
 use crate::bind::session::{Identity, Recorder, Translate};
 use crate::catalog::{Backup, Step};
-use crate::config::{Config, Files, Folders, embedded};
+use crate::config::{Config, Files, Folders, Look, embedded};
 use crate::error::Result;
 use crate::host::loader::{Finder, Module};
 use crate::world::{Limits, World};
@@ -20,7 +21,7 @@ pub trait Stage {
     fn world(&self, spec: &str) -> Result<Arc<dyn World>>;
 
     /// The words that specs have beside busted's. Also asked for, with an empty name, while the specs are being collected.
-    fn words(&self, _lua: &Lua, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
+    fn words(&self, _lua: &Lua, _trial: &Rc<Trial>, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
         Ok(Vec::new())
     }
 
@@ -63,7 +64,7 @@ pub trait Stage {
         })
     }
 
-    /// A spec has ended, and its world is not asked any more.
+    /// A spec has ended, also by a failure or its limit of time; its world is not asked any more.
     fn ended(&self, _spec: &str) {}
 }
 
@@ -87,6 +88,10 @@ impl Files for NoFiles {
 
     fn mode(&self, _path: &Path) -> Option<u32> {
         None
+    }
+
+    fn look(&self, _path: &Path) -> Result<Option<Look>> {
+        Ok(None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
@@ -55,6 +55,31 @@ pub fn list(folder: &Path) -> Result<Option<Vec<String>>> {
     };
     let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
     names.collect::<std::io::Result<_>>().map(Some).map_err(cannot)
+}
+
+/// What can be seen of a file or folder without opening it, behind links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub is_folder: bool,
+    /// Two names with the same identity are the same file.
+    pub identity: (u64, u64),
+    /// Seconds and nanoseconds.
+    pub modified: (i64, i64),
+    pub size_bytes: u64,
+}
+
+/// What lies at a path; nothing when nothing does, also behind a link that leads nowhere.
+pub fn look(path: &Path) -> Result<Option<Look>> {
+    match std::fs::metadata(path) {
+        Ok(seen) => Ok(Some(Look {
+            is_folder: seen.is_dir(),
+            identity: (seen.dev(), seen.ino()),
+            modified: (seen.mtime(), seen.mtime_nsec()),
+            size_bytes: seen.len(),
+        })),
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(cause) => Err(Error::io(format!("cannot look at `{}`", path.display()), cause)),
+    }
 }
 
 /// The permission bits of a file, where they can be told.
