@@ -81,7 +81,7 @@ impl Suite {
         let (context, paths) = at_home(context, global, &args.paths)?;
         let roots = context.config.spec_roots(&paths)?;
         let junit = match &args.junit {
-            Some(file) => Some(startup::current_dir()?.join(file)),
+            Some(file) => Some(startup::resolved(&startup::current_dir()?.join(file))),
             None => None,
         };
         // Better now than after the last spec.

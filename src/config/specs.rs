@@ -9,6 +9,9 @@ use crate::error::{Error, Kind, Result};
 /// How the name of a spec file ends.
 const ENDING: &str = "_spec.lua";
 
+const NO_SPEC: &str = "a spec is a file `NAME_spec.lua` beside the recipe `NAME.lua`; `hikae test` finds it from a folder with `recipes/` \
+                       or `hikae.toml`, or by its path";
+
 /// A folder or a file in which specs are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecRoot {
@@ -86,9 +89,9 @@ impl Config {
             let found = self.lua_files(root, ENDING)?;
             if found.is_empty() {
                 let shown = if root.shown == Path::new("") { &root.path } else { &root.shown };
-                let what = format!("there is no spec in `{}`", shown.display());
-                return Err(Error::new(Kind::NotFound, what)
-                    .hint("a spec stands beside its recipe: `recipes/NAME_spec.lua` beside `recipes/NAME.lua`"));
+                return Err(
+                    Error::new(Kind::NotFound, format!("there is no spec in `{}`", shown.display())).hint(NO_SPEC)
+                );
             }
             for (path, shown, _) in found {
                 if !files.iter().any(|known| known.path == path) {
@@ -118,7 +121,7 @@ impl Config {
             return Ok(vec![(root.path.clone(), root.shown.clone(), self.files.look(&root.path)?)]);
         }
         let mut walk = Walk { files: &*self.files, ending, seen: BTreeSet::new(), found: Vec::new() };
-        walk.folder(&root.path, &root.shown)?;
+        walk.enter(&root.path, &root.shown, self.files.look(&root.path)?)?;
         Ok(walk.found)
     }
 
@@ -157,6 +160,13 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    fn enter(&mut self, path: &Path, shown: &Path, look: Option<Look>) -> Result<()> {
+        match look {
+            Some(look) if self.seen.insert(look.identity) => self.folder(path, shown),
+            _ => Ok(()),
+        }
+    }
+
     fn folder(&mut self, path: &Path, shown: &Path) -> Result<()> {
         let mut names = self.files.list(path)?.unwrap_or_default();
         names.sort_unstable();
@@ -164,11 +174,7 @@ impl Walk<'_> {
             let (path, shown) = (path.join(name), shown.join(name));
             let look = self.files.look(&path)?;
             match look {
-                Some(look) if look.is_folder => {
-                    if self.seen.insert(look.identity) {
-                        self.folder(&path, &shown)?;
-                    }
-                }
+                Some(seen) if seen.is_folder => self.enter(&path, &shown, look)?,
                 // A link that leads nowhere is found too: reading it will say so.
                 look if name.ends_with(self.ending) => self.found.push((path, shown, look)),
                 _ => {}

@@ -14,3 +14,5 @@ mod readme;
 mod honesty;
 mod passwords;
 mod records;
+mod test_command;
+mod test_places;

@@ -99,6 +99,13 @@ pub fn writable_folder(folder: &Path) -> Result<()> {
         .map_err(|cause| Error::io(cannot(), cause).hint("run hikae as the owner of the folder, or change its owner"))
 }
 
+/// The path of a file without links and `..` above it, as far as what is above it exists.
+pub fn resolved(path: &Path) -> PathBuf {
+    let above = path.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let plain = above.and_then(|(above, real)| Some(real.join(path.strip_prefix(above).ok()?)));
+    plain.unwrap_or_else(|| path.to_owned())
+}
+
 /// Whether a file or folder can be read.
 pub fn readable(path: &Path) -> Result<()> {
     may(path, Access::READ_OK).map_err(|cause| Error::io(format!("`{}` cannot be read", path.display()), cause))
