@@ -9,6 +9,7 @@ mod damage;
 mod inspector;
 mod layers;
 mod params;
+mod rehearsal;
 mod report;
 mod sandbox;
 mod specs;

@@ -195,13 +195,9 @@ impl Execution {
         };
         // Side by side: Lua that has not begun yet hands out its fuse only when it is let to go on.
         let stopping = stop(fuse_in, &cut, self.job.timeout);
-        let end = match futures_util::future::join(tokio::time::timeout(GRACE, lua), stopping).await {
-            (Ok(end), ()) => end,
-            (Err(_), ()) => {
-                LuaEnd::failed(Error::new(Kind::Timeout, "the recipe could not be stopped, and was left behind"))
-            }
-        };
-        (end, Some(cut))
+        let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE, lua)).await;
+        let left_behind = |_| Error::new(Kind::Timeout, "the recipe could not be stopped, and was left behind");
+        (end.unwrap_or_else(|late| LuaEnd::failed(left_behind(late))), Some(cut))
     }
 
     fn audit(&self, new: &NewRun, journal: Vec<Record>) {

@@ -205,3 +205,15 @@ async fn a_full_disk_is_told_and_cleared() {
     let place = place_in(SimulatedSetup { free_bytes: Some(2 << 20), ..SimulatedSetup::default() });
     super::checks::a_full_disk_is_told_and_cleared(&place).await;
 }
+
+#[tokio::test]
+async fn a_declared_folder_that_is_missing_is_made() {
+    let roots = Some(vec!["/disk/backups".into()]);
+    let world = Simulated::new(SimulatedSetup { roots, ..SimulatedSetup::default() }).unwrap();
+    let call = caller(Arc::new(world.clone()));
+    call.write("/disk/backups/daily/x".as_ref(), b"x".to_vec(), 0o600, false).await.unwrap();
+    assert_eq!(world.snapshot().at("/disk/backups").unwrap().stat.mode, 0o700);
+    call.mkdir("/disk/backups/weekly".as_ref(), 0o750).await.unwrap();
+    let error = call.mkdir("/disk/other".as_ref(), 0o750).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Denied);
+}
