@@ -26,7 +26,12 @@ const PASSWORD: &str = "hunter2-in-a-rehearsal";
 
 /// A configuration folder that holds nothing, on a machine whose environment says the wrong things.
 fn config() -> Arc<Config> {
-    let real = [("DB_NAME", "the_real_one"), ("DB_USER", "the_real_user"), ("BACKUP_DIR", "/real"), ("DB_PASSWORD", "the real password")];
+    let real = [
+        ("DB_NAME", "the_real_one"),
+        ("DB_USER", "the_real_user"),
+        ("BACKUP_DIR", "/real"),
+        ("DB_PASSWORD", "the real password"),
+    ];
     let environment: BTreeMap<String, String> =
         real.into_iter().chain([("HOME", "/root")]).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let folders = Folders { config_dir: None, current: "/nowhere/at/all".into(), uid: 1000 };

@@ -37,7 +37,10 @@ async fn a_dump_that_fails_leaves_everything_as_it_was() {
     let mut world = nightly();
     world["programs"]["pg_dump"] = json!({ "stdout": "--\n-- PostgreSQL", "stderr": "connection refused", "code": 1 });
     let night = play(world, db_backup(), vec![]).await.unwrap();
-    assert_eq!((night.run.status, night.error.as_ref().map(|error| error.kind())), (Status::Failure, Some(Kind::Command)));
+    assert_eq!(
+        (night.run.status, night.error.as_ref().map(|error| error.kind())),
+        (Status::Failure, Some(Kind::Command))
+    );
     assert_eq!(night.before.files, night.after.files);
     assert_eq!(told(&night), []);
     let said = night.said.join("\n");
@@ -73,7 +76,10 @@ async fn params_come_from_the_simulated_environment_and_from_set_alone() {
     assert_eq!(night.run.id, "BKP-20260215-020000-weekly");
     assert_eq!(night.run.backups[0].path, "/elsewhere/db_backup_20260215_020000.sql.gz");
     let ran = &night.after.ran[0];
-    assert!(ran.args.contains(&"--username=postgres".to_owned()), "the environment of this machine says another: {ran:?}");
+    assert!(
+        ran.args.contains(&"--username=postgres".to_owned()),
+        "the environment of this machine says another: {ran:?}"
+    );
     assert!(night.after.at(OLD).is_some());
 }
 

@@ -7,7 +7,11 @@ use hikae::world::faulty::FaultKind;
 use super::{OLD, config, db_backup, nightly, sentence, setup};
 
 fn found(tried: &Tried) -> Vec<String> {
-    tried.found.iter().map(|found| format!("{}: {:?} {}", found.way, found.complaint.sort, sentence(&found.complaint.error))).collect()
+    tried
+        .found
+        .iter()
+        .map(|found| format!("{}: {:?} {}", found.way, found.complaint.sort, sentence(&found.complaint.error)))
+        .collect()
 }
 
 #[tokio::test]
@@ -17,7 +21,11 @@ async fn db_backup_never_lies_and_never_loses() {
     let tried = each_failure(&config, &setup, db_backup(), vec![], None, async |fault, night| {
         assert!(night.all_met, "{fault:?}");
         let stands = |path: &str| night.after.at(path).is_some();
-        let new = night.run.backups.iter().any(|backup| stands(&backup.path) && stands(&format!("{}.manifest.json", backup.path)));
+        let new = night
+            .run
+            .backups
+            .iter()
+            .any(|backup| stands(&backup.path) && stands(&format!("{}.manifest.json", backup.path)));
         assert!(new || night.after.at(OLD).is_some(), "neither the old backup nor a new one: {fault:?}");
         match (night.killed, night.run.status) {
             (true, status) => {

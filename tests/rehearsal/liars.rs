@@ -47,8 +47,18 @@ async fn an_exit_code_that_was_expected_is_an_answer() {
 
 #[tokio::test]
 async fn a_secret_among_the_arguments_is_shown() {
-    let (_, found) = about("check", &format!("process.run {{ program = \"pg_dump\", args = {{ \"--password={PASSWORD}\" }}, ok_codes = {{ 1 }} }}")).await;
-    assert!(found.contains(&(Sort::Secret, "the secret `DB_PASSWORD` was shown in the arguments of `pg_dump` (liar.lua:7)".to_owned())), "{found:?}");
+    let (_, found) = about(
+        "check",
+        &format!("process.run {{ program = \"pg_dump\", args = {{ \"--password={PASSWORD}\" }}, ok_codes = {{ 1 }} }}"),
+    )
+    .await;
+    assert!(
+        found.contains(&(
+            Sort::Secret,
+            "the secret `DB_PASSWORD` was shown in the arguments of `pg_dump` (liar.lua:7)".to_owned()
+        )),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]
@@ -56,7 +66,11 @@ async fn a_password_that_is_no_secret_to_its_recipe_is_shown() {
     let text = "--- Tells all that it knows.\nreturn recipe { kind = \"check\", type = \"manual\",\n\
         params = { password = { env = \"DB_PASSWORD\" } },\nrun = function(p) log.info(\"it is \" .. p.password) end }";
     let rehearsed = play(nightly(), recipe(text), vec![]).await.unwrap();
-    assert!(rehearsed.said.iter().any(|line| line.contains(PASSWORD)), "a real run would show it: {:?}", rehearsed.said);
+    assert!(
+        rehearsed.said.iter().any(|line| line.contains(PASSWORD)),
+        "a real run would show it: {:?}",
+        rehearsed.said
+    );
     let found = told(&rehearsed);
     assert_eq!(found[0], (Sort::Secret, "the param `password` takes a secret, but is not declared as one".to_owned()));
     assert!(found[1].1.starts_with("the secret `DB_PASSWORD` was shown in what the run says: "), "{found:?}");
@@ -87,7 +101,10 @@ async fn what_was_not_declared_is_told_even_when_it_was_accepted() {
     let (_, found) = about("check", &body("fs.write(\"/etc/motd\", \"hello\")")).await;
     assert_eq!(found, [(Sort::Undeclared, "the recipe may not write `/etc/motd` (liar.lua:7)".to_owned())]);
     let (_, found) = about("check", &body("process.run { program = \"sh\" }")).await;
-    assert_eq!(found, [(Sort::Undeclared, "no program `sh` in this world: declared: `pg_dump` (liar.lua:7)".to_owned())]);
+    assert_eq!(
+        found,
+        [(Sort::Undeclared, "no program `sh` in this world: declared: `pg_dump` (liar.lua:7)".to_owned())]
+    );
 }
 
 #[tokio::test]
@@ -110,5 +127,8 @@ async fn old_backups_that_go_for_nothing_are_told() {
     let remove = format!("fs.remove(\"{}\")\nerror(\"and now it fails\")", super::OLD);
     let (status, found) = about("backup", &remove).await;
     assert_eq!(status, Status::Failure);
-    assert_eq!(found, [(Sort::Loss, format!("`{}` was let go although no new backup was proved (liar.lua:7)", super::OLD))]);
+    assert_eq!(
+        found,
+        [(Sort::Loss, format!("`{}` was let go although no new backup was proved (liar.lua:7)", super::OLD))]
+    );
 }

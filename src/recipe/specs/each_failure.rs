@@ -54,7 +54,10 @@ async fn look_at(
     let run = Told::new(rehearsed.clone(), Some(way.clone()), &world.trial);
     let handle = call.lua.create_userdata(Handle(run.clone())).map_err(from_lua)?;
     let looked = look.call_async::<()>(handle).await;
-    looked.map_err(|error| from_lua(error).within(format!("the spec stumbled where {way}")))?;
+    looked.map_err(|error| {
+        run.explains_failure();
+        from_lua(error).within(format!("the spec stumbled where {way}"))
+    })?;
     seen.expected.extend(run.expected_complaints().map(|words| (way.clone(), words)));
     seen.first = seen.first.take().or_else(|| run.unexpected_complaint());
     Ok(())

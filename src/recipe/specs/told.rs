@@ -54,6 +54,14 @@ impl Told {
         Err(Error::new(Kind::Recipe, "an expectation does not hold").at(call.sites.clone()))
     }
 
+    /// An expectation did not hold while this run was looked at: what it was about is told with it.
+    pub fn explains_failure(&self) {
+        if let Some(failed) = self.trial.failed.borrow_mut().as_mut().filter(|failed| failed.fault.is_none()) {
+            failed.fault.clone_from(&self.fault);
+            failed.journal = journal::lines(&self.rehearsed.journal);
+        }
+    }
+
     /// Marks the complaints that the spec expects; says whether there is one.
     pub fn expects_complaint(&self, is_it: impl Fn(&Complaint) -> bool) -> bool {
         let mut found = false;
