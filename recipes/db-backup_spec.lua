@@ -62,7 +62,8 @@ describe("db-backup", function()
       run:left_nothing_partial()
       run:kept("/backups/database/db_backup_20251201_020000.sql.gz")
       if run.status == "success" then
-        run:wrote("/backups/database/db_backup_20260215_020000.sql.gz"):has_manifest()
+        -- A warning was enough: the folder could not be looked through for what dead runs left.
+        run:wrote("/backups/database/db_backup_20260215_*.sql.gz"):gunzips_to(samples.pg_dump { contacts = 3 }):has_manifest()
       end
     end)
   end)

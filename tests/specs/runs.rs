@@ -23,6 +23,7 @@ impl Recipes {
     fn all() -> Recipes {
         Recipes::default()
             .with("greet", GREET)
+            .with("stamped", &GREET.replace("\"hello.gz\"", "\"hello_\" .. clock.stamp() .. \".gz\""))
             .with("swallow", SWALLOW)
             .with("leak", LEAK)
             .with("idle", "return recipe { type = \"daily\", kind = \"maintenance\", run = function() end }")
@@ -230,7 +231,7 @@ fn another_failure_is_told_before_a_lie() {
 #[test]
 fn each_failure_tells_how_many_ways_were_tried() {
     let told =
-        body("expect(world:each_failure('greet', function(run) run:left_nothing_partial() end) > 10).to_be_true()");
+        body("expect(world:each_failure('stamped', function(run) run:left_nothing_partial() end) > 10).to_be_true()");
     let (ways, rest) = told.strip_prefix("ok      x (").unwrap().split_once(' ').unwrap();
     assert!(ways.parse::<usize>().unwrap() > 10, "{told}");
     assert_eq!(rest, "ways to fail, 0 lies)");
@@ -252,9 +253,34 @@ fn each_failure_counts_the_lies_and_tells_the_first() {
 
 #[test]
 fn an_assertion_that_fails_in_each_failure_says_which_fault_it_was() {
-    let told = body("world:each_failure('greet', function(run) run:ok() end)");
+    let told = body("world:each_failure('stamped', function(run) run:ok() end)");
     assert!(told.starts_with("FAILED  x\n        at greet_spec.lua:6"), "{told}");
     assert!(told.contains("where    ") && told.contains("what the run did:"), "{told}");
+}
+
+#[test]
+fn a_plain_expectation_that_fails_in_each_failure_says_so_too() {
+    let told = body("world:each_failure('stamped', function(run) expect(run.status).to_equal('success') end)");
+    assert!(told.contains("where    ") && told.contains("what the run did:"), "{told}");
+}
+
+#[test]
+fn a_recipe_that_cannot_run_twice_is_found_out() {
+    let told = body("world:each_failure('greet', function() end)");
+    assert!(told.contains("expected a run that leaves nothing behind"), "{told}");
+    assert!(told.contains("the run after one that was killed does not succeed"), "{told}");
+}
+
+#[test]
+fn each_failure_of_a_run_that_fails_anyway_tells_why() {
+    let told = body("simulate { programs = { hello = { exit = 3 } } }:each_failure('greet', function() end)");
+    assert!(told.contains("ends as `failure` without any") && told.contains("exit code 3"), "{told}");
+}
+
+#[test]
+fn an_assertion_that_failed_counts_even_when_the_spec_catches_it() {
+    let told = body("pcall(function() world:run('greet'):failed() end)");
+    assert!(told.starts_with("FAILED"), "{told}");
 }
 
 #[test]
@@ -279,7 +305,7 @@ fn bad_input_is_told_and_the_other_specs_still_run() {
         ("world:runs('greet')", "a world of `simulate` has no `runs`", "did you mean `run`?"),
         ("world:run('greet'):wrot('x')", "`run` has no `wrot`", "did you mean `wrote`?"),
         ("world:run('greet').ok()", "`ok` stands behind a colon", "run:ok"),
-        ("world:run('greet'):failed('spaec')", "`failed` cannot be `spaec`", "did you mean `space`?"),
+        ("world:run('greet'):failed('spaec')", "`spaec` is not a kind of error", "did you mean `space`?"),
         ("world:run('greet'):wrote()", "`run:wrote` takes one text", ""),
         ("world:run('greet'):wrote('/greetings/*.gz'):has_mode('rw')", "`rw` is not a mode", ""),
         ("world:run('greet'):ran('hello'):times(0)", "takes a whole number from 1", "never_ran"),
