@@ -114,8 +114,7 @@ impl<'a> Runner<'a> {
         let work = async {
             let (machine, trial, session) = self.load(file_shown, text, name).await?;
             session.loading.set(false);
-            let outcome = trial.run(&machine, number).await;
-            outcome
+            trial.run(&machine, number).await
         };
         let outcome = self.in_time("the spec", work).await;
         self.stage.ended(name);
