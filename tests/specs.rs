@@ -5,11 +5,12 @@ mod runs;
 mod samples;
 mod stage;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use hikae::recipe::specs::{Outcome, Runner, SpecResult, tell, tested_nothing};
+use hikae::config::{Config, DiskFiles, Folders, SpecFile};
+use hikae::recipe::specs::{Outcome, RecipeStage, Runner, SpecResult, Stage, tell, tested_nothing};
 use stage::Real;
 
 fn root() -> &'static Path {
@@ -23,11 +24,22 @@ fn spec_files(folder: &str) -> Vec<PathBuf> {
     specs.map(|entry| entry.path().strip_prefix(root()).unwrap().to_owned()).collect()
 }
 
+/// Specs of recipes have the stage that `hikae test` gives them; those of modules and the library, the real world.
+fn stage(path: &Path) -> Box<dyn Stage> {
+    if !path.starts_with("recipes") {
+        return Box::new(Real::default());
+    }
+    let folders = Folders { config_dir: Some(root().to_owned()), current: root().to_owned(), uid: 0 };
+    let config = Config::load(&folders, &BTreeMap::new(), Arc::new(DiskFiles)).unwrap();
+    let file = SpecFile { path: root().join(path), file_shown: path.display().to_string() };
+    Box::new(RecipeStage::new(Arc::new(config), file))
+}
+
 fn run_file(path: &Path) -> Vec<SpecResult> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let text = std::fs::read_to_string(root().join(path)).unwrap();
-    let stage = Real::default();
-    let results = Runner::new(&stage, runtime.handle().clone()).run(&path.display().to_string(), &text);
+    let stage = stage(path);
+    let results = Runner::new(&*stage, runtime.handle().clone()).run(&path.display().to_string(), &text);
     runtime.shutdown_background();
     results
 }

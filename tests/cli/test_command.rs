@@ -178,9 +178,9 @@ fn a_file_that_is_broken_does_not_keep_the_others_from_being_tested() {
 
     recipes/cut_spec.lua
     ERROR   recipes/cut_spec.lua
-            at recipes/cut_spec.lua:1
+            at recipes/cut_spec.lua:2
             recipe: cannot parse `recipes/cut_spec.lua`
-              'end' expected near <eof>
+              'end' expected (to close 'function' at line 1) near <eof>
             hint: is an `end` missing?
 
     recipes/loads_spec.lua

@@ -103,6 +103,7 @@ fn the_words_of_a_spec_cannot_break_a_terminal_or_a_harness() {
     for form in forms {
         let said = test(&hikae, form);
         assert!(!said.out.contains(['\x1b', '\x07', '\0']), "{form:?}: {said:?}");
+        assert!(!said.out.lines().any(|line| line.starts_with("ok  ")), "a spec passed for another: {said:?}");
     }
     assert_eq!(attributes(&hikae, "r.xml", "testcase").len(), 1);
 }

@@ -140,6 +140,31 @@ ERROR   x
 }
 
 #[test]
+fn a_name_is_one_line_that_says_something() {
+    assert_eq!(told("it('keeps\\n  the newest', function() end)"), "ok      keeps the newest");
+    assert!(told("it(' ', function() end)").contains("`it` has an empty name"));
+    assert!(told("describe('', function() it('x', function() end) end)").contains("`describe` has an empty name"));
+}
+
+#[test]
+fn a_stage_is_told_of_the_end_of_each_spec_however_it_ends() {
+    struct Told(std::cell::RefCell<Vec<String>>);
+    impl Stage for Told {
+        fn world(&self, spec: &str) -> hikae::error::Result<Arc<dyn World>> {
+            Ok(ambient(spec))
+        }
+
+        fn ended(&self, spec: &str) {
+            self.0.borrow_mut().push(spec.to_owned());
+        }
+    }
+    let stage = Told(std::cell::RefCell::default());
+    let text = "it('waits', function() clock.sleep('1h') end)\nit('fails', function() error('no') end)";
+    run_on(&stage, text, |runner| runner.timeout = Duration::from_millis(500));
+    assert_eq!(*stage.0.borrow(), ["waits", "fails"]);
+}
+
+#[test]
 fn a_matcher_behind_a_colon_says_to_write_a_dot() {
     let expected = "\
 ERROR   x

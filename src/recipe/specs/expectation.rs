@@ -37,25 +37,23 @@ impl UserData for Expectation {
 
 /// The matcher of this name, bound to its value.
 fn matcher(lua: &Lua, this: AnyUserData, name: &str) -> mlua::Result<Function> {
-    for (matcher, opposite, check) in MATCHERS {
-        for (matcher, wanted) in [(matcher, true), (opposite, false)].into_iter().filter(|(known, _)| *known == name) {
-            return lua.create_function(move |lua, args: MultiValue| {
-                let call = Call::new(lua, matcher).map_err(mlua::Error::external)?;
-                let judged = asked(&call, &this, &args).and_then(|(value, trial)| {
-                    let verdict = check(&call, &value, &Vec::from_iter(args))?;
-                    settle(&call, &trial, &value, verdict, wanted)
-                });
-                judged.map_err(|error| call.raise(error))
+    let both = |(name, opposite, check)| [(name, true, check), (opposite, false, check)];
+    if let Some((matcher, wanted, check)) = MATCHERS.into_iter().flat_map(both).find(|(known, ..)| *known == name) {
+        return lua.create_function(move |lua, args: MultiValue| {
+            let call = Call::new(lua, matcher).map_err(mlua::Error::external)?;
+            let judged = asked(&call, &this, &args).and_then(|(value, trial)| {
+                let verdict = check(&call, &value, &Vec::from_iter(args))?;
+                settle(&call, &trial, &value, verdict, wanted)
             });
-        }
+            judged.map_err(|error| call.raise(error))
+        });
     }
-    for (matcher, wanted) in [("to_raise", true), ("never_to_raise", false)] {
-        if matcher == name {
-            return waiting(lua, matcher, move |call, args| {
-                let this = this.clone();
-                async move { raised(&call, &this, &args, wanted).await }
-            });
-        }
+    let waits = [("to_raise", true), ("never_to_raise", false)];
+    if let Some((matcher, wanted)) = waits.into_iter().find(|(known, _)| *known == name) {
+        return waiting(lua, matcher, move |call, args| {
+            let this = this.clone();
+            async move { raised(&call, &this, &args, wanted).await }
+        });
     }
     let call = Call::new(lua, "expect").map_err(mlua::Error::external)?;
     Err(call.raise(unknown(name)))

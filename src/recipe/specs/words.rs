@@ -123,9 +123,12 @@ fn function(call: &Call, value: Value) -> Result<Function> {
 
 fn text(call: &Call, value: Value) -> Result<String> {
     match value {
-        Value::String(text) if !text.to_string_lossy().trim().is_empty() => Ok(text.to_string_lossy()),
-        Value::String(_) => Err(Error::new(Kind::Recipe, format!("`{}` has an empty name", call.name))
-            .hint("say what is promised: it(\"keeps the newest backup\", function() ... end)")),
+        Value::String(text) => match text.to_string_lossy().split_whitespace().collect::<Vec<_>>() {
+            // A name of two lines could pass for two specs.
+            words if !words.is_empty() => Ok(words.join(" ")),
+            _ => Err(Error::new(Kind::Recipe, format!("`{}` has an empty name", call.name))
+                .hint("say what is promised: it(\"keeps the newest backup\", function() ... end)")),
+        },
         other => {
             Err(Error::new(Kind::Recipe, format!("`{}` takes a name first, not a {}", call.name, other.type_name())))
         }

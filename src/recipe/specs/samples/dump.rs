@@ -169,7 +169,7 @@ fn value(index: usize, column: &str, row: u64) -> String {
     match (index, column) {
         (0, _) => row.to_string(),
         (_, "name") => format!("お客様 {row}"),
-        _ if row % 7 == 0 => "\\N".to_owned(),
+        _ if row.is_multiple_of(7) => "\\N".to_owned(),
         (_, "email") => format!("customer{row}@example.com"),
         _ => format!("{column} {row}"),
     }
