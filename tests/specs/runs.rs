@@ -25,6 +25,7 @@ impl Recipes {
             .with("greet", GREET)
             .with("stamped", &GREET.replace("\"hello.gz\"", "\"hello_\" .. clock.stamp() .. \".gz\""))
             .with("swallow", SWALLOW)
+            .with("careless", CARELESS)
             .with("leak", LEAK)
             .with("idle", "return recipe { type = \"daily\", kind = \"maintenance\", run = function() end }")
     }
@@ -50,6 +51,18 @@ const SWALLOW: &str = r#"return recipe {
     process.stream({ program = "hello" }):save("/greetings/hello")
     errors.try(function()
       fs.remove("/greetings/old")
+    end)
+  end,
+}"#;
+
+/// Looks through a folder, and goes on when it cannot.
+const CARELESS: &str = r#"return recipe {
+  type = "daily",
+  needs = { run = { "hello" }, write = { "/greetings" } },
+  run = function()
+    process.stream({ program = "hello" }):save("/greetings/hello_" .. clock.stamp())
+    errors.try(function()
+      fs.list { dir = "/greetings" }
     end)
   end,
 }"#;
@@ -190,7 +203,7 @@ fn a_run_that_ended_otherwise_tells_its_error_and_its_hint() {
         "world = simulate { programs = { hello = { exit = 3, stderr = 'no greeting today' } } }\nworld:run('greet'):ok()",
     );
     assert!(told.contains("expected the run to end as `success`"), "{told}");
-    assert!(told.contains("found    failure: command:") && told.contains("no greeting today"), "{told}");
+    assert!(told.contains("found    failure: command:") && told.contains("greet.lua:7"), "{told}");
     assert_eq!(body("simulate { programs = { hello = { exit = 3 } } }:run('greet'):failed('command')"), "ok      x");
     let told = body("simulate { programs = { hello = { exit = 3 } } }:run('greet'):failed('space')");
     assert!(told.contains("expected the run to end as `failure`, and an error of kind `space`"), "{told}");
@@ -262,6 +275,18 @@ fn an_assertion_that_fails_in_each_failure_says_which_fault_it_was() {
 fn a_plain_expectation_that_fails_in_each_failure_says_so_too() {
     let told = body("world:each_failure('stamped', function(run) expect(run.status).to_equal('success') end)");
     assert!(told.contains("where    ") && told.contains("what the run did:"), "{told}");
+}
+
+#[test]
+fn a_spec_may_expect_a_lie_in_each_failure() {
+    let told = body("world:each_failure('careless', function(run) if run.status == 'partial' then run:lied() end end)");
+    assert!(told.starts_with("ok      x (") && told.contains("0 lies, 2 expected complaints"), "{told}");
+    let told = body("world:each_failure('careless', function() end)");
+    assert!(
+        told.contains("a run that does not lie") && told.contains("where    list `/greetings` fails: denied"),
+        "{told}"
+    );
+    assert!(told.contains("careless.lua:7  list      /greetings  failed"), "{told}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ use crate::world::journal::Record;
 use crate::world::simulated::{Simulated, SimulatedSetup, Snapshot};
 
 pub use complaints::{Complaint, Sort, complaints};
-pub use failures::{Found, Tried, each_failure, way};
+pub use failures::{Found, Tried, each_failure, reached, way};
 use said::Paper;
 use stage::Stage;
 

@@ -50,7 +50,7 @@ async fn look_at(
     fault: &Fault,
     rehearsed: &Rehearsed,
 ) -> Result<()> {
-    let way = rehearsal::way(fault, &rehearsed.journal);
+    let way = rehearsal::way(fault, &rehearsal::reached(rehearsed));
     let run = Told::new(rehearsed.clone(), Some(way.clone()), &world.trial);
     let handle = call.lua.create_userdata(Handle(run.clone())).map_err(from_lua)?;
     let looked = look.call_async::<()>(handle).await;
@@ -68,7 +68,7 @@ fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize>
     let expects =
         |found: &Found| seen.expected.iter().any(|(way, said)| *way == found.way && *said == words(&found.complaint));
     let found: Vec<&Found> = tried.found.iter().filter(|found| !expects(found)).collect();
-    world.trial.note(summary(tried.ways, &found));
+    world.trial.note(summary(tried.ways, &found, tried.found.len() - found.len()));
     let Some(first) = found.first() else {
         return match tried.ways {
             0 => Err(Error::new(Kind::Recipe, "there is no way in which this run could fail")
@@ -84,17 +84,17 @@ fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize>
 }
 
 /// `47 ways to fail, 0 lies`.
-fn summary(ways: usize, found: &[&Found]) -> String {
+fn summary(ways: usize, found: &[&Found], expected: usize) -> String {
     let is_lie = |found: &&&Found| matches!(found.complaint.sort, Sort::Lie | Sort::Loss);
     let mut lies: Vec<&str> = found.iter().filter(is_lie).map(|found| found.way.as_str()).collect();
     lies.dedup();
     let others = found.iter().filter(|found| !is_lie(found)).count();
     let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let ways = if ways == 1 { "1 way to fail".to_owned() } else { format!("{ways} ways to fail") };
-    match others {
-        0 => format!("{ways}, {}", count(lies.len(), "lie")),
-        others => format!("{ways}, {}, {}", count(lies.len(), "lie"), count(others, "other complaint")),
-    }
+    let mut told = vec![ways, count(lies.len(), "lie")];
+    told.extend((others > 0).then(|| count(others, "other complaint")));
+    told.extend((expected > 0).then(|| count(expected, "expected complaint")));
+    told.join(", ")
 }
 
 fn takes_a_function(call: &Call) -> Error {

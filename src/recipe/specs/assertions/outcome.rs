@@ -73,5 +73,7 @@ fn words(run: &Run) -> String {
         words.push_str(&format!(": {}: {message}", kind.word()));
         words.push_str(&hint.as_ref().map(|hint| format!(" (hint: {hint})")).unwrap_or_default());
     }
+    let site = run.rehearsed.error.as_ref().and_then(|error| error.sites().first());
+    words.push_str(&site.map(|site| format!(", at {site}")).unwrap_or_default());
     words
 }
