@@ -16,6 +16,7 @@ mod plan;
 mod run;
 mod runs;
 mod show;
+mod test;
 
 use args::{Arguments, Command};
 use context::Context;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Runs(args) => runs::main(&context, &args),
         Command::Audit(args) => audit::main(&context, &args),
         Command::Check(args) => check::main(&context, &args),
+        Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),
         Command::Completions { shell } => completions(&context, shell),

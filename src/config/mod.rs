@@ -8,6 +8,7 @@ mod folders;
 mod recipes;
 mod reword;
 mod settings;
+mod specs;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,10 +19,11 @@ use crate::error::{Error, Kind, Result};
 use crate::suggest;
 
 pub use disk::DiskFiles;
-pub use files::Files;
+pub use files::{Files, Look};
 pub use folders::Folders;
 pub use recipes::{ModuleSource, RecipeSource};
 pub use settings::{Language, Limits, Sandbox, Settings};
+pub use specs::{SpecFile, SpecRoot};
 
 /// The configuration as one run sees it.
 pub struct Config {

@@ -17,6 +17,7 @@ pub mod facts;
 pub mod json;
 pub mod listen;
 mod outgoing;
+mod verdicts;
 pub mod pen;
 pub mod planned;
 mod sentence;
@@ -30,6 +31,8 @@ pub use event::{
     Level, child_said, log, run_ended, run_started, step_ended, step_expects, step_progress, step_started,
 };
 pub use facts::Facts;
+pub use outgoing::{one_line, printable};
+pub use verdicts::print_verdicts;
 
 /// The time of day, from the world.
 pub type Clock = Arc<dyn Fn() -> DateTime<FixedOffset> + Send + Sync>;

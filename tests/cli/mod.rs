@@ -15,3 +15,5 @@ mod readme;
 mod honesty;
 mod passwords;
 mod records;
+mod test_command;
+mod test_places;

@@ -35,7 +35,7 @@ async fn a_good_night_keeps_the_new_dump_and_lets_the_old_one_go() {
 #[tokio::test]
 async fn a_dump_that_fails_leaves_everything_as_it_was() {
     let mut world = nightly();
-    world["programs"]["pg_dump"] = json!({ "stdout": "--\n-- PostgreSQL", "stderr": "connection refused", "code": 1 });
+    world["programs"]["pg_dump"] = json!({ "stdout": "--\n-- PostgreSQL", "stderr": "connection refused", "exit": 1 });
     let night = play(world, db_backup(), vec![]).await.unwrap();
     assert_eq!(
         (night.run.status, night.error.as_ref().map(|error| error.kind())),

@@ -18,7 +18,7 @@ fn doing(kind: &str, body: &str) -> hikae::config::RecipeSource {
 /// The complaints about a recipe that does this, with the status that its run has.
 async fn about(kind: &str, body: &str) -> (Status, Vec<(Sort, String)>) {
     let mut world = nightly();
-    world["programs"]["pg_dump"] = json!({ "stdout": "--", "code": 1 });
+    world["programs"]["pg_dump"] = json!({ "stdout": "--", "exit": 1 });
     let rehearsed = play(world, doing(kind, body), vec![]).await.unwrap();
     (rehearsed.run.status, told(&rehearsed))
 }
@@ -80,7 +80,7 @@ async fn a_password_that_is_no_secret_to_its_recipe_is_shown() {
 #[tokio::test]
 async fn a_declared_secret_is_cleaned_from_what_programs_say() {
     let mut world = nightly();
-    world["programs"]["sh"] = json!({ "stdout": "", "stderr": format!("wrong password {PASSWORD}"), "code": 3 });
+    world["programs"]["sh"] = json!({ "stdout": "", "stderr": format!("wrong password {PASSWORD}"), "exit": 3 });
     let rehearsed = play(world, doing("check", "process.run { program = \"sh\" }"), vec![]).await.unwrap();
     assert_eq!((rehearsed.run.status, told(&rehearsed)), (Status::Failure, vec![]));
     assert!(rehearsed.said.join("\n").contains("wrong password ********"), "{:?}", rehearsed.said);

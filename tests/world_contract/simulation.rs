@@ -89,7 +89,7 @@ async fn a_program_that_nobody_declared_is_told_with_those_that_are() {
 async fn a_program_dies_where_it_is_told_to() {
     let (_, call) = world(json!({ "programs": {
         "killed": { "stdout": "1234567890", "dies_after": 4 },
-        "failing": { "stdout": "1234567890", "dies_after": "4 B", "code": 3, "stderr": "no space left" },
+        "failing": { "stdout": "1234567890", "dies_after": "4 B", "exit": 3, "stderr": "no space left" },
     } }));
     for (program, words) in [("killed", "signal 9"), ("failing", "exit code 3")] {
         let (output, exit) = run_to_end(program, call.spawn(Command::new(program)).await.unwrap(), 100).await.unwrap();

@@ -79,7 +79,7 @@ pub async fn each_failure(
 }
 
 /// The effects that came as far as the world: those that were refused before do not count for its faults.
-fn reached(clean: &Rehearsed) -> Vec<Record> {
+pub fn reached(clean: &Rehearsed) -> Vec<Record> {
     let refused = |record: &Record| match &record.outcome {
         Outcome::Failed { message, .. } => clean.refused.iter().any(|error| error.one_line() == *message),
         _ => false,

@@ -26,7 +26,7 @@ use crate::world::journal::Record;
 use crate::world::simulated::{Simulated, SimulatedSetup, Snapshot};
 
 pub use complaints::{Complaint, Sort, complaints};
-pub use failures::{Found, Tried, each_failure, way};
+pub use failures::{Found, Tried, each_failure, reached, way};
 use said::Paper;
 use stage::Stage;
 
@@ -41,6 +41,7 @@ pub struct Rehearsal {
 }
 
 /// What came of a rehearsal.
+#[derive(Clone)]
 pub struct Rehearsed {
     /// As a real run has it, with the exit code of its status. One that was killed is `interrupted`, as the catalog would show it.
     pub run: Run,
