@@ -14,4 +14,5 @@ mod sandbox;
 mod specs;
 mod stubs;
 mod support;
+mod verify;
 mod world_contract;
