@@ -197,7 +197,8 @@ pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
         return Err(Error::new(Kind::NotFound, cannot("drop", name)).because_text("there is no such database"));
     };
     let own = made.has(name, found.oid);
-    if !own && !(throwaway::is_name(name) && throwaway::is_mark(found.comment.as_deref())) {
+    let left_over = throwaway::is_name(name) && throwaway::is_mark(found.comment.as_deref());
+    if !own && !left_over {
         return Err(Error::new(Kind::Denied, format!("refused to drop the database `{name}`"))
             .because_text("this run did not make it, and it is no throwaway of hikae's")
             .hint("a recipe drops only what hikae made; if it is not needed any more, drop it yourself: `dropdb`"));
