@@ -98,6 +98,7 @@ fn a_throwaway_is_marked_and_is_like_the_database_that_it_stands_for() {
         "postgres",
         &format!("SELECT pg_encoding_to_char(encoding), datcollate, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{made}'"),
     );
+    assert!(said.err.contains(&format!("WARN: the database {} was not dropped", hikae.steady(&made))), "{}", said.err);
     assert!(told.starts_with("SQL_ASCII|C|made by hikae run BKP-") && told.contains(" of try on "), "{told}");
     shared().psql("postgres", &format!("DROP DATABASE {made}"));
 }

@@ -61,6 +61,19 @@ impl Made {
     }
 }
 
+/// A throwaway that its recipe forgot holds a copy of the data until somebody sweeps: that is to be known.
+impl Drop for Made {
+    fn drop(&mut self) {
+        for (name, (_, keeper)) in self.0.borrow().iter() {
+            if keeper.is_some() {
+                let message =
+                    format!("the database {name} was not dropped; `pg.sweep_throwaways` of a later run drops it");
+                log(Level::Warn, &message, None);
+            }
+        }
+    }
+}
+
 /// A database as the server tells of it.
 #[derive(Deserialize)]
 struct Found {
