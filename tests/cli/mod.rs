@@ -16,3 +16,4 @@ mod passwords;
 mod records;
 mod test_command;
 mod test_places;
+mod tutorial;
