@@ -1,6 +1,8 @@
 //! Runs every spec of the modules, the library and the recipes over the real world, and holds what the spec runner promises.
 
 mod runner;
+mod runs;
+mod samples;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,11 +84,23 @@ fn the_library_keeps_its_promises() {
 }
 
 #[test]
+fn the_words_of_specs_keep_their_promises() {
+    run_folder("tests/specs/words");
+}
+
+#[test]
 fn the_recipes_keep_their_promises() {
-    // A recipe without a spec is not found here: `recipes/` may hold none yet.
-    if !spec_files("recipes").is_empty() {
-        run_folder("recipes");
-    }
+    run_folder("recipes");
+}
+
+#[test]
+fn every_recipe_has_a_spec_and_every_spec_a_recipe() {
+    let specs: BTreeSet<String> =
+        spec_files("recipes").iter().map(|path| path.display().to_string().replace("_spec.lua", ".lua")).collect();
+    let files = std::fs::read_dir(root().join("recipes")).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = files.filter_map(|name| name.to_str().map(str::to_owned));
+    let recipes = names.filter(|name| name.ends_with(".lua") && !name.ends_with("_spec.lua"));
+    assert_eq!(recipes.map(|name| format!("recipes/{name}")).collect::<BTreeSet<_>>(), specs);
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub mod secret_value;
 pub mod session;
 pub mod stream;
 pub mod traceback;
+pub mod unknown;
 mod wrong;
 
 use exports::Module;

@@ -65,6 +65,22 @@ impl Config {
         Ok(config)
     }
 
+    /// The same recipes and library in a simulated world: its variables are all that there is, and `hikae.toml` says nothing.
+    ///
+    /// A spec must come to the same end on every machine.
+    pub fn simulated(&self, environment: BTreeMap<String, String>, state_dir: PathBuf) -> Config {
+        Config {
+            dir: self.dir.clone(),
+            state_dir,
+            settings: Settings { sandbox: Sandbox::Off, ..Settings::default() },
+            warnings: Vec::new(),
+            environment,
+            dotenv: BTreeMap::new(),
+            current: self.current.clone(),
+            files: self.files.clone(),
+        }
+    }
+
     /// The value of a variable: from the process environment, else from `.env`. An empty one counts as not set.
     pub fn lookup(&self, name: &str) -> Option<&str> {
         self.find(name).map(|(value, _)| value)

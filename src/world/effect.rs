@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use super::Exit;
 use super::paths::plain;
 use crate::error::Result;
 use crate::secret::{SECRET_NEWTYPE, Secret};
@@ -76,6 +77,8 @@ pub struct Command {
     pub cwd: Option<PathBuf>,
     /// Whether the child reads from us; otherwise its standard input is empty.
     pub stdin: bool,
+    /// The exit codes that the caller takes for an answer, and not for a failure.
+    pub ok_codes: Vec<i32>,
 }
 
 /// The value of a child's variable.
@@ -170,7 +173,13 @@ impl Effect {
 
 impl Command {
     pub fn new(program: impl Into<String>) -> Command {
-        Command { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None, stdin: false }
+        let (args, env, ok_codes) = (Vec::new(), Vec::new(), vec![0]);
+        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes }
+    }
+
+    /// Whether a program that ended so has done what the caller asked for.
+    pub fn accepts(&self, exit: &Exit) -> bool {
+        exit.code.is_some_and(|code| self.ok_codes.contains(&code))
     }
 
     /// The program and its arguments on one line, for people.

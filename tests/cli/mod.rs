@@ -10,6 +10,7 @@ mod bad_words;
 mod commands;
 mod db_backup;
 mod demo;
+mod dry_run;
 mod readme;
 mod honesty;
 mod passwords;

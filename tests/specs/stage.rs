@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use hikae::bind::secret_value::SecretValue;
 use hikae::bind::session::{Identity, Translate};
+use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::Result;
 use hikae::host::loader::{Finder, Module};
 use hikae::recipe::specs::{Stage, Trial};
@@ -52,6 +53,13 @@ impl Stage for Real {
             recipe_sha256: "00".repeat(32),
             kind: kind.to_owned(),
         }
+    }
+
+    /// Recipes of the tests by their path, and the embedded ones by their name.
+    fn config(&self) -> Result<Arc<Config>> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folders = Folders { config_dir: Some(root.join("tests/specs")), current: root.into(), uid: 0 };
+        Config::load(&folders, &std::collections::BTreeMap::new(), Arc::new(DiskFiles)).map(Arc::new)
     }
 
     fn translate(&self, spec: &str) -> Translate {

@@ -93,12 +93,21 @@ fn settle(call: &Call, trial: &Trial, value: &Value, verdict: Verdict, wanted: b
         Some(expected) => diff::lines(&shown::show_long(&expected), &shown::show_long(value)),
         None => Vec::new(),
     };
-    fail(trial, Failed { expected: format!("{never}{}", verdict.expected), found, diff, sites: call.sites.clone() })
+    fail(
+        trial,
+        Failed {
+            expected: format!("{never}{}", verdict.expected),
+            found,
+            diff,
+            sites: call.sites.clone(),
+            ..Failed::default()
+        },
+    )
 }
 
 fn fail(trial: &Trial, failed: Failed) -> Result<()> {
     let sites = failed.sites.clone();
-    trial.failed.borrow_mut().get_or_insert(failed);
+    trial.fail(failed);
     Err(Error::new(Kind::Recipe, "an expectation does not hold").at(sites))
 }
 

@@ -1,14 +1,24 @@
 //! Runs the specs of one file: each in a Lua state and a world of its own.
 
+mod assertions;
 mod diff;
+mod each_failure;
 mod expectation;
+mod handle;
+mod journal;
 mod matchers;
+mod programs;
+mod run_options;
+pub mod samples;
 mod shown;
 mod recipe_stage;
+mod simulate;
 mod stage;
 mod telling;
+mod told;
 mod trial;
 mod words;
+mod world_handle;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -35,6 +45,8 @@ pub struct SpecResult {
     /// Where the spec stands; nothing for a file that could not be read as one.
     pub site: Option<Site>,
     pub outcome: Outcome,
+    /// What the spec has to tell beside its outcome: `47 ways to fail, 0 lies`.
+    pub note: Option<String>,
     pub took: Duration,
 }
 
@@ -49,7 +61,7 @@ pub enum Outcome {
 }
 
 /// An expectation that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failed {
     /// What was expected, with the word that asked for it: `to equal { 1, 2 }`.
     pub expected: String,
@@ -58,6 +70,10 @@ pub struct Failed {
     pub diff: Vec<String>,
     /// The innermost place first.
     pub sites: Vec<Site>,
+    /// What went wrong on purpose in the run that is told about.
+    pub fault: Option<String>,
+    /// What that run did, an effect a line, each with its place in the recipe.
+    pub journal: Vec<String>,
 }
 
 /// What every spec of a run has in common.
@@ -90,9 +106,9 @@ impl<'a> Runner<'a> {
             for (number, (name, site)) in specs.into_iter().enumerate() {
                 if self.filter.as_ref().is_none_or(|wanted| name.contains(wanted)) {
                     let began = self.clock.elapsed();
-                    let outcome = self.one(file_shown, text, number, &name).await;
+                    let (outcome, note) = self.one(file_shown, text, number, &name).await;
                     let took = self.clock.elapsed().saturating_sub(began);
-                    results.push(SpecResult { name, site, outcome, took });
+                    results.push(SpecResult { name, site, outcome, note, took });
                 }
             }
             results
@@ -110,15 +126,16 @@ impl<'a> Runner<'a> {
         Ok(specs)
     }
 
-    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> Outcome {
+    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> (Outcome, Option<String>) {
         let work = async {
             let (machine, trial, session) = self.load(file_shown, text, name).await?;
             session.loading.set(false);
-            trial.run(&machine, number).await
+            let outcome = trial.run(&machine, number).await;
+            outcome.map(|outcome| (outcome, trial.notes()))
         };
-        let outcome = self.in_time("the spec", work).await;
+        let ended = self.in_time("the spec", work).await;
         self.stage.ended(name);
-        outcome.unwrap_or_else(Outcome::Error)
+        ended.unwrap_or_else(|error| (Outcome::Error(error), None))
     }
 
     async fn in_time<T>(&self, what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -137,8 +154,11 @@ impl<'a> Runner<'a> {
         let (identity, recorder) = (self.stage.identity(name), self.stage.recorder(name));
         let session = Rc::new(Session::new(caller, identity, self.stage.translate(name), recorder));
         let trial = Rc::new(Trial::default());
+        let config = self.stage.config()?;
         let words = |lua: &mlua::Lua| {
             let mut all = words::words(lua, &trial)?;
+            all.extend(simulate::words(lua, &trial, &config)?);
+            all.push(("samples", mlua::Value::Table(samples::module(lua)?.table)));
             all.extend(self.stage.words(lua, &trial, name)?);
             Ok(all)
         };
@@ -148,6 +168,13 @@ impl<'a> Runner<'a> {
         trial.loaded();
         Ok((machine, trial, session))
     }
+}
+
+/// The handles that specs hold, by the class that describes each, with their methods.
+pub fn handles() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut handles = assertions::handles();
+    handles.push(("World", world_handle::METHODS.to_vec()));
+    handles
 }
 
 const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
@@ -170,6 +197,12 @@ impl SpecResult {
     /// The one result of a file that could not be tried.
     pub fn broken(file_shown: &str, error: Error) -> SpecResult {
         let site = error.sites().first().cloned();
-        SpecResult { name: file_shown.to_owned(), site, outcome: Outcome::Error(error), took: Duration::ZERO }
+        SpecResult {
+            name: file_shown.to_owned(),
+            site,
+            outcome: Outcome::Error(error),
+            note: None,
+            took: Duration::ZERO,
+        }
     }
 }

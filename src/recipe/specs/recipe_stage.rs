@@ -3,10 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mlua::{Lua, Value};
-
 use super::stage::Stage;
-use super::trial::Trial;
 use crate::config::{Config, SpecFile};
 use crate::error::Result;
 use crate::host::loader::{Finder, Module};
@@ -31,9 +28,8 @@ impl Stage for RecipeStage {
         Ok(Arc::new(Simulated::new(SimulatedSetup::default())?))
     }
 
-    /// The words that act on recipes: this is where each of them is added.
-    fn words(&self, _lua: &Lua, _trial: &Rc<Trial>, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
-        Ok(Vec::new())
+    fn config(&self) -> Result<Arc<Config>> {
+        Ok(self.config.clone())
     }
 
     fn finder(&self) -> Finder {

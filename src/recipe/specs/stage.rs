@@ -1,5 +1,6 @@
 //! What surrounds a spec: its world, the run that it is told to be in, and the words that it has beside busted's.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use mlua::{Lua, Value};
 use super::trial::Trial;
 use crate::bind::session::{Identity, Recorder, Translate};
 use crate::catalog::{Backup, Step};
-use crate::config::embedded;
+use crate::config::{Config, Files, Folders, Look, embedded};
 use crate::error::Result;
 use crate::host::loader::{Finder, Module};
 use crate::world::{Limits, World};
@@ -32,6 +33,13 @@ pub trait Stage {
             recipe_sha256: String::new(),
             kind: "backup".to_owned(),
         }
+    }
+
+    /// What recipes are found by, and what they find: the embedded ones alone, when a stage says nothing else.
+    fn config(&self) -> Result<Arc<Config>> {
+        let folders = Folders { current: "/".into(), ..Folders::default() };
+        let environment = [("HIKAE_STATE_DIR".to_owned(), "/var/lib/hikae".to_owned())].into();
+        Config::load(&folders, &environment, Arc::new(NoFiles)).map(Arc::new)
     }
 
     fn translate(&self, _spec: &str) -> Translate {
@@ -63,6 +71,27 @@ pub trait Stage {
 impl<F: Fn(&str) -> Arc<dyn World>> Stage for F {
     fn world(&self, spec: &str) -> Result<Arc<dyn World>> {
         Ok(self(spec))
+    }
+}
+
+/// A disk with nothing on it.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _path: &Path) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn list(&self, _folder: &Path) -> Result<Option<Vec<String>>> {
+        Ok(None)
+    }
+
+    fn mode(&self, _path: &Path) -> Option<u32> {
+        None
+    }
+
+    fn look(&self, _path: &Path) -> Result<Option<Look>> {
+        Ok(None)
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use mlua::Function;
 
+use super::told::Runs;
 use super::{Failed, Outcome};
 use crate::error::{Error, Kind, Result, Site};
 use crate::host::machine::Machine;
@@ -48,6 +49,10 @@ pub struct Trial {
     expectations: Cell<u64>,
     /// Set when the spec says in its middle that it is not written yet.
     pub pending: RefCell<Option<Option<String>>>,
+    /// The runs whose lies and leftovers fail the spec at its end.
+    pub runs: Runs,
+    /// What the spec has to tell beside its outcome.
+    notes: RefCell<Vec<String>>,
 }
 
 impl Default for Trial {
@@ -61,6 +66,8 @@ impl Default for Trial {
             unasked: RefCell::default(),
             expectations: Cell::new(0),
             pending: RefCell::default(),
+            runs: Runs::default(),
+            notes: RefCell::default(),
         }
     }
 }
@@ -73,6 +80,21 @@ impl Trial {
 
     pub fn is_loaded(&self) -> bool {
         self.loaded.get()
+    }
+
+    /// An expectation does not hold; the first one is what is told.
+    pub fn fail(&self, failed: Failed) {
+        self.failed.borrow_mut().get_or_insert(failed);
+    }
+
+    /// Something to tell beside the outcome.
+    pub fn note(&self, note: String) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    pub fn notes(&self) -> Option<String> {
+        let notes = self.notes.take();
+        (!notes.is_empty()).then(|| notes.join("; "))
     }
 
     /// Takes down that something is expected here; gives its number.
@@ -131,9 +153,10 @@ impl Trial {
         }
         match (self.pending.take(), ended) {
             (Some(why), _) => Outcome::Pending(why),
-            (None, Ok(())) => match self.unasked.take().into_values().next() {
-                Some(site) => Outcome::Error(asserts_nothing().at(site)),
-                None => Outcome::Passed,
+            (None, Ok(())) => match (self.runs.first_complaint(), self.unasked.take().into_values().next()) {
+                (Some(failed), _) => Outcome::Failed(failed),
+                (None, Some(site)) => Outcome::Error(asserts_nothing().at(site)),
+                (None, None) => Outcome::Passed,
             },
             (None, Err(error)) => Outcome::Error(error),
         }

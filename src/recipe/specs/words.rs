@@ -99,7 +99,7 @@ fn outside(call: &Call, trial: &Trial) -> Result<()> {
     }
 }
 
-fn inside(call: &Call, trial: &Trial) -> Result<()> {
+pub fn inside(call: &Call, trial: &Trial) -> Result<()> {
     match trial.is_loaded() {
         true => Ok(()),
         false => Err(Error::new(Kind::Recipe, format!("`{}` stands outside of every `it`", call.name))

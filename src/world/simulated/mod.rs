@@ -1,14 +1,15 @@
 //! Performs effects in a world in memory, whose files, programs and clock are said beforehand: for tests of recipes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
-use super::{Effect, Machine, Reply, Request, World};
+use super::paths::plain;
+use super::{Effect, Limits, Machine, Reply, Request, World};
 use crate::error::Result;
 use clock::{Clock, Pace};
 use part::Part;
@@ -79,6 +80,32 @@ impl Simulated {
         let mut state = self.shared.lock();
         let now = state.now();
         founding::found(&mut state.tree, &self.setup, now, path, file)
+    }
+
+    /// From now on files are reached only beneath these paths.
+    pub fn reach(&self, roots: impl IntoIterator<Item = PathBuf>) -> Result<()> {
+        let roots = roots.into_iter().map(|root| plain(&root)).collect::<Result<Vec<_>>>()?;
+        self.shared.lock().roots = Some(roots);
+        Ok(())
+    }
+
+    /// Another process holds this lock from now on.
+    pub fn hold(&self, lock: &Path) -> Result<()> {
+        let holder = founding::holder(self.now());
+        self.shared.lock().locks.insert(plain(lock)?, holder);
+        Ok(())
+    }
+
+    /// Lets time pass while nothing happens.
+    pub async fn pass(&self, time: Duration) -> Result<()> {
+        let limits = Limits { total: Duration::MAX, idle: Duration::MAX };
+        let request = Request { effect: Effect::Sleep { duration: time }, site: None, limits };
+        self.perform(request).await.map(drop)
+    }
+
+    /// Waits until so much time has passed in this world; what would wait beyond that stands still.
+    pub async fn alarm(&self, after: Duration) {
+        self.clock.alarm(self.clock.elapsed().saturating_add(after)).await;
     }
 
     /// The process has died without a word: its locks are free and its partial files have no writer, but nothing is tidied.

@@ -26,7 +26,7 @@ pub struct SimulatedSetup {
     /// Free space of the one disk.
     #[serde(deserialize_with = "given::size")]
     pub free_bytes: Option<u64>,
-    /// Locks that another process holds.
+    /// What another process holds: the recipes that run in it, by name, or locks by path.
     pub locked: Vec<PathBuf>,
     pub host: String,
     /// The name of the person that the run belongs to; `root` may all.

@@ -15,6 +15,8 @@ return {
   ["call retention.prune after `:save(path)`"] = "retention.prune は `:save(path)` の後に呼んでください",
   ["Manifest without a backup removed: %s"] = "バックアップのないマニフェストを削除しました: %s",
   ["The manifest of %s cannot be read: %s"] = "%s のマニフェストを読めません: %s",
+  ["it describes a backup that goes"] = "削除されるバックアップのマニフェスト",
+  ["a manifest without its backup"] = "バックアップのないマニフェスト",
   ["no date in its name"] = "名前に日付がありません",
   ["newest proved backup"] = "検証済みの最新バックアップ",
   ["one of the newest (keep_at_least = %d)"] = "最新のバックアップ (keep_at_least = %d)",
