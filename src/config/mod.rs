@@ -8,6 +8,7 @@ mod folders;
 mod recipes;
 mod reword;
 mod settings;
+mod smtp;
 
 use std::collections::BTreeMap;
 use std::fmt;

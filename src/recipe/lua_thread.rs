@@ -55,12 +55,14 @@ pub fn spawn(setup: LuaSetup, fuse: oneshot::Sender<Fuse>, end: oneshot::Sender<
 
 fn run(setup: &LuaSetup, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let job = &setup.job;
-    let session = Rc::new(Session::new(
+    let config = job.config.clone();
+    let session = Session::new(
         setup.caller.clone(),
         job.identity(&setup.run_id),
         translations(&job.config),
         setup.ledger.clone(),
-    ));
+    );
+    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())));
     let answer = Machine::new(session.clone(), &LuaLimits::default(), loading::finder(&job.config, &job.source))
         .and_then(|machine| {
             // Nobody listens when the run was cut before it began; then the cut ends it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use super::mail::Mail;
 use super::paths::plain;
 use crate::error::Result;
 use crate::secret::{SECRET_NEWTYPE, Secret};
@@ -44,6 +45,10 @@ pub enum Effect {
     Spawn(Command),
     /// Where a program lies on the `PATH`; an absent one is `None`. Reply: `Path`.
     Which { program: String },
+
+    // -- mail
+    /// Hands a mail to its server. Reply: `Sent`.
+    Send(Box<Mail>),
 
     // -- clock and locks
     /// Waits. Reply: `Done`.
@@ -102,6 +107,7 @@ impl Effect {
             Effect::Sweep { .. } => "sweep",
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
+            Effect::Send(_) => "send",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
         }
@@ -123,6 +129,7 @@ impl Effect {
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
+            Effect::Send(mail) => mail.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
     }
@@ -149,7 +156,7 @@ impl Effect {
             Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
-            Effect::Which { .. } | Effect::Sleep { .. } => Vec::new(),
+            Effect::Which { .. } | Effect::Send(_) | Effect::Sleep { .. } => Vec::new(),
         }
     }
 
@@ -164,6 +171,7 @@ impl Effect {
                 | Effect::Remove { .. }
                 | Effect::Sweep { .. }
                 | Effect::Spawn(_)
+                | Effect::Send(_)
         )
     }
 }
