@@ -1,6 +1,7 @@
 //! The one test binary: each file is a room or a promise, and `support` starts what they need.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod alert;
 mod catalog;
 mod cli;
 mod compression;
@@ -8,6 +9,7 @@ mod config;
 mod damage;
 mod inspector;
 mod layers;
+mod mail;
 mod params;
 mod report;
 mod sandbox;

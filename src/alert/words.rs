@@ -29,7 +29,10 @@ pub struct Labels {
     pub id: &'static str,
     #[serde(rename = "type")]
     pub run_type: &'static str,
+    /// When it happened, for what went wrong.
     pub time: &'static str,
+    /// When it was, for the rest.
+    pub moment: &'static str,
     pub error: &'static str,
     pub hint: &'static str,
     pub recipe: &'static str,
@@ -44,6 +47,7 @@ const JA: Labels = Labels {
     id: "バックアップID",
     run_type: "種別",
     time: "発生時刻",
+    moment: "日時",
     error: "エラー内容",
     hint: "対処のヒント",
     recipe: "レシピ",
@@ -58,6 +62,7 @@ const EN: Labels = Labels {
     id: "Backup ID",
     run_type: "Type",
     time: "Time",
+    moment: "Time",
     error: "Error",
     hint: "What to try",
     recipe: "Recipe",
@@ -192,11 +197,13 @@ fn english(event: &Event) -> (String, String, &'static str) {
 
 /// The plain text of a message: for a backup's failure the runbook's (§5.2), word for word; the others are built like it.
 pub fn plain_text(event: &Event, words: &Words) -> String {
+    let listing = matches!(event.kind, EventKind::Monitor | EventKind::Report);
+    let findings = if listing { event.findings.as_slice() } else { &[] };
     let blocks = [
         if event.rehearsal { words.rehearsal.to_owned() } else { String::new() },
         words.heading.clone(),
         lines(rows(event, &words.label)),
-        lines(event.findings.iter().map(|one| (one.subject.as_str(), one.message.clone())).collect()),
+        lines(findings.iter().map(|one| (one.subject.as_str(), one.message.clone())).collect()),
         words.advice.to_owned(),
         lines(event.system_url.iter().map(|url| (words.label.system_url, url.clone())).collect()),
         format!("---\n{}", words.footer),
@@ -211,17 +218,19 @@ fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     use EventKind as K;
     let about_a_run = !matches!(event.kind, K::Monitor | K::Report);
     let in_a_row = matches!(event.kind, K::Recovered | K::Digest | K::Escalation);
+    let went_wrong = about_a_run && event.kind != K::Recovered;
     let text = |shown: bool, label, text: &str| (shown && !text.is_empty()).then(|| (label, text.to_owned()));
     let first_failure = event.first_failure.as_ref().map(iso).unwrap_or_default();
     let all = [
         text(about_a_run, label.id, &event.id),
         text(about_a_run, label.run_type, &event.run_type),
-        text(true, label.time, &iso(&event.time)),
-        text(event.kind != K::Recovered, label.error, event.error.as_deref().unwrap_or_default()),
+        text(true, if went_wrong { label.time } else { label.moment }, &iso(&event.time)),
+        text(went_wrong, label.error, event.error.as_deref().unwrap_or_default()),
         text(in_a_row, label.failures, &event.failures.to_string()),
         text(in_a_row, label.first_failure, &first_failure),
         text(event.kind == K::Escalation, label.contacts, &event.contacts.join("; ")),
-        text(event.kind != K::BackupFailure, label.recipe, &event.recipe),
+        text(event.kind != K::BackupFailure, label.hint, event.hint.as_deref().unwrap_or_default()),
+        text(about_a_run && event.kind != K::BackupFailure, label.recipe, &event.recipe),
         text(event.kind != K::BackupFailure, label.host, &event.host),
     ];
     all.into_iter().flatten().collect()

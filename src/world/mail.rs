@@ -110,6 +110,11 @@ impl Server {
         }
     }
 
+    /// The longest time until the server has said who it is.
+    pub fn greeting_within(&self) -> Duration {
+        self.connect_timeout + self.step_timeout
+    }
+
     /// `host:port`, as messages and declarations have it.
     pub fn address(&self) -> String {
         match self.host.contains(':') {

@@ -57,14 +57,15 @@ pub async fn send(mail: &Mail, smtp: &SmtpSetup, pace: &Pace, shared: &Shared) -
         return Err(unreachable(server, "Connection refused"));
     }
     if smtp.hangs {
-        pace.pass(server.step_timeout).await?;
-        return Err(silent(server, "the greeting", server.step_timeout, false));
+        pace.pass(server.greeting_within()).await?;
+        return Err(silent(server, "the greeting", server.greeting_within(), false));
     }
     log_in(server, smtp)?;
     let mut state = shared.lock();
     if state.put_off < smtp.greylist {
         state.put_off += 1;
-        return Err(answered(server, "EENVELOPE", "the recipient", "451 4.7.1 greylisted, please try again later"));
+        let reply = "451 4.7.1 greylisted, please try again later";
+        return Err(no_recipient_left(server, &refused_with(reply, addresses(mail))));
     }
     take(mail, smtp, &mut state)
 }
@@ -97,12 +98,9 @@ fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
 
 fn take(mail: &Mail, smtp: &SmtpSetup, state: &mut State) -> Result<Sent> {
     let server = &mail.server;
-    let addresses = mail.recipients().into_iter().map(|mailbox| mailbox.address.clone());
-    let (refused, accepted): (Vec<String>, Vec<String>) = addresses.partition(|address| smtp.refuse.contains(address));
-    let refused: Vec<Refused> = refused
-        .into_iter()
-        .map(|address| Refused { address, reply: "550 5.1.1 no such user".to_owned(), retryable: false })
-        .collect();
+    let (refused, accepted): (Vec<String>, Vec<String>) =
+        addresses(mail).partition(|address| smtp.refuse.contains(address));
+    let refused = refused_with("550 5.1.1 no such user", refused);
     if accepted.is_empty() {
         return Err(no_recipient_left(server, &refused));
     }
@@ -125,4 +123,13 @@ fn take(mail: &Mail, smtp: &SmtpSetup, state: &mut State) -> Result<Sent> {
         user: server.user.clone(),
     });
     Ok(Sent { message_id, reply: format!("250 queued as {count}"), accepted, refused })
+}
+
+fn addresses(mail: &Mail) -> impl Iterator<Item = String> {
+    mail.recipients().into_iter().map(|mailbox| mailbox.address.clone())
+}
+
+fn refused_with(reply: &str, addresses: impl IntoIterator<Item = String>) -> Vec<Refused> {
+    let retryable = reply.starts_with('4');
+    addresses.into_iter().map(|address| Refused { address, reply: reply.to_owned(), retryable }).collect()
 }

@@ -51,7 +51,7 @@ impl<'a> Talk<'a> {
             implicit,
             None,
         );
-        let within = server.connect_timeout + server.step_timeout;
+        let within = server.greeting_within();
         let connection =
             timely(server, step, within, false, connect).await?.map_err(|e| explain(server, step, &e, false))?;
         let mut talk = Talk { server, connection };
