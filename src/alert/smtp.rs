@@ -14,6 +14,9 @@ const DEFAULT_FROM: &str = "ITSM-Sec Nexus <noreply@itsm.local>";
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 587;
 
+/// What `SMTP_SECURE` may be: the runbook's two words first.
+const SECURE: [&str; 5] = ["true", "false", "starttls", "tls", "plain"];
+
 /// Looks a variable up; an empty one counts as not set.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -30,7 +33,9 @@ impl Settings {
     pub fn read(lookup: Lookup) -> Result<Settings> {
         let set = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let port = match set("SMTP_PORT") {
-            Some(text) => text.trim().parse().map_err(|_| wrong("SMTP_PORT", &text, "a number such as 587 or 465"))?,
+            Some(text) => {
+                text.trim().parse().map_err(|_| wrong("SMTP_PORT", &text, "a port, such as 587 or 465", &[]))?
+            }
             None => DEFAULT_PORT,
         };
         let mut server = Server::new(set("SMTP_HOST").unwrap_or_else(|| DEFAULT_HOST.to_owned()).trim(), port);
@@ -39,7 +44,7 @@ impl Settings {
         server.password = set("SMTP_PASSWORD").map(Secret::new);
         if let Some(text) = set("SMTP_ALLOW_PLAIN_AUTH") {
             server.allow_plain_auth =
-                flag(&text).ok_or_else(|| wrong("SMTP_ALLOW_PLAIN_AUTH", &text, "true or false"))?;
+                flag(&text).ok_or_else(|| wrong("SMTP_ALLOW_PLAIN_AUTH", &text, "true or false", &SECURE[..2]))?;
         }
         let from = set("SMTP_FROM").unwrap_or_else(|| DEFAULT_FROM.to_owned());
         let from = Mailbox::parse(&from).map_err(|error| error.within("cannot read `SMTP_FROM`"))?;
@@ -55,7 +60,7 @@ fn security(text: Option<&str>, port: u16) -> Result<Security> {
         (Some(false), _) => Ok(Security::of_port(port)),
         (_, "starttls") => Ok(Security::StartTls),
         (_, "plain") => Ok(Security::Plain),
-        _ => Err(wrong("SMTP_SECURE", &text, "true, false, starttls, tls or plain")),
+        _ => Err(wrong("SMTP_SECURE", &text, "true, false, starttls, tls or plain", &SECURE)),
     }
 }
 
@@ -67,8 +72,9 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-fn wrong(name: &str, text: &str, must_be: &str) -> Error {
-    let near = suggest::nearest(text, ["true", "false", "starttls", "tls", "plain"].into_iter());
+/// A value that cannot be read; `words` are those that it may be.
+fn wrong(name: &str, text: &str, must_be: &str, words: &[&'static str]) -> Error {
+    let near = suggest::nearest(text, words.iter().copied());
     let error = Error::new(Kind::Other, format!("`{name}` must be {must_be}, but is `{text}`"));
     match near {
         Some(near) => error.hint(format!("did you mean `{near}`?")),

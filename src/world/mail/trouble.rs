@@ -49,7 +49,8 @@ impl fmt::Display for Trouble {
 
 impl std::error::Error for Trouble {}
 
-/// What an error says about the mail that it stopped, if a mail server was its cause.
+/// What an error says about the mail that it stopped, if a mail server was its cause. An error of kind `timeout` without it
+/// is a limit of the caller, which may have cut in after the mail was sent.
 pub fn trouble_of(error: &Error) -> Option<&Trouble> {
     let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
     std::iter::successors(first, |error| error.source()).find_map(|error| error.downcast_ref())

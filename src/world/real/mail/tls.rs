@@ -2,8 +2,9 @@
 
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 
+use super::explain::innermost;
 use crate::error::{Error, Kind, Result};
-use crate::world::mail::{Server, tls_failed};
+use crate::world::mail::{Server, not_trusted};
 use crate::world::real::blocking::blocking;
 
 pub async fn parameters(server: &Server) -> Result<TlsParameters> {
@@ -14,7 +15,8 @@ pub async fn parameters(server: &Server) -> Result<TlsParameters> {
         if let Some(pem) = &server.ca_pem {
             builder = builder.add_root_certificate(certificates(pem)?);
         }
-        builder.build_rustls().map_err(|error| tls_failed(&server, &super::explain::innermost(&error)))
+        let hint = "install the certificates of the system: `apt-get install ca-certificates`";
+        builder.build_rustls().map_err(|error| not_trusted(&server, &innermost(&error), hint))
     })
     .await
 }
