@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, RwLock};
 
+use futures_util::future::Either;
+
 /// What is shown where a secret stood.
 pub const MASK: &str = "********";
 
@@ -11,17 +13,71 @@ pub const MASK: &str = "********";
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
 
-/// Every secret that this process has met, so that text from elsewhere (a program's standard error) can be cleaned of them.
-static KNOWN: RwLock<BTreeSet<Arc<str>>> = RwLock::new(BTreeSet::new());
+/// Secrets that were met, so that text from elsewhere (a program's standard error) can be cleaned of them.
+#[derive(Default)]
+struct Known(RwLock<BTreeSet<Arc<str>>>);
+
+/// What this process has met.
+static KNOWN: Known = Known(RwLock::new(BTreeSet::new()));
+
+tokio::task_local! {
+    /// What the rehearsal that this task belongs to has met.
+    static MET: Arc<Known>;
+}
+
+impl Known {
+    fn meet(&self, value: &Arc<str>) {
+        if value.is_empty() {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(|broken| broken.into_inner());
+        known.insert(value.clone());
+        // Programs are read by the line, so each line of a secret is struck out on its own too.
+        known.extend(value.lines().filter(|line| !line.is_empty()).map(Arc::from));
+    }
+
+    fn strike(&self, text: &str) -> String {
+        let known = self.0.read().unwrap_or_else(|broken| broken.into_inner());
+        let mut clean = text.to_owned();
+        // Longest first, so that a secret inside a longer one cannot leave the rest of it standing.
+        let mut secrets: Vec<&Arc<str>> = known.iter().collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        for secret in secrets {
+            if clean.contains(&**secret) {
+                clean = if secret.chars().count() < 4 {
+                    redact_word(&clean, secret)
+                } else {
+                    clean.replace(&**secret, MASK)
+                };
+            }
+        }
+        clean
+    }
+}
+
+/// Does `work` as a process of its own would: what it shows is cleaned only of `secrets` and of those that it meets itself.
+///
+/// A rehearsal would otherwise hide what the real run shows: the secrets that its spec, or another one, has named.
+pub async fn apart<T>(secrets: impl IntoIterator<Item = Secret>, work: impl Future<Output = T>) -> T {
+    let known = Known::default();
+    secrets.into_iter().for_each(|secret| known.meet(&secret.0));
+    MET.scope(Arc::new(known), work).await
+}
+
+/// `work` as a part of what is done here, wherever it is polled.
+pub fn along<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    match MET.try_with(Arc::clone) {
+        Ok(met) => Either::Left(MET.scope(met, work)),
+        Err(_) => Either::Right(work), // no rehearsal
+    }
+}
 
 impl Secret {
     pub fn new(value: impl Into<Arc<str>>) -> Secret {
         let value = value.into();
-        if !value.is_empty() {
-            let mut known = KNOWN.write().unwrap_or_else(|broken| broken.into_inner());
-            known.insert(value.clone());
-            // Programs are read by the line, so each line of a secret is struck out on its own too.
-            known.extend(value.lines().filter(|line| !line.is_empty()).map(Arc::from));
+        KNOWN.meet(&value);
+        if let Ok(met) = MET.try_with(Arc::clone) {
+            met.meet(&value);
         }
         Secret(value)
     }
@@ -79,18 +135,7 @@ impl<'de> serde::Deserialize<'de> for Secret {
 /// A secret of fewer than four characters is struck out only where it stands as a word of its own:
 /// striking every `a` would leave nothing to read, and would give the secret away.
 pub fn redact(text: &str) -> String {
-    let known = KNOWN.read().unwrap_or_else(|broken| broken.into_inner());
-    let mut clean = text.to_owned();
-    // Longest first, so that a secret inside a longer one cannot leave the rest of it standing.
-    let mut secrets: Vec<&Arc<str>> = known.iter().collect();
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    for secret in secrets {
-        if clean.contains(&**secret) {
-            clean =
-                if secret.chars().count() < 4 { redact_word(&clean, secret) } else { clean.replace(&**secret, MASK) };
-        }
-    }
-    clean
+    MET.try_with(|met| met.strike(text)).unwrap_or_else(|_| KNOWN.strike(text))
 }
 
 fn redact_word(text: &str, word: &str) -> String {

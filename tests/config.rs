@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hikae::config::{Config, Files, Folders};
+use hikae::config::{Config, Files, Folders, Look};
 use hikae::error::{Error, Result};
 
 /// Files in memory; a folder is there when something lies in it.
@@ -43,6 +43,16 @@ impl Files for Memory {
             below.filter_map(|path| path.iter().next()).map(|name| name.to_string_lossy().into_owned()).collect();
         names.dedup();
         Ok((!names.is_empty()).then_some(names))
+    }
+
+    fn look(&self, path: &Path) -> Result<Option<Look>> {
+        let is_folder = self.list(path)?.is_some();
+        let size_bytes = self.files.get(path).map(|text| text.len() as u64);
+        // The same path is the same file: there are no links in memory.
+        let identity = (0, path.as_os_str().as_encoded_bytes().iter().fold(0, |sum, b| sum * 31 + u64::from(*b)));
+        let known = is_folder || size_bytes.is_some();
+        let size_bytes = size_bytes.unwrap_or_default();
+        Ok(known.then_some(Look { is_folder, identity, modified: (0, 0), size_bytes }))
     }
 
     fn mode(&self, path: &Path) -> Option<u32> {

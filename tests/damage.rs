@@ -17,7 +17,7 @@ use std::path::Path;
 use crate::support::program::{Hikae, Said};
 
 /// A whole dump of the database `shop`.
-const WHOLE: &str = "--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.18\n\
+pub const WHOLE: &str = "--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.18\n\
     -- Dumped by pg_dump version 15.18\n\nCREATE DATABASE shop;\n\\connect shop\n\n\
     CREATE TABLE public.contacts (name text);\n\nCOPY public.contacts (name) FROM stdin;\n花子\n太郎\n\\.\n\n\
     --\n-- PostgreSQL database dump complete\n--\n\n";

@@ -1,18 +1,23 @@
 //! The one test binary: each file is a room or a promise, and `support` starts what they need.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod alert;
 mod catalog;
 mod cli;
 mod compression;
 mod config;
+mod coverage;
 mod damage;
 mod http;
 mod inspector;
 mod layers;
+mod mail;
 mod params;
+mod rehearsal;
 mod report;
 mod sandbox;
 mod specs;
 mod stubs;
 mod support;
+mod verify;
 mod world_contract;

@@ -78,6 +78,7 @@ fn facts(terminal: bool) -> Facts {
         draws: terminal,
         width: 60,
         colour: false,
+        stdout_colour: false,
         unicode: true,
     }
 }

@@ -37,7 +37,8 @@ fn same(what: &str, registered: &Names, declared: &Names) {
 #[test]
 fn every_module_has_the_functions_of_its_stub_and_no_other() {
     let (lua, stubs) = (mlua::Lua::new(), stubs());
-    let modules = hikae::bind::modules(&lua).unwrap();
+    let mut modules = hikae::bind::modules(&lua).unwrap();
+    modules.push(hikae::recipe::specs::samples::module(&lua).unwrap());
     for module in &modules {
         let registered: Names = module.table.pairs::<String, mlua::Value>().map(|pair| pair.unwrap().0).collect();
         same(module.name, &registered, &declared(&stubs, &format!("{}.", module.name)));
@@ -62,11 +63,11 @@ fn every_name_that_a_recipe_or_a_spec_has_is_described() {
 
 #[test]
 fn an_expectation_has_the_matchers_of_its_stub_and_no_other() {
-    let error = said_by("expect(1):zz_unknown()");
+    let error = said_by("expect(1).zz_unknown()");
     let (_, names) = error.hint_text().unwrap().split_once("the matchers are ").unwrap();
     let names = names.split(", ").filter_map(|name| name.strip_prefix('`')?.strip_suffix('`'));
     let both: Names = names.flat_map(|name| [name.to_owned(), format!("never_{name}")]).collect();
-    same("the matchers", &both, &declared(&stubs(), "Expectation:"));
+    same("the matchers", &both, &declared(&stubs(), "Expectation."));
 }
 
 /// The error that these lines end with inside a spec.
@@ -78,6 +79,17 @@ fn said_by(lines: &str) -> Error {
     match &results[0].outcome {
         Outcome::Error(error) => error.clone(),
         other => panic!("{lines}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_handle_of_a_spec_has_the_methods_of_its_stub_and_no_other() {
+    let stubs = stubs();
+    let handles = hikae::recipe::specs::handles();
+    assert!(handles.len() >= 4, "{handles:?}");
+    for (class, methods) in handles {
+        let methods: Names = methods.into_iter().map(str::to_owned).collect();
+        same(&format!("the methods of {class}"), &methods, &declared(&stubs, &format!("{class}:")));
     }
 }
 
@@ -114,7 +126,8 @@ fn every_option_has_a_field_in_its_class_and_every_field_an_option() {
 fn valid_names(function: &Function, option_at: usize) -> Names {
     let before = vec!["\"/x\""; option_at].join(", ");
     let comma = if before.is_empty() { "" } else { ", " };
-    let call = function.name.replace("Stream:", "fs.open(\"/x\"):").replace("Expectation:", "expect(error):");
+    let call = function.name.replace("Stream:", "fs.open(\"/x\"):").replace("Expectation.", "expect(error).");
+    let call = call.replace("World:", "simulate({}):").replace("Run:", "simulate({}):run(\"db-backup\"):");
     let call = format!("{call}({before}{comma}{{ zz_unknown = 1 }})");
     let error = said_by(&call);
     error.hint_text().and_then(names_in).unwrap_or_else(|| panic!("`{call}` does not name its options: {error:?}"))

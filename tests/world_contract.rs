@@ -8,6 +8,7 @@ mod guarded;
 mod http_checks;
 mod journal;
 mod limited;
+mod mails;
 mod place;
 mod program_checks;
 mod real_files;

@@ -17,6 +17,8 @@ pub mod hook;
 pub mod http;
 pub mod json;
 pub mod log;
+pub mod mail;
+pub mod manifest;
 pub mod options;
 pub mod parallel;
 pub mod path;
@@ -30,6 +32,7 @@ pub mod secret_value;
 pub mod session;
 pub mod stream;
 pub mod traceback;
+pub mod unknown;
 mod wrong;
 
 use exports::Module;
@@ -43,6 +46,8 @@ pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
         http::module(lua)?,
         json::module(lua)?,
         log::module(lua)?,
+        mail::module(lua)?,
+        manifest::module(lua)?,
         path::module(lua)?,
         pg::module(lua)?,
         process::module(lua)?,

@@ -5,8 +5,10 @@ use std::future::Future;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::instrument::WithSubscriber;
 
 use crate::error::{Error, Kind, Result};
+use crate::secret;
 
 /// The work of one run that is under way on the pool. Each piece holds a member until it has ended.
 pub struct Pool {
@@ -68,8 +70,10 @@ fn spawn<T: Send + 'static>(
     member: Member,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> JoinHandle<Result<T>> {
+    // Wherever it is polled, what it says belongs to this run.
+    let heard = secret::along(work).with_current_subscriber();
     tokio::spawn(async move {
-        let answer = work.await;
+        let answer = heard.await;
         drop(member);
         answer
     })

@@ -42,6 +42,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Check recipes, their params and programs, and the set-up, without running anything
     Check(CheckArgs),
+    /// Run specs: what recipes promise, tried in a world in memory
+    Test(TestArgs),
     /// Print what Lua may call, by module or by function
     Docs(DocsArgs),
     /// Show hikae at work on a throwaway PostgreSQL, and what an honest failure looks like
@@ -62,6 +64,9 @@ pub struct RunArgs {
     /// Type of the run, in its id and in the records [default: the recipe's]
     #[arg(long = "type", value_name = "TYPE")]
     pub run_type: Option<RunType>,
+    /// Show what a run would do now, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print one JSON object a line; the last one is the outcome
     #[arg(long, conflicts_with = "quiet")]
     pub json: bool,
@@ -167,6 +172,37 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub listing: Listing,
 }
+
+#[derive(Args)]
+#[command(after_help = TEST_AFTER_HELP)]
+pub struct TestArgs {
+    /// Spec files, or folders with specs below them [default: all in the configuration folder, else in ./recipes]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Run only specs with this text in their name
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Also write the results to this file, as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Print the results in the Test Anything Protocol, version 14
+    #[arg(long, conflicts_with_all = ["json", "quiet"])]
+    pub tap: bool,
+    /// Print one JSON object a spec and line; the last one is the summary
+    #[arg(long, conflicts_with = "quiet")]
+    pub json: bool,
+    /// Print only what failed
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Run again whenever a spec, a recipe or a module has changed, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+}
+
+const TEST_AFTER_HELP: &str = "\
+Specs stand in files whose names end in `_spec.lua`, and touch nothing of this machine.
+
+Exit codes: 0 all passed · 1 a spec failed or nothing was tested · 64 misuse · 130/143 interrupted";
 
 #[derive(Args)]
 pub struct DocsArgs {

@@ -11,6 +11,7 @@ use crate::report::{self, Facts, diagnostic};
 use crate::world::real::startup;
 
 /// What every command starts from.
+#[derive(Clone)]
 pub struct Context {
     pub config: Arc<Config>,
     pub facts: Facts,

@@ -12,9 +12,11 @@ mod demo;
 mod docs;
 mod exit;
 mod list;
+mod plan;
 mod run;
 mod runs;
 mod show;
+mod test;
 
 use args::{Arguments, Command};
 use context::Context;
@@ -37,12 +39,14 @@ pub fn main() -> ExitCode {
         }
     };
     let answer = match arguments.command {
+        Command::Run(args) if args.dry_run => return plan::main(&context, &args),
         Command::Run(args) => return run::main(&context, args),
         Command::List(args) => list::main(&context, &args),
         Command::Show(args) => show::main(&context, &args),
         Command::Runs(args) => runs::main(&context, &args),
         Command::Audit(args) => audit::main(&context, &args),
         Command::Check(args) => check::main(&context, &args),
+        Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),
         Command::Completions { shell } => completions(&context, shell),

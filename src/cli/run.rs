@@ -41,7 +41,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
 }
 
 /// Everything that can be wrong before the run starts is misuse: the recipe, its params, the configuration.
-fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
+pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let source = context.config.recipe_source(&args.recipe)?;
     let declaration = loading::declaration(&context.config, &source)?;
     let wishes = Wishes { set: args.set.clone(), run_type: args.run_type.map(|run_type| run_type.word().to_owned()) };
@@ -51,18 +51,12 @@ fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
 }
 
 fn tell(context: &Context, finished: &Finished) -> ExitCode {
-    let Finished { run, error, troubles, signal } = finished;
-    if let Some(error) = error {
-        context.print_error(error);
-    }
-    for trouble in troubles.iter().filter(|trouble| error.as_ref().is_none_or(|error| error.what() != trouble.what())) {
-        context.print_error(trouble);
-    }
-    match serde_json::to_value(run) {
+    finished.errors().for_each(|error| context.print_error(error));
+    match serde_json::to_value(&finished.run) {
         Ok(outcome) => report::run_ended(&outcome),
         Err(cause) => {
             context.print_error(&Error::new(crate::error::Kind::Other, "cannot show the outcome").because(cause))
         }
     }
-    exit::code(run.status, *signal)
+    exit::code(finished.run.status, finished.signal)
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Files;
+use super::{Files, Look};
 use crate::error::Result;
 use crate::world::real::startup;
 
@@ -16,6 +16,10 @@ impl Files for DiskFiles {
 
     fn list(&self, folder: &Path) -> Result<Option<Vec<String>>> {
         startup::list(folder)
+    }
+
+    fn look(&self, path: &Path) -> Result<Option<Look>> {
+        startup::look(path)
     }
 
     fn mode(&self, path: &Path) -> Option<u32> {

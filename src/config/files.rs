@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::Result;
+pub use crate::world::real::startup::Look;
 
 /// Read access to files for the configuration; an absent file is `None`, not an error.
 pub trait Files: Send + Sync {
@@ -11,6 +12,9 @@ pub trait Files: Send + Sync {
 
     /// The names of the entries of a folder, or `None` when there is no such folder.
     fn list(&self, folder: &Path) -> Result<Option<Vec<String>>>;
+
+    /// What lies at a path, behind links; `None` when nothing does.
+    fn look(&self, path: &Path) -> Result<Option<Look>>;
 
     /// The permission bits of a file, where they can be told.
     fn mode(&self, path: &Path) -> Option<u32>;

@@ -8,6 +8,8 @@ mod folders;
 mod recipes;
 mod reword;
 mod settings;
+mod smtp;
+mod specs;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,10 +20,11 @@ use crate::error::{Error, Kind, Result};
 use crate::suggest;
 
 pub use disk::DiskFiles;
-pub use files::Files;
+pub use files::{Files, Look};
 pub use folders::Folders;
 pub use recipes::{ModuleSource, RecipeSource};
 pub use settings::{Language, Limits, Sandbox, Settings};
+pub use specs::{SpecFile, SpecRoot};
 
 /// The configuration as one run sees it.
 pub struct Config {
@@ -61,6 +64,22 @@ impl Config {
         let mut config = Config { dir, state_dir, settings, warnings: Vec::new(), environment, dotenv, current, files };
         config.warnings = config.collect_warnings()?;
         Ok(config)
+    }
+
+    /// The same recipes and library in a simulated world: its variables are all that there is, and `hikae.toml` says nothing.
+    ///
+    /// A spec must come to the same end on every machine.
+    pub fn simulated(&self, environment: BTreeMap<String, String>, state_dir: PathBuf) -> Config {
+        Config {
+            dir: self.dir.clone(),
+            state_dir,
+            settings: Settings { sandbox: Sandbox::Off, ..Settings::default() },
+            warnings: Vec::new(),
+            environment,
+            dotenv: BTreeMap::new(),
+            current: self.current.clone(),
+            files: self.files.clone(),
+        }
     }
 
     /// The value of a variable: from the process environment, else from `.env`. An empty one counts as not set.

@@ -4,8 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::compiled;
+use super::coverage::Coverage;
 use crate::bind::traceback::{from_lua, raise};
 use crate::error::{Error, Kind, Result};
 
@@ -50,14 +53,29 @@ pub fn require(lua: &Lua, env: &Table, find: Finder) -> mlua::Result<Function> {
     })
 }
 
-/// A Lua file as a function of the environment; source text only, never bytecode.
+/// A Lua file as a function of the environment; from source text only, never from bytecode that somebody gives.
 pub fn chunk(lua: &Lua, file_shown: &str, text: &str, env: &Table) -> mlua::Result<Function> {
     if text.starts_with('\u{1b}') {
         let error = Error::new(Kind::Recipe, format!("`{file_shown}` is compiled Lua"));
         return Err(raise(lua, error.hint("give hikae the source text: what cannot be read cannot be trusted")));
     }
-    let chunk = lua.load(text).set_name(format!("@{file_shown}")).set_mode(mlua::chunk::ChunkMode::Text);
-    chunk.set_environment(env.clone()).into_function()
+    let name = format!("@{file_shown}");
+    let function = match compiled::of(&name, text) {
+        Some(compiled) => {
+            let chunk = lua.load(&*compiled).set_name(name).set_mode(ChunkMode::Binary);
+            chunk.set_environment(env.clone()).into_function()?
+        }
+        None => {
+            let chunk = lua.load(text).set_name(&name).set_mode(ChunkMode::Text);
+            let function = chunk.set_environment(env.clone()).into_function()?;
+            compiled::keep(name, text, &function);
+            function
+        }
+    };
+    if let Some(coverage) = lua.app_data_ref::<Coverage>() {
+        coverage.loaded(file_shown, text, &function).map_err(|error| raise(lua, error))?;
+    }
+    Ok(function)
 }
 
 fn locate(find: &Finder, name: &str) -> Result<Module> {

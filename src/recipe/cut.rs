@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::host::limits::{Fuse, Stop};
 
@@ -12,9 +13,10 @@ pub enum Cut {
     Deadline,
 }
 
-/// Ends Lua for this reason.
-pub fn stop(fuse: Option<&Fuse>, cut: &Cut, timeout: Duration) {
-    if let Some(fuse) = fuse {
+/// Ends Lua for this reason, as soon as it hands out its fuse.
+pub async fn stop(fuse: oneshot::Receiver<Fuse>, cut: &Cut, timeout: Duration) {
+    // Lua that has ended before it had a fuse need not be stopped.
+    if let Ok(fuse) = fuse.await {
         fuse.stop(match cut {
             Cut::Signal(_) => Stop::Cancelled,
             Cut::Deadline => Stop::Deadline(timeout),

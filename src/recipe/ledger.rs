@@ -20,10 +20,11 @@ struct Pages {
 }
 
 impl Ledger {
-    pub fn new(catalog: Result<Catalog>) -> Ledger {
+    /// With this catalog, or with none.
+    pub fn new(catalog: Result<Option<Catalog>>) -> Ledger {
         let mut pages = Pages::default();
         match catalog {
-            Ok(catalog) => pages.catalog = Some(catalog),
+            Ok(catalog) => pages.catalog = catalog,
             Err(error) => pages.troubles.push(error),
         }
         Ledger(Mutex::new(pages))

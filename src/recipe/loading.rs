@@ -8,7 +8,7 @@ use std::time::Duration;
 use mlua::{Lua, StdLib, Value};
 
 use super::declaration::Declaration;
-use super::lua_thread::run_function;
+use super::lua_part::run_function;
 use super::problem::gather;
 use crate::bind::plain::Plain;
 use crate::bind::session::{Identity, Recorder, Session, Translate};

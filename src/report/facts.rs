@@ -17,6 +17,8 @@ pub struct Facts {
     pub width: usize,
     /// Standard error takes colours.
     pub colour: bool,
+    /// Standard output takes colours.
+    pub stdout_colour: bool,
     /// The locale's characters go beyond ASCII.
     pub unicode: bool,
 }
@@ -43,14 +45,16 @@ impl Facts {
         let width = columns.map(usize::from).filter(|columns| *columns > 0).or_else(told).unwrap_or(USUAL_WIDTH);
         let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or("C");
         let locale = locale.to_ascii_lowercase();
-        let draws = stderr_is_terminal && set("TERM") != Some("dumb");
+        let (dumb, colourless) = (set("TERM") == Some("dumb"), set("NO_COLOR").is_some());
+        let draws = stderr_is_terminal && !dumb;
         Facts {
             stdout_is_terminal,
             stderr_is_terminal,
             draws,
             // A report needs some room to say anything at all.
             width: width.max(40),
-            colour: draws && set("NO_COLOR").is_none(),
+            colour: draws && !colourless,
+            stdout_colour: stdout_is_terminal && !dumb && !colourless,
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
         }
     }

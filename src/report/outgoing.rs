@@ -32,7 +32,7 @@ fn cleaned(key: &str, value: Value) -> Value {
 
 /// `text` without secrets, and without anything that could move a cursor, ring a bell or reorder what is read:
 /// file names and the words of other programs are not to be trusted with the terminal.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let clean = secret::redact(text).replace("\r\n", "\n");
     let mut shown = String::with_capacity(clean.len());
     for c in clean.chars() {
@@ -47,7 +47,7 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// `printable` on one line, for places that have only one: a bar, a cell of a table.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let shown = printable(text);
     if shown.contains(['\n', '\t']) { shown.split_whitespace().collect::<Vec<_>>().join(" ") } else { shown }
 }

@@ -83,7 +83,7 @@ pub fn print_text(out: &mut dyn Write, text: &str) -> Result<()> {
 }
 
 /// A reader that has gone (`hikae list | head -1`) has seen what it wanted; anything else is a failure.
-fn written(result: io::Result<()>) -> Result<()> {
+pub(super) fn written(result: io::Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| Error::io("cannot write to the `standard output`", error)),

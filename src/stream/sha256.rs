@@ -21,10 +21,10 @@ impl Sha256 {
         self.0.clone().finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The hash of a text.
-    pub fn of(text: &str) -> String {
+    /// The hash of a text, or of bytes.
+    pub fn of(bytes: impl AsRef<[u8]>) -> String {
         let mut hash = Sha256::default();
-        hash.update(text);
+        hash.update(bytes);
         hash.hex()
     }
 }

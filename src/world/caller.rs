@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::http::{HttpRequest, HttpResponse};
-use super::{Child, Command, Effect, Entry, Found, Held, Limits, Reply, Request, Space, Stat, World};
+use super::{Child, Command, Effect, Entry, Found, Held, Limits, Mail, Reply, Request, Sent, Space, Stat, World};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
 
@@ -16,6 +16,8 @@ use crate::stream::{Sink, Source};
 pub struct Caller {
     pub world: Arc<dyn World>,
     pub site: Option<Site>,
+    /// Why the recipe asks, where it says so.
+    pub why: Option<String>,
     pub limits: Limits,
 }
 
@@ -33,7 +35,7 @@ macro_rules! calls {
 
 impl Caller {
     pub fn new(world: Arc<dyn World>, limits: Limits) -> Caller {
-        Caller { world, site: None, limits }
+        Caller { world, site: None, why: None, limits }
     }
 
     /// The same caller under these limits, where they are given.
@@ -44,7 +46,8 @@ impl Caller {
     }
 
     async fn perform(&self, effect: Effect) -> Result<Reply> {
-        self.world.perform(Request { effect, site: self.site.clone(), limits: self.limits }).await
+        let request = Request { effect, site: self.site.clone(), why: self.why.clone(), limits: self.limits };
+        self.world.perform(request).await
     }
 
     calls! {
@@ -64,6 +67,7 @@ impl Caller {
         which(program: &str) -> Option<PathBuf> = Effect::Which { program: program.into() } => Reply::Path(path) => path;
         request(request: HttpRequest) -> HttpResponse
             = Effect::Request(Box::new(request)) => Reply::Response(response) => response;
+        send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
         lock(path: &Path) -> Box<dyn Held> = Effect::Lock { path: path.into() } => Reply::Held(held) => held;
     }

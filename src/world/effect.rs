@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use super::Exit;
 use super::http::HttpRequest;
+use super::mail::Mail;
 use super::paths::plain;
 use crate::error::Result;
 use crate::secret::{SECRET_NEWTYPE, Secret};
@@ -50,6 +52,10 @@ pub enum Effect {
     /// Sends one http request and follows no redirect. Reply: `Response`.
     Request(Box<HttpRequest>),
 
+    // -- mail
+    /// Hands a mail to its server. Reply: `Sent`.
+    Send(Box<Mail>),
+
     // -- clock and locks
     /// Waits. Reply: `Done`.
     Sleep { duration: Duration },
@@ -81,6 +87,8 @@ pub struct Command {
     pub cwd: Option<PathBuf>,
     /// Whether the child reads from us; otherwise its standard input is empty.
     pub stdin: bool,
+    /// The exit codes that the caller takes for an answer, and not for a failure.
+    pub ok_codes: Vec<i32>,
 }
 
 /// The value of a child's variable.
@@ -108,6 +116,7 @@ impl Effect {
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
             Effect::Request(_) => "request",
+            Effect::Send(_) => "send",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
         }
@@ -130,6 +139,7 @@ impl Effect {
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
             Effect::Request(request) => request.title(),
+            Effect::Send(mail) => mail.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
     }
@@ -157,7 +167,7 @@ impl Effect {
             Effect::Rename { from, to } => vec![from, to],
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
             Effect::Request(_) => Vec::new(),
-            Effect::Which { .. } | Effect::Sleep { .. } => Vec::new(),
+            Effect::Which { .. } | Effect::Send(_) | Effect::Sleep { .. } => Vec::new(),
         }
     }
 
@@ -175,13 +185,20 @@ impl Effect {
                 | Effect::Remove { .. }
                 | Effect::Sweep { .. }
                 | Effect::Spawn(_)
+                | Effect::Send(_)
         )
     }
 }
 
 impl Command {
     pub fn new(program: impl Into<String>) -> Command {
-        Command { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None, stdin: false }
+        let (args, env, ok_codes) = (Vec::new(), Vec::new(), vec![0]);
+        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes }
+    }
+
+    /// Whether a program that ended so has done what the caller asked for.
+    pub fn accepts(&self, exit: &Exit) -> bool {
+        exit.code.is_some_and(|code| self.ok_codes.contains(&code))
     }
 
     /// The program and its arguments on one line, for people.

@@ -79,6 +79,12 @@ impl<W> Faulty<W> {
         Faulty { inner: Arc::new(inner), faults, counts: Mutex::default(), killed: Arc::default() }
     }
 
+    /// Another world that the same run touches: without faults, but when the run is killed it is killed there too.
+    pub fn beside<V>(&self, other: V) -> Faulty<V> {
+        let (faults, counts) = (Vec::new(), Mutex::default());
+        Faulty { inner: Arc::new(other), faults, counts, killed: self.killed.clone() }
+    }
+
     /// Whether the run has been killed.
     pub fn is_killed(&self) -> bool {
         self.killed.load(Ordering::SeqCst)
@@ -175,7 +181,7 @@ impl Delay {
         let lasted = self.world.elapsed().saturating_sub(self.begun);
         let duration = time.min(self.bounds.left(lasted, Duration::ZERO));
         let limits = Limits { total: Duration::MAX, idle: Duration::MAX };
-        self.world.perform(Request { effect: Effect::Sleep { duration }, site: None, limits }).await?;
+        self.world.perform(Request { effect: Effect::Sleep { duration }, site: None, why: None, limits }).await?;
         self.bounds.reached(lasted + duration, duration).map_or(Ok(()), Err)
     }
 

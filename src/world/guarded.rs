@@ -1,13 +1,15 @@
 //! Refuses every effect that the recipe did not declare.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use futures_util::future::BoxFuture;
 
 use super::http::{Address, hosts};
+use super::mail::Server;
 use super::paths::plain;
 use super::{Command, Effect, Found, Reply, Request, World};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Site};
 
 /// All that a recipe may touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,7 @@ pub struct Needs {
 pub struct Guarded<W> {
     inner: W,
     needs: Needs,
+    refused: Mutex<Vec<Error>>,
 }
 
 impl<W> Guarded<W> {
@@ -33,7 +36,18 @@ impl<W> Guarded<W> {
         hosts::check(&needs.connect)?;
         let all_plain = |paths: &[PathBuf]| paths.iter().map(|path| plain(path)).collect::<Result<Vec<_>>>();
         let (read, write) = (all_plain(&needs.read)?, all_plain(&needs.write)?);
-        Ok(Guarded { inner, needs: Needs { read, write, ..needs } })
+        Ok(Guarded { inner, needs: Needs { read, write, ..needs }, refused: Mutex::default() })
+    }
+
+    /// What was refused, in order, each with its place in the recipe.
+    pub fn refused(&self) -> Vec<Error> {
+        self.refused.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
+    }
+
+    fn refuse(&self, error: Error, site: Option<Site>) -> Error {
+        let mut refused = self.refused.lock().unwrap_or_else(|broken| broken.into_inner());
+        refused.push(error.clone().at(site));
+        error
     }
 }
 
@@ -55,6 +69,7 @@ impl Needs {
             }
             Effect::Spawn(command) => self.may_run(command),
             Effect::Request(request) => self.may_connect(&request.url),
+            Effect::Send(mail) => self.may_mail(&mail.server),
             Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
         }
     }
@@ -74,7 +89,7 @@ impl Needs {
     }
 
     fn may_connect(&self, address: &Address) -> Result<()> {
-        match hosts::declared(&self.connect, address)? {
+        match hosts::declared(&self.connect, address.host(), address.port())? {
             true => Ok(()),
             false => Err(undeclared("connect to", &address.authority(), &address.authority())),
         }
@@ -85,6 +100,13 @@ impl Needs {
             return Err(undeclared("run", &command.program, &command.program));
         }
         command.cwd.iter().try_for_each(|cwd| self.may_read(cwd, cwd))
+    }
+
+    fn may_mail(&self, server: &Server) -> Result<()> {
+        match hosts::declared(&self.connect, &server.host, server.port)? {
+            true => Ok(()),
+            false => Err(undeclared("connect to", &server.address(), &server.address())),
+        }
     }
 }
 
@@ -108,9 +130,14 @@ fn undeclared(verb: &str, object: &str, hint: &str) -> Error {
 impl<W: World> World for Guarded<W> {
     fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
         Box::pin(async move {
-            let effect = request.effect.with_plain_paths()?;
-            self.needs.permit(&effect)?;
-            self.inner.perform(Request { effect, ..request }).await
+            let permitted = request.effect.with_plain_paths().and_then(|effect| {
+                self.needs.permit(&effect)?;
+                Ok(effect)
+            });
+            match permitted {
+                Ok(effect) => self.inner.perform(Request { effect, ..request }).await,
+                Err(error) => Err(self.refuse(error, request.site)),
+            }
         })
     }
 

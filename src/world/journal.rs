@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::watched::{Ending, Watch, Watcher, watch};
-use super::{Effect, Reply, Request, World};
+use super::{Effect, Exit, Reply, Request, World};
 use crate::error::{Kind, Result, Site};
 
 /// A world whose effects are written down. Of streams only the size is.
@@ -20,9 +20,11 @@ type Records = Arc<Mutex<Vec<Record>>>;
 /// One effect that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The data of a small file, and the body of a request, are left out.
+    /// The data of a small file, the body of a request and the parts of a mail are left out.
     pub effect: Effect,
     pub site: Option<Site>,
+    /// Why it was asked for, where the recipe says so.
+    pub why: Option<String>,
     /// When it began, as the world's `elapsed` counts.
     pub started: Duration,
     /// How long it took, with its streams; `None` while it is under way.
@@ -47,6 +49,7 @@ impl Record {
             "effect": self.effect.verb(),
             "object": self.effect.object(),
             "site": self.site.as_ref().map(Site::to_string),
+            "why": self.why,
             "size_bytes": self.size_bytes,
             "outcome": outcome,
             "error": message,
@@ -93,9 +96,14 @@ impl<W: World + 'static> Journal<W> {
         if let Effect::Request(request) = &mut effect {
             size_bytes = std::mem::take(&mut request.body).data.len() as u64;
         }
-        let (site, started, outcome) = (request.site.clone(), self.inner.elapsed(), Outcome::Underway);
+        if let Effect::Send(mail) = &mut effect {
+            size_bytes = mail.size_bytes();
+            (mail.text, mail.html) = (String::new(), None);
+        }
+        let (site, why) = (request.site.clone(), request.why.clone());
+        let (started, outcome) = (self.inner.elapsed(), Outcome::Underway);
         let mut records = lock(&self.records);
-        records.push(Record { effect, site, started, lasted: None, size_bytes, status: None, outcome });
+        records.push(Record { effect, site, why, started, lasted: None, size_bytes, status: None, outcome });
         Page { world: self.inner.clone(), records: self.records.clone(), number: records.len() - 1 }
     }
 }
@@ -145,11 +153,15 @@ impl<W: World + 'static> Watcher for Page<W> {
         record.outcome = match ending {
             Ending::Well => Outcome::Done,
             Ending::Badly(error) => Outcome::Failed { kind: error.kind(), message: error.one_line() },
-            Ending::Exited(exit) if exit.success() => Outcome::Done,
+            Ending::Exited(exit) if accepts(&record.effect, exit) => Outcome::Done,
             Ending::Exited(exit) => Outcome::Failed { kind: Kind::Command, message: exit.words() },
             Ending::Dropped => Outcome::Dropped,
         };
     }
+}
+
+fn accepts(effect: &Effect, exit: &Exit) -> bool {
+    matches!(effect, Effect::Spawn(command) if command.accepts(exit))
 }
 
 fn lock(records: &Mutex<Vec<Record>>) -> MutexGuard<'_, Vec<Record>> {

@@ -29,6 +29,7 @@ macro_rules! rest_from {
         }
     };
 }
+pub(crate) use rest_from;
 
 pub mod caller;
 pub mod dry_run;
@@ -38,6 +39,7 @@ pub mod guarded;
 pub mod http;
 pub mod journal;
 pub mod limited;
+pub mod mail;
 pub mod packages;
 pub mod partial;
 pub mod paths;
@@ -51,6 +53,7 @@ pub mod watched;
 
 pub use caller::Caller;
 pub use effect::{Command, Effect, Found, Value};
+pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
 pub use reply::{Child, Entry, EntryKind, Exit, Held, Reply, Space, Stat};
 
@@ -86,6 +89,8 @@ impl<W: World + ?Sized> World for Arc<W> {
 pub struct Request {
     pub effect: Effect,
     pub site: Option<Site>,
+    /// Why the recipe asks for it, in words; for plans and the audit.
+    pub why: Option<String>,
     pub limits: Limits,
 }
 

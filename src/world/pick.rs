@@ -52,7 +52,8 @@ fn age_days(now: DateTime<FixedOffset>, modified: DateTime<FixedOffset>) -> i128
     i128::from(secs.div_euclid(SECS_PER_DAY))
 }
 
-fn matcher(pattern: &str) -> Result<GlobMatcher> {
+/// A pattern of names as the shell has them, ready to be matched.
+pub fn matcher(pattern: &str) -> Result<GlobMatcher> {
     let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build().map_err(|cause| {
         Error::new(Kind::Recipe, format!("`{pattern}` is not a file name pattern"))
             .because(cause)

@@ -7,6 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
 use super::http::HttpResponse;
+use super::mail::Sent;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -21,6 +22,7 @@ pub enum Reply {
     Child(Child),
     Path(Option<PathBuf>),
     Response(HttpResponse),
+    Sent(Sent),
     Held(Box<dyn Held>),
     Done,
 }

@@ -28,7 +28,7 @@ function after_each(hook) end
 ---@param hook fun()
 function finally(hook) end
 
---- Says what is expected of a value: `expect(rows):to_equal { 1, 2 }`. Each matcher has its opposite, with `never_` before it.
+--- Says what is expected of a value: `expect(rows).to_equal { 1, 2 }`. Each matcher has its opposite, with `never_` before it.
 ---@param value any
 ---@return Expectation
 function expect(value) end
@@ -43,59 +43,59 @@ local Expectation = {}
 
 --- Expects the same value, tables by all that they hold.
 ---@param expected any
-function Expectation:to_equal(expected) end
+function Expectation.to_equal(expected) end
 
 --- Expects anything but the same value, tables by all that they hold.
 ---@param expected any
-function Expectation:never_to_equal(expected) end
+function Expectation.never_to_equal(expected) end
 
 --- Expects the same value, and a table the very same table.
 ---@param expected any
-function Expectation:to_be(expected) end
+function Expectation.to_be(expected) end
 
 --- Expects anything but the same value, and a table the very same table.
 ---@param expected any
-function Expectation:never_to_be(expected) end
+function Expectation.never_to_be(expected) end
 
 --- Expects nil.
-function Expectation:to_be_nil() end
+function Expectation.to_be_nil() end
 
 --- Expects anything but nil.
-function Expectation:never_to_be_nil() end
+function Expectation.never_to_be_nil() end
 
 --- Expects `true`, not only something that counts as true.
-function Expectation:to_be_true() end
+function Expectation.to_be_true() end
 
 --- Expects anything but `true`, not only something that counts as true.
-function Expectation:never_to_be_true() end
+function Expectation.never_to_be_true() end
 
 --- Expects `false`, not nil.
-function Expectation:to_be_false() end
+function Expectation.to_be_false() end
 
 --- Expects anything but `false`, not nil.
-function Expectation:never_to_be_false() end
+function Expectation.never_to_be_false() end
 
 --- Expects a text in which a Lua pattern occurs.
 ---@param pattern string
-function Expectation:to_match(pattern) end
+function Expectation.to_match(pattern) end
 
 --- Expects anything but a text in which a Lua pattern occurs.
 ---@param pattern string
-function Expectation:never_to_match(pattern) end
+function Expectation.never_to_match(pattern) end
 
 --- Expects a text with this text in it, or a table with this value in it.
 ---@param part any
-function Expectation:to_contain(part) end
+function Expectation.to_contain(part) end
 
 --- Expects anything but a text with this text in it, or a table with this value in it.
 ---@param part any
-function Expectation:never_to_contain(part) end
+function Expectation.never_to_contain(part) end
 
 --- Calls the function and expects an error, which it gives for a closer look; a text is one that occurs in its message.
 ---@param what? string|Expectation.Raised Default: any error.
 ---@return errors.Failure
-function Expectation:to_raise(what) end
+function Expectation.to_raise(what) end
 
 --- Calls the function and expects it to raise no error, or no such error.
 ---@param what? string|Expectation.Raised Default: any error.
-function Expectation:never_to_raise(what) end
+function Expectation.never_to_raise(what) end

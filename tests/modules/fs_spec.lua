@@ -28,53 +28,53 @@ describe("fs.list", function()
 
   it("gives the entries of a folder, sorted by path", function()
     expect(names(fs.list { dir = tmp() }))
-      :to_equal { "below", "db_1.sql.gz", "db_2.sql.gz", "db_2.sql.gz.manifest.json", "note.txt" }
+      .to_equal { "below", "db_1.sql.gz", "db_2.sql.gz", "db_2.sql.gz.manifest.json", "note.txt" }
   end)
 
   it("gives each entry with the fields of its stub", function()
     local entry = fs.list({ dir = tmp(), name = "note.txt" })[1]
-    expect(keys(entry)):to_equal { "age_secs", "kind", "mode", "modified", "name", "path", "size_bytes" }
-    expect(entry.path):to_be(tmp("note.txt"))
-    expect(entry.size_bytes):to_be(8)
-    expect(entry.mode):to_be(tonumber("600", 8))
+    expect(keys(entry)).to_equal { "age_secs", "kind", "mode", "modified", "name", "path", "size_bytes" }
+    expect(entry.path).to_be(tmp("note.txt"))
+    expect(entry.size_bytes).to_be(8)
+    expect(entry.mode).to_be(tonumber("600", 8))
   end)
 
   it("takes a pattern as the shell has it", function()
-    expect(names(fs.list { dir = tmp(), name = "db_*.sql.gz" })):to_equal { "db_1.sql.gz", "db_2.sql.gz" }
-    expect(names(fs.list { dir = tmp(), name = "db_[2-9]*" })):to_equal { "db_2.sql.gz", "db_2.sql.gz.manifest.json" }
-    expect(names(fs.list { dir = tmp(), name = "nothing*" })):to_equal {}
+    expect(names(fs.list { dir = tmp(), name = "db_*.sql.gz" })).to_equal { "db_1.sql.gz", "db_2.sql.gz" }
+    expect(names(fs.list { dir = tmp(), name = "db_[2-9]*" })).to_equal { "db_2.sql.gz", "db_2.sql.gz.manifest.json" }
+    expect(names(fs.list { dir = tmp(), name = "nothing*" })).to_equal {}
   end)
 
   it("goes into folders below when it is asked to, and follows no link", function()
     process.run { program = "ln", args = { "-s", tmp(), tmp("below/loop") } }
     expect(names(fs.list { dir = tmp(), name = "*.gz", recursive = true }))
-      :to_equal { "db_3.sql.gz", "db_1.sql.gz", "db_2.sql.gz" }
+      .to_equal { "db_3.sql.gz", "db_1.sql.gz", "db_2.sql.gz" }
   end)
 
   it("takes one kind of entry", function()
     process.run { program = "ln", args = { "-s", "note.txt", tmp("link") } }
-    expect(names(fs.list { dir = tmp(), kind = "dir" })):to_equal { "below" }
-    expect(names(fs.list { dir = tmp(), kind = "link" })):to_equal { "link" }
-    expect(#fs.list { dir = tmp(), kind = "file" }):to_be(4)
+    expect(names(fs.list { dir = tmp(), kind = "dir" })).to_equal { "below" }
+    expect(names(fs.list { dir = tmp(), kind = "link" })).to_equal { "link" }
+    expect(#fs.list { dir = tmp(), kind = "file" }).to_be(4)
   end)
 
   it("counts ages in whole days, as find -mtime does", function()
     touch(tmp("db_1.sql.gz"), 30.9)
     touch(tmp("db_2.sql.gz"), 31.1)
-    expect(names(fs.list { dir = tmp(), older_than_days = 30 })):to_equal { "db_2.sql.gz" }
-    expect(names(fs.list { dir = tmp(), name = "*.gz", newer_than_days = 31 })):to_equal { "db_1.sql.gz" }
+    expect(names(fs.list { dir = tmp(), older_than_days = 30 })).to_equal { "db_2.sql.gz" }
+    expect(names(fs.list { dir = tmp(), name = "*.gz", newer_than_days = 31 })).to_equal { "db_1.sql.gz" }
     local found = process.run { program = "find", args = { tmp(), "-mtime", "+30" } }
-    expect(found.stdout):to_be(tmp("db_2.sql.gz") .. "\n")
+    expect(found.stdout).to_be(tmp("db_2.sql.gz") .. "\n")
   end)
 
   it("says that a folder is not there, and what a pattern lacks", function()
-    expect(function() fs.list { dir = tmp("absent") } end):to_raise { kind = "not_found", message = "cannot list" }
-    expect(function() fs.list { dir = tmp(), name = "[" } end):to_raise("`[` is not a file name pattern")
+    expect(function() fs.list { dir = tmp("absent") } end).to_raise { kind = "not_found", message = "cannot list" }
+    expect(function() fs.list { dir = tmp(), name = "[" } end).to_raise("`[` is not a file name pattern")
   end)
 
   it("suggests the option and the kind that was meant", function()
-    expect(function() fs.list { dri = tmp() } end):to_raise { message = "`fs.list` has no option `dri`", hint = "did you mean `dir`?" }
-    expect(function() fs.list { dir = tmp(), kind = "folder" } end):to_raise { hint = "`dir`" }
+    expect(function() fs.list { dri = tmp() } end).to_raise { message = "`fs.list` has no option `dri`", hint = "did you mean `dir`?" }
+    expect(function() fs.list { dir = tmp(), kind = "folder" } end).to_raise { hint = "`dir`" }
   end)
 end)
 
@@ -83,27 +83,27 @@ describe("fs.stat", function()
     fs.write(tmp("a"), "12345")
     touch(tmp("a"), 2)
     local stat = fs.stat(tmp("a"))
-    expect(keys(stat)):to_equal { "age_secs", "kind", "mode", "modified", "size_bytes" }
-    expect(stat.kind):to_be("file")
-    expect(stat.size_bytes):to_be(5)
-    expect(stat.age_secs >= 2 * 86400 and stat.age_secs < 2 * 86400 + 60):to_be_true()
-    expect(math.abs(stat.modified - (clock.now() - 2 * 86400)) < 60):to_be_true()
-    expect(fs.stat(tmp()).kind):to_be("dir")
+    expect(keys(stat)).to_equal { "age_secs", "kind", "mode", "modified", "size_bytes" }
+    expect(stat.kind).to_be("file")
+    expect(stat.size_bytes).to_be(5)
+    expect(stat.age_secs >= 2 * 86400 and stat.age_secs < 2 * 86400 + 60).to_be_true()
+    expect(math.abs(stat.modified - (clock.now() - 2 * 86400)) < 60).to_be_true()
+    expect(fs.stat(tmp()).kind).to_be("dir")
   end)
 
   it("gives nil when nothing does", function()
-    expect(fs.stat(tmp("absent"))):to_be_nil()
+    expect(fs.stat(tmp("absent"))).to_be_nil()
     fs.write(tmp("file"), "")
-    expect(fs.stat(tmp("file/below"))):to_be_nil()
+    expect(fs.stat(tmp("file/below"))).to_be_nil()
   end)
 
   it("does not follow a link at the end", function()
     process.run { program = "ln", args = { "-s", "/etc/passwd", tmp("link") } }
-    expect(fs.stat(tmp("link")).kind):to_be("link")
+    expect(fs.stat(tmp("link")).kind).to_be("link")
   end)
 
   it("refuses what lies outside the declared folders", function()
-    expect(function() fs.stat("/etc/passwd") end):to_raise { kind = "denied" }
+    expect(function() fs.stat("/etc/passwd") end).to_raise { kind = "denied" }
   end)
 end)
 
@@ -111,40 +111,40 @@ describe("fs.read and fs.write", function()
   it("give back what was written, also bytes that are odd in a text", function()
     local text = "line\nバックアップ\0end"
     fs.write(tmp("a"), text)
-    expect(fs.read(tmp("a"))):to_be(text)
+    expect(fs.read(tmp("a"))).to_be(text)
     fs.write(tmp("empty"), "")
-    expect(fs.read(tmp("empty"))):to_be("")
+    expect(fs.read(tmp("empty"))).to_be("")
   end)
 
   it("make a file of mode 0600 and the folders above it", function()
     fs.write(tmp("new/folder/a"), "x")
-    expect(fs.stat(tmp("new/folder/a")).mode):to_be(tonumber("600", 8))
-    expect(fs.stat(tmp("new")).mode):to_be(tonumber("700", 8))
+    expect(fs.stat(tmp("new/folder/a")).mode).to_be(tonumber("600", 8))
+    expect(fs.stat(tmp("new")).mode).to_be(tonumber("700", 8))
   end)
 
   it("take the place of another file only when asked to", function()
     fs.write(tmp("a"), "one")
-    expect(function() fs.write(tmp("a"), "two") end):to_raise { kind = "already_exists" }
-    expect(fs.read(tmp("a"))):to_be("one")
+    expect(function() fs.write(tmp("a"), "two") end).to_raise { kind = "already_exists" }
+    expect(fs.read(tmp("a"))).to_be("one")
     fs.write(tmp("a"), "two", { replace = true })
-    expect(fs.read(tmp("a"))):to_be("two")
+    expect(fs.read(tmp("a"))).to_be("two")
   end)
 
   it("leave nothing but the file behind", function()
     fs.write(tmp("a"), "one")
-    expect(process.run({ program = "ls", args = { "-A", tmp() } }).stdout):to_be("a\n")
+    expect(process.run({ program = "ls", args = { "-A", tmp() } }).stdout).to_be("a\n")
   end)
 
   it("read 8 MiB and refuse more", function()
     process.run { program = "truncate", args = { "-s", "8M", tmp("large") } }
-    expect(#fs.read(tmp("large"))):to_be(8 * 1024 * 1024)
+    expect(#fs.read(tmp("large"))).to_be(8 * 1024 * 1024)
     process.run { program = "truncate", args = { "-s", "+1", tmp("large") } }
-    expect(function() fs.read(tmp("large")) end):to_raise { message = "it is larger than 8.4 MB", hint = "stream" }
+    expect(function() fs.read(tmp("large")) end).to_raise { message = "it is larger than 8.4 MB", hint = "stream" }
   end)
 
   it("say what is not there", function()
-    expect(function() fs.read(tmp("absent")) end):to_raise { kind = "not_found", message = "absent" }
-    expect(function() fs.read(tmp()) end):to_raise { message = tmp() }
+    expect(function() fs.read(tmp("absent")) end).to_raise { kind = "not_found", message = "absent" }
+    expect(function() fs.read(tmp()) end).to_raise { message = tmp() }
   end)
 end)
 
@@ -152,7 +152,7 @@ describe("fs.mkdir", function()
   it("makes a folder of mode 0700 and those above it", function()
     fs.mkdir(tmp("a/b/c"))
     for _i, name in ipairs { "a", "a/b", "a/b/c" } do
-      expect(fs.stat(tmp(name)).mode):to_be(tonumber("700", 8))
+      expect(fs.stat(tmp(name)).mode).to_be(tonumber("700", 8))
     end
   end)
 
@@ -160,7 +160,7 @@ describe("fs.mkdir", function()
     fs.mkdir(tmp("a"))
     fs.mkdir(tmp("a"))
     fs.write(tmp("file"), "")
-    expect(function() fs.mkdir(tmp("file")) end):to_raise { kind = "already_exists", message = "not a folder" }
+    expect(function() fs.mkdir(tmp("file")) end).to_raise { kind = "already_exists", message = "not a folder" }
   end)
 end)
 
@@ -170,15 +170,15 @@ describe("fs.rename", function()
     fs.mkdir(tmp("dir"))
     fs.rename(tmp("a"), tmp("dir/b"))
     fs.rename(tmp("dir"), tmp("other"))
-    expect(fs.read(tmp("other/b"))):to_be("x")
-    expect(fs.stat(tmp("a"))):to_be_nil()
+    expect(fs.read(tmp("other/b"))).to_be("x")
+    expect(fs.stat(tmp("a"))).to_be_nil()
   end)
 
   it("goes never over another file", function()
     fs.write(tmp("a"), "a")
     fs.write(tmp("b"), "b")
-    expect(function() fs.rename(tmp("a"), tmp("b")) end):to_raise { kind = "already_exists" }
-    expect(fs.read(tmp("b"))):to_be("b")
+    expect(function() fs.rename(tmp("a"), tmp("b")) end).to_raise { kind = "already_exists" }
+    expect(fs.read(tmp("b"))).to_be("b")
   end)
 end)
 
@@ -188,43 +188,50 @@ describe("fs.remove", function()
     process.run { program = "ln", args = { "-s", tmp("a"), tmp("link") } }
     fs.mkdir(tmp("dir"))
     fs.remove(tmp("link"))
-    expect(fs.read(tmp("a"))):to_be("x")
+    expect(fs.read(tmp("a"))).to_be("x")
     fs.remove(tmp("a"))
     fs.remove(tmp("dir"))
-    expect(fs.list { dir = tmp() }):to_equal {}
+    expect(fs.list { dir = tmp() }).to_equal {}
+  end)
+
+  it("takes the reason, in words, and no other option", function()
+    fs.write(tmp("a"), "x")
+    fs.remove(tmp("a"), { why = "it is old" })
+    expect(fs.stat(tmp("a"))):to_be(nil)
+    expect(function() fs.remove(tmp("a"), { because = "it is old" }) end):to_raise { kind = "recipe" }
   end)
 
   it("refuses what is absent, and a folder with something in it", function()
-    expect(function() fs.remove(tmp("absent")) end):to_raise { kind = "not_found" }
+    expect(function() fs.remove(tmp("absent")) end).to_raise { kind = "not_found" }
     fs.write(tmp("dir/a"), "x")
-    expect(function() fs.remove(tmp("dir")) end):to_raise { hint = "the folder is not empty" }
-    expect(fs.read(tmp("dir/a"))):to_be("x")
+    expect(function() fs.remove(tmp("dir")) end).to_raise { hint = "the folder is not empty" }
+    expect(fs.read(tmp("dir/a"))).to_be("x")
   end)
 end)
 
 it("fs.disk_free tells the space of a file system", function()
   local space = fs.disk_free(tmp())
-  expect(keys(space)):to_equal { "free", "free_bytes", "total_bytes" }
-  expect(space.free_bytes > 0 and space.free_bytes <= space.total_bytes):to_be_true()
-  expect(space.free):to_match("^%d+%.?%d* [kMGTP]?B$")
+  expect(keys(space)).to_equal { "free", "free_bytes", "total_bytes" }
+  expect(space.free_bytes > 0 and space.free_bytes <= space.total_bytes).to_be_true()
+  expect(space.free).to_match("^%d+%.?%d* [kMGTP]?B$")
 end)
 
 describe("fs.open", function()
   it("gives a stream of the bytes of a file", function()
     fs.write(tmp("a"), "bytes")
-    expect(fs.open(tmp("a")):text()):to_be("bytes")
+    expect(fs.open(tmp("a")):text()).to_be("bytes")
   end)
 
   it("opens the file only when the stream is consumed", function()
     local stream = fs.open(tmp("later"))
     fs.write(tmp("later"), "now")
-    expect(stream:text()):to_be("now")
-    expect(function() fs.open(tmp("absent")):discard() end):to_raise { kind = "not_found" }
+    expect(stream:text()).to_be("now")
+    expect(function() fs.open(tmp("absent")):discard() end).to_raise { kind = "not_found" }
   end)
 end)
 
 it("refuses a link that leads out of the declared folder", function()
   process.run { program = "ln", args = { "-s", "/etc/passwd", tmp("link") } }
-  expect(function() fs.read(tmp("link")) end):to_raise { kind = "denied", message = "a link leads out of" }
-  expect(function() fs.read(tmp("../../etc/passwd")) end):to_raise { kind = "denied" }
+  expect(function() fs.read(tmp("link")) end).to_raise { kind = "denied", message = "a link leads out of" }
+  expect(function() fs.read(tmp("../../etc/passwd")) end).to_raise { kind = "denied" }
 end)

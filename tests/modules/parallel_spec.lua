@@ -8,7 +8,7 @@ it("gives what each branch returned, by name", function()
     end,
     none = function() end,
   }
-  expect(got):to_equal { one = 1, two = "two" }
+  expect(got).to_equal { one = 1, two = "two" }
 end)
 
 it("runs the branches at once", function()
@@ -29,7 +29,7 @@ it("runs the branches at once", function()
       wait_for(function() return first end)
     end,
   }
-  expect(first and second):to_be_true()
+  expect(first and second).to_be_true()
 end)
 
 it("ends the others at the first failure, and names the branch that failed", function()
@@ -42,20 +42,20 @@ it("ends the others at the first failure, and names the branch that failed", fun
         reached = true
       end,
     }
-  end):to_raise { kind = "network", message = "the branch `bad` failed: no route" }
-  expect(reached):to_be_false()
+  end).to_raise { kind = "network", message = "the branch `bad` failed: no route" }
+  expect(reached).to_be_false()
 end)
 
 it("gives an empty table for no branches", function()
-  expect(parallel {}):to_equal {}
+  expect(parallel {}).to_equal {}
 end)
 
 it("refuses a branch that is not a function", function()
-  expect(function() parallel { a = 1 } end):to_raise("the branch `a` of `parallel` is not a function")
-  expect(function() parallel(nil) end):to_raise("`parallel` takes a table, but was given nothing")
+  expect(function() parallel { a = 1 } end).to_raise("the branch `a` of `parallel` is not a function")
+  expect(function() parallel(nil) end).to_raise("`parallel` takes a table, but was given nothing")
 end)
 
 it("lets a branch start branches of its own", function()
   local got = parallel { outer = function() return parallel { inner = function() return 3 end } end }
-  expect(got):to_equal { outer = { inner = 3 } }
+  expect(got).to_equal { outer = { inner = 3 } }
 end)

@@ -12,7 +12,7 @@ end
 --- The same without the database.
 local function at_server(more)
   local options = with(more)
-  options.database = more and more.database
+  options.database = more and more.database or nil
   return options
 end
 
@@ -31,32 +31,32 @@ describe("pg.dump", function()
   it("proves the dump and counts the rows of every table", function()
     local backup = pg.dump(with()):gzip():save(tmp("dump.sql.gz"))
     table.sort(backup.database.tables, function(a, b) return a.name < b.name end)
-    expect(backup.database.tables):to_equal {
+    expect(backup.database.tables).to_equal {
       { schema = "public", name = "contacts", rows = 3 },
       { schema = "sales", name = "order lines", rows = 2 },
     }
-    expect(backup.database.name):to_be(server().database)
-    expect(backup.database.counts.views):to_be(1)
+    expect(backup.database.name).to_be(server().database)
+    expect(backup.database.counts.views).to_be(1)
   end)
 
   it("drops and creates the database unless it is told not to", function()
     local whole = pg.dump(with()):text()
-    expect(whole):to_contain("CREATE DATABASE")
-    expect(whole):to_contain("DROP DATABASE IF EXISTS")
+    expect(whole).to_contain("CREATE DATABASE")
+    expect(whole).to_contain("DROP DATABASE IF EXISTS")
     local bare = pg.dump(with { create = false, clean = false }):text()
-    expect(bare):never_to_contain("CREATE DATABASE")
-    expect(bare):never_to_contain("DROP ")
+    expect(bare).never_to_contain("CREATE DATABASE")
+    expect(bare).never_to_contain("DROP ")
   end)
 
   it("says in its manifest how it is restored, and that line restores it", function()
     pg.dump(with { create = false, clean = false }):gzip():save(tmp("dump.sql.gz"))
     local line = json.decode(fs.read(tmp("dump.sql.gz.manifest.json"))).restore
-    expect(line):to_contain("gzip -dc dump.sql.gz | psql")
+    expect(line).to_contain("gzip -dc dump.sql.gz | psql")
     server().psql("DROP SCHEMA public CASCADE; DROP SCHEMA sales CASCADE; CREATE SCHEMA public")
     local at = server()
     local env = { PGHOST = at.host, PGPORT = tostring(at.port), PGUSER = at.user, PGPASSWORD = at.password }
     process.run { program = "sh", args = { "-c", line }, cwd = tmp(), env = env }
-    expect(server().psql("SELECT count(*) FROM contacts")):to_be("3")
+    expect(server().psql("SELECT count(*) FROM contacts")).to_be("3")
   end)
 
   it("takes and leaves out schemas and tables", function()
@@ -67,52 +67,52 @@ describe("pg.dump", function()
       end
       return found
     end
-    expect(names { schemas = { "sales" } }):to_equal { "order lines" }
-    expect(names { exclude_schemas = { "sales" } }):to_equal { "contacts" }
-    expect(names { tables = { "public.contacts" } }):to_equal { "contacts" }
-    expect(names { exclude_tables = { "public.contacts" } }):to_equal { "order lines" }
+    expect(names { schemas = { "sales" } }).to_equal { "order lines" }
+    expect(names { exclude_schemas = { "sales" } }).to_equal { "contacts" }
+    expect(names { tables = { "public.contacts" } }).to_equal { "contacts" }
+    expect(names { exclude_tables = { "public.contacts" } }).to_equal { "order lines" }
   end)
 
   it("leaves the rows of some tables out", function()
     local text = pg.dump(with { exclude_table_data = { "contacts" } }):text()
-    expect(text):to_contain("CREATE TABLE public.contacts")
-    expect(text):never_to_contain("田中")
+    expect(text).to_contain("CREATE TABLE public.contacts")
+    expect(text).never_to_contain("田中")
   end)
 
   it("does not count rows that are INSERT statements", function()
     local facts = pg.dump(with { inserts = true }):discard()
     for _i, counted in ipairs(facts.database.tables) do
-      expect(counted.rows):to_be_nil()
+      expect(counted.rows).to_be_nil()
     end
   end)
 
   it("runs nothing until the stream is consumed", function()
     local stream = pg.dump(with { database = "no such database" })
-    expect(function() stream:discard() end):to_raise { kind = "not_found", message = "no such database" }
+    expect(function() stream:discard() end).to_raise { kind = "not_found", message = "no such database" }
   end)
 
   it("says what is wrong with the way in, and leaves no file", function()
     expect(function() pg.dump(with { password = "wrong" }):save(tmp("x")) end)
-      :to_raise { kind = "denied", message = "password authentication failed", hint = "DB_PASSWORD" }
-    expect(function() pg.dump(with { port = 1 }):save(tmp("x")) end):to_raise { kind = "network", hint = "DB_PORT" }
-    expect(fs.list { dir = tmp() }):to_equal {}
+      .to_raise { kind = "denied", message = "password authentication failed", hint = "DB_PASSWORD" }
+    expect(function() pg.dump(with { port = 1 }):save(tmp("x")) end).to_raise { kind = "network", hint = "DB_PORT" }
+    expect(fs.list { dir = tmp() }).to_equal {}
   end)
 
   it("ends when it takes too long", function()
-    expect(function() pg.dump(with { timeout = 0 }):discard() end):to_raise { kind = "timeout" }
+    expect(function() pg.dump(with { timeout = 0 }):discard() end).to_raise { kind = "timeout" }
   end)
 
   it("suggests the option that was meant", function()
-    expect(function() pg.dump { databse = "x" } end):to_raise { message = "`pg.dump` has no option `databse`", hint = "did you mean `database`?" }
-    expect(function() pg.dump {} end):to_raise("`pg.dump` needs `database`")
-    expect(function() pg.dump(with { port = "5432" }) end):to_raise("`port` of `pg.dump` must be")
+    expect(function() pg.dump { databse = "x" } end).to_raise { message = "`pg.dump` has no option `databse`", hint = "did you mean `database`?" }
+    expect(function() pg.dump {} end).to_raise("`pg.dump` needs `database`")
+    expect(function() pg.dump(with { port = "5432" }) end).to_raise("`port` of `pg.dump` must be")
   end)
 end)
 
 describe("pg.is_ready", function()
   it("tells whether the server takes connections", function()
-    expect(pg.is_ready(at_server())):to_be_true()
-    expect(pg.is_ready(at_server { port = 1 })):to_be_false()
+    expect(pg.is_ready(at_server())).to_be_true()
+    expect(pg.is_ready(at_server { port = 1 })).to_be_false()
   end)
 end)
 
@@ -120,41 +120,95 @@ describe("pg.query", function()
   before_each(function() server().psql(SCHEMA) end)
 
   it("gives the rows, each by column name, with a NULL left out", function()
-    expect(pg.query(with { sql = "SELECT id, name FROM contacts ORDER BY id" })):to_equal {
+    expect(pg.query(with { sql = "SELECT id, name FROM contacts ORDER BY id" })).to_equal {
       { id = 1, name = "田中" },
       { id = 2, name = "O'Neil" },
       { id = 3 },
     }
-    expect(pg.query(with { sql = "SELECT 1 AS one WHERE false" })):to_equal {}
+    expect(pg.query(with { sql = "SELECT 1 AS one WHERE false" })).to_equal {}
   end)
 
   it("puts values in as texts, whatever they hold", function()
     local rows = pg.query(with { sql = "SELECT id FROM contacts WHERE name = :'who'", vars = { who = "O'Neil" } })
-    expect(rows):to_equal { { id = 2 } }
+    expect(rows).to_equal { { id = 2 } }
     local nasty = "'; DROP TABLE contacts; --"
-    expect(pg.query(with { sql = "SELECT :'who' AS who", vars = { who = nasty } })):to_equal { { who = nasty } }
-    expect(server().psql("SELECT count(*) FROM contacts")):to_be("3")
+    expect(pg.query(with { sql = "SELECT :'who' AS who", vars = { who = nasty } })).to_equal { { who = nasty } }
+    expect(server().psql("SELECT count(*) FROM contacts")).to_be("3")
   end)
 
   it("takes a query with a semicolon and a comment at its end", function()
-    expect(pg.query(with { sql = "SELECT 1 AS one;  " })):to_equal { { one = 1 } }
-    expect(pg.query(with { sql = "SELECT 1 AS one -- only one" })):to_equal { { one = 1 } }
+    expect(pg.query(with { sql = "SELECT 1 AS one;  " })).to_equal { { one = 1 } }
+    expect(pg.query(with { sql = "SELECT 1 AS one -- only one" })).to_equal { { one = 1 } }
   end)
 
   it("says what the server said to a query that is wrong", function()
     expect(function() pg.query(with { sql = "SELECT nothing FROM nowhere" }) end)
-      :to_raise { kind = "command", message = 'relation "nowhere" does not exist' }
-    expect(function() pg.query(with { database = "nowhere", sql = "SELECT 1" }) end):to_raise { kind = "not_found" }
-    expect(function() pg.query(with {}) end):to_raise("`pg.query` needs `sql`")
+      .to_raise { kind = "command", message = 'relation "nowhere" does not exist' }
+    expect(function() pg.query(with { database = "nowhere", sql = "SELECT 1" }) end).to_raise { kind = "not_found" }
+    expect(function() pg.query(with {}) end).to_raise("`pg.query` needs `sql`")
   end)
 end)
 
 it("pg.databases lists what can be dumped, sorted and without templates", function()
   local names = pg.databases(at_server())
-  expect(names):to_contain("postgres")
-  expect(names):to_contain(server().database)
-  expect(names):never_to_contain("template1")
+  expect(names).to_contain("postgres")
+  expect(names).to_contain(server().database)
+  expect(names).never_to_contain("template1")
   local sorted = { table.unpack(names) }
   table.sort(sorted)
-  expect(names):to_equal(sorted)
+  expect(names).to_equal(sorted)
+end)
+
+describe("pg.verify and pg.inspect", function()
+  before_each(function() server().psql(SCHEMA) end)
+
+  it("find in a database what its dump holds", function()
+    pg.dump(with()):gzip():save(tmp("dump.sql.gz"))
+    local verified = pg.verify(with { manifest = tmp("dump.sql.gz"), queries = { named = "SELECT count(*) = 2 FROM named" } })
+    expect(verified.ok):to_be_true()
+    expect(#verified.checks):to_be(15)
+    fs.remove(tmp("dump.sql.gz.manifest.json"))
+    local inspected = pg.inspect(tmp("dump.sql.gz"))
+    expect(inspected.has_manifest):to_be_false()
+    expect(pg.verify(with { manifest = inspected }).ok):to_be_true()
+    expect(function() pg.verify(with { manifest = tmp("dump.sql.gz") }) end):to_raise { kind = "not_found", hint = "pg.inspect" }
+  end)
+
+  it("name what a database lacks, with all checks", function()
+    local facts = pg.dump(with()):discard()
+    server().psql("DELETE FROM contacts WHERE id = 2")
+    local failure = expect(function() pg.verify(with { manifest = facts }) end)
+      :to_raise { kind = "integrity", message = "✗ rows of public.contacts: expected 3, found 2" }
+    local bad = {}
+    for _i, check in ipairs(failure.checks) do
+      bad[#bad + 1] = not check.ok and check.object or nil
+    end
+    expect(bad):to_equal { "public.contacts" }
+  end)
+end)
+
+describe("pg.create_database, pg.drop_database, pg.swap", function()
+  it("make, swap and drop what is hikae's, and nothing else", function()
+    server().psql("CREATE TABLE old (a int)")
+    local live = server().database
+    local staged = pg.create_database(at_server { like = live })
+    local swapped = pg.swap(at_server { live = live, staged = staged })
+    expect(pg.databases(at_server())):to_contain(swapped.kept)
+    expect(pg.query(with { sql = "SELECT 1 AS a FROM pg_tables WHERE tablename = 'old'" })):to_equal {}
+    -- What was the staged one is live now, and the old one was never hikae's.
+    for _i, name in ipairs { live, swapped.kept } do
+      expect(function() pg.drop_database(at_server { name = name }) end):to_raise { kind = "denied", message = "refused to drop" }
+    end
+    local other = pg.create_database(at_server())
+    pg.drop_database(at_server { name = other })
+    expect(pg.databases(at_server())):never_to_contain(other)
+    expect(function() pg.drop_database(at_server { name = other }) end):to_raise { kind = "not_found" }
+  end)
+
+  it("sweep_throwaways leaves the throwaways of runs that are under way", function()
+    local own = pg.create_database(at_server())
+    expect(pg.sweep_throwaways(at_server())):never_to_contain(own)
+    expect(pg.databases(at_server())):to_contain(own)
+    pg.drop_database(at_server { name = own })
+  end)
 end)

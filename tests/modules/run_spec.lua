@@ -1,23 +1,23 @@
 --- What the module `run` promises.
 it("run.id, run.recipe and run.kind tell which run this is", function()
-  expect(run.id()):to_be("BKP-20260215-020000-daily")
-  expect(run.recipe()):to_be("spec")
-  expect(run.kind()):to_be("backup")
+  expect(run.id()).to_be("BKP-20260215-020000-daily")
+  expect(run.recipe()).to_be("spec")
+  expect(run.kind()).to_be("backup")
 end)
 
 it("run.kind tells another kind #maintenance", function()
-  expect(run.kind()):to_be("maintenance")
+  expect(run.kind()).to_be("maintenance")
 end)
 
 it("run.backups lists what was proved so far, in order", function()
-  expect(run.backups()):to_equal {}
+  expect(run.backups()).to_equal {}
   fs.write(tmp("plain"), "text")
   fs.open(tmp("plain")):save(tmp("one"))
   fs.open(tmp("plain")):tee(tmp("three")):save(tmp("two"))
-  expect(run.backups()):to_equal { tmp("one"), tmp("two"), tmp("three") }
+  expect(run.backups()).to_equal { tmp("one"), tmp("two"), tmp("three") }
 end)
 
 it("run.backups leaves out what failed", function()
-  expect(function() process.stream({ program = "false" }):save(tmp("bad")) end):to_raise { kind = "command" }
-  expect(run.backups()):to_equal {}
+  expect(function() process.stream({ program = "false" }):save(tmp("bad")) end).to_raise { kind = "command" }
+  expect(run.backups()).to_equal {}
 end)

@@ -12,34 +12,34 @@ end
 describe(":gzip", function()
   it("writes what gzip itself reads, and comes back through :gunzip", function()
     local backup = plain():gzip():save(tmp("x.gz"))
-    expect(process.run({ program = "gzip", args = { "-dc", tmp("x.gz") } }).stdout):to_be(PLAIN)
-    expect(fs.open(tmp("x.gz")):gunzip():text()):to_be(PLAIN)
-    expect(backup.size_bytes < backup.plain_bytes):to_be_true()
-    expect(backup.plain_bytes):to_be(#PLAIN)
+    expect(process.run({ program = "gzip", args = { "-dc", tmp("x.gz") } }).stdout).to_be(PLAIN)
+    expect(fs.open(tmp("x.gz")):gunzip():text()).to_be(PLAIN)
+    expect(backup.size_bytes < backup.plain_bytes).to_be_true()
+    expect(backup.plain_bytes).to_be(#PLAIN)
   end)
 
   it("takes a level and a number of threads", function()
-    expect(plain():gzip({ level = 0 }):discard().size_bytes > #PLAIN):to_be_true()
+    expect(plain():gzip({ level = 0 }):discard().size_bytes > #PLAIN).to_be_true()
     local fast = plain():gzip({ level = 1, threads = 1 }):discard().size_bytes
-    expect(plain():gzip({ level = 9 }):discard().size_bytes <= fast):to_be_true()
+    expect(plain():gzip({ level = 9 }):discard().size_bytes <= fast).to_be_true()
   end)
 
   it("refuses a level that there is not, and an option that it does not know", function()
-    expect(function() plain():gzip { level = 10 } end):to_raise("`level` of `:gzip` must be a whole number from 0 to 9, not `10`")
-    expect(function() plain():gzip { levle = 9 } end):to_raise { hint = "did you mean `level`?" }
-    expect(function() plain():gzip { level = "best" } end):to_raise("`level` of `gzip` must be")
+    expect(function() plain():gzip { level = 10 } end).to_raise("`level` of `:gzip` must be a whole number from 0 to 9, not `10`")
+    expect(function() plain():gzip { levle = 9 } end).to_raise { hint = "did you mean `level`?" }
+    expect(function() plain():gzip { level = "best" } end).to_raise("`level` of `gzip` must be")
   end)
 end)
 
 describe(":zstd", function()
   it("writes what zstd itself reads, and comes back through :unzstd", function()
     plain():zstd({ level = 3 }):save(tmp("x.zst"))
-    expect(process.run({ program = "zstd", args = { "-dcq", tmp("x.zst") } }).stdout):to_be(PLAIN)
-    expect(fs.open(tmp("x.zst")):unzstd():text()):to_be(PLAIN)
+    expect(process.run({ program = "zstd", args = { "-dcq", tmp("x.zst") } }).stdout).to_be(PLAIN)
+    expect(fs.open(tmp("x.zst")):unzstd():text()).to_be(PLAIN)
   end)
 
   it("refuses a level that there is not", function()
-    expect(function() plain():zstd { level = 20 } end):to_raise("`level` of `:zstd` must be a whole number from 1 to 19, not `20`")
+    expect(function() plain():zstd { level = 20 } end).to_raise("`level` of `:zstd` must be a whole number from 1 to 19, not `20`")
   end)
 end)
 
@@ -50,9 +50,9 @@ describe(":gunzip and :unzstd", function()
     for _i, name in ipairs { "x.gz", "x.zst" } do
       process.run { program = "truncate", args = { "-s", "-3", tmp(name) } }
     end
-    expect(function() fs.open(tmp("x.gz")):gunzip():discard() end):to_raise { kind = "integrity" }
-    expect(function() fs.open(tmp("x.zst")):unzstd():discard() end):to_raise { kind = "integrity" }
-    expect(function() plain():gunzip():discard() end):to_raise { kind = "integrity" }
+    expect(function() fs.open(tmp("x.gz")):gunzip():discard() end).to_raise { kind = "integrity" }
+    expect(function() fs.open(tmp("x.zst")):unzstd():discard() end).to_raise { kind = "integrity" }
+    expect(function() plain():gunzip():discard() end).to_raise { kind = "integrity" }
   end)
 end)
 
@@ -60,19 +60,19 @@ it(":decompress undoes whichever it finds, and passes plain bytes on", function(
   plain():gzip():save(tmp("x.gz"))
   plain():zstd():save(tmp("x.zst"))
   for _i, name in ipairs { "x.gz", "x.zst", "plain" } do
-    expect(fs.open(tmp(name)):decompress():text()):to_be(PLAIN)
+    expect(fs.open(tmp(name)):decompress():text()).to_be(PLAIN)
   end
 end)
 
 describe(":hash", function()
   it("takes the SHA-256 at its place, as sha256sum does", function()
     local facts = plain():hash("plain"):gzip():hash("packed"):discard()
-    expect(facts.hashes.plain):to_be(sha256sum(tmp("plain")))
-    expect(facts.hashes.packed):to_be(facts.sha256)
+    expect(facts.hashes.plain).to_be(sha256sum(tmp("plain")))
+    expect(facts.hashes.packed).to_be(facts.sha256)
   end)
 
   it("is called sha256 when it has no label", function()
-    expect(plain():hash():discard().hashes):to_equal { sha256 = sha256sum(tmp("plain")) }
+    expect(plain():hash():discard().hashes).to_equal { sha256 = sha256sum(tmp("plain")) }
   end)
 end)
 
@@ -81,8 +81,8 @@ describe(":tap_lines", function()
     fs.write(tmp("lines"), "one\ntwo\r\n\nlast without an end")
     local seen = {}
     local text = fs.open(tmp("lines")):tap_lines(function(line) seen[#seen + 1] = line end):text()
-    expect(text):to_be("one\ntwo\r\n\nlast without an end")
-    expect(seen):to_equal { "one", "two\r", "", "last without an end" }
+    expect(text).to_be("one\ntwo\r\n\nlast without an end")
+    expect(seen).to_equal { "one", "two\r", "", "last without an end" }
   end)
 
   it("lets the function wait and the whole stream pass", function()
@@ -93,47 +93,47 @@ describe(":tap_lines", function()
         clock.sleep(0.001)
       end
     end):discard()
-    expect(count):to_be(2000)
-    expect(facts.size_bytes):to_be(#PLAIN)
+    expect(count).to_be(2000)
+    expect(facts.size_bytes).to_be(#PLAIN)
   end)
 
   it("fails the stream when the function fails, and leaves no file", function()
     expect(function()
       plain():tap_lines(function() error("a line that I do not like") end):save(tmp("bad"))
-    end):to_raise("a line that I do not like")
-    expect(fs.stat(tmp("bad"))):to_be_nil()
+    end).to_raise("a line that I do not like")
+    expect(fs.stat(tmp("bad"))).to_be_nil()
   end)
 
   it("wants a function", function()
-    expect(function() plain():tap_lines("x") end):to_raise("`tap_lines` takes a function, but was given a string")
+    expect(function() plain():tap_lines("x") end).to_raise("`tap_lines` takes a function, but was given a string")
   end)
 end)
 
 describe(":tee", function()
   it("writes the same bytes to a second file, with a manifest of its own", function()
     plain():tee(tmp("copy")):gzip():save(tmp("x.gz"))
-    expect(fs.read(tmp("copy"))):to_be(PLAIN)
-    expect(json.decode(fs.read(tmp("copy.manifest.json"))).sha256):to_be(sha256sum(tmp("copy")))
-    expect(json.decode(fs.read(tmp("x.gz.manifest.json"))).sha256):to_be(sha256sum(tmp("x.gz")))
+    expect(fs.read(tmp("copy"))).to_be(PLAIN)
+    expect(json.decode(fs.read(tmp("copy.manifest.json"))).sha256).to_be(sha256sum(tmp("copy")))
+    expect(json.decode(fs.read(tmp("x.gz.manifest.json"))).sha256).to_be(sha256sum(tmp("x.gz")))
   end)
 
   it("leaves neither file when the source fails", function()
     local bad = process.stream { program = "sh", args = { "-c", "echo half; exit 1" } }
-    expect(function() bad:tee(tmp("copy")):save(tmp("first")) end):to_raise { kind = "command" }
-    expect(#fs.list { dir = tmp() }):to_be(1)
+    expect(function() bad:tee(tmp("copy")):save(tmp("first")) end).to_raise { kind = "command" }
+    expect(#fs.list { dir = tmp() }).to_be(1)
   end)
 
   it("needs a :save behind it", function()
-    expect(function() plain():tee(tmp("copy")):discard() end):to_raise("has no `:save(path)` after it")
-    expect(function() plain():tee(tmp("copy")):text() end):to_raise("has no `:save(path)` after it")
-    expect(fs.stat(tmp("copy"))):to_be_nil()
+    expect(function() plain():tee(tmp("copy")):discard() end).to_raise("has no `:save(path)` after it")
+    expect(function() plain():tee(tmp("copy")):text() end).to_raise("has no `:save(path)` after it")
+    expect(fs.stat(tmp("copy"))).to_be_nil()
   end)
 end)
 
 describe(":save", function()
   it("gives the backup with its size, hash and manifest", function()
     local backup = plain():save(tmp("x"))
-    expect(backup):to_equal {
+    expect(backup).to_equal {
       path = tmp("x"),
       manifest = tmp("x.manifest.json"),
       size = "88.0 kB",
@@ -146,48 +146,48 @@ describe(":save", function()
 
   it("writes files of mode 0600", function()
     plain():save(tmp("x"))
-    expect(fs.stat(tmp("x")).mode):to_be(tonumber("600", 8))
-    expect(fs.stat(tmp("x.manifest.json")).mode):to_be(tonumber("600", 8))
+    expect(fs.stat(tmp("x")).mode).to_be(tonumber("600", 8))
+    expect(fs.stat(tmp("x.manifest.json")).mode).to_be(tonumber("600", 8))
   end)
 
   it("describes the backup in its manifest, with a line that restores it", function()
     plain():gzip():save(tmp("x.gz"))
     local manifest = json.decode(fs.read(tmp("x.gz.manifest.json")))
-    expect(manifest.manifest):to_be(1)
-    expect(manifest.name):to_be("x.gz")
-    expect(manifest.run_id):to_be(run.id())
-    expect(manifest.size_bytes):to_be(fs.stat(tmp("x.gz")).size_bytes)
+    expect(manifest.manifest).to_be(1)
+    expect(manifest.name).to_be("x.gz")
+    expect(manifest.run_id).to_be(run.id())
+    expect(manifest.size_bytes).to_be(fs.stat(tmp("x.gz")).size_bytes)
     process.run { program = "sh", args = { "-c", manifest.restore }, cwd = tmp() }
-    expect(sha256sum(tmp("restored"))):to_be(sha256sum(tmp("plain")))
+    expect(sha256sum(tmp("restored"))).to_be(sha256sum(tmp("plain")))
   end)
 
   it("goes never over another file", function()
     fs.write(tmp("x"), "older")
-    expect(function() plain():save(tmp("x")) end):to_raise { kind = "already_exists", hint = "clock.stamp()" }
-    expect(fs.read(tmp("x"))):to_be("older")
-    expect(fs.stat(tmp("x.manifest.json"))):to_be_nil()
+    expect(function() plain():save(tmp("x")) end).to_raise { kind = "already_exists", hint = "clock.stamp()" }
+    expect(fs.read(tmp("x"))).to_be("older")
+    expect(fs.stat(tmp("x.manifest.json"))).to_be_nil()
   end)
 
   it("refuses an option that it does not know, and a path outside", function()
-    expect(function() plain():save(tmp("x"), { timout = 3 }) end):to_raise { hint = "did you mean `timeout`?" }
-    expect(function() plain():save("/elsewhere/x") end):to_raise { kind = "denied" }
-    expect(function() plain():save() end):to_raise { kind = "recipe" }
+    expect(function() plain():save(tmp("x"), { timout = 3 }) end).to_raise { hint = "did you mean `timeout`?" }
+    expect(function() plain():save("/elsewhere/x") end).to_raise { kind = "denied" }
+    expect(function() plain():save() end).to_raise { kind = "recipe" }
   end)
 end)
 
 it(":discard keeps nothing but what the stream told about itself", function()
   local facts = plain():discard()
-  expect(facts):to_equal { size_bytes = #PLAIN, plain_bytes = #PLAIN, sha256 = sha256sum(tmp("plain")), hashes = {} }
-  expect(run.backups()):to_equal {}
+  expect(facts).to_equal { size_bytes = #PLAIN, plain_bytes = #PLAIN, sha256 = sha256sum(tmp("plain")), hashes = {} }
+  expect(run.backups()).to_equal {}
 end)
 
 describe(":text", function()
   it("gives all bytes, up to 1 MiB", function()
     process.run { program = "truncate", args = { "-s", "1M", tmp("large") } }
-    expect(#fs.open(tmp("large")):text()):to_be(1024 * 1024)
+    expect(#fs.open(tmp("large")):text()).to_be(1024 * 1024)
     process.run { program = "truncate", args = { "-s", "+1", tmp("large") } }
-    expect(function() fs.open(tmp("large")):text() end):to_raise { kind = "space", hint = "max_bytes" }
-    expect(#fs.open(tmp("large")):text { max_bytes = 2 * 1024 * 1024 }):to_be(1024 * 1024 + 1)
+    expect(function() fs.open(tmp("large")):text() end).to_raise { kind = "space", hint = "max_bytes" }
+    expect(#fs.open(tmp("large")):text { max_bytes = 2 * 1024 * 1024 }).to_be(1024 * 1024 + 1)
   end)
 end)
 
@@ -195,29 +195,29 @@ describe("a stream", function()
   it("can be used once, and names both places when it is used twice", function()
     local stream = plain()
     stream:discard()
-    local failure = expect(function() stream:discard() end):to_raise { kind = "recipe", hint = "can be read once" }
-    expect(failure.message):to_match("made at tests/modules/stream_spec%.lua:%d+ is used a second time")
-    expect(failure.message):to_match("it was used up at tests/modules/stream_spec%.lua:%d+")
+    local failure = expect(function() stream:discard() end).to_raise { kind = "recipe", hint = "can be read once" }
+    expect(failure.message).to_match("made at tests/modules/stream_spec%.lua:%d+ is used a second time")
+    expect(failure.message).to_match("it was used up at tests/modules/stream_spec%.lua:%d+")
   end)
 
   it("is used up by a stage that is put behind it", function()
     local stream = plain()
     stream:gzip():discard()
-    expect(function() stream:discard() end):to_raise("is used a second time")
+    expect(function() stream:discard() end).to_raise("is used a second time")
   end)
 
   it("has a hint for a dot where a colon belongs", function()
     for _i, name in ipairs { "gzip", "discard", "save", "text", "tap_lines", "tee", "hash", "gunzip" } do
-      expect(function() plain()[name]() end):to_raise { kind = "recipe", hint = "stream:" .. name .. "(...)" }
+      expect(function() plain()[name]() end).to_raise { kind = "recipe", hint = "stream:" .. name .. "(...)" }
     end
   end)
 
   it("suggests the method that was meant, and lists them all otherwise", function()
-    expect(function() plain():gizp() end):to_raise { message = "a stream has no method `gizp`", hint = "did you mean `:gzip`?" }
-    expect(function() plain():frobnicate() end):to_raise { hint = "the methods are :decompress, :discard" }
+    expect(function() plain():gizp() end).to_raise { message = "a stream has no method `gizp`", hint = "did you mean `:gzip`?" }
+    expect(function() plain():frobnicate() end).to_raise { hint = "the methods are :decompress, :discard" }
   end)
 
   it("cannot be changed", function()
-    expect(function() plain().extra = 1 end):to_raise()
+    expect(function() plain().extra = 1 end).to_raise()
   end)
 end)

@@ -15,6 +15,10 @@ fn colour_needs_a_terminal_that_was_not_told_otherwise() {
     assert!(!of(&[("NO_COLOR", "1")], true).colour);
     assert!(!of(&[("TERM", "dumb")], true).colour);
     assert!(!of(&[], false).colour);
+    assert!(of(&[], true).stdout_colour);
+    assert!(!of(&[("NO_COLOR", "1")], true).stdout_colour);
+    assert!(!of(&[("TERM", "dumb")], true).stdout_colour);
+    assert!(!of(&[], false).stdout_colour);
 }
 
 #[test]

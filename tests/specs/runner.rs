@@ -40,7 +40,7 @@ fn names_are_joined_and_results_come_in_order() {
     let results = run(r#"
         describe("shop", function()
           it("opens", function() end)
-          describe("at night", function() it("closes", function() expect(1):to_be(2) end) end)
+          describe("at night", function() it("closes", function() expect(1).to_be(2) end) end)
         end)
         it("alone", function() nothing_of_this_name() end)
         pending("later")
@@ -68,7 +68,7 @@ fn names_are_joined_and_results_come_in_order() {
 
 #[test]
 fn a_failed_expectation_shows_what_was_expected_what_was_found_and_where() {
-    let told = body("local list = { a = 1, rows = { 1, 2 } }\nexpect(list):to_equal { a = 1, rows = { 1, 3 } }");
+    let told = body("local list = { a = 1, rows = { 1, 2 } }\nexpect(list).to_equal { a = 1, rows = { 1, 3 } }");
     let expected = "\
 FAILED  x
         at shop_spec.lua:3
@@ -107,43 +107,93 @@ fn every_matcher_holds_and_fails() {
         ("expect(function() clock.sleep(0) end)", "never_to_raise()", "to_raise()"),
     ];
     for (value, holds, fails) in cases {
-        assert_eq!(body(&format!("{value}:{holds}")), "ok      x", "{value}:{holds}");
-        let failed = body(&format!("{value}:{fails}"));
-        assert!(failed.starts_with("FAILED"), "{value}:{fails} gave {failed}");
+        assert_eq!(body(&format!("{value}.{holds}")), "ok      x", "{value}.{holds}");
+        let failed = body(&format!("{value}.{fails}"));
+        assert!(failed.starts_with("FAILED"), "{value}.{fails} gave {failed}");
         let opposite = |matcher: &str| match matcher.strip_prefix("never_") {
             Some(rest) => rest.to_owned(),
             None => format!("never_{matcher}"),
         };
-        assert_eq!(body(&format!("{value}:{}", opposite(fails))), "ok      x", "never {value}:{fails}");
-        let failed = body(&format!("{value}:{}", opposite(holds)));
-        assert!(failed.starts_with("FAILED"), "never {value}:{holds} gave {failed}");
+        assert_eq!(body(&format!("{value}.{}", opposite(fails))), "ok      x", "never {value}.{fails}");
+        let failed = body(&format!("{value}.{}", opposite(holds)));
+        assert!(failed.starts_with("FAILED"), "never {value}.{holds} gave {failed}");
     }
 }
 
 #[test]
 fn a_raised_error_can_be_looked_at() {
-    assert_eq!(body("expect(expect(function() error('no') end):to_raise().kind):to_be('recipe')"), "ok      x");
+    assert_eq!(body("expect(expect(function() error('no') end).to_raise().kind).to_be('recipe')"), "ok      x");
 }
 
 #[test]
 fn a_misspelt_matcher_names_the_right_one() {
-    let told = body("expect(1):to_eqal(1)");
+    let told = body("expect(1).to_eqal(1)");
     let expected = "\
 ERROR   x
         at shop_spec.lua:2
         recipe: `expect` has no matcher `to_eqal`
         hint: did you mean `to_equal`? the matchers are `to_equal`, `to_be`, `to_be_nil`, `to_be_true`, `to_be_false`, `to_match`, `to_contain`, `to_raise`, and each with `never_` before it";
     assert_eq!(told, expected);
-    assert!(body("expect(1):not_to_equal(1)").contains("did you mean `never_to_equal`?"));
-    assert!(body("expect(error):to_raise { knd = 'space' }").contains("did you mean `kind`?"));
-    assert!(body("expect(1).to_be(1)").contains("hint: expect(value):to_equal(expected)"));
-    assert!(body("expect(1):to_be(1, 2)").contains("`to_be` takes one value, and was given 2"));
+    assert!(body("expect(1).not_to_equal(1)").contains("did you mean `never_to_equal`?"));
+    assert!(body("expect(error).to_raise { knd = 'space' }").contains("did you mean `kind`?"));
+    assert!(body("expect(1).to_be(1, 2)").contains("`to_be` takes one value, and was given 2"));
+}
+
+#[test]
+fn a_name_is_one_line_that_says_something() {
+    assert_eq!(told("it('keeps\\n  the newest', function() end)"), "ok      keeps the newest");
+    assert!(told("it(' ', function() end)").contains("`it` has an empty name"));
+    assert!(told("describe('', function() it('x', function() end) end)").contains("`describe` has an empty name"));
+}
+
+#[test]
+fn a_stage_is_told_of_the_end_of_each_spec_however_it_ends() {
+    struct Told(std::cell::RefCell<Vec<String>>);
+    impl Stage for Told {
+        fn world(&self, spec: &str) -> hikae::error::Result<Arc<dyn World>> {
+            Ok(ambient(spec))
+        }
+
+        fn ended(&self, spec: &str) {
+            self.0.borrow_mut().push(spec.to_owned());
+        }
+    }
+    let stage = Told(std::cell::RefCell::default());
+    let text = "it('waits', function() clock.sleep('1h') end)\nit('fails', function() error('no') end)";
+    run_on(&stage, text, |runner| runner.timeout = Duration::from_millis(500));
+    assert_eq!(*stage.0.borrow(), ["waits", "fails"]);
+}
+
+#[test]
+fn a_matcher_behind_a_colon_says_to_write_a_dot() {
+    let expected = "\
+ERROR   x
+        at shop_spec.lua:2
+        recipe: `to_equal` stands behind a dot, not a colon
+        hint: write `expect(...).to_equal`";
+    assert_eq!(body("expect(1):to_equal(1)"), expected);
+    assert!(body("expect(error):never_to_raise()").contains("hint: write `expect(...).never_to_raise`"));
+}
+
+#[test]
+fn an_expectation_without_a_matcher_is_an_error() {
+    let expected = "\
+ERROR   x
+        at shop_spec.lua:2
+        recipe: `expect` has no matcher, so it asserts nothing
+        hint: expect(value).to_equal(expected)";
+    assert_eq!(body("expect(1 == 1)"), expected);
+    assert_eq!(body("local ask = expect(1).to_be  expect(2).to_be(2)"), expected);
+    assert_eq!(body("local ask = expect(1).to_be  ask(1)"), "ok      x");
+    assert!(body("expect(1)  expect(2).to_be(3)").starts_with("FAILED"), "the failure is what is told");
+    let hook = "after_each(function() expect(1) end)\nit('x', function() end)";
+    assert!(told(hook).contains("at shop_spec.lua:1\n"), "{}", told(hook));
 }
 
 #[test]
 fn an_expectation_that_fails_counts_even_when_the_spec_catches_it() {
-    assert!(body("errors.try(function() expect(1):to_be(2) end)").starts_with("FAILED"));
-    assert!(body("expect(function() expect(1):to_be(2) end):to_raise()").contains("expected to be 2"));
+    assert!(body("errors.try(function() expect(1).to_be(2) end)").starts_with("FAILED"));
+    assert!(body("expect(function() expect(1).to_be(2) end).to_raise()").contains("expected to be 2"));
 }
 
 #[test]
@@ -162,14 +212,14 @@ fn hooks_run_from_the_outside_in_and_back_also_after_a_failure() {
         end)
     "#;
     assert!(told(text).contains("before before inner it finally after inner after"), "{}", told(text));
-    let fails = text.replace("table.insert(seen, \"it\")", "expect(1):to_be(2)");
+    let fails = text.replace("table.insert(seen, \"it\")", "expect(1).to_be(2)");
     assert!(told(&fails).contains("expected to be 2"), "the first failure is the one that is told");
 }
 
 #[test]
 fn every_spec_has_a_state_and_a_world_of_its_own() {
     let text = "local kept = {}\nfor _i, name in ipairs { 'a', 'b' } do\n\
-        it(name, function() table.insert(kept, 1)  expect(#kept):to_be(1) end)\nend";
+        it(name, function() table.insert(kept, 1)  expect(#kept).to_be(1) end)\nend";
     assert_eq!(told(text), "ok      a\nok      b");
     let asked = std::sync::Mutex::new(Vec::new());
     let stage = |spec: &str| {
@@ -195,7 +245,7 @@ fn a_file_that_cannot_be_read_as_specs_says_why() {
              hint: an `it` that is not written yet is `pending(\"what it will promise\")`",
         ),
         (
-            "expect(1):to_be(1)",
+            "expect(1).to_be(1)",
             "at shop_spec.lua:1\nrecipe: `expect` stands outside of every `it`\n\
              hint: put it into `it(\"says what it promises\", function() ... end)`",
         ),

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use hikae::bind::secret_value::SecretValue;
 use hikae::bind::session::{Identity, Translate};
+use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::Result;
 use hikae::host::loader::{Finder, Module};
-use hikae::recipe::specs::Stage;
+use hikae::recipe::specs::{Stage, Trial};
 use hikae::secret::Secret;
 use hikae::world::World;
 use hikae::world::journal::Journal;
@@ -62,6 +63,13 @@ impl Stage for Real {
         }
     }
 
+    /// Recipes of the tests by their path, and the embedded ones by their name.
+    fn config(&self) -> Result<Arc<Config>> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folders = Folders { config_dir: Some(root.join("tests/specs")), current: root.into(), uid: 0 };
+        Config::load(&folders, &std::collections::BTreeMap::new(), Arc::new(DiskFiles)).map(Arc::new)
+    }
+
     fn translate(&self, spec: &str) -> Translate {
         let japanese = spec.contains("#ja");
         Box::new(move |text| match text {
@@ -79,7 +87,7 @@ impl Stage for Real {
         })
     }
 
-    fn words(&self, lua: &Lua, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
+    fn words(&self, lua: &Lua, _trial: &Rc<Trial>, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
         let dir = self.dir();
         let tmp = lua.create_function(move |_, below: Option<String>| {
             let path = below.map_or(dir.clone(), |below| dir.join(below));

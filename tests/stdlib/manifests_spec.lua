@@ -18,12 +18,12 @@ describe("manifests.look", function()
     backup("db_20260101_020000.gz", manifest("db_20260101_020000.gz", 7))
     backup("db_20260102_020000.gz")
     local backups, described, orphans = manifests.look(tmp(), "db_*.gz")
-    expect(backups):to_equal {
+    expect(backups).to_equal {
       { name = "db_20260101_020000.gz", stamp = "20260101_020000", proved = true, rows = 7 },
       { name = "db_20260102_020000.gz", stamp = "20260102_020000", proved = false },
     }
-    expect(described):to_equal { ["db_20260101_020000.gz"] = true }
-    expect(orphans):to_equal {}
+    expect(described).to_equal { ["db_20260101_020000.gz"] = true }
+    expect(orphans).to_equal {}
   end)
 
   it("takes no backup for proved whose manifest is broken, of another file, or of another size", function()
@@ -32,14 +32,14 @@ describe("manifests.look", function()
     backup("db_20260103_020000.gz", '{"name": "db_20260103_020000.gz", "size_bytes": 6}')
     backup("db_20260104_020000.gz", "[1]")
     for _i, found in ipairs((manifests.look(tmp(), "db_*.gz"))) do
-      expect(found.proved):to_be(false)
+      expect(found.proved).to_be(false)
     end
   end)
 
   it("names the manifests whose backup is gone", function()
     fs.write(path.join(tmp(), "db_20260101_020000.gz" .. manifests.SUFFIX), "{}")
     local _backups, _described, orphans = manifests.look(tmp(), "db_*.gz")
-    expect(orphans):to_equal { "db_20260101_020000.gz" .. manifests.SUFFIX }
+    expect(orphans).to_equal { "db_20260101_020000.gz" .. manifests.SUFFIX }
   end)
 end)
 
@@ -49,14 +49,14 @@ describe("manifests.check_rows", function()
   it("refuses to let rows go for a newer backup without any", function()
     local failure = expect(function()
       manifests.check_rows { full, { name = "new", stamp = "20260102_020000", proved = true, rows = 0 } }
-    end):to_raise { kind = "integrity" }
-    expect(failure.message):to_be("refused to remove old backups: `new` has no row, and `old` has 3")
+    end).to_raise { kind = "integrity" }
+    expect(failure.message).to_be("refused to remove old backups: `new` has no row, and `old` has 3")
   end)
 
   it("has nothing against a newer backup with rows, one that was not counted, or none at all", function()
     manifests.check_rows { full, { name = "new", stamp = "20260102_020000", proved = true, rows = 1 } }
     manifests.check_rows { full, { name = "new", stamp = "20260102_020000", proved = true } }
     manifests.check_rows {}
-    expect(true):to_be(true)
+    expect(true).to_be(true)
   end)
 end)

@@ -29,32 +29,32 @@ describe("retention.prune", function()
     save("20010101_020000")
     save(clock.stamp())
     local plan = prune()
-    expect(#plan.drop):to_be(1)
-    expect(files()):to_equal { "db_NEW.gz", "db_NEW.gz.manifest.json" }
+    expect(#plan.drop).to_be(1)
+    expect(files()).to_equal { "db_NEW.gz", "db_NEW.gz.manifest.json" }
   end)
 
   it("refuses before the new backup is proved, and removes nothing", function()
     fs.write(tmp("db/db_20010101_020000.gz"), "old")
     fs.write(tmp("db/db_20010102_020000.gz"), "old")
-    expect(prune):to_raise {
+    expect(prune).to_raise {
       message = "refused to remove old backups before the new one is proved",
       hint = "call retention.prune after `:save(path)`",
     }
-    expect(#files()):to_be(2)
+    expect(#files()).to_be(2)
   end)
 
   it("needs no new backup in another kind of recipe #maintenance", function()
     fs.write(tmp("db/db_20010101_020000.gz"), "old")
     fs.write(tmp("db/db_20010102_020000.gz"), "old")
     prune()
-    expect(files()):to_equal { "db_20010102_020000.gz" }
+    expect(files()).to_equal { "db_20010102_020000.gz" }
   end)
 
   it("removes a manifest whose backup is gone", function()
     save(clock.stamp())
     fs.write(tmp("db/db_20010101_020000.gz.manifest.json"), "{}")
     prune()
-    expect(files()):to_equal { "db_NEW.gz", "db_NEW.gz.manifest.json" }
+    expect(files()).to_equal { "db_NEW.gz", "db_NEW.gz.manifest.json" }
   end)
 
   it("leaves other files alone", function()
@@ -65,7 +65,7 @@ describe("retention.prune", function()
     fs.write(tmp("db/below/db_20010101_020000.gz"), "x")
     fs.mkdir(tmp("db/db_20010101_020000.gz"))
     prune()
-    expect(files()):to_equal {
+    expect(files()).to_equal {
       "below",
       "db_20010101_020000.gz",
       "db_NEW.gz",
@@ -74,7 +74,7 @@ describe("retention.prune", function()
       "uploads_20010101_020000.tar",
       "uploads_20010101_020000.tar.manifest.json",
     }
-    expect(fs.read(tmp("db/below/db_20010101_020000.gz"))):to_be("x")
+    expect(fs.read(tmp("db/below/db_20010101_020000.gz"))).to_be("x")
   end)
 
   it("counts a backup as not proved when its manifest is broken or tells of another", function()
@@ -87,8 +87,8 @@ describe("retention.prune", function()
       save("20010101_020000")
       local plan = prune()
       -- The older one is proved, so the newer one that is not goes first.
-      expect(plan.drop[1].name):to_be("db_20010102_020000.gz")
-      expect(files()):to_equal { "db_20010101_020000.gz", "db_20010101_020000.gz.manifest.json" }
+      expect(plan.drop[1].name).to_be("db_20010102_020000.gz")
+      expect(files()).to_equal { "db_20010101_020000.gz", "db_20010101_020000.gz.manifest.json" }
       fs.remove(tmp("db/db_20010101_020000.gz"))
       fs.remove(tmp("db/db_20010101_020000.gz.manifest.json"))
     end
@@ -99,26 +99,26 @@ describe("retention.prune", function()
     fs.write(tmp("db/db_20010101_020000.gz"), "old")
     fs.write(tmp("db/db_20010101_020000.gz.manifest.json"), '{"name": "db_20010101_020000.gz", "size_bytes": 3}')
     prune()
-    expect(files()):to_equal { "db_20010101_020000.gz", "db_20010101_020000.gz.manifest.json" }
+    expect(files()).to_equal { "db_20010101_020000.gz", "db_20010101_020000.gz.manifest.json" }
   end)
 
   it("goes on when a manifest is too large to read #maintenance", function()
     fs.write(tmp("db/db_20010101_020000.gz"), "old")
     process.run { program = "truncate", args = { "-s", "9M", tmp("db/db_20010101_020000.gz.manifest.json") } }
     prune()
-    expect(#files()):to_be(2)
+    expect(#files()).to_be(2)
   end)
 
   it("keeps everything when the clock has jumped back", function()
     save("20010101_020000")
     save("29991231_235959")
-    expect(prune):to_raise { kind = "other", message = "lies in the future of the clock" }
-    expect(#files()):to_be(4)
+    expect(prune).to_raise { kind = "other", message = "lies in the future of the clock" }
+    expect(#files()).to_be(4)
   end)
 
   it("refuses wrong options before it looks at anything", function()
-    expect(function() retention.prune { name = "*", days = 1 } end):to_raise("`retention.prune` needs `dir`")
-    expect(function() retention.prune { dir = tmp(), days = 1 } end):to_raise("`retention.prune` needs `name`")
-    expect(function() prune { dayz = 3 } end):to_raise("the retention has no rule `dayz`")
+    expect(function() retention.prune { name = "*", days = 1 } end).to_raise("`retention.prune` needs `dir`")
+    expect(function() retention.prune { dir = tmp(), days = 1 } end).to_raise("`retention.prune` needs `name`")
+    expect(function() prune { dayz = 3 } end).to_raise("the retention has no rule `dayz`")
   end)
 end)

@@ -89,7 +89,7 @@ async fn a_program_that_nobody_declared_is_told_with_those_that_are() {
 async fn a_program_dies_where_it_is_told_to() {
     let (_, call) = world(json!({ "programs": {
         "killed": { "stdout": "1234567890", "dies_after": 4 },
-        "failing": { "stdout": "1234567890", "dies_after": "4 B", "code": 3, "stderr": "no space left" },
+        "failing": { "stdout": "1234567890", "dies_after": "4 B", "exit": 3, "stderr": "no space left" },
     } }));
     for (program, words) in [("killed", "signal 9"), ("failing", "exit code 3")] {
         let (output, exit) = run_to_end(program, call.spawn(Command::new(program)).await.unwrap(), 100).await.unwrap();
@@ -204,4 +204,16 @@ async fn locks_of_others_are_held() {
 async fn a_full_disk_is_told_and_cleared() {
     let place = place_in(SimulatedSetup { free_bytes: Some(2 << 20), ..SimulatedSetup::default() });
     super::checks::a_full_disk_is_told_and_cleared(&place).await;
+}
+
+#[tokio::test]
+async fn a_declared_folder_that_is_missing_is_made() {
+    let roots = Some(vec!["/disk/backups".into()]);
+    let world = Simulated::new(SimulatedSetup { roots, ..SimulatedSetup::default() }).unwrap();
+    let call = caller(Arc::new(world.clone()));
+    call.write("/disk/backups/daily/x".as_ref(), b"x".to_vec(), 0o600, false).await.unwrap();
+    assert_eq!(world.snapshot().at("/disk/backups").unwrap().stat.mode, 0o700);
+    call.mkdir("/disk/backups/weekly".as_ref(), 0o750).await.unwrap();
+    let error = call.mkdir("/disk/other".as_ref(), 0o750).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Denied);
 }

@@ -1,13 +1,13 @@
-//! What `expect(value)` gives: the matchers as methods, each with its opposite.
+//! What `expect(value)` gives: the matchers behind a dot, each with its opposite.
 
 use std::rc::Rc;
 
-use mlua::{AnyUserData, Lua, LuaString, MetaMethod, MultiValue, UserData, UserDataMethods, Value};
+use mlua::{AnyUserData, Function, Lua, LuaString, MetaMethod, MultiValue, UserData, UserDataMethods, Value};
 
 use super::matchers::{self, MATCHERS, Verdict, nothing_raised};
 use super::trial::Trial;
 use super::{Failed, diff, shown};
-use crate::bind::exports::Call;
+use crate::bind::exports::{Call, waiting};
 use crate::bind::failure::{Caught, Failure};
 use crate::bind::traceback::from_lua;
 use crate::error::{Error, Kind, Result};
@@ -15,37 +15,48 @@ use crate::suggest;
 
 /// A value of which something is expected.
 pub struct Expectation {
-    pub value: Value,
-    pub trial: Rc<Trial>,
+    value: Value,
+    trial: Rc<Trial>,
+    number: u64,
+}
+
+impl Expectation {
+    /// Until a matcher asks, it asserts nothing, and the trial knows.
+    pub fn new(call: &Call, value: Value, trial: &Rc<Trial>) -> Expectation {
+        Expectation { value, trial: trial.clone(), number: trial.expects(call.site()) }
+    }
 }
 
 impl UserData for Expectation {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        for (name, opposite, check) in MATCHERS {
-            for (name, wanted) in [(name, true), (opposite, false)] {
-                methods.add_function(name, move |lua, args: MultiValue| {
-                    let call = Call::new(lua, name).map_err(mlua::Error::external)?;
-                    let judged = given(&args).and_then(|(value, trial)| {
-                        let rest: Vec<Value> = args.iter().skip(1).cloned().collect();
-                        let verdict = check(&call, &value, &rest)?;
-                        settle(&call, &trial, &value, verdict, wanted)
-                    });
-                    judged.map_err(|error| call.raise(error))
-                });
-            }
-        }
-        for (name, wanted) in [("to_raise", true), ("never_to_raise", false)] {
-            methods.add_async_function(name, move |lua: Lua, args: MultiValue| async move {
-                let call = Call::new(&lua, name).map_err(mlua::Error::external)?;
-                let raised = raised(&call, &args, wanted).await;
-                raised.map_err(|error| call.raise(error))
-            });
-        }
-        methods.add_meta_function(MetaMethod::Index, |lua, (_, name): (Value, LuaString)| -> mlua::Result<Value> {
-            let call = Call::new(lua, "expect").map_err(mlua::Error::external)?;
-            Err(call.raise(unknown(&name.to_string_lossy())))
+        methods.add_meta_function(MetaMethod::Index, |lua, (this, name): (AnyUserData, LuaString)| {
+            matcher(lua, this, &name.to_string_lossy())
         });
     }
+}
+
+/// The matcher of this name, bound to its value.
+fn matcher(lua: &Lua, this: AnyUserData, name: &str) -> mlua::Result<Function> {
+    let both = |(name, opposite, check)| [(name, true, check), (opposite, false, check)];
+    if let Some((matcher, wanted, check)) = MATCHERS.into_iter().flat_map(both).find(|(known, ..)| *known == name) {
+        return lua.create_function(move |lua, args: MultiValue| {
+            let call = Call::new(lua, matcher).map_err(mlua::Error::external)?;
+            let judged = asked(&call, &this, &args).and_then(|(value, trial)| {
+                let verdict = check(&call, &value, &Vec::from_iter(args))?;
+                settle(&call, &trial, &value, verdict, wanted)
+            });
+            judged.map_err(|error| call.raise(error))
+        });
+    }
+    let waits = [("to_raise", true), ("never_to_raise", false)];
+    if let Some((matcher, wanted)) = waits.into_iter().find(|(known, _)| *known == name) {
+        return waiting(lua, matcher, move |call, args| {
+            let this = this.clone();
+            async move { raised(&call, &this, &args, wanted).await }
+        });
+    }
+    let call = Call::new(lua, "expect").map_err(mlua::Error::external)?;
+    Err(call.raise(unknown(name)))
 }
 
 fn unknown(name: &str) -> Error {
@@ -60,11 +71,14 @@ fn unknown(name: &str) -> Error {
         .hint(format!("{near}the matchers are {names}, and each with `never_` before it"))
 }
 
-fn given(args: &MultiValue) -> Result<(Value, Rc<Trial>)> {
-    let this = args.front().and_then(Value::as_userdata).and_then(|this| this.borrow::<Expectation>().ok());
-    let this = this.ok_or_else(|| {
-        Error::new(Kind::Recipe, "a matcher stands behind a colon").hint("expect(value):to_equal(expected)")
-    })?;
+/// The value that the matcher is asked about.
+fn asked(call: &Call, this: &AnyUserData, args: &MultiValue) -> Result<(Value, Rc<Trial>)> {
+    let this = this.borrow::<Expectation>().map_err(from_lua)?;
+    if args.front().and_then(Value::as_userdata).is_some_and(|first| first.is::<Expectation>()) {
+        return Err(Error::new(Kind::Recipe, format!("`{}` stands behind a dot, not a colon", call.name))
+            .hint(format!("write `expect(...).{}`", call.name)));
+    }
+    this.trial.unasked.borrow_mut().remove(&this.number);
     Ok((this.value.clone(), this.trial.clone()))
 }
 
@@ -79,26 +93,35 @@ fn settle(call: &Call, trial: &Trial, value: &Value, verdict: Verdict, wanted: b
         Some(expected) => diff::lines(&shown::show_long(&expected), &shown::show_long(value)),
         None => Vec::new(),
     };
-    fail(trial, Failed { expected: format!("{never}{}", verdict.expected), found, diff, sites: call.sites.clone() })
+    fail(
+        trial,
+        Failed {
+            expected: format!("{never}{}", verdict.expected),
+            found,
+            diff,
+            sites: call.sites.clone(),
+            ..Failed::default()
+        },
+    )
 }
 
 fn fail(trial: &Trial, failed: Failed) -> Result<()> {
     let sites = failed.sites.clone();
-    trial.failed.borrow_mut().get_or_insert(failed);
+    trial.fail(failed);
     Err(Error::new(Kind::Recipe, "an expectation does not hold").at(sites))
 }
 
 /// Calls the function and looks at what it raises; gives the failure, for a closer look.
-async fn raised(call: &Call, args: &MultiValue, wanted: bool) -> Result<Option<AnyUserData>> {
-    let (value, trial) = given(args)?;
+async fn raised(call: &Call, this: &AnyUserData, args: &MultiValue, wanted: bool) -> Result<Option<AnyUserData>> {
+    let (value, trial) = asked(call, this, args)?;
     let Value::Function(function) = &value else {
         return Err(Error::new(
             Kind::Recipe,
             format!("`{}` calls a function, and this is a {}", call.name, value.type_name()),
         )
-        .hint("expect(function() fs.read(\"/absent\") end):to_raise(\"cannot open\")"));
+        .hint("expect(function() fs.read(\"/absent\") end).to_raise(\"cannot open\")"));
     };
-    let matching = matchers::Raising::read(call, args.get(1))?;
+    let matching = matchers::Raising::read(call, args.front())?;
     let answer = function.call_async::<MultiValue>(()).await;
     if trial.failed.borrow().is_some() || trial.pending.borrow().is_some() {
         return Err(Error::new(Kind::Recipe, "an expectation inside does not hold")); // the inner one is what is told

@@ -58,13 +58,24 @@ fn to_be(call: &Call, value: &Value, args: &[Value]) -> Result<Verdict> {
 fn to_match(call: &Call, value: &Value, args: &[Value]) -> Result<Verdict> {
     let pattern = only(call, args)?;
     let Value::String(text) = value else { return Ok(said(false, format!("to match {}", show(pattern)))) };
-    // The bounded `find` of the sandbox: a spec's pattern can run away like any other.
+    let holds = find(call, text, pattern)?;
+    Ok(said(holds, format!("to match the pattern {}", show(pattern))))
+}
+
+/// Whether a Lua pattern occurs in a text.
+pub fn finds(call: &Call, text: &str, pattern: &str) -> Result<bool> {
+    let string = |text: &str| call.lua.create_string(text).map_err(from_lua);
+    find(call, &string(text)?, &Value::String(string(pattern)?))
+}
+
+/// By the bounded `find` of the sandbox: a spec's pattern can run away like any other.
+fn find(call: &Call, text: &LuaString, pattern: &Value) -> Result<bool> {
     let library: Option<mlua::Result<Table>> =
         call.lua.type_metatable::<LuaString>().map(|meta| meta.raw_get("__index"));
     let Some(library) = library else { return Err(Error::new(Kind::Other, "strings have no library")) };
     let find: Function = library.and_then(|library| library.raw_get("find")).map_err(from_lua)?;
     let found: Value = find.call((text, pattern)).map_err(from_lua)?;
-    Ok(said(!found.is_nil(), format!("to match the pattern {}", show(pattern))))
+    Ok(!found.is_nil())
 }
 
 /// A text that has this text in it, or a table that has this value.
@@ -110,6 +121,10 @@ impl Raising {
         }
     }
 
+    pub fn of_kind(kind: Kind) -> Raising {
+        Raising { kind: Some(kind), ..Raising::default() }
+    }
+
     pub fn judge(&self, error: &Error) -> Verdict {
         let has =
             |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()));
@@ -118,18 +133,18 @@ impl Raising {
             && has(&self.hint, error.hint_text().unwrap_or_default());
         let hint = error.hint_text().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
         let found = crate::secret::redact(&format!("{}: {}{hint}", error.kind().word(), error.one_line()));
-        Verdict { found: Some(found), ..said(holds, self.words()) }
+        Verdict { found: Some(found), ..said(holds, format!("to raise {}", self.words())) }
     }
 
-    fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let kind = self.kind.map(|kind| format!(" of kind `{}`", kind.word())).unwrap_or_default();
         let told = |name: &str, text: &Option<String>| {
             text.as_ref().map(|text| format!(" {name} `{text}`")).unwrap_or_default()
         };
-        format!("to raise an error{kind}{}{}", told("that says", &self.message), told("with the hint", &self.hint))
+        format!("an error{kind}{}{}", told("that says", &self.message), told("with the hint", &self.hint))
     }
 }
 
 pub fn nothing_raised(matching: &Raising) -> Verdict {
-    Verdict { found: Some("no error".to_owned()), ..said(false, matching.words()) }
+    Verdict { found: Some("no error".to_owned()), ..said(false, format!("to raise {}", matching.words())) }
 }

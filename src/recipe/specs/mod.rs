@@ -1,21 +1,34 @@
 //! Runs the specs of one file: each in a Lua state and a world of its own.
 
+mod assertions;
 mod diff;
+mod each_failure;
 mod expectation;
+mod handle;
+mod journal;
 mod matchers;
+mod programs;
+mod run_options;
+pub mod samples;
 mod shown;
+mod recipe_stage;
+mod simulate;
 mod stage;
 mod telling;
+mod told;
 mod trial;
 mod words;
+mod world_handle;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+pub use recipe_stage::RecipeStage;
 pub use stage::Stage;
 pub use telling::tell;
+pub use trial::Trial;
 
 use crate::bind::session::Session;
 use crate::error::{Error, Kind, Result, Site};
@@ -23,8 +36,7 @@ use crate::host::limits::LuaLimits;
 use crate::host::machine::Machine;
 use crate::units::show_duration;
 use crate::world::real::Real;
-use crate::world::{Caller, Limits};
-use trial::Trial;
+use crate::world::{Caller, Limits, World};
 
 /// What came of one spec. A file that cannot be tried has one result, under the file's own name.
 #[derive(Clone, Debug)]
@@ -33,6 +45,9 @@ pub struct SpecResult {
     /// Where the spec stands; nothing for a file that could not be read as one.
     pub site: Option<Site>,
     pub outcome: Outcome,
+    /// What the spec has to tell beside its outcome: `47 ways to fail, 0 lies`.
+    pub note: Option<String>,
+    pub took: Duration,
 }
 
 /// How a spec ended. An expectation that does not hold is a failure; anything else that ends a spec is an error.
@@ -46,7 +61,7 @@ pub enum Outcome {
 }
 
 /// An expectation that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failed {
     /// What was expected, with the word that asked for it: `to equal { 1, 2 }`.
     pub expected: String,
@@ -55,6 +70,10 @@ pub struct Failed {
     pub diff: Vec<String>,
     /// The innermost place first.
     pub sites: Vec<Site>,
+    /// What went wrong on purpose in the run that is told about.
+    pub fault: Option<String>,
+    /// What that run did, an effect a line, each with its place in the recipe.
+    pub journal: Vec<String>,
 }
 
 /// What every spec of a run has in common.
@@ -66,25 +85,30 @@ pub struct Runner<'a> {
     pub timeout: Duration,
     /// Only specs with this in their name.
     pub filter: Option<String>,
+    /// Tells how long a spec took; a world of its own may stand still.
+    clock: Real,
 }
 
 impl<'a> Runner<'a> {
     pub fn new(stage: &'a dyn Stage, runtime: Handle) -> Runner<'a> {
-        Runner { stage, runtime, limits: LuaLimits::default(), timeout: Duration::from_secs(60), filter: None }
+        let (limits, timeout) = (LuaLimits::default(), Duration::from_secs(60));
+        Runner { stage, runtime, limits, timeout, filter: None, clock: Real::ambient() }
     }
 
     /// The results of all specs of a file, in the order in which they stand.
     pub fn run(&self, file_shown: &str, text: &str) -> Vec<SpecResult> {
         self.runtime.block_on(async {
-            let specs = match self.collect(file_shown, text).await {
+            let specs = match self.in_time("loading the file", self.collect(file_shown, text)).await {
                 Ok(specs) => specs,
-                Err(error) => return vec![broken(file_shown, error)],
+                Err(error) => return vec![SpecResult::broken(file_shown, error)],
             };
             let mut results = Vec::new();
             for (number, (name, site)) in specs.into_iter().enumerate() {
                 if self.filter.as_ref().is_none_or(|wanted| name.contains(wanted)) {
-                    let outcome = self.one(file_shown, text, number, &name).await;
-                    results.push(SpecResult { name, site, outcome });
+                    let began = self.clock.elapsed();
+                    let (outcome, note) = self.one(file_shown, text, number, &name).await;
+                    let took = self.clock.elapsed().saturating_sub(began);
+                    results.push(SpecResult { name, site, outcome, note, took });
                 }
             }
             results
@@ -102,22 +126,23 @@ impl<'a> Runner<'a> {
         Ok(specs)
     }
 
-    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> Outcome {
+    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> (Outcome, Option<String>) {
         let work = async {
             let (machine, trial, session) = self.load(file_shown, text, name).await?;
             session.loading.set(false);
             let outcome = trial.run(&machine, number).await;
-            self.stage.ended(name);
-            outcome
+            outcome.map(|outcome| (outcome, trial.notes()))
         };
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Outcome::Error(error),
-            Err(_) => Outcome::Error(Error::new(
-                Kind::Timeout,
-                format!("the spec did not end within {}", show_duration(self.timeout)),
-            )),
-        }
+        let ended = self.in_time("the spec", work).await;
+        self.stage.ended(name);
+        ended.unwrap_or_else(|error| (Outcome::Error(error), None))
+    }
+
+    async fn in_time<T>(&self, what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::time::timeout(self.timeout, work).await.unwrap_or_else(|_| {
+            let what = format!("{what} did not end within {}", show_duration(self.timeout));
+            Err(Error::new(Kind::Timeout, what))
+        })
     }
 
     /// The file in a fresh state; `name` is empty while the specs are only being collected, and then nothing outside can be touched.
@@ -129,9 +154,12 @@ impl<'a> Runner<'a> {
         let (identity, recorder) = (self.stage.identity(name), self.stage.recorder(name));
         let session = Rc::new(Session::new(caller, identity, self.stage.translate(name), recorder));
         let trial = Rc::new(Trial::default());
+        let config = self.stage.config()?;
         let words = |lua: &mlua::Lua| {
             let mut all = words::words(lua, &trial)?;
-            all.extend(self.stage.words(lua, name)?);
+            all.extend(simulate::words(lua, &trial, &config)?);
+            all.push(("samples", mlua::Value::Table(samples::module(lua)?.table)));
+            all.extend(self.stage.words(lua, &trial, name)?);
             Ok(all)
         };
         let machine = Machine::with_words(session.clone(), &self.limits, self.stage.finder(), words)?;
@@ -142,17 +170,39 @@ impl<'a> Runner<'a> {
     }
 }
 
+/// The handles that specs hold, by the class that describes each, with their methods.
+pub fn handles() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut handles = assertions::handles();
+    handles.push(("World", world_handle::METHODS.to_vec()));
+    handles
+}
+
 const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
 
 /// Why a run of specs proves nothing; nothing when it does.
 pub fn tested_nothing(results: &[SpecResult]) -> Option<Error> {
-    let tried = results.iter().any(|result| !matches!(result.outcome, Outcome::Pending(_)));
-    (!tried).then(|| {
-        Error::new(Kind::NotFound, "no spec was run").hint("specs stand in files whose names end in `_spec.lua`")
+    if results.iter().any(|result| !matches!(result.outcome, Outcome::Pending(_))) {
+        return None;
+    }
+    Some(match results.is_empty() {
+        true => {
+            Error::new(Kind::NotFound, "no spec was run").hint("specs stand in files whose names end in `_spec.lua`")
+        }
+        false => Error::new(Kind::NotFound, "nothing was tested: every spec is pending")
+            .hint("write one: it(\"says what it promises\", function() ... end)"),
     })
 }
 
-fn broken(file_shown: &str, error: Error) -> SpecResult {
-    let site = error.sites().first().cloned();
-    SpecResult { name: file_shown.to_owned(), site, outcome: Outcome::Error(error) }
+impl SpecResult {
+    /// The one result of a file that could not be tried.
+    pub fn broken(file_shown: &str, error: Error) -> SpecResult {
+        let site = error.sites().first().cloned();
+        SpecResult {
+            name: file_shown.to_owned(),
+            site,
+            outcome: Outcome::Error(error),
+            note: None,
+            took: Duration::ZERO,
+        }
+    }
 }

@@ -37,10 +37,14 @@ fn equal_at(one: &Value, other: &Value, depth: usize) -> Result<bool> {
 
 /// A value on one line, cut when it is long.
 pub fn show(value: &Value) -> String {
-    let text = written(value, 0, false);
+    cut(&written(value, 0, false))
+}
+
+/// A text that is not too long for one line.
+pub fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN_CHARS) {
         Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
+        None => text.to_owned(),
     }
 }
 

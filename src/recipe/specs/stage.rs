@@ -1,14 +1,16 @@
 //! What surrounds a spec: its world, the run that it is told to be in, and the words that it has beside busted's.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mlua::{Lua, Value};
 
+use super::trial::Trial;
 use crate::bind::session::{Identity, Recorder, Translate};
 use crate::catalog::{Backup, Step};
-use crate::config::embedded;
+use crate::config::{Config, Files, Folders, Look, embedded};
 use crate::error::Result;
 use crate::host::loader::{Finder, Module};
 use crate::world::{Limits, World};
@@ -19,7 +21,7 @@ pub trait Stage {
     fn world(&self, spec: &str) -> Result<Arc<dyn World>>;
 
     /// The words that specs have beside busted's. Also asked for, with an empty name, while the specs are being collected.
-    fn words(&self, _lua: &Lua, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
+    fn words(&self, _lua: &Lua, _trial: &Rc<Trial>, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
         Ok(Vec::new())
     }
 
@@ -31,6 +33,13 @@ pub trait Stage {
             recipe_sha256: String::new(),
             kind: "backup".to_owned(),
         }
+    }
+
+    /// What recipes are found by, and what they find: the embedded ones alone, when a stage says nothing else.
+    fn config(&self) -> Result<Arc<Config>> {
+        let folders = Folders { current: "/".into(), ..Folders::default() };
+        let environment = [("HIKAE_STATE_DIR".to_owned(), "/var/lib/hikae".to_owned())].into();
+        Config::load(&folders, &environment, Arc::new(NoFiles)).map(Arc::new)
     }
 
     fn translate(&self, _spec: &str) -> Translate {
@@ -55,13 +64,34 @@ pub trait Stage {
         })
     }
 
-    /// A spec has ended, and its world is not asked any more.
+    /// A spec has ended, also by a failure or its limit of time; its world is not asked any more.
     fn ended(&self, _spec: &str) {}
 }
 
 impl<F: Fn(&str) -> Arc<dyn World>> Stage for F {
     fn world(&self, spec: &str) -> Result<Arc<dyn World>> {
         Ok(self(spec))
+    }
+}
+
+/// A disk with nothing on it.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _path: &Path) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn list(&self, _folder: &Path) -> Result<Option<Vec<String>>> {
+        Ok(None)
+    }
+
+    fn mode(&self, _path: &Path) -> Option<u32> {
+        None
+    }
+
+    fn look(&self, _path: &Path) -> Result<Option<Look>> {
+        Ok(None)
     }
 }
 

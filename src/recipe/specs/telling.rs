@@ -6,7 +6,10 @@ use crate::error::{Error, Site};
 /// A result in full: one line when the spec passed, and what went wrong below it when it did not.
 pub fn tell(result: &SpecResult) -> String {
     match &result.outcome {
-        Outcome::Passed => format!("ok      {}", result.name),
+        Outcome::Passed => match &result.note {
+            Some(note) => format!("ok      {} ({note})", result.name),
+            None => format!("ok      {}", result.name),
+        },
         Outcome::Pending(None) => format!("pending {}", result.name),
         Outcome::Pending(Some(why)) => format!("pending {}: {why}", result.name),
         Outcome::Failed(failed) => format!("FAILED  {}{}", result.name, block(&failed_lines(failed))),
@@ -18,7 +21,12 @@ fn failed_lines(failed: &Failed) -> Vec<String> {
     let mut lines: Vec<String> = failed.sites.first().map(|site| format!("at {site}")).into_iter().collect();
     lines.push(format!("expected {}", failed.expected));
     lines.push(format!("found    {}", failed.found));
+    lines.extend(failed.fault.iter().map(|fault| format!("where    {fault}")));
     lines.extend(failed.diff.iter().map(|line| format!("  {line}")));
+    if !failed.journal.is_empty() {
+        lines.push("what the run did:".to_owned());
+        lines.extend(failed.journal.iter().map(|line| format!("  {line}")));
+    }
     lines
 }
 

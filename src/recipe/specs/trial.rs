@@ -1,10 +1,12 @@
 //! Keeps what a spec file declared, and runs one spec of it with its hooks.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use mlua::Function;
 
+use super::told::Runs;
 use super::{Failed, Outcome};
 use crate::error::{Error, Kind, Result, Site};
 use crate::host::machine::Machine;
@@ -42,8 +44,15 @@ pub struct Trial {
     pub finals: RefCell<Vec<Function>>,
     /// The first expectation that did not hold: it counts even when the spec catches it.
     pub failed: RefCell<Option<Failed>>,
+    /// The expectations that no matcher has asked about yet, and where they stand: at the end of a spec there is none.
+    pub unasked: RefCell<BTreeMap<u64, Option<Site>>>,
+    expectations: Cell<u64>,
     /// Set when the spec says in its middle that it is not written yet.
     pub pending: RefCell<Option<Option<String>>>,
+    /// The runs whose lies and leftovers fail the spec at its end.
+    pub runs: Runs,
+    /// What the spec has to tell beside its outcome.
+    notes: RefCell<Vec<String>>,
 }
 
 impl Default for Trial {
@@ -54,7 +63,11 @@ impl Default for Trial {
             loaded: Cell::new(false),
             finals: RefCell::default(),
             failed: RefCell::default(),
+            unasked: RefCell::default(),
+            expectations: Cell::new(0),
             pending: RefCell::default(),
+            runs: Runs::default(),
+            notes: RefCell::default(),
         }
     }
 }
@@ -67,6 +80,29 @@ impl Trial {
 
     pub fn is_loaded(&self) -> bool {
         self.loaded.get()
+    }
+
+    /// An expectation does not hold; the first one is what is told.
+    pub fn fail(&self, failed: Failed) {
+        self.failed.borrow_mut().get_or_insert(failed);
+    }
+
+    /// Something to tell beside the outcome.
+    pub fn note(&self, note: String) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    pub fn notes(&self) -> Option<String> {
+        let notes = self.notes.take();
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
+
+    /// Takes down that something is expected here; gives its number.
+    pub fn expects(&self, site: Option<Site>) -> u64 {
+        let number = self.expectations.get();
+        self.expectations.set(number + 1);
+        self.unasked.borrow_mut().insert(number, site);
+        number
     }
 
     pub fn names(&self) -> Vec<(String, Option<Site>)> {
@@ -117,8 +153,16 @@ impl Trial {
         }
         match (self.pending.take(), ended) {
             (Some(why), _) => Outcome::Pending(why),
-            (None, Ok(())) => Outcome::Passed,
+            (None, Ok(())) => match (self.runs.first_complaint(), self.unasked.take().into_values().next()) {
+                (Some(failed), _) => Outcome::Failed(failed),
+                (None, Some(site)) => Outcome::Error(asserts_nothing().at(site)),
+                (None, None) => Outcome::Passed,
+            },
             (None, Err(error)) => Outcome::Error(error),
         }
     }
+}
+
+fn asserts_nothing() -> Error {
+    Error::new(Kind::Recipe, "`expect` has no matcher, so it asserts nothing").hint("expect(value).to_equal(expected)")
 }

@@ -85,7 +85,7 @@ fn expect(lua: &Lua, trial: &Rc<Trial>) -> mlua::Result<(&'static str, Value)> {
     let function = lua.create_function(move |lua, value: Value| {
         let call = Call::new(lua, "expect").map_err(mlua::Error::external)?;
         inside(&call, &trial).map_err(|error| call.raise(error))?;
-        lua.create_userdata(Expectation { value, trial: trial.clone() })
+        lua.create_userdata(Expectation::new(&call, value, &trial))
     })?;
     Ok(("expect", Value::Function(function)))
 }
@@ -99,7 +99,7 @@ fn outside(call: &Call, trial: &Trial) -> Result<()> {
     }
 }
 
-fn inside(call: &Call, trial: &Trial) -> Result<()> {
+pub fn inside(call: &Call, trial: &Trial) -> Result<()> {
     match trial.is_loaded() {
         true => Ok(()),
         false => Err(Error::new(Kind::Recipe, format!("`{}` stands outside of every `it`", call.name))
@@ -123,7 +123,12 @@ fn function(call: &Call, value: Value) -> Result<Function> {
 
 fn text(call: &Call, value: Value) -> Result<String> {
     match value {
-        Value::String(text) => Ok(text.to_string_lossy()),
+        Value::String(text) => match text.to_string_lossy().split_whitespace().collect::<Vec<_>>() {
+            // A name of two lines could pass for two specs.
+            words if !words.is_empty() => Ok(words.join(" ")),
+            _ => Err(Error::new(Kind::Recipe, format!("`{}` has an empty name", call.name))
+                .hint("say what is promised: it(\"keeps the newest backup\", function() ... end)")),
+        },
         other => {
             Err(Error::new(Kind::Recipe, format!("`{}` takes a name first, not a {}", call.name, other.type_name())))
         }

@@ -50,6 +50,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
             F::Cut { after_bytes: half },
             hang,
         ],
+        Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],
         // Nothing that matters to a recipe can go wrong with waiting.

@@ -90,7 +90,7 @@ impl Exchange {
         loop {
             let title = request.title();
             let from = (hops > 0).then_some(&self.request.url);
-            let answer = self.hop(request.clone(), deadline).await.map_err(|error| redirected(error, from))?;
+            let mut answer = self.hop(request.clone(), deadline).await.map_err(|error| redirected(error, from))?;
             if answer.withheld || self.expects(answer.status) {
                 return Ok((title, answer));
             }
@@ -98,6 +98,8 @@ impl Exchange {
                 Some(next) => next,
                 None => return Err(self.refusal(&request, answer).await),
             };
+            // Nobody wants it, but an answer that was taken to its end was not given up.
+            beginning(&mut answer).await;
             hops += 1;
             if hops > MAX_REDIRECTS {
                 let what = format!("`{}` redirects more than {MAX_REDIRECTS} times", self.request.title());
@@ -120,19 +122,24 @@ impl Exchange {
     }
 
     async fn refusal(&self, request: &HttpRequest, mut answer: HttpResponse) -> Failed {
-        let mut said = Vec::new();
-        // What it says only explains the status: when it breaks off, the status is told all the same.
-        while let Ok(Piece::Data(data)) = answer.body.next().await {
-            said.extend_from_slice(&data[..data.len().min(TOLD_BYTES - said.len())]);
-            if said.len() >= TOLD_BYTES {
-                break;
-            }
-        }
+        let said = beginning(&mut answer).await;
         let now = self.caller.world.now();
         let asked = answer.header("retry-after").and_then(|text| asked_pause(text, now));
         let error = bad_status(request, answer.status, &said, asked);
         Failed { error, status: Some(answer.status), asked }
     }
+}
+
+/// The first bytes of an answer. They only explain its status: when they break off, that is told all the same.
+async fn beginning(answer: &mut HttpResponse) -> Vec<u8> {
+    let mut said = Vec::new();
+    while let Ok(Piece::Data(data)) = answer.body.next().await {
+        said.extend_from_slice(&data[..data.len().min(TOLD_BYTES - said.len())]);
+        if said.len() >= TOLD_BYTES {
+            break;
+        }
+    }
+    said
 }
 
 /// An error on the way that a redirect led to.

@@ -2,7 +2,6 @@
 
 use reqwest::Url;
 
-use super::Address;
 use crate::error::{Error, Kind, Result};
 
 /// One declared host.
@@ -19,10 +18,10 @@ pub fn check(connect: &[String]) -> Result<()> {
     connect.iter().try_for_each(|text| Host::read(text).map(drop))
 }
 
-/// Whether the host of `address` is declared. An entry that is empty stands for nothing.
-pub fn declared(connect: &[String], address: &Address) -> Result<bool> {
+/// Whether this port of this host is declared. An entry that is empty stands for nothing.
+pub fn declared(connect: &[String], host: &str, port: u16) -> Result<bool> {
     for text in connect {
-        if Host::read(text)?.is_some_and(|host| host.is_that_of(address)) {
+        if Host::read(text)?.is_some_and(|declared| declared.is(host, port)) {
             return Ok(true);
         }
     }
@@ -57,13 +56,13 @@ impl Host {
         }
     }
 
-    fn is_that_of(&self, address: &Address) -> bool {
-        let name = plain(address.host());
+    fn is(&self, name: &str, port: u16) -> bool {
+        let name = plain(name);
         let host = match self.below {
             true => name.strip_suffix(&self.name).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
             false => name == self.name,
         };
-        host && self.port.is_none_or(|port| port == address.port())
+        host && self.port.is_none_or(|declared| declared == port)
     }
 }
 
@@ -79,5 +78,5 @@ fn split_port(text: &str) -> Option<(String, Option<u16>)> {
 }
 
 fn plain(name: &str) -> String {
-    name.trim_end_matches('.').to_lowercase()
+    name.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_lowercase()
 }

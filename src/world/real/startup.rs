@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
@@ -57,6 +57,31 @@ pub fn list(folder: &Path) -> Result<Option<Vec<String>>> {
     names.collect::<std::io::Result<_>>().map(Some).map_err(cannot)
 }
 
+/// What can be seen of a file or folder without opening it, behind links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub is_folder: bool,
+    /// Two names with the same identity are the same file.
+    pub identity: (u64, u64),
+    /// Seconds and nanoseconds.
+    pub modified: (i64, i64),
+    pub size_bytes: u64,
+}
+
+/// What lies at a path; nothing when nothing does, also behind a link that leads nowhere.
+pub fn look(path: &Path) -> Result<Option<Look>> {
+    match std::fs::metadata(path) {
+        Ok(seen) => Ok(Some(Look {
+            is_folder: seen.is_dir(),
+            identity: (seen.dev(), seen.ino()),
+            modified: (seen.mtime(), seen.mtime_nsec()),
+            size_bytes: seen.len(),
+        })),
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(cause) => Err(Error::io(format!("cannot look at `{}`", path.display()), cause)),
+    }
+}
+
 /// The permission bits of a file, where they can be told.
 pub fn mode(path: &Path) -> Option<u32> {
     std::fs::metadata(path).ok().map(|metadata| metadata.permissions().mode() & 0o7777)
@@ -72,6 +97,13 @@ pub fn writable_folder(folder: &Path) -> Result<()> {
     }
     may(nearest, Access::WRITE_OK | Access::EXEC_OK)
         .map_err(|cause| Error::io(cannot(), cause).hint("run hikae as the owner of the folder, or change its owner"))
+}
+
+/// The path of a file without links and `..` above it, as far as what is above it exists.
+pub fn resolved(path: &Path) -> PathBuf {
+    let above = path.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let plain = above.and_then(|(above, real)| Some(real.join(path.strip_prefix(above).ok()?)));
+    plain.unwrap_or_else(|| path.to_owned())
 }
 
 /// Whether a file or folder can be read.

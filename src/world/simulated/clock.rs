@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
+use tokio::sync::watch;
 
 use crate::error::{Error, Kind, Result};
 use crate::world::Request;
@@ -15,11 +16,20 @@ const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 pub struct Clock {
     start: DateTime<FixedOffset>,
     elapsed: Mutex<Duration>,
+    alarm: watch::Sender<Alarm>,
+}
+
+/// A moment that no waiting passes as long as somebody waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alarm {
+    Off,
+    At(Duration),
+    Rung,
 }
 
 impl Clock {
     pub fn starting_at(start: DateTime<FixedOffset>) -> Clock {
-        Clock { start, elapsed: Mutex::new(Duration::ZERO) }
+        Clock { start, elapsed: Mutex::new(Duration::ZERO), alarm: watch::Sender::new(Alarm::Off) }
     }
 
     pub fn now(&self) -> DateTime<FixedOffset> {
@@ -30,10 +40,44 @@ impl Clock {
         *self.hand()
     }
 
-    /// Moves on to `moment`, unless it is past already.
-    fn reach(&self, moment: Duration) {
+    /// Waits until the clock has come to `moment`. What would wait beyond it stands still from then on, and fails afterwards.
+    pub async fn alarm(&self, moment: Duration) {
+        struct Off<'a>(&'a watch::Sender<Alarm>);
+        impl Drop for Off<'_> {
+            fn drop(&mut self) {
+                self.0.send_replace(Alarm::Off);
+            }
+        }
+        let _off = Off(&self.alarm);
+        let mut alarm = self.alarm.subscribe();
+        self.alarm.send_replace(Alarm::At(moment));
+        // It cannot fail: the sender lives as long as the clock does.
+        drop(alarm.wait_for(|alarm| *alarm == Alarm::Rung).await);
+    }
+
+    /// Moves on to `moment`, unless it is past already; `false` when an alarm comes before.
+    fn reach(&self, moment: Duration) -> bool {
+        let alarm = *self.alarm.borrow();
         let mut hand = self.hand();
-        *hand = moment.max(*hand);
+        match alarm {
+            Alarm::At(first) if first <= moment => {
+                *hand = first.max(*hand);
+                drop(hand);
+                self.alarm.send_replace(Alarm::Rung);
+                false
+            }
+            Alarm::Rung => false,
+            _ => {
+                *hand = moment.max(*hand);
+                true
+            }
+        }
+    }
+
+    async fn until_off(&self) {
+        let mut alarm = self.alarm.subscribe();
+        // It cannot fail: the sender lives as long as the clock does.
+        drop(alarm.wait_for(|alarm| *alarm == Alarm::Off).await);
     }
 
     fn hand(&self) -> MutexGuard<'_, Duration> {
@@ -62,7 +106,10 @@ impl Pace {
         let passed = time.min(allowed);
         // What begins to wait at the same moment waits for the same time, not for one after the other.
         tokio::task::yield_now().await;
-        self.clock.reach(begun + passed);
+        if !self.clock.reach(begun + passed) {
+            self.clock.until_off().await;
+            return Err(Error::new(Kind::Cancelled, "the run had had all its time"));
+        }
         match time < allowed || time.is_zero() {
             true => Ok(()),
             false => Err(self.bounds.reached(lasted + passed, passed).unwrap_or_else(without_end)),

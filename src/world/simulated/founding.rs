@@ -100,8 +100,13 @@ pub fn roots(setup: &SimulatedSetup) -> Result<Option<Vec<PathBuf>>> {
     setup.roots.as_ref().map(|roots| roots.iter().map(|root| plain(root)).collect()).transpose()
 }
 
-/// The locks that others hold from the beginning.
+/// The locks that others hold from the beginning. A name alone is a recipe's, whose lock only its run can find.
 pub fn locks(setup: &SimulatedSetup) -> Result<BTreeMap<PathBuf, Holder>> {
-    let since = setup.now.format(SINCE).to_string();
-    setup.locked.iter().map(|path| Ok((plain(path)?, (ANOTHER, since.clone())))).collect()
+    let paths = setup.locked.iter().filter(|lock| lock.is_absolute());
+    paths.map(|path| Ok((plain(path)?, holder(setup.now)))).collect()
+}
+
+/// Another process, which holds something since then.
+pub fn holder(since: Moment) -> Holder {
+    (ANOTHER, since.format(SINCE).to_string())
 }

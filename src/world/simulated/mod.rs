@@ -1,14 +1,15 @@
 //! Performs effects in a world in memory, whose files, programs and clock are said beforehand: for tests of recipes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
-use super::{Effect, Machine, Reply, Request, World};
+use super::paths::plain;
+use super::{Effect, Limits, Machine, Reply, Request, World};
 use crate::error::Result;
 use clock::{Clock, Pace};
 use part::Part;
@@ -22,6 +23,7 @@ mod given;
 pub mod http;
 mod listing;
 mod locks;
+pub mod mail;
 mod part;
 mod process;
 pub mod programs;
@@ -36,6 +38,7 @@ mod ways;
 
 pub use given::Age;
 pub use http::Requested;
+pub use mail::{Posted, SmtpSetup};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
 pub use setup::{FileSetup, FileTable, SimulatedSetup};
@@ -69,6 +72,8 @@ impl Simulated {
             ran: Vec::new(),
             undeclared: Vec::new(),
             heard: http::Heard::default(),
+            posted: Vec::new(),
+            put_off: 0,
         };
         let (environment, machine) = (Arc::new(environment::read(&setup)), environment::machine(&setup));
         Ok(Simulated { shared: Shared::new(state), setup: Arc::new(setup), clock, environment, machine })
@@ -84,6 +89,32 @@ impl Simulated {
         let mut state = self.shared.lock();
         let now = state.now();
         founding::found(&mut state.tree, &self.setup, now, path, file)
+    }
+
+    /// From now on files are reached only beneath these paths.
+    pub fn reach(&self, roots: impl IntoIterator<Item = PathBuf>) -> Result<()> {
+        let roots = roots.into_iter().map(|root| plain(&root)).collect::<Result<Vec<_>>>()?;
+        self.shared.lock().roots = Some(roots);
+        Ok(())
+    }
+
+    /// Another process holds this lock from now on.
+    pub fn hold(&self, lock: &Path) -> Result<()> {
+        let holder = founding::holder(self.now());
+        self.shared.lock().locks.insert(plain(lock)?, holder);
+        Ok(())
+    }
+
+    /// Lets time pass while nothing happens.
+    pub async fn pass(&self, time: Duration) -> Result<()> {
+        let limits = Limits { total: Duration::MAX, idle: Duration::MAX };
+        let request = Request { effect: Effect::Sleep { duration: time }, site: None, limits, why: None };
+        self.perform(request).await.map(drop)
+    }
+
+    /// Waits until so much time has passed in this world; what would wait beyond that stands still.
+    pub async fn alarm(&self, after: Duration) {
+        self.clock.alarm(self.clock.elapsed().saturating_add(after)).await;
     }
 
     /// The process has died without a word: its locks are free and its partial files have no writer, but nothing is tidied.
@@ -124,6 +155,7 @@ impl Simulated {
             }
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
+            E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
             E::Lock { path } => Reply::Held(locks::lock(&self.shared, &path)?),
         })

@@ -54,6 +54,7 @@ pub struct Canned {
     #[serde(deserialize_with = "given::text")]
     pub stderr: Bytes,
     /// The exit code.
+    #[serde(rename = "exit")]
     pub code: i32,
     /// The signal that ends it, in place of an exit code.
     pub signal: Option<i32>,
@@ -120,7 +121,7 @@ impl fmt::Debug for Program {
     }
 }
 
-table_or_text!(Program via Canned, "what it writes, or a table such as { stdout = \"…\", code = 1 }", Program::says);
+table_or_text!(Program via Canned, "what it writes, or a table such as { stdout = \"…\", exit = 1 }", Program::says);
 
 /// The programs of a world, by name.
 pub type Programs = BTreeMap<String, Program>;

@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 
 use super::given::{self, Age, table_or_text};
+use super::mail::SmtpSetup;
 use super::programs::Program;
 use super::routes::Route;
 use crate::world::Value;
@@ -26,10 +27,12 @@ pub struct SimulatedSetup {
     /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
     pub http: BTreeMap<String, Route>,
     pub env: BTreeMap<String, Value>,
+    /// The mail server: it takes every mail, unless something else is said.
+    pub smtp: SmtpSetup,
     /// Free space of the one disk.
     #[serde(deserialize_with = "given::size")]
     pub free_bytes: Option<u64>,
-    /// Locks that another process holds.
+    /// What another process holds: the recipes that run in it, by name, or locks by path.
     pub locked: Vec<PathBuf>,
     pub host: String,
     /// The name of the person that the run belongs to; `root` may all.
@@ -49,6 +52,7 @@ impl Default for SimulatedSetup {
             programs: BTreeMap::new(),
             http: BTreeMap::new(),
             env: BTreeMap::new(),
+            smtp: SmtpSetup::default(),
             free_bytes: None,
             locked: Vec::new(),
             host: "simulated".to_owned(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::http::Requested;
+use super::mail::Posted;
 use super::state::State;
 use super::tree::{Content, Node, What};
 use crate::secret::MASK;
@@ -29,6 +30,8 @@ pub struct Snapshot {
     pub requested: Vec<Requested>,
     /// Programs that were called, and requests that were sent, that this world does not have.
     pub undeclared: Vec<String>,
+    /// The mail box: what the mail server took, in order.
+    pub mails: Vec<Posted>,
 }
 
 /// What lies at a path.
@@ -79,6 +82,7 @@ impl Snapshot {
             ran: state.ran.clone(),
             requested: state.heard.requested.clone(),
             undeclared: state.undeclared.clone(),
+            mails: state.posted.clone(),
             ..Snapshot::default()
         };
         for (path, node) in state.tree.nodes() {

@@ -9,6 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use super::clock::Clock;
 use super::http::Heard;
 use super::locks::Holder;
+use super::mail::Posted;
 use super::snapshot::Ran;
 use super::tree::Tree;
 use super::ways::{Roots, View};
@@ -29,6 +30,10 @@ pub struct State {
     /// Programs that were called, and requests that were sent, that this world does not have.
     pub undeclared: Vec<String>,
     pub heard: Heard,
+    /// Mails that the server took, in order.
+    pub posted: Vec<Posted>,
+    /// Mails that the server has put off.
+    pub put_off: u32,
 }
 
 impl State {

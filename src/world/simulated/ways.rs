@@ -33,7 +33,7 @@ impl View<'_> {
             return Err(io::ErrorKind::IsADirectory.into());
         };
         let folder = match make {
-            Some(mode) => self.make_way(above, mode)?,
+            Some(mode) => self.make_way(path, above, mode)?,
             None => self.folder_within(path, above)?,
         };
         self.enter(&folder)?;
@@ -86,13 +86,13 @@ impl View<'_> {
         out_of_reach(act, path, root, cause)
     }
 
-    /// Makes the folders on the way that are missing.
-    fn make_way(&mut self, path: &Path, mode: u32) -> io::Result<PathBuf> {
-        match (self.folder(path), path.parent(), path.file_name()) {
+    /// Makes the folders on the way to `path` that are missing, also the declared one and those above it.
+    fn make_way(&mut self, path: &Path, folder: &Path, mode: u32) -> io::Result<PathBuf> {
+        match (self.folder_within(path, folder), folder.parent(), folder.file_name()) {
             (Err(error), Some(above), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
-                let spot = self.make_way(above, mode)?.join(name);
+                let spot = self.make_way(path, above, mode)?.join(name);
                 self.make_folder(&spot, mode)?;
-                self.folder(path)
+                self.folder_within(path, folder)
             }
             (found, ..) => found,
         }

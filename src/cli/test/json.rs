@@ -1,0 +1,62 @@
+//! Tells the results of specs to programs: one object a spec, and one for the sum.
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::recipe::specs::{Outcome, SpecResult};
+
+use super::running::FileResults;
+use super::tally::Tally;
+
+/// The specs of one file.
+pub fn file(file: &FileResults) -> Vec<Value> {
+    file.results.iter().map(|result| spec(&file.file_shown, result)).collect()
+}
+
+fn spec(file: &str, result: &SpecResult) -> Value {
+    let (mut status, mut failure, mut error, mut pending) = ("passed", Value::Null, Value::Null, Value::Null);
+    match &result.outcome {
+        Outcome::Passed => {}
+        Outcome::Failed(failed) => {
+            status = "failed";
+            let at = failed.sites.first().map(ToString::to_string);
+            failure = json!({ "expected": failed.expected, "found": failed.found, "diff": failed.diff, "at": at });
+        }
+        Outcome::Error(cause) => {
+            status = "error";
+            error = told(cause);
+        }
+        Outcome::Pending(why) => {
+            status = "pending";
+            pending = json!(why.as_deref().unwrap_or("not written yet"));
+        }
+    }
+    json!({
+        "file": file,
+        "line": result.site.as_ref().map(|site| site.line),
+        "name": result.name,
+        "status": status,
+        "duration_secs": result.took.as_secs_f64(),
+        "failure": failure,
+        "error": error,
+        "pending": pending,
+    })
+}
+
+/// The last line: the sum, and why nothing was tested, when nothing was.
+pub fn end(tally: &Tally, nothing: Option<&Error>) -> Value {
+    json!({
+        "specs": tally.specs(),
+        "passed": tally.passed,
+        "failed": tally.failed,
+        "errors": tally.errors,
+        "pending": tally.pending,
+        "duration_secs": tally.took.as_secs_f64(),
+        "error": nothing.map(told),
+    })
+}
+
+fn told(error: &Error) -> Value {
+    let at = error.sites().first().map(ToString::to_string);
+    json!({ "kind": error.kind().word(), "message": error.one_line(), "hint": error.hint_text(), "at": at })
+}

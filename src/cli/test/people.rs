@@ -1,0 +1,32 @@
+//! Tells the results of specs to people: the specs of each file, and one line with the sum.
+
+use crate::cli::context::Context;
+use crate::error::Result;
+use crate::recipe::specs::{Outcome, tell};
+use crate::report::print_verdicts;
+
+use super::running::FileResults;
+use super::tally::Tally;
+
+/// The specs of one file; only those that went wrong, when nothing else is asked for.
+pub fn file(context: &Context, quiet: bool, file: &FileResults) -> Result<()> {
+    let wrong = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Error(_));
+    let told = file.results.iter().filter(|result| !quiet || wrong(&result.outcome)).map(tell);
+    let lines: Vec<String> = told.collect();
+    match lines.is_empty() {
+        true => Ok(()), // none was asked for
+        false if quiet => print(context, &lines.join("\n")),
+        false => print(context, &format!("{}\n{}\n\n", file.file_shown, lines.join("\n"))),
+    }
+}
+
+pub fn end(context: &Context, quiet: bool, tally: &Tally) -> Result<()> {
+    if quiet && !tally.is_bad() {
+        return Ok(());
+    }
+    print(context, &tally.line())
+}
+
+fn print(context: &Context, text: &str) -> Result<()> {
+    print_verdicts(&mut context.out(), context.facts.stdout_colour, text)
+}

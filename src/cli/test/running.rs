@@ -1,0 +1,93 @@
+//! Runs spec files side by side, and hands their results out in the order of the files.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::config::{Config, SpecFile};
+use crate::error::{Error, Kind, Result};
+use crate::recipe::specs::{RecipeStage, Runner, SpecResult};
+
+/// More threads than this would fight over the same memory bus.
+const MAX_THREADS: usize = 4;
+
+/// What came of one file.
+pub struct FileResults {
+    pub file_shown: String,
+    pub results: Vec<SpecResult>,
+}
+
+/// Files that are being run.
+pub struct Running {
+    names: Vec<String>,
+    ended: mpsc::UnboundedReceiver<(usize, Vec<SpecResult>)>,
+    /// Results of files whose turn has not come.
+    early: BTreeMap<usize, Vec<SpecResult>>,
+    next: usize,
+}
+
+/// Starts to run the files. The threads end by themselves; they are not waited for when nobody asks for results any more.
+pub fn start(config: &Arc<Config>, files: Vec<SpecFile>, filter: Option<String>, runtime: &Handle) -> Result<Running> {
+    let names: Vec<String> = files.iter().map(|file| file.file_shown.clone()).collect();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(MAX_THREADS).min(files.len());
+    let waiting: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(files.into_iter().enumerate().collect()));
+    let (tell, ended) = mpsc::unbounded_channel();
+    for _thread in 0..threads {
+        let (config, waiting, filter) = (config.clone(), waiting.clone(), filter.clone());
+        let (runtime, tell) = (runtime.clone(), tell.clone());
+        let work = move || {
+            while let Some((number, file)) = next(&waiting) {
+                if tell.send((number, run(&config, file, &filter, &runtime))).is_err() {
+                    return; // nobody wants to know any more
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("specs".to_owned()).spawn(work);
+        thread.map_err(|cause| Error::io("cannot start a thread for specs", cause))?;
+    }
+    Ok(Running { names, ended, early: BTreeMap::new(), next: 0 })
+}
+
+fn next<T>(waiting: &Mutex<VecDeque<T>>) -> Option<T> {
+    waiting.lock().unwrap_or_else(|broken| broken.into_inner()).pop_front()
+}
+
+fn run(config: &Arc<Config>, file: SpecFile, filter: &Option<String>, runtime: &Handle) -> Vec<SpecResult> {
+    let shown = file.file_shown.clone();
+    match config.spec_text(&file) {
+        Ok(text) => {
+            let stage = RecipeStage::new(config.clone(), file);
+            let mut runner = Runner::new(&stage, runtime.clone());
+            runner.filter = filter.clone();
+            runner.run(&shown, &text)
+        }
+        Err(error) => vec![SpecResult::broken(&shown, error)],
+    }
+}
+
+impl Running {
+    /// The results of the next file; nothing after the last one.
+    pub async fn next(&mut self) -> Option<FileResults> {
+        let file_shown = self.names.get(self.next)?.clone();
+        let results = loop {
+            if let Some(results) = self.early.remove(&self.next) {
+                break results;
+            }
+            match self.ended.recv().await {
+                Some((number, results)) => drop(self.early.insert(number, results)),
+                // The thread of this file is gone without a word; that must not look like a file without specs.
+                None => break vec![SpecResult::broken(&file_shown, lost())],
+            }
+        };
+        self.next += 1;
+        Some(FileResults { file_shown, results })
+    }
+}
+
+fn lost() -> Error {
+    Error::new(Kind::Other, "the specs of this file did not come to their end")
+        .hint("please report this as a bug in hikae")
+}

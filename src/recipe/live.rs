@@ -1,0 +1,84 @@
+//! The scene of a real run: this machine, its clock, its signals, and a thread that holds nothing but Lua.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::claims::run_lock;
+use super::cut::{Cut, Signals};
+use super::job::Job;
+use super::lua_part::{self, LuaEnd, LuaPart};
+use super::scene::Scene;
+use crate::catalog::{Catalog, NewRun};
+use crate::error::{Error, Kind, Result};
+use crate::host::limits::Fuse;
+use crate::world::real::{Real, startup};
+use crate::world::{Caller, Limits, World};
+
+/// This machine.
+#[derive(Default)]
+pub struct Live {
+    /// The recipe's world, once there is one.
+    real: Option<Arc<Real>>,
+    signals: Option<Signals>,
+}
+
+impl Scene for Live {
+    fn own(&self) -> Arc<dyn World> {
+        Arc::new(Real::ambient())
+    }
+
+    fn catalog(&self, path: &Path) -> Option<Result<Catalog>> {
+        Some(Catalog::open(path))
+    }
+
+    fn is_alive(&self, run: &NewRun, state_dir: &Path) -> bool {
+        startup::is_locked(&run_lock(state_dir, &run.id))
+    }
+
+    fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {
+        let roots = job.needs.read.iter().chain(&job.needs.write).cloned();
+        let real = Real::beneath(roots)?.with_variables(job.network());
+        let real = Arc::new(job.wall().into_iter().fold(real, Real::with_wall));
+        self.signals = Some(Signals::listen());
+        Ok(self.real.insert(real).clone())
+    }
+
+    /// A signal, or the deadline.
+    async fn cut(&mut self, timeout: Duration) -> Cut {
+        // The sleep is the last of this call's own limits: it must not be cut by another.
+        let own = Caller::new(self.own(), Limits { total: Duration::MAX, idle: Duration::MAX });
+        let signals = self.signals.get_or_insert_with(Signals::listen);
+        tokio::select! {
+            number = signals.caught() => Cut::Signal(number),
+            _slept = own.sleep(timeout) => Cut::Deadline,
+        }
+    }
+
+    /// On a thread of its own: one that cannot be stopped can then be left behind.
+    async fn lua(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
+        let (end_out, end_in) = oneshot::channel();
+        let runtime = Handle::current();
+        let work = move || {
+            let ended = runtime.block_on(lua_part::run(part, fuse));
+            // Nobody is left to hear it when the run was given up already.
+            let _unheard = end_out.send(ended);
+        };
+        match std::thread::Builder::new().name("lua".to_owned()).spawn(work) {
+            Ok(_left_to_itself) => end_in.await.unwrap_or_else(|_| LuaEnd::failed(crashed())),
+            Err(cause) => LuaEnd::failed(Error::io("cannot start the Lua thread", cause)),
+        }
+    }
+
+    async fn settle(&self, grace: Duration) -> bool {
+        let Some(real) = self.real.clone() else { return true };
+        tokio::task::spawn_blocking(move || real.settle(grace)).await.unwrap_or(false)
+    }
+}
+
+fn crashed() -> Error {
+    Error::new(Kind::Other, "the Lua thread crashed").hint("please report this as a bug in hikae")
+}

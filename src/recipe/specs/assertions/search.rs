@@ -1,0 +1,79 @@
+//! Looks for a text in everything that a run showed or left: nothing of it may be passed over.
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+
+use super::super::told::Run;
+use crate::error::{Error, Kind, Result};
+use crate::stream::gunzip::gunzip;
+use crate::stream::unzstd::unzstd;
+use crate::stream::{Piece, Source};
+use crate::world::simulated::Ran;
+
+/// Where the text is first found, in words.
+pub fn find(run: &Run, text: &str) -> Option<String> {
+    let told = &run.rehearsed;
+    let has = |place: &str, shown: &str| shown.contains(text).then(|| place.to_owned());
+    let said = told.said.iter().find_map(|line| has("what the run said", line));
+    let errors = || told.error.iter().chain(&told.troubles).chain(&told.swallowed).chain(&told.unused_streams);
+    said.or_else(|| {
+        errors().find_map(|error| {
+            has("an error", &format!("{} {}", error.one_line(), error.hint_text().unwrap_or_default()))
+        })
+    })
+    .or_else(|| has("the record of the run", &format!("{:?}", told.run)))
+    .or_else(|| told.journal.iter().find_map(|record| has("the journal", &record.to_json().to_string())))
+    .or_else(|| told.after.ran.iter().skip(told.before.ran.len()).find_map(|ran| in_call(ran, text)))
+    .or_else(|| in_files(run, text))
+}
+
+/// In what `ps` and `/proc` show of a program; of its variables only those that hold no secret are known here.
+fn in_call(ran: &Ran, text: &str) -> Option<String> {
+    let place = |what: &str| format!("{what} of `{}`", ran.program);
+    if ran.program.contains(text) || ran.args.iter().any(|arg| arg.contains(text)) {
+        return Some(place("the arguments"));
+    }
+    if let Some((name, _)) = ran.env.iter().find(|(name, value)| name.contains(text) || value.contains(text)) {
+        return Some(place(&format!("the variable `{name}`, which is no secret,")));
+    }
+    let stderr = ran.exit.as_ref().is_some_and(|exit| exit.stderr.contains(text));
+    stderr.then(|| place("the standard error"))
+}
+
+/// In the names and the bytes of what the run made or changed, packed or plain.
+fn in_files(run: &Run, text: &str) -> Option<String> {
+    let before = &run.rehearsed.before;
+    run.rehearsed.after.files.iter().filter(|(path, seen)| before.at(path) != Some(*seen)).find_map(|(path, seen)| {
+        let named = before.at(path).is_none() && path.to_string_lossy().contains(text);
+        let content = seen.content.clone().unwrap_or_default();
+        let packed = [unpacked(content.clone(), gunzip), unpacked(content.clone(), unzstd)];
+        let inside = std::iter::once(content).chain(packed.into_iter().flatten());
+        let shown = named || inside.into_iter().any(|bytes| memchr::memmem::find(&bytes, text.as_bytes()).is_some());
+        shown.then(|| format!("the file `{}`", path.display()))
+    })
+}
+
+/// The whole of a small packed content.
+pub fn unpacked(content: Bytes, unpack: fn(Box<dyn Source>) -> Box<dyn Source>) -> Result<Bytes> {
+    let mut source = unpack(Box::new(Whole(Some(content))));
+    let all = async {
+        let mut all = Vec::new();
+        while let Piece::Data(data) = source.next().await? {
+            all.extend_from_slice(&data);
+        }
+        Ok(Bytes::from(all))
+    };
+    // Everything is in memory, so nothing waits; without a budget of turns nothing gives way either.
+    let done = tokio::task::coop::unconstrained(all).now_or_never();
+    done.unwrap_or_else(|| Err(Error::new(Kind::Other, "unpacking waited for something")))
+}
+
+/// Bytes in memory as a source.
+struct Whole(Option<Bytes>);
+
+impl Source for Whole {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(ready(Ok(self.0.take().map_or(Piece::End, Piece::Data))))
+    }
+}

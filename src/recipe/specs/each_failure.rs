@@ -1,0 +1,103 @@
+//! `world:each_failure`: a recipe once for each way in which it can fail, each looked at by the spec, and the lies counted.
+
+use std::rc::Rc;
+
+use mlua::{Function, Value};
+
+use super::Failed;
+use super::handle::Handle;
+use super::run_options::Wanted;
+use super::told::{Told, complained, words};
+use super::world_handle::World;
+use crate::bind::exports::Call;
+use crate::bind::traceback::from_lua;
+use crate::error::{Error, Kind, Result};
+use crate::recipe::rehearsal::{self, Found, Rehearsed, Sort, Tried};
+use crate::world::faulty::Fault;
+
+/// What the spec saw of a whole round.
+#[derive(Default)]
+struct Seen {
+    /// The ways and the complaints that the spec said it expects.
+    expected: Vec<(String, String)>,
+    /// The first complaint that it did not, with the journal of its run.
+    first: Option<Failed>,
+}
+
+/// `world:each_failure(recipe, options, look)`; the options may be left out.
+pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) -> Result<usize> {
+    let options = args.get(1).filter(|options| options.is_table()).unwrap_or(&Value::Nil);
+    let wanted = Wanted::read(call, world, args.first().unwrap_or(&Value::Nil), options)?;
+    let look = match args {
+        [_, Value::Function(look)] | [_, _, Value::Function(look)] => look.clone(),
+        _ => return Err(takes_a_function(call)),
+    };
+    let Wanted { source, set, run_type } = wanted;
+    let mut seen = Seen::default();
+    let on_each =
+        async |fault: &Fault, rehearsed: &Rehearsed| look_at(call, world, &look, &mut seen, fault, rehearsed).await;
+    let work = rehearsal::each_failure(&world.config, &world.setup, source, set, run_type, on_each);
+    let tried = world.players.beside(work).await??;
+    judge(call, world, &tried, seen)
+}
+
+/// One way to fail, as the spec looks at it.
+async fn look_at(
+    call: &Call,
+    world: &World,
+    look: &Function,
+    seen: &mut Seen,
+    fault: &Fault,
+    rehearsed: &Rehearsed,
+) -> Result<()> {
+    let way = rehearsal::way(fault, &rehearsal::reached(rehearsed));
+    let run = Told::new(rehearsed.clone(), Some(way.clone()), &world.trial);
+    let handle = call.lua.create_userdata(Handle(run.clone())).map_err(from_lua)?;
+    let looked = look.call_async::<()>(handle).await;
+    looked.map_err(|error| {
+        run.explains_failure();
+        from_lua(error).within(format!("the spec stumbled where {way}"))
+    })?;
+    seen.expected.extend(run.expected_complaints().map(|words| (way.clone(), words)));
+    seen.first = seen.first.take().or_else(|| run.unexpected_complaint());
+    Ok(())
+}
+
+/// Fails the spec for what no spec has to look for.
+fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize> {
+    let expects =
+        |found: &Found| seen.expected.iter().any(|(way, said)| *way == found.way && *said == words(&found.complaint));
+    let found: Vec<&Found> = tried.found.iter().filter(|found| !expects(found)).collect();
+    world.trial.note(summary(tried.ways, &found, tried.found.len() - found.len()));
+    let Some(first) = found.first() else {
+        return match tried.ways {
+            0 => Err(Error::new(Kind::Recipe, "there is no way in which this run could fail")
+                .hint("it has no effect at all: does the recipe do anything with these values?")),
+            ways => Ok(ways),
+        };
+    };
+    let told = complained(&first.complaint, Some(first.way.clone()));
+    let journal = seen.first.filter(|seen| seen.fault == told.fault).map(|seen| seen.journal).unwrap_or_default();
+    let sites = call.sites.iter().cloned().chain(told.sites).collect();
+    world.trial.fail(Failed { sites, journal, ..told });
+    Err(Error::new(Kind::Recipe, "a run lied, lost or left something").at(call.sites.clone()))
+}
+
+/// `47 ways to fail, 0 lies`.
+fn summary(ways: usize, found: &[&Found], expected: usize) -> String {
+    let is_lie = |found: &&&Found| matches!(found.complaint.sort, Sort::Lie | Sort::Loss);
+    let mut lies: Vec<&str> = found.iter().filter(is_lie).map(|found| found.way.as_str()).collect();
+    lies.dedup();
+    let others = found.iter().filter(|found| !is_lie(found)).count();
+    let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let ways = if ways == 1 { "1 way to fail".to_owned() } else { format!("{ways} ways to fail") };
+    let mut told = vec![ways, count(lies.len(), "lie")];
+    told.extend((others > 0).then(|| count(others, "other complaint")));
+    told.extend((expected > 0).then(|| count(expected, "expected complaint")));
+    told.join(", ")
+}
+
+fn takes_a_function(call: &Call) -> Error {
+    Error::new(Kind::Recipe, format!("`{}` takes a recipe and a function that looks at each run", call.name))
+        .hint("world:each_failure(\"db-backup\", function(run) run:left_nothing_partial() end)")
+}

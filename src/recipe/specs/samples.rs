@@ -1,0 +1,21 @@
+//! The module `samples`: what real programs write, made to measure, and the same each time.
+
+mod dump;
+mod manifest;
+
+use mlua::{Lua, Value};
+
+use crate::bind::exports::{Call, Module};
+use crate::bind::plain::Plain;
+
+/// The samples that specs have.
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    let dump = lua.create_function(|lua, given: Value| {
+        let call = Call::new(lua, "samples.pg_dump").map_err(mlua::Error::external)?;
+        let dump = Plain::from_lua(&given).and_then(|given| dump::Sample::read(call.name, given));
+        dump.and_then(|dump| dump.text()).map_err(|error| call.raise(error))
+    })?;
+    Module::new(lua, "samples")?
+        .add("samples.pg_dump", dump)?
+        .call("samples.manifest", |_, (options,): (manifest::Options,)| manifest::text(options))
+}

@@ -1,0 +1,28 @@
+---@meta samples
+
+--- What real programs write, made to measure, and the same each time.
+samples = {}
+
+--- How many rows by table, and beside them what else is said of the dump.
+---@class samples.Dump
+---@field [string] integer How many rows the table of this name has.
+---@field database? string The database that it creates. Default `english_cafe_db`.
+---@field columns? table<string, string[]> The columns of a table, the first one a number. Default `id`, `name`, `email`.
+---@field cut? number Where it ends too early: a share from 0.0 to 1.0 of its bytes, or a whole number of bytes. Default: it is whole.
+
+--- A dump as `pg_dump --clean --if-exists --create` of PostgreSQL 15 writes it.
+---@param dump samples.Dump
+---@return string
+function samples.pg_dump(dump) end
+
+---@class (exact) samples.ManifestOptions
+---@field name string The file name of the backup.
+---@field size? string The size of the backup, such as `"2 GiB"`. Default: that of `content`.
+---@field content? string What is in the backup. Default: nothing.
+---@field database? string The database that it holds. Default `english_cafe_db`.
+---@field rows? table<string, integer> How many rows by table. Default: no table.
+
+--- A manifest as hikae writes it beside a backup, so that the retention takes the backup for a proved one.
+---@param options samples.ManifestOptions
+---@return string
+function samples.manifest(options) end

@@ -1,0 +1,247 @@
+---@meta simulate
+
+--- The worlds of specs, and what can be said of a run in one. A spec fails by itself when a run lies or leaves something behind.
+
+--- A world in memory, as it is before the first run. Nothing in it is real, and nothing takes time.
+---@class (exact) simulate.Setup
+---@field now? string The moment at which its clock stands, such as `"2026-02-15T02:00:00+09:00"`; only waiting moves it.
+---@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
+---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
+---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
+---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.
+---@field locked? string[] The recipes that another process runs, or locks by path.
+---@field host? string Default `simulated`.
+---@field user? string Default `backup`; `root` may all.
+---@field cores? integer Default 2.
+
+---@class (exact) simulate.File
+---@field content? string
+---@field size? integer|string For a big file: it takes so much space, and reads as zeroes.
+---@field dir? boolean
+---@field link? string Where it leads, for a link.
+---@field age? string How old it is, such as `"76d"`; `"-2h"` lies in the future.
+---@field modified? string When it was changed last, in place of its age.
+---@field mode? string As `chmod` takes it. Default `"0600"`.
+---@field owner? string `root`, or a number. Default: the user.
+
+---@class (exact) simulate.Program
+---@field stdout? string
+---@field stderr? string
+---@field exit? integer The exit code. Default 0.
+---@field signal? integer The signal that ends it, in place of an exit code.
+---@field takes? string How long it takes, such as `"3m"`.
+---@field dies_after? integer|string It dies after so many bytes of its output.
+---@field hangs_after? integer|string It hangs after so many bytes of its output.
+---@field reads_at_most? integer|string It takes so much of its input and no more.
+---@field missing? boolean It is not installed.
+
+--- One call of a program that a function of the spec answers.
+---@class simulate.Call
+---@field program string
+---@field argv table<integer, string> Its arguments from 1; its own name at 0.
+---@field env table<string, string> All of its environment, with secrets.
+---@field stdin string What it was sent.
+---@field cwd? string
+
+--- A world of its own for this spec: `simulate { files = {...}, programs = {...} }:run("db-backup")`.
+---@param setup simulate.Setup
+---@return World
+function simulate(setup) end
+
+--- A value that never shows itself, as a password in the environment of a world.
+---@param text string
+---@return Secret
+function secret(text) end
+
+---@class Secret
+
+---@class World
+local World = {}
+
+---@class (exact) World.RunOptions
+---@field set? table<string, string|number|boolean|Secret> The values of params, as `--set` gives them.
+---@field type? string The type of the run, such as `"weekly"`.
+
+--- Runs an unmodified recipe, by its name or its path. A second run in the same world finds what the first one left.
+---@param recipe string
+---@param options? World.RunOptions
+---@return Run
+function World:run(recipe, options) end
+
+--- Runs a recipe once for each way in which it can fail, each in a world of its own: each effect fails, is cut half-way,
+--- hangs, meets a full disk, or the run is killed there. A run that then reports success though it failed is a lie, and fails the spec.
+---@param recipe string
+---@param options World.RunOptions|fun(run: Run) May be left out.
+---@param look? fun(run: Run) What must hold for each of them.
+---@return integer ways
+function World:each_failure(recipe, options, look) end
+
+--- A run that has ended. What a recipe must never do fails the spec by itself: see `Run:complained`.
+---@class Run
+---@field id string
+---@field recipe string
+---@field type string
+---@field status string
+---@field started_at string
+---@field ended_at? string
+---@field duration_secs? number
+---@field error? { kind: errors.Kind, message: string, hint?: string }
+---@field backups { path: string, size_bytes: integer, sha256: string }[]
+---@field steps table[]
+local Run = {}
+
+--- Expects success: done and proved.
+---@return Run
+function Run:ok() end
+
+--- Expects failure; a text is the kind of its error.
+---@param error? errors.Kind|Expectation.Raised Default: any error.
+---@return Run
+function Run:failed(error) end
+
+--- Expects the run to be done in part; a text is the kind of its error.
+---@param error? errors.Kind|Expectation.Raised Default: any error.
+---@return Run
+function Run:partial(error) end
+
+--- Expects the run to be kept out by another one.
+---@return Run
+function Run:locked() end
+
+--- Expects one whole file that the run made or changed; the path may be a pattern, as the shell has them.
+---@param path string
+---@return Written
+function Run:wrote(path) end
+
+--- Expects no file to be made or changed.
+---@return Run
+function Run:wrote_nothing() end
+
+--- Expects files to be there before the run and gone after it.
+---@param ... string
+---@return Run
+function Run:removed(...) end
+
+--- Expects files to be as they were. In `each_failure` one may be gone where a new backup was proved before: nothing is lost then.
+---@param ... string
+---@return Run
+function Run:kept(...) end
+
+--- Expects no difference at all, or none below a path.
+---@param path? string Default: everything.
+---@return Run
+function Run:unchanged(path) end
+
+--- Expects no partial file to be left. A killed run cannot tidy up: what it leaves has no final name, and the next run removes it.
+---@return Run
+function Run:left_nothing_partial() end
+
+--- Expects a program to be started.
+---@param program string
+---@return Ran
+function Run:ran(program) end
+
+--- Expects a program not to be started.
+---@param program string
+---@return Run
+function Run:never_ran(program) end
+
+--- Expects a line with this text in it, or one that this Lua pattern matches.
+---@param text_or_pattern string
+---@return Run
+function Run:said(text_or_pattern) end
+
+--- Expects no line with this text in it, nor one that this Lua pattern matches.
+---@param text_or_pattern string
+---@return Run
+function Run:never_said(text_or_pattern) end
+
+--- Expects a text nowhere: not in what was said, in arguments, variables, errors, the journal, the record, nor in any file, packed or plain.
+---@param text string|Secret
+---@return Run
+function Run:never_showed(text) end
+
+--- Expects the run to lie, which then does not fail the spec by itself: for specs of recipes that are wrong on purpose.
+---@param text? string A plain text that occurs in the words of the lie.
+---@return Run
+function Run:lied(text) end
+
+--- Expects a complaint of the harness, which then does not fail the spec by itself: a lie, a partial file, a stream that
+--- nobody consumed, a program that nobody waited for, a secret that was shown, an effect that was not declared.
+---@param text string A plain text that occurs in the words of the complaint.
+---@return Run
+function Run:complained(text) end
+
+---@class Run.Effect
+---@field effect string What was done: `create`, `remove`, `spawn`.
+---@field object string To what: a path, or a program with its arguments.
+---@field line? string The place in the recipe; nil for what hikae does itself.
+---@field outcome "done"|"failed"|"dropped"|"underway"
+---@field bytes integer
+
+--- The effects of the run, in order.
+---@return Run.Effect[]
+function Run:journal() end
+
+--- A file that a run wrote.
+---@class Written
+---@field path string
+---@field size_bytes integer
+local Written = {}
+
+--- Expects gzip data that unpacks to exactly this text.
+---@param text string
+---@return Written
+function Written:gunzips_to(text) end
+
+--- Expects zstd data that unpacks to exactly this text.
+---@param text string
+---@return Written
+function Written:unzstds_to(text) end
+
+--- Expects exactly this text.
+---@param text string
+---@return Written
+function Written:equals(text) end
+
+--- Expects a text with this text in it.
+---@param text string
+---@return Written
+function Written:contains(text) end
+
+--- Expects permission bits, as `chmod` takes them.
+---@param mode string Such as `"0600"`.
+---@return Written
+function Written:has_mode(mode) end
+
+--- Expects a manifest beside the file that describes it: name, size, sha256.
+---@return Written
+function Written:has_manifest() end
+
+--- The calls of a program that everything so far holds for.
+---@class Ran
+local Ran = {}
+
+--- Expects a call with all of these arguments.
+---@param ... string
+---@return Ran
+function Ran:with(...) end
+
+--- Expects no call with any of these arguments.
+---@param ... string
+---@return Ran
+function Ran:without(...) end
+
+--- Expects a call for which the recipe set this variable.
+---@param name string
+---@return Ran
+function Ran:with_env(name) end
+
+--- Expects one call.
+---@return Ran
+function Ran:once() end
+
+--- Expects so many calls.
+---@param times integer
+---@return Ran
+function Ran:times(times) end

@@ -1,0 +1,191 @@
+//! Recipes that lie, leak or leave things behind are found out, whatever their specs assert.
+
+use hikae::catalog::Status;
+use hikae::error::Kind;
+use hikae::recipe::rehearsal::Sort;
+use hikae::world::journal::Outcome;
+use serde_json::json;
+
+use super::{PASSWORD, nightly, play, recipe, told};
+
+/// A recipe that does this, and may touch what db-backup may.
+fn doing(kind: &str, body: &str) -> hikae::config::RecipeSource {
+    recipe(&format!(
+        "--- Does what it should not do.\nreturn recipe {{\n  kind = \"{kind}\", type = \"manual\",\n  \
+         params = {{ password = {{ env = \"DB_PASSWORD\", secret = true }} }},\n  \
+         needs = {{ run = {{ \"pg_dump\", \"sh\" }}, write = {{ \"/backups\" }} }},\n  run = function(p)\n{body}\n  end,\n}}\n"
+    ))
+}
+
+/// The complaints about a recipe that does this, with the status that its run has.
+async fn about(kind: &str, body: &str) -> (Status, Vec<(Sort, String)>) {
+    let mut world = nightly();
+    world["programs"]["pg_dump"] = json!({ "stdout": "--", "exit": 1 });
+    let rehearsed = play(world, doing(kind, body), vec![]).await.unwrap();
+    (rehearsed.run.status, told(&rehearsed))
+}
+
+#[tokio::test]
+async fn a_failure_that_is_swallowed_is_a_lie() {
+    let save = "pcall(function() pg.dump { database = \"shop\" }:save(\"/backups/x\") end)";
+    let (status, found) = about("maintenance", save).await;
+    assert_eq!(status, Status::Partial);
+    let lie = "a failure was caught, and nobody answered for it: cannot dump the database `shop`: `pg_dump` failed: exit code 1 (liar.lua:7)";
+    assert_eq!(found, [(Sort::Lie, lie.to_owned())]);
+}
+
+#[tokio::test]
+async fn a_failure_that_is_accepted_in_words_is_none() {
+    let save = "local ok, e = pcall(function() pg.dump { database = \"shop\" }:save(\"/backups/x\") end)\n\
+                errors.accept(e, \"tonight is not the night\")";
+    assert_eq!(about("maintenance", save).await, (Status::Success, vec![]));
+}
+
+#[tokio::test]
+async fn an_exit_code_that_was_expected_is_an_answer() {
+    let run = "process.run { program = \"pg_dump\", ok_codes = { 0, 1 } }";
+    assert_eq!(about("check", run).await, (Status::Success, vec![]));
+}
+
+#[tokio::test]
+async fn a_secret_among_the_arguments_is_shown() {
+    let (_, found) = about(
+        "check",
+        &format!("process.run {{ program = \"pg_dump\", args = {{ \"--password={PASSWORD}\" }}, ok_codes = {{ 1 }} }}"),
+    )
+    .await;
+    assert!(
+        found.contains(&(
+            Sort::Secret,
+            "the secret `DB_PASSWORD` was shown in the arguments of `pg_dump` (liar.lua:7)".to_owned()
+        )),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_password_that_is_no_secret_to_its_recipe_is_shown() {
+    let text = "--- Tells all that it knows.\nreturn recipe { kind = \"check\", type = \"manual\",\n\
+        params = { password = { env = \"DB_PASSWORD\" } },\nrun = function(p) log.info(\"it is \" .. p.password) end }";
+    let rehearsed = play(nightly(), recipe(text), vec![]).await.unwrap();
+    assert!(
+        rehearsed.said.iter().any(|line| line.contains(PASSWORD)),
+        "a real run would show it: {:?}",
+        rehearsed.said
+    );
+    let found = told(&rehearsed);
+    assert_eq!(found[0], (Sort::Secret, "the param `password` takes a secret, but is not declared as one".to_owned()));
+    assert!(found[1].1.starts_with("the secret `DB_PASSWORD` was shown in what the run says: "), "{found:?}");
+    assert!(found[1].1.ends_with("it is ********"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_declared_secret_is_cleaned_from_what_programs_say() {
+    let mut world = nightly();
+    world["programs"]["sh"] = json!({ "stdout": "", "stderr": format!("wrong password {PASSWORD}"), "exit": 3 });
+    let rehearsed = play(world, doing("check", "process.run { program = \"sh\" }"), vec![]).await.unwrap();
+    assert_eq!((rehearsed.run.status, told(&rehearsed)), (Status::Failure, vec![]));
+    assert!(rehearsed.said.join("\n").contains("wrong password ********"), "{:?}", rehearsed.said);
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_consumed_is_told() {
+    let (status, found) = about("check", "pg.dump { database = \"shop\" }").await;
+    assert_eq!(status, Status::Failure);
+    assert_eq!(found, [(Sort::Unused, "the stream of `dump of shop` was never consumed (liar.lua:7)".to_owned())]);
+}
+
+#[tokio::test]
+async fn what_was_not_declared_is_told_even_when_it_was_accepted() {
+    let body = |call: &str| format!("local ok, e = pcall(function() {call} end)\nerrors.accept(e, \"who cares\")");
+    let (_, found) = about("check", &body("process.run { program = \"rm\" }")).await;
+    assert_eq!(found, [(Sort::Undeclared, "the recipe may not run `rm` (liar.lua:7)".to_owned())]);
+    let (_, found) = about("check", &body("fs.write(\"/etc/motd\", \"hello\")")).await;
+    assert_eq!(found, [(Sort::Undeclared, "the recipe may not write `/etc/motd` (liar.lua:7)".to_owned())]);
+    let (_, found) = about("check", &body("process.run { program = \"sh\" }")).await;
+    assert_eq!(
+        found,
+        [(Sort::Undeclared, "no program `sh` in this world: declared: `pg_dump` (liar.lua:7)".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn a_backup_that_is_no_backup_is_told() {
+    let mut world = nightly();
+    world["programs"]["pg_dump"] = json!({ "stdout": super::WHOLE });
+    // Something that a spec would not see: the bytes are changed after they were proved.
+    let body = "local b = pg.dump { database = \"shop\" }:save(\"/backups/x\")\n\
+                fs.write(\"/backups/x\", string.rep(\"-\", b.size_bytes), { replace = true })";
+    let rehearsed = play(world, doing("backup", body), vec![]).await.unwrap();
+    assert_eq!(rehearsed.run.status, Status::Success);
+    let found = told(&rehearsed);
+    let no_backup = "`/backups/x` is no backup: its bytes are not those that its manifest describes";
+    assert_eq!(found[0], (Sort::Lie, format!("a file passes for a backup: {no_backup} (liar.lua:7)")));
+    assert_eq!(found[1], (Sort::Lie, format!("the run says success, but its backup does not stand: {no_backup}")));
+}
+
+#[tokio::test]
+async fn old_backups_that_go_for_nothing_are_told() {
+    let remove = format!("fs.remove(\"{}\")\nerror(\"and now it fails\")", super::OLD);
+    let (status, found) = about("backup", &remove).await;
+    assert_eq!(status, Status::Failure);
+    assert_eq!(
+        found,
+        [(Sort::Loss, format!("`{}` was let go although no new backup was proved (liar.lua:7)", super::OLD))]
+    );
+}
+
+#[tokio::test]
+async fn whatever_is_left_behind_is_told() {
+    let mut night = play(nightly(), super::db_backup(), vec![]).await.unwrap();
+    super::is_fine(&night);
+    night.after.partials.push("/backups/database/.x.1-1.hikae-part".into());
+    night.after.open.push("/backups/database/x".into());
+    night.after.locks.push("/var/lib/hikae/locks/x.lock".into());
+    night.journal[3].outcome = Outcome::Underway;
+    let found: Vec<String> = told(&night).into_iter().map(|(sort, told)| format!("{sort:?}: {told}")).collect();
+    assert_eq!(
+        found,
+        [
+            "Leftover: the partial file `/backups/database/.x.1-1.hikae-part` was left behind",
+            "Leftover: the file `/backups/database/x` is still open",
+            "Leftover: the lock `/var/lib/hikae/locks/x.lock` is still held",
+            &format!("Leftover: create `{}` was still under way at the end (recipes/db-backup.lua:35)", super::NEW),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn success_against_what_happened_is_a_lie_whoever_tells_it() {
+    let night = || async { play(nightly(), super::db_backup(), vec![]).await.unwrap() };
+    let mut failed = night().await;
+    for record in &mut failed.journal {
+        match record.effect.verb() {
+            "spawn" => record.outcome = Outcome::Dropped,
+            "remove" => record.outcome = Outcome::Failed { kind: Kind::Denied, message: "cannot remove it".to_owned() },
+            _ => {}
+        }
+    }
+    let found = told(&failed);
+    let spawn = "the run says success, but nobody waited for the end of `pg_dump` (recipes/db-backup.lua:24)";
+    assert_eq!(found[0], (Sort::Lie, spawn.to_owned()));
+    let remove = format!("the run says success, but remove `{}` failed: cannot remove it", super::OLD);
+    assert!(found[1].1.starts_with(&remove), "{found:?}");
+    assert_eq!(found.len(), 3, "the old backup and its manifest: {found:?}");
+
+    let mut gone = night().await;
+    gone.after.files.remove(std::path::Path::new(super::NEW));
+    let told_gone = told(&gone);
+    let why =
+        format!("the run says success, but its backup does not stand: `{}` is no backup: it is not there", super::NEW);
+    assert_eq!(told_gone, [(Sort::Lie, why)]);
+
+    let mut bare = night().await;
+    bare.after.files.remove(std::path::Path::new(&format!("{}.manifest.json", super::NEW)));
+    assert!(told(&bare).iter().all(|(sort, told)| *sort == Sort::Lie && told.contains("it has no manifest")));
+    assert_eq!(told(&bare).len(), 2);
+
+    let mut none = night().await;
+    none.run.backups.clear();
+    assert_eq!(told(&none).len(), 2, "no backup, and an old one let go for it: {:?}", told(&none));
+}
