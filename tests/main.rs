@@ -16,4 +16,5 @@ mod sandbox;
 mod specs;
 mod stubs;
 mod support;
+mod verify;
 mod world_contract;

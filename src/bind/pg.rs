@@ -1,6 +1,7 @@
 //! The module `pg`: PostgreSQL through its own programs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ macro_rules! options {
     ($name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* }) => {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct $name {
+        pub(super) struct $name {
             $($(#[$attr])* $field: $type,)*
             host: Option<String>,
             port: Option<u16>,
@@ -44,16 +45,22 @@ macro_rules! options {
         }
 
         impl $name {
-            fn server(&self) -> Server {
+            pub(super) fn server(&self) -> Server {
                 Server { host: self.host.clone(), port: self.port, user: self.user.clone(), password: self.password.clone() }
             }
 
-            fn limit(&self, caller: Caller) -> Caller {
+            pub(super) fn limit(&self, caller: Caller) -> Caller {
                 caller.limited(self.timeout, self.idle_timeout)
             }
         }
     };
 }
+
+mod databases;
+mod inspect;
+mod keeper;
+mod swap;
+mod verify;
 
 options!(DumpOptions {
     database: String,
@@ -79,7 +86,15 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("pg.dump", |call, (options,): (DumpOptions,)| dump(call, options))?
         .wait("pg.is_ready", |call, (options,): (ServerOptions,)| is_ready(call, options))?
         .wait("pg.query", |call, (options,): (QueryOptions,)| query(call, options))?
-        .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))
+        .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))?
+        .wait("pg.inspect", |call, (path, options): (PathBuf, Option<inspect::InspectOptions>)| {
+            inspect::inspect(call, path, options.unwrap_or_default())
+        })?
+        .wait("pg.verify", |call, (options,): (verify::VerifyOptions,)| verify::verify(call, options))?
+        .wait("pg.create_database", |call, (options,): (databases::CreateOptions,)| databases::create(call, options))?
+        .wait("pg.drop_database", |call, (options,): (databases::DropOptions,)| databases::drop_one(call, options))?
+        .wait("pg.sweep_throwaways", |call, (options,): (databases::SweepOptions,)| databases::sweep(call, options))?
+        .wait("pg.swap", |call, (options,): (swap::SwapOptions,)| swap::swap(call, options))
 }
 
 /// A stream of the dump, inspected as it passes.

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::error::Result;
 
 mod column;
+pub mod described;
 pub mod manifest;
 mod open;
 mod read;

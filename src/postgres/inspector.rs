@@ -121,6 +121,9 @@ impl Inspector {
             server_version: self.envelope.server_version.take(),
             tables: std::mem::take(&mut self.contents.tables),
             counts: self.contents.counts,
+            sequences: Some(std::mem::take(&mut self.contents.sequences)),
+            extensions: Some(std::mem::take(&mut self.contents.extensions)),
+            not_valid: Some(self.contents.not_valid),
         };
         let section = serde_json::to_value(database)
             .map_err(|cause| Error::new(Kind::Other, "cannot write the `database` section").because(cause))?;
