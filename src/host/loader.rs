@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::compiled;
 use crate::bind::traceback::{from_lua, raise};
 use crate::error::{Error, Kind, Result};
 
@@ -50,14 +52,21 @@ pub fn require(lua: &Lua, env: &Table, find: Finder) -> mlua::Result<Function> {
     })
 }
 
-/// A Lua file as a function of the environment; source text only, never bytecode.
+/// A Lua file as a function of the environment; from source text only, never from bytecode that somebody gives.
 pub fn chunk(lua: &Lua, file_shown: &str, text: &str, env: &Table) -> mlua::Result<Function> {
     if text.starts_with('\u{1b}') {
         let error = Error::new(Kind::Recipe, format!("`{file_shown}` is compiled Lua"));
         return Err(raise(lua, error.hint("give hikae the source text: what cannot be read cannot be trusted")));
     }
-    let chunk = lua.load(text).set_name(format!("@{file_shown}")).set_mode(mlua::chunk::ChunkMode::Text);
-    chunk.set_environment(env.clone()).into_function()
+    let name = format!("@{file_shown}");
+    if let Some(compiled) = compiled::of(&name, text) {
+        let chunk = lua.load(&*compiled).set_name(name).set_mode(ChunkMode::Binary);
+        return chunk.set_environment(env.clone()).into_function();
+    }
+    let chunk = lua.load(text).set_name(&name).set_mode(ChunkMode::Text);
+    let function = chunk.set_environment(env.clone()).into_function()?;
+    compiled::keep(name, text, &function);
+    Ok(function)
 }
 
 fn locate(find: &Finder, name: &str) -> Result<Module> {

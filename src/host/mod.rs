@@ -4,6 +4,7 @@ mod absent;
 mod arguments;
 mod base;
 mod class;
+mod compiled;
 mod replace;
 pub mod seal;
 mod strings;

@@ -1,10 +1,53 @@
 //! Clears away what dead runs left behind: their partial files and their locks.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
 
 use crate::error::{Kind, Result};
 use crate::report::{self, Level};
-use crate::world::{Caller, EntryKind, Found};
+use crate::world::{Caller, Effect, EntryKind, Found, Reply, Request, World};
+
+/// A world in which each folder is swept before the first file is made in it.
+///
+/// The declared folders are swept at the start. Those below them are too many to be walked through, and a recipe mostly
+/// writes where it wrote before.
+pub struct Sweeping {
+    inner: Arc<dyn World>,
+    swept: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl Sweeping {
+    /// With these folders swept already.
+    pub fn new(inner: Arc<dyn World>, swept: &[PathBuf]) -> Sweeping {
+        Sweeping { inner, swept: Mutex::new(swept.iter().cloned().collect()) }
+    }
+
+    /// The folder that this effect makes a file in, when it is the first.
+    fn folder_to_sweep(&self, effect: &Effect) -> Option<PathBuf> {
+        let (Effect::Create { path, .. } | Effect::Write { path, .. }) = effect else { return None };
+        let folder = path.parent()?.to_owned();
+        let mut swept = self.swept.lock().unwrap_or_else(|broken| broken.into_inner());
+        // What lies in no declared folder is refused anyway, and is refused to the recipe alone.
+        let declared = swept.iter().any(|root| folder.starts_with(root));
+        (declared && swept.insert(folder.clone())).then_some(folder)
+    }
+}
+
+impl World for Sweeping {
+    fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(async move {
+            if let Some(folder) = self.folder_to_sweep(&request.effect) {
+                sweep(&Caller::new(self.inner.clone(), request.limits), &[folder]).await;
+            }
+            self.inner.perform(request).await
+        })
+    }
+
+    crate::world::rest_from!(self => self.inner);
+}
 
 /// Removes the partial files of runs that were killed, and says so.
 pub async fn sweep(caller: &Caller, folders: &[PathBuf]) {

@@ -149,7 +149,8 @@ impl Execution {
             Err(error) => return Ended::early(Status::Failure, error),
         };
         let journal = Arc::new(Journal::new(guarded.clone()));
-        let caller = Caller::new(journal.clone(), self.job.limits);
+        let sweeping = clearing::Sweeping::new(journal.clone(), &needs.write);
+        let caller = Caller::new(Arc::new(sweeping), self.job.limits);
         let (lua, cut) = {
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {

@@ -29,6 +29,7 @@ macro_rules! rest_from {
         }
     };
 }
+pub(crate) use rest_from;
 
 pub mod caller;
 pub mod dry_run;

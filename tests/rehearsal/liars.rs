@@ -1,7 +1,9 @@
 //! Recipes that lie, leak or leave things behind are found out, whatever their specs assert.
 
 use hikae::catalog::Status;
+use hikae::error::Kind;
 use hikae::recipe::rehearsal::Sort;
+use hikae::world::journal::Outcome;
 use serde_json::json;
 
 use super::{PASSWORD, nightly, play, recipe, told};
@@ -131,4 +133,59 @@ async fn old_backups_that_go_for_nothing_are_told() {
         found,
         [(Sort::Loss, format!("`{}` was let go although no new backup was proved (liar.lua:7)", super::OLD))]
     );
+}
+
+#[tokio::test]
+async fn whatever_is_left_behind_is_told() {
+    let mut night = play(nightly(), super::db_backup(), vec![]).await.unwrap();
+    super::is_fine(&night);
+    night.after.partials.push("/backups/database/.x.1-1.hikae-part".into());
+    night.after.open.push("/backups/database/x".into());
+    night.after.locks.push("/var/lib/hikae/locks/x.lock".into());
+    night.journal[3].outcome = Outcome::Underway;
+    let found: Vec<String> = told(&night).into_iter().map(|(sort, told)| format!("{sort:?}: {told}")).collect();
+    assert_eq!(
+        found,
+        [
+            "Leftover: the partial file `/backups/database/.x.1-1.hikae-part` was left behind",
+            "Leftover: the file `/backups/database/x` is still open",
+            "Leftover: the lock `/var/lib/hikae/locks/x.lock` is still held",
+            &format!("Leftover: create `{}` was still under way at the end (recipes/db-backup.lua:35)", super::NEW),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn success_against_what_happened_is_a_lie_whoever_tells_it() {
+    let night = || async { play(nightly(), super::db_backup(), vec![]).await.unwrap() };
+    let mut failed = night().await;
+    for record in &mut failed.journal {
+        match record.effect.verb() {
+            "spawn" => record.outcome = Outcome::Dropped,
+            "remove" => record.outcome = Outcome::Failed { kind: Kind::Denied, message: "cannot remove it".to_owned() },
+            _ => {}
+        }
+    }
+    let found = told(&failed);
+    let spawn = "the run says success, but nobody waited for the end of `pg_dump` (recipes/db-backup.lua:24)";
+    assert_eq!(found[0], (Sort::Lie, spawn.to_owned()));
+    let remove = format!("the run says success, but remove `{}` failed: cannot remove it", super::OLD);
+    assert!(found[1].1.starts_with(&remove), "{found:?}");
+    assert_eq!(found.len(), 3, "the old backup and its manifest: {found:?}");
+
+    let mut gone = night().await;
+    gone.after.files.remove(std::path::Path::new(super::NEW));
+    let told_gone = told(&gone);
+    let why =
+        format!("the run says success, but its backup does not stand: `{}` is no backup: it is not there", super::NEW);
+    assert_eq!(told_gone, [(Sort::Lie, why)]);
+
+    let mut bare = night().await;
+    bare.after.files.remove(std::path::Path::new(&format!("{}.manifest.json", super::NEW)));
+    assert!(told(&bare).iter().all(|(sort, told)| *sort == Sort::Lie && told.contains("it has no manifest")));
+    assert_eq!(told(&bare).len(), 2);
+
+    let mut none = night().await;
+    none.run.backups.clear();
+    assert_eq!(told(&none).len(), 2, "no backup, and an old one let go for it: {:?}", told(&none));
 }

@@ -1,0 +1,33 @@
+//! Keeps what this process has compiled of Lua: a library that hundreds of specs require is compiled once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mlua::Function;
+
+/// More than the files of the library and of a folder of recipes; where there are more, it begins anew.
+const MOST: usize = 256;
+
+/// By the name of the chunk and its whole text: another text is another chunk.
+type Chunks = HashMap<(String, String), Arc<[u8]>>;
+
+static CHUNKS: Mutex<Option<Chunks>> = Mutex::new(None);
+
+/// What this process has made of the text before.
+pub fn of(name: &str, text: &str) -> Option<Arc<[u8]>> {
+    chunks().as_ref()?.get(&(name.to_owned(), text.to_owned())).cloned()
+}
+
+/// Keeps a function that was just compiled, with its lines and names.
+pub fn keep(name: String, text: &str, function: &Function) {
+    let mut chunks = chunks();
+    let chunks = chunks.get_or_insert_default();
+    if chunks.len() >= MOST {
+        chunks.clear();
+    }
+    chunks.insert((name, text.to_owned()), function.dump(false).into());
+}
+
+fn chunks() -> MutexGuard<'static, Option<Chunks>> {
+    CHUNKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
