@@ -2,6 +2,8 @@
 
 /// How PostgreSQL's own programs are called.
 pub mod client;
+/// The end of a comment in which others may stand.
+mod comment;
 /// What a whole dump contains, put together statement by statement.
 mod contents;
 /// Counts the rows of one `COPY` block.
@@ -16,10 +18,25 @@ pub mod explain;
 mod facts;
 /// The stage that sits in the stream.
 mod inspector;
-/// Words, comments, psql lines and rows.
+/// Words, comments, psql lines and rows by name.
+mod item;
+/// Finds them.
 mod lexer;
+/// What psql, the server and hikae could read in different ways.
+mod odd;
+/// The lines for psql that `pg_dump` writes.
+mod psql_line;
+/// The end of a string.
+mod quote;
+/// The stage that lets a dump restore under another name, and refuses what is not a dump's.
+mod rewriter;
+/// Which statements `pg_dump` writes, by their first words.
+mod rules;
 /// What one SQL statement makes.
 mod statement;
+/// Holds the rest of a statement to what its first words promised.
+mod watch;
 
 pub use facts::{COUNTS_QUERY, Counts, DatabaseFacts, TableRows};
 pub use inspector::Inspector;
+pub use rewriter::{Own, Rewriter};
