@@ -30,7 +30,7 @@ macro_rules! options {
     ($name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* }) => {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct $name {
+        pub(super) struct $name {
             $($(#[$attr])* $field: $type,)*
             host: Option<String>,
             port: Option<u16>,
@@ -53,6 +53,12 @@ macro_rules! options {
         }
     };
 }
+
+mod archive;
+mod filling;
+mod proving;
+mod restore;
+mod restoring;
 
 options!(DumpOptions {
     database: String,
@@ -78,7 +84,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("pg.dump", |call, (options,): (DumpOptions,)| dump(call, options))?
         .wait("pg.is_ready", |call, (options,): (ServerOptions,)| is_ready(call, options))?
         .wait("pg.query", |call, (options,): (QueryOptions,)| query(call, options))?
-        .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))
+        .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))?
+        .wait("pg.restore", |call, (options,): (restore::RestoreOptions,)| restore::restore(call, options))
 }
 
 /// A stream of the dump, inspected as it passes.

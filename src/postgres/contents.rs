@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::facts::{Counts, TableRows};
-use super::item::Item;
+use super::lexer::Item;
 use super::statement::{Made, QualifiedName, Statement};
 
 pub(super) struct Contents {

@@ -7,7 +7,7 @@ pub(super) enum Item {
     Word,
     /// A quoted name; the text is the name without its quotes.
     Name,
-    /// A string; its text is not kept.
+    /// A string, its text without the quotes; in a statement of no interest the text is not kept.
     String,
     /// Any other character of a statement.
     Sign(u8),

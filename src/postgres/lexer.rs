@@ -7,7 +7,7 @@
 use super::comment::BlockComment;
 use super::copy::RowCounter;
 use super::dollar::{Dollar, DollarQuote};
-use super::item::Item;
+pub(super) use super::item::Item;
 use super::odd::Odd;
 use super::quote::Quote;
 
@@ -129,7 +129,7 @@ impl Lexer {
                 self.go(1, State::Name)
             }
             State::NameQuote => self.emit(0, Item::Name),
-            State::String(quote) => match quote.feed(data) {
+            State::String(quote) => match quote.feed(data, (!self.skipping).then_some(&mut self.text)) {
                 (used, true) => self.emit(used, Item::String),
                 (used, false) => (used, None),
             },
@@ -179,7 +179,7 @@ impl Lexer {
             b'\'' => {
                 self.note(self.behind_string, Odd::JoinedStrings);
                 let quote = Quote::new(std::mem::take(&mut self.escapes));
-                self.go(1, State::String(quote))
+                self.begin(State::String(quote))
             }
             b'"' => self.begin(State::Name),
             b'$' => self.go(1, State::Dollar(DollarQuote::new())),

@@ -22,12 +22,20 @@ mod inspector;
 mod item;
 /// Finds them.
 mod lexer;
+/// Which semicolons end a statement.
+mod nesting;
+/// How a dump is loaded into a database, and an archive is decoded.
+mod loading;
 /// What psql, the server and hikae could read in different ways.
 mod odd;
+/// What a dump says about its own database.
+mod own;
 /// The lines for psql that `pg_dump` writes.
 mod psql_line;
 /// The end of a string.
 mod quote;
+/// Why a dump is not restored.
+mod refusal;
 /// The stage that lets a dump restore under another name, and refuses what is not a dump's.
 mod rewriter;
 /// Which statements `pg_dump` writes, by their first words.
@@ -39,4 +47,7 @@ mod watch;
 
 pub use facts::{COUNTS_QUERY, Counts, DatabaseFacts, TableRows};
 pub use inspector::Inspector;
-pub use rewriter::{Own, Rewriter};
+pub use envelope::begins_as_dump;
+pub use loading::{decode_archive, drop_database};
+pub use own::{Own, create_database, identifier};
+pub use rewriter::Rewriter;

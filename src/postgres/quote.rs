@@ -1,5 +1,7 @@
 //! Finds the end of one string in single quotes, as the server and psql find it.
 
+use super::lexer::KEPT_BYTES;
+
 /// A string that is being read. `E'…'` has escapes; in every other string a backslash is itself.
 #[derive(Debug)]
 pub(super) struct Quote {
@@ -22,19 +24,35 @@ impl Quote {
         Quote { escapes, at: At::Inside }
     }
 
-    /// Takes what of `data` belongs to the string: how many bytes, and whether it has ended.
-    pub(super) fn feed(&mut self, data: &[u8]) -> (usize, bool) {
+    /// Takes what of `data` belongs to the string, and adds its text to `kept`: how many bytes, and whether it has ended.
+    pub(super) fn feed(&mut self, data: &[u8], mut kept: Option<&mut Vec<u8>>) -> (usize, bool) {
+        let mut keep = |bytes: &[u8]| {
+            if let Some(kept) = &mut kept {
+                let room = KEPT_BYTES.saturating_sub(kept.len());
+                kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            }
+        };
         let mut used = 0;
         while let Some(&byte) = data.get(used) {
             self.at = match (self.at, byte) {
-                (At::Inside, _) => match self.next_sign(&data[used..]) {
-                    Some(length) => {
-                        used += length;
-                        if data[used] == b'\'' { At::Quote } else { At::Escaped }
+                (At::Inside, _) => {
+                    let length = self.next_sign(&data[used..]);
+                    keep(&data[used..length.map_or(data.len(), |length| used + length)]);
+                    used = length.map_or(data.len(), |length| used + length);
+                    match data.get(used) {
+                        None => return (data.len(), false),
+                        Some(b'\'') => At::Quote,
+                        Some(_) => At::Escaped,
                     }
-                    None => return (data.len(), false),
-                },
-                (At::Escaped, _) | (At::Quote, b'\'') => At::Inside,
+                }
+                (At::Escaped, _) => {
+                    keep(&[b'\\', byte]);
+                    At::Inside
+                }
+                (At::Quote, b'\'') => {
+                    keep(b"'");
+                    At::Inside
+                }
                 (At::Quote, _) => return (used, true),
             };
             used += 1;

@@ -1,6 +1,6 @@
 //! Understands what one SQL statement of a dump makes, from its first words and from a window of three that moves over the rest.
 
-use super::item::Item;
+use super::lexer::Item;
 
 /// More than the words up to the end of a qualified name: `CREATE UNLOGGED TABLE schema . name`.
 const HEAD_LENGTH: usize = 8;
