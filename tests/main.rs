@@ -10,6 +10,7 @@ mod inspector;
 mod layers;
 mod params;
 mod report;
+mod restore;
 mod sandbox;
 mod specs;
 mod stubs;

@@ -182,7 +182,7 @@ impl Lexer {
                 self.begin(State::String(quote))
             }
             b'"' => self.begin(State::Name),
-            b'$' => self.go(1, State::Dollar(DollarQuote::new())),
+            b'$' => self.begin(State::Dollar(DollarQuote::new())),
             b'\\' if !self.in_statement => {
                 self.text.clear();
                 self.go(0, State::PsqlLine)
@@ -198,7 +198,7 @@ impl Lexer {
 
     /// Passes over what can neither end a statement nor begin something in which its end must not be seen.
     fn skip(&mut self, data: &[u8]) -> (usize, Option<Item>) {
-        let plain = data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';'));
+        let plain = data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';' | b'\\'));
         let plain = plain.unwrap_or(data.len());
         if plain == 0 {
             return self.between(data[0]);

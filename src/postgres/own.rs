@@ -93,8 +93,11 @@ fn options(tokens: &[Token]) -> Result<String, String> {
         match (key.word(), value.word()) {
             ("template", "template0") => {}
             ("template", _) => return Err(format!("copies the database `{}`", value.text)),
-            (key, _) if value.kind == TokenKind::Name => options += &format!(" {key} = {}", identifier(&value.text)),
-            (key, _) => options += &format!(" {key} = {}", value.text),
+            (key, _) => match value.kind {
+                TokenKind::Name => options += &format!(" {key} = {}", identifier(&value.text)),
+                TokenKind::String => options += &format!(" {key} = '{}'", value.text.replace('\'', "''")),
+                _ => options += &format!(" {key} = {}", value.text),
+            },
         }
     }
     Ok(options)

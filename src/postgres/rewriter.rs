@@ -37,8 +37,9 @@ pub struct Rewriter {
     nesting: Nesting,
     /// What earlier pieces ended with, as long as it is not known whether it may pass.
     held: Vec<u8>,
-    /// Where the piece at hand begins in the dump, and the lines before it.
+    /// Where the piece at hand begins in the dump, where the last word ended, and the lines before the piece.
     position: u64,
+    word_end: u64,
     lines: u64,
 }
 
@@ -71,6 +72,7 @@ impl Rewriter {
             nesting: Nesting::default(),
             held: Vec::new(),
             position: 0,
+            word_end: 0,
             lines: 0,
         }
     }
@@ -87,8 +89,8 @@ impl Rewriter {
             return Err((nul, Refusal::odd("has a zero byte")));
         }
         while let Some(item) = self.lexer.next(&mut rest) {
-            let from = std::mem::replace(&mut at, piece.data.len() - rest.len());
-            self.take(item, from, at, piece).map_err(|refusal| (at, refusal))?;
+            at = piece.data.len() - rest.len();
+            self.take(item, at, piece).map_err(|refusal| (at, refusal))?;
         }
         match self.lexer.odd() {
             Some(odd) => Err((piece.data.len(), Refusal::odd(odd.which()))),
@@ -96,10 +98,12 @@ impl Rewriter {
         }
     }
 
-    fn take(&mut self, item: Item, from: usize, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
+    fn take(&mut self, item: Item, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
         if let Some(odd) = self.lexer.odd() {
             return Err(Refusal::odd(odd.which()));
         }
+        let end = self.position + to as u64;
+        let from = std::mem::replace(&mut self.word_end, end);
         match item {
             Item::Comment if matches!(self.mode, Mode::Between) => self.allow(to, piece),
             Item::Comment => {}
@@ -110,12 +114,7 @@ impl Rewriter {
             }
             Item::Semicolon => self.end_statement(to, piece)?,
             Item::Sign(b'\\') => return Err(Refusal::psql_command("\\")),
-            _ => {
-                let raw = &piece.data[from..to];
-                let (from, to_abs) = (self.position + from as u64, self.position + to as u64);
-                let token = Token::new(item, self.lexer.text(), raw, from, to_abs);
-                self.token(token, to, piece)?;
-            }
+            _ => self.token(Token::new(item, self.lexer.text(), from, end), to, piece)?,
         }
         Ok(())
     }
@@ -142,7 +141,8 @@ impl Rewriter {
             Ruling::Open if self.tokens.len() < MOST_TOKENS => {}
             Ruling::Open | Ruling::Refused => return Err(Refusal::unknown(&self.tokens)),
             Ruling::Database(act, name_at) => {
-                self.same_database(&self.tokens[name_at].name())?;
+                let name = self.tokens[name_at].text.clone();
+                self.same_database(&name)?;
                 self.mode = Mode::Removing(act, name_at);
             }
             Ruling::Pass(watch) => {

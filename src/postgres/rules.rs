@@ -7,7 +7,7 @@ use super::watch::Watch;
 #[derive(Debug)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
-    /// A word in small letters, a name without its quotes, a string as it was written, a sign.
+    /// A word in small letters, a name or a string without its quotes, a sign.
     pub(super) text: String,
     pub(super) from: u64,
     pub(super) to: u64,
@@ -106,8 +106,8 @@ const CALLS: [&str; 8] = [
     "setval",
 ];
 
-/// Encodings of clients alone: in them a backslash or a quote may be half of a character.
-const UNSAFE_ENCODINGS: [&str; 8] = ["BIG5", "GB18030", "GBK", "JOHAB", "SHIFT_JIS_2004", "SHIFTJIS", "SJIS", "UHC"];
+/// How the names of the encodings begin in which no byte of a character can be taken for a quote or a backslash.
+const ENCODINGS: [&str; 8] = ["EUC_", "ISO_8859_", "KOI8", "LATIN", "MULE_INTERNAL", "SQL_ASCII", "UTF8", "WIN"];
 
 use Ruling::{Open, Refused};
 
@@ -151,8 +151,8 @@ fn set(words: &[&str], tokens: &[Token]) -> Ruling {
         [name] if SETTINGS.contains(name) => pass(),
         ["standard_conforming_strings", "=", "on"] => pass(),
         ["client_encoding", "=", _] => {
-            let encoding = tokens[3].text.trim_matches('\'').to_ascii_uppercase();
-            if UNSAFE_ENCODINGS.contains(&encoding.as_str()) { Refused } else { pass() }
+            let safe = ENCODINGS.iter().any(|encoding| tokens[3].text.starts_with(encoding));
+            if safe { pass() } else { Refused }
         }
         [] | ["session"] | ["standard_conforming_strings" | "client_encoding"] => Open,
         ["standard_conforming_strings" | "client_encoding", "="] => Open,
@@ -163,7 +163,7 @@ fn set(words: &[&str], tokens: &[Token]) -> Ruling {
 fn select(words: &[&str], tokens: &[Token]) -> Ruling {
     match words {
         ["pg_catalog", ".", "set_config", "(", _] => match tokens[5].text.as_str() {
-            "'search_path'" => Ruling::Pass(Watch::Values { cast: false }),
+            "search_path" => Ruling::Pass(Watch::Values { cast: false }),
             _ => Refused,
         },
         ["pg_catalog", ".", "set_config"] | ["pg_catalog", ".", "set_config", "("] => Open,
@@ -253,13 +253,13 @@ fn update(words: &[&str]) -> Ruling {
 }
 
 impl Token {
-    pub(super) fn new(item: Item, text: &[u8], raw: &[u8], from: u64, to: u64) -> Token {
+    pub(super) fn new(item: Item, text: &[u8], from: u64, to: u64) -> Token {
         let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (kind, text) = match item {
             Item::Word => (TokenKind::Word, lossy(text).to_ascii_lowercase()),
             Item::Name => (TokenKind::Name, lossy(text)),
             Item::Sign(sign) => (TokenKind::Sign, char::from(sign).to_string()),
-            _ => (TokenKind::String, lossy(raw.trim_ascii_start())),
+            _ => (TokenKind::String, lossy(text)),
         };
         Token { kind, text, from, to }
     }
@@ -270,14 +270,6 @@ impl Token {
             TokenKind::Word | TokenKind::Sign => &self.text,
             TokenKind::Name => "\"",
             TokenKind::String => "'",
-        }
-    }
-
-    /// The name that it stands for: as a word or a quoted name, or as a string.
-    pub(super) fn name(&self) -> String {
-        match (self.kind, self.text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''))) {
-            (TokenKind::String, Some(inner)) => inner.replace("''", "'"),
-            _ => self.text.clone(),
         }
     }
 }
