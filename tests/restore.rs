@@ -20,7 +20,7 @@ return recipe {
   kind = "restore",
   type = "manual",
   params = {
-    file = { type = "path" }, target = {}, dir = { env = "BACKUP_DIR", type = "path" },
+    file = { type = "path" }, target = { says = "Database to make" }, dir = { env = "BACKUP_DIR", type = "path" },
     host = { env = "DB_HOST" }, port = { env = "DB_PORT", default = 5432 }, user = { env = "DB_USER" },
     password = { env = "DB_PASSWORD", secret = true },
   },
