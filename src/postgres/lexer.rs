@@ -198,7 +198,8 @@ impl Lexer {
 
     /// Passes over what can neither end a statement nor begin something in which its end must not be seen.
     fn skip(&mut self, data: &[u8]) -> (usize, Option<Item>) {
-        let plain = data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';' | b'\\'));
+        let plain =
+            data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';' | b'\\'));
         let plain = plain.unwrap_or(data.len());
         if plain == 0 {
             return self.between(data[0]);

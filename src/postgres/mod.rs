@@ -45,9 +45,9 @@ mod statement;
 /// Holds the rest of a statement to what its first words promised.
 mod watch;
 
+pub use envelope::begins_as_dump;
 pub use facts::{COUNTS_QUERY, Counts, DatabaseFacts, TableRows};
 pub use inspector::Inspector;
-pub use envelope::begins_as_dump;
 pub use loading::{decode_archive, drop_database};
 pub use own::{Own, create_database, identifier};
 pub use rewriter::Rewriter;

@@ -84,12 +84,11 @@ impl Rewriter {
 
     fn read(&mut self, piece: &mut Piece) -> std::result::Result<(), (usize, Refusal)> {
         let mut rest: &[u8] = piece.data;
-        let mut at = 0;
         if let Some(nul) = memchr::memchr(0, rest) {
             return Err((nul, Refusal::odd("has a zero byte")));
         }
         while let Some(item) = self.lexer.next(&mut rest) {
-            at = piece.data.len() - rest.len();
+            let at = piece.data.len() - rest.len();
             self.take(item, at, piece).map_err(|refusal| (at, refusal))?;
         }
         match self.lexer.odd() {

@@ -7,18 +7,17 @@ fn source(name: &str) -> Vec<u8> {
     shared().create_database(name);
     shared().psql(name, include_str!("../support/cafe.sql"));
     let ident = format!("\"{name}\"");
-    shared().psql(name, &format!("COMMENT ON DATABASE {ident} IS 'x'; ALTER DATABASE {ident} SET timezone = 'Asia/Tokyo'"));
+    shared()
+        .psql(name, &format!("COMMENT ON DATABASE {ident} IS 'x'; ALTER DATABASE {ident} SET timezone = 'Asia/Tokyo'"));
     shared().dump(name, &["--format=custom"])
 }
 
 #[test]
 fn an_archive_restores_by_one_and_by_several_connections() {
     let archive = source("archive source");
-    for (how, packed, target) in [
-        ("", false, "archive_one"),
-        ("jobs = 3", false, "archive_many"),
-        ("jobs = 3", true, "archive_packed"),
-    ] {
+    for (how, packed, target) in
+        [("", false, "archive_one"), ("jobs = 3", false, "archive_many"), ("jobs = 3", true, "archive_packed")]
+    {
         let hikae = world(shared(), how);
         let file = put(&hikae, "x.dump", &if packed { gzip(&archive) } else { archive.clone() });
         let done = restored(&hikae, &file, target);

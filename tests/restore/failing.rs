@@ -6,7 +6,9 @@ use crate::support::program::Hikae;
 
 fn dump(name: &str, rows: u32) -> String {
     shared().create_database(name);
-    let sql = format!("CREATE TABLE t (a int PRIMARY KEY, b text); INSERT INTO t SELECT n, md5(n::text) FROM generate_series(1, {rows}) n");
+    let sql = format!(
+        "CREATE TABLE t (a int PRIMARY KEY, b text); INSERT INTO t SELECT n, md5(n::text) FROM generate_series(1, {rows}) n"
+    );
     shared().psql(name, &sql);
     String::from_utf8(shared().dump(name, &["--create", "--clean", "--if-exists"])).unwrap()
 }
@@ -32,7 +34,10 @@ fn the_first_error_is_told_with_its_line_and_the_target_is_dropped() {
 fn a_target_that_stood_before_is_never_created_nor_dropped() {
     let good = dump("standing_source", 20);
     shared().create_database("standing");
-    shared().psql("standing", "CREATE TABLE mine (a int); INSERT INTO mine VALUES (1); COMMENT ON DATABASE standing IS 'mine'");
+    shared().psql(
+        "standing",
+        "CREATE TABLE mine (a int); INSERT INTO mine VALUES (1); COMMENT ON DATABASE standing IS 'mine'",
+    );
     let hikae = world(shared(), "");
     let said = restore(&hikae, &put(&hikae, "x.sql", good.as_bytes()), "standing");
     assert!(said.code == 1 && said.err.contains("the database `standing` is there already"), "{}", said.err);

@@ -81,7 +81,10 @@ fn the_rewriter_takes_out_the_database_and_nothing_else() {
     }
     assert_eq!(own.name.as_deref(), Some("控え \"x\" '\\ = $$"));
     let create = own.create.unwrap();
-    assert!(create.starts_with("CREATE DATABASE \"the \"\"target\"\"\" WITH TEMPLATE = template0 encoding = 'UTF8'"), "{create}");
+    assert!(
+        create.starts_with("CREATE DATABASE \"the \"\"target\"\"\" WITH TEMPLATE = template0 encoding = 'UTF8'"),
+        "{create}"
+    );
     for part in ["SET \"TimeZone\" TO 'Asia/Tokyo';", "CONNECTION LIMIT = 7;", "REVOKE ", "OWNER TO postgres;"] {
         assert!(own.properties.contains(part), "{}", own.properties);
     }
@@ -108,17 +111,39 @@ fn a_dump_without_create_passes_byte_for_byte() {
 #[test]
 fn a_command_for_psql_is_refused_but_for_those_of_a_dump() {
     for line in [
-        "\\! touch /tmp/x", "\\copy t from program 'x'", "\\i /etc/passwd", "\\o |cat", "\\g |cat", "\\setenv A b",
-        "\\set x `id`", "\\q", "\\connect a b", "\\connect a other.host 5432", "\\connect \"host=other\" ",
-        "\\connect -reuse-previous=on \"dbname=a host=b\"", "\\connect -reuse-previous=on \"dbname='a' host='b'\"",
-        "\\connect `id`", "\\restrict `id`", "\\restrict a b", "\\restrict ", "\\unrestrict a\\! x", "\\encoding SJIS",
-        "\\connect \"a\" \"b\"", "\\connect :x", "\\connect postgresql://x/y", "\\connect a\r",
+        "\\! touch /tmp/x",
+        "\\copy t from program 'x'",
+        "\\i /etc/passwd",
+        "\\o |cat",
+        "\\g |cat",
+        "\\setenv A b",
+        "\\set x `id`",
+        "\\q",
+        "\\connect a b",
+        "\\connect a other.host 5432",
+        "\\connect \"host=other\" ",
+        "\\connect -reuse-previous=on \"dbname=a host=b\"",
+        "\\connect -reuse-previous=on \"dbname='a' host='b'\"",
+        "\\connect `id`",
+        "\\restrict `id`",
+        "\\restrict a b",
+        "\\restrict ",
+        "\\unrestrict a\\! x",
+        "\\encoding SJIS",
+        "\\connect \"a\" \"b\"",
+        "\\connect :x",
+        "\\connect postgresql://x/y",
+        "\\connect a\r",
     ] {
         let what = refused(&format!("SET row_security = off;\n{line}\n"));
         let command = line.split([' ', '\r']).next().unwrap();
         assert_eq!(what, format!("cannot accept the dump, which has the psql command `{command}` (line 2)"), "{line}");
     }
-    for inside in ["SELECT 1 \\! x\n;", "CREATE TABLE t (a int \\g |cat\n);", "CREATE RULE r AS ON UPDATE TO t DO (\nDELETE FROM t;\n\\! x\n);"] {
+    for inside in [
+        "SELECT 1 \\! x\n;",
+        "CREATE TABLE t (a int \\g |cat\n);",
+        "CREATE RULE r AS ON UPDATE TO t DO (\nDELETE FROM t;\n\\! x\n);",
+    ] {
         assert!(refused(inside).contains("which has the "), "{inside}");
     }
     let long = format!("\\restrict {} \\! x\n", "a".repeat(5000));
@@ -129,15 +154,30 @@ fn a_command_for_psql_is_refused_but_for_those_of_a_dump() {
 fn a_second_database_is_refused_wherever_it_stands() {
     let own = "CREATE DATABASE own WITH TEMPLATE = template0;\n";
     for other in [
-        "DROP DATABASE other;", "DROP DATABASE IF EXISTS other;", "CREATE DATABASE other;", "ALTER DATABASE other SET x = 1;",
-        "ALTER DATABASE other OWNER TO bob;", "COMMENT ON DATABASE other IS 'x';", "GRANT ALL ON DATABASE other TO bob;",
-        "REVOKE ALL ON DATABASE other FROM bob;", "SECURITY LABEL ON DATABASE other IS 'x';",
-        "SECURITY LABEL FOR p ON DATABASE other IS 'x';", "ALTER ROLE bob IN DATABASE other SET x = 1;", "\\connect other\n",
-        "\\connect -reuse-previous=on \"dbname='other'\"\n", "\\connect \"other\"\n",
-        "UPDATE pg_catalog.pg_database SET datistemplate = false WHERE datname = 'other';", "drop database\n\"other\"\n;",
+        "DROP DATABASE other;",
+        "DROP DATABASE IF EXISTS other;",
+        "CREATE DATABASE other;",
+        "ALTER DATABASE other SET x = 1;",
+        "ALTER DATABASE other OWNER TO bob;",
+        "COMMENT ON DATABASE other IS 'x';",
+        "GRANT ALL ON DATABASE other TO bob;",
+        "REVOKE ALL ON DATABASE other FROM bob;",
+        "SECURITY LABEL ON DATABASE other IS 'x';",
+        "SECURITY LABEL FOR p ON DATABASE other IS 'x';",
+        "ALTER ROLE bob IN DATABASE other SET x = 1;",
+        "\\connect other\n",
+        "\\connect -reuse-previous=on \"dbname='other'\"\n",
+        "\\connect \"other\"\n",
+        "UPDATE pg_catalog.pg_database SET datistemplate = false WHERE datname = 'other';",
+        "drop database\n\"other\"\n;",
     ] {
         let what = refused(&[own, other].concat());
-        assert!(what.starts_with("cannot accept the dump of `own`, which names the database `other` beside its own, `own` (line "), "{what}");
+        assert!(
+            what.starts_with(
+                "cannot accept the dump of `own`, which names the database `other` beside its own, `own` (line "
+            ),
+            "{what}"
+        );
     }
     assert!(refused("DROP DATABASE prod;\n").contains("drops the database `prod` and does not create it"));
     let copy = refused("CREATE DATABASE own WITH TEMPLATE = prod;\n");
@@ -147,20 +187,58 @@ fn a_second_database_is_refused_wherever_it_stands() {
 #[test]
 fn what_pg_dump_never_writes_is_refused_by_its_words() {
     for sql in [
-        "COPY t TO PROGRAM 'x'", "COPY t FROM PROGRAM 'x'", "COPY t TO '/tmp/x'", "COPY t FROM '/etc/passwd'",
-        "COPY (SELECT 1) TO STDOUT", "COPY t (a) FROM stdin WITH (FORMAT csv)", "COPY t TO stdout",
-        "CREATE ROLE evil SUPERUSER", "CREATE USER evil", "ALTER ROLE postgres PASSWORD 'x'", "ALTER USER x SUPERUSER",
-        "DROP ROLE x", "DROP OWNED BY x", "REASSIGN OWNED BY x TO y", "ALTER SYSTEM SET x = 1", "CREATE TABLESPACE t LOCATION '/x'",
-        "DROP TABLESPACE t", "GRANT postgres TO evil", "REVOKE a FROM b", "GRANT CREATE ON TABLESPACE t TO x",
-        "COMMENT ON ROLE x IS 'y'", "DO $$ BEGIN END $$", "CALL x()", "SELECT dblink_exec('x', 'DROP DATABASE y')",
-        "SELECT pg_catalog.lo_import('/etc/passwd')", "SELECT pg_catalog.lo_export(1, '/tmp/x')", "SELECT 1",
-        "SELECT pg_catalog.setval('a', (SELECT evil()), true)", "SELECT pg_catalog.setval(evil(), 1)",
-        "SELECT pg_catalog.set_config('standard_conforming_strings', 'off', false)", "SET standard_conforming_strings = off",
-        "SET ROLE postgres", "SET client_encoding = 'SJIS'", "SET session_replication_role = replica", "DELETE FROM t",
-        "UPDATE t SET a = 1", "UPDATE pg_catalog.pg_database SET datallowconn = false WHERE datname = 'x'", "TRUNCATE t",
-        "LOAD 'x'", "VACUUM", "WITH x AS (SELECT 1) SELECT 1", "PREPARE x AS SELECT 1", "LOCK TABLE t", "ALTER DATABASE own RENAME TO x",
-        "ALTER DATABASE own SET TABLESPACE x", "ALTER SUBSCRIPTION s CONNECTION 'x'",
-        "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", "BEGIN ISOLATION LEVEL SERIALIZABLE", "COMMIT PREPARED 'x'", "NOTIFY x", "'x'", "(SELECT 1)",
+        "COPY t TO PROGRAM 'x'",
+        "COPY t FROM PROGRAM 'x'",
+        "COPY t TO '/tmp/x'",
+        "COPY t FROM '/etc/passwd'",
+        "COPY (SELECT 1) TO STDOUT",
+        "COPY t (a) FROM stdin WITH (FORMAT csv)",
+        "COPY t TO stdout",
+        "CREATE ROLE evil SUPERUSER",
+        "CREATE USER evil",
+        "ALTER ROLE postgres PASSWORD 'x'",
+        "ALTER USER x SUPERUSER",
+        "DROP ROLE x",
+        "DROP OWNED BY x",
+        "REASSIGN OWNED BY x TO y",
+        "ALTER SYSTEM SET x = 1",
+        "CREATE TABLESPACE t LOCATION '/x'",
+        "DROP TABLESPACE t",
+        "GRANT postgres TO evil",
+        "REVOKE a FROM b",
+        "GRANT CREATE ON TABLESPACE t TO x",
+        "COMMENT ON ROLE x IS 'y'",
+        "DO $$ BEGIN END $$",
+        "CALL x()",
+        "SELECT dblink_exec('x', 'DROP DATABASE y')",
+        "SELECT pg_catalog.lo_import('/etc/passwd')",
+        "SELECT pg_catalog.lo_export(1, '/tmp/x')",
+        "SELECT 1",
+        "SELECT pg_catalog.setval('a', (SELECT evil()), true)",
+        "SELECT pg_catalog.setval(evil(), 1)",
+        "SELECT pg_catalog.set_config('standard_conforming_strings', 'off', false)",
+        "SET standard_conforming_strings = off",
+        "SET ROLE postgres",
+        "SET client_encoding = 'SJIS'",
+        "SET session_replication_role = replica",
+        "DELETE FROM t",
+        "UPDATE t SET a = 1",
+        "UPDATE pg_catalog.pg_database SET datallowconn = false WHERE datname = 'x'",
+        "TRUNCATE t",
+        "LOAD 'x'",
+        "VACUUM",
+        "WITH x AS (SELECT 1) SELECT 1",
+        "PREPARE x AS SELECT 1",
+        "LOCK TABLE t",
+        "ALTER DATABASE own RENAME TO x",
+        "ALTER DATABASE own SET TABLESPACE x",
+        "ALTER SUBSCRIPTION s CONNECTION 'x'",
+        "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        "COMMIT PREPARED 'x'",
+        "NOTIFY x",
+        "'x'",
+        "(SELECT 1)",
     ] {
         let what = refused(&format!("SET row_security = off;\n\n{sql};\n"));
         assert!(what.starts_with("cannot accept the dump, which ") || what.contains("`own`, which "), "{what}");

@@ -26,7 +26,8 @@ fn a_rich_database_restores_under_another_name_and_touches_no_other() {
     let cluster = Cluster::start();
     rich(&cluster, NAMES[1], "bob");
     cluster.create_database("bystander");
-    cluster.psql("bystander", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); COMMENT ON DATABASE bystander IS 'here'");
+    cluster
+        .psql("bystander", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); COMMENT ON DATABASE bystander IS 'here'");
     let before = others(&cluster, &[]);
     let hikae = world(&cluster, "");
     for (format, ending) in [("plain", "sql"), ("custom", "dump")] {
@@ -41,7 +42,11 @@ fn a_rich_database_restores_under_another_name_and_touches_no_other() {
         assert_eq!(people["rows"], 3000);
         assert_eq!(fingerprint(&cluster, &target), fingerprint(&cluster, NAMES[1]), "{format}");
         let days = "SELECT md5(string_agg(days::text, ',' ORDER BY day)) FROM days";
-        assert_eq!(cluster.psql(&target, days), cluster.psql(NAMES[1], days), "the settings hold while rows are loaded");
+        assert_eq!(
+            cluster.psql(&target, days),
+            cluster.psql(NAMES[1], days),
+            "the settings hold while rows are loaded"
+        );
         let large = "SELECT md5(lo_get(990001))";
         assert_eq!(cluster.psql(&target, large), cluster.psql(NAMES[1], large));
         assert_eq!(others(&cluster, &[&target]), before, "another database was touched");

@@ -49,11 +49,8 @@ impl Source for Decoded {
 
 /// Reads all of the archive, also when `pg_restore` has stopped reading: how it ended tells more than the broken pipe.
 async fn feed(mut archive: Box<dyn Source>, mut stdin: Option<Box<dyn Sink>>) -> Result<()> {
-    loop {
-        match archive.next().await? {
-            Piece::Data(data) => stdin = give(stdin, data).await,
-            Piece::End => break,
-        }
+    while let Piece::Data(data) = archive.next().await? {
+        stdin = give(stdin, data).await;
     }
     if let Some(mut stdin) = stdin
         && stdin.seal().await.is_ok()
@@ -64,6 +61,7 @@ async fn feed(mut archive: Box<dyn Source>, mut stdin: Option<Box<dyn Sink>>) ->
     Ok(())
 }
 
+/// Gives the pipe back, unless it is broken.
 async fn give(stdin: Option<Box<dyn Sink>>, data: Bytes) -> Option<Box<dyn Sink>> {
     let mut stdin = stdin?;
     stdin.write(data).await.ok().map(|()| stdin)

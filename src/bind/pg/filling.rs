@@ -50,17 +50,12 @@ impl Restoring {
     async fn feed(&self, dump: &mut dyn Source, stdin: &mut Option<Box<dyn Sink>>) -> Result<Fed> {
         let Some(sink) = stdin else { return Err(Error::new(Kind::Other, "psql has no standard input")) };
         let mut moved = 0;
-        loop {
-            match dump.next().await? {
-                Piece::Data(data) => {
-                    moved += data.len() as u64;
-                    if let Err(stopped) = sink.write(data).await {
-                        return Ok(Fed::Stopped(stopped));
-                    }
-                    event::step_progress(self.step, moved);
-                }
-                Piece::End => break,
+        while let Piece::Data(data) = dump.next().await? {
+            moved += data.len() as u64;
+            if let Err(stopped) = sink.write(data).await {
+                return Ok(Fed::Stopped(stopped));
             }
+            event::step_progress(self.step, moved);
         }
         if let Err(stopped) = sink.seal().await {
             return Ok(Fed::Stopped(stopped));
@@ -77,7 +72,9 @@ impl Restoring {
         let (_, exit) = program::ask(&self.loader, command, None, MAX_ANSWER_BYTES).await?;
         match exit.success() {
             true => Ok(()),
-            false => Err(explain(&format!("`pg_restore` cannot load the database `{}`", self.target), "pg_restore", &exit)),
+            false => {
+                Err(explain(&format!("`pg_restore` cannot load the database `{}`", self.target), "pg_restore", &exit))
+            }
         }
     }
 }
@@ -95,8 +92,9 @@ async fn feed_and_wait(feeding: impl Future<Output = Result<Fed>>, child: Child)
 /// The first error of psql, with the line of the dump: it stops there, so that nothing but its details follows.
 fn explain_load(target: &str, exit: &Exit) -> Error {
     let lines: Vec<&str> = exit.stderr.lines().collect();
-    let is_error = |line: &&str| line.starts_with("psql:") && ["ERROR:", "FATAL:"].iter().any(|word| line.contains(word));
-    let first = lines.iter().position(|line| is_error(&line));
+    let is_error =
+        |line: &&str| line.starts_with("psql:") && ["ERROR:", "FATAL:"].iter().any(|word| line.contains(word));
+    let first = lines.iter().position(is_error);
     let told = first.or_else(|| lines.iter().rposition(|line| line.starts_with("psql:"))).unwrap_or(0);
     let stderr = lines[told..].join("\n");
     explain(&format!("psql cannot load the database `{target}`"), "psql", &Exit { stderr, ..exit.clone() })

@@ -123,7 +123,9 @@ async fn look(restoring: &Restoring) -> Result<Stat> {
         Some(stat) if stat.kind == EntryKind::Dir => Err(Error::new(Kind::Other, format!("`{shown}` is a folder"))
             .hint("give a dump in one file: plain SQL, or `pg_dump --format=custom`")),
         Some(stat) => Ok(stat),
-        None => Err(Error::new(Kind::NotFound, format!("there is no file `{shown}`")).hint("check the name of the backup")),
+        None => {
+            Err(Error::new(Kind::NotFound, format!("there is no file `{shown}`")).hint("check the name of the backup"))
+        }
     }
 }
 

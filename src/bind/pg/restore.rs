@@ -46,7 +46,8 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     check(&options)?;
     let caller = call.world()?;
     let limits = options.limit(caller.clone()).limits;
-    let step = call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
+    let step =
+        call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
     // The server is silent while it builds an index, however long that takes.
     let idle = options.idle_timeout.unwrap_or(limits.total);
     let restoring = Restoring {

@@ -73,8 +73,10 @@ impl Restoring {
         match (exit.success(), exit.stderr.contains(DUPLICATE_DATABASE)) {
             (true, _) => Ok(true),
             (false, true) if self.reuse => Ok(false),
-            (false, true) => Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
-                .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands")),
+            (false, true) => {
+                Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
+                    .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands"))
+            }
             (false, false) => Err(explain(&format!("cannot create the database `{}`", self.target), "psql", &exit)),
         }
     }
@@ -100,7 +102,8 @@ impl Restoring {
             Ok(exit) => explain("psql could not drop it", "psql", &exit),
             Err(left) => left,
         };
-        let hint = format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, dropped.one_line());
+        let hint =
+            format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, dropped.one_line());
         error.hint(hint)
     }
 
