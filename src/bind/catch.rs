@@ -8,6 +8,7 @@ use super::failure::{Caught, Failure};
 use super::fuse::Fuse;
 use super::session::Session;
 use super::traceback::{OUT_OF_MEMORY, STACK_OVERFLOW, caught};
+use crate::world::dry_run::is_withheld;
 
 /// Raising and catching costs far more than an instruction, and no hook sees it.
 const COST: u64 = 1_000;
@@ -25,9 +26,9 @@ end
 return function(f, ...) return finish(pcall(f, ...)) end
 ";
 
-/// A `pcall` that does not catch the end of the run, of Lua's memory or of its stack.
+/// A `pcall` that does not catch the end of the run, of Lua's memory or of its stack, or of what a plan can know.
 ///
-/// A recipe cannot answer any of these, and each costs Lua so much that a loop which catches them would last for hours.
+/// A recipe cannot answer any of these, and the first three cost Lua so much that a loop which catches them would last for hours.
 pub fn pcall(lua: &Lua) -> mlua::Result<Function> {
     let globals = lua.globals();
     let (stock, error): (Function, Function) = (globals.raw_get("pcall")?, globals.raw_get("error")?);
@@ -58,7 +59,11 @@ fn is_fatal(error: &Value) -> bool {
             text == OUT_OF_MEMORY || text.ends_with(STACK_OVERFLOW)
         }
         Value::Error(error) => {
-            error.chain().any(|cause| matches!(cause.downcast_ref(), Some(mlua::Error::MemoryError(_))))
+            let is_fatal = |cause: &(dyn std::error::Error + 'static)| {
+                // What a recipe does once it knows what a plan cannot know, no plan can tell.
+                matches!(cause.downcast_ref(), Some(mlua::Error::MemoryError(_))) || is_withheld(cause)
+            };
+            error.chain().any(is_fatal)
         }
         _ => false,
     }

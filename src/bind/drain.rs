@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::exports::Call;
 use super::pool::on_pool;
-use super::save::{Copy, fill, with_taps};
+use super::save::{Copy, fill, unknown_facts, with_taps};
 use super::stream::{LineTap, Pipeline};
 use super::traceback::from_lua;
 use crate::error::{Error, Kind, Result};
@@ -17,6 +17,7 @@ use crate::report::event;
 use crate::stream::Sink;
 use crate::stream::pump::{collect, pump};
 use crate::units::show_size;
+use crate::world::dry_run::is_withheld;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +41,12 @@ pub async fn discard(call: Rc<Call>, (mut pipeline, taps): (Pipeline, Vec<LineTa
         .await
     });
     let answer = with_taps(task, taps).await;
+    if let Err(error) = &answer
+        && is_withheld(error)
+    {
+        step.end(0, 0, None);
+        return unknown_facts(&call, &facts.lock().clone()).map_err(from_lua);
+    }
     let bytes = facts.lock().plain_bytes;
     step.end(bytes, answer.as_ref().map_or(0, |tally| tally.size_bytes), answer.as_ref().err());
     let tally = answer?;

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use mlua::{MetaMethod, UserData, UserDataFields, UserDataMethods};
 
+use super::json::to_lua;
 use crate::error::Error;
+use crate::postgres::checks::Mismatch;
 
 /// A failure that a recipe has caught, until it is accepted in words or raised again.
 pub struct Caught {
@@ -35,6 +37,9 @@ impl UserData for Failure {
         fields.add_field_method_get("kind", |_, this| Ok(this.0.error.kind().word()));
         fields.add_field_method_get("message", |_, this| Ok(crate::secret::redact(&this.0.error.one_line())));
         fields.add_field_method_get("hint", |_, this| Ok(this.0.error.hint_text().map(str::to_owned)));
+        fields.add_field_method_get("checks", |lua, this| {
+            checks(&this.0.error).map(|checks| to_lua(lua, &checks)).transpose()
+        });
         fields.add_field_method_get("site", |_, this| Ok(this.0.error.sites().first().map(|site| site.to_string())));
     }
 
@@ -42,4 +47,16 @@ impl UserData for Failure {
         methods
             .add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(crate::secret::redact(&this.0.error.one_line())));
     }
+}
+
+/// The checks of a comparison that failed, when that is what the error is about.
+fn checks(error: &Error) -> Option<serde_json::Value> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(Mismatch(checks)) = cause.downcast_ref() {
+            return serde_json::to_value(checks).ok();
+        }
+        next = cause.source();
+    }
+    None
 }

@@ -14,7 +14,7 @@ use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::units::show_size;
-use crate::world::{EntryKind, Found, Stat};
+use crate::world::{Caller, EntryKind, Found, Stat};
 
 /// The largest file that `fs.read` gives as a string.
 const MAX_READ_BYTES: u64 = 8 << 20;
@@ -50,6 +50,12 @@ struct WriteOptions {
     replace: bool,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RemoveOptions {
+    why: Option<String>,
+}
+
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua, "fs")?
         .wait("fs.list", |call, (options,): (ListOptions,)| list(call, options))?
@@ -67,7 +73,10 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             "fs.rename",
             |call, (from, to): (PathBuf, PathBuf)| async move { call.world()?.rename(&from, &to).await },
         )?
-        .wait("fs.remove", |call, (path,): (PathBuf,)| async move { call.world()?.remove(&path).await })?
+        .wait("fs.remove", |call, (path, options): (PathBuf, Option<RemoveOptions>)| async move {
+            let caller = Caller { why: options.unwrap_or_default().why, ..call.world()? };
+            caller.remove(&path).await
+        })?
         .wait("fs.disk_free", |call, (path,): (PathBuf,)| async move {
             let space = call.world()?.disk_free(&path).await?;
             let table = call.lua.create_table().map_err(from_lua)?;

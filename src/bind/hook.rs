@@ -1,5 +1,6 @@
 //! Interrupts Lua every so many instructions: to let other branches run, and to end it once its fuse has blown.
 
+use mlua::debug::DebugEvent;
 use mlua::{HookTriggers, Lua, VmState, ffi};
 
 use super::fuse::Fuse;
@@ -17,6 +18,22 @@ const MAX_DEPTH: usize = 10_000;
 pub fn install(lua: &Lua, fuse: &Fuse) -> mlua::Result<()> {
     let fuse = fuse.clone();
     lua.set_global_hook(HookTriggers::new().every_nth_instruction(EVERY), move |lua, _| Ok(on_count(lua, &fuse)))
+}
+
+/// The same, and shows `on_line` every line that begins to run, with its source: a state has one hook for both.
+pub fn install_with_lines(lua: &Lua, fuse: &Fuse, on_line: impl Fn(&str, u32) + 'static) -> mlua::Result<()> {
+    let fuse = fuse.clone();
+    let triggers = HookTriggers::new().every_nth_instruction(EVERY).every_line();
+    lua.set_global_hook(triggers, move |lua, debug| {
+        if debug.event() != DebugEvent::Line {
+            return Ok(on_count(lua, &fuse));
+        }
+        let line = debug.current_line().and_then(|line| u32::try_from(line).ok());
+        if let (Some(source), Some(line)) = (debug.source().source, line) {
+            on_line(&source, line);
+        }
+        Ok(VmState::Continue)
+    })
 }
 
 /// Never an error: mlua would raise it after closing the `<close>` variables of the running function inside the hook,

@@ -16,6 +16,7 @@ pub mod gettext;
 pub mod hook;
 pub mod json;
 pub mod log;
+pub mod manifest;
 pub mod options;
 pub mod parallel;
 pub mod path;
@@ -29,6 +30,7 @@ pub mod secret_value;
 pub mod session;
 pub mod stream;
 pub mod traceback;
+pub mod unknown;
 mod wrong;
 
 use exports::Module;
@@ -41,6 +43,7 @@ pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
         fs::module(lua)?,
         json::module(lua)?,
         log::module(lua)?,
+        manifest::module(lua)?,
         path::module(lua)?,
         pg::module(lua)?,
         process::module(lua)?,

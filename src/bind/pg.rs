@@ -1,14 +1,16 @@
 //! The module `pg`: PostgreSQL through its own programs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use mlua::{AnyUserData, Lua, Table, Value};
+use mlua::{AnyUserData, Lua, Value};
 use serde::Deserialize;
 
 use super::exports::{Call, Module};
 use super::options::duration;
+use super::process::unknown;
 use super::stream::{Pipeline, Stream};
 use super::traceback::from_lua;
 use crate::error::{Error, Kind, Result};
@@ -30,7 +32,7 @@ macro_rules! options {
     ($name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* }) => {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct $name {
+        pub(super) struct $name {
             $($(#[$attr])* $field: $type,)*
             host: Option<String>,
             port: Option<u16>,
@@ -43,16 +45,22 @@ macro_rules! options {
         }
 
         impl $name {
-            fn server(&self) -> Server {
+            pub(super) fn server(&self) -> Server {
                 Server { host: self.host.clone(), port: self.port, user: self.user.clone(), password: self.password.clone() }
             }
 
-            fn limit(&self, caller: Caller) -> Caller {
+            pub(super) fn limit(&self, caller: Caller) -> Caller {
                 caller.limited(self.timeout, self.idle_timeout)
             }
         }
     };
 }
+
+mod databases;
+mod inspect;
+mod keeper;
+mod swap;
+mod verify;
 
 options!(DumpOptions {
     database: String,
@@ -78,7 +86,15 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("pg.dump", |call, (options,): (DumpOptions,)| dump(call, options))?
         .wait("pg.is_ready", |call, (options,): (ServerOptions,)| is_ready(call, options))?
         .wait("pg.query", |call, (options,): (QueryOptions,)| query(call, options))?
-        .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))
+        .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))?
+        .wait("pg.inspect", |call, (path, options): (PathBuf, Option<inspect::InspectOptions>)| {
+            inspect::inspect(call, path, options.unwrap_or_default())
+        })?
+        .wait("pg.verify", |call, (options,): (verify::VerifyOptions,)| verify::verify(call, options))?
+        .wait("pg.create_database", |call, (options,): (databases::CreateOptions,)| databases::create(call, options))?
+        .wait("pg.drop_database", |call, (options,): (databases::DropOptions,)| databases::drop_one(call, options))?
+        .wait("pg.sweep_throwaways", |call, (options,): (databases::SweepOptions,)| databases::sweep(call, options))?
+        .wait("pg.swap", |call, (options,): (swap::SwapOptions,)| swap::swap(call, options))
 }
 
 /// A stream of the dump, inspected as it passes.
@@ -127,19 +143,26 @@ async fn is_ready(call: Rc<Call>, options: ServerOptions) -> Result<bool> {
 /// The rows of a query, each a table by column name.
 async fn query(call: Rc<Call>, options: QueryOptions) -> Result<Value> {
     let caller = options.limit(call.world()?);
-    let answer = ask(&caller, &options.server(), &options.database, &options.sql, &options.vars).await?;
-    super::json::to_lua(&call.lua, &answer).map_err(from_lua)
+    let answer = ask(&caller, &options.server(), &options.database, &options.sql, &options.vars).await;
+    if let Some(unknown) = unknown(&call, "psql", &answer)? {
+        return Ok(unknown);
+    }
+    super::json::to_lua(&call.lua, &answer?).map_err(from_lua)
 }
 
 /// The names of the databases of the server that can be dumped, sorted.
-async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Table> {
+async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Value> {
     let caller = options.limit(call.world()?);
     let sql =
         "SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname";
     let database = options.database.clone().unwrap_or_else(|| "postgres".to_owned());
-    let rows = ask(&caller, &options.server(), &database, sql, &BTreeMap::new()).await?;
+    let rows = ask(&caller, &options.server(), &database, sql, &BTreeMap::new()).await;
+    if let Some(unknown) = unknown(&call, "psql", &rows)? {
+        return Ok(unknown);
+    }
+    let rows = rows?;
     let names = rows.as_array().into_iter().flatten().filter_map(|row| row["name"].as_str().map(str::to_owned));
-    call.lua.create_sequence_from(names).map_err(from_lua)
+    call.lua.create_sequence_from(names).map(Value::Table).map_err(from_lua)
 }
 
 /// Runs one query through psql and reads its rows as JSON.

@@ -6,6 +6,8 @@ use mlua::Value;
 use serde::de::Unexpected;
 
 use super::secret_value::SecretValue;
+use super::traceback::from_lua;
+use super::unknown::Unknown;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
@@ -43,6 +45,8 @@ impl Plain {
             Value::String(text) => Plain::Str(text.to_str().map_err(|_| not_text())?.to_owned()),
             Value::UserData(data) => match data.borrow::<SecretValue>() {
                 Ok(secret) => Plain::Secret(secret.0.clone()),
+                // What is not known cannot be given to anybody.
+                Err(_) if data.is::<Unknown>() => return Err(data.borrow::<Unknown>().map_err(from_lua)?.error()),
                 Err(_) => Plain::Other("a handle"), // any other handle is refused where it is read
             },
             Value::Table(table) => Plain::from_table(table, depth)?,
@@ -57,7 +61,7 @@ impl Plain {
         }
         let (mut list, mut map, mut highest) = (BTreeMap::new(), BTreeMap::new(), 0);
         for pair in table.pairs::<Value, Value>() {
-            let (key, value) = pair.map_err(super::traceback::from_lua)?;
+            let (key, value) = pair.map_err(from_lua)?;
             let value = Plain::at_depth(&value, depth + 1)?;
             match key {
                 Value::Integer(index) if index > 0 => {

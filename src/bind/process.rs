@@ -5,17 +5,19 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use mlua::{AnyUserData, Lua, Table};
+use mlua::{AnyUserData, Lua, Value};
 use serde::Deserialize;
 
 use super::exports::{Call, Module};
 use super::options::{Text, duration};
 use super::stream::{Pipeline, Stream};
 use super::traceback::from_lua;
+use super::unknown::Unknown;
 use crate::error::{Error, Kind, Result};
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
+use crate::world::dry_run::is_withheld;
 use crate::world::program::{self, ProgramSource};
 use crate::world::{Caller, Command};
 
@@ -66,7 +68,7 @@ impl Options {
     }
 }
 
-async fn run(call: Rc<Call>, options: Options) -> Result<Table> {
+async fn run(call: Rc<Call>, options: Options) -> Result<Value> {
     let caller = options.limit(call.world()?);
     let step = call.session.step(options.command().line(), call.site());
     let answer =
@@ -75,6 +77,9 @@ async fn run(call: Rc<Call>, options: Options) -> Result<Table> {
         true => Ok((stdout, exit)),
         false => Err(program::failure(&options.program, &exit)),
     });
+    if let Some(unknown) = unknown(&call, &options.program, &answer)? {
+        return Ok(unknown);
+    }
     let bytes = answer.as_ref().map_or(0, |(stdout, _)| stdout.len() as u64);
     step.end(0, bytes, answer.as_ref().err());
     let (stdout, exit) = answer?;
@@ -82,7 +87,17 @@ async fn run(call: Rc<Call>, options: Options) -> Result<Table> {
     table.raw_set("code", exit.code).map_err(from_lua)?;
     table.raw_set("stdout", call.lua.create_string(&stdout).map_err(from_lua)?).map_err(from_lua)?;
     table.raw_set("stderr", exit.stderr).map_err(from_lua)?;
-    Ok(table)
+    Ok(Value::Table(table))
+}
+
+/// What stands for the answer of a program that a plan does not start: a recipe that needs none of it goes on.
+pub fn unknown<T>(call: &Call, program: &str, answer: &Result<T>) -> Result<Option<Value>> {
+    match answer {
+        Err(error) if is_withheld(error) => {
+            Unknown::answer(program).handle(&call.lua).map(|handle| Some(Value::UserData(handle))).map_err(from_lua)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// A stream of what a program writes; it ends well only when the program exits 0.

@@ -17,6 +17,7 @@ use super::pool::{Member, on_pool, unbroken};
 use super::session::{Identity, Recorder};
 use super::stream::{LineTap, Pipeline};
 use super::traceback::from_lua;
+use super::unknown::{AFTER_THE_RUN, Unknown};
 use crate::catalog::Backup;
 use crate::catalog::manifest::{self, Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
@@ -26,6 +27,7 @@ use crate::stream::tee::{Sealed, Tee};
 use crate::stream::{Facts, SharedFacts, Sink};
 use crate::units::show_size;
 use crate::world::Caller;
+use crate::world::dry_run::is_withheld;
 
 /// Mode of every backup and manifest, from the first byte (guide §9.2).
 const FILE_MODE: u32 = 0o600;
@@ -71,12 +73,12 @@ pub async fn save(
     let task = on_pool(member, async move { writer.write(pipeline, path, copies).await });
     let answer = with_taps(task, taps).await;
     match &answer {
-        Ok(written) => step.end(written[0].1.plain_bytes, written[0].0.size_bytes, None),
+        Ok(written) => step.end(written[0].facts.plain_bytes, written[0].backup.size_bytes, None),
         Err(error) => step.end(0, 0, Some(error)),
     }
     let written = answer?;
-    call.session.backups.borrow_mut().extend(written.iter().map(|record| record.0.clone()));
-    table(&call, &written[0].0, &written[0].1).map_err(from_lua)
+    call.session.backups.borrow_mut().extend(written.iter().map(|record| record.backup.clone()));
+    table(&call, &written[0]).map_err(from_lua)
 }
 
 /// `:tee(path)`: the same bytes also go into a second file, which is committed after the first.
@@ -110,7 +112,12 @@ struct Writer {
 }
 
 /// A backup that stands, and what its stream learnt.
-type Written = (Backup, Facts);
+struct Written {
+    backup: Backup,
+    facts: Facts,
+    /// Whether its bytes were written; those of a planned one only a run would know.
+    known: bool,
+}
 
 impl Writer {
     async fn write(self, pipeline: Pipeline, path: PathBuf, copies: Vec<Copy>) -> Result<Vec<Written>> {
@@ -118,6 +125,7 @@ impl Writer {
         let mut sink = self.caller.create(&path, FILE_MODE).await?;
         let tally = match self.fill(pipeline, &mut *sink).await {
             Ok(tally) => tally,
+            Err(error) if is_withheld(&error) => return self.plan(sink, &path, copies).await,
             Err(error) => {
                 sink.abort()
                     .await
@@ -127,15 +135,27 @@ impl Writer {
         };
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
         unbroken(self.member.clone(), async move {
-            let mut written = vec![self.commit(sink, &path, &tally).await?];
+            let mut written = vec![self.commit(sink, &path, Some(&tally)).await?];
             for copy in copies {
                 let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
                 let sealed = copy.sealed.await.map_err(never)?.await.map_err(never)?;
-                written.push(self.commit(sealed.sink, &copy.path, &sealed.tally).await?);
+                written.push(self.commit(sealed.sink, &copy.path, Some(&sealed.tally)).await?);
             }
             Ok(written)
         })
         .await
+    }
+
+    /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
+    /// manifests that say nothing of what is in them.
+    async fn plan(self, sink: Box<dyn Sink>, path: &Path, copies: Vec<Copy>) -> Result<Vec<Written>> {
+        let mut written = vec![self.commit(sink, path, None).await?];
+        for copy in copies {
+            // The one that `tee` had made went with the source.
+            let sink = self.caller.create(&copy.path, FILE_MODE).await?;
+            written.push(self.commit(sink, &copy.path, None).await?);
+        }
+        Ok(written)
     }
 
     /// Moves the bytes; `Ok` means that the source proved its end and that every byte is on stable storage.
@@ -152,18 +172,21 @@ impl Writer {
     }
 
     /// The manifest first, the backup last: whatever is visible under a backup's name is whole and described.
-    async fn commit(&self, sink: Box<dyn Sink>, path: &Path, tally: &Tally) -> Result<Written> {
+    async fn commit(&self, sink: Box<dyn Sink>, path: &Path, tally: Option<&Tally>) -> Result<Written> {
+        let known = tally.is_some();
+        let tally = tally.cloned().unwrap_or_else(|| Tally { size_bytes: 0, sha256: AFTER_THE_RUN.to_owned() });
         let facts = self.facts.lock().clone();
         let created_at = self.caller.world.now();
         let mark = RecipeMark { name: self.identity.recipe.clone(), sha256: self.identity.recipe_sha256.clone() };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let host = self.caller.world.machine().host;
-        let manifest = Manifest::new(&self.identity.run_id, mark, created_at, &host, &name, tally, &facts);
+        let manifest = Manifest::new(&self.identity.run_id, mark, created_at, &host, &name, &tally, &facts);
         let cannot = |error| Error::new(Kind::Other, "cannot write the manifest").because(error);
         let text = manifest.to_text().map_err(cannot)?;
         let value = serde_json::to_value(&manifest).map_err(cannot)?;
         let beside = manifest::path_beside(path);
-        self.caller.write(&beside, text.into_bytes(), FILE_MODE, false).await?;
+        let why = (!known).then(|| "what it says is known only after the run".to_owned());
+        Caller { why, ..self.caller.clone() }.write(&beside, text.into_bytes(), FILE_MODE, false).await?;
         if let Err(error) = sink.commit().await {
             return Err(match self.caller.remove(&beside).await {
                 Ok(()) => error,
@@ -173,7 +196,7 @@ impl Writer {
         let path = path.display().to_string();
         let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
         self.recorder.backup(&backup, &value);
-        Ok((backup, facts))
+        Ok(Written { backup, facts, known })
     }
 }
 
@@ -199,12 +222,29 @@ async fn show_lines(tap: LineTap) -> Result<()> {
     Ok(())
 }
 
-fn table(call: &Call, record: &Backup, facts: &Facts) -> mlua::Result<Table> {
+fn table(call: &Call, written: &Written) -> mlua::Result<Table> {
+    let Written { backup, facts, known } = written;
+    let table = if *known { call.lua.create_table()? } else { unknown_facts(call, facts)? };
+    table.raw_set("path", backup.path.as_str())?;
+    table.raw_set("manifest", format!("{}{}", backup.path, manifest::SUFFIX))?;
+    table.raw_set("size", if *known { show_size(backup.size_bytes) } else { format!("size {AFTER_THE_RUN}") })?;
+    if *known {
+        fill(call, &table, &backup.sha256, backup.size_bytes, facts)?;
+    }
+    Ok(table)
+}
+
+/// What a plan can show of a stream that was not read: the shape of what it would tell.
+pub fn unknown_facts(call: &Call, facts: &Facts) -> mlua::Result<Table> {
     let table = call.lua.create_table()?;
-    table.raw_set("path", record.path.as_str())?;
-    table.raw_set("manifest", format!("{}{}", record.path, manifest::SUFFIX))?;
-    table.raw_set("size", show_size(record.size_bytes))?;
-    fill(call, &table, &record.sha256, record.size_bytes, facts)?;
+    table.raw_set("sha256", AFTER_THE_RUN)?;
+    for name in ["size_bytes", "plain_bytes"] {
+        table.raw_set(name, Unknown::field(name).handle(&call.lua)?)?;
+    }
+    table.raw_set("hashes", Unknown::field("hashes").handle(&call.lua)?)?;
+    for (name, shape) in &facts.shapes {
+        table.raw_set(name.as_str(), super::json::to_lua(&call.lua, shape)?)?;
+    }
     Ok(table)
 }
 

@@ -86,6 +86,20 @@ impl Session {
         });
     }
 
+    /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
+    pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
+        self.recorder.step(StepRecord {
+            name,
+            status: if wrong.is_some() { Status::Failure } else { Status::Success },
+            site: site.map(ToString::to_string),
+            bytes_in: None,
+            bytes_out: None,
+            started_at: self.caller.world.now(),
+            duration_ms: 0,
+            error: wrong,
+        });
+    }
+
     pub fn loading(&self) -> bool {
         self.loading.get()
     }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::error::Result;
 
 mod column;
+pub mod described;
 pub mod manifest;
 mod open;
 mod read;
@@ -38,21 +39,6 @@ impl Catalog {
             Ok(done)
         };
         whole().map_err(|cause| trouble::writing(&self.path, cause))
-    }
-
-    /// Does `work` as `writing` does, and comes back when it would outlive a power cut, with all that was written before it.
-    ///
-    /// Waiting for a busy disk takes longer than everything else here, so only what must not be lost waits: that a run
-    /// started, and how it ended. The rest is as lasting once the catalog is closed.
-    fn writing_for_good<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
-        self.wait_for_disk("full")?;
-        let done = self.writing(work);
-        self.wait_for_disk("normal")?;
-        done
-    }
-
-    fn wait_for_disk(&self, how: &str) -> Result<()> {
-        self.conn.pragma_update(None, "synchronous", how).map_err(|cause| trouble::writing(&self.path, cause))
     }
 
     /// Does `work` on one unchanging view of the catalog.

@@ -64,6 +64,9 @@ pub struct RunArgs {
     /// Type of the run, in its id and in the records [default: the recipe's]
     #[arg(long = "type", value_name = "TYPE")]
     pub run_type: Option<RunType>,
+    /// Show what a run would do now, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print one JSON object a line; the last one is the outcome
     #[arg(long, conflicts_with = "quiet")]
     pub json: bool,

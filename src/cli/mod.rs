@@ -12,6 +12,7 @@ mod demo;
 mod docs;
 mod exit;
 mod list;
+mod plan;
 mod run;
 mod runs;
 mod show;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         }
     };
     let answer = match arguments.command {
+        Command::Run(args) if args.dry_run => return plan::main(&context, &args),
         Command::Run(args) => return run::main(&context, args),
         Command::List(args) => list::main(&context, &args),
         Command::Show(args) => show::main(&context, &args),

@@ -41,7 +41,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
 }
 
 /// Everything that can be wrong before the run starts is misuse: the recipe, its params, the configuration.
-fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
+pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let source = context.config.recipe_source(&args.recipe)?;
     let declaration = loading::declaration(&context.config, &source)?;
     let wishes = Wishes { set: args.set.clone(), run_type: args.run_type.map(|run_type| run_type.word().to_owned()) };

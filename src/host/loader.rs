@@ -8,6 +8,7 @@ use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, LuaString, Table, Value};
 
 use super::compiled;
+use super::coverage::Coverage;
 use crate::bind::traceback::{from_lua, raise};
 use crate::error::{Error, Kind, Result};
 
@@ -59,13 +60,21 @@ pub fn chunk(lua: &Lua, file_shown: &str, text: &str, env: &Table) -> mlua::Resu
         return Err(raise(lua, error.hint("give hikae the source text: what cannot be read cannot be trusted")));
     }
     let name = format!("@{file_shown}");
-    if let Some(compiled) = compiled::of(&name, text) {
-        let chunk = lua.load(&*compiled).set_name(name).set_mode(ChunkMode::Binary);
-        return chunk.set_environment(env.clone()).into_function();
+    let function = match compiled::of(&name, text) {
+        Some(compiled) => {
+            let chunk = lua.load(&*compiled).set_name(name).set_mode(ChunkMode::Binary);
+            chunk.set_environment(env.clone()).into_function()?
+        }
+        None => {
+            let chunk = lua.load(text).set_name(&name).set_mode(ChunkMode::Text);
+            let function = chunk.set_environment(env.clone()).into_function()?;
+            compiled::keep(name, text, &function);
+            function
+        }
+    };
+    if let Some(coverage) = lua.app_data_ref::<Coverage>() {
+        coverage.loaded(file_shown, text, &function).map_err(|error| raise(lua, error))?;
     }
-    let chunk = lua.load(text).set_name(&name).set_mode(ChunkMode::Text);
-    let function = chunk.set_environment(env.clone()).into_function()?;
-    compiled::keep(name, text, &function);
     Ok(function)
 }
 

@@ -5,12 +5,14 @@ mod arguments;
 mod base;
 mod class;
 mod compiled;
+mod line_table;
 mod replace;
 pub mod seal;
 mod strings;
 mod tables;
 mod text;
 
+pub mod coverage;
 pub mod limits;
 pub mod loader;
 pub mod machine;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::facts::{Counts, TableRows};
+use super::facts::{Counts, SequenceValue, TableRows};
 use super::lexer::Item;
 use super::statement::{Made, QualifiedName, Statement};
 
@@ -11,6 +11,9 @@ pub(super) struct Contents {
     pub(super) database: Option<String>,
     pub(super) tables: Vec<TableRows>,
     pub(super) counts: Counts,
+    pub(super) sequences: Vec<SequenceValue>,
+    pub(super) extensions: Vec<String>,
+    pub(super) not_valid: u64,
     places: HashMap<QualifiedName, usize>,
     filling: usize,
 }
@@ -22,6 +25,9 @@ impl Contents {
             database: None,
             tables: Vec::new(),
             counts: Counts::default(),
+            sequences: Vec::new(),
+            extensions: Vec::new(),
+            not_valid: 0,
             places: HashMap::new(),
             filling: 0,
         }
@@ -36,6 +42,7 @@ impl Contents {
     pub(super) fn end_statement(&mut self) -> bool {
         let statement = std::mem::replace(&mut self.statement, Statement::new());
         self.counts.constraints += statement.constraints();
+        self.not_valid += u64::from(statement.is_not_valid());
         match statement.made() {
             Made::Nothing => {}
             Made::Database(name) => self.database = Some(name),
@@ -44,8 +51,10 @@ impl Contents {
             }
             Made::Index => self.counts.indexes += 1,
             Made::Sequence => self.counts.sequences += 1,
+            Made::SequenceValue(value) => self.sequences.push(value),
             Made::View => self.counts.views += 1,
             Made::Function => self.counts.functions += 1,
+            Made::Extension(name) => self.extensions.push(name),
             Made::Rows(name) => {
                 self.filling = self.place(name);
                 return true;

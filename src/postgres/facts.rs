@@ -15,6 +15,25 @@ pub struct DatabaseFacts {
     pub tables: Vec<TableRows>,
     #[serde(default)]
     pub counts: Counts,
+    /// Where each sequence stands, as the dump sets it; none in a manifest that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequences: Option<Vec<SequenceValue>>,
+    /// The extensions that the dump makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Vec<String>>,
+    /// How many of the constraints are `NOT VALID`: a restored database has as many, and no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_valid: Option<u64>,
+}
+
+/// Where a sequence stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SequenceValue {
+    pub schema: String,
+    pub name: String,
+    pub last_value: i64,
+    /// Whether `last_value` was given out; otherwise it is the next one.
+    pub is_called: bool,
 }
 
 /// One table and its rows in the dump.

@@ -30,6 +30,9 @@ pub struct Inspector {
 impl Inspector {
     /// Writes what it learns into `facts`; `expected` is the database that the dump must create, if it creates one.
     pub fn new(facts: SharedFacts, expected: Option<String>) -> Inspector {
+        // A structure of plain fields always has its JSON.
+        let shape = serde_json::to_value(DatabaseFacts::default()).unwrap_or_default();
+        facts.lock().shapes.insert("database".to_owned(), shape);
         let (lexer, envelope, contents) = (Lexer::new(), Envelope::new(), Contents::new());
         Inspector { facts, expected, lexer, envelope, contents }
     }
@@ -118,6 +121,9 @@ impl Inspector {
             server_version: self.envelope.server_version.take(),
             tables: std::mem::take(&mut self.contents.tables),
             counts: self.contents.counts,
+            sequences: Some(std::mem::take(&mut self.contents.sequences)),
+            extensions: Some(std::mem::take(&mut self.contents.extensions)),
+            not_valid: Some(self.contents.not_valid),
         };
         let section = serde_json::to_value(database)
             .map_err(|cause| Error::new(Kind::Other, "cannot write the `database` section").because(cause))?;

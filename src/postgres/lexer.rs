@@ -17,7 +17,7 @@ pub(super) enum Item {
     Word,
     /// A quoted name; the text is the name without its quotes.
     Name,
-    /// A string; its text is not kept.
+    /// A string, its text without the quotes; in a statement of no interest the text is not kept.
     String,
     /// Any other character of a statement.
     Sign(u8),
@@ -130,8 +130,12 @@ impl Lexer {
                 self.go(1, State::Name)
             }
             State::NameQuote => self.emit(0, Item::Name),
-            State::String => self.skip_until(data, b'\'', State::StringQuote),
-            State::StringQuote if data[0] == b'\'' => self.go(1, State::String),
+            State::String if self.skipping => self.skip_until(data, b'\'', State::StringQuote),
+            State::String => self.keep_until(data, b'\'', State::StringQuote),
+            State::StringQuote if data[0] == b'\'' => {
+                self.keep(b"'");
+                self.go(1, State::String)
+            }
             State::StringQuote => self.emit(0, Item::String),
             State::Dash if data[0] == b'-' => self.begin(State::Comment),
             State::Dash => {
@@ -168,7 +172,7 @@ impl Lexer {
                 self.go(1, State::Dash)
             }
             b'/' => self.go(1, State::Slash),
-            b'\'' => self.go(1, State::String),
+            b'\'' => self.begin(State::String),
             b'"' => self.begin(State::Name),
             b'$' => self.go(1, State::Dollar(DollarQuote::new())),
             b'\\' if !self.in_statement => {

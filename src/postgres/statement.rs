@@ -1,9 +1,11 @@
 //! Understands what one SQL statement of a dump makes, from its first words and from a window of three that moves over the rest.
 
+use super::facts::SequenceValue;
 use super::lexer::Item;
+use super::setval;
 
-/// More than the words up to the end of a qualified name: `CREATE UNLOGGED TABLE schema . name`.
-const HEAD_LENGTH: usize = 8;
+/// As long as the longest statement that is read whole: `SELECT pg_catalog.setval(E'name', -1, true)`.
+const HEAD_LENGTH: usize = 13;
 
 /// What a statement makes, of the things that are counted.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,8 +15,10 @@ pub(super) enum Made {
     Table(QualifiedName),
     Index,
     Sequence,
+    SequenceValue(SequenceValue),
     View,
     Function,
+    Extension(String),
     /// The rows of this table follow.
     Rows(QualifiedName),
 }
@@ -27,11 +31,11 @@ pub(super) struct QualifiedName {
 
 /// A word at the start of a statement.
 #[derive(Debug)]
-enum Head {
+pub(super) enum Head {
     Word(String),
     Name(String),
     Sign(u8),
-    String,
+    String(String),
 }
 
 /// The words that mean something further on in a statement. Not all are reserved, so a column may bear one as its
@@ -46,9 +50,11 @@ enum Mark {
     ConstraintKind,
     From,
     Identity,
+    Not,
     Partition,
     Sequence,
     Stdin,
+    Valid,
 }
 
 pub(super) struct Statement {
@@ -84,7 +90,7 @@ impl Statement {
         if self.head.len() < HEAD_LENGTH {
             self.head.push(Head::of(item, text));
         }
-        self.ignored = !self.head[0].is_any(&["create", "alter", "copy"]);
+        self.ignored = !self.head[0].is_any(&["create", "alter", "copy"]) && !setval::may_be(&self.head);
         self.window = [self.window[1], self.window[2], Mark::of(item, text)];
         match (item, self.window) {
             (Item::Sign(b')'), _) => self.depth = self.depth.saturating_sub(1),
@@ -102,6 +108,11 @@ impl Statement {
         self.constraints
     }
 
+    /// Whether it adds a constraint that the rows were never held to: `pg_dump` gives each a statement of its own.
+    pub(super) fn is_not_valid(&self) -> bool {
+        self.constraints > 0 && self.window[1..] == [Mark::Not, Mark::Valid]
+    }
+
     /// What the whole statement makes.
     pub(super) fn made(&self) -> Made {
         let Some((first, rest)) = self.head.split_first() else { return Made::Nothing };
@@ -109,6 +120,7 @@ impl Statement {
         let made = match first {
             verb if verb.is_any(&["copy"]) && from_stdin => qualified(rest).map(Made::Rows),
             verb if verb.is_any(&["create"]) => self.created(rest),
+            verb if verb.is_any(&["select"]) => setval::read(&self.head).map(Made::SequenceValue),
             verb if verb.is_any(&["alter"]) && self.identity => Some(Made::Sequence),
             _ => None,
         };
@@ -127,6 +139,10 @@ impl Statement {
             "sequence" => Some(Made::Sequence),
             "view" => Some(Made::View),
             "function" | "procedure" | "aggregate" => Some(Made::Function),
+            "extension" => {
+                let name = name.iter().find(|word| !word.is_any(&["if", "not", "exists"]))?;
+                name.text().map(|name| Made::Extension(name.to_owned()))
+            }
             _ => None,
         }
     }
@@ -140,18 +156,25 @@ impl Head {
             Item::Word => Head::Word(text()),
             Item::Name => Head::Name(text()),
             Item::Sign(sign) => Head::Sign(sign),
-            _ => Head::String,
+            _ => Head::String(text()),
         }
     }
 
-    fn is_any(&self, words: &[&str]) -> bool {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Head::Word(text) | Head::Name(text) => Some(text),
+            Head::Sign(_) | Head::String(_) => None,
+        }
+    }
+
+    pub(super) fn is_any(&self, words: &[&str]) -> bool {
         matches!(self, Head::Word(own) if words.iter().any(|word| own.eq_ignore_ascii_case(word)))
     }
 }
 
 impl Mark {
     fn of(item: Item, text: &[u8]) -> Mark {
-        const MARKS: [(&str, Mark); 12] = [
+        const MARKS: [(&str, Mark); 14] = [
             ("by", Mark::By),
             ("check", Mark::ConstraintKind),
             ("constraint", Mark::Constraint),
@@ -159,11 +182,13 @@ impl Mark {
             ("foreign", Mark::ConstraintKind),
             ("from", Mark::From),
             ("identity", Mark::Identity),
+            ("not", Mark::Not),
             ("partition", Mark::Partition),
             ("primary", Mark::ConstraintKind),
             ("sequence", Mark::Sequence),
             ("stdin", Mark::Stdin),
             ("unique", Mark::ConstraintKind),
+            ("valid", Mark::Valid),
         ];
         match item {
             Item::Sign(b'(') => Mark::Open,
@@ -178,10 +203,7 @@ impl Mark {
 
 /// The name at the start of `words`: `name` or `schema.name`.
 fn qualified(words: &[Head]) -> Option<QualifiedName> {
-    let name = |at: usize| match words.get(at) {
-        Some(Head::Word(name) | Head::Name(name)) => Some(name.clone()),
-        _ => None,
-    };
+    let name = |at: usize| words.get(at).and_then(Head::text).map(str::to_owned);
     let first = name(0)?;
     match words.get(1) {
         Some(Head::Sign(b'.')) => Some(QualifiedName { schema: first, name: name(2)? }),

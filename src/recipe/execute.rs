@@ -4,17 +4,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
 use super::claims::Claims;
 use super::clearing;
-use super::cut::{Cut, stop};
+use super::cut::Cut;
 use super::job::Job;
 use super::ledger::Ledger;
 use super::live::Live;
 use super::lua_part::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
-use super::scene::Scene;
+use super::scene::{GRACE, Scene, never_began, run_lua};
 use super::standing;
 use crate::catalog::{AuditEntry, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
@@ -26,8 +24,6 @@ use crate::world::{Caller, Held, Limits, World};
 
 /// Limits of hikae's own effects: locks, sweeps, the state folder.
 const OWN_LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
-/// How long Lua may take to end once it was told to, and how long children may take to die.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// How a run ended, for who started it.
 pub struct Finished {
@@ -152,9 +148,15 @@ impl Execution {
         let sweeping = clearing::Sweeping::new(journal.clone(), &needs.write);
         let caller = Caller::new(Arc::new(sweeping), self.job.limits);
         let (lua, cut) = {
+            let part = LuaPart {
+                job: self.job.clone(),
+                caller: caller.clone(),
+                run_id: new.id.clone(),
+                ledger: self.ledger.clone(),
+            };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {
-                () = clearing::sweep(&caller, &needs.write) => self.lua::<S>(caller.clone(), new, cut).await,
+                () = clearing::sweep(&caller, &needs.write) => run_lua::<S>(part, cut).await,
                 cut = &mut cut => (LuaEnd::failed(never_began()), Some(cut)),
             }
         };
@@ -180,27 +182,6 @@ impl Execution {
         (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
     }
 
-    /// Lets Lua run until it ends, or is told to.
-    async fn lua<S: Scene>(
-        &self,
-        caller: Caller,
-        new: &NewRun,
-        cut: impl Future<Output = Cut>,
-    ) -> (LuaEnd, Option<Cut>) {
-        let (fuse_out, fuse_in) = oneshot::channel();
-        let part = LuaPart { job: self.job.clone(), caller, run_id: new.id.clone(), ledger: self.ledger.clone() };
-        let mut lua = pin!(S::lua(part, fuse_out));
-        let cut = tokio::select! {
-            end = &mut lua => return (end, None),
-            cut = cut => cut,
-        };
-        // Side by side: Lua that has not begun yet hands out its fuse only when it is let to go on.
-        let stopping = stop(fuse_in, &cut, self.job.timeout);
-        let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE, lua)).await;
-        let left_behind = |_| Error::new(Kind::Timeout, "the recipe could not be stopped, and was left behind");
-        (end.unwrap_or_else(|late| LuaEnd::failed(left_behind(late))), Some(cut))
-    }
-
     fn audit(&self, new: &NewRun, journal: Vec<Record>) {
         let effects: Vec<serde_json::Value> =
             journal.iter().filter(|record| record.effect.changes()).map(Record::to_json).collect();
@@ -223,9 +204,4 @@ impl Execution {
         let Ended { verdict, signal, lua, journal, refused } = ended;
         Finished { run, error: verdict.error, troubles: self.ledger.troubles(), signal, lua, journal, refused }
     }
-}
-
-fn never_began() -> Error {
-    Error::new(Kind::Timeout, "the recipe did not begin within its `timeout`")
-        .hint("the folder of the backups does not answer: look at it with `ls`, and at its disk with `dmesg`")
 }

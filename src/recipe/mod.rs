@@ -15,6 +15,7 @@ pub mod lua_part;
 mod lua_params;
 pub mod outcome;
 pub mod params;
+pub mod planning;
 pub mod problem;
 pub mod rehearsal;
 pub mod scene;

@@ -2,16 +2,17 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::cut::Cut;
+use super::cut::{Cut, stop};
 use super::job::Job;
 use super::lua_part::{LuaEnd, LuaPart};
 use crate::catalog::{Catalog, NewRun};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::host::limits::Fuse;
 use crate::world::World;
 
@@ -37,4 +38,29 @@ pub trait Scene {
 
     /// Waits until everything that was dropped is taken back; `false` when that took longer than `grace`.
     fn settle(&self, grace: Duration) -> impl Future<Output = bool>;
+}
+
+/// How long Lua may take to end once it was told to, and how long children may take to die.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// Lets Lua run until it ends, or is told to.
+pub async fn run_lua<S: Scene>(part: LuaPart, cut: impl Future<Output = Cut>) -> (LuaEnd, Option<Cut>) {
+    let timeout = part.job.timeout;
+    let (fuse_out, fuse_in) = oneshot::channel();
+    let mut lua = pin!(S::lua(part, fuse_out));
+    let cut = tokio::select! {
+        end = &mut lua => return (end, None),
+        cut = cut => cut,
+    };
+    // Side by side: Lua that has not begun yet hands out its fuse only when it is let to go on.
+    let stopping = stop(fuse_in, &cut, timeout);
+    let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE, lua)).await;
+    let left_behind = |_| Error::new(Kind::Timeout, "the recipe could not be stopped, and was left behind");
+    (end.unwrap_or_else(|late| LuaEnd::failed(left_behind(late))), Some(cut))
+}
+
+/// The end of a recipe whose folders did not even answer to the look before it.
+pub fn never_began() -> Error {
+    Error::new(Kind::Timeout, "the recipe did not begin within its `timeout`")
+        .hint("the folder of the backups does not answer: look at it with `ls`, and at its disk with `dmesg`")
 }

@@ -19,6 +19,7 @@ pub mod listen;
 mod outgoing;
 mod verdicts;
 pub mod pen;
+pub mod planned;
 mod sentence;
 mod span;
 pub mod table;
@@ -104,8 +105,28 @@ impl Drop for Guard {
 /// Tells everything from here on, in the whole process, in this mode.
 pub fn install(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard> {
     let (dispatch, guard) = dispatch(mode, outputs, clock);
+    set_global(dispatch)?;
+    Ok(guard)
+}
+
+fn set_global(dispatch: Dispatch) -> Result<()> {
     tracing::dispatcher::set_global_default(dispatch)
-        .map_err(|error| Error::new(Kind::Other, "cannot start the `report` a second time").because(error))?;
+        .map_err(|error| Error::new(Kind::Other, "cannot start the `report` a second time").because(error))
+}
+
+/// Tells what is only planned: warnings and errors, and with `verbose` also what the recipe would say, marked as that.
+pub fn install_plan(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard> {
+    // Nothing moves, so there are no bars.
+    let form = if mode.form == Form::Terminal { Form::Text } else { mode.form };
+    let mode = Mode { form, quiet: !mode.verbose, ..mode };
+    let Outputs { stdout, stderr, bars, facts } = outputs;
+    let guard = Guard { bars: bars::Bars::new(bars, facts.unicode) };
+    let pens = pen::Pens::new(stdout, stderr);
+    let dispatch = match form {
+        Form::Json => heard(planned::Planned(json::Json::new(pens, clock)), mode),
+        _ => heard(planned::Planned(text::Text::new(pens, clock)), mode),
+    };
+    set_global(dispatch)?;
     Ok(guard)
 }
 

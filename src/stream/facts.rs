@@ -11,6 +11,8 @@ pub struct Facts {
     pub tools: BTreeMap<String, String>,
     /// Sections of the manifest by their key, such as `database`.
     pub sections: BTreeMap<String, serde_json::Value>,
+    /// The sections that stages are going to fill, empty: what a plan can show of them.
+    pub shapes: BTreeMap<String, serde_json::Value>,
     /// The standard tools that undo each stage, in the order in which the stages were applied: `gzip -dc`.
     pub undo: Vec<String>,
     /// The standard tool that takes the plain bytes back: `psql -X … -d postgres`.

@@ -15,6 +15,8 @@ use crate::stream::{Sink, Source};
 pub struct Caller {
     pub world: Arc<dyn World>,
     pub site: Option<Site>,
+    /// Why the recipe asks, where it says so.
+    pub why: Option<String>,
     pub limits: Limits,
 }
 
@@ -32,7 +34,7 @@ macro_rules! calls {
 
 impl Caller {
     pub fn new(world: Arc<dyn World>, limits: Limits) -> Caller {
-        Caller { world, site: None, limits }
+        Caller { world, site: None, why: None, limits }
     }
 
     /// The same caller under these limits, where they are given.
@@ -43,7 +45,8 @@ impl Caller {
     }
 
     async fn perform(&self, effect: Effect) -> Result<Reply> {
-        self.world.perform(Request { effect, site: self.site.clone(), limits: self.limits }).await
+        let request = Request { effect, site: self.site.clone(), why: self.why.clone(), limits: self.limits };
+        self.world.perform(request).await
     }
 
     calls! {

@@ -3,14 +3,15 @@
 //! A planned file exists with its size, and a planned removal is gone, so that a recipe goes on as it would. What a withheld
 //! program would have written nobody knows: its output breaks off with the error `Withheld`, which passes through every stage
 //! as errors do, so that no stage can take it for a proved end. Whoever saves such a stream asks `is_withheld`, and then
-//! commits the (withheld) file as planned, not as proved.
+//! commits the (withheld) file unsealed: as planned, not as proved. Reading it back breaks off with `Withheld` as well.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
 
-use super::{Child, Effect, Entry, Exit, Reply, Request, Stat, World, reply::Process};
+use super::program::passed_on;
+use super::{Child, Effect, Entry, EntryKind, Exit, Reply, Request, Stat, World, reply::Process};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Piece, Sink, Source};
 use plan::{Shared, Where};
@@ -27,13 +28,24 @@ pub struct DryRun<W> {
 }
 
 /// One change that a run would make.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
     pub verb: &'static str,
     pub object: String,
     /// How much would be written, or what would be lost.
     pub detail: Option<String>,
+    /// Why the recipe asks for it, where it says so.
+    pub why: Option<String>,
     pub site: Option<Site>,
+}
+
+impl Planned {
+    /// The entry as the audit keeps it.
+    pub fn to_json(&self) -> serde_json::Value {
+        let Planned { verb, object, detail, why, site } = self;
+        let site = site.as_ref().map(Site::to_string);
+        serde_json::json!({ "effect": verb, "object": object, "detail": detail, "why": why, "site": site })
+    }
 }
 
 impl<W> DryRun<W> {
@@ -43,18 +55,24 @@ impl<W> DryRun<W> {
 
     /// What would have changed so far, in order.
     pub fn plan(&self) -> Vec<Planned> {
-        self.plan.lock().planned.clone()
+        self.plan.lock().planned()
     }
 }
 
-/// Marks the place where a dry run does not know what a program would have done.
+/// Marks the place where a dry run does not know what a run would know.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("a dry run starts no program")]
-pub struct Withheld;
+pub enum Withheld {
+    #[error("a dry run starts no program")]
+    Program,
+    #[error("it is only planned: a dry run writes nothing")]
+    File,
+    #[error("it is known only after the run")]
+    Answer,
+}
 
-/// Whether an error only says that a program was withheld.
-pub fn is_withheld(error: &Error) -> bool {
-    let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
+/// Whether an error only says that something was withheld.
+pub fn is_withheld(error: &(dyn std::error::Error + 'static)) -> bool {
+    let first = Some(error);
     std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<Withheld>)
 }
 
@@ -88,6 +106,7 @@ impl<W: World + 'static> DryRun<W> {
                 Ok(Reply::Entries(Vec::new()))
             }
             E::Spawn(command) => {
+                self.must_be_there(&command.program, &request).await?;
                 note(None);
                 let stdin = command.stdin.then(|| Box::new(Swallow) as Box<dyn Sink>);
                 let end = Unknown(command.program.clone());
@@ -106,6 +125,9 @@ impl<W: World + 'static> DryRun<W> {
         match at {
             Where::Below(path) => self.inner_perform(Effect::Open { path }, request).await,
             Where::Planned(_, Some(data)) => Ok(Reply::Source(Box::new(Known(Some(data))))),
+            Where::Planned(stat, None) if stat.kind == EntryKind::File => {
+                Ok(Reply::Source(Box::new(Unread(plan::only_planned(path)))))
+            }
             other => Err(plan::unreadable(path, &other)),
         }
     }
@@ -135,6 +157,17 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
+    /// A program that is missing fails a run: a plan that went on would promise what cannot be.
+    async fn must_be_there(&self, program: &str, request: &Request) -> Result<()> {
+        match self.inner_perform(Effect::Which { program: program.to_owned() }, request).await? {
+            Reply::Path(None) => {
+                let environment = passed_on(&self.environment());
+                Err(super::refusals::not_on_path(program, environment.get("PATH").map_or("", String::as_str)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn inner_list(&self, found: super::Found, request: &Request) -> Result<Vec<Entry>> {
         match self.inner_perform(Effect::List(found), request).await? {
             Reply::Entries(entries) => Ok(entries),
@@ -144,7 +177,8 @@ impl<W: World + 'static> DryRun<W> {
 
     /// A read of the world below, under the limits of the effect that it helps to answer.
     async fn inner_perform(&self, effect: Effect, request: &Request) -> Result<Reply> {
-        self.inner.perform(Request { effect, site: request.site.clone(), limits: request.limits }).await
+        let (site, why) = (request.site.clone(), request.why.clone());
+        self.inner.perform(Request { effect, site, why, limits: request.limits }).await
     }
 }
 
@@ -162,7 +196,7 @@ struct Unknown(String);
 
 impl Unknown {
     fn error(&self) -> Error {
-        Error::new(Kind::Cancelled, format!("`{}` was not started", self.0)).because(Withheld)
+        Error::new(Kind::Cancelled, format!("`{}` was not started", self.0)).because(Withheld::Program)
     }
 }
 
@@ -185,6 +219,15 @@ impl Source for Known {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
         let data = self.0.take().filter(|data| !data.is_empty());
         Box::pin(ready(Ok(data.map_or(Piece::End, Piece::Data))))
+    }
+}
+
+/// A file that is only planned, and whose bytes only a run would know.
+struct Unread(Error);
+
+impl Source for Unread {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(ready(Err(self.0.clone())))
     }
 }
 

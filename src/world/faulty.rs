@@ -175,7 +175,7 @@ impl Delay {
         let lasted = self.world.elapsed().saturating_sub(self.begun);
         let duration = time.min(self.bounds.left(lasted, Duration::ZERO));
         let limits = Limits { total: Duration::MAX, idle: Duration::MAX };
-        self.world.perform(Request { effect: Effect::Sleep { duration }, site: None, limits }).await?;
+        self.world.perform(Request { effect: Effect::Sleep { duration }, site: None, why: None, limits }).await?;
         self.bounds.reached(lasted + duration, duration).map_or(Ok(()), Err)
     }
 

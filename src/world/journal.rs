@@ -23,6 +23,8 @@ pub struct Record {
     /// The data of a small file is left out.
     pub effect: Effect,
     pub site: Option<Site>,
+    /// Why it was asked for, where the recipe says so.
+    pub why: Option<String>,
     /// When it began, as the world's `elapsed` counts.
     pub started: Duration,
     /// How long it took, with its streams; `None` while it is under way.
@@ -45,6 +47,7 @@ impl Record {
             "effect": self.effect.verb(),
             "object": self.effect.object(),
             "site": self.site.as_ref().map(Site::to_string),
+            "why": self.why,
             "size_bytes": self.size_bytes,
             "outcome": outcome,
             "error": message,
@@ -84,9 +87,10 @@ impl<W: World + 'static> Journal<W> {
         if let Effect::Write { data, .. } = &mut effect {
             size_bytes = std::mem::take(data).len() as u64;
         }
-        let (site, started, outcome) = (request.site.clone(), self.inner.elapsed(), Outcome::Underway);
+        let (site, why) = (request.site.clone(), request.why.clone());
+        let (started, outcome) = (self.inner.elapsed(), Outcome::Underway);
         let mut records = lock(&self.records);
-        records.push(Record { effect, site, started, lasted: None, size_bytes, outcome });
+        records.push(Record { effect, site, why, started, lasted: None, size_bytes, outcome });
         Page { world: self.inner.clone(), records: self.records.clone(), number: records.len() - 1 }
     }
 }

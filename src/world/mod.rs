@@ -86,6 +86,8 @@ impl<W: World + ?Sized> World for Arc<W> {
 pub struct Request {
     pub effect: Effect,
     pub site: Option<Site>,
+    /// Why the recipe asks for it, in words; for plans and the audit.
+    pub why: Option<String>,
     pub limits: Limits,
 }
 

@@ -229,14 +229,14 @@ function retention.prune(options)
   end
   for _i, dropped in ipairs(plan.drop) do
     -- The backup first: a manifest alone claims nothing, and the next run removes it.
-    fs.remove(path.join(options.dir, dropped.name))
+    fs.remove(path.join(options.dir, dropped.name), { why = dropped.why })
     if described[dropped.name] then
-      fs.remove(path.join(options.dir, dropped.name .. manifests.SUFFIX))
+      fs.remove(path.join(options.dir, dropped.name .. manifests.SUFFIX), { why = _("it describes a backup that goes") })
     end
     log.info(_("Old backup removed: %s (%s)", dropped.name, dropped.why))
   end
   for _i, orphan in ipairs(orphans) do
-    fs.remove(path.join(options.dir, orphan))
+    fs.remove(path.join(options.dir, orphan), { why = _("a manifest without its backup") })
     log.info(_("Manifest without a backup removed: %s", orphan))
   end
   log.info(_("Retention: %d kept, %d removed", #plan.keep, #plan.drop))

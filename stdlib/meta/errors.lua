@@ -10,6 +10,7 @@ errors = {}
 ---@field message string What failed, with its causes, on one line.
 ---@field hint? string What to try.
 ---@field site? string Where in the recipe: `recipes/db-backup.lua:12`.
+---@field checks? pg.Check[] What was compared, when the failure is that of `pg.verify`.
 
 ---@class (exact) errors.Raised
 ---@field message string The act and its object, without a period.

@@ -25,6 +25,9 @@ fs = {}
 ---@class (exact) fs.WriteOptions
 ---@field replace? boolean Whether it may take the place of another file. Default false.
 
+---@class (exact) fs.RemoveOptions
+---@field why? string Why it may go, in words: plans and the audit tell it.
+
 ---@class (exact) fs.Space
 ---@field free_bytes integer What an ordinary user may still use.
 ---@field total_bytes integer
@@ -62,7 +65,8 @@ function fs.rename(from, to) end
 
 --- Removes a file, or an empty folder; an absent one is an error of kind `not_found`.
 ---@param path string
-function fs.remove(path) end
+---@param options? fs.RemoveOptions
+function fs.remove(path, options) end
 
 --- The space of the file system that holds a path.
 ---@param path string

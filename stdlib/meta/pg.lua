@@ -59,3 +59,114 @@ function pg.query(options) end
 ---@param options pg.ServerOptions
 ---@return string[]
 function pg.databases(options) end
+
+---@class (exact) pg.InspectOptions
+---@field timeout? integer|string Longest time for reading: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+---@class pg.Inspected: Stream.Facts
+---@field path string
+---@field has_manifest boolean Whether a manifest lay beside it, and described it.
+---@field created_at? string By its manifest, RFC 3339.
+
+---@class pg.Check One thing that was compared.
+---@field name string What was compared: `tables`, `rows`, `indexes`.
+---@field object? string The table, sequence or query that it is about.
+---@field expected any
+---@field found? any Absent when it could not be seen.
+---@field ok boolean
+---@field detail? string What is wrong, when something is.
+
+---@class pg.Verified
+---@field ok true
+---@field database string
+---@field checks pg.Check[]
+
+---@class (exact) pg.VerifyOptions
+---@field database string The restored database.
+---@field manifest string|table Path of the backup beside which the manifest lies; or what `manifest.read`, `pg.inspect` or `:save` gave.
+---@field queries? table<string, string> Queries of your own by name; each must give one row with one true value.
+---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
+---@field port? integer Default 5432.
+---@field user? string Default: the user that hikae runs as.
+---@field password? string|Secret Reaches `psql` in `PGPASSWORD`, never on its command line.
+---@field timeout? integer|string Longest time for each conversation: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+---@class (exact) pg.CreateOptions
+---@field name? string Default: a throwaway, with a name that no other run gives.
+---@field like? string The database whose encoding and locale it gets. Default: those of the server.
+---@field connect_to? string Database in which the server is asked. Default `postgres`.
+---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
+---@field port? integer Default 5432.
+---@field user? string Default: the user that hikae runs as.
+---@field password? string|Secret Reaches `psql` in `PGPASSWORD`, never on its command line.
+---@field timeout? integer|string Longest time for each conversation: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+---@class (exact) pg.DropOptions
+---@field name string
+---@field connect_to? string Database in which the server is asked. Default `postgres`.
+---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
+---@field port? integer Default 5432.
+---@field user? string Default: the user that hikae runs as.
+---@field password? string|Secret Reaches `psql` in `PGPASSWORD`, never on its command line.
+---@field timeout? integer|string Longest time for each conversation: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+---@class (exact) pg.SweepOptions
+---@field connect_to? string Database in which the server is asked. Default `postgres`.
+---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
+---@field port? integer Default 5432.
+---@field user? string Default: the user that hikae runs as.
+---@field password? string|Secret Reaches `psql` in `PGPASSWORD`, never on its command line.
+---@field timeout? integer|string Longest time for each conversation: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+---@class (exact) pg.SwapOptions
+---@field live string The name that people and programs use.
+---@field staged string The database that takes its place.
+---@field keep_as? string Name under which the old one is kept. Default `LIVE_before_YYYYMMDD_HHMMSS`.
+---@field connect_to? string Database in which the server is asked. Default `postgres`.
+---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
+---@field port? integer Default 5432.
+---@field user? string Default: the user that hikae runs as.
+---@field password? string|Secret Reaches `psql` in `PGPASSWORD`, never on its command line.
+---@field timeout? integer|string Longest time for each conversation: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+---@class pg.Swapped
+---@field live string
+---@field kept? string Where the old one is; absent when there was none.
+
+--- Reads a dump to its end, proves that it is whole, and tells what is in it; one with a manifest must be what that describes.
+---@param path string
+---@param options? pg.InspectOptions
+---@return pg.Inspected
+function pg.inspect(path, options) end
+
+--- Compares a restored database with a manifest: tables, rows, indexes, constraints, sequences, views, functions, extensions, a row of each table.
+--- What does not hold is an error of kind `integrity`, whose failure has all `checks`. Writes nothing. Runs `psql`.
+---@param options pg.VerifyOptions
+---@return pg.Verified
+function pg.verify(options) end
+
+--- Makes an empty database and gives its name. A throwaway that its run does not drop is swept by a later one. Runs `psql`.
+---@param options pg.CreateOptions
+---@return string
+function pg.create_database(options) end
+
+--- Drops a database that this run made, or a throwaway that no run needs any more; any other is refused. Runs `psql`.
+---@param options pg.DropOptions
+function pg.drop_database(options) end
+
+--- Drops the throwaways of runs that were killed, and gives their names. Runs `psql`.
+---@param options pg.SweepOptions
+---@return string[]
+function pg.sweep_throwaways(options) end
+
+--- Puts a database into the place of the live one in one transaction, and keeps the old one under another name. Sessions in
+--- both are ended; owner, grants, settings and comment stay with the live name. If anything fails, nothing has changed. Runs `psql`.
+---@param options pg.SwapOptions
+---@return pg.Swapped
+function pg.swap(options) end

@@ -81,6 +81,20 @@ fn specs_require_the_library_and_modules_of_their_own() {
 }
 
 #[test]
+fn a_spec_that_is_named_brings_its_own_folder_along() {
+    let spec = "it('is at home', function()
+      expect({ require 'prices', require 'hikae.calendar' }).to_equal { 3, 'my own' }
+    end)";
+    let hikae = bare()
+        .file("shop/tests/a_spec.lua", spec)
+        .file("shop/recipes/prices.lua", "return 3")
+        .file("shop/stdlib/hikae/calendar.lua", "return 'my own'")
+        .file("recipes/b_spec.lua", &passing("here"));
+    assert_eq!(passed(&test(&hikae, &["shop/tests/a_spec.lua"])), ["is at home"]);
+    assert_eq!(passed(&test(&hikae, &["shop"])), ["is at home"]);
+}
+
+#[test]
 fn a_spec_touches_nothing_of_this_machine() {
     let spec = "it('writes', function()
       fs.write('/HERE/note', 'x')
@@ -115,7 +129,7 @@ for tag in dom.parse(sys.argv[1]).getElementsByTagName(sys.argv[2]):
     print(json.dumps(dict(tag.attributes.items(), inside=[x.tagName for x in tag.childNodes if x.nodeType == 1])))";
     let path = hikae.path(file);
     let python = std::process::Command::new("python3").args(["-c", script]).arg(path).arg(tag).output();
-    let output = python.expect("this test needs the package python3-minimal");
+    let output = python.expect("this test needs the package python3");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

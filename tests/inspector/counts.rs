@@ -57,6 +57,38 @@ fn counts_are_those_of_the_catalog() {
 }
 
 #[test]
+fn sequences_extensions_and_unvalidated_constraints_are_those_of_the_catalog() {
+    let facts = inspect(&shared().dump(cafe(), &[])).unwrap();
+    let mut sequences = facts.sequences.unwrap();
+    sequences.sort_by(|a, b| a.name.cmp(&b.name));
+    let found: Vec<_> = sequences.iter().map(|seq| (seq.name.as_str(), seq.last_value, seq.is_called)).collect();
+    assert_eq!(found, [("contacts_id_seq", 1012, true), ("old_serial_id_seq", 1, false), ("plain_seq", 1, false)]);
+    assert_eq!(facts.extensions.unwrap(), ["hstore"]);
+    // One of a domain, one of a partitioned table.
+    assert_eq!(facts.not_valid, Some(2));
+}
+
+#[test]
+fn a_sequence_of_any_name_and_value_is_understood() {
+    for (sql, expected) in [
+        ("'public.plain', 7, true", ("public", "plain", 7, true)),
+        ("'\"予約 台帳\".\"a \"\"b\"\".c''d;\"', -9, false", ("予約 台帳", "a \"b\".c'd;", -9, false)),
+        ("E'public.\"back\\\\slash\"', 9223372036854775807, true", ("public", "back\\slash", i64::MAX, true)),
+    ] {
+        let dump = Bytes::from(wrapped(&format!(
+            "SELECT pg_catalog.setval({sql});\nSELECT pg_catalog.set_config('a', 'b', true);\n"
+        )));
+        for size in [1, 5, dump.len()] {
+            let (_, facts) = pass(cut(&dump, size), None).unwrap();
+            let found = database(&facts).sequences.unwrap();
+            assert_eq!(found.len(), 1, "{sql}");
+            let found = (found[0].schema.as_str(), found[0].name.as_str(), found[0].last_value, found[0].is_called);
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[test]
 fn a_restored_dump_has_the_same_rows_and_counts() {
     let dump = shared().dump(cafe(), &[]);
     let facts = inspect(&dump).unwrap();
@@ -135,6 +167,9 @@ fn the_section_is_as_the_manifest_documents_it() {
         "server_version": "15.18",
         "tables": [{ "schema": "public", "name": "t;", "rows": 5 }],
         "counts": { "indexes": 0, "constraints": 1, "sequences": 0, "views": 0, "functions": 1 },
+        "sequences": [],
+        "extensions": [],
+        "not_valid": 0,
     });
     assert_eq!(section.to_string(), documented.to_string());
     section["from a later release"] = true.into();

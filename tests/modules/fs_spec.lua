@@ -194,6 +194,13 @@ describe("fs.remove", function()
     expect(fs.list { dir = tmp() }).to_equal {}
   end)
 
+  it("takes the reason, in words, and no other option", function()
+    fs.write(tmp("a"), "x")
+    fs.remove(tmp("a"), { why = "it is old" })
+    expect(fs.stat(tmp("a"))):to_be(nil)
+    expect(function() fs.remove(tmp("a"), { because = "it is old" }) end):to_raise { kind = "recipe" }
+  end)
+
   it("refuses what is absent, and a folder with something in it", function()
     expect(function() fs.remove(tmp("absent")) end).to_raise { kind = "not_found" }
     fs.write(tmp("dir/a"), "x")

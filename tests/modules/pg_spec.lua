@@ -12,7 +12,7 @@ end
 --- The same without the database.
 local function at_server(more)
   local options = with(more)
-  options.database = more and more.database
+  options.database = more and more.database or nil
   return options
 end
 
@@ -157,4 +157,58 @@ it("pg.databases lists what can be dumped, sorted and without templates", functi
   local sorted = { table.unpack(names) }
   table.sort(sorted)
   expect(names).to_equal(sorted)
+end)
+
+describe("pg.verify and pg.inspect", function()
+  before_each(function() server().psql(SCHEMA) end)
+
+  it("find in a database what its dump holds", function()
+    pg.dump(with()):gzip():save(tmp("dump.sql.gz"))
+    local verified = pg.verify(with { manifest = tmp("dump.sql.gz"), queries = { named = "SELECT count(*) = 2 FROM named" } })
+    expect(verified.ok):to_be_true()
+    expect(#verified.checks):to_be(15)
+    fs.remove(tmp("dump.sql.gz.manifest.json"))
+    local inspected = pg.inspect(tmp("dump.sql.gz"))
+    expect(inspected.has_manifest):to_be_false()
+    expect(pg.verify(with { manifest = inspected }).ok):to_be_true()
+    expect(function() pg.verify(with { manifest = tmp("dump.sql.gz") }) end):to_raise { kind = "not_found", hint = "pg.inspect" }
+  end)
+
+  it("name what a database lacks, with all checks", function()
+    local facts = pg.dump(with()):discard()
+    server().psql("DELETE FROM contacts WHERE id = 2")
+    local failure = expect(function() pg.verify(with { manifest = facts }) end)
+      :to_raise { kind = "integrity", message = "✗ rows of public.contacts: expected 3, found 2" }
+    local bad = {}
+    for _i, check in ipairs(failure.checks) do
+      bad[#bad + 1] = not check.ok and check.object or nil
+    end
+    expect(bad):to_equal { "public.contacts" }
+  end)
+end)
+
+describe("pg.create_database, pg.drop_database, pg.swap", function()
+  it("make, swap and drop what is hikae's, and nothing else", function()
+    server().psql("CREATE TABLE old (a int)")
+    local live = server().database
+    local staged = pg.create_database(at_server { like = live })
+    local swapped = pg.swap(at_server { live = live, staged = staged })
+    expect(pg.databases(at_server())):to_contain(swapped.kept)
+    expect(pg.query(with { sql = "SELECT 1 AS a FROM pg_tables WHERE tablename = 'old'" })):to_equal {}
+    -- What was the staged one is live now, and the old one was never hikae's.
+    for _i, name in ipairs { live, swapped.kept } do
+      expect(function() pg.drop_database(at_server { name = name }) end):to_raise { kind = "denied", message = "refused to drop" }
+    end
+    local other = pg.create_database(at_server())
+    pg.drop_database(at_server { name = other })
+    expect(pg.databases(at_server())):never_to_contain(other)
+    expect(function() pg.drop_database(at_server { name = other }) end):to_raise { kind = "not_found" }
+  end)
+
+  it("sweep_throwaways leaves the throwaways of runs that are under way", function()
+    local own = pg.create_database(at_server())
+    expect(pg.sweep_throwaways(at_server())):never_to_contain(own)
+    expect(pg.databases(at_server())):to_contain(own)
+    pg.drop_database(at_server { name = own })
+  end)
 end)

@@ -28,7 +28,7 @@ const SPUN: &str =
     "timeout: the recipe ran 300 000 Lua instructions without waiting for anything (is there an endless loop?)";
 
 /// A hang is a failure: nothing here may take longer.
-const WALL: Duration = Duration::from_secs(2);
+const WALL: Duration = Duration::from_secs(20);
 
 /// Runs `work` on a thread of its own and gives up on it after the wall limit.
 fn within_wall<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> T {

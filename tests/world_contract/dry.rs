@@ -32,6 +32,7 @@ async fn what_would_change_is_planned_and_nothing_changes() {
     call.write("/d/new.json".as_ref(), vec![0; 2000], 0o600, false).await.unwrap();
     let mut sink = call.create("/d/deep/new.gz".as_ref(), 0o600).await.unwrap();
     sink.write(Bytes::from(vec![0; 5000])).await.unwrap();
+    sink.seal().await.unwrap();
     sink.commit().await.unwrap();
     call.mkdir("/e/f".as_ref(), 0o700).await.unwrap();
     call.rename("/d/kept.gz".as_ref(), "/e/moved.gz".as_ref()).await.unwrap();

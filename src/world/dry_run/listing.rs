@@ -73,6 +73,11 @@ impl<W: World + 'static> DryRun<W> {
             let seen = match self.stat(above, request).await {
                 // What lies above the declared folders is not ours to look at.
                 Err(error) if error.kind() == Kind::Denied && !missing.is_empty() => break,
+                // A file may be declared without its folder: then the file itself can be looked at. A link that leads out cannot.
+                Err(error) if error.kind() == Kind::Denied => {
+                    self.stat(path, request).await.map_err(|_| error)?;
+                    break;
+                }
                 other => other?,
             };
             match seen {

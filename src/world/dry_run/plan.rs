@@ -8,7 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use rustix::io::Errno;
 
-use super::Planned;
+use super::{Planned, Withheld};
 use crate::error::{Error, Kind, Result};
 use crate::units::show_size;
 use crate::world::refusals::{SINCE, held, not_plain};
@@ -17,9 +17,15 @@ use crate::world::{EntryKind, Held, Request, Stat};
 /// What is planned, and what the files would then look like.
 #[derive(Default)]
 pub struct Plan {
-    pub planned: Vec<Planned>,
+    planned: Vec<Entered>,
     pub changed: BTreeMap<PathBuf, Change>,
     locks: BTreeMap<PathBuf, String>,
+}
+
+/// An entry of the plan, and whether it still stands: a file that was given up would not be there.
+struct Entered {
+    planned: Planned,
+    stands: bool,
 }
 
 /// What would be different at a path.
@@ -45,8 +51,24 @@ impl Plan {
     pub fn note(&mut self, request: &Request, detail: Option<String>) -> usize {
         let effect = &request.effect;
         let (verb, object) = (effect.verb(), effect.object());
-        self.planned.push(Planned { verb, object, detail, site: request.site.clone() });
+        let planned = Planned { verb, object, detail, why: request.why.clone(), site: request.site.clone() };
+        self.planned.push(Entered { planned, stands: true });
         self.planned.len() - 1
+    }
+
+    /// What stands in the plan, in order.
+    pub fn planned(&self) -> Vec<Planned> {
+        self.planned.iter().filter(|entry| entry.stands).map(|entry| entry.planned.clone()).collect()
+    }
+
+    /// Takes the entry `number` back: its file was given up.
+    pub fn withdraw(&mut self, number: usize) {
+        self.planned[number].stands = false;
+    }
+
+    /// What the entry `number` is about, in words.
+    pub fn detail(&mut self, number: usize, detail: impl Into<String>) {
+        self.planned[number].planned.detail = Some(detail.into());
     }
 
     /// A file would be there, as the plan's entry `number` says.
@@ -59,7 +81,7 @@ impl Plan {
         number: usize,
         now: DateTime<FixedOffset>,
     ) {
-        self.planned[number].detail = Some(show_size(size_bytes));
+        self.detail(number, show_size(size_bytes));
         let stat = Stat { kind: EntryKind::File, size_bytes, modified: now, mode, owner: 0, group: 0 };
         self.changed.insert(path.to_owned(), Change::New(stat, data));
     }
@@ -123,10 +145,14 @@ impl Shared {
 pub fn unreadable(path: &Path, at: &Where) -> Error {
     match at {
         Where::Planned(stat, _) if stat.kind == EntryKind::Dir => not_plain(path, true),
-        Where::Planned(..) => Error::new(Kind::Other, format!("cannot read `{}`", path.display()))
-            .because_text("it is only planned: a dry run writes nothing"),
+        Where::Planned(..) => only_planned(path),
         _ => Error::io(format!("cannot read `{}`", path.display()), Errno::NOENT.into()),
     }
+}
+
+/// The error of a read of a file whose bytes only a run would know.
+pub fn only_planned(path: &Path) -> Error {
+    Error::new(Kind::Other, format!("cannot read `{}`", path.display())).because(Withheld::File)
 }
 
 /// A lock that only this run knows.

@@ -1,4 +1,4 @@
-//! Swallows what would have been written, and counts it.
+//! Swallows what would have been written, and counts it; a sink that is committed unsealed has a size that only a run would know.
 
 use std::path::{Path, PathBuf};
 
@@ -19,11 +19,13 @@ pub struct PlannedSink {
     now: DateTime<FixedOffset>,
     plan: Shared,
     size_bytes: u64,
+    sealed: bool,
+    committed: bool,
 }
 
 impl PlannedSink {
     pub fn new(path: &Path, mode: u32, number: usize, now: DateTime<FixedOffset>, plan: Shared) -> PlannedSink {
-        PlannedSink { path: path.to_owned(), mode, number, now, plan, size_bytes: 0 }
+        PlannedSink { path: path.to_owned(), mode, number, now, plan, size_bytes: 0, sealed: false, committed: false }
     }
 }
 
@@ -34,19 +36,35 @@ impl Sink for PlannedSink {
     }
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        self.sealed = true;
         Box::pin(ready(Ok(())))
     }
 
-    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         let mut plan = self.plan.lock();
         if matches!(plan.locate(&self.path), Where::Planned(..)) {
             return Box::pin(ready(Err(taken(&self.path))));
         }
-        plan.written(&self.path, self.size_bytes, None, self.mode, self.number, self.now);
+        // What a stage wrote before its source broke off, such as the header of gzip, says nothing of the file.
+        let size_bytes = if self.sealed { self.size_bytes } else { 0 };
+        plan.written(&self.path, size_bytes, None, self.mode, self.number, self.now);
+        if !self.sealed {
+            plan.detail(self.number, "size known only after the run");
+        }
+        drop(plan);
+        self.committed = true;
         Box::pin(ready(Ok(())))
     }
 
     fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(ready(Ok(())))
+    }
+}
+
+impl Drop for PlannedSink {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.plan.lock().withdraw(self.number);
+        }
     }
 }

@@ -99,7 +99,7 @@ impl Simulated {
     /// Lets time pass while nothing happens.
     pub async fn pass(&self, time: Duration) -> Result<()> {
         let limits = Limits { total: Duration::MAX, idle: Duration::MAX };
-        let request = Request { effect: Effect::Sleep { duration: time }, site: None, limits };
+        let request = Request { effect: Effect::Sleep { duration: time }, site: None, limits, why: None };
         self.perform(request).await.map(drop)
     }
 

@@ -1,0 +1,137 @@
+//! `pg.swap`: puts a staged database into the place of the live one in one step, and keeps the old one.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use mlua::Table;
+use serde::Deserialize;
+
+use super::super::exports::Call;
+use super::super::options::duration;
+use super::super::traceback::from_lua;
+use super::Server;
+use super::databases::{Made, Maintenance, maintenance};
+use crate::error::{Error, Kind, Result};
+use crate::postgres::quoting::{check_name, with_suffix};
+use crate::postgres::swap::{BUSY, CHANGED, State, Swap};
+use crate::secret::Secret;
+use crate::world::Caller;
+
+/// How often the swap is tried when somebody is always quicker to come back; each try waits five seconds.
+const TRIES: u32 = 3;
+
+options!(SwapOptions {
+    live: String,
+    staged: String,
+    keep_as: Option<String>,
+    connect_to: Option<String>,
+});
+
+pub async fn swap(call: Rc<Call>, options: SwapOptions) -> Result<Table> {
+    let caller = options.limit(call.world()?);
+    let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
+    let suffix = caller.world.now().format("_before_%Y%m%d_%H%M%S").to_string();
+    let kept = options.keep_as.clone().unwrap_or_else(|| with_suffix(&options.live, &suffix));
+    let swap = Swap { live: options.live.clone(), staged: options.staged.clone(), kept };
+    refuse_names(&swap, &at.database)?;
+    let step = call.session.step(format!("swap {} for {}", swap.live, swap.staged), call.site());
+    let answer = perform(&at, &swap).await;
+    step.end(0, 0, answer.as_ref().err());
+    let before = answer?;
+    // It is the live one from here on: no recipe may drop it any more.
+    Made::of(&call.lua).forget(&swap.staged);
+    let table = call.lua.create_table().map_err(from_lua)?;
+    table.raw_set("live", swap.live).map_err(from_lua)?;
+    table.raw_set("kept", before.live.map(|_| swap.kept)).map_err(from_lua)?;
+    Ok(table)
+}
+
+fn refuse_names(swap: &Swap, connected_to: &str) -> Result<()> {
+    for name in [&swap.live, &swap.staged, &swap.kept] {
+        check_name(name)?;
+        if name == connected_to || name.starts_with("template") && ["0", "1"].contains(&&name[8..]) {
+            return Err(Error::new(Kind::Denied, format!("refused to swap the database `{name}`"))
+                .because_text("the server itself needs it")
+                .hint("keep data in a database of its own, or name another one in `connect_to`"));
+        }
+    }
+    if swap.live == swap.staged || swap.kept == swap.live || swap.kept == swap.staged {
+        return Err(Error::new(Kind::Recipe, "`live`, `staged` and `keep_as` of `pg.swap` must be three names"));
+    }
+    Ok(())
+}
+
+/// Swaps, and looks at the outcome with its own eyes: a lost connection does not tell whether the commit went through.
+async fn perform(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
+    let before = look(at, swap).await?;
+    if before.staged.is_none() {
+        return Err(
+            Error::new(Kind::NotFound, cannot(swap)).because_text(format!("there is no database `{}`", swap.staged))
+        );
+    }
+    if before.kept.is_some() {
+        return Err(Error::new(Kind::AlreadyExists, cannot(swap))
+            .because_text(format!("`{}` is there already", swap.kept))
+            .hint("give another name in `keep_as`"));
+    }
+    let mut tries = 1;
+    loop {
+        let tried = attempt(at, swap, &before).await;
+        let Err(error) = &tried else { return Ok(before) };
+        if look(at, swap).await.is_ok_and(|after| swap.led_to(&before, &after)) {
+            return Ok(before);
+        }
+        if tries == TRIES || !error.one_line().contains("being accessed by other users") {
+            return tried.map(|()| before);
+        }
+        tries += 1;
+    }
+}
+
+async fn look(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
+    let said = at.run(&cannot(swap), swap.look()).await?;
+    serde_json::from_str(&said)
+        .map_err(|error| Error::new(Kind::Other, "cannot read which databases there are").because(error))
+}
+
+async fn attempt(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
+    let act = cannot(swap);
+    let renaming = Box::pin(at.run(&act, swap.script(before)));
+    let evicting = Box::pin(evict(at.caller, at.server.clone(), &at.database, swap.evict(before)));
+    // The one that ends sessions is cut off as soon as the names are swapped, or cannot be.
+    let said = match select(renaming, evicting).await {
+        Either::Left((said, _)) => said,
+        Either::Right(((), renaming)) => renaming.await,
+    };
+    let said = said.map_err(|error| match error.one_line().contains("being accessed by other users") {
+        true => error.hint(
+            "sessions could not be ended, or came back at once; stop the application, or grant pg_signal_backend",
+        ),
+        false => error,
+    })?;
+    match said.lines().last() {
+        Some(crate::postgres::swap::DONE) => Ok(()),
+        Some(BUSY) => Err(Error::new(Kind::Locked, cannot(swap))
+            .because_text("another swap of it is under way")
+            .hint("look at the database when that has ended, before you try again")),
+        Some(CHANGED) => Err(Error::new(Kind::Locked, cannot(swap))
+            .because_text("another run has put a database into its place meanwhile")
+            .hint("look at the database before you try again")),
+        _ => Err(Error::new(Kind::Other, cannot(swap)).because_text("psql did not say that it was done")),
+    }
+}
+
+/// Ends the sessions in both databases. Whether it could is told by the renames.
+async fn evict(caller: &Caller, server: Server, database: &str, script: String) {
+    let mut command = server.psql(database);
+    command.args.push("--set=ON_ERROR_STOP=0".to_owned());
+    let input = crate::world::Value::Plain(script);
+    if let Err(error) = crate::world::program::ask(caller, command, Some(&input), super::MAX_ANSWER_BYTES).await {
+        tracing::debug!(error = error.one_line(), "sessions were not ended");
+    }
+}
+
+fn cannot(swap: &Swap) -> String {
+    format!("cannot put the database `{}` into the place of `{}`", swap.staged, swap.live)
+}

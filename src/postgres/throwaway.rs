@@ -1,0 +1,64 @@
+//! Which databases hikae may throw away: how they are named and marked, and how a run shows that it still needs one.
+//!
+//! A throwaway has a name that nobody else gives, a comment that says which run made it, and a keeper: a session of its
+//! run that holds an advisory lock. The lock ends with the run, also when it is killed, so the server itself knows which
+//! throwaways are left over.
+
+use chrono::{DateTime, FixedOffset};
+
+use super::quoting::{ident, literal};
+
+/// What the name of every throwaway begins with.
+pub const PREFIX: &str = "hikae_throwaway_";
+/// What the comment of every throwaway begins with.
+const MARK: &str = "made by hikae run ";
+
+/// A name that no other run gives: the time and the process are in it.
+pub fn name(now: DateTime<FixedOffset>, process_id: u32, number: usize) -> String {
+    let more = if number > 1 { format!("_{number}") } else { String::new() };
+    format!("{PREFIX}{}_{process_id}{more}", now.format("%Y%m%d_%H%M%S"))
+}
+
+/// Whether a name is one that hikae gives: prefix, stamp, process.
+pub fn is_name(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(PREFIX) else { return false };
+    let parts: Vec<&str> = rest.split('_').collect();
+    let digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    digits && matches!(parts.len(), 3 | 4) && parts[0].len() == 8 && parts[1].len() == 6
+}
+
+/// Whether a comment is hikae's. One that was killed before it could write it has none.
+pub fn is_mark(comment: Option<&str>) -> bool {
+    comment.is_none_or(|comment| comment.starts_with(MARK))
+}
+
+pub fn mark(run_id: &str, recipe: &str, host: &str) -> String {
+    format!("{MARK}{run_id} of {recipe} on {host}; to be dropped when that run has ended")
+}
+
+/// The condition, as SQL, under which nobody needs the throwaway; it takes the lock for the session that asks.
+fn lock(name: &str) -> String {
+    format!(
+        "pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('hikae throwaway'), pg_catalog.hashtext({}))",
+        literal(name)
+    )
+}
+
+/// What the keeper is told; it answers `t` when the lock is its own. PostgreSQL before 14 does not know the first setting.
+pub fn keep(name: &str) -> String {
+    format!("SET idle_session_timeout = 0;\nSELECT {};\n", lock(name))
+}
+
+/// Drops the throwaway if no run needs it; answers `dropped` or `needed`.
+pub fn drop_unless_needed(name: &str) -> String {
+    format!(
+        "SELECT {} AS free \\gset\n\\if :free\n{}\\echo dropped\n\\else\n\\echo needed\n\\endif\n",
+        lock(name),
+        drop(name)
+    )
+}
+
+/// Drops a database, and ends the sessions in it.
+pub fn drop(name: &str) -> String {
+    format!("DROP DATABASE {} WITH (FORCE);\n", ident(name))
+}

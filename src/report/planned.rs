@@ -1,0 +1,22 @@
+//! Tells what a recipe would say in a run, marked as that: its words are those of a run in which all of it happens.
+
+use super::event::Level;
+use super::listen::Listener;
+use super::told::Told;
+
+/// The words of a recipe that only plans, over the listener that writes them.
+pub struct Planned<L>(pub L);
+
+impl<L: Listener> Listener for Planned<L> {
+    fn hear(&self, told: Told) {
+        match told {
+            Told::Log { level, program, message, site } if level <= Level::Info && site.is_some() => {
+                let message = format!("would say: {message}");
+                self.0.hear(Told::Log { level, program, message, site });
+            }
+            Told::Log { .. } => self.0.hear(told),
+            // No run has begun, so nothing of it has a beginning or an end.
+            _ => {}
+        }
+    }
+}

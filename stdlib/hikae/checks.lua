@@ -1,0 +1,72 @@
+--- Shows what was compared after a restore, a line for each check with ✓ or ✗ (guide App. B).
+local checks = {}
+
+--- What each kind of check is called, in the reader's language.
+---@return table<string, string>
+local function titles()
+  return {
+    ["connection"] = _("Connection to the database"),
+    ["tables"] = _("Tables"),
+    ["rows"] = _("Rows"),
+    ["tables not counted"] = _("Tables whose rows the backup does not count"),
+    ["readable tables"] = _("Readable tables"),
+    ["indexes"] = _("Indexes"),
+    ["invalid indexes"] = _("Invalid indexes"),
+    ["constraints"] = _("Constraints"),
+    ["constraints not valid"] = _("Constraints that are not validated"),
+    ["sequences"] = _("Sequences"),
+    ["sequence values"] = _("Values of the sequences"),
+    ["value"] = _("Value of the sequence"),
+    ["views"] = _("Views"),
+    ["functions"] = _("Functions"),
+    ["extensions"] = _("Extensions"),
+    ["query"] = _("Query"),
+  }
+end
+
+--- One check as a line: `✓ Rows (public.contacts): 3`.
+---@param check pg.Check
+---@return string
+function checks.line(check)
+  local title = titles()[check.name] or check.name
+  if check.object then
+    title = title .. " (" .. check.object .. ")"
+  end
+  if check.ok then
+    return "✓ " .. title .. ": " .. tostring(check.found)
+  end
+  local line = "✗ " .. title .. ": " .. _("expected %s, found %s", tostring(check.expected), tostring(check.found or "-"))
+  return check.detail and line .. " (" .. check.detail .. ")" or line
+end
+
+--- Logs every check, those that failed as errors; gives how many failed.
+---@param list pg.Check[]
+---@return integer
+function checks.show(list)
+  local failed = 0
+  for _i, check in ipairs(list) do
+    if check.ok then
+      log.info(checks.line(check))
+    else
+      failed = failed + 1
+      log.error(checks.line(check))
+    end
+  end
+  return failed
+end
+
+--- Compares a restored database with its manifest and shows every check, whichever way it ends; what does not hold is raised.
+---@param options pg.VerifyOptions
+---@return pg.Verified
+function checks.verify(options)
+  local ok, answer = errors.try(pg.verify, options)
+  if answer.checks then
+    checks.show(answer.checks)
+  end
+  if not ok then
+    error(answer)
+  end
+  return answer
+end
+
+return checks

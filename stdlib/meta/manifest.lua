@@ -1,0 +1,39 @@
+---@meta manifest
+
+--- The manifest beside a backup: what it says, and whether the backup is still what it describes.
+manifest = {}
+
+---@class (exact) manifest.ReadOptions
+---@field lists? boolean Whether the lists of tables, sequences and files are wanted. Default true.
+
+---@class (exact) manifest.VerifyOptions
+---@field timeout? integer|string Longest time for reading: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+---@class manifest.Manifest
+---@field manifest integer Version of the format.
+---@field run_id string
+---@field created_at string RFC 3339.
+---@field name string
+---@field size_bytes integer
+---@field sha256 string
+---@field plain_bytes integer
+---@field restore string One line of standard tools that restores the backup.
+---@field database? table For dumps.
+
+---@class manifest.Verified
+---@field path string
+---@field size_bytes integer
+---@field sha256 string
+
+--- The manifest beside a backup, of whatever size; nil where there is none. One of a later version is an error.
+---@param path string Path of the backup.
+---@param options? manifest.ReadOptions
+---@return manifest.Manifest?
+function manifest.read(path, options) end
+
+--- Reads a backup back to its end, unpacks it, and compares size and SHA-256 with its manifest.
+---@param path string Path of the backup.
+---@param options? manifest.VerifyOptions
+---@return manifest.Verified
+function manifest.verify(path, options) end

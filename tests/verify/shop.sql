@@ -1,0 +1,25 @@
+-- A small shop with one of everything that is verified, and names that are hard to quote.
+CREATE EXTENSION citext;
+CREATE SCHEMA "予約 台帳";
+CREATE TABLE contacts (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text);
+INSERT INTO contacts (name) VALUES ('田中'), ('O''Neil'), (NULL);
+CREATE INDEX contacts_name ON contacts (name);
+CREATE TABLE orders (id serial PRIMARY KEY, contact int REFERENCES contacts (id), amount int CONSTRAINT amount_positive CHECK (amount > 0));
+INSERT INTO orders (contact, amount) VALUES (1, 10), (1, 20), (2, 30), (3, 40);
+ALTER TABLE orders ADD CONSTRAINT small CHECK (amount < 1000) NOT VALID;
+CREATE UNLOGGED TABLE unlogged (a int);
+INSERT INTO unlogged VALUES (1), (2);
+CREATE TABLE "予約 台帳"."a.""b"" 'c' \ ;" (":x" text CONSTRAINT filled CHECK (":x" <> ''));
+INSERT INTO "予約 台帳"."a.""b"" 'c' \ ;" VALUES (':y'), ('\');
+CREATE TABLE sales (day date, amount int) PARTITION BY RANGE (day);
+CREATE TABLE sales_2025 PARTITION OF sales FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE sales_2026 PARTITION OF sales FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+INSERT INTO sales SELECT date '2025-12-01' + n, n FROM generate_series(0, 99) AS n;
+CREATE INDEX ON sales_2025 (day);
+CREATE TABLE no_columns ();
+INSERT INTO no_columns SELECT FROM generate_series(1, 5);
+CREATE SEQUENCE "予約 台帳"."番号 ""no""" INCREMENT -1;
+SELECT nextval('"予約 台帳"."番号 ""no"""');
+CREATE VIEW named AS SELECT * FROM contacts WHERE name IS NOT NULL;
+CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM contacts;
+CREATE FUNCTION twice(a int) RETURNS int LANGUAGE sql AS 'SELECT 2 * a';
