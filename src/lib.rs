@@ -10,6 +10,8 @@ pub mod config;
 pub mod host;
 /// What Lua may call: one file per Lua module, of the same name; and the one crossing of errors.
 pub mod bind;
+/// An outcome as a message: its event, its words and templates, the mail server.
+pub mod alert;
 /// What `pg_dump` writes: the inspector that proves and counts it; how PostgreSQL's programs are called.
 pub mod postgres;
 /// The durable record: runs, backups, notifications, audit; and the manifest beside each backup.

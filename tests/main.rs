@@ -1,6 +1,7 @@
 //! The one test binary: each file is a room or a promise, and `support` starts what they need.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod alert;
 mod catalog;
 mod cli;
 mod compression;
@@ -9,9 +10,11 @@ mod coverage;
 mod damage;
 mod inspector;
 mod layers;
+mod mail;
 mod params;
 mod rehearsal;
 mod report;
+mod restore;
 mod sandbox;
 mod specs;
 mod stubs;

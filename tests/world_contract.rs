@@ -7,6 +7,7 @@ mod faulty;
 mod guarded;
 mod journal;
 mod limited;
+mod mails;
 mod place;
 mod program_checks;
 mod real_files;

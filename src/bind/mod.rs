@@ -16,6 +16,7 @@ pub mod gettext;
 pub mod hook;
 pub mod json;
 pub mod log;
+pub mod mail;
 pub mod manifest;
 pub mod options;
 pub mod parallel;
@@ -43,6 +44,7 @@ pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
         fs::module(lua)?,
         json::module(lua)?,
         log::module(lua)?,
+        mail::module(lua)?,
         manifest::module(lua)?,
         path::module(lua)?,
         pg::module(lua)?,

@@ -9,6 +9,7 @@ use mlua::Lua;
 use super::failure::Caught;
 use super::pool::Pool;
 use super::stream::Unused;
+use crate::alert::smtp::Settings;
 use crate::catalog::{Backup, Moment, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site};
 use crate::report::event;
@@ -32,12 +33,16 @@ pub trait Recorder: Send + Sync {
 /// What a text is in the reader's language; nothing when there is no translation.
 pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 
+/// The mail server that a recipe has when it names none.
+pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
+
 /// What the primitives of one run share.
 pub struct Session {
     pub caller: Caller,
     pub identity: Identity,
     pub cores: usize,
     pub translate: Translate,
+    pub smtp: Smtp,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<Caught>>>,
@@ -49,7 +54,9 @@ pub struct Session {
 
 impl Session {
     pub fn new(caller: Caller, identity: Identity, translate: Translate, recorder: Arc<dyn Recorder>) -> Session {
+        let environment = caller.world.environment();
         Session {
+            smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -62,6 +69,11 @@ impl Session {
             pool: Pool::default(),
             steps: Cell::new(0),
         }
+    }
+
+    /// The same session with another way to the mail server's settings than the process environment.
+    pub fn with_smtp(self, smtp: Smtp) -> Session {
+        Session { smtp, ..self }
     }
 
     /// The session of this Lua state.

@@ -8,6 +8,7 @@ mod folders;
 mod recipes;
 mod reword;
 mod settings;
+mod smtp;
 mod specs;
 
 use std::collections::BTreeMap;

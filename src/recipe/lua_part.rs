@@ -58,7 +58,9 @@ impl LuaEnd {
 /// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let LuaPart { job, caller, run_id, ledger } = part;
-    let session = Rc::new(Session::new(caller, job.identity(&run_id), translations(&job.config), ledger));
+    let config = job.config.clone();
+    let session = Session::new(caller, job.identity(&run_id), translations(&config), ledger);
+    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())));
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.pool.settle().await;

@@ -14,6 +14,7 @@ use super::program::passed_on;
 use super::{Child, Effect, Entry, EntryKind, Exit, Reply, Request, Stat, World, reply::Process};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Piece, Sink, Source};
+use crate::units::show_size;
 use plan::{Shared, Where};
 use sink::PlannedSink;
 
@@ -115,6 +116,11 @@ impl<W: World + 'static> DryRun<W> {
             E::Lock { path } => {
                 note(None);
                 Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
+            }
+            E::Send(mail) => {
+                mail.check()?;
+                note(Some(show_size(mail.size_bytes())));
+                Ok(Reply::Sent(mail.withheld()))
             }
             E::DiskFree { .. } | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::Exit;
+use super::mail::Mail;
 use super::paths::plain;
 use crate::error::Result;
 use crate::secret::{SECRET_NEWTYPE, Secret};
@@ -45,6 +46,10 @@ pub enum Effect {
     Spawn(Command),
     /// Where a program lies on the `PATH`; an absent one is `None`. Reply: `Path`.
     Which { program: String },
+
+    // -- mail
+    /// Hands a mail to its server. Reply: `Sent`.
+    Send(Box<Mail>),
 
     // -- clock and locks
     /// Waits. Reply: `Done`.
@@ -105,6 +110,7 @@ impl Effect {
             Effect::Sweep { .. } => "sweep",
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
+            Effect::Send(_) => "send",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
         }
@@ -126,6 +132,7 @@ impl Effect {
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
+            Effect::Send(mail) => mail.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
     }
@@ -152,7 +159,7 @@ impl Effect {
             Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
-            Effect::Which { .. } | Effect::Sleep { .. } => Vec::new(),
+            Effect::Which { .. } | Effect::Send(_) | Effect::Sleep { .. } => Vec::new(),
         }
     }
 
@@ -167,6 +174,7 @@ impl Effect {
                 | Effect::Remove { .. }
                 | Effect::Sweep { .. }
                 | Effect::Spawn(_)
+                | Effect::Send(_)
         )
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use futures_util::future::BoxFuture;
 
+use super::mail::Server;
 use super::paths::plain;
 use super::{Command, Effect, Found, Reply, Request, World};
 use crate::error::{Error, Kind, Result, Site};
@@ -65,6 +66,7 @@ impl Needs {
                 self.may_write(to, above(to))
             }
             Effect::Spawn(command) => self.may_run(command),
+            Effect::Send(mail) => self.may_mail(&mail.server),
             Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
         }
     }
@@ -89,6 +91,20 @@ impl Needs {
         }
         command.cwd.iter().try_for_each(|cwd| self.may_read(cwd, cwd))
     }
+
+    fn may_mail(&self, server: &Server) -> Result<()> {
+        match self.connect.iter().any(|declared| names_server(declared, server)) {
+            true => Ok(()),
+            false => Err(undeclared("connect to", &server.address(), &server.address())),
+        }
+    }
+}
+
+/// Whether a declaration, a host with or without a port, names this server; hosts are the same in any case.
+fn names_server(declared: &str, server: &Server) -> bool {
+    let address = server.address();
+    let host = address.strip_suffix(&format!(":{}", server.port)).unwrap_or(&address);
+    declared.eq_ignore_ascii_case(host) || declared.eq_ignore_ascii_case(&address)
 }
 
 fn holds(declared: &[PathBuf], path: &Path) -> bool {
@@ -105,7 +121,7 @@ fn above(path: &Path) -> &Path {
 
 fn undeclared(verb: &str, object: &str, hint: &str) -> Error {
     Error::new(Kind::Denied, format!("the recipe may not {verb} `{object}`"))
-        .hint(format!("add `{verb} = {{ {hint:?} }}` to its needs"))
+        .hint(format!("add `{} = {{ {hint:?} }}` to its needs", verb.trim_end_matches(" to")))
 }
 
 impl<W: World> World for Guarded<W> {

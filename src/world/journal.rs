@@ -20,7 +20,7 @@ type Records = Arc<Mutex<Vec<Record>>>;
 /// One effect that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The data of a small file is left out.
+    /// The data of a small file and the parts of a mail are left out.
     pub effect: Effect,
     pub site: Option<Site>,
     /// Why it was asked for, where the recipe says so.
@@ -86,6 +86,10 @@ impl<W: World + 'static> Journal<W> {
         let mut size_bytes = 0;
         if let Effect::Write { data, .. } = &mut effect {
             size_bytes = std::mem::take(data).len() as u64;
+        }
+        if let Effect::Send(mail) = &mut effect {
+            size_bytes = mail.size_bytes();
+            (mail.text, mail.html) = (String::new(), None);
         }
         let (site, why) = (request.site.clone(), request.why.clone());
         let (started, outcome) = (self.inner.elapsed(), Outcome::Underway);

@@ -81,7 +81,8 @@ impl Bounds {
             effect => effect.object(),
         };
         let mut limits = request.limits;
-        if matches!(request.effect, Effect::Sleep { .. }) {
+        // A mail is handed over in one step, and its own limits are narrower.
+        if matches!(request.effect, Effect::Sleep { .. } | Effect::Send(_)) {
             limits.idle = limits.total;
         }
         Bounds { object, limits }

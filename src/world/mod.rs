@@ -38,6 +38,7 @@ pub mod faulty;
 pub mod guarded;
 pub mod journal;
 pub mod limited;
+pub mod mail;
 pub mod packages;
 pub mod partial;
 pub mod paths;
@@ -51,6 +52,7 @@ pub mod watched;
 
 pub use caller::Caller;
 pub use effect::{Command, Effect, Found, Value};
+pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
 pub use reply::{Child, Entry, EntryKind, Exit, Held, Reply, Space, Stat};
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
+use super::mail::Sent;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -19,6 +20,7 @@ pub enum Reply {
     Space(Space),
     Child(Child),
     Path(Option<PathBuf>),
+    Sent(Sent),
     Held(Box<dyn Held>),
     Done,
 }

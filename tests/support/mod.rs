@@ -1,6 +1,8 @@
 //! Starts the servers and makes the folders that tests need.
 
 pub mod disk;
+pub mod odd_smtp;
 pub mod postgres;
 pub mod processes;
 pub mod program;
+pub mod smtp;

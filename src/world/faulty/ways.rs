@@ -43,6 +43,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         Effect::Spawn(_) => {
             vec![fail(Kind::NotFound), F::Cut { after_bytes: half }, F::Exit { code: 1 }, F::Hang { after_bytes: half }]
         }
+        Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],
         // Nothing that matters to a recipe can go wrong with waiting.

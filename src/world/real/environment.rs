@@ -12,11 +12,16 @@ pub fn read() -> BTreeMap<String, String> {
 pub fn machine(environment: &BTreeMap<String, String>, cores: Option<usize>) -> Machine {
     let named = ["LOGNAME", "USER"].iter().find_map(|name| environment.get(*name).filter(|user| !user.is_empty()));
     Machine {
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host: host(),
         user: named.cloned().unwrap_or_else(|| user_name(rustix::process::getuid().as_raw())),
         process_id: std::process::id(),
         cores: cores.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
     }
+}
+
+/// The name of this machine.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// The name that `/etc/passwd` has for a user; the number where it has none.

@@ -27,6 +27,7 @@ mod fence;
 mod files;
 mod listing;
 mod locks;
+pub mod mail;
 mod naming;
 mod part;
 mod pipes;
@@ -122,6 +123,7 @@ impl Real {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)
             }
+            E::Send(letter) => Reply::Sent(mail::send(&letter).await?),
             E::Sleep { duration } => {
                 clock::sleep(duration).await;
                 Reply::Done

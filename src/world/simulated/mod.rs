@@ -22,6 +22,7 @@ mod founding;
 mod given;
 mod listing;
 mod locks;
+pub mod mail;
 mod part;
 mod process;
 pub mod programs;
@@ -34,6 +35,7 @@ mod tree;
 mod ways;
 
 pub use given::Age;
+pub use mail::{Posted, SmtpSetup};
 pub use programs::{Call, Canned, Program};
 pub use setup::{FileSetup, FileTable, SimulatedSetup};
 pub use snapshot::{Ran, Seen, Snapshot};
@@ -65,6 +67,8 @@ impl Simulated {
             reading: Vec::new(),
             ran: Vec::new(),
             undeclared: Vec::new(),
+            posted: Vec::new(),
+            put_off: 0,
         };
         let (environment, machine) = (Arc::new(environment::read(&setup)), environment::machine(&setup));
         Ok(Simulated { shared: Shared::new(state), setup: Arc::new(setup), clock, environment, machine })
@@ -145,6 +149,7 @@ impl Simulated {
                 Reply::Child(programs::start(command, &self.setup.programs, &self.environment, pace, &self.shared)?)
             }
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
+            E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
             E::Lock { path } => Reply::Held(locks::lock(&self.shared, &path)?),
         })

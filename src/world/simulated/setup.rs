@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 
 use super::given::{self, Age, table_or_text};
+use super::mail::SmtpSetup;
 use super::programs::Program;
 use crate::world::Value;
 
@@ -23,6 +24,8 @@ pub struct SimulatedSetup {
     /// The programs by name. Any other is an error that lists these.
     pub programs: BTreeMap<String, Program>,
     pub env: BTreeMap<String, Value>,
+    /// The mail server: it takes every mail, unless something else is said.
+    pub smtp: SmtpSetup,
     /// Free space of the one disk.
     #[serde(deserialize_with = "given::size")]
     pub free_bytes: Option<u64>,
@@ -45,6 +48,7 @@ impl Default for SimulatedSetup {
             files: BTreeMap::new(),
             programs: BTreeMap::new(),
             env: BTreeMap::new(),
+            smtp: SmtpSetup::default(),
             free_bytes: None,
             locked: Vec::new(),
             host: "simulated".to_owned(),

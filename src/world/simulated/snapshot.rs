@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::mail::Posted;
 use super::state::State;
 use super::tree::{Content, Node, What};
 use crate::secret::MASK;
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub ran: Vec<Ran>,
     /// Programs that were called and that this world does not have.
     pub undeclared: Vec<String>,
+    /// The mail box: what the mail server took, in order.
+    pub mails: Vec<Posted>,
 }
 
 /// What lies at a path.
@@ -75,6 +78,7 @@ impl Snapshot {
             locks: state.locks.keys().cloned().collect(),
             ran: state.ran.clone(),
             undeclared: state.undeclared.clone(),
+            mails: state.posted.clone(),
             ..Snapshot::default()
         };
         for (path, node) in state.tree.nodes() {

@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset};
 
 use super::clock::Clock;
 use super::locks::Holder;
+use super::mail::Posted;
 use super::snapshot::Ran;
 use super::tree::Tree;
 use super::ways::{Roots, View};
@@ -27,6 +28,10 @@ pub struct State {
     pub ran: Vec<Ran>,
     /// Programs that were called and that this world does not have.
     pub undeclared: Vec<String>,
+    /// Mails that the server took, in order.
+    pub posted: Vec<Posted>,
+    /// Mails that the server has put off.
+    pub put_off: u32,
 }
 
 impl State {

@@ -1,0 +1,10 @@
+//! Turns an outcome into a message: what is told of it, in which words, and by which mail server.
+
+pub mod event;
+pub mod smtp;
+pub mod templates;
+mod words;
+
+pub use event::{Event, EventKind};
+pub use templates::Message;
+pub use words::Language;

@@ -1,0 +1,99 @@
+//! Makes an event into a mail: the HTML of a template, which the configuration folder may replace, and the plain text beside it.
+
+use std::path::Path;
+
+use handlebars::Handlebars;
+use include_dir::{Dir, include_dir};
+use serde_json::{Value, json};
+
+use super::event::{Event, iso};
+use super::words::{Language, Words, plain_text};
+use crate::error::{Error, Kind, Result};
+use crate::world::Caller;
+
+static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/email");
+
+/// The parts that templates are made of, by the names under which they include them.
+const PARTS: [&str; 2] = ["layout", "row"];
+
+/// The largest template that is read.
+const MAX_BYTES: u64 = 256 << 10;
+
+/// What is sent of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub subject: String,
+    pub text: String,
+    /// None when there is no template, or when it cannot be used.
+    pub html: Option<String>,
+    /// Why there is no HTML, for the log: one line.
+    pub warning: Option<String>,
+}
+
+/// The message of an event. Templates are read each time, so that a change needs no restart; one that is broken costs the
+/// HTML and a warning, never the message.
+pub async fn message(caller: &Caller, config_dir: &Path, event: &Event, language: Language) -> Message {
+    let words = Words::of(event, language);
+    let text = plain_text(event, &words);
+    let (html, warning) = match html(caller, config_dir, event, &words).await {
+        Ok(html) => (html, None),
+        Err(error) => (None, Some(format!("{}: the mail goes out as plain text", error.one_line()))),
+    };
+    Message { subject: words.subject, text, html, warning }
+}
+
+/// The HTML; none when the template is an empty file, which is how one says that plain text is enough.
+async fn html(caller: &Caller, config_dir: &Path, event: &Event, words: &Words) -> Result<Option<String>> {
+    let mut engine = Handlebars::new();
+    // A misspelt variable must not become an empty place in an alert.
+    engine.set_strict_mode(true);
+    let name = event.kind.template();
+    let (template, shown) = source(caller, config_dir, name).await?;
+    if template.trim().is_empty() {
+        return Ok(None);
+    }
+    for part in PARTS {
+        let (text, shown) = source(caller, config_dir, part).await?;
+        engine.register_template_string(part, text).map_err(|error| broken(&shown, &error.to_string()))?;
+    }
+    engine.register_template_string(name, template).map_err(|error| broken(&shown, &error.to_string()))?;
+    engine.render(name, &variables(event, words)).map(Some).map_err(|error| broken(&shown, &error.to_string()))
+}
+
+/// The text of a template and its place: the configuration folder's, else the built-in one.
+async fn source(caller: &Caller, config_dir: &Path, name: &str) -> Result<(String, String)> {
+    let below = format!("templates/email/{name}.hbs");
+    let path = config_dir.join(&below);
+    match caller.read(&path, MAX_BYTES).await {
+        Ok(bytes) => {
+            let shown = path.display().to_string();
+            let text = String::from_utf8(bytes.to_vec()).map_err(|_| broken(&shown, "it is not UTF-8"))?;
+            Ok((text, shown))
+        }
+        Err(error) if error.kind() == Kind::NotFound => {
+            let built_in = BUILT_IN.get_file(format!("{name}.hbs")).and_then(|file| file.contents_utf8());
+            built_in.map(|text| (text.to_owned(), below.clone())).ok_or_else(|| broken(&below, "there is none"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn broken(shown: &str, why: &str) -> Error {
+    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::new(Kind::Other, format!("cannot use the template `{shown}`")).because_text(why)
+}
+
+/// What a template may name: the runbook's variables (§5.4), the event with all that it has, and the words around it.
+fn variables(event: &Event, words: &Words) -> Value {
+    json!({
+        "backupInfo": {
+            "backupId": event.id,
+            "type": event.run_type,
+            "timestamp": iso(&event.time),
+            "error": event.error,
+        },
+        "systemUrl": event.system_url,
+        "event": event,
+        "words": words,
+    })
+}

@@ -1,0 +1,35 @@
+//! Reads the mail server's settings from the environment and `.env`, with the certificate that they name.
+
+use super::{Config, Language};
+use crate::alert::smtp::{Recipients, Settings, recipients};
+use crate::error::{Error, Kind, Result};
+
+impl Config {
+    /// The mail server of `SMTP_*`. A relative CA file lies in the configuration folder.
+    pub fn smtp(&self) -> Result<Settings> {
+        let mut settings = Settings::read(&|name| self.lookup(name).map(str::to_owned))?;
+        if let Some(file) = settings.ca_file.take() {
+            let path = self.dir.join(file);
+            let pem = self.files.read(&path).map_err(|error| error.within("cannot read `SMTP_CA_FILE`"))?;
+            let missing = || {
+                Error::new(Kind::NotFound, format!("cannot find `{}`", path.display())).hint("`SMTP_CA_FILE` names it")
+            };
+            settings.server.ca_pem = Some(pem.ok_or_else(missing)?);
+        }
+        Ok(settings)
+    }
+
+    /// Who gets alerts: `BACKUP_ALERT_EMAIL`.
+    pub fn alert_recipients(&self) -> Recipients {
+        recipients(&|name| self.lookup(name).map(str::to_owned))
+    }
+}
+
+impl From<Language> for crate::alert::Language {
+    fn from(language: Language) -> crate::alert::Language {
+        match language {
+            Language::En => crate::alert::Language::En,
+            Language::Ja => crate::alert::Language::Ja,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Words what goes wrong with a mail server, alike in every world: the runbook's codes with its remedies, and what a second try is worth.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Refused, Server};
+use crate::error::{Error, Kind};
+use crate::units::show_duration;
+
+/// What a second try with the same mail is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It may go through later, without anybody doing anything.
+    Soon,
+    /// Somebody has to put something right first, such as the password.
+    AfterAFix,
+    /// The server will never take this mail.
+    Never,
+}
+
+/// The cause of an error with a mail, for whoever decides what becomes of the mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// As the runbook (§10.1) and its mail program call it: `ECONNREFUSED`, `EAUTH`, `ESOCKET`, `ETIMEDOUT`, …
+    pub code: &'static str,
+    pub again: Again,
+    /// Whether the server may have the mail all the same: it was all sent, and only the answer did not come.
+    pub unsure: bool,
+    /// What the system or the server said.
+    pub said: String,
+}
+
+impl Trouble {
+    /// Whether an outbox should try the mail again by itself.
+    pub fn retryable(&self) -> bool {
+        self.again == Again::Soon
+    }
+
+    fn error(self, kind: Kind, what: String, hint: impl Into<String>) -> Error {
+        Error::new(kind, what).because(self).hint(hint)
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.said)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+/// What an error says about the mail that it stopped, if a mail server was its cause. An error of kind `timeout` without it
+/// is a limit of the caller, which may have cut in after the mail was sent.
+pub fn trouble_of(error: &Error) -> Option<&Trouble> {
+    let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    std::iter::successors(first, |error| error.source()).find_map(|error| error.downcast_ref())
+}
+
+fn trouble(code: &'static str, again: Again, said: impl Into<String>) -> Trouble {
+    Trouble { code, again, unsure: false, said: said.into() }
+}
+
+pub fn unreachable(server: &Server, said: &str) -> Error {
+    trouble("ECONNREFUSED", Again::Soon, said).error(
+        Kind::Network,
+        format!("cannot reach the mail server `{}`", server.address()),
+        "check the host and the port (SMTP_HOST, SMTP_PORT), and whether the server runs",
+    )
+}
+
+pub fn unknown_host(server: &Server, said: &str) -> Error {
+    trouble("EDNS", Again::Soon, said).error(
+        Kind::Network,
+        format!("cannot find the mail server `{}`", server.address()),
+        "check the host (SMTP_HOST) and the name server of this machine",
+    )
+}
+
+/// The server did not answer `step` in time.
+pub fn silent(server: &Server, step: &str, waited: Duration, unsure: bool) -> Error {
+    let said = format!("no answer to {step} within {}", show_duration(waited));
+    let hint = match server.host.contains(':') {
+        true => "check the firewall on the way to this server".to_owned(),
+        false => format!("check the firewall: `nc -zv {} {}`", server.host, server.port),
+    };
+    let what = format!("the mail server `{}` does not answer", server.address());
+    Trouble { unsure, ..trouble("ETIMEDOUT", Again::Soon, said) }.error(Kind::Timeout, what, hint)
+}
+
+/// The server ended the connection where an answer to `step` was due.
+pub fn closed(server: &Server, step: &str, said: &str, unsure: bool) -> Error {
+    let said = format!("at {step}: {said}");
+    let what = format!("the mail server `{}` broke off", server.address());
+    let hint = "try again; the log of the mail server tells why it broke off";
+    Trouble { unsure, ..trouble("ECONNECTION", Again::Soon, said) }.error(Kind::Network, what, hint)
+}
+
+pub fn login_refused(server: &Server, reply: &str) -> Error {
+    // 454 and 421 are told by servers that cannot look passwords up for the moment.
+    let again = if reply.starts_with('4') { Again::Soon } else { Again::AfterAFix };
+    let user = server.user.as_deref().unwrap_or_default();
+    trouble("EAUTH", again, reply).error(
+        Kind::Denied,
+        format!("the mail server `{}` refused the login of `{user}`", server.address()),
+        "check the user and the password (SMTP_USER, SMTP_PASSWORD)",
+    )
+}
+
+pub fn password_in_the_open(server: &Server) -> Error {
+    trouble("EAUTH", Again::AfterAFix, "the connection is not encrypted, and the server offers no STARTTLS").error(
+        Kind::Denied,
+        format!("the password was not sent to the mail server `{}`", server.address()),
+        "use port 587 or 465, leave SMTP_USER empty if the server takes mail without a login, or set SMTP_ALLOW_PLAIN_AUTH=true",
+    )
+}
+
+pub fn without_starttls(server: &Server) -> Error {
+    tls_failed(server, "the server offers no STARTTLS")
+}
+
+pub fn tls_failed(server: &Server, said: &str) -> Error {
+    trouble("ESOCKET", Again::AfterAFix, said).error(
+        Kind::Network,
+        format!("no encrypted connection to the mail server `{}`", server.address()),
+        "check SMTP_SECURE: `true` for port 465, `false` for port 587, `plain` for a relay inside that has no TLS",
+    )
+}
+
+/// The server's certificate is not one to be trusted.
+pub fn not_trusted(server: &Server, said: &str, hint: &str) -> Error {
+    let what = format!("the certificate of the mail server `{}` is not trusted", server.address());
+    trouble("ESOCKET", Again::AfterAFix, said).error(Kind::Network, what, hint)
+}
+
+/// The server answered `step` with a code that says no: 4xx for now, 5xx for good.
+pub fn answered(server: &Server, code: &'static str, step: &str, reply: &str) -> Error {
+    let (again, kind, hint) = match reply.starts_with('5') {
+        true => (Again::Never, Kind::Denied, "the server will not take this mail: its answer says why"),
+        false => (Again::Soon, Kind::Network, "try again later: the server says that this is for now (greylisting)"),
+    };
+    let what = format!("the mail server `{}` refused the mail at {step}", server.address());
+    trouble(code, again, reply).error(kind, what, hint)
+}
+
+/// The server would have none of the recipients.
+pub fn no_recipient_left(server: &Server, refused: &[Refused]) -> Error {
+    // While one of them may be taken later, the mail is worth another try.
+    let first = refused.iter().find(|one| one.retryable).or(refused.first());
+    let reply = first.map_or("", |one| one.reply.as_str());
+    let addresses: Vec<&str> = refused.iter().map(|one| one.address.as_str()).collect();
+    answered(server, "EENVELOPE", &format!("the recipient {}", addresses.join(", ")), reply)
+}

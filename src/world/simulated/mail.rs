@@ -1,0 +1,135 @@
+//! Plays the mail server of a simulated world: a mail box, and the ways in which a server says no.
+
+use serde::Deserialize;
+
+use super::clock::Pace;
+use super::state::{Shared, State};
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::world::mail::{
+    Mail, Refused, Security, Sent, Server, answered, closed, login_refused, no_recipient_left, not_trusted,
+    password_in_the_open, silent, unreachable, without_starttls,
+};
+
+/// The mail server of a world: it takes every mail, unless something else is said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmtpSetup {
+    /// Nobody listens.
+    pub down: bool,
+    /// It accepts the connection and never answers.
+    pub hangs: bool,
+    /// It breaks off before it has the content of the mail.
+    pub drops: bool,
+    /// It has no STARTTLS.
+    pub no_tls: bool,
+    /// Its certificate is signed by nobody who is trusted.
+    pub untrusted: bool,
+    /// The password that it wants of every user; any will do when absent.
+    pub password: Option<Secret>,
+    /// So many mails are put off with 451 before it takes one.
+    pub greylist: u32,
+    /// The addresses that it does not have.
+    pub refuse: Vec<String>,
+    /// What it answers to the content of a mail in place of taking it, such as `552 too large`.
+    pub reject: Option<String>,
+}
+
+/// A mail that the server of a simulated world has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    pub server: String,
+    pub from: String,
+    /// The addresses that it went to; those that the server refused are not among them.
+    pub to: Vec<String>,
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+    pub message_id: String,
+    /// Whether somebody logged in.
+    pub user: Option<String>,
+}
+
+pub async fn send(mail: &Mail, smtp: &SmtpSetup, pace: &Pace, shared: &Shared) -> Result<Sent> {
+    mail.check()?;
+    let server = &mail.server;
+    if smtp.down {
+        return Err(unreachable(server, "Connection refused"));
+    }
+    if smtp.hangs {
+        pace.pass(server.greeting_within()).await?;
+        return Err(silent(server, "the greeting", server.greeting_within(), false));
+    }
+    log_in(server, smtp)?;
+    let mut state = shared.lock();
+    if state.put_off < smtp.greylist {
+        state.put_off += 1;
+        let reply = "451 4.7.1 greylisted, please try again later";
+        return Err(no_recipient_left(server, &refused_with(reply, addresses(mail))));
+    }
+    take(mail, smtp, &mut state)
+}
+
+/// What happens before the mail itself: encryption and login.
+fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
+    let with_password = server.user.is_some() && !server.allow_plain_auth;
+    let encrypted = match server.security {
+        Security::Tls => true,
+        Security::StartTls if smtp.no_tls => return Err(without_starttls(server)),
+        Security::Plain if with_password && smtp.no_tls => return Err(password_in_the_open(server)),
+        Security::StartTls => true,
+        Security::Plain => with_password,
+    };
+    if encrypted && smtp.untrusted && server.ca_pem.is_none() {
+        let said = "nobody whom this machine trusts has signed it";
+        return Err(not_trusted(
+            server,
+            said,
+            "if it is your own CA, name its certificate: SMTP_CA_FILE=/etc/ssl/our-ca.pem",
+        ));
+    }
+    match (&server.user, &smtp.password) {
+        (Some(_), Some(wanted)) if server.password.as_ref() != Some(wanted) => {
+            Err(login_refused(server, "535 5.7.8 authentication failed"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn take(mail: &Mail, smtp: &SmtpSetup, state: &mut State) -> Result<Sent> {
+    let server = &mail.server;
+    let (refused, accepted): (Vec<String>, Vec<String>) =
+        addresses(mail).partition(|address| smtp.refuse.contains(address));
+    let refused = refused_with("550 5.1.1 no such user", refused);
+    if accepted.is_empty() {
+        return Err(no_recipient_left(server, &refused));
+    }
+    if smtp.drops {
+        return Err(closed(server, "the content of the mail", "the server closed the connection", true));
+    }
+    if let Some(reply) = &smtp.reject {
+        return Err(answered(server, "EMESSAGE", "its content", reply));
+    }
+    let count = state.posted.len() + 1;
+    let message_id = mail.message_id.clone().unwrap_or_else(|| format!("<{count}@simulated.invalid>"));
+    state.posted.push(Posted {
+        server: server.address(),
+        from: mail.from.to_string(),
+        to: accepted.clone(),
+        subject: mail.subject.clone(),
+        text: mail.text.clone(),
+        html: mail.html.clone(),
+        message_id: message_id.clone(),
+        user: server.user.clone(),
+    });
+    Ok(Sent { message_id, reply: format!("250 queued as {count}"), accepted, refused })
+}
+
+fn addresses(mail: &Mail) -> impl Iterator<Item = String> {
+    mail.recipients().into_iter().map(|mailbox| mailbox.address.clone())
+}
+
+fn refused_with(reply: &str, addresses: impl IntoIterator<Item = String>) -> Vec<Refused> {
+    let retryable = reply.starts_with('4');
+    addresses.into_iter().map(|address| Refused { address, reply: reply.to_owned(), retryable }).collect()
+}
