@@ -15,6 +15,7 @@ mod mail;
 mod params;
 mod rehearsal;
 mod report;
+mod restore;
 mod sandbox;
 mod specs;
 mod stubs;

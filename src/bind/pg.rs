@@ -56,9 +56,14 @@ macro_rules! options {
     };
 }
 
+mod archive;
 mod databases;
+mod filling;
 mod inspect;
 mod keeper;
+mod proving;
+mod restore;
+mod restoring;
 mod swap;
 mod verify;
 
@@ -94,7 +99,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .wait("pg.create_database", |call, (options,): (databases::CreateOptions,)| databases::create(call, options))?
         .wait("pg.drop_database", |call, (options,): (databases::DropOptions,)| databases::drop_one(call, options))?
         .wait("pg.sweep_throwaways", |call, (options,): (databases::SweepOptions,)| databases::sweep(call, options))?
-        .wait("pg.swap", |call, (options,): (swap::SwapOptions,)| swap::swap(call, options))
+        .wait("pg.swap", |call, (options,): (swap::SwapOptions,)| swap::swap(call, options))?
+        .wait("pg.restore", |call, (options,): (restore::RestoreOptions,)| restore::restore(call, options))
 }
 
 /// A stream of the dump, inspected as it passes.

@@ -16,16 +16,22 @@ enum Line {
 pub(super) struct RowCounter {
     rows: u64,
     line: Line,
+    odd: bool,
 }
 
 impl RowCounter {
     pub(super) fn new() -> RowCounter {
-        RowCounter { rows: 0, line: Line::Start }
+        RowCounter { rows: 0, line: Line::Start, odd: false }
     }
 
     /// Whole rows so far.
     pub(super) fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Whether a row begins with `\.`, which no row does: psql takes `\.` with a carriage return for the end as well.
+    pub(super) fn is_odd(&self) -> bool {
+        self.odd
     }
 
     /// Takes what of `data` belongs to the block: how many bytes, and whether the block has ended.
@@ -36,13 +42,15 @@ impl RowCounter {
                 (Line::Start, b'\\') => self.line = Line::Backslash,
                 (Line::Backslash, b'.') => self.line = Line::Dot,
                 (Line::Dot, b'\n') => return (at + 1, true),
-                _ => match memchr::memchr(b'\n', &data[at..]) {
+                (line, _) => match memchr::memchr(b'\n', &data[at..]) {
                     Some(length) => {
+                        self.odd |= matches!(line, Line::Dot);
                         self.rows += 1;
                         self.line = Line::Start;
                         at += length;
                     }
                     None => {
+                        self.odd |= matches!(line, Line::Dot);
                         self.line = Line::Inside;
                         return (data.len(), false);
                     }

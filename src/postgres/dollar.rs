@@ -28,6 +28,11 @@ impl DollarQuote {
         DollarQuote::Tag(Vec::new())
     }
 
+    /// Whether nothing stands behind the `$` yet that could be a tag.
+    pub(super) fn is_bare(&self) -> bool {
+        matches!(self, DollarQuote::Tag(tag) if tag.is_empty())
+    }
+
     /// Takes what of `data` belongs to the quote: how many bytes, and what is known then.
     pub(super) fn feed(&mut self, data: &[u8]) -> (usize, Dollar) {
         match self {

@@ -34,6 +34,12 @@ enum Trailer {
     Followed,
 }
 
+/// Whether data that begins with `head` can be a plain dump of one database.
+pub fn begins_as_dump(head: &[u8]) -> bool {
+    let compared = head.len().min(HEADER.len());
+    head[..compared] == HEADER[..compared]
+}
+
 pub(super) struct Envelope {
     start: Vec<u8>,
     restricted_by: Option<Vec<u8>>,
@@ -52,8 +58,7 @@ impl Envelope {
     pub(super) fn looks_like_dump(&mut self, data: &[u8]) -> bool {
         let room = START_BYTES - self.start.len();
         self.start.extend_from_slice(&data[..data.len().min(room)]);
-        let compared = self.start.len().min(HEADER.len());
-        self.start[..compared] == HEADER[..compared]
+        begins_as_dump(&self.start)
     }
 
     /// A comment between statements.

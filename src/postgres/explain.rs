@@ -5,7 +5,7 @@ use crate::world::Exit;
 use crate::world::program::failure;
 
 /// A text that PostgreSQL's programs write, the kind of failure that it means, and what to try.
-const KNOWN: [(&str, Kind, &str); 14] = [
+const KNOWN: [(&str, Kind, &str); 16] = [
     ("password authentication failed", Kind::Denied, "check the user and the password (DB_USER, DB_PASSWORD)"),
     ("no password supplied", Kind::Denied, "set the password (DB_PASSWORD) in the environment or in `.env`"),
     ("no pg_hba.conf entry", Kind::Denied, "the server does not let this user in from here; see its pg_hba.conf"),
@@ -20,6 +20,16 @@ const KNOWN: [(&str, Kind, &str); 14] = [
         "server version mismatch",
         Kind::Command,
         "pg_dump is older than the server; install the postgresql-client package of the server's version",
+    ),
+    (
+        "invalid command \\restrict",
+        Kind::Command,
+        "psql is older than the dump; install the postgresql-client package of the dump's version",
+    ),
+    (
+        "permission denied to create database",
+        Kind::Denied,
+        "restore as a user with CREATEDB, or into a database that stands (`if_exists = \"use\"`)",
     ),
     ("No space left on device", Kind::Space, "the server's disk is full"),
     ("could not translate host name", Kind::Network, "check the host (DB_HOST) and the name service"),
@@ -59,6 +69,11 @@ fn read(stderr: &str) -> (Kind, Option<String>) {
             Kind::NotFound,
             Some("check the name of the database (DB_NAME); `psql --list` shows those of the server".to_owned()),
         );
+    }
+    let no_role = |line: &str| line.contains("role \"") && line.contains("does not exist");
+    if stderr.lines().any(no_role) {
+        let hint = "create the role first, as it was on the server of the dump: `createuser --no-login NAME`";
+        return (Kind::NotFound, Some(hint.to_owned()));
     }
     if let Some(major) = newer_server(stderr) {
         return (Kind::Command, Some(format!("pg_dump is older than the server: install `postgresql-client-{major}`")));

@@ -1,35 +1,18 @@
 //! Splits a plain dump into words, comments, psql lines and blocks of rows, wherever the borders of its pieces fall.
 //!
 //! It knows as much of SQL's lexis as is needed never to take data for a statement: strings, quoted names, dollar
-//! quotes, nested comments. In a string a backslash has no meaning of its own: `pg_dump` doubles every quote in every
-//! string that it writes, also in `E''` strings.
+//! quotes, nested comments. It takes strings for what the server takes them for with `standard_conforming_strings`, and
+//! notes what psql might read in another way.
 
+use super::comment::BlockComment;
 use super::copy::RowCounter;
 use super::dollar::{Dollar, DollarQuote};
+pub(super) use super::item::Item;
+use super::odd::Odd;
+use super::quote::Quote;
 
 /// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
-const KEPT_BYTES: usize = 4096;
-
-/// One thing that has been read whole; [`Lexer::text`] has its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Item {
-    /// A bare word or number.
-    Word,
-    /// A quoted name; the text is the name without its quotes.
-    Name,
-    /// A string, its text without the quotes; in a statement of no interest the text is not kept.
-    String,
-    /// Any other character of a statement.
-    Sign(u8),
-    /// The end of a statement.
-    Semicolon,
-    /// A `--` comment from the first column on; the text begins behind the dashes.
-    Comment,
-    /// A line for psql: the text begins with its backslash.
-    PsqlLine,
-    /// The end of a block, with its rows.
-    Rows(u64),
-}
+pub(super) const KEPT_BYTES: usize = 4096;
 
 #[derive(Debug)]
 enum State {
@@ -38,15 +21,11 @@ enum State {
     Word,
     Name,
     NameQuote,
-    String,
-    StringQuote,
+    String(Quote),
     Dash,
     Slash,
     Comment,
-    BlockComment {
-        depth: usize,
-        before: u8,
-    },
+    BlockComment(BlockComment),
     Dollar(DollarQuote),
     PsqlLine,
     /// Behind the `;` of a `COPY`: its rows begin on the next line.
@@ -61,11 +40,25 @@ pub(super) struct Lexer {
     in_statement: bool,
     /// The statement is of no interest: only its end is looked for.
     skipping: bool,
+    /// The word `e` stands directly before what comes, and gives escapes to a string.
+    escapes: bool,
+    /// A string was the last thing before what comes.
+    behind_string: bool,
+    odd: Option<Odd>,
 }
 
 impl Lexer {
     pub(super) fn new() -> Lexer {
-        Lexer { state: State::Between, text: Vec::new(), line_start: true, in_statement: false, skipping: false }
+        Lexer {
+            state: State::Between,
+            text: Vec::new(),
+            line_start: true,
+            in_statement: false,
+            skipping: false,
+            escapes: false,
+            behind_string: false,
+            odd: None,
+        }
     }
 
     /// The text of the item that was read last.
@@ -92,6 +85,11 @@ impl Lexer {
         }
     }
 
+    /// The first thing so far that psql might read in another way.
+    pub(super) fn odd(&self) -> Option<Odd> {
+        self.odd
+    }
+
     pub(super) fn in_statement(&self) -> bool {
         self.in_statement
     }
@@ -113,6 +111,7 @@ impl Lexer {
                     _ => true,
                 };
                 self.skipping &= self.in_statement;
+                self.behind_string = item == Item::String || (item == Item::Comment && self.behind_string);
                 return Some(item);
             }
         }
@@ -130,33 +129,38 @@ impl Lexer {
                 self.go(1, State::Name)
             }
             State::NameQuote => self.emit(0, Item::Name),
-            State::String if self.skipping => self.skip_until(data, b'\'', State::StringQuote),
-            State::String => self.keep_until(data, b'\'', State::StringQuote),
-            State::StringQuote if data[0] == b'\'' => {
-                self.keep(b"'");
-                self.go(1, State::String)
-            }
-            State::StringQuote => self.emit(0, Item::String),
+            State::String(quote) => match quote.feed(data, (!self.skipping).then_some(&mut self.text)) {
+                (used, true) => self.emit(used, Item::String),
+                (used, false) => (used, None),
+            },
             State::Dash if data[0] == b'-' => self.begin(State::Comment),
             State::Dash => {
                 self.line_start = false;
                 self.emit(0, Item::Sign(b'-'))
             }
-            State::Slash if data[0] == b'*' => self.begin(State::BlockComment { depth: 1, before: 0 }),
+            State::Slash if data[0] == b'*' => self.begin(State::BlockComment(BlockComment::new())),
             State::Slash => self.emit(0, Item::Sign(b'/')),
             State::Comment => self.comment(data),
-            State::BlockComment { .. } => self.block_comment(data[0]),
+            State::BlockComment(comment) => match comment.feed(data) {
+                (used, true) => self.go(used, State::Between),
+                (used, false) => (used, None),
+            },
             State::Dollar(quote) => match quote.feed(data) {
                 (used, Dollar::Open) => (used, None),
                 (used, Dollar::Closed) => self.emit(used, Item::String),
-                (used, Dollar::Alone) => self.emit(used, Item::Sign(b'$')),
+                (used, Dollar::Alone) => {
+                    let bare = quote.is_bare();
+                    self.note(!bare, Odd::LoneDollar);
+                    self.emit(used, Item::Sign(b'$'))
+                }
             },
             State::PsqlLine if data[0] == b'\n' => self.emit(0, Item::PsqlLine),
             State::PsqlLine => self.keep_line(data),
             State::BeforeRows => self.skip_until(data, b'\n', State::Rows(RowCounter::new())),
             State::Rows(counter) => {
                 let (used, ended) = counter.feed(data);
-                let rows = counter.rows();
+                let (rows, odd) = (counter.rows(), counter.is_odd());
+                self.note(odd, Odd::EndOfRows);
                 if ended { self.emit_line(used, Item::Rows(rows)) } else { (used, None) }
             }
         }
@@ -172,9 +176,13 @@ impl Lexer {
                 self.go(1, State::Dash)
             }
             b'/' => self.go(1, State::Slash),
-            b'\'' => self.begin(State::String),
+            b'\'' => {
+                self.note(self.behind_string, Odd::JoinedStrings);
+                let quote = Quote::new(std::mem::take(&mut self.escapes));
+                self.begin(State::String(quote))
+            }
             b'"' => self.begin(State::Name),
-            b'$' => self.go(1, State::Dollar(DollarQuote::new())),
+            b'$' => self.begin(State::Dollar(DollarQuote::new())),
             b'\\' if !self.in_statement => {
                 self.text.clear();
                 self.go(0, State::PsqlLine)
@@ -190,16 +198,19 @@ impl Lexer {
 
     /// Passes over what can neither end a statement nor begin something in which its end must not be seen.
     fn skip(&mut self, data: &[u8]) -> (usize, Option<Item>) {
-        let plain = data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';'));
+        let plain =
+            data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';' | b'\\'));
         let plain = plain.unwrap_or(data.len());
         if plain == 0 {
             return self.between(data[0]);
         }
         self.line_start = false;
-        // A `$` behind a word is part of it, and the word may go on in the next piece.
-        if is_word(data[plain - 1]) {
+        let word = data[..plain].iter().rev().take_while(|&&byte| is_word(byte)).count();
+        self.behind_string &= data[..plain].iter().all(u8::is_ascii_whitespace);
+        // A `$` behind a word is part of it, a word may make a string another one, and it may go on in the next piece.
+        if word > 0 {
             self.text.clear();
-            return self.go(plain, State::Word);
+            return self.go(plain - word, State::Word);
         }
         (plain, None)
     }
@@ -208,27 +219,26 @@ impl Lexer {
         let end = data.iter().position(|&byte| !is_word(byte) && byte != b'$');
         let used = end.unwrap_or(data.len());
         self.keep(&data[..used]);
+        let number = self.text.first().is_some_and(u8::is_ascii_digit);
+        let quote = data.get(used) == Some(&b'\'');
+        self.note(number && (quote || data[..used].contains(&b'$')), Odd::JoinedNumber);
+        self.escapes = quote && self.text.eq_ignore_ascii_case(b"e");
         if end.is_some() { self.emit(used, Item::Word) } else { (used, None) }
     }
 
     fn comment(&mut self, data: &[u8]) -> (usize, Option<Item>) {
         if data[0] != b'\n' {
-            return self.keep_line(data);
+            let (used, _) = self.keep_line(data);
+            self.note(memchr::memchr(b'\r', &data[..used]).is_some(), Odd::ReturnInComment);
+            return (used, None);
         }
         if self.line_start { self.emit(0, Item::Comment) } else { self.go(0, State::Between) }
     }
 
-    fn block_comment(&mut self, byte: u8) -> (usize, Option<Item>) {
-        let State::BlockComment { depth, before } = &mut self.state else { return (0, None) };
-        let pair = (std::mem::replace(before, byte), byte);
-        match pair {
-            (b'/', b'*') => *depth += 1,
-            (b'*', b'/') => *depth -= 1,
-            _ => return (1, None),
+    fn note(&mut self, met: bool, odd: Odd) {
+        if met {
+            self.odd.get_or_insert(odd);
         }
-        // A star or slash belongs to one pair only: `/*/` does not end what it begins.
-        *before = 0;
-        if *depth == 0 { self.go(1, State::Between) } else { (1, None) }
     }
 
     fn keep(&mut self, bytes: &[u8]) {

@@ -2,6 +2,8 @@
 
 /// How PostgreSQL's own programs are called.
 pub mod client;
+/// The end of a comment in which others may stand.
+mod comment;
 /// What a whole dump contains, put together statement by statement.
 mod contents;
 /// What a restored database has against what its manifest says.
@@ -18,7 +20,9 @@ pub mod explain;
 mod facts;
 /// The stage that sits in the stream.
 mod inspector;
-/// Words, comments, psql lines and rows.
+/// Words, comments, psql lines and rows by name.
+mod item;
+/// Finds them.
 mod lexer;
 /// What a live database is asked, to be compared with a manifest.
 pub mod live;
@@ -30,8 +34,32 @@ pub mod swap;
 pub mod throwaway;
 /// The statement that sets a sequence.
 mod setval;
+/// Which semicolons end a statement.
+mod nesting;
+/// How a dump is loaded into a database, and an archive is decoded.
+mod loading;
+/// What psql, the server and hikae could read in different ways.
+mod odd;
+/// What a dump says about its own database.
+mod own;
+/// The lines for psql that `pg_dump` writes.
+mod psql_line;
+/// The end of a string.
+mod quote;
+/// Why a dump is not restored.
+mod refusal;
+/// The stage that lets a dump restore under another name, and refuses what is not a dump's.
+mod rewriter;
+/// Which statements `pg_dump` writes, by their first words.
+mod rules;
 /// What one SQL statement makes.
 mod statement;
+/// Holds the rest of a statement to what its first words promised.
+mod watch;
 
+pub use envelope::begins_as_dump;
 pub use facts::{COUNTS_QUERY, Counts, DatabaseFacts, SequenceValue, TableRows};
 pub use inspector::Inspector;
+pub use loading::{decode_archive, drop_database};
+pub use own::{Own, create_database, identifier};
+pub use rewriter::Rewriter;

@@ -10,17 +10,25 @@ use crate::error::{Error, Kind, Result};
 
 /// A reading that its owner drives. It is no task of its own, so that dropping the owner drops the source
 /// in the same moment: the program behind it must not outlive the pipeline.
-pub(super) struct Ahead {
+pub struct Ahead {
     reading: Option<BoxFuture<'static, Result<()>>>,
 }
 
 impl Ahead {
-    pub(super) fn new(reading: impl Future<Output = Result<()>> + Send + 'static) -> Ahead {
+    pub fn new(reading: impl Future<Output = Result<()>> + Send + 'static) -> Ahead {
         Ahead { reading: Some(Box::pin(reading)) }
     }
 
+    /// Waits for the end of the reading.
+    pub async fn finish(&mut self) -> Result<()> {
+        match self.reading.take() {
+            Some(reading) => reading.await,
+            None => Ok(()),
+        }
+    }
+
     /// Waits for `wanted` while the reading goes on; what the reading fails with comes first.
-    pub(super) async fn alongside<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T> {
+    pub async fn alongside<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T> {
         let mut wanted = pin!(wanted);
         poll_fn(|context| {
             if let Some(reading) = &mut self.reading

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 ///
 /// `name` is the name of the file: a `.gz` that holds neither is a broken backup, not a plain one.
 pub fn decompress(source: Box<dyn Source>, name: &str) -> Box<dyn Source> {
-    let peeked = Peeked { source, head: Vec::new(), ended: false };
+    let peeked = Peeked::new(source);
     Box::new(Decompress { name: name.to_owned(), raw: Some(peeked), unpacked: None })
 }
 
@@ -26,7 +26,7 @@ struct Decompress {
 impl Decompress {
     async fn step(&mut self) -> Result<Piece> {
         if let Some(raw) = &mut self.raw {
-            raw.peek().await?;
+            raw.peek(HEAD_BYTES).await?;
         }
         if let Some(raw) = self.raw.take() {
             self.unpacked = Some(pick(raw, &self.name)?);
@@ -77,21 +77,26 @@ fn format_of_name(name: &str) -> Option<&'static str> {
 const HEAD_BYTES: usize = 4;
 
 /// A source whose first bytes were looked at, and are given again.
-struct Peeked {
+pub struct Peeked {
     source: Box<dyn Source>,
     head: Vec<u8>,
     ended: bool,
 }
 
 impl Peeked {
-    async fn peek(&mut self) -> Result<()> {
-        while self.head.len() < HEAD_BYTES && !self.ended {
+    pub fn new(source: Box<dyn Source>) -> Peeked {
+        Peeked { source, head: Vec::new(), ended: false }
+    }
+
+    /// At least the first `bytes`, or all that there are.
+    pub async fn peek(&mut self, bytes: usize) -> Result<&[u8]> {
+        while self.head.len() < bytes && !self.ended {
             match self.source.next().await? {
                 Piece::Data(data) => self.head.extend_from_slice(&data),
                 Piece::End => self.ended = true,
             }
         }
-        Ok(())
+        Ok(&self.head)
     }
 
     async fn step(&mut self) -> Result<Piece> {

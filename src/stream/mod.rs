@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use crate::error::Result;
 
-mod ahead;
+pub mod ahead;
 pub mod decompress;
 mod deflate;
 pub mod facts;

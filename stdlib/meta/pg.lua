@@ -170,3 +170,44 @@ function pg.sweep_throwaways(options) end
 ---@param options pg.SwapOptions
 ---@return pg.Swapped
 function pg.swap(options) end
+
+---@class (exact) pg.RestoreOptions
+---@field source string Path of the dump: plain SQL or `pg_dump --format=custom`, also packed by gzip or zstd.
+---@field database string Database to restore into, whatever name the dump carries.
+---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
+---@field if_exists? "refuse"|"use" What becomes of a database that is there already: the restore fails, or loads into it as it stands. Default `"refuse"`.
+---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.
+---@field maintenance_database? string Database from which the target is created and dropped. Default `postgres`.
+---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
+---@field port? integer Default 5432.
+---@field user? string Default: the user that hikae runs as.
+---@field password? string|Secret Reaches the programs in `PGPASSWORD`, never on their command lines.
+---@field timeout? integer|string Longest time for each of the steps: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves. Default for the load: `timeout`, for the server is silent while it builds an index.
+
+---@class (exact) pg.Dump
+---@field name? string Name that the dump carries; absent when it was made without `--create`.
+---@field server_version? string
+---@field tables { schema: string, name: string, rows?: integer }[]
+---@field counts table<string, integer>
+
+---@class (exact) pg.Restored
+---@field database string
+---@field created boolean Whether the restore made the database; false where it stood before.
+---@field source string
+---@field size_bytes integer Size of the file.
+---@field plain_bytes integer Size of its SQL.
+---@field sha256 string SHA-256 of the file.
+---@field dump pg.Dump What the dump holds, as its manifest says it: for `pg.verify` where there is no manifest.
+
+--- Restores a dump into the database that is named, and into no other.
+---
+--- Reads the whole file first: its checksums, its manifest if one lies beside it, its completion trailer, and that it
+--- holds nothing that `pg_dump` does not write. The server is not touched before that. Then it creates the database as
+--- the dump says, gives it its owner, settings, comment and rights, and loads it; the first error ends that. A database
+--- that the restore made is dropped again when it fails. The comment of one that stood before is left as it was.
+--- Functions and views of the dump run on the server with the rights of `user`, as in every restore.
+--- Runs `psql`, and `pg_restore` for a custom-format file; needs to `read` the file and its manifest.
+---@param options pg.RestoreOptions
+---@return pg.Restored
+function pg.restore(options) end

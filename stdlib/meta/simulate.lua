@@ -8,6 +8,7 @@
 ---@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
 ---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
+---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
 ---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.
 ---@field locked? string[] The recipes that another process runs, or locks by path.
 ---@field host? string Default `simulated`.
@@ -34,6 +35,17 @@
 ---@field hangs_after? integer|string It hangs after so many bytes of its output.
 ---@field reads_at_most? integer|string It takes so much of its input and no more.
 ---@field missing? boolean It is not installed.
+
+---@class (exact) simulate.Smtp
+---@field down? boolean Nobody listens.
+---@field hangs? boolean It accepts the connection and never answers.
+---@field drops? boolean It breaks off before it has the content of the mail.
+---@field no_tls? boolean It has no STARTTLS.
+---@field untrusted? boolean Its certificate is signed by nobody who is trusted.
+---@field password? string|Secret The password that it wants of every user. Default: any will do.
+---@field greylist? integer So many mails are put off before it takes one.
+---@field refuse? string[] The addresses that it does not have.
+---@field reject? string What it answers to the content of a mail in place of taking it, such as `"552 too large"`.
 
 --- One call of a program that a function of the spec answers.
 ---@class simulate.Call

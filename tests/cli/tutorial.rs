@@ -17,9 +17,8 @@ fn folder() -> Hikae {
     let files = blocks("lua");
     assert_eq!(files.len(), 2, "a recipe and its spec: {files:?}");
     files.into_iter().fold(Hikae::new().env("HIKAE_CONFIG_DIR", ""), |hikae, (before, text)| {
-        let path = before.split('`').nth(1).unwrap_or_else(|| panic!("no path in `{before}`"));
-        assert!(before.contains("Put this into"), "{before}");
-        hikae.file(path, text)
+        let path = before.split("Put this into `").nth(1).and_then(|rest| rest.strip_suffix("`:"));
+        hikae.file(path.unwrap_or_else(|| panic!("no path in `{before}`")), text)
     })
 }
 

@@ -197,8 +197,8 @@ describe("fs.remove", function()
   it("takes the reason, in words, and no other option", function()
     fs.write(tmp("a"), "x")
     fs.remove(tmp("a"), { why = "it is old" })
-    expect(fs.stat(tmp("a"))):to_be(nil)
-    expect(function() fs.remove(tmp("a"), { because = "it is old" }) end):to_raise { kind = "recipe" }
+    expect(fs.stat(tmp("a"))).to_be(nil)
+    expect(function() fs.remove(tmp("a"), { because = "it is old" }) end).to_raise { kind = "recipe" }
   end)
 
   it("refuses what is absent, and a folder with something in it", function()

@@ -165,25 +165,25 @@ describe("pg.verify and pg.inspect", function()
   it("find in a database what its dump holds", function()
     pg.dump(with()):gzip():save(tmp("dump.sql.gz"))
     local verified = pg.verify(with { manifest = tmp("dump.sql.gz"), queries = { named = "SELECT count(*) = 2 FROM named" } })
-    expect(verified.ok):to_be_true()
-    expect(#verified.checks):to_be(15)
+    expect(verified.ok).to_be_true()
+    expect(#verified.checks).to_be(15)
     fs.remove(tmp("dump.sql.gz.manifest.json"))
     local inspected = pg.inspect(tmp("dump.sql.gz"))
-    expect(inspected.has_manifest):to_be_false()
-    expect(pg.verify(with { manifest = inspected }).ok):to_be_true()
-    expect(function() pg.verify(with { manifest = tmp("dump.sql.gz") }) end):to_raise { kind = "not_found", hint = "pg.inspect" }
+    expect(inspected.has_manifest).to_be_false()
+    expect(pg.verify(with { manifest = inspected }).ok).to_be_true()
+    expect(function() pg.verify(with { manifest = tmp("dump.sql.gz") }) end).to_raise { kind = "not_found", hint = "pg.inspect" }
   end)
 
   it("name what a database lacks, with all checks", function()
     local facts = pg.dump(with()):discard()
     server().psql("DELETE FROM contacts WHERE id = 2")
     local failure = expect(function() pg.verify(with { manifest = facts }) end)
-      :to_raise { kind = "integrity", message = "✗ rows of public.contacts: expected 3, found 2" }
+      .to_raise { kind = "integrity", message = "✗ rows of public.contacts: expected 3, found 2" }
     local bad = {}
     for _i, check in ipairs(failure.checks) do
       bad[#bad + 1] = not check.ok and check.object or nil
     end
-    expect(bad):to_equal { "public.contacts" }
+    expect(bad).to_equal { "public.contacts" }
   end)
 end)
 
@@ -193,22 +193,77 @@ describe("pg.create_database, pg.drop_database, pg.swap", function()
     local live = server().database
     local staged = pg.create_database(at_server { like = live })
     local swapped = pg.swap(at_server { live = live, staged = staged })
-    expect(pg.databases(at_server())):to_contain(swapped.kept)
-    expect(pg.query(with { sql = "SELECT 1 AS a FROM pg_tables WHERE tablename = 'old'" })):to_equal {}
+    expect(pg.databases(at_server())).to_contain(swapped.kept)
+    expect(pg.query(with { sql = "SELECT 1 AS a FROM pg_tables WHERE tablename = 'old'" })).to_equal {}
     -- What was the staged one is live now, and the old one was never hikae's.
     for _i, name in ipairs { live, swapped.kept } do
-      expect(function() pg.drop_database(at_server { name = name }) end):to_raise { kind = "denied", message = "refused to drop" }
+      expect(function() pg.drop_database(at_server { name = name }) end).to_raise { kind = "denied", message = "refused to drop" }
     end
     local other = pg.create_database(at_server())
     pg.drop_database(at_server { name = other })
-    expect(pg.databases(at_server())):never_to_contain(other)
-    expect(function() pg.drop_database(at_server { name = other }) end):to_raise { kind = "not_found" }
+    expect(pg.databases(at_server())).never_to_contain(other)
+    expect(function() pg.drop_database(at_server { name = other }) end).to_raise { kind = "not_found" }
   end)
 
   it("sweep_throwaways leaves the throwaways of runs that are under way", function()
     local own = pg.create_database(at_server())
-    expect(pg.sweep_throwaways(at_server())):never_to_contain(own)
-    expect(pg.databases(at_server())):to_contain(own)
+    expect(pg.sweep_throwaways(at_server())).never_to_contain(own)
+    expect(pg.databases(at_server())).to_contain(own)
     pg.drop_database(at_server { name = own })
+  end)
+end)
+
+describe("pg.restore", function()
+  --- The options of a restore of `dump.sql.gz` under another name.
+  local function into(more)
+    local options = with { source = tmp("dump.sql.gz"), database = server().database .. "_2" }
+    for name, value in pairs(more or {}) do
+      options[name] = value
+    end
+    return options
+  end
+
+  before_each(function()
+    server().psql(SCHEMA)
+    pg.dump(with()):gzip():save(tmp("dump.sql.gz"))
+  end)
+
+  it("restores under another name and leaves the original alone", function()
+    local done = pg.restore(into())
+    expect(done.database).to_be(server().database .. "_2")
+    expect(done.created).to_be_true()
+    expect(done.dump.name).to_be(server().database)
+    expect(#done.dump.tables).to_be(2)
+    expect(done.sha256).to_be(json.decode(fs.read(tmp("dump.sql.gz.manifest.json"))).sha256)
+    local both = { with { database = done.database, sql = "SELECT name FROM contacts ORDER BY id" } }
+    both[2] = with { sql = both[1].sql }
+    expect(pg.query(both[1])).to_equal(pg.query(both[2]))
+  end)
+
+  it("never loads into a database that stands, unless it is told to", function()
+    expect(function() pg.restore(into { database = server().database }) end)
+      .to_raise { kind = "already_exists", message = "is there already", hint = "if_exists" }
+    server().psql("DROP SCHEMA public CASCADE; DROP SCHEMA sales CASCADE; CREATE SCHEMA public")
+    local done = pg.restore(into { database = server().database, if_exists = "use" })
+    expect(done.created).to_be_false()
+    expect(server().psql("SELECT count(*) FROM contacts")).to_be("3")
+  end)
+
+  it("refuses a dump of another database, and a file that is no dump", function()
+    expect(function() pg.restore(into { dump_of = "english_cafe_db" }) end)
+      .to_raise { kind = "integrity", message = "as a dump of `english_cafe_db`" }
+    fs.write(tmp("x.sql"), "DROP DATABASE postgres;\n")
+    expect(function() pg.restore(into { source = tmp("x.sql") }) end).to_raise { kind = "integrity", message = "does not start as `pg_dump` starts" }
+    expect(function() pg.restore(into { source = tmp("none.sql") }) end).to_raise { kind = "not_found" }
+    expect(pg.databases(at_server())).never_to_contain(server().database .. "_2")
+  end)
+
+  it("says what is wrong with its options", function()
+    expect(function() pg.restore(into { databse = "x" }) end).to_raise { message = "has no option `databse`", hint = "`database`" }
+    expect(function() pg.restore(into { jobs = 0 }) end).to_raise("`jobs` of `pg.restore` must be")
+    expect(function() pg.restore(into { database = "" }) end).to_raise("cannot be the name of a database")
+    expect(function() pg.restore(into { if_exists = "drop" }) end).to_raise("if_exists")
+    expect(function() pg.restore(into { password = "wrong", database = "restore_denied" }) end)
+      .to_raise { kind = "denied", message = "password authentication failed" }
   end)
 end)

@@ -1,0 +1,102 @@
+//! `pg.restore`: proves a dump from its first byte to its last, and then loads it into the database that the recipe names.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mlua::Table;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use super::super::exports::Call;
+use super::super::options::duration;
+use super::super::pool::unbroken;
+use super::super::traceback::from_lua;
+use super::restoring::{Restored, Restoring};
+use super::{Caller, Server};
+use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
+
+/// The longest name that PostgreSQL keeps whole: it cuts off the rest, and so could mean another database.
+const MOST_NAME_BYTES: usize = 63;
+
+/// More connections than this help no restore.
+const MOST_JOBS: u32 = 64;
+
+options!(RestoreOptions {
+    source: PathBuf,
+    database: String,
+    dump_of: Option<String>,
+    #[serde(default)]
+    if_exists: IfExists,
+    jobs: Option<u32>,
+    maintenance_database: Option<String>,
+});
+
+/// What becomes of a target that stands already.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum IfExists {
+    #[default]
+    Refuse,
+    Use,
+}
+
+pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
+    check(&options)?;
+    let caller = call.world()?;
+    let limits = options.limit(caller.clone()).limits;
+    let step =
+        call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
+    // The server is silent while it builds an index, however long that takes.
+    let idle = options.idle_timeout.unwrap_or(limits.total);
+    let restoring = Restoring {
+        loader: caller.clone().limited(Some(limits.total), Some(idle)),
+        caller: caller.limited(options.timeout, options.idle_timeout),
+        server: options.server(),
+        source: options.source,
+        target: options.database,
+        dump_of: options.dump_of,
+        maintenance: options.maintenance_database.unwrap_or_else(|| "postgres".to_owned()),
+        reuse: options.if_exists == IfExists::Use,
+        jobs: options.jobs.unwrap_or(1),
+        step: step.number,
+    };
+    let (wanted, taken_back) = oneshot::channel();
+    // A restore that is broken off must still drop what it has made.
+    let answer = unbroken(call.session.pool.member()?, restoring.run(taken_back)).await;
+    drop::<oneshot::Sender<()>>(wanted);
+    match &answer {
+        Ok(restored) => step.end(restored.size_bytes, restored.plain_bytes, None),
+        Err(error) => step.end(0, 0, Some(error)),
+    }
+    table(&call, &answer?).map_err(from_lua)
+}
+
+fn check(options: &RestoreOptions) -> Result<()> {
+    let wrong = |what: String, hint: &str| Err(Error::new(Kind::Recipe, what).hint(hint));
+    let name = &options.database;
+    if name.is_empty() || name.len() > MOST_NAME_BYTES || name.contains('\0') {
+        let what = format!("`{name}` cannot be the name of a database");
+        return wrong(what, "a name has 1 to 63 bytes: PostgreSQL would cut it off");
+    }
+    match options.jobs {
+        Some(jobs) if jobs == 0 || jobs > MOST_JOBS => {
+            let what = format!("`jobs` of `pg.restore` must be a whole number from 1 to {MOST_JOBS}, not `{jobs}`");
+            wrong(what, "as many as the server has cores is a good number")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn table(call: &Call, restored: &Restored) -> mlua::Result<Table> {
+    let table = call.lua.create_table()?;
+    table.raw_set("database", restored.target.as_str())?;
+    table.raw_set("created", restored.created)?;
+    table.raw_set("source", restored.source.as_str())?;
+    table.raw_set("size_bytes", restored.size_bytes)?;
+    table.raw_set("plain_bytes", restored.plain_bytes)?;
+    table.raw_set("sha256", restored.sha256.as_str())?;
+    table.raw_set("dump", super::super::json::to_lua(&call.lua, &restored.dump)?)?;
+    Ok(table)
+}

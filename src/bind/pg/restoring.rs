@@ -1,0 +1,125 @@
+//! The steps of one restore: prove, make the target, load, and drop the target again when that fails.
+
+use std::path::PathBuf;
+
+use tokio::sync::oneshot;
+
+use super::proving::{Proved, prove};
+use super::{Caller, MAX_ANSWER_BYTES, Server, Text};
+use crate::error::{Error, Kind, Result};
+use crate::postgres::explain::explain;
+use crate::postgres::{create_database, drop_database};
+use crate::world::{Exit, program};
+
+/// PostgreSQL's code for a database that is there already.
+const DUPLICATE_DATABASE: &str = "42P04";
+
+/// One restore, away from Lua.
+pub struct Restoring {
+    /// Reads the file and talks about databases.
+    pub caller: Caller,
+    /// Waits for the server while it loads.
+    pub loader: Caller,
+    pub server: Server,
+    pub source: PathBuf,
+    pub target: String,
+    pub dump_of: Option<String>,
+    pub maintenance: String,
+    pub reuse: bool,
+    pub jobs: u32,
+    pub step: u64,
+}
+
+/// A restore that is done.
+pub struct Restored {
+    pub target: String,
+    pub created: bool,
+    pub source: String,
+    pub size_bytes: u64,
+    pub plain_bytes: u64,
+    pub sha256: String,
+    pub dump: serde_json::Value,
+}
+
+impl Restoring {
+    /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
+    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
+        let failed = |error: Error| error.within(self.act());
+        let proved = unless(&mut taken_back, prove(&self)).await.map_err(failed)?;
+        // Not broken off: nobody would know whether the database was made, and by whom.
+        let created = self.create(&proved).await.map_err(failed)?;
+        if let Err(error) = unless(&mut taken_back, self.fill(&proved, created)).await {
+            return Err(failed(if created { self.drop_again(error).await } else { error }));
+        }
+        Ok(Restored {
+            target: self.target.clone(),
+            created,
+            source: self.source.display().to_string(),
+            size_bytes: proved.size_bytes,
+            plain_bytes: proved.plain_bytes,
+            sha256: proved.sha256,
+            dump: proved.dump,
+        })
+    }
+
+    fn act(&self) -> String {
+        format!("cannot restore `{}` into the database `{}`", self.source.display(), self.target)
+    }
+
+    /// Makes the target; whether it was not there before.
+    async fn create(&self, proved: &Proved) -> Result<bool> {
+        let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
+        let exit = self.tell(&self.maintenance, sql).await?;
+        match (exit.success(), exit.stderr.contains(DUPLICATE_DATABASE)) {
+            (true, _) => Ok(true),
+            (false, true) if self.reuse => Ok(false),
+            (false, true) => {
+                Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
+                    .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands"))
+            }
+            (false, false) => Err(explain(&format!("cannot create the database `{}`", self.target), "psql", &exit)),
+        }
+    }
+
+    async fn fill(&self, proved: &Proved, created: bool) -> Result<()> {
+        let own = &proved.own;
+        // The comment of a database that somebody else has made is not ours to change.
+        let about = [own.properties.as_str(), if created { &own.comment } else { "" }].concat();
+        if !about.is_empty() {
+            let head = "SET standard_conforming_strings = on;\nSET client_encoding = 'UTF8';\n";
+            let exit = self.tell(&self.target, [head, &about].concat()).await?;
+            if !exit.success() {
+                let act = format!("cannot give the database `{}` its owner, settings and rights", self.target);
+                return Err(explain(&act, "psql", &exit));
+            }
+        }
+        self.load(proved).await
+    }
+
+    async fn drop_again(&self, error: Error) -> Error {
+        let dropped = match self.tell(&self.maintenance, drop_database(&self.target)).await {
+            Ok(exit) if exit.success() => return error,
+            Ok(exit) => explain("psql could not drop it", "psql", &exit),
+            Err(left) => left,
+        };
+        let hint =
+            format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, dropped.one_line());
+        error.hint(hint)
+    }
+
+    /// Says `sql` to the server, in `database`; gives how psql ended, without what only PostgreSQL's developers read.
+    async fn tell(&self, database: &str, sql: String) -> Result<Exit> {
+        let command = self.server.manage(database);
+        let (_, exit) = program::ask(&self.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
+        let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
+        Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
+    }
+}
+
+/// Does `work` unless it is taken back.
+async fn unless<T>(taken_back: &mut oneshot::Receiver<()>, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        answer = work => answer,
+        _ = taken_back => Err(Error::new(Kind::Cancelled, "the restore was broken off")),
+    }
+}

@@ -1,0 +1,61 @@
+//! Promises that an archive by `pg_dump --format=custom` is decoded whole before it is believed, and restores by several connections.
+
+use super::{exists, fingerprint, gzip, put, restore, restored, world};
+use crate::support::postgres::shared;
+
+fn source(name: &str) -> Vec<u8> {
+    shared().create_database(name);
+    shared().psql(name, include_str!("../support/cafe.sql"));
+    let ident = format!("\"{name}\"");
+    shared()
+        .psql(name, &format!("COMMENT ON DATABASE {ident} IS 'x'; ALTER DATABASE {ident} SET timezone = 'Asia/Tokyo'"));
+    shared().dump(name, &["--format=custom"])
+}
+
+#[test]
+fn an_archive_restores_by_one_and_by_several_connections() {
+    let archive = source("archive source");
+    for (how, packed, target) in
+        [("", false, "archive_one"), ("jobs = 3", false, "archive_many"), ("jobs = 3", true, "archive_packed")]
+    {
+        let hikae = world(shared(), how);
+        let file = put(&hikae, "x.dump", &if packed { gzip(&archive) } else { archive.clone() });
+        let done = restored(&hikae, &file, target);
+        assert_eq!(done["dump"]["name"], "archive source");
+        assert_eq!(fingerprint(shared(), target), fingerprint(shared(), "archive source"), "{target}");
+    }
+}
+
+#[test]
+fn an_archive_cut_at_any_place_is_refused_before_the_server_is_asked() {
+    let archive = source("archive cut");
+    let hikae = world(shared(), "jobs = 2").program("psql", "echo called >> \"$HOME/called\"; exit 1");
+    let places = [5, 12, 100, archive.len() / 3, archive.len() / 2, archive.len() * 9 / 10, archive.len() - 1];
+    for place in places {
+        let said = restore(&hikae, &put(&hikae, "x.dump", &archive[..place]), "archive_cut");
+        assert_eq!(said.code, 1, "cut at {place} of {}: {}", archive.len(), said.err);
+        assert!(said.err.contains("cannot decode the archive") && said.err.contains("hint: "), "{}", said.err);
+    }
+    // Data is packed in an archive, with a checksum.
+    let mut flipped = archive.clone();
+    flipped[archive.len() * 6 / 10] ^= 0x10;
+    let said = restore(&hikae, &put(&hikae, "x.dump", &flipped), "archive_cut");
+    assert_eq!(said.code, 1, "{}", said.err);
+    let packed = gzip(&archive);
+    let said = restore(&hikae, &put(&hikae, "x.dump.gz", &packed[..packed.len() - 4]), "archive_cut");
+    assert!(said.code == 1 && said.err.contains("the gzip data ends too early"), "{}", said.err);
+    assert!(!hikae.path("called").exists() && !exists(shared(), "archive_cut"));
+}
+
+#[test]
+fn a_parallel_restore_that_fails_leaves_nothing() {
+    shared().create_database("archive_dup");
+    shared().psql("archive_dup", "CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+    let archive = shared().dump("archive_dup", &["--format=custom"]);
+    let hikae = world(shared(), "jobs = 2, if_exists = \"use\"");
+    let file = put(&hikae, "x.dump", &archive);
+    // The table is there already.
+    let said = restore(&hikae, &file, "archive_dup");
+    assert!(said.code == 1 && said.err.contains("relation \"t\" already exists"), "{}", said.err);
+    assert_eq!(shared().psql("archive_dup", "SELECT count(*) FROM t"), "1");
+}
