@@ -1,6 +1,7 @@
 //! Runs every spec of the modules, the library and the recipes over the real world, and holds what the spec runner promises.
 
 mod runner;
+mod servers;
 mod runs;
 mod samples;
 mod stage;

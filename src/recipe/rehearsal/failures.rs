@@ -126,6 +126,7 @@ fn words(fault: &FaultKind) -> String {
         FaultKind::Cut { after_bytes } => format!("breaks off after {}", show_size(*after_bytes)),
         FaultKind::Exit { code } => format!("exits with code {code}"),
         FaultKind::Hang { after_bytes } => format!("hangs after {}", show_size(*after_bytes)),
+        FaultKind::Answer { status } => format!("is answered with status {status}"),
         FaultKind::Slow { by } => format!("takes {} longer at each step", show_duration(*by)),
         FaultKind::FullDisk { after_bytes } => format!("finds the disk full after {}", show_size(*after_bytes)),
         FaultKind::Killed => "is where the run is killed".to_owned(),
