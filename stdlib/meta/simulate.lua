@@ -92,6 +92,25 @@ local World = {}
 ---@return Run
 function World:run(recipe, options) end
 
+--- One change that a run would make.
+---@class World.Change
+---@field effect string Such as `create`, `remove` or `spawn`.
+---@field object string
+---@field detail? string How much would be written, or lost.
+---@field why? string Why the recipe asks for it, where it says so.
+---@field line? integer
+
+---@class World.Plan
+---@field ended "whole"|"unknown"|"partial"|"failed"|"interrupted" `unknown`: only a run would know how to go on.
+---@field error? { kind: errors.Kind, message: string, hint?: string }
+---@field changes World.Change[]
+
+--- Plans a run as `hikae run --dry-run` does: nothing changes, also not in this world.
+---@param recipe string
+---@param options? World.RunOptions
+---@return World.Plan
+function World:plan(recipe, options) end
+
 --- Runs a recipe once for each way in which it can fail, each in a world of its own: each effect fails, is cut half-way,
 --- hangs, meets a full disk, or the run is killed there. A run that then reports success though it failed is a lie, and fails the spec.
 ---@param recipe string

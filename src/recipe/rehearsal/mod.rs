@@ -15,6 +15,7 @@ use super::execute::{self, Finished};
 use super::job::{Job, Wishes};
 use super::loading;
 use super::lua_part::LuaEnd;
+use super::planning::{self, Plan};
 use super::values::ParamValue;
 use crate::catalog::{Run, Status};
 use crate::config::{Config, RecipeSource};
@@ -84,6 +85,23 @@ pub struct Rehearsed {
 pub async fn rehearse(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Rehearsed> {
     let faults = rehearsal.faults.clone();
     Script::new(config, rehearsal)?.play(world, faults).await
+}
+
+/// Plans once, in this world, which stays as it is.
+pub async fn plan(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Plan> {
+    let faults = rehearsal.faults.clone();
+    let script = Script::new(config, rehearsal)?;
+    let stage = Stage::set(world, &script.job, faults, script.locked).await?;
+    let (before, paper) = (stage.snapshot().files, Paper::new(stage.killed()));
+    let own = declared(&script.job).map(|(_, secret)| secret.clone());
+    let work = planning::plan_in(script.job.clone(), stage.clone());
+    let plan = secret::apart(own, work.with_subscriber(paper.dispatch(world.clone()))).await?;
+    match stage.snapshot().files == before {
+        true => Ok(plan),
+        false => {
+            Err(Error::new(Kind::Other, "the plan changed the world").hint("please report this as a bug in hikae"))
+        }
+    }
 }
 
 /// A recipe with all that a rehearsal of it needs but the world; it can be played many times.

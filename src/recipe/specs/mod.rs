@@ -7,6 +7,7 @@ mod expectation;
 mod handle;
 mod journal;
 mod matchers;
+mod plan;
 mod programs;
 mod run_options;
 pub mod samples;
