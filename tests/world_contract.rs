@@ -5,6 +5,7 @@ mod checks;
 mod dry;
 mod faulty;
 mod guarded;
+mod http_checks;
 mod journal;
 mod limited;
 mod mails;
@@ -32,6 +33,9 @@ macro_rules! holds {
             the_environment_is_clean, secrets_are_struck_out_of_what_a_program_says, input_reaches_the_program_and_ends,
             a_program_that_ends_without_reading_is_told, a_program_that_falls_silent_is_cut_off,
             what_cannot_be_started_is_told, programs_are_found_along_the_path);
+        holds!($world in http_checks: an_answer_is_given_as_it_came, a_bad_status_is_an_answer_too,
+            a_redirect_is_left_to_the_caller, an_answer_without_a_body_ends_at_once, a_body_that_breaks_off_never_ends,
+            a_server_that_hangs_is_cut_off, what_was_never_sent_is_told, a_line_break_in_a_header_is_refused);
         }
     };
     ($world:ident in $checks:ident: $($check:ident),*) => {
@@ -56,4 +60,7 @@ mod dry_run {
         listings_go_down_only_on_request, a_bad_pattern_is_refused, paths_are_absolute_and_never_step_up,
         space_is_told_for_folders_to_come, a_lock_is_held_once, sleeping_takes_its_time,
         ages_are_counted_in_whole_days, links_are_seen_and_removed_as_themselves);
+    holds!(dry_run in http_checks: an_answer_is_given_as_it_came, a_bad_status_is_an_answer_too,
+        a_redirect_is_left_to_the_caller, a_body_that_breaks_off_never_ends, a_server_that_hangs_is_cut_off,
+        what_was_never_sent_is_told, a_line_break_in_a_header_is_refused);
 }

@@ -23,7 +23,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         })
 }
 
-fn decode(text: &str) -> Result<serde_json::Value> {
+/// The value that a text stands for.
+pub fn decode(text: &str) -> Result<serde_json::Value> {
     if text.len() > MAX_BYTES {
         let what = format!("a JSON text of {} is too large for a recipe", crate::units::show_size(text.len() as u64));
         return Err(Error::new(Kind::Space, what));

@@ -14,6 +14,7 @@ pub mod fs;
 pub mod fuse;
 pub mod gettext;
 pub mod hook;
+pub mod http;
 pub mod json;
 pub mod log;
 pub mod mail;
@@ -42,6 +43,7 @@ pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
         clock::module(lua)?,
         errors::module(lua)?,
         fs::module(lua)?,
+        http::module(lua)?,
         json::module(lua)?,
         log::module(lua)?,
         mail::module(lua)?,

@@ -11,11 +11,13 @@ use super::problem::gather;
 use crate::bind::session::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
+use crate::host::coverage::Coverage;
 use crate::report::{self, Level};
 use crate::stream::sha256::Sha256;
 use crate::world::Limits;
 use crate::world::guarded::Needs;
-use crate::world::real::{startup, wall};
+use crate::world::http::hosts;
+use crate::world::real::{http, startup, wall};
 
 /// The longest that a run may take when its recipe does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -33,6 +35,8 @@ pub struct Job {
     pub limits: Limits,
     pub timeout: Duration,
     pub recipe_sha256: String,
+    /// Counts the lines that run, where somebody asks.
+    pub coverage: Option<Coverage>,
 }
 
 /// What a person says at the start of a run.
@@ -55,7 +59,7 @@ impl Job {
         };
         let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let recipe_sha256 = Sha256::of(&source.text);
-        Ok(Job { config, source, declaration, params, needs, run_type, limits, timeout, recipe_sha256 })
+        Ok(Job { config, source, declaration, params, needs, run_type, limits, timeout, recipe_sha256, coverage: None })
     }
 
     pub fn identity(&self, run_id: &str) -> Identity {
@@ -74,6 +78,12 @@ impl Job {
         (self.config.settings.sandbox != Sandbox::Off).then_some(policy)
     }
 
+    /// What the environment, or else `.env`, says about reaching the network.
+    pub fn network(&self) -> Vec<(String, String)> {
+        let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
+        http::VARIABLES.iter().filter_map(|name| set(name)).collect()
+    }
+
     /// Builds the kernel's wall around this process. Must come before any thread exists.
     pub fn enclose(&self) -> Result<()> {
         let Some(mut policy) = self.wall() else { return Ok(()) };
@@ -84,6 +94,7 @@ impl Job {
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
+        policy.read.extend(self.config.lookup("SSL_CERT_FILE").map(PathBuf::from));
         let level = wall::enclose(&policy);
         if self.config.settings.sandbox == Sandbox::Require && level != wall::Level::Full {
             return Err(Error::new(
@@ -130,12 +141,9 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         expand(list)?.into_iter().map(|path| absolute(Path::new(&path))).collect()
     };
     let needs = &declaration.needs;
-    Ok(Needs {
-        run: expand(&needs.run)?,
-        read: paths(&needs.read)?,
-        write: paths(&needs.write)?,
-        connect: expand(&needs.connect)?,
-    })
+    let connect = expand(&needs.connect)?;
+    hosts::check(&connect)?;
+    Ok(Needs { run: expand(&needs.run)?, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

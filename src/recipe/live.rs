@@ -41,7 +41,8 @@ impl Scene for Live {
 
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {
         let roots = job.needs.read.iter().chain(&job.needs.write).cloned();
-        let real = Arc::new(job.wall().into_iter().fold(Real::beneath(roots)?, Real::with_wall));
+        let real = Real::beneath(roots)?.with_variables(job.network());
+        let real = Arc::new(job.wall().into_iter().fold(real, Real::with_wall));
         self.signals = Some(Signals::listen());
         Ok(self.real.insert(real).clone())
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
 
+use super::http::HttpResponse;
 use super::program::passed_on;
 use super::{Child, Effect, Entry, EntryKind, Exit, Reply, Request, Stat, World, reply::Process};
 use crate::error::{Error, Kind, Result, Site};
@@ -113,6 +114,18 @@ impl<W: World + 'static> DryRun<W> {
                 let end = Unknown(command.program.clone());
                 Ok(Reply::Child(Child { stdin, stdout: Box::new(end.clone()), process: Box::new(end) }))
             }
+            E::Request(request) if !request.method.only_reads() => {
+                note(Some(crate::units::show_size(request.body.data.len() as u64)));
+                let body = Box::new(Unknown(request.title()));
+                let end_is_told = true;
+                Ok(Reply::Response(HttpResponse {
+                    status: 200,
+                    headers: Vec::new(),
+                    body,
+                    end_is_told,
+                    withheld: true,
+                }))
+            }
             E::Lock { path } => {
                 note(None);
                 Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
@@ -122,7 +135,7 @@ impl<W: World + 'static> DryRun<W> {
                 note(Some(show_size(mail.size_bytes())));
                 Ok(Reply::Sent(mail.withheld()))
             }
-            E::DiskFree { .. } | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
+            E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::Exit;
+use super::http::HttpRequest;
 use super::mail::Mail;
 use super::paths::plain;
 use crate::error::Result;
@@ -46,6 +47,10 @@ pub enum Effect {
     Spawn(Command),
     /// Where a program lies on the `PATH`; an absent one is `None`. Reply: `Path`.
     Which { program: String },
+
+    // -- network
+    /// Sends one http request and follows no redirect. Reply: `Response`.
+    Request(Box<HttpRequest>),
 
     // -- mail
     /// Hands a mail to its server. Reply: `Sent`.
@@ -110,6 +115,7 @@ impl Effect {
             Effect::Sweep { .. } => "sweep",
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
+            Effect::Request(_) => "request",
             Effect::Send(_) => "send",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
@@ -132,6 +138,7 @@ impl Effect {
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
+            Effect::Request(request) => request.title(),
             Effect::Send(mail) => mail.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
@@ -159,12 +166,16 @@ impl Effect {
             Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
+            Effect::Request(_) => Vec::new(),
             Effect::Which { .. } | Effect::Send(_) | Effect::Sleep { .. } => Vec::new(),
         }
     }
 
     /// Whether the effect changes the outside: what a plan shows and withholds.
     pub fn changes(&self) -> bool {
+        if let Effect::Request(request) = self {
+            return !request.method.only_reads();
+        }
         matches!(
             self,
             Effect::Create { .. }

@@ -54,6 +54,8 @@ pub enum FaultKind {
     Hang { after_bytes: u64 },
     /// Each of its steps takes so much longer.
     Slow { by: Duration },
+    /// A server answers with this status, and nothing else.
+    Answer { status: u16 },
     /// The disk is full after so many bytes.
     FullDisk { after_bytes: u64 },
     /// The run is killed: this effect and all that come after it fail, and nothing is tidied.
@@ -142,6 +144,10 @@ impl<W: World + 'static> Faulty<W> {
                 return Err(refusal(&effect, &object, Kind::Other));
             }
             (FaultKind::Hang { .. }, false) => return Err(delay.hang().await),
+            // Before its answer begins, as a server does that takes a request and then says nothing.
+            (FaultKind::Hang { after_bytes: 0 }, true) if matches!(effect, Effect::Request(_)) => {
+                return Err(delay.hang().await);
+            }
             (FaultKind::Slow { by }, _) => delay.pass(*by).await?,
             _ => {}
         }
@@ -189,13 +195,14 @@ impl Delay {
 
 /// Whether an effect gives a stream, which can break later.
 fn streams(effect: &Effect) -> bool {
-    matches!(effect, Effect::Open { .. } | Effect::Create { .. } | Effect::Spawn(_))
+    matches!(effect, Effect::Open { .. } | Effect::Create { .. } | Effect::Spawn(_) | Effect::Request(_))
 }
 
 fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {
     match (effect, kind) {
         (Effect::Spawn(_), Kind::NotFound) => not_on_path(object, "/usr/bin:/bin"),
         (Effect::Lock { path }, Kind::Locked) => held(path, None),
+        (Effect::Request(_), kind) => broken_by(&format!("send `{object}`"), kind),
         _ => broken_by(&format!("{} `{object}`", effect.verb()), kind),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use futures_util::future::BoxFuture;
 
+use super::http::{Address, hosts};
 use super::mail::Server;
 use super::paths::plain;
 use super::{Command, Effect, Found, Reply, Request, World};
@@ -19,7 +20,7 @@ pub struct Needs {
     pub read: Vec<PathBuf>,
     /// To be read and written.
     pub write: Vec<PathBuf>,
-    /// Hosts, with or without a port.
+    /// Hosts, with or without a port; `*.domain` for all below it; or urls, of which host and port count.
     pub connect: Vec<String>,
 }
 
@@ -32,6 +33,7 @@ pub struct Guarded<W> {
 
 impl<W> Guarded<W> {
     pub fn new(inner: W, needs: Needs) -> Result<Guarded<W>> {
+        hosts::check(&needs.connect)?;
         let all_plain = |paths: &[PathBuf]| paths.iter().map(|path| plain(path)).collect::<Result<Vec<_>>>();
         let (read, write) = (all_plain(&needs.read)?, all_plain(&needs.write)?);
         Ok(Guarded { inner, needs: Needs { read, write, ..needs }, refused: Mutex::default() })
@@ -66,6 +68,7 @@ impl Needs {
                 self.may_write(to, above(to))
             }
             Effect::Spawn(command) => self.may_run(command),
+            Effect::Request(request) => self.may_connect(&request.url),
             Effect::Send(mail) => self.may_mail(&mail.server),
             Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
         }
@@ -85,6 +88,13 @@ impl Needs {
         }
     }
 
+    fn may_connect(&self, address: &Address) -> Result<()> {
+        match hosts::declared(&self.connect, address.host(), address.port())? {
+            true => Ok(()),
+            false => Err(undeclared("connect to", &address.authority(), &address.authority())),
+        }
+    }
+
     fn may_run(&self, command: &Command) -> Result<()> {
         if !self.run.contains(&command.program) {
             return Err(undeclared("run", &command.program, &command.program));
@@ -93,18 +103,11 @@ impl Needs {
     }
 
     fn may_mail(&self, server: &Server) -> Result<()> {
-        match self.connect.iter().any(|declared| names_server(declared, server)) {
+        match hosts::declared(&self.connect, &server.host, server.port)? {
             true => Ok(()),
             false => Err(undeclared("connect to", &server.address(), &server.address())),
         }
     }
-}
-
-/// Whether a declaration, a host with or without a port, names this server; hosts are the same in any case.
-fn names_server(declared: &str, server: &Server) -> bool {
-    let address = server.address();
-    let host = address.strip_suffix(&format!(":{}", server.port)).unwrap_or(&address);
-    declared.eq_ignore_ascii_case(host) || declared.eq_ignore_ascii_case(&address)
 }
 
 fn holds(declared: &[PathBuf], path: &Path) -> bool {

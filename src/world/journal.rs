@@ -20,7 +20,7 @@ type Records = Arc<Mutex<Vec<Record>>>;
 /// One effect that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The data of a small file and the parts of a mail are left out.
+    /// The data of a small file, the body of a request and the parts of a mail are left out.
     pub effect: Effect,
     pub site: Option<Site>,
     /// Why it was asked for, where the recipe says so.
@@ -31,6 +31,8 @@ pub struct Record {
     pub lasted: Option<Duration>,
     /// What went through: read, written, or both for a program with input.
     pub size_bytes: u64,
+    /// What an http server answered.
+    pub status: Option<u16>,
     pub outcome: Outcome,
 }
 
@@ -43,7 +45,7 @@ impl Record {
             Outcome::Failed { message, .. } => ("failed", Some(message)),
             Outcome::Dropped => ("dropped", None),
         };
-        serde_json::json!({
+        let mut json = serde_json::json!({
             "effect": self.effect.verb(),
             "object": self.effect.object(),
             "site": self.site.as_ref().map(Site::to_string),
@@ -51,7 +53,11 @@ impl Record {
             "size_bytes": self.size_bytes,
             "outcome": outcome,
             "error": message,
-        })
+        });
+        if let Some(status) = self.status {
+            json["status"] = status.into();
+        }
+        json
     }
 }
 
@@ -87,6 +93,9 @@ impl<W: World + 'static> Journal<W> {
         if let Effect::Write { data, .. } = &mut effect {
             size_bytes = std::mem::take(data).len() as u64;
         }
+        if let Effect::Request(request) = &mut effect {
+            size_bytes = std::mem::take(&mut request.body).data.len() as u64;
+        }
         if let Effect::Send(mail) = &mut effect {
             size_bytes = mail.size_bytes();
             (mail.text, mail.html) = (String::new(), None);
@@ -94,7 +103,7 @@ impl<W: World + 'static> Journal<W> {
         let (site, why) = (request.site.clone(), request.why.clone());
         let (started, outcome) = (self.inner.elapsed(), Outcome::Underway);
         let mut records = lock(&self.records);
-        records.push(Record { effect, site, why, started, lasted: None, size_bytes, outcome });
+        records.push(Record { effect, site, why, started, lasted: None, size_bytes, status: None, outcome });
         Page { world: self.inner.clone(), records: self.records.clone(), number: records.len() - 1 }
     }
 }
@@ -107,6 +116,9 @@ impl<W: World + 'static> World for Journal<W> {
             let reply = record.step(self.inner.perform(request)).await?;
             if let Reply::Bytes(data) = &reply {
                 page.moved(data.len());
+            }
+            if let Reply::Response(response) = &reply {
+                lock(&self.records)[page.number].status = Some(response.status);
             }
             Ok(watch(reply, record))
         })

@@ -36,6 +36,7 @@ pub mod dry_run;
 pub mod effect;
 pub mod faulty;
 pub mod guarded;
+pub mod http;
 pub mod journal;
 pub mod limited;
 pub mod mail;

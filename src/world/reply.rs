@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
+use super::http::HttpResponse;
 use super::mail::Sent;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
@@ -20,6 +21,7 @@ pub enum Reply {
     Space(Space),
     Child(Child),
     Path(Option<PathBuf>),
+    Response(HttpResponse),
     Sent(Sent),
     Held(Box<dyn Held>),
     Done,

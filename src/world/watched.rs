@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::http::HttpResponse;
 use super::reply::Process;
 use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};
@@ -41,6 +42,10 @@ pub fn watch<W: Watcher>(reply: Reply, mut watch: Watch<W>) -> Reply {
     match reply {
         Reply::Source(inner) => Reply::Source(Box::new(Watched { inner, watch })),
         Reply::Sink(inner) => Reply::Sink(Box::new(Watched { inner, watch })),
+        Reply::Response(response) => {
+            let body = Box::new(Watched { inner: response.body, watch });
+            Reply::Response(HttpResponse { body, ..response })
+        }
         Reply::Child(Child { stdin, stdout, process }) => Reply::Child(Child {
             stdin: stdin.map(|inner| Box::new(Watched { inner, watch: watch.part() }) as Box<dyn Sink>),
             stdout: Box::new(Watched { inner: stdout, watch: watch.part() }),

@@ -18,7 +18,7 @@
 ---@field run? string[] Programs that it may run.
 ---@field read? string[] Folders and files that it may read; `{name}` stands for a param.
 ---@field write? string[] Folders that it may read and write.
----@field connect? string[] Hosts that it may speak to.
+---@field connect? string[] Hosts that `http` may speak to: `host`, `host:port`, `*.domain`, or a url.
 
 ---@class (exact) recipe.Declaration
 ---@field kind? "backup"|"restore"|"check"|"maintenance" Default `backup`, which must end in a proved backup.

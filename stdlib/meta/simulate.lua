@@ -7,6 +7,7 @@
 ---@field now? string The moment at which its clock stands, such as `"2026-02-15T02:00:00+09:00"`; only waiting moves it.
 ---@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
 ---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
+---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
 ---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.
@@ -35,6 +36,17 @@
 ---@field hangs_after? integer|string It hangs after so many bytes of its output.
 ---@field reads_at_most? integer|string It takes so much of its input and no more.
 ---@field missing? boolean It is not installed.
+
+---@class (exact) simulate.Answer
+---@field status? integer Default 200.
+---@field headers? table<string, string>
+---@field body? string
+---@field size? integer|string For a big body: so many zeroes.
+---@field takes? string How long it takes until the answer begins, such as `"3s"`.
+---@field hangs? boolean It takes the request and never answers.
+---@field hangs_after? integer|string It hangs after so many bytes of the body.
+---@field cut_after? integer|string The connection breaks after so many bytes of the body.
+---@field refused? boolean Nobody listens.
 
 ---@class (exact) simulate.Smtp
 ---@field down? boolean Nobody listens.

@@ -16,6 +16,7 @@ use hikae::world::World;
 use hikae::world::journal::Journal;
 use hikae::world::limited::Limited;
 use hikae::world::real;
+use hikae::world::simulated::Simulated;
 use mlua::{Lua, Table, Value};
 
 use crate::support::postgres;
@@ -25,10 +26,12 @@ use crate::support::postgres;
 /// - `touch(path, age_days)` makes a file older;
 /// - `server()` is where a database server is: `host`, `port`, `user`, `password`, and `database`, which is fresh; and
 ///   `server().psql(sql)` runs what prepares it;
-/// - a tag in its name sets the run that it is in: `#maintenance`, `#ja`.
+/// - a tag in its name sets the run that it is in: `#maintenance`, `#ja`;
+/// - with the tag `#simulated` the world is one in memory, with the servers of `servers.rs`, and `requested()` is what they heard.
 #[derive(Default)]
 pub struct Real {
     folder: RefCell<Option<tempfile::TempDir>>,
+    simulated: RefCell<Option<Simulated>>,
 }
 
 impl Real {
@@ -38,7 +41,12 @@ impl Real {
 }
 
 impl Stage for Real {
-    fn world(&self, _spec: &str) -> Result<Arc<dyn World>> {
+    fn world(&self, spec: &str) -> Result<Arc<dyn World>> {
+        if spec.contains("#simulated") {
+            let world = Simulated::new(serde_json::from_value(super::servers::setup()).unwrap())?;
+            *self.simulated.borrow_mut() = Some(world.clone());
+            return Ok(Arc::new(world));
+        }
         let folder = tempfile::Builder::new().prefix("hikae-spec-").tempdir().unwrap();
         let world = real::Real::beneath([folder.path().to_owned()])?.with_cores(2);
         *self.folder.borrow_mut() = Some(folder);
@@ -98,11 +106,20 @@ impl Stage for Real {
                 None => Ok(known.insert(server(lua)?).clone()),
             }
         })?;
-        Ok(vec![("tmp", Value::Function(tmp)), ("touch", Value::Function(touch)), ("server", Value::Function(server))])
+        let simulated = self.simulated.borrow().clone();
+        let requested = lua.create_function(move |lua, ()| super::servers::requested(lua, simulated.as_ref()))?;
+        let mut words = vec![("requested", Value::Function(requested))];
+        words.extend([
+            ("tmp", Value::Function(tmp)),
+            ("touch", Value::Function(touch)),
+            ("server", Value::Function(server)),
+        ]);
+        Ok(words)
     }
 
     fn ended(&self, _spec: &str) {
         self.folder.borrow_mut().take();
+        self.simulated.borrow_mut().take();
     }
 }
 

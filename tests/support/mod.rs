@@ -5,4 +5,5 @@ pub mod odd_smtp;
 pub mod postgres;
 pub mod processes;
 pub mod program;
+pub mod receiver;
 pub mod smtp;

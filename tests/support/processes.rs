@@ -77,3 +77,24 @@ pub fn end_of(child: Child) -> Output {
         }
     }
 }
+
+/// The output of a command once it has ended, and the most memory that it had, in KiB.
+pub fn end_with_peak(run: Child) -> (Output, u64) {
+    let status = format!("/proc/{}/status", run.id());
+    let (done, mut peak) = (std::sync::atomic::AtomicBool::new(false), 0);
+    let output = std::thread::scope(|scope| {
+        let end = scope.spawn(|| {
+            let output = end_of(run);
+            done.store(true, std::sync::atomic::Ordering::SeqCst);
+            output
+        });
+        while !done.load(std::sync::atomic::Ordering::SeqCst) {
+            let text = std::fs::read_to_string(&status).unwrap_or_default(); // gone once it has ended
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            peak = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(peak).max(peak);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        end.join().unwrap()
+    });
+    (output, peak)
+}

@@ -156,3 +156,38 @@ async fn every_way_to_fail_fails_and_leaves_the_old_backup() {
         assert!(snapshot.partials.is_empty() || faulty.is_killed(), "{way:?}");
     }
 }
+
+#[tokio::test]
+async fn every_way_in_which_a_request_fails_is_told() {
+    use hikae::world::http::{Address, HttpRequest};
+    let world = || {
+        let setup = json!({ "http": { "http://api.example/x": "0123456789" } });
+        Simulated::new(serde_json::from_value::<SimulatedSetup>(setup).unwrap()).unwrap()
+    };
+    let ask = async |call: &Caller| {
+        let mut answer = call.request(HttpRequest::get(Address::parse("http://api.example/x").unwrap())).await?;
+        Ok::<_, Error>((answer.status, drain(&mut *answer.body).await?))
+    };
+    let journal = Arc::new(Journal::new(world()));
+    ask(&caller(journal.clone())).await.unwrap();
+    let ways = ways(&journal.entries());
+    let mut told: Vec<String> = Vec::new();
+    for way in ways {
+        let answer = ask(&caller(Arc::new(Faulty::new(world(), [way])))).await;
+        told.push(match answer {
+            Ok((status, body)) => format!("{status} {}", body.len()),
+            Err(error) => format!("{}: {error}", error.kind().word()),
+        });
+    }
+    assert_eq!(
+        told,
+        [
+            "network: cannot send `GET http://api.example/x`",
+            "timeout: cannot send `GET http://api.example/x`",
+            "500 0",
+            "network: cannot read `GET http://api.example/x`",
+            "timeout: `GET http://api.example/x` took longer than 1m",
+            "cancelled: the run was killed",
+        ]
+    );
+}

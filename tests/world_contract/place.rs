@@ -115,7 +115,11 @@ fn furnish_disk(path: &Path, file: FileTable) {
 }
 
 pub fn simulated() -> Place {
-    place_in(SimulatedSetup { programs: super::acts::programs(), ..SimulatedSetup::default() })
+    place_in(SimulatedSetup {
+        programs: super::acts::programs(),
+        http: super::http_checks::routes(),
+        ..SimulatedSetup::default()
+    })
 }
 
 /// A dry run over the real world.

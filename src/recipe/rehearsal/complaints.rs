@@ -60,10 +60,17 @@ fn undeclared(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let mut errors = rehearsed.refused.clone();
     let before = rehearsed.before.undeclared.len();
     for program in rehearsed.after.undeclared.iter().skip(before) {
-        let called = |record: &&Record| matches!(&record.effect, Effect::Spawn(command) if command.program == *program);
+        let called = |record: &&Record| match &record.effect {
+            Effect::Spawn(command) => command.program == *program,
+            Effect::Request(request) => request.title() == *program,
+            _ => false,
+        };
         for record in rehearsed.journal.iter().filter(called) {
             if let Outcome::Failed { kind, message } = &record.outcome {
-                let hint = format!("declare it: `programs = {{ {program} = … }}`");
+                let hint = match &record.effect {
+                    Effect::Request(_) => format!("declare it: `http = {{ [{program:?}] = … }}`"),
+                    _ => format!("declare it: `programs = {{ {program} = … }}`"),
+                };
                 errors.push(Error::new(*kind, message).at(record.site.clone()).hint(hint));
             }
         }
@@ -118,7 +125,8 @@ fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
         }));
     }
     if run.status == Status::Success {
-        let failed = journal.iter().filter(|record| matters(record) && !answered(record, rehearsed));
+        let matter = |record: &&Record| matters(record) && !answered(record, rehearsed) && !made_good(record, journal);
+        let failed = journal.iter().filter(matter);
         found.extend(failed.filter(|_| swallowed.is_empty()).map(|record| lie(denied(record))));
         found.extend(proof::unproved(rehearsed).into_iter().map(lie));
     }
@@ -130,6 +138,19 @@ fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
 fn matters(record: &Record) -> bool {
     let clearing = record.site.is_none() && matches!(record.effect, Effect::Sweep { .. } | Effect::Stat { .. });
     !clearing && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
+}
+
+/// Whether a request that failed was sent again, and then answered well.
+fn made_good(record: &Record, journal: &[Record]) -> bool {
+    let Effect::Request(failed) = &record.effect else { return false };
+    journal.iter().any(|later| match &later.effect {
+        Effect::Request(request) => {
+            let again =
+                later.started >= record.started && later.site == record.site && request.title() == failed.title();
+            again && later.outcome == Outcome::Done && later.status.is_some_and(|status| status < 400)
+        }
+        _ => false,
+    })
 }
 
 /// Whether the recipe has answered for it in words.

@@ -19,6 +19,7 @@ use super::values::ParamValue;
 use crate::catalog::{Run, Status};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
+use crate::host::coverage::Coverage;
 use crate::secret::{self, Secret};
 use crate::world::Value;
 use crate::world::faulty::Fault;
@@ -38,6 +39,8 @@ pub struct Rehearsal {
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
     pub faults: Vec<Fault>,
+    /// Counts the lines of the recipe that run, where somebody asks.
+    pub coverage: Option<Coverage>,
 }
 
 /// What came of a rehearsal.
@@ -79,9 +82,8 @@ pub struct Rehearsed {
 
 /// Rehearses once, in this world. An error means that it could not even be tried: the recipe, its params.
 pub async fn rehearse(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Rehearsed> {
-    let Rehearsal { setup, source, set, run_type, faults } = rehearsal;
-    let script = Script::new(config, &setup, source, set, run_type)?;
-    script.play(world, faults).await
+    let faults = rehearsal.faults.clone();
+    Script::new(config, rehearsal)?.play(world, faults).await
 }
 
 /// A recipe with all that a rehearsal of it needs but the world; it can be played many times.
@@ -93,18 +95,13 @@ struct Script {
 }
 
 impl Script {
-    fn new(
-        config: &Arc<Config>,
-        setup: &SimulatedSetup,
-        source: RecipeSource,
-        set: Vec<(String, String)>,
-        run_type: Option<String>,
-    ) -> Result<Script> {
-        let locked = stage::locked(config, setup, &source.name)?;
+    fn new(config: &Arc<Config>, rehearsal: Rehearsal) -> Result<Script> {
+        let Rehearsal { setup, source, set, run_type, coverage, faults: _ } = rehearsal;
+        let locked = stage::locked(config, &setup, &source.name)?;
         let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
         let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
         let declaration = loading::declaration(&config, &source)?;
-        let job = Job::new(config, source, declaration, Wishes { set, run_type })?;
+        let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
         for (name, value) in &setup.env {
             if let Value::Secret(secret) = value {

@@ -73,7 +73,8 @@ fn world_of(call: &Call, mut args: MultiValue) -> Result<(Rc<World>, Vec<Value>)
 async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let [recipe, options] = run_options::two(call, args)?;
     let wanted = Wanted::read(call, world, &recipe, &options)?;
-    let rehearsed = world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(world))).await??;
+    let rehearsed =
+        world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(call, world))).await??;
     let run = Told::new(rehearsed, None, &world.trial);
     world.trial.runs.keep(&run);
     handle::give(call, run)

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use super::{Delay, FaultKind, broken_by, killed};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Sink, Source};
+use crate::world::http::HttpResponse;
 use crate::world::reply::Process;
 use crate::world::{Child, Exit, Reply};
 
@@ -20,13 +21,14 @@ pub struct Broken {
     fault: Option<(FaultKind, String, Delay)>,
     /// Bytes that go through before it breaks; `None` when it does not break off.
     left: Option<u64>,
+    of_network: bool,
     killed: Arc<AtomicBool>,
 }
 
 impl Broken {
     /// Nothing but that the run may be killed.
     pub fn none(killed: Arc<AtomicBool>) -> Broken {
-        Broken { fault: None, left: None, killed }
+        Broken { fault: None, left: None, of_network: false, killed }
     }
 
     pub fn new(fault: FaultKind, object: String, delay: Delay, killed: Arc<AtomicBool>) -> Broken {
@@ -36,7 +38,7 @@ impl Broken {
             }
             _ => None,
         };
-        Broken { fault: Some((fault, object, delay)), left, killed }
+        Broken { fault: Some((fault, object, delay)), left, of_network: false, killed }
     }
 
     fn alive(&self) -> Result<()> {
@@ -70,6 +72,7 @@ impl Broken {
         let kind = match fault {
             FaultKind::Hang { .. } => return delay.hang().await,
             FaultKind::FullDisk { .. } => Kind::Space,
+            _ if self.of_network => Kind::Network,
             _ => Kind::Other,
         };
         broken_by(&format!("{act} `{object}`"), kind)
@@ -91,6 +94,7 @@ pub fn break_reply(reply: Reply, broken: Broken) -> Reply {
     match reply {
         Reply::Source(inner) => Reply::Source(Box::new(Kept::new(inner, broken, false))),
         Reply::Sink(inner) => Reply::Sink(Box::new(Kept::new(inner, broken, false))),
+        Reply::Response(response) => Reply::Response(answer_badly(response, Broken { of_network: true, ..broken })),
         Reply::Child(Child { stdin, stdout, process }) => {
             let stdin = stdin.map(|inner| Box::new(Kept::new(inner, whole(), true)) as Box<dyn Sink>);
             Reply::Child(Child {
@@ -100,6 +104,23 @@ pub fn break_reply(reply: Reply, broken: Broken) -> Reply {
             })
         }
         reply => reply,
+    }
+}
+
+/// An answer whose body breaks, or that is only a status.
+fn answer_badly(response: HttpResponse, broken: Broken) -> HttpResponse {
+    let (status, headers, inner) = match broken.fault {
+        Some((FaultKind::Answer { status }, ..)) => (status, Vec::new(), Box::new(Nothing) as Box<dyn Source>),
+        _ => (response.status, response.headers, response.body),
+    };
+    HttpResponse { status, headers, body: Box::new(Kept::new(inner, broken, false)), ..response }
+}
+
+struct Nothing;
+
+impl Source for Nothing {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async { Ok(Piece::End) })
     }
 }
 

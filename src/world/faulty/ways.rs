@@ -43,6 +43,13 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         Effect::Spawn(_) => {
             vec![fail(Kind::NotFound), F::Cut { after_bytes: half }, F::Exit { code: 1 }, F::Hang { after_bytes: half }]
         }
+        Effect::Request(_) => vec![
+            fail(Kind::Network),
+            fail(Kind::Timeout),
+            F::Answer { status: 500 },
+            F::Cut { after_bytes: half },
+            hang,
+        ],
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],

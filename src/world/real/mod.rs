@@ -25,6 +25,7 @@ mod clock;
 mod environment;
 mod fence;
 mod files;
+pub mod http;
 mod listing;
 mod locks;
 pub mod mail;
@@ -50,6 +51,7 @@ pub struct Real {
     cores: Option<usize>,
     environment: Arc<BTreeMap<String, String>>,
     undo: Undo,
+    http: http::Http,
 }
 
 impl Real {
@@ -69,6 +71,15 @@ impl Real {
         Real { wall: Some(policy), ..self }
     }
 
+    /// Adds variables, or puts them in the stead of others: what `.env` says about the network.
+    pub fn with_variables(self, variables: impl IntoIterator<Item = (String, String)>) -> Real {
+        let mut environment = (*self.environment).clone();
+        for (name, value) in variables {
+            environment.insert(name, value);
+        }
+        Real { environment: Arc::new(environment), ..self }
+    }
+
     /// Says how many cores compression may use, in place of all.
     pub fn with_cores(self, cores: usize) -> Real {
         Real { cores: Some(cores), ..self }
@@ -83,7 +94,8 @@ impl Real {
     fn within(fence: Fence) -> Real {
         clock::elapsed();
         let environment = Arc::new(environment::read());
-        Real { fence: Arc::new(fence), wall: None, cores: None, environment, undo: Undo::default() }
+        let (fence, undo, http) = (Arc::new(fence), Undo::default(), http::Http::default());
+        Real { fence, wall: None, cores: None, environment, undo, http }
     }
 
     async fn answer(&self, effect: Effect) -> Result<Reply> {
@@ -119,6 +131,7 @@ impl Real {
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
             }
+            E::Request(request) => Reply::Response(self.http.send(*request, &self.environment).await?),
             E::Which { program } => {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)

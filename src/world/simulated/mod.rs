@@ -20,12 +20,14 @@ mod environment;
 mod files;
 mod founding;
 mod given;
+pub mod http;
 mod listing;
 mod locks;
 pub mod mail;
 mod part;
 mod process;
 pub mod programs;
+pub mod routes;
 pub mod setup;
 mod sink;
 pub mod snapshot;
@@ -35,8 +37,10 @@ mod tree;
 mod ways;
 
 pub use given::Age;
+pub use http::Requested;
 pub use mail::{Posted, SmtpSetup};
 pub use programs::{Call, Canned, Program};
+pub use routes::{Answer, HttpCall, Route};
 pub use setup::{FileSetup, FileTable, SimulatedSetup};
 pub use snapshot::{Ran, Seen, Snapshot};
 
@@ -67,6 +71,7 @@ impl Simulated {
             reading: Vec::new(),
             ran: Vec::new(),
             undeclared: Vec::new(),
+            heard: http::Heard::default(),
             posted: Vec::new(),
             put_off: 0,
         };
@@ -148,6 +153,7 @@ impl Simulated {
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.setup.programs, &self.environment, pace, &self.shared)?)
             }
+            E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,

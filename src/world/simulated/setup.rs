@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
 use super::programs::Program;
+use super::routes::Route;
 use crate::world::Value;
 
 /// A world before anything has happened in it.
@@ -23,6 +24,8 @@ pub struct SimulatedSetup {
     pub files: BTreeMap<PathBuf, FileSetup>,
     /// The programs by name. Any other is an error that lists these.
     pub programs: BTreeMap<String, Program>,
+    /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
+    pub http: BTreeMap<String, Route>,
     pub env: BTreeMap<String, Value>,
     /// The mail server: it takes every mail, unless something else is said.
     pub smtp: SmtpSetup,
@@ -47,6 +50,7 @@ impl Default for SimulatedSetup {
             now: noon.and_utc().fixed_offset(),
             files: BTreeMap::new(),
             programs: BTreeMap::new(),
+            http: BTreeMap::new(),
             env: BTreeMap::new(),
             smtp: SmtpSetup::default(),
             free_bytes: None,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::http::Requested;
 use super::mail::Posted;
 use super::state::State;
 use super::tree::{Content, Node, What};
@@ -25,7 +26,9 @@ pub struct Snapshot {
     pub locks: Vec<PathBuf>,
     /// What was started, in order.
     pub ran: Vec<Ran>,
-    /// Programs that were called and that this world does not have.
+    /// The http requests that were sent, in order.
+    pub requested: Vec<Requested>,
+    /// Programs that were called, and requests that were sent, that this world does not have.
     pub undeclared: Vec<String>,
     /// The mail box: what the mail server took, in order.
     pub mails: Vec<Posted>,
@@ -77,6 +80,7 @@ impl Snapshot {
             open: state.reading.clone(),
             locks: state.locks.keys().cloned().collect(),
             ran: state.ran.clone(),
+            requested: state.heard.requested.clone(),
             undeclared: state.undeclared.clone(),
             mails: state.posted.clone(),
             ..Snapshot::default()

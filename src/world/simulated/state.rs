@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, FixedOffset};
 
 use super::clock::Clock;
+use super::http::Heard;
 use super::locks::Holder;
 use super::mail::Posted;
 use super::snapshot::Ran;
@@ -26,8 +27,9 @@ pub struct State {
     /// Files that are open to be read.
     pub reading: Vec<PathBuf>,
     pub ran: Vec<Ran>,
-    /// Programs that were called and that this world does not have.
+    /// Programs that were called, and requests that were sent, that this world does not have.
     pub undeclared: Vec<String>,
+    pub heard: Heard,
     /// Mails that the server took, in order.
     pub posted: Vec<Posted>,
     /// Mails that the server has put off.

@@ -1,0 +1,140 @@
+//! The module `http`: requests to declared hosts, whose answers are good or raised as errors; downloads as streams.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mlua::{AnyUserData, Function, Lua, MultiValue, Table};
+
+use super::budget::Budget;
+use super::exports::{Call, Module};
+use super::options::Text;
+use super::stream::{Pipeline, Stream};
+use super::traceback::from_lua;
+use crate::error::{Error, Kind, Result};
+use crate::stream::pump::collect;
+use crate::stream::stage::Staged;
+use crate::stream::taps::Count;
+use crate::stream::{SharedFacts, Source};
+use crate::world::http::exchange::{Exchange, Proved};
+use crate::world::http::words::too_long;
+use crate::world::http::{HttpResponse, Method};
+use options::{DownloadOptions, GetOptions, PostOptions, RequestOptions, Wish};
+
+mod body;
+mod given;
+mod options;
+
+/// How long a request may take, with its tries, where nobody says.
+const TOTAL: Duration = Duration::from_secs(120);
+/// How long a server may be silent.
+const IDLE: Duration = Duration::from_secs(30);
+/// The same for a download, where the server may have to fetch the bytes first.
+const DOWNLOAD_IDLE: Duration = Duration::from_secs(300);
+/// The longest answer that becomes a text, where nobody says.
+const MAX_BYTES: usize = 1 << 20;
+
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    Module::new(lua, "http")?
+        .wait("http.request", |call, (options,): (RequestOptions,)| request(call, options.into()))?
+        .wait("http.get", |call, (url, options): (Text, Option<GetOptions>)| {
+            request(call, Wish::of(Method::Get, url, options))
+        })?
+        .wait("http.post", |call, (url, options): (Text, Option<PostOptions>)| {
+            request(call, Wish::of(Method::Post, url, options))
+        })?
+        .call("http.download", |call, (url, options): (Text, Option<DownloadOptions>)| {
+            download(call, Wish::of(Method::Get, url, options))
+        })
+}
+
+/// An answer whose body is small enough to be a Lua value.
+struct Answered {
+    title: String,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
+    let max_bytes = wish.max_bytes.unwrap_or(MAX_BYTES);
+    let _charge = Budget::of(&call.lua).charge(max_bytes)?;
+    let caller = call.world()?;
+    let (total, idle) = (TOTAL.min(caller.limits.total), IDLE.min(caller.limits.idle));
+    let caller = caller.limited(wish.timeout.or(Some(total)), wish.idle_timeout.or(Some(idle)));
+    let planned = wish.expect.as_ref().and_then(|expect| expect.first().copied()).unwrap_or(200);
+    let exchange = wish.exchange(caller)?;
+    let step = call.session.step(exchange.request.title(), call.site());
+    let sent = exchange.request.body.data.len() as u64;
+    let answer = match trusting(exchange, wish.ca_file.take()).await {
+        Ok(exchange) => exchange.run(|answer, title| read(answer, title, max_bytes, planned)).await,
+        Err(error) => Err(error),
+    };
+    step.end(sent, answer.as_ref().map_or(0, |answer| answer.body.len() as u64), answer.as_ref().err());
+    table(&call, answer?)
+}
+
+/// A stream of an answer, which ends well only when the server has told its end.
+fn download(call: &Call, mut wish: Wish) -> Result<AnyUserData> {
+    let caller = call.world()?;
+    let idle = DOWNLOAD_IDLE.min(caller.limits.idle);
+    let caller = caller.limited(wish.timeout, wish.idle_timeout.or(Some(idle)));
+    let limits = caller.limits;
+    let exchange = wish.exchange(caller)?;
+    let ca_file = wish.ca_file.take();
+    let facts = SharedFacts::default();
+    let count = Count::new(&facts);
+    let pipeline = Pipeline::new(exchange.request.title(), limits, facts, move || async move {
+        let exchange = trusting(exchange, ca_file).await?;
+        let source = exchange.run(|answer, title| async move { Ok(Proved::new(answer, title)) }).await?;
+        Ok(Box::new(Staged::new(Box::new(source), count)) as Box<dyn Source>)
+    });
+    Stream::create(call, pipeline, Vec::new())
+}
+
+/// The same exchange, with the authorities that a file names.
+async fn trusting(mut exchange: Exchange, ca_file: Option<PathBuf>) -> Result<Exchange> {
+    if let Some(path) = ca_file {
+        exchange.request.roots = Some(exchange.caller.read(&path, MAX_BYTES as u64).await?);
+    }
+    Ok(exchange)
+}
+
+async fn read(mut answer: HttpResponse, title: String, max_bytes: usize, planned: u16) -> Result<Answered> {
+    if answer.withheld {
+        return Ok(Answered { title, status: planned, headers: Vec::new(), body: Bytes::new() });
+    }
+    let body = collect(&mut *answer.body, max_bytes, || too_long(&title, max_bytes)).await?;
+    Ok(Answered { title, status: answer.status, headers: answer.headers, body })
+}
+
+fn table(call: &Call, answer: Answered) -> Result<Table> {
+    let fill = || -> mlua::Result<Table> {
+        let headers = call.lua.create_table()?;
+        for (name, value) in &answer.headers {
+            let before: Option<String> = headers.raw_get(name.as_str())?;
+            headers.raw_set(name.as_str(), before.map_or(value.clone(), |before| format!("{before}, {value}")))?;
+        }
+        let table = call.lua.create_table()?;
+        table.raw_set("status", answer.status)?;
+        table.raw_set("headers", headers)?;
+        table.raw_set("body", call.lua.create_string(&answer.body)?)?;
+        table.raw_set("json", json(&call.lua, answer.title.clone(), answer.body.clone())?)?;
+        Ok(table)
+    };
+    fill().map_err(from_lua)
+}
+
+/// The function `json` of an answer.
+fn json(lua: &Lua, title: String, body: Bytes) -> mlua::Result<Function> {
+    lua.create_function(move |lua, _: MultiValue| {
+        let call = Call::new(lua, "json").map_err(mlua::Error::external)?;
+        let wrong = |cause: Error| {
+            let error = Error::new(Kind::Integrity, format!("the answer to `{title}` is not JSON"));
+            call.raise(error.because_text(cause.causes().join("; ")))
+        };
+        let text = String::from_utf8_lossy(&body);
+        super::json::to_lua(lua, &super::json::decode(&text).map_err(wrong)?)
+    })
+}

@@ -1,0 +1,127 @@
+//! A value for JSON, a query or a form, in which secrets stay secrets until it is sent.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
+
+use crate::error::{Error, Kind, Result};
+use crate::secret::{MASK, SECRET_NEWTYPE, Secret};
+use crate::world::Value;
+
+/// A value as a recipe gives it.
+#[derive(Clone, Debug)]
+pub enum Given {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Num(f64),
+    Text(String),
+    Secret(Secret),
+    List(Vec<Given>),
+    Map(BTreeMap<String, Given>),
+}
+
+impl Given {
+    /// As JSON: with its secrets, or with a mask in their places.
+    pub fn to_json(&self, reveal: bool) -> Result<Json> {
+        Ok(match self {
+            Given::Null => Json::Null,
+            Given::Bool(flag) => Json::from(*flag),
+            Given::Int(number) => Json::from(*number),
+            Given::Num(number) => match serde_json::Number::from_f64(*number) {
+                Some(number) => Json::Number(number),
+                None => return Err(Error::new(Kind::Recipe, format!("`{number}` cannot be written as JSON"))),
+            },
+            Given::Text(text) => Json::from(text.as_str()),
+            Given::Secret(secret) if reveal => {
+                know_escaped(secret);
+                Json::from(secret.expose())
+            }
+            Given::Secret(_) => Json::from(MASK),
+            Given::List(list) => Json::Array(list.iter().map(|item| item.to_json(reveal)).collect::<Result<_>>()?),
+            Given::Map(map) => {
+                let members = map.iter().map(|(name, item)| Ok((name.clone(), item.to_json(reveal)?)));
+                Json::Object(members.collect::<Result<_>>()?)
+            }
+        })
+    }
+
+    /// As one value of a query or a form, which is called `name`.
+    pub fn to_text(&self, name: &str) -> Result<Value> {
+        Ok(match self {
+            Given::Text(text) => Value::Plain(text.clone()),
+            Given::Secret(secret) => Value::Secret(secret.clone()),
+            Given::Bool(flag) => Value::Plain(flag.to_string()),
+            Given::Int(number) => Value::Plain(number.to_string()),
+            Given::Num(number) => Value::Plain(number.to_string()),
+            Given::Null | Given::List(_) | Given::Map(_) => {
+                let what = format!("`{name}` must be a text, a number, `true`, `false` or a secret, not a table");
+                return Err(Error::new(Kind::Recipe, what));
+            }
+        })
+    }
+}
+
+/// Lets what a secret becomes inside JSON be struck out as the secret itself is.
+fn know_escaped(secret: &Secret) {
+    let escaped = Json::from(secret.expose()).to_string();
+    Secret::new(&escaped[1..escaped.len() - 1]);
+}
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Given, D::Error> {
+        deserializer.deserialize_newtype_struct(SECRET_NEWTYPE, Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Given;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, `true`, `false`, a secret or a table of these")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Given, D::Error> {
+        Ok(Given::Secret(Secret::new(String::deserialize(inner)?)))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Given, E> {
+        Ok(Given::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Given, E> {
+        Ok(Given::Bool(flag))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Given, E> {
+        Ok(Given::Int(number))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Given, E> {
+        Ok(Given::Num(number))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Given, E> {
+        Ok(Given::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Given, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Given::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Given, A::Error> {
+        let mut items = BTreeMap::new();
+        while let Some((name, item)) = map.next_entry()? {
+            items.insert(name, item);
+        }
+        Ok(Given::Map(items))
+    }
+}

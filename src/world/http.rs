@@ -1,0 +1,159 @@
+//! Says what an http request and its answer are, as plain data that shows no secret.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::Value;
+use crate::error::{Error, Kind, Result};
+use crate::stream::Source;
+
+pub mod address;
+pub mod exchange;
+pub mod hosts;
+mod redirects;
+mod repeats;
+pub mod words;
+
+pub use address::Address;
+
+/// How hikae names itself to servers.
+pub const USER_AGENT: &str = concat!("hikae/", env!("CARGO_PKG_VERSION"));
+
+/// One request, to be answered by one server: who follows a redirect makes another one of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    pub method: Method,
+    pub url: Address,
+    pub headers: Vec<(String, Value)>,
+    pub body: Body,
+    /// Certificates of authorities that are trusted beside the system's, as PEM.
+    pub roots: Option<Bytes>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    Get,
+    Head,
+    Options,
+    Put,
+    Delete,
+    Post,
+    Patch,
+}
+
+/// The bytes of a request, and the same as text that may be shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    pub data: Bytes,
+    /// Without the secrets in it.
+    pub shown: String,
+}
+
+/// What a server answers.
+pub struct HttpResponse {
+    pub status: u16,
+    /// In the order in which they came, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its `End` says that every byte has come, where the server told how many there are.
+    pub body: Box<dyn Source>,
+    /// Whether the server says where the body ends. Otherwise a connection that breaks looks like the end.
+    pub end_is_told: bool,
+    /// Whether nothing was sent, because this is a dry run: what the server would have answered is unknown.
+    pub withheld: bool,
+}
+
+/// Headers that the connection itself sets: another value would let one request pass for two.
+const FRAMING: [&str; 4] = ["content-length", "transfer-encoding", "connection", "upgrade"];
+
+impl Method {
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Options => "OPTIONS",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+            Method::Post => "POST",
+            Method::Patch => "PATCH",
+        }
+    }
+
+    /// Whether it only asks (RFC 9110 §9.2.1).
+    pub fn only_reads(self) -> bool {
+        matches!(self, Method::Get | Method::Head | Method::Options)
+    }
+
+    /// Whether twice is the same as once (RFC 9110 §9.2.2).
+    pub fn is_idempotent(self) -> bool {
+        self.only_reads() || matches!(self, Method::Put | Method::Delete)
+    }
+}
+
+impl HttpRequest {
+    pub fn get(url: Address) -> HttpRequest {
+        HttpRequest { method: Method::Get, url, headers: Vec::new(), body: Body::default(), roots: None }
+    }
+
+    /// The method and the address, for people.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.method.word(), self.url)
+    }
+
+    /// The value of a header, whichever way its name is written.
+    pub fn header(&self, name: &str) -> Option<&Value> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Adds a header that the caller has not set.
+    pub fn or_header(mut self, name: &str, value: &str) -> HttpRequest {
+        if self.header(name).is_none() {
+            self.headers.push((name.to_owned(), Value::Plain(value.to_owned())));
+        }
+        self
+    }
+
+    /// Refuses headers that would not arrive as they were meant, such as one with a line break in it.
+    pub fn check(&self) -> Result<()> {
+        self.headers.iter().try_for_each(|(name, value)| {
+            let wrong = |why: &str, hint: &str| {
+                let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+                Err(Error::new(Kind::Recipe, format!("the header `{name}` {why}")).hint(hint.to_owned()))
+            };
+            let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+            if name.is_empty() || !name.chars().all(token) {
+                return wrong("has no valid name", "a name is letters, digits and `-`, such as `X-Api-Key`");
+            }
+            if FRAMING.iter().any(|framing| name.eq_ignore_ascii_case(framing)) {
+                return wrong("cannot be set", "hikae sets it itself, as the body needs it");
+            }
+            match value.expose().chars().any(|c| c.is_control() && c != '\t') {
+                true => wrong("holds a line break or another control character", "headers are one line each"),
+                false => Ok(()),
+            }
+        })
+    }
+}
+
+impl Body {
+    /// A body with nothing secret in it.
+    pub fn plain(text: impl Into<String>) -> Body {
+        let shown = text.into();
+        Body { data: Bytes::from(shown.clone()), shown }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.data.len())
+    }
+}
+
+impl HttpResponse {
+    /// The value of a header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,173 @@
+//! Keeps the address of a request, and shows it without what is secret in it.
+
+use std::fmt;
+
+use reqwest::Url;
+
+use crate::error::{Error, Kind, Result};
+use crate::secret::{MASK, Secret, redact};
+use crate::world::Value;
+
+/// Words in the name of a query value that say that it is nobody's business.
+const TELLTALE: [&str; 9] = ["token", "key", "secret", "pass", "pwd", "sig", "auth", "credential", "code"];
+
+/// The address of a request. It prints without user, password, and secret query values.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    url: Url,
+    /// Whether all of it but the host is secret: the address of a web hook is its password.
+    secret: bool,
+    /// Names of query values that are secrets.
+    masked: Vec<String>,
+    shown: String,
+}
+
+impl Address {
+    /// An address as a recipe gives it, with query values added.
+    pub fn new(text: &Value, query: &[(String, Value)]) -> Result<Address> {
+        let secret = matches!(text, Value::Secret(_));
+        let mut url = read(text.expose(), secret)?;
+        let mut masked = Vec::new();
+        for (name, value) in query {
+            url.query_pairs_mut().append_pair(name, value.expose());
+            if let Value::Secret(secret) = value {
+                know_encoded(secret.expose());
+                masked.push(name.clone());
+            }
+        }
+        Ok(Address::of(url, secret, masked))
+    }
+
+    pub fn parse(text: &str) -> Result<Address> {
+        Address::new(&Value::Plain(text.to_owned()), &[])
+    }
+
+    /// Where a `Location` leads from here.
+    pub fn join(&self, location: &str) -> Result<Address> {
+        let wrong = || Error::new(Kind::Network, format!("`{self}` redirects to an address that cannot be read"));
+        if location.chars().any(char::is_control) {
+            return Err(wrong());
+        }
+        let url = self.url.join(location).map_err(|cause| wrong().because(cause))?;
+        let url = plausible(url).map_err(|why| wrong().because_text(why))?;
+        Ok(Address::of(url, self.secret, self.masked.clone()))
+    }
+
+    fn of(mut url: Url, secret: bool, masked: Vec<String>) -> Address {
+        url.set_fragment(None);
+        if let Some(password) = url.password() {
+            // Registered, so that it is struck out of whatever repeats it.
+            Secret::new(password);
+        }
+        let shown = if secret { format!("{}/{MASK}", origin(&url)) } else { shown(&url, &masked) };
+        Address { url, secret, masked, shown }
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default().trim_end_matches('.')
+    }
+
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or_default()
+    }
+
+    /// The host, with its port where that is not the usual one.
+    pub fn authority(&self) -> String {
+        match self.url.port() {
+            Some(port) => format!("{}:{port}", self.host()),
+            None => self.host().to_owned(),
+        }
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// Whether both are on the same server, so that one may see what the other sees.
+    pub fn same_origin(&self, other: &Address) -> bool {
+        self.url.origin() == other.url.origin()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// `name=value&…` as forms and queries are written.
+pub fn encoded<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let Ok(mut url) = Url::parse("http://x/") else { return String::new() }; // it always can
+    url.query_pairs_mut().extend_pairs(pairs);
+    url.query().unwrap_or_default().to_owned()
+}
+
+/// Lets what a secret becomes in a query or a form be struck out as the secret itself is.
+pub fn know_encoded(secret: &str) {
+    let encoded = encoded([("", secret)]);
+    Secret::new(encoded.trim_start_matches('='));
+}
+
+fn read(text: &str, secret: bool) -> Result<Url> {
+    let named = if secret { "the url, which is a secret,".to_owned() } else { format!("`{}`", without_user(text)) };
+    let wrong = |why: &str| {
+        let error = Error::new(Kind::Recipe, format!("{named} cannot be used as a url")).because_text(why);
+        error.hint("write it as `https://host/path`")
+    };
+    // `Url` leaves line breaks out without a word.
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(wrong("it holds a blank, a line break or a control character"));
+    }
+    let url = Url::parse(text).map_err(|cause| wrong(&cause.to_string()))?;
+    plausible(url).map_err(wrong)
+}
+
+fn plausible(url: Url) -> Result<Url, &'static str> {
+    match url.scheme() {
+        "http" | "https" if url.host_str().is_some_and(|host| !host.is_empty()) => Ok(url),
+        "http" | "https" => Err("it names no host"),
+        _ => Err("only `http` and `https` are spoken"),
+    }
+}
+
+/// A text that is no url yet, for a message.
+fn without_user(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    let clean = clean.rsplit_once('@').map_or(clean.clone(), |(_, rest)| format!("{MASK}@{rest}"));
+    redact(clean.split('?').next().unwrap_or_default())
+}
+
+fn origin(url: &Url) -> String {
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+fn shown(url: &Url, masked: &[String]) -> String {
+    let mut shown = format!("{}://", url.scheme());
+    if !url.username().is_empty() || url.password().is_some() {
+        shown.push_str(MASK);
+        shown.push('@');
+    }
+    shown.push_str(&origin(url)[url.scheme().len() + 3..]);
+    shown.push_str(url.path());
+    for (number, (name, value)) in url.query_pairs().enumerate() {
+        let low = name.to_lowercase();
+        let hidden = masked.iter().any(|known| *known == name) || TELLTALE.iter().any(|word| low.contains(word));
+        shown.push(if number == 0 { '?' } else { '&' });
+        match hidden {
+            true => shown.push_str(&format!("{}={MASK}", name.escape_debug())),
+            false => shown.push_str(&encoded([(&*name, &*value)])),
+        }
+    }
+    redact(&shown)
+}

@@ -1,0 +1,186 @@
+//! Carries one request to its answer: follows redirects, hop by hop through the world, and tries again where that is safe.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::redirects;
+use super::repeats::{asked_pause, may_repeat, pause};
+use super::words::{bad_status, end_is_not_told};
+use super::{Address, HttpRequest, HttpResponse};
+use crate::error::{Error, Kind, Result};
+use crate::report::{Level, log};
+use crate::stream::{Piece, Source};
+use crate::units::show_duration;
+use crate::world::{Caller, Limits};
+
+/// The longest chain of redirects, as curl and browsers have it or nearly so.
+const MAX_REDIRECTS: usize = 10;
+/// How much of an answer that refuses is read, to tell what it says.
+const TOLD_BYTES: usize = 4096;
+
+/// What counts as an answer, and what happens when there is none.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// The statuses that are good; 200 to 299 when absent.
+    pub expect: Option<Vec<u16>>,
+    /// How many more tries there are after the first.
+    pub retries: u32,
+    /// Whether it may be sent twice, where the method does not say so.
+    pub repeatable: Option<bool>,
+}
+
+/// One request with its policy.
+pub struct Exchange {
+    pub caller: Caller,
+    pub request: HttpRequest,
+    pub policy: Policy,
+}
+
+/// A try that came to nothing.
+pub struct Failed {
+    pub error: Error,
+    pub status: Option<u16>,
+    /// What the server asked to be waited.
+    pub asked: Option<Duration>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        Failed { error, status: None, asked: None }
+    }
+}
+
+impl Exchange {
+    /// Sends the request until there is a good answer that `take` could take; the limits hold for all tries together.
+    pub async fn run<T, Fut: Future<Output = Result<T>>>(
+        &self,
+        take: impl Fn(HttpResponse, String) -> Fut,
+    ) -> Result<T> {
+        self.request.check()?;
+        let world = &self.caller.world;
+        let deadline = world.elapsed().saturating_add(self.caller.limits.total);
+        let mut tries = 1;
+        loop {
+            let tried = async {
+                let (title, answer) = self.follow(deadline).await?;
+                Ok(take(answer, title).await?)
+            };
+            let failed: Failed = match tried.await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            let left = deadline.saturating_sub(world.elapsed());
+            let again = tries <= self.policy.retries && may_repeat(&self.request, &self.policy, &failed);
+            let pause = again.then(|| pause(&**world, &self.request, tries, failed.asked)).flatten();
+            let Some(pause) = pause.filter(|pause| *pause < left) else {
+                return Err(given_up(failed.error, &self.request, tries));
+            };
+            log(Level::Info, &told(&failed.error, pause), self.caller.site.as_ref());
+            self.caller.sleep(pause).await?;
+            tries += 1;
+        }
+    }
+
+    /// One try: from hop to hop until an answer is none that redirects.
+    async fn follow(&self, deadline: Duration) -> Result<(String, HttpResponse), Failed> {
+        let mut request = self.request.clone();
+        let mut hops = 0;
+        loop {
+            let title = request.title();
+            let from = (hops > 0).then_some(&self.request.url);
+            let mut answer = self.hop(request.clone(), deadline).await.map_err(|error| redirected(error, from))?;
+            if answer.withheld || self.expects(answer.status) {
+                return Ok((title, answer));
+            }
+            request = match redirects::next(&request, &answer)? {
+                Some(next) => next,
+                None => return Err(self.refusal(&request, answer).await),
+            };
+            // Nobody wants it, but an answer that was taken to its end was not given up.
+            beginning(&mut answer).await;
+            hops += 1;
+            if hops > MAX_REDIRECTS {
+                let what = format!("`{}` redirects more than {MAX_REDIRECTS} times", self.request.title());
+                return Err(Error::new(Kind::Network, what).hint("the server sends requests in a circle").into());
+            }
+        }
+    }
+
+    async fn hop(&self, request: HttpRequest, deadline: Duration) -> Result<HttpResponse> {
+        let total = deadline.saturating_sub(self.caller.world.elapsed());
+        let caller = Caller { limits: Limits { total, ..self.caller.limits }, ..self.caller.clone() };
+        caller.request(request).await
+    }
+
+    fn expects(&self, status: u16) -> bool {
+        match &self.policy.expect {
+            Some(expected) => expected.contains(&status),
+            None => (200..300).contains(&status),
+        }
+    }
+
+    async fn refusal(&self, request: &HttpRequest, mut answer: HttpResponse) -> Failed {
+        let said = beginning(&mut answer).await;
+        let now = self.caller.world.now();
+        let asked = answer.header("retry-after").and_then(|text| asked_pause(text, now));
+        let error = bad_status(request, answer.status, &said, asked);
+        Failed { error, status: Some(answer.status), asked }
+    }
+}
+
+/// The first bytes of an answer. They only explain its status: when they break off, that is told all the same.
+async fn beginning(answer: &mut HttpResponse) -> Vec<u8> {
+    let mut said = Vec::new();
+    while let Ok(Piece::Data(data)) = answer.body.next().await {
+        said.extend_from_slice(&data[..data.len().min(TOLD_BYTES - said.len())]);
+        if said.len() >= TOLD_BYTES {
+            break;
+        }
+    }
+    said
+}
+
+/// An error on the way that a redirect led to.
+fn redirected(error: Error, from: Option<&Address>) -> Error {
+    match from {
+        Some(from) => error.within(format!("cannot follow the redirect of `{from}`")),
+        None => error,
+    }
+}
+
+fn given_up(error: Error, request: &HttpRequest, tries: u32) -> Error {
+    match tries {
+        1 => error,
+        tries => error.within(format!("`{}` failed {tries} times", request.title())),
+    }
+}
+
+fn told(error: &Error, pause: Duration) -> String {
+    crate::secret::redact(&format!("{}; the next try is in {}", error.one_line(), show_duration(pause)))
+}
+
+/// The body of an answer, whose end counts only where the server told it: a connection that breaks is no end.
+pub struct Proved {
+    body: Box<dyn Source>,
+    title: String,
+    end_is_told: bool,
+}
+
+impl Proved {
+    pub fn new(answer: HttpResponse, title: String) -> Proved {
+        Proved { body: answer.body, title, end_is_told: answer.end_is_told }
+    }
+}
+
+impl Source for Proved {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async {
+            match self.body.next().await? {
+                Piece::End if !self.end_is_told => Err(end_is_not_told(&self.title)),
+                piece => Ok(piece),
+            }
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Decides which hosts a recipe may speak to: those that it declares in `needs.connect`.
+
+use reqwest::Url;
+
+use crate::error::{Error, Kind, Result};
+
+/// One declared host.
+struct Host {
+    name: String,
+    /// Also, and only, the hosts below it: `*.example.com`.
+    below: bool,
+    /// Any port when absent.
+    port: Option<u16>,
+}
+
+/// Refuses what is declared as a host and cannot be one.
+pub fn check(connect: &[String]) -> Result<()> {
+    connect.iter().try_for_each(|text| Host::read(text).map(drop))
+}
+
+/// Whether this port of this host is declared. An entry that is empty stands for nothing.
+pub fn declared(connect: &[String], host: &str, port: u16) -> Result<bool> {
+    for text in connect {
+        if Host::read(text)?.is_some_and(|declared| declared.is(host, port)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Host {
+    fn read(text: &str) -> Result<Option<Host>> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let wrong = || {
+            Error::new(Kind::Recipe, format!("`{}` among the recipe's `connect` is not a host", text.escape_debug()))
+                .hint("write `host`, `host:port`, `*.domain` or a url")
+        };
+        if text.contains("://") {
+            let url = Url::parse(text).map_err(|_| wrong())?;
+            let name = url.host_str().ok_or_else(wrong)?;
+            return Ok(Some(Host { name: plain(name), below: false, port: url.port_or_known_default() }));
+        }
+        let (below, rest) = text.strip_prefix("*.").map_or((false, text), |rest| (true, rest));
+        let (name, port) = split_port(rest).ok_or_else(wrong)?;
+        // Read as a url's host is, so that both are compared in the same form.
+        let url = Url::parse(&format!("http://{name}/")).map_err(|_| wrong())?;
+        let only_a_host = url.path() == "/" && url.username().is_empty() && url.port().is_none();
+        match url.host_str() {
+            Some(name) if only_a_host && !name.contains('*') && url.query().is_none() && url.fragment().is_none() => {
+                Ok(Some(Host { name: plain(name), below, port }))
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    fn is(&self, name: &str, port: u16) -> bool {
+        let name = plain(name);
+        let host = match self.below {
+            true => name.strip_suffix(&self.name).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+            false => name == self.name,
+        };
+        host && self.port.is_none_or(|declared| declared == port)
+    }
+}
+
+/// `host:port`, `[::1]:port`, or either without the port; a bare `::1` gets its brackets.
+fn split_port(text: &str) -> Option<(String, Option<u16>)> {
+    if !text.starts_with('[') && text.matches(':').count() > 1 {
+        return Some((format!("[{text}]"), None));
+    }
+    match text.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => Some((name.to_owned(), Some(port.parse().ok()?))),
+        _ => Some((text.to_owned(), None)),
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_lowercase()
+}

@@ -1,0 +1,119 @@
+//! Words what goes wrong with a request, alike in every world, with what a person can do about it.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::HttpRequest;
+use crate::error::{Error, Kind};
+use crate::units::{show_duration, show_size};
+
+/// How much of an answer that refuses is told.
+const TOLD_CHARS: usize = 200;
+
+/// A cause that lies before the first byte was sent, so that trying again does nothing twice.
+#[derive(Debug)]
+struct NeverSent(String);
+
+impl fmt::Display for NeverSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NeverSent {}
+
+/// Whether an error says that nothing of the request was sent.
+pub fn was_never_sent(error: &Error) -> bool {
+    let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<NeverSent>)
+}
+
+/// No connection to the server came about.
+pub fn no_connection(request: &HttpRequest, kind: Kind, cause: impl Into<String>) -> Error {
+    cannot_send(request, kind).because(NeverSent(cause.into()))
+}
+
+pub fn cannot_send(request: &HttpRequest, kind: Kind) -> Error {
+    Error::new(kind, format!("cannot send `{}`", request.title()))
+}
+
+/// Nothing listens there.
+pub fn refused(request: &HttpRequest) -> Error {
+    let hint = format!("nothing listens on `{}:{}`: is the server running?", request.url.host(), request.url.port());
+    no_connection(request, Kind::Network, "Connection refused").hint(hint)
+}
+
+/// The connection ended, and the answer had not.
+pub fn cut_off(title: &str, got: u64, of: Option<u64>) -> Error {
+    let error = Error::new(Kind::Network, format!("the answer to `{title}` broke off"));
+    let error = match of {
+        Some(of) => error.because_text(format!("{} of {} had come", show_size(got), show_size(of))),
+        None => error.because_text(format!("{} had come, and its end had not", show_size(got))),
+    };
+    error.hint("the server or the network ended the connection: try again")
+}
+
+/// The end of the connection is all that would tell the end of the answer.
+pub fn end_is_not_told(title: &str) -> Error {
+    Error::new(Kind::Integrity, format!("nobody can tell whether the answer to `{title}` is complete"))
+        .because_text("the server told neither its length nor its end")
+        .hint("the server must send `Content-Length`, or the body in chunks")
+}
+
+/// An answer is longer than was asked for.
+pub fn too_long(title: &str, max_bytes: usize) -> Error {
+    Error::new(Kind::Space, format!("the answer to `{title}` is longer than {}", show_size(max_bytes as u64)))
+        .hint("raise `max_bytes`, or let `http.download` carry it as a stream")
+}
+
+/// The server answered with a status that was not expected; `body` is the beginning of what it said.
+pub fn bad_status(request: &HttpRequest, status: u16, body: &[u8], asked: Option<Duration>) -> Error {
+    let reason = reqwest::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
+    let reason = reason.map_or_else(String::new, |reason| format!(" {reason}"));
+    let error = Error::new(kind_of(status), format!("`{}` was answered with {status}{reason}", request.title()));
+    let said = said(body);
+    let error = if said.is_empty() { error } else { error.because_text(said) };
+    match (hint_of(status), asked) {
+        (_, Some(asked)) => error.hint(format!("the server asks to wait {}", show_duration(asked))),
+        (Some(hint), None) => error.hint(hint),
+        (None, None) => error,
+    }
+}
+
+fn kind_of(status: u16) -> Kind {
+    match status {
+        401 | 403 | 407 => Kind::Denied,
+        404 | 410 => Kind::NotFound,
+        408 | 504 => Kind::Timeout,
+        413 | 507 => Kind::Space,
+        429 | 500..=599 => Kind::Network,
+        _ => Kind::Other,
+    }
+}
+
+fn hint_of(status: u16) -> Option<&'static str> {
+    Some(match status {
+        401 => "the server does not know who asks: check the token or the password, and whether it has expired",
+        403 => "the server knows who asks, and does not allow it: check what the account may do",
+        404 | 410 => "check the address: there is nothing under this path",
+        405 => "the server does not take this method here: check the address and `method`",
+        407 => "the proxy wants a user and a password: `HTTPS_PROXY=http://user:password@host:port`",
+        408 | 504 => "the server took too long: try again later",
+        413 => "the body is larger than the server takes",
+        429 => "the server is asked too often: try again later",
+        500..=599 => "the server itself failed: look at its log, or try again later",
+        _ => return None,
+    })
+}
+
+/// The first characters of an answer on one line, without secrets.
+fn said(body: &[u8]) -> String {
+    // Struck out before it is cut: half a secret would not be known as one.
+    let text = crate::secret::redact(&String::from_utf8_lossy(body));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    match text.char_indices().nth(TOLD_CHARS) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}

@@ -1,0 +1,101 @@
+//! Sends http requests over the real network: one connection each, no redirect followed, nothing sent twice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use reqwest::Response;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::{Error, Kind, Result};
+use crate::stream::{Piece, Source};
+use crate::world::http::words::{cannot_send, cut_off};
+use crate::world::http::{HttpRequest, HttpResponse, Method};
+use client::Clients;
+
+mod client;
+mod trouble;
+
+pub use client::VARIABLES;
+
+/// The network, as far as http goes.
+#[derive(Default)]
+pub struct Http {
+    clients: Arc<Clients>,
+}
+
+impl Http {
+    /// Sends a request; proxies are those of `environment`.
+    pub async fn send(
+        &self,
+        request: HttpRequest,
+        environment: &Arc<BTreeMap<String, String>>,
+    ) -> Result<HttpResponse> {
+        request.check()?;
+        let headers = headers(&request)?;
+        let client = self.clients.fit(&request, environment).await?;
+        let method = reqwest::Method::from_bytes(request.method.word().as_bytes())
+            .map_err(|cause| cannot_send(&request, Kind::Other).because(cause))?;
+        let built = client.client.request(method, request.url.url().clone()).headers(headers);
+        // Some servers refuse a POST that does not say that its body is empty.
+        let says_empty = !request.method.only_reads() && request.method != Method::Delete;
+        let built = if request.body.data.is_empty() && says_empty { built.header("content-length", 0) } else { built };
+        let built = if request.body.data.is_empty() { built } else { built.body(request.body.data.clone()) };
+        match built.send().await {
+            Ok(response) => Ok(answer(&request, response)),
+            Err(error) => Err(trouble::explain(&request, error, client.proxy_of(&request))),
+        }
+    }
+}
+
+fn headers(request: &HttpRequest) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let wrong = || Error::new(Kind::Recipe, format!("the header `{}` cannot be sent", name.escape_debug()));
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|cause| wrong().because(cause))?;
+        let mut value = HeaderValue::from_bytes(value.expose().as_bytes()).map_err(|cause| wrong().because(cause))?;
+        value.set_sensitive(true); // so that no library shows it
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+fn answer(request: &HttpRequest, response: Response) -> HttpResponse {
+    let status = response.status().as_u16();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers: Vec<(String, String)> =
+        response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let has = |name: &str| headers.iter().any(|(known, _)| known == name);
+    let empty = request.method == Method::Head || matches!(status, 100..=199 | 204 | 304);
+    let end_is_told = empty || has("content-length") || has("transfer-encoding");
+    let of = if empty { None } else { response.content_length() };
+    let body = Box::new(ResponseSource { title: request.title(), response, got: 0, of });
+    HttpResponse { status, headers, body, end_is_told, withheld: false }
+}
+
+/// The body of an answer, as it comes.
+struct ResponseSource {
+    title: String,
+    response: Response,
+    got: u64,
+    of: Option<u64>,
+}
+
+impl Source for ResponseSource {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async {
+            loop {
+                match self.response.chunk().await {
+                    Ok(Some(data)) if data.is_empty() => {}
+                    Ok(Some(data)) => {
+                        self.got += data.len() as u64;
+                        return Ok(Piece::Data(data));
+                    }
+                    Ok(None) => return Ok(Piece::End),
+                    // What hyper says of it is that the message is incomplete, in one way or another.
+                    Err(_incomplete) => return Err(cut_off(&self.title, self.got, self.of)),
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! Builds what connects: whom it trusts, and through which proxy it goes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Certificate, Client, NoProxy, Proxy, Url};
+
+use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
+use crate::world::http::{HttpRequest, USER_AGENT};
+use crate::world::real::blocking::blocking;
+
+/// The variables that say how the network is reached.
+pub const VARIABLES: [&str; 9] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+];
+
+/// As long as a host that answers takes at most; one behind a firewall that drops everything never does.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// Those that were built so far, by what they trust.
+#[derive(Default)]
+pub struct Clients(Mutex<Vec<(Trust, Arc<Ready>)>>);
+
+/// Whom to trust.
+#[derive(Clone, PartialEq, Eq)]
+enum Trust {
+    /// Nobody has to be: plain http.
+    Nobody,
+    System(Option<Bytes>),
+}
+
+/// A client, with the proxies that it goes through.
+pub struct Ready {
+    pub client: Client,
+    http: Option<Url>,
+    https: Option<Url>,
+}
+
+impl Ready {
+    /// The proxy of a request, unless the host is one that needs none.
+    pub fn proxy_of(&self, request: &HttpRequest) -> Option<&Url> {
+        if request.url.is_https() { self.https.as_ref() } else { self.http.as_ref() }
+    }
+}
+
+impl Clients {
+    pub async fn fit(&self, request: &HttpRequest, environment: &Arc<BTreeMap<String, String>>) -> Result<Arc<Ready>> {
+        let secure_proxy = proxy_url(environment, &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])?
+            .is_some_and(|url| url.scheme() == "https");
+        let trust = match request.url.is_https() || secure_proxy {
+            true => Trust::System(request.roots.clone()),
+            false => Trust::Nobody,
+        };
+        if let Some(ready) = self.known(&trust) {
+            return Ok(ready);
+        }
+        let (wanted, environment) = (trust.clone(), environment.clone());
+        // The system's certificates are read from the disk.
+        let ready = Arc::new(blocking(move || build(wanted, &environment)).await?);
+        self.lock().push((trust, ready.clone()));
+        Ok(ready)
+    }
+
+    fn known(&self, trust: &Trust) -> Option<Arc<Ready>> {
+        self.lock().iter().find(|(known, _)| known == trust).map(|(_, ready)| ready.clone())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Trust, Arc<Ready>)>> {
+        self.0.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+}
+
+fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> {
+    // It is an error when one is there already, which is then as good.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let http = proxy_url(environment, &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])?;
+    let https = proxy_url(environment, &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])?;
+    let spared = first(environment, &["NO_PROXY", "no_proxy"]).and_then(|(_, hosts)| NoProxy::from_string(hosts));
+    let cannot = |cause: reqwest::Error| Error::new(Kind::Other, "cannot prepare for the network").because(cause);
+    let mut builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .http1_only()
+        // A connection that is used again may be gone, and then nobody knows what was sent.
+        .pool_max_idle_per_host(0);
+    for (proxy, of) in [(&http, Proxy::http::<Url> as fn(Url) -> _), (&https, Proxy::https::<Url>)] {
+        if let Some(url) = proxy {
+            builder = builder.proxy(of(url.clone()).map_err(cannot)?.no_proxy(spared.clone()));
+        }
+    }
+    builder = match trust {
+        Trust::Nobody => builder.tls_certs_only([]),
+        Trust::System(roots) => {
+            let more = roots.map_or(Ok(Vec::new()), |pem| certificates(&pem, "the `ca_file`"))?;
+            match first(environment, &["SSL_CERT_FILE"]) {
+                Some((_, path)) => builder.tls_certs_only(from_file(Path::new(path))?.into_iter().chain(more)),
+                None => builder.tls_certs_merge(more),
+            }
+        }
+    };
+    let client = builder.build().map_err(|cause| cannot(cause).hint("is the package `ca-certificates` installed?"))?;
+    Ok(Ready { client, http, https })
+}
+
+/// The certificates that stand in for the system's.
+fn from_file(path: &Path) -> Result<Vec<Certificate>> {
+    let pem = std::fs::read(path).map_err(|cause| {
+        Error::io(format!("cannot read `{}`", path.display()), cause).hint("the variable `SSL_CERT_FILE` names it")
+    })?;
+    certificates(&pem, &format!("`{}`", path.display()))
+}
+
+fn certificates(pem: &[u8], named: &str) -> Result<Vec<Certificate>> {
+    let none = || {
+        Error::new(Kind::Other, format!("{named} holds no certificate"))
+            .hint("it must be PEM, with the lines `-----BEGIN CERTIFICATE-----`")
+    };
+    let found = Certificate::from_pem_bundle(pem).map_err(|cause| none().because(cause))?;
+    if found.is_empty() { Err(none()) } else { Ok(found) }
+}
+
+/// The proxy that the first of these variables names.
+fn proxy_url(environment: &BTreeMap<String, String>, names: &[&str]) -> Result<Option<Url>> {
+    let Some((name, text)) = first(environment, names) else { return Ok(None) };
+    let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let wrong =
+        || Error::new(Kind::Other, format!("the variable `{name}` names no proxy")).hint("write `http://host:port`");
+    let url = Url::parse(&full).map_err(|_| wrong())?; // the cause could show a password
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(wrong());
+    }
+    if let Some(password) = url.password() {
+        // Registered, so that it is struck out of whatever repeats it.
+        Secret::new(password);
+    }
+    Ok(Some(url))
+}
+
+fn first<'a>(environment: &'a BTreeMap<String, String>, names: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    names.iter().find_map(|name| {
+        Some((*name, environment.get(*name).map(|text| text.trim())?)).filter(|(_, text)| !text.is_empty())
+    })
+}

@@ -1,0 +1,146 @@
+//! Answers the http requests of a simulated world, and keeps what was asked.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::clock::Pace;
+use super::routes::{Answer, HttpCall, Route, find, undeclared};
+use super::state::Shared;
+use crate::error::Result;
+use crate::secret::{MASK, redact};
+use crate::stream::{Piece, Source};
+use crate::world::Value;
+use crate::world::http::words::{cut_off, refused};
+use crate::world::http::{HttpRequest, HttpResponse, Method};
+
+/// As large as pieces get.
+const PIECE_BYTES: u64 = 64 << 10;
+
+static ZEROES: [u8; PIECE_BYTES as usize] = [0; PIECE_BYTES as usize];
+
+/// A request that was sent, without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requested {
+    pub method: &'static str,
+    pub url: String,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+    /// What was answered; `None` while nothing is.
+    pub status: Option<u16>,
+}
+
+/// What the servers of a world have heard.
+#[derive(Default)]
+pub struct Heard {
+    pub requested: Vec<Requested>,
+    /// How often each route was asked.
+    asked: BTreeMap<String, usize>,
+}
+
+/// Answers a request, as its route says.
+pub async fn answer(
+    request: HttpRequest,
+    routes: &BTreeMap<String, Route>,
+    pace: Pace,
+    shared: &Shared,
+) -> Result<HttpResponse> {
+    request.check()?;
+    let Some((key, route)) = find(&request, routes) else {
+        let title = request.title();
+        shared.lock().undeclared.push(title.clone());
+        return Err(undeclared(&title, routes));
+    };
+    let number = note(&request, shared);
+    let answer = match route {
+        Route::Answers(answers) => {
+            let mut state = shared.lock();
+            let asked = state.heard.asked.entry(key.to_owned()).or_default();
+            *asked += 1;
+            answers[(*asked - 1).min(answers.len() - 1)].clone()
+        }
+        Route::Function(function) => function(call(&request)).await?,
+    };
+    if answer.refused {
+        return Err(refused(&request));
+    }
+    pace.pass(answer.takes).await?;
+    if answer.hangs {
+        return Err(pace.hang().await);
+    }
+    shared.lock().heard.requested[number].status = Some(answer.status);
+    Ok(response(&request, answer, pace))
+}
+
+fn note(request: &HttpRequest, shared: &Shared) -> usize {
+    let shown = |value: &Value| match value {
+        Value::Plain(text) => redact(text),
+        Value::Secret(_) => MASK.to_owned(),
+    };
+    let headers = request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), shown(value))).collect();
+    let (method, url) = (request.method.word(), request.url.to_string());
+    let mut state = shared.lock();
+    let body = redact(&request.body.shown);
+    state.heard.requested.push(Requested { method, url, headers, body, status: None });
+    state.heard.requested.len() - 1
+}
+
+fn call(request: &HttpRequest) -> HttpCall {
+    HttpCall {
+        method: request.method.word(),
+        url: request.url.url().to_string(),
+        headers: request.headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
+        body: request.body.data.clone(),
+    }
+}
+
+fn response(request: &HttpRequest, answer: Answer, pace: Pace) -> HttpResponse {
+    let empty = request.method == Method::Head || matches!(answer.status, 204 | 304);
+    let size = if empty { 0 } else { answer.size.unwrap_or(answer.body.len() as u64) };
+    let mut headers: Vec<(String, String)> =
+        answer.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+    headers.push(("content-length".to_owned(), size.to_string()));
+    let status = answer.status;
+    let body = Box::new(AnswerSource { title: request.title(), answer, size, given: 0, pace });
+    HttpResponse { status, headers, body, end_is_told: true, withheld: false }
+}
+
+/// The body of an answer, until it ends, hangs or breaks.
+struct AnswerSource {
+    title: String,
+    answer: Answer,
+    size: u64,
+    given: u64,
+    pace: Pace,
+}
+
+impl AnswerSource {
+    async fn piece(&mut self) -> Result<Piece> {
+        let stop = [self.answer.hangs_after, self.answer.cut_after].into_iter().flatten().min();
+        let stop = stop.unwrap_or(self.size).min(self.size);
+        if self.given < stop {
+            let step = PIECE_BYTES.min(stop - self.given);
+            let at = self.given as usize;
+            self.given += step;
+            return Ok(Piece::Data(match self.answer.size {
+                Some(_) => Bytes::from_static(&ZEROES[..step as usize]),
+                None => self.answer.body.slice(at..at + step as usize),
+            }));
+        }
+        if self.answer.hangs_after.is_some() {
+            return Err(self.pace.hang().await);
+        }
+        match self.answer.cut_after {
+            Some(_) => Err(cut_off(&self.title, self.given, Some(self.size))),
+            None => Ok(Piece::End),
+        }
+    }
+}
+
+impl Source for AnswerSource {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(self.piece())
+    }
+}

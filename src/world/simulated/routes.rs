@@ -1,0 +1,174 @@
+//! Says what the servers of a simulated world answer, by method and url, as a setup tells it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::given;
+use crate::error::{Error, Kind, Result};
+use crate::secret::redact;
+use crate::suggest::{listed, nearest};
+use crate::world::http::HttpRequest;
+
+/// What a server says to a request.
+#[derive(Clone)]
+pub enum Route {
+    /// One answer after the other; the last one stays.
+    Answers(Vec<Answer>),
+    Function(Function),
+}
+
+pub type Function = Arc<dyn Fn(HttpCall) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
+
+/// What a function is told about the request that it answers, with its secrets.
+#[derive(Clone, Debug)]
+pub struct HttpCall {
+    pub method: &'static str,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+/// An answer, how long it takes, and how it breaks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    #[serde(deserialize_with = "given::text")]
+    pub body: Bytes,
+    /// For a big body: so many zeroes.
+    #[serde(deserialize_with = "given::size")]
+    pub size: Option<u64>,
+    /// How long it takes until the answer begins.
+    #[serde(deserialize_with = "given::duration")]
+    pub takes: Duration,
+    /// The request is taken, and nothing is ever answered.
+    pub hangs: bool,
+    /// Nothing more comes after so many bytes of the body.
+    #[serde(deserialize_with = "given::size")]
+    pub hangs_after: Option<u64>,
+    /// The connection breaks after so many bytes of the body.
+    #[serde(deserialize_with = "given::size")]
+    pub cut_after: Option<u64>,
+    /// Nothing listens there.
+    pub refused: bool,
+}
+
+impl Default for Answer {
+    fn default() -> Answer {
+        Answer {
+            status: 200,
+            headers: BTreeMap::new(),
+            body: Bytes::new(),
+            size: None,
+            takes: Duration::ZERO,
+            hangs: false,
+            hangs_after: None,
+            cut_after: None,
+            refused: false,
+        }
+    }
+}
+
+impl Route {
+    /// A server that Rust answers for.
+    pub fn function(answer: impl Fn(HttpCall) -> Result<Answer> + Send + Sync + 'static) -> Route {
+        Route::Function(Arc::new(move |call| Box::pin(std::future::ready(answer(call)))))
+    }
+}
+
+impl From<Answer> for Route {
+    fn from(answer: Answer) -> Route {
+        Route::Answers(vec![answer])
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Route::Answers(answers) => answers.fmt(f),
+            Route::Function(_) => f.write_str("Function"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Route {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Route, D::Error> {
+        use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+        struct Reader;
+        impl<'de> serde::de::Visitor<'de> for Reader {
+            type Value = Route;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "what is answered, a table such as { status = 500, body = \"…\" }, or a list of such tables",
+                )
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Route, E> {
+                Ok(Answer { body: text.to_owned().into(), ..Answer::default() }.into())
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Route, A::Error> {
+                Answer::deserialize(MapAccessDeserializer::new(map)).map(Route::from)
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Route, A::Error> {
+                let routes = Vec::<Route>::deserialize(SeqAccessDeserializer::new(list))?;
+                let mut answers = Vec::new();
+                for route in routes {
+                    match route {
+                        Route::Answers(one) => answers.extend(one),
+                        Route::Function(_) => {} // which no text and no table makes
+                    }
+                }
+                match answers.is_empty() {
+                    true => Err(serde::de::Error::custom("a list of answers is empty")),
+                    false => Ok(Route::Answers(answers)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// The route of a request: the one with its whole url first, then the one without the query, then without the method.
+pub fn find<'a>(request: &HttpRequest, routes: &'a BTreeMap<String, Route>) -> Option<(&'a str, &'a Route)> {
+    let url = request.url.url();
+    let mut bare = url.clone();
+    bare.set_query(None);
+    let matching = |wanted: &reqwest::Url, with_method: bool| {
+        routes.iter().find(|(key, _)| match key.split_once(' ') {
+            Some((method, text)) => with_method && method == request.method.word() && same(text, wanted),
+            None => !with_method && same(key, wanted),
+        })
+    };
+    let found = matching(url, true).or_else(|| matching(&bare, true));
+    let found = found.or_else(|| matching(url, false)).or_else(|| matching(&bare, false));
+    found.map(|(key, route)| (key.as_str(), route))
+}
+
+fn same(text: &str, wanted: &reqwest::Url) -> bool {
+    reqwest::Url::parse(text.trim()).is_ok_and(|url| url == *wanted)
+}
+
+/// What a spec has to say when a recipe sends a request that it did not think of.
+pub fn undeclared(title: &str, routes: &BTreeMap<String, Route>) -> Error {
+    let error = Error::new(Kind::NotFound, format!("nothing answers `{title}` in this world"));
+    if routes.is_empty() {
+        let hint = format!("declare it: `http = {{ [{title:?}] = {{ status = 200 }} }}`");
+        return error.because_text("no route is declared").hint(hint);
+    }
+    let keys = || routes.keys().map(String::as_str);
+    let error = error.because_text(format!("declared: {}", redact(&listed(keys()))));
+    match nearest(title, keys()) {
+        Some(near) => error.hint(format!("did you mean `{near}`? else add it to the `http` of the spec's world")),
+        None => error.hint("add it to the `http` of the spec's world"),
+    }
+}

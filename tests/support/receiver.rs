@@ -1,0 +1,189 @@
+//! An http server of the tests' own on loopback: each path is a way in which servers behave, good or bad.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A request that has come.
+#[derive(Clone, Debug)]
+pub struct Got {
+    pub method: String,
+    /// As the request line has it: a path, or a whole url where the receiver is asked as a proxy.
+    pub target: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+#[derive(Clone)]
+pub struct Receiver {
+    port: u16,
+    got: Arc<Mutex<Vec<Got>>>,
+    counts: Arc<Mutex<BTreeMap<String, u32>>>,
+}
+
+trait Wire: Read + Write {}
+impl<T: Read + Write> Wire for T {}
+
+impl Receiver {
+    pub fn start() -> Receiver {
+        Receiver::listen(None)
+    }
+
+    /// One that speaks TLS, with this certificate and key.
+    pub fn with_tls(config: rustls::ServerConfig) -> Receiver {
+        Receiver::listen(Some(Arc::new(config)))
+    }
+
+    fn listen(tls: Option<Arc<rustls::ServerConfig>>) -> Receiver {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let receiver = Receiver { port, got: Arc::default(), counts: Arc::default() };
+        let server = receiver.clone();
+        std::thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                let (server, tls) = (server.clone(), tls.clone());
+                std::thread::spawn(move || {
+                    // The caller hangs up where it likes: that is no failure of the receiver.
+                    let _ended = match tls {
+                        None => server.serve(socket),
+                        Some(tls) => {
+                            let session = rustls::ServerConnection::new(tls).unwrap();
+                            server.serve(rustls::StreamOwned::new(session, socket))
+                        }
+                    };
+                });
+            }
+        });
+        receiver
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// What has come so far, in order.
+    pub fn got(&self) -> Vec<Got> {
+        self.got.lock().unwrap().clone()
+    }
+
+    /// How often this key was asked for, with this time.
+    fn count(&self, key: &str) -> u32 {
+        let mut counts = self.counts.lock().unwrap();
+        let count = counts.entry(key.to_owned()).or_default();
+        *count += 1;
+        *count
+    }
+
+    fn serve(&self, wire: impl Wire) -> std::io::Result<()> {
+        let mut wire = BufReader::new(wire);
+        let got = match read(&mut wire) {
+            Ok(Some(got)) => got,
+            Ok(None) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                return whole(wire.get_mut(), "400", "", "this is no http");
+            }
+            Err(error) => return Err(error),
+        };
+        self.got.lock().unwrap().push(got.clone());
+        let proxied = got.target.strip_prefix("http://").and_then(|rest| Some(rest[rest.find('/')?..].to_owned()));
+        let path = proxied.unwrap_or(got.target.clone());
+        let words: Vec<&str> = path.split('?').next().unwrap().split('/').skip(1).collect();
+        let out = wire.get_mut();
+        match words[..] {
+            ["status", status] => whole(out, status, "", &format!("status {status}")),
+            ["says", text] => whole(out, "200", "", text),
+            ["echo", ..] => whole(out, "200", "Content-Type: application/json\r\n", &echo(&got)),
+            ["to", status, ..] => {
+                let to = path.split_once("?to=").unwrap().1;
+                whole(out, status, &format!("Location: {to}\r\n"), "")
+            }
+            ["circle"] => whole(out, "302", "Location: /circle\r\n", ""),
+            ["flaky", key, times] if self.count(key) <= times.parse().unwrap() => whole(out, "500", "", "not yet"),
+            ["flaky", ..] => whole(out, "200", "", "at last"),
+            ["busy", key, wait] if self.count(key) == 1 => {
+                whole(out, "429", &format!("Retry-After: {wait}\r\n"), "slow down")
+            }
+            ["busy", ..] => whole(out, "200", "", "thanks"),
+            ["hang"] => hang(),
+            ["hang-up"] => Ok(()),
+            ["hang-body"] => {
+                out.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1234")?;
+                out.flush()?;
+                hang()
+            }
+            ["short"] => out.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789"),
+            ["chunked"] => out
+                .write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"),
+            ["chunked-short"] => out.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
+            ["unannounced"] => out.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it?"),
+            ["nonsense"] => out.write_all(b"SSH-2.0-OpenSSH_9.2\r\n"),
+            ["big"] => big(out),
+            ["slow"] => slow(out),
+            ["repeats"] => whole(out, "500", "", &format!("you said {} {:?}", got.body, got.headers)),
+            _ => whole(out, "404", "", "no such path"),
+        }?;
+        out.flush()
+    }
+}
+
+fn read(wire: &mut impl BufRead) -> std::io::Result<Option<Got>> {
+    let mut first = String::new();
+    wire.read_line(&mut first)?;
+    let mut words = first.split_whitespace();
+    let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
+    let (method, target) = (method.to_owned(), target.to_owned());
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        wire.read_line(&mut line)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    wire.read_exact(&mut body)?;
+    Ok(Some(Got { method, target, headers, body: String::from_utf8(body).unwrap() }))
+}
+
+fn whole(out: &mut impl Write, status: &str, headers: &str, body: &str) -> std::io::Result<()> {
+    write!(out, "HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn echo(got: &Got) -> String {
+    serde_json::json!({ "method": got.method, "target": got.target, "headers": got.headers, "body": got.body })
+        .to_string()
+}
+
+fn hang() -> std::io::Result<()> {
+    std::thread::sleep(Duration::from_secs(600));
+    Ok(())
+}
+
+/// Ten gigabytes, as long as somebody takes them.
+fn big(out: &mut impl Write) -> std::io::Result<()> {
+    const ALL: u64 = 10_000_000_000;
+    write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {ALL}\r\n\r\n")?;
+    let piece = vec![b'x'; 1_000_000];
+    (0..ALL / 1_000_000).try_for_each(|_| out.write_all(&piece))
+}
+
+fn slow(out: &mut impl Write) -> std::io::Result<()> {
+    out.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")?;
+    for byte in b"drips" {
+        out.write_all(&[*byte])?;
+        out.flush()?;
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    Ok(())
+}
+
+/// A port on which nothing listens.
+pub fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
