@@ -15,6 +15,7 @@ return recipe {
     dump_of = { optional = true, says = "Database whose backup it is, where that is another one" },
     user = { env = "DB_USER", default = "postgres", says = "User that may make and rename databases" },
     password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
+    health_url = { optional = true, says = "Address that answers well when the application works again" },
     health_command = { type = "path", optional = true, says = "Program that exits 0 when the application works again" },
     health_tries = { default = 10, min = 1, max = 1000, says = "How often the application is looked at" },
     health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
@@ -28,6 +29,7 @@ return recipe {
   needs = {
     run = { "psql", "pg_restore", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
+    connect = { "{health_url}" },
   },
 
   run = function(p)
@@ -41,12 +43,12 @@ return recipe {
       server = p, files = files, dump_of = p.dump_of or p.database, jobs = p.jobs, timeout = p.timeout,
     }
     local swapped = restores.put_in_place(p, p.database, staged)
-    health.check(p, function(failure)
-      if p.if_unhealthy == "swap_back" then
-        restores.swap_back(p, p.database, swapped)
-      end
+    local well, failure = errors.try(health.check, p)
+    if not well and p.if_unhealthy == "swap_back" and swapped.kept then
+      restores.take_back(p, swapped, failure)
+    elseif not well then
       error(failure)
-    end)
+    end
     log.info(_("Database restore is complete: %s is now %s", p.database, staged.file))
   end,
 }

@@ -34,8 +34,11 @@ pub fn ask(context: &Context, job: &Job, yes: bool) -> Result<Will> {
     if answer.trim() == "yes" {
         return Ok(Will::Yes);
     }
-    let said =
-        if japanese { "復旧をキャンセルしました。何も変更していません\n" } else { "not confirmed: nothing was changed\n" };
+    let said = if japanese {
+        "復旧をキャンセルしました。何も変更していません\n"
+    } else {
+        "not confirmed: nothing was changed\n"
+    };
     print_text(&mut std::io::stderr().lock(), said)?;
     Ok(Will::No)
 }

@@ -147,4 +147,53 @@ function restores.stage(options)
   return { database = database, file = answer }
 end
 
+--- A name as SQL has it.
+---@param name string
+---@return string
+local function quoted(name)
+  local doubled = string.gsub(name, '"', '""')
+  return '"' .. doubled .. '"'
+end
+
+--- Puts a staged database into the place of the live one and says where the old one is. When that fails, the live one is
+--- as it was, and nothing is left of the staged one.
+---@param server hikae.restores.Server
+---@param live string
+---@param staged hikae.restores.Staged
+---@return pg.Swapped
+function restores.put_in_place(server, live, staged)
+  local ok, swapped = errors.try(pg.swap, restores.at(server, { live = live, staged = staged.database }))
+  if not ok then
+    drop_after_failure(server, staged.database)
+    error(swapped)
+  end
+  local kept = swapped.kept
+  if not kept then
+    log.info(_("The database %s did not exist, and does now", live))
+    return swapped
+  end
+  log.info(_("The old database is kept as %s", kept))
+  log.info(_("When nobody needs it any more: %s", "DROP DATABASE " .. quoted(kept) .. ";"))
+  local back = "ALTER DATABASE %s RENAME TO %s; ALTER DATABASE %s RENAME TO %s;"
+  local away = string.gsub(kept, "_before_", "_restored_")
+  log.info(_("To go back to it: %s", string.format(back, quoted(live), quoted(away), quoted(kept), quoted(live))))
+  return swapped
+end
+
+--- Lets the old database be the live one again, because of this failure, which is raised with what became of the two.
+---@param server hikae.restores.Server
+---@param swapped pg.Swapped
+---@param failure errors.Failure
+function restores.take_back(server, swapped, failure)
+  -- Names carry the second in them.
+  clock.sleep(1)
+  local back = pg.swap(restores.at(server, { live = swapped.live, staged = swapped.kept }))
+  errors.accept(failure, "the old database is live again, and the run fails")
+  error {
+    kind = failure.kind,
+    message = _("the old database is live again, for the application did not work with the restored one: %s", failure.message),
+    hint = _("the restored one is `%s`; to keep it live although the check fails: --set if_unhealthy=keep", back.kept),
+  }
+end
+
 return restores
