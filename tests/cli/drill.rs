@@ -51,11 +51,11 @@ fn it_proves_the_backup_and_no_other_database_notices() {
         "✓ Sequences: 1",
         "Restore test: success",
     ] {
-        assert!(said.err.contains(words), "no `{words}` in\n{}", said.err);
+        assert!(said.out.contains(words), "no `{words}` in\n{}", said.out);
     }
     let shown = hikae.env("HIKAE_LANG", "ja").run(&["run", "backup-test"]);
     for words in ["✓ データベース接続確認", "✓ 制約確認: 2", "復旧テスト: 成功"] {
-        assert!(shown.err.contains(words), "no `{words}` in\n{}", shown.err);
+        assert!(shown.out.contains(words), "no `{words}` in\n{}", shown.out);
     }
 }
 
@@ -81,7 +81,7 @@ fn what_a_killed_drill_left_is_dropped_by_the_next_one() {
     });
     let said = hikae.run(&["run", "backup-test"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.err.contains("left-over database dropped: hikae_throwaway_"), "{}", said.err);
+    assert!(said.out.contains("left-over database dropped: hikae_throwaway_"), "{}", said.out);
     assert_eq!((group(), fingerprint(&cluster)), (Vec::new(), before));
     assert_eq!(hikae.run(&["runs", "--status", "interrupted"]).out.matches("backup-test").count(), 1);
 }
@@ -93,7 +93,7 @@ fn fails(hikae: &Hikae, args: &[&str], words: &str) {
     assert!(said.err.contains(words), "no `{words}` in\n{}", said.err);
     let run = hikae.outcome(&["runs", "--recipe", "backup-test", "--limit", "1", "--json"]);
     assert_eq!(run["status"], "failure");
-    assert!(!said.err.contains("Restore test: success"), "{}", said.err);
+    assert!(!said.out.contains("Restore test: success"), "{}", said.out);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_backup_of_the_old_script_is_read_first_where_it_has_no_manifest() {
     std::fs::remove_file(hikae.path("backups").join(&hikae.backups()[1])).unwrap();
     let said = hikae.run(&["run", "backup-test"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.err.contains("has no manifest") && said.err.contains("✓ Rows (public.guests): 3"), "{}", said.err);
+    assert!(said.err.contains("has no manifest") && said.out.contains("✓ Rows (public.guests): 3"), "{said:?}");
     assert_eq!(hikae.run(&["run", "db-restore", "--yes"]).code, 0);
 }
 

@@ -50,7 +50,7 @@ fn it_brings_the_backup_back_and_keeps_the_database_that_was_there() {
         "The old database is kept as restore \"me\" please_before_",
         "DROP DATABASE \"restore \"\"me\"\" please_before_",
     ] {
-        assert!(said.err.contains(words), "no `{words}` in\n{}", said.err);
+        assert!(said.out.contains(words), "no `{words}` in\n{}", said.out);
     }
     let comment =
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'restore \"me\" please'";
@@ -72,7 +72,7 @@ fn the_way_back_that_it_prints_works() {
     let (cluster, name) = (shared(), "restore_back");
     let hikae = backed_up(cluster, name);
     let output = hikae.command(&["run", "db-restore", "--yes"]).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
     let line =
         said.lines().find_map(|line| line.split_once("To go back to it: ")).unwrap_or_else(|| panic!("{said}")).1;
     cluster.psql("postgres", line);
@@ -166,12 +166,12 @@ fn sessions_that_are_open_do_not_keep_it_from_restoring() {
 #[test]
 fn a_second_restore_keeps_out_while_one_is_under_way() {
     let (cluster, name) = (shared(), "restore_twice");
-    let hikae = backed_up(cluster, name).program("slow", "touch \"$HOME/backups/looked\"; sleep 20");
+    let hikae = backed_up(cluster, name).program("slow", "until [ -e \"$HOME/backups/go\" ]; do sleep 0.1; done");
     let slow = format!("health_command={}", hikae.path("bin/slow").display());
-    // A program of one's own is let near what the recipe may read: it tells by being there.
     let first = hikae.start(&["run", "db-restore", "--yes", "--set", &slow]);
     wait_until("the swap", || databases(cluster, name).len() == 2);
     let said = hikae.run(&["run", "db-restore", "--yes"]);
+    std::fs::write(hikae.path("backups/go"), "").unwrap();
     assert_eq!(said.code, 75, "{}", said.err);
     assert!(end_of(first).status.success());
     assert_eq!((guests(cluster, name), databases(cluster, name).len()), (BEFORE.to_owned(), 2));
