@@ -132,6 +132,8 @@ describe("db-full-backup", function()
 
   it("loses nothing, whichever step fails", function()
     local world = after { "20251201_010000", "20260208_010000" }
+    world.programs.psql = listed { "shop" }
+    world.programs.pg_dump = { stdout = samples.pg_dump { database = "shop", contacts = 3 } }
     simulate(world):each_failure("db-full-backup", function(run)
       run:left_nothing_partial()
       run:kept(DIR .. "full_backup_20260208_010000.sha256", DIR .. "full_backup_20260208_010000/db_shop.sql.gz")
@@ -211,6 +213,16 @@ describe("db-full-backup", function()
     for _i, file in ipairs { "db_a%20b", "db_a%2Fb", "db_a%2520b", "db_..", "db_控え" } do
       run:wrote(SET .. "/" .. file .. ".sql.gz"):has_manifest()
     end
+  end)
+
+  it("compresses with zstd when it is asked to", function()
+    local run = simulate(sunday()):run("db-full-backup", { set = { compress = "zstd" } })
+    run:ok():wrote(SET .. "/db_shop.sql.zst"):unzstds_to(samples.pg_dump { database = "shop", contacts = 3 })
+    run:wrote(SET .. "/globals.sql.zst"):unzstds_to(GLOBALS)
+  end)
+
+  it("tells of a database to leave out that is not there", function()
+    simulate(sunday()):run("db-full-backup", { set = { exclude = "shpo" } }):ok():said("There is no database shpo")
   end)
 
   it("stops at a full disk, and says so", function()
