@@ -1,0 +1,130 @@
+--- Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
+local health = require "hikae.health"
+local restores = require "hikae.restores"
+local steps = require "hikae.steps"
+
+local TABLES = [[
+SELECT count(*) AS tables FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema']]
+
+--- Failures that say nothing about the database itself: a restore would not help against them.
+local ELSEWHERE = { denied = true, network = true, timeout = true, recipe = true }
+
+--- Waits for the server, for as long as it may take to start.
+---@param p table
+---@param tries integer
+---@return boolean
+local function is_ready(p, tries)
+  for try = 1, tries do
+    if pg.is_ready(restores.at(p, {})) then
+      return true
+    elseif try < tries then
+      clock.sleep(p.ready_wait)
+    end
+  end
+  return false
+end
+
+--- Lets the server run: without it, there is nowhere to restore to.
+---@param p table
+local function start(p)
+  if is_ready(p, 2) then
+    return
+  end
+  log.error(_("The database server takes no connections"))
+  steps.hook(_("start the database server"), { command = p.start_command })
+  if not is_ready(p, p.ready_tries) then
+    error {
+      kind = "network",
+      message = _("the database server takes no connections (%s:%d)", p.host, p.port),
+      hint = _("start it first (its log tells why it is down), or name a program that does, `start_command`; then run this again"),
+    }
+  end
+end
+
+--- What is wrong with the database: `gone`, `empty`, `unreadable`; nil when it answers and has tables.
+---@param p table
+---@return string?
+local function look(p)
+  local ok, answer = errors.try(pg.query, restores.at(p, { database = p.database, sql = TABLES }))
+  if ok then
+    return answer[1].tables == 0 and _("it is empty") or nil
+  elseif ELSEWHERE[answer.kind] then
+    error(answer)
+  end
+  errors.accept(answer, "this is the disaster that is to be recovered from")
+  return answer.kind == "not_found" and _("it is gone") or _("it cannot be read: %s", answer.message)
+end
+
+--- What is wrong, or nil when nothing is. A database that works is never replaced because something else does not.
+---@param p table
+---@return string?
+local function damage(p)
+  start(p)
+  local wrong = look(p)
+  if wrong or p.force then
+    return wrong or _("it is to be replaced (force)")
+  end
+  local well, failure = errors.try(health.check, { health_url = p.health_url, health_command = p.health_command, health_tries = 1, health_wait = 0 })
+  if not well then
+    errors.accept(failure, "the error below tells it")
+    error {
+      kind = failure.kind,
+      message = _("the database answers, and the application does not work: %s", failure.message),
+      hint = _("the fault may be the application's: try disaster-recovery-app; to replace the database all the same: --set force=true"),
+    }
+  end
+end
+
+return recipe {
+  kind = "restore",
+  type = "manual",
+  params = {
+    file = { type = "path", optional = true, says = "Backup to restore; else the newest in `dir` that is good" },
+    dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder of the backups" },
+    name = { default = "db_backup_*", says = "How the backups are named" },
+    host = { env = "DB_HOST", default = "localhost", says = "Host of the server, or the folder of its socket" },
+    port = { env = "DB_PORT", default = 5432, min = 1, max = 65535, says = "Port of the server" },
+    database = { env = "DB_NAME", default = "english_cafe_db", says = "Database to bring back" },
+    user = { env = "DB_USER", default = "postgres", says = "User that may make and rename databases" },
+    password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
+    force = { default = false, says = "Replace the database although it answers" },
+    start_command = { type = "path", optional = true, says = "Program that starts the server when it is down" },
+    hook_folders = { type = "list", optional = true, says = "Folders that these programs may write in" },
+    ready_tries = { default = 30, min = 1, max = 1000, says = "How often the server is asked until it is up" },
+    ready_wait = { type = "duration", default = "2s", says = "Time between two questions" },
+    health_url = { optional = true, says = "Address that answers well when the application works again" },
+    health_command = { type = "path", optional = true, says = "Program that exits 0 when the application works again" },
+    health_tries = { default = 10, min = 1, max = 1000, says = "How often the application is looked at" },
+    health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
+    jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
+    timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
+  },
+  needs = {
+    run = { "pg_isready", "psql", "pg_restore", "{start_command}", "{health_command}" },
+    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    write = { "{hook_folders}" },
+    connect = { "{health_url}" },
+  },
+
+  run = function(p)
+    log.info(_("Recovery of the database starts: %s", p.database))
+    local wrong = steps.run(_("look at the database"), damage, p)
+    if not wrong then
+      log.info(_("The database is up: nothing is restored"))
+      return
+    end
+    log.warn(_("The database %s is to be restored: %s", p.database, wrong))
+    local files = p.file and { p.file } or restores.backups(p.dir, p.name)
+    local left_over = restores.sweep(p)
+    if left_over then
+      errors.accept(left_over, "a left-over throwaway is in nobody's way")
+    end
+    local staged = steps.run(_("restore beside the live database, and compare"), restores.stage, {
+      server = p, files = files, dump_of = p.database, jobs = p.jobs, timeout = p.timeout,
+    })
+    steps.run(_("put it in place"), restores.put_in_place, p, p.database, staged)
+    steps.run(_("see whether the application works"), health.check, p)
+    log.info(_("Recovery of the database is complete: %s is now %s", p.database, staged.file))
+  end,
+}
