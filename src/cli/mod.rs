@@ -7,6 +7,7 @@ use clap::{CommandFactory, Parser};
 pub mod args;
 mod audit;
 mod check;
+mod confirm;
 mod context;
 mod demo;
 mod docs;

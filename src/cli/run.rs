@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::RunArgs;
+use super::confirm::{self, Will};
 use super::context::Context;
 use super::exit;
 use crate::error::{Error, Result};
@@ -27,6 +28,14 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
         }
     };
     let (guard, job) = job;
+    match confirm::ask(context, &job, args.yes) {
+        Ok(Will::Yes) => {}
+        Ok(Will::No) => return ExitCode::from(exit::FAILED),
+        Err(error) => {
+            context.print_error(&error);
+            return ExitCode::from(exit::MISUSE);
+        }
+    }
     match execute::execute(job) {
         Ok(finished) => {
             drop(guard);
