@@ -1,5 +1,6 @@
 //! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state lie.
 
+mod channels;
 pub mod dotenv;
 pub mod embedded;
 mod disk;

@@ -89,8 +89,8 @@ fn catalogue(config: &Config, name: &str) -> Result<BTreeMap<String, String>> {
     chunk.set_environment(env).eval().map_err(from_lua)
 }
 
-/// The record of a recipe that is only loaded: there is nothing to record.
-struct NoRecord;
+/// The record of what is no run, such as a recipe that is only loaded: there is nothing to record.
+pub struct NoRecord;
 
 impl Recorder for NoRecord {
     fn step(&self, _step: Step) {}
