@@ -9,11 +9,11 @@ use mlua::Lua;
 use super::failure::Caught;
 use super::pool::Pool;
 use super::stream::Unused;
-use crate::alert::smtp::Settings;
 use crate::catalog::{Backup, Moment, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site};
 use crate::report::event;
 use crate::world::Caller;
+use crate::world::mail::settings::Settings;
 
 /// Who runs: written into manifests, shown to recipes by the module `run`.
 #[derive(Clone, Debug)]

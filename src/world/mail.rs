@@ -6,6 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
 mod mailbox;
+pub mod settings;
 mod trouble;
 
 pub use mailbox::Mailbox;
