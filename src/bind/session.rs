@@ -30,6 +30,15 @@ pub trait Recorder: Send + Sync {
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
 }
 
+/// The record of what is no run, such as a recipe that is only loaded: there is nothing to record.
+pub struct Unrecorded;
+
+impl Recorder for Unrecorded {
+    fn step(&self, _step: StepRecord) {}
+
+    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
+}
+
 /// What a text is in the reader's language; nothing when there is no translation.
 pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 

@@ -11,6 +11,7 @@ mod reword;
 mod settings;
 mod smtp;
 mod specs;
+mod translations;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +27,7 @@ pub use folders::Folders;
 pub use recipes::{ModuleSource, RecipeSource};
 pub use settings::{Language, Limits, Sandbox, Settings};
 pub use specs::{SpecFile, SpecRoot};
+pub use translations::translations;
 
 /// The configuration as one run sees it.
 pub struct Config {

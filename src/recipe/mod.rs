@@ -1,6 +1,5 @@
 //! Declares what a recipe is, and runs it once.
 
-pub mod channels;
 pub mod claims;
 mod clearing;
 pub mod cut;

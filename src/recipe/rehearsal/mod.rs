@@ -28,6 +28,7 @@ use crate::world::simulated::{Simulated, SimulatedSetup, Snapshot};
 pub use complaints::{Complaint, Sort, complaints};
 pub use failures::{Found, Tried, each_failure, reached, way};
 use said::Paper;
+pub use stage::STATE_DIR;
 use stage::Stage;
 
 /// What is to be rehearsed.

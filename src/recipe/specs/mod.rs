@@ -3,13 +3,16 @@
 mod assertions;
 mod diff;
 mod each_failure;
+mod event;
 mod expectation;
+mod ground;
 mod handle;
 mod journal;
 mod matchers;
 mod programs;
 mod run_options;
 pub mod samples;
+mod sending;
 mod shown;
 mod recipe_stage;
 mod simulate;

@@ -8,26 +8,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mlua::{Function, Table, Value};
+use serde::Deserialize;
 
-use super::loading::{NoRecord, translations};
-use crate::alert::{self, Event, templates};
+use super::{Channel, Deliver, Delivered, Event, table, templates};
 use crate::bind::options;
 use crate::bind::plain::Plain;
-use crate::bind::session::{Identity, Session};
+use crate::bind::session::{Identity, Session, Unrecorded};
 use crate::bind::traceback::from_lua;
-use crate::config::{Config, ModuleSource};
+use crate::config::{Config, ModuleSource, translations};
 use crate::error::{Error, Kind, Result};
 use crate::host::limits::LuaLimits;
 use crate::host::loader::{Finder, Module};
 use crate::host::machine::Machine;
 use crate::host::sandbox::Withheld;
 use crate::report::{self, Level};
+use crate::units::show_duration;
 use crate::world::guarded::{Guarded, Needs};
 use crate::world::journal::{Journal, Outcome, Record};
 use crate::world::limited::Limited;
-use crate::world::real::Real;
+use crate::world::real::{Real, http};
+use crate::world::mail::Refused;
 use crate::world::{Caller, Effect, Limits, World};
-pub use given::Addressed;
 
 /// Less than a recipe has: a channel writes one message.
 const LUA: LuaLimits = LuaLimits { memory_bytes: 16 << 20, instructions: 50_000_000 };
@@ -46,10 +47,25 @@ fn withheld() -> Withheld {
 
 /// What came of a sending.
 pub struct Sending {
-    /// The reason, where the channel has sent nothing because it says that there is nothing to send.
-    pub ended: Result<Option<String>>,
+    pub ended: Result<Answer>,
     /// What it did.
     pub journal: Vec<Record>,
+}
+
+/// What a channel says of an event.
+#[derive(Debug)]
+pub enum Answer {
+    Sent(Delivered),
+    /// It has sent nothing, because there is nothing to send: its reason.
+    Nothing(String),
+}
+
+/// What `send` may return: what `mail.send` gave.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Returned {
+    message_id: Option<String>,
+    refused: Vec<Refused>,
 }
 
 /// What a channel's file returns.
@@ -64,11 +80,11 @@ struct Loaded {
 pub async fn send(
     config: &Arc<Config>,
     world: Arc<dyn World>,
-    channel: &Addressed,
+    channel: &Channel,
     event: &Event,
     cut: impl Future<Output = Error>,
 ) -> Sending {
-    let (ended, journal) = match prepare(config, &world, channel).await {
+    let (ended, journal) = match prepare(config, channel).await {
         Err(error) => (Err(error), Vec::new()),
         Ok((source, needs)) => match Guarded::new(Limited::new(world.clone()), needs) {
             Err(error) => (Err(error), Vec::new()),
@@ -80,7 +96,7 @@ pub async fn send(
                     ended = sending => ended.map_err(|error| permitted(error, &guarded.refused())),
                     error = cut => Err(error),
                 };
-                (ended.and_then(|said| proved(said, &journal.entries())), journal.entries())
+                (ended.and_then(|answer| proved(answer, &journal.entries())), journal.entries())
             }
         },
     };
@@ -91,8 +107,7 @@ pub async fn send(
 /// The file of the channel, and what it may reach: the server of its address, and the hosts that it declares.
 async fn prepare(
     config: &Arc<Config>,
-    world: &Arc<dyn World>,
-    channel: &Addressed,
+    channel: &Channel,
 ) -> Result<(ModuleSource, Needs)> {
     let source = config.channel_source(&channel.kind)?;
     // Loaded without any limit of time to spend: it cannot touch anything.
@@ -107,7 +122,6 @@ async fn prepare(
         // Settings that cannot be read are told by `mail.send`, when it is called.
         connect.extend(config.smtp().ok().map(|smtp| smtp.server.address()));
     }
-    let _same_world = world;
     Ok((source, Needs { connect, ..Needs::default() }))
 }
 
@@ -117,9 +131,9 @@ async fn talk(
     world: Arc<dyn World>,
     journal: Arc<dyn World>,
     source: &ModuleSource,
-    channel: &Addressed,
+    channel: &Channel,
     event: &Event,
-) -> Result<Option<String>> {
+) -> Result<Answer> {
     let language = config.language().into();
     let message = templates::message(&Caller::new(world, EFFECT), &config.dir, event, language).await;
     if let Some(warning) = &message.warning {
@@ -127,7 +141,7 @@ async fn talk(
     }
     let loaded = load(config, Caller::new(journal, EFFECT), source, channel, &event.id).await?;
     let Loaded { machine, session, send, .. } = loaded;
-    let told = given::event(&machine.lua, &alert::table(event, &message, language)).map_err(from_lua)?;
+    let told = given::event(&machine.lua, &table(event, &message, language)).map_err(from_lua)?;
     let address = channel.table(&machine.lua).map_err(from_lua)?;
     session.loading.set(false);
     let answer = machine.call(&send, (told, address)).await?;
@@ -135,9 +149,18 @@ async fn talk(
     if let Some(swallowed) = session.caught.borrow().iter().find(|caught| caught.swallowed()) {
         return Err(swallowed.error.clone());
     }
+    answered(answer, source)
+}
+
+fn answered(answer: Value, source: &ModuleSource) -> Result<Answer> {
     match answer {
-        Value::Nil => Ok(None),
-        Value::String(reason) => Ok(Some(reason.to_string_lossy())),
+        Value::Nil => Ok(Answer::Sent(Delivered::default())),
+        Value::String(reason) => Ok(Answer::Nothing(reason.to_string_lossy())),
+        Value::Table(_) => {
+            let name = format!("what `send` of {} returns", source.file_shown);
+            let Returned { message_id, refused } = options::read_value(&name, Plain::from_lua(&answer)?)?;
+            Ok(Answer::Sent(Delivered { message_id, refused }))
+        }
         other => {
             let what = format!("`send` of `{}` returned a {}", source.file_shown, other.type_name());
             Err(Error::new(Kind::Recipe, what).hint("return nothing, or a text: why there is nothing to send"))
@@ -149,7 +172,7 @@ async fn load(
     config: &Arc<Config>,
     caller: Caller,
     source: &ModuleSource,
-    channel: &Addressed,
+    channel: &Channel,
     run_id: &str,
 ) -> Result<Loaded> {
     let identity = Identity {
@@ -159,7 +182,7 @@ async fn load(
         kind: "channel".to_owned(),
     };
     let settings = config.clone();
-    let session = Session::new(caller, identity, translations(config), Arc::new(NoRecord));
+    let session = Session::new(caller, identity, translations(config), Arc::new(Unrecorded));
     let session = Rc::new(session.with_smtp(Box::new(move || settings.smtp())));
     let machine = Machine::without(session.clone(), &LUA, finder(config), withheld())?;
     let value = machine.evaluate(&source.file_shown, &source.text).await?;
@@ -192,14 +215,55 @@ fn permitted(error: Error, refused: &[Error]) -> Error {
 }
 
 /// A channel that has sent nothing, and does not say why, has not told anybody.
-fn proved(said: Option<String>, journal: &[Record]) -> Result<Option<String>> {
+fn proved(answer: Answer, journal: &[Record]) -> Result<Answer> {
     let sent = |record: &Record| {
         matches!(record.effect, Effect::Request(_) | Effect::Send(_)) && matches!(record.outcome, Outcome::Done)
     };
-    match (journal.iter().any(sent), said) {
-        (true, _) => Ok(None),
-        (false, Some(reason)) if !reason.trim().is_empty() => Ok(Some(reason)),
+    match (journal.iter().any(sent), answer) {
+        (true, Answer::Nothing(_)) => Ok(Answer::Sent(Delivered::default())),
+        (false, Answer::Nothing(reason)) if !reason.trim().is_empty() => Ok(Answer::Nothing(reason)),
+        (true, sent) => Ok(sent),
         (false, _) => Err(Error::new(Kind::Recipe, "it ended without having sent anything")
             .hint("where that is meant, `send` returns the reason as a text")),
     }
+}
+
+/// Delivers by the Lua files of channels, to the real servers.
+pub struct LuaChannels {
+    config: Arc<Config>,
+    world: Arc<dyn World>,
+}
+
+impl LuaChannels {
+    pub fn new(config: Arc<Config>) -> LuaChannels {
+        let set = |name: &&str| Some(((*name).to_owned(), config.lookup(name)?.to_owned()));
+        let network = http::VARIABLES.iter().filter_map(set);
+        let world = Arc::new(Real::ambient().with_variables(network));
+        LuaChannels { config, world }
+    }
+}
+
+impl Deliver for LuaChannels {
+    async fn deliver(&self, channel: &Channel, event: &Event) -> Result<Delivered> {
+        let waiting = Caller::new(self.world.clone(), Limits { total: Duration::MAX, idle: Duration::MAX });
+        let cut = async {
+            // Whichever way the waiting ends, the channel has had its time.
+            let _waited = waiting.sleep(channel.timeout).await;
+            late(channel)
+        };
+        match send(&self.config, self.world.clone(), channel, event, cut).await.ended? {
+            Answer::Sent(delivered) => Ok(delivered),
+            Answer::Nothing(reason) => {
+                report::log(Level::Info, &format!("channel `{}` sent nothing: {reason}", channel.name), None);
+                Ok(Delivered::default())
+            }
+        }
+    }
+}
+
+/// The error of a channel that has had all its time.
+pub fn late(channel: &Channel) -> Error {
+    let timeout = show_duration(channel.timeout);
+    Error::new(Kind::Timeout, format!("it did not end within {timeout}"))
+        .hint("does its server answer? `timeout` of the channel in `hikae.toml` gives it more time")
 }

@@ -2,31 +2,18 @@
 
 use mlua::{Function, Lua, Table, Value};
 
+use crate::alert::Channel;
 use crate::bind::exports::Call;
 use crate::bind::json::to_lua;
 use crate::bind::secret_value::SecretValue;
 use crate::bind::traceback::raise;
 use crate::error::{Error, Kind, Result};
 use crate::host::seal::{proxy, spell};
-use crate::secret::Secret;
 use crate::suggest;
 use crate::world::Value as Text;
 use crate::world::http::Address;
 
-/// A channel, as far as its Lua file has to know it.
-#[derive(Clone, Debug)]
-pub struct Addressed {
-    /// What people call it.
-    pub name: String,
-    /// Its Lua file: `slack`.
-    pub kind: String,
-    /// Its address: the url of a web hook, or the key of a service.
-    pub target: Option<Secret>,
-    /// Mail addresses.
-    pub recipients: Vec<String>,
-}
-
-impl Addressed {
+impl Channel {
     /// The url that it is addressed by, when it is one.
     fn url(&self) -> Result<Option<Address>> {
         let target = self.target.as_ref().filter(|target| target.expose().contains("://"));
@@ -35,12 +22,12 @@ impl Addressed {
     }
 
     /// Host and port of the server that it may speak to.
-    pub fn server(&self) -> Result<Option<String>> {
+    pub(super) fn server(&self) -> Result<Option<String>> {
         Ok(self.url()?.map(|url| format!("{}:{}", url.host(), url.port())))
     }
 
     /// The table `channel`.
-    pub fn table(&self, lua: &Lua) -> mlua::Result<Table> {
+    pub(super) fn table(&self, lua: &Lua) -> mlua::Result<Table> {
         let table = lua.create_table()?;
         table.raw_set("name", self.name.as_str())?;
         table.raw_set("kind", self.kind.as_str())?;
@@ -51,7 +38,17 @@ impl Addressed {
             table.raw_set("target", lua.create_userdata(SecretValue(target.clone()))?)?;
         }
         table.raw_set("at", self.at(lua)?)?;
+        table.raw_set("settings", self.settings(lua)?)?;
         strict(lua, "channel", table, &["target", "host"])
+    }
+
+    /// What `hikae.toml` says for this kind of channel alone; what it does not say is nil.
+    fn settings(&self, lua: &Lua) -> mlua::Result<Table> {
+        let settings = lua.create_table()?;
+        for (name, value) in &self.settings {
+            settings.raw_set(name.as_str(), to_lua(lua, value)?)?;
+        }
+        Ok(settings)
     }
 
     /// `channel.at("fail")`: the address with this below it, as secret as it was.
