@@ -190,6 +190,17 @@ describe("db-backup", function()
     end)
   end)
 
+  it("says in a plan what it would do and why, and does nothing", function()
+    local plan = simulate(but(nightly, { files = proved { "20251201_020000" } })):plan("db-backup")
+    expect(plan.ended).to_equal("whole")
+    local would = {}
+    for _i, change in ipairs(plan.changes) do
+      table.insert(would, change.effect .. " " .. change.object)
+    end
+    expect(would).to_contain("create " .. NEW)
+    expect(would).to_contain("remove " .. OLD)
+  end)
+
   it("gives a second dump in the same world a name of its own", function()
     local world = simulate(nightly)
     world:run("db-backup"):wrote(NEW)

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use hikae::config::{Config, DiskFiles, Folders, SpecFile};
+use hikae::host::coverage::Coverage;
 use hikae::recipe::specs::{Outcome, RecipeStage, Runner, SpecResult, Stage, tell, tested_nothing};
 use stage::Real;
 
@@ -30,10 +31,14 @@ fn stage(path: &Path) -> Box<dyn Stage> {
     if !path.starts_with("recipes") {
         return Box::new(Real::default());
     }
+    Box::new(recipe_stage(path))
+}
+
+fn recipe_stage(path: &Path) -> RecipeStage {
     let folders = Folders { config_dir: Some(root().to_owned()), current: root().to_owned(), uid: 0 };
     let config = Config::load(&folders, &BTreeMap::new(), Arc::new(DiskFiles)).unwrap();
     let file = SpecFile { path: root().join(path), file_shown: path.display().to_string() };
-    Box::new(RecipeStage::new(Arc::new(config), file))
+    RecipeStage::new(Arc::new(config), file)
 }
 
 fn run_file(path: &Path) -> Vec<SpecResult> {
@@ -92,6 +97,24 @@ fn the_words_of_specs_keep_their_promises() {
 #[test]
 fn the_recipes_keep_their_promises() {
     run_folder("recipes");
+}
+
+#[test]
+fn every_line_of_every_recipe_is_run_by_a_spec() {
+    let coverage = Coverage::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let specs = spec_files("recipes");
+    for path in &specs {
+        let text = std::fs::read_to_string(root().join(path)).unwrap();
+        let stage = recipe_stage(path).counting(&coverage).unwrap();
+        Runner::new(&stage, runtime.handle().clone()).run(&path.display().to_string(), &text);
+    }
+    runtime.shutdown_background();
+    let mut report = coverage.report();
+    report.retain(|file, _| file.contains("recipes/") && !file.ends_with("_spec.lua"));
+    assert_eq!(report.len(), specs.len(), "{:?}", report.keys());
+    report.retain(|_, lines| !lines.missed().is_empty());
+    assert!(report.is_empty(), "lines that no spec runs:\n{}", hikae::host::coverage::text(&report));
 }
 
 #[test]

@@ -194,6 +194,9 @@ pub struct TestArgs {
     /// Print only what failed
     #[arg(long, short)]
     pub quiet: bool,
+    /// Also tell how many lines of each recipe and module the specs ran, and which never
+    #[arg(long)]
+    pub coverage: bool,
     /// Run again whenever a spec, a recipe or a module has changed, until Ctrl-C
     #[arg(long)]
     pub watch: bool,

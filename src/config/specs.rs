@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Config, Files, Look, ModuleSource, embedded};
+use super::{Config, Files, Look, ModuleSource, RecipeSource, embedded};
 use crate::error::{Error, Kind, Result};
 
 /// How the name of a spec file ends.
@@ -129,6 +129,15 @@ impl Config {
     pub fn spec_text(&self, file: &SpecFile) -> Result<String> {
         let gone = || Error::new(Kind::NotFound, format!("cannot read `{}`: it is not there", file.file_shown));
         self.files.read(&file.path)?.ok_or_else(gone)
+    }
+
+    /// The recipe that a spec file is named for; nothing when there is none, as for the spec of a module.
+    pub fn recipe_of_spec(&self, file: &SpecFile) -> Result<Option<RecipeSource>> {
+        let name = file.path.file_name().and_then(|name| name.to_str()?.strip_suffix(ENDING));
+        match name.map(|name| self.recipe_source(name)) {
+            Some(Err(error)) if error.kind() == Kind::NotFound => Ok(None),
+            found => found.transpose(),
+        }
     }
 
     /// The module that a spec requires: of the library, beside the spec, or beside the recipes.

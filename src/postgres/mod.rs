@@ -61,5 +61,5 @@ pub use envelope::begins_as_dump;
 pub use facts::{COUNTS_QUERY, Counts, DatabaseFacts, SequenceValue, TableRows};
 pub use inspector::Inspector;
 pub use loading::{decode_archive, drop_database};
-pub use own::{Own, create_database, identifier};
+pub use own::{Own, create_database};
 pub use rewriter::Rewriter;

@@ -16,5 +16,6 @@ mod honesty;
 mod passwords;
 mod records;
 mod test_command;
+mod test_coverage;
 mod test_places;
 mod tutorial;

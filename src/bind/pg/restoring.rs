@@ -9,6 +9,7 @@ use super::{Caller, MAX_ANSWER_BYTES, Server, Text};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::explain::explain;
 use crate::postgres::{create_database, drop_database};
+use crate::report::{self, Level};
 use crate::world::{Exit, program};
 
 /// PostgreSQL's code for a database that is there already.
@@ -43,12 +44,23 @@ pub struct Restored {
 
 impl Restoring {
     /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
-    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
-        let failed = |error: Error| error.within(self.act());
+    pub async fn run(mut self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
+        let act = self.act();
+        let failed = |error: Error| error.within(act.clone());
         let proved = unless(&mut taken_back, prove(&self)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
-        if let Err(error) = unless(&mut taken_back, self.fill(&proved, created)).await {
+        let mut filled = unless(&mut taken_back, self.fill(&proved, created)).await;
+        if created && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
+            report::log(
+                Level::Warn,
+                "the connections of `pg_restore` got into each other's way; loading anew by one",
+                None,
+            );
+            self.jobs = 1;
+            filled = unless(&mut taken_back, self.fill_anew(&proved)).await;
+        }
+        if let Err(error) = filled {
             return Err(failed(if created { self.drop_again(error).await } else { error }));
         }
         Ok(Restored {
@@ -96,6 +108,16 @@ impl Restoring {
         self.load(proved).await
     }
 
+    /// Into a new target in place of the one that this restore has made.
+    async fn fill_anew(&self, proved: &Proved) -> Result<()> {
+        let exit = self.tell(&self.maintenance, drop_database(&self.target)).await?;
+        if !exit.success() {
+            return Err(explain(&format!("cannot drop the database `{}` to load it anew", self.target), "psql", &exit));
+        }
+        let created = self.create(proved).await?;
+        self.fill(proved, created).await
+    }
+
     async fn drop_again(&self, error: Error) -> Error {
         let dropped = match self.tell(&self.maintenance, drop_database(&self.target)).await {
             Ok(exit) if exit.success() => return error,
@@ -114,6 +136,11 @@ impl Restoring {
         let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
         Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
     }
+}
+
+/// PostgreSQL lets the connections of one `pg_restore` deadlock, mostly over the indexes of partitions; by one connection it goes.
+fn in_each_others_way(error: &Error) -> bool {
+    error.causes().iter().any(|cause| cause.contains("deadlock detected"))
 }
 
 /// Does `work` unless it is taken back.

@@ -13,6 +13,7 @@ use crate::bind::options;
 use crate::bind::plain::Plain;
 use crate::config::RecipeSource;
 use crate::error::{Error, Kind, Result};
+use crate::host::coverage::Coverage;
 use crate::recipe::rehearsal::Rehearsal;
 use crate::secret::SECRET_NEWTYPE;
 
@@ -48,9 +49,16 @@ impl Wanted {
     }
 
     /// One run of it without a fault.
-    pub fn rehearsal(self, world: &World) -> Rehearsal {
+    pub fn rehearsal(self, call: &Call, world: &World) -> Rehearsal {
         let Wanted { source, set, run_type } = self;
-        Rehearsal { setup: world.setup.clone(), source, set, run_type, faults: Vec::new() }
+        Rehearsal {
+            setup: world.setup.clone(),
+            source,
+            set,
+            run_type,
+            faults: Vec::new(),
+            coverage: Coverage::of(&call.lua),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::trial::Trial;
 use crate::bind::session::{Identity, Recorder, Translate, Unrecorded};
 use crate::config::{Config, Files, Folders, Look, embedded};
 use crate::error::Result;
+use crate::host::coverage::Coverage;
 use crate::host::loader::{Finder, Module};
 use crate::world::{Limits, World};
 
@@ -62,6 +63,11 @@ pub trait Stage {
             let file_shown = format!("stdlib/{}.lua", dotted.replace('.', "/"));
             Ok(text.map(|text| Module { file_shown, text: text.to_owned() }))
         })
+    }
+
+    /// Counts the lines that the specs run, where somebody asks.
+    fn coverage(&self) -> Option<&Coverage> {
+        None
     }
 
     /// A spec has ended, also by a failure or its limit of time; its world is not asked any more.
