@@ -26,12 +26,12 @@ use crate::units::show_duration;
 use crate::world::guarded::{Guarded, Needs};
 use crate::world::journal::{Journal, Outcome, Record};
 use crate::world::limited::Limited;
-use crate::world::real::{Real, http};
 use crate::world::mail::Refused;
+use crate::world::real::{Real, http};
 use crate::world::{Caller, Effect, Limits, World};
 
 /// Less than a recipe has: a channel writes one message.
-const LUA: LuaLimits = LuaLimits { memory_bytes: 16 << 20, instructions: 50_000_000 };
+const LUA: LuaLimits = LuaLimits { memory_bytes: 32 << 20, instructions: 50_000_000 };
 
 /// How long one request of a channel may take.
 const EFFECT: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
@@ -105,17 +105,17 @@ pub async fn send(
 }
 
 /// The file of the channel, and what it may reach: the server of its address, and the hosts that it declares.
-async fn prepare(
-    config: &Arc<Config>,
-    channel: &Channel,
-) -> Result<(ModuleSource, Needs)> {
+async fn prepare(config: &Arc<Config>, channel: &Channel) -> Result<(ModuleSource, Needs)> {
     let source = config.channel_source(&channel.kind)?;
     // Loaded without any limit of time to spend: it cannot touch anything.
     let nothing = Limits { total: Duration::ZERO, idle: Duration::ZERO };
     let loaded = load(config, Caller::new(Arc::new(Real::ambient()), nothing), &source, channel, "").await?;
     let mut connect = match loaded.table.get::<Value>("connect").map_err(from_lua)? {
         Value::Nil => Vec::new(),
-        declared => options::read_value::<Vec<String>>(&format!("connect of {}", source.file_shown), Plain::from_lua(&declared)?)?,
+        declared => options::read_value::<Vec<String>>(
+            &format!("connect of {}", source.file_shown),
+            Plain::from_lua(&declared)?,
+        )?,
     };
     connect.extend(channel.server()?);
     if !channel.recipients.is_empty() {
@@ -134,7 +134,7 @@ async fn talk(
     channel: &Channel,
     event: &Event,
 ) -> Result<Answer> {
-    let language = config.language().into();
+    let (language, event) = (config.language().into(), &event.bounded());
     let message = templates::message(&Caller::new(world, EFFECT), &config.dir, event, language).await;
     if let Some(warning) = &message.warning {
         report::log(Level::Warn, warning, None);

@@ -1,5 +1,6 @@
 //! Turns an outcome into a message: what is told of it, in which words, and by which mail server.
 
+mod bounds;
 pub mod channel;
 pub mod channels;
 pub mod event;

@@ -97,12 +97,7 @@ fn start_of(function: &Function) -> Option<Site> {
     Some(Site { file, line: u32::try_from(info.line_defined?).ok()? })
 }
 
-fn environment(
-    lua: &Lua,
-    find: Finder,
-    words: Vec<(&'static str, Value)>,
-    withheld: Withheld,
-) -> mlua::Result<Table> {
+fn environment(lua: &Lua, find: Finder, words: Vec<(&'static str, Value)>, withheld: Withheld) -> mlua::Result<Table> {
     let mut primitives = bind::functions(lua)?;
     primitives.extend(words);
     for module in bind::modules(lua)? {

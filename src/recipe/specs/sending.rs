@@ -24,8 +24,11 @@ pub async fn send(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
         [Value::String(kind), event] => (kind.to_string_lossy(), event.clone(), Value::Nil),
         [Value::String(kind), event, channel] => (kind.to_string_lossy(), event.clone(), channel.clone()),
         _ => {
-            return Err(Error::new(Kind::Recipe, "`world:send` takes the name of a channel, an event and the channel's options")
-                .hint("world:send(\"slack\", { status = \"failure\" }, { target = secret \"https://hooks.example/x\" })"));
+            return Err(Error::new(
+                Kind::Recipe,
+                "`world:send` takes the name of a channel, an event and the channel's options",
+            )
+            .hint("world:send(\"slack\", { status = \"failure\" }, { target = secret \"https://hooks.example/x\" })"));
         }
     };
     let channel: ChannelOptions = options::read_value("world:send: the channel", Plain::from_lua(&channel)?)?;

@@ -98,7 +98,12 @@ impl Subject for Sending {
                     Some(verdict) if verdict.holds => {}
                     verdict => {
                         let found = verdict.and_then(|verdict| verdict.found).unwrap_or_else(|| sending.words());
-                        sending.refute(call, format!("the channel to fail with {}", raising.words()), found, Vec::new())?;
+                        sending.refute(
+                            call,
+                            format!("the channel to fail with {}", raising.words()),
+                            found,
+                            Vec::new(),
+                        )?;
                     }
                 }
                 give(call, sending.clone())
@@ -107,7 +112,12 @@ impl Subject for Sending {
                 let part = if args.is_empty() { String::new() } else { one_text(call, args)? };
                 match &sending.answer {
                     Ok(Answer::Nothing(reason)) if reason.contains(&part) => {}
-                    _ => sending.refute(call, format!("nothing to be sent, because `{part}`"), sending.words(), Vec::new())?,
+                    _ => sending.refute(
+                        call,
+                        format!("nothing to be sent, because `{part}`"),
+                        sending.words(),
+                        Vec::new(),
+                    )?,
                 }
                 give(call, sending.clone())
             }),
@@ -115,7 +125,12 @@ impl Subject for Sending {
                 let address = one_text(call, args)?;
                 match &sending.answer {
                     Ok(Answer::Sent(told)) if told.refused.iter().any(|one| one.address == address) => {}
-                    _ => sending.refute(call, format!("`{address}` to be told as refused"), sending.words(), Vec::new())?,
+                    _ => sending.refute(
+                        call,
+                        format!("`{address}` to be told as refused"),
+                        sending.words(),
+                        Vec::new(),
+                    )?,
                 }
                 give(call, sending.clone())
             }),
@@ -130,13 +145,19 @@ impl Subject for Sending {
                 give(call, sending.clone())
             }),
             ("sending:never_showed", |call, sending, args| {
-                let secret = args.first().and_then(Value::as_userdata).and_then(|data| data.borrow::<SecretValue>().ok());
+                let secret =
+                    args.first().and_then(Value::as_userdata).and_then(|data| data.borrow::<SecretValue>().ok());
                 let text = match secret.map(|secret| secret.0.expose().to_owned()) {
                     Some(secret) => secret,
                     None => one_text(call, args)?,
                 };
                 if let Some(place) = sending.shown().find(|shown| shown.contains(&text)) {
-                    sending.refute(call, "a secret never to be shown".into(), format!("it is in {place}"), Vec::new())?;
+                    sending.refute(
+                        call,
+                        "a secret never to be shown".into(),
+                        format!("it is in {place}"),
+                        Vec::new(),
+                    )?;
                 }
                 give(call, sending.clone())
             }),
