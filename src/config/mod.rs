@@ -1,5 +1,6 @@
 //! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state lie.
 
+mod alerts;
 pub mod dotenv;
 pub mod embedded;
 mod disk;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
 
+pub use alerts::{Alerts, ChannelSettings, Contacts, Escalation, SeverityWord};
 pub use disk::DiskFiles;
 pub use files::{Files, Look};
 pub use folders::Folders;
