@@ -1,26 +1,23 @@
 //! Sends one event by one channel: its Lua file, in a state of its own that reaches the channel's server and nothing else.
 
 mod given;
+mod loading;
 
 use std::future::Future;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlua::{Function, Table, Value};
+use mlua::Value;
 use serde::Deserialize;
 
+use super::email::message_id;
+use super::smtp::Settings;
 use super::{Channel, Deliver, Delivered, Event, table, templates};
 use crate::bind::options;
 use crate::bind::plain::Plain;
-use crate::bind::session::{Identity, Session, Unrecorded};
 use crate::bind::traceback::from_lua;
-use crate::config::{Config, ModuleSource, translations};
+use crate::config::{Config, ModuleSource};
 use crate::error::{Error, Kind, Result};
-use crate::host::limits::LuaLimits;
-use crate::host::loader::{Finder, Module};
-use crate::host::machine::Machine;
-use crate::host::sandbox::Withheld;
 use crate::report::{self, Level};
 use crate::units::show_duration;
 use crate::world::guarded::{Guarded, Needs};
@@ -29,21 +26,16 @@ use crate::world::limited::Limited;
 use crate::world::mail::Refused;
 use crate::world::real::{Real, http};
 use crate::world::{Caller, Effect, Limits, World};
+use loading::{Loaded, load};
 
-/// Less than a recipe has: a channel writes one message.
-const LUA: LuaLimits = LuaLimits { memory_bytes: 32 << 20, instructions: 50_000_000 };
+/// The longest that a template may take to be read: the configuration may lie on a disk of the network.
+const READING: Limits = Limits { total: Duration::from_secs(5), idle: Duration::from_secs(5) };
 
-/// How long one request of a channel may take.
-const EFFECT: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
+/// A channel that is only loaded has no time to spend: it cannot touch anything.
+const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
 
-/// What recipes have and channels have not.
-fn withheld() -> Withheld {
-    Withheld {
-        names: vec!["fs", "manifest", "parallel", "pg", "process", "recipe", "run"],
-        from: "channels",
-        hint: "a channel tells what it is given: it has `http`, `mail`, `json`, `clock`, `log`, `path` and `errors`",
-    }
-}
+/// What a channel has touched.
+type Written = Journal<Arc<Guarded<Limited<Arc<dyn World>>>>>;
 
 /// What came of a sending.
 pub struct Sending {
@@ -68,88 +60,100 @@ struct Returned {
     refused: Vec<Refused>,
 }
 
-/// What a channel's file returns.
-struct Loaded {
-    machine: Machine,
-    session: Rc<Session>,
-    table: Table,
-    send: Function,
+/// The Lua files of channels, and the world in which they send.
+pub struct LuaChannels {
+    config: Arc<Config>,
+    world: Arc<dyn World>,
+    /// Read once, and before the process is walled in: a certificate may lie anywhere.
+    smtp: Result<Settings>,
 }
 
-/// Sends `event` by the channel in this world, unless `cut` comes first.
-pub async fn send(
-    config: &Arc<Config>,
-    world: Arc<dyn World>,
-    channel: &Channel,
-    event: &Event,
-    cut: impl Future<Output = Error>,
-) -> Sending {
-    let (ended, journal) = match prepare(config, channel).await {
-        Err(error) => (Err(error), Vec::new()),
-        Ok((source, needs)) => match Guarded::new(Limited::new(world.clone()), needs) {
-            Err(error) => (Err(error), Vec::new()),
-            Ok(guarded) => {
-                let guarded = Arc::new(guarded);
-                let journal = Arc::new(Journal::new(guarded.clone()));
-                let sending = talk(config, world, journal.clone(), &source, channel, event);
-                let ended = tokio::select! {
-                    ended = sending => ended.map_err(|error| permitted(error, &guarded.refused())),
-                    error = cut => Err(error),
-                };
-                (ended.and_then(|answer| proved(answer, &journal.entries())), journal.entries())
+impl LuaChannels {
+    pub fn new(config: Arc<Config>, world: Arc<dyn World>) -> LuaChannels {
+        let smtp = config.smtp();
+        LuaChannels { config, world, smtp }
+    }
+
+    /// Those of this machine, which reach the network as the environment or `.env` says.
+    pub fn real(config: Arc<Config>) -> LuaChannels {
+        let set = |name: &&str| Some(((*name).to_owned(), config.lookup(name)?.to_owned()));
+        let network: Vec<(String, String)> = http::VARIABLES.iter().filter_map(set).collect();
+        LuaChannels::new(config, Arc::new(Real::ambient().with_variables(network)))
+    }
+
+    /// The mail server, as a channel with so little time may use it: a server that is silent is to be found out before that is over.
+    fn smtp(&self, channel: &Channel) -> Result<Settings> {
+        let mut settings = self.smtp.clone()?;
+        let server = &mut settings.server;
+        server.connect_timeout = server.connect_timeout.min(channel.timeout / 4);
+        server.step_timeout = server.step_timeout.min(channel.timeout / 4);
+        Ok(settings)
+    }
+
+    /// Sends `event` by the channel, unless `cut` comes first.
+    pub async fn send(&self, channel: &Channel, event: &Event, cut: impl Future<Output = Error>) -> Sending {
+        let mut journal = None;
+        let ended = tokio::select! {
+            ended = self.guarded(channel, event, &mut journal) => ended,
+            error = cut => Err(error),
+        };
+        let journal = journal.map(|journal: Arc<Written>| journal.entries()).unwrap_or_default();
+        let within = |error: Error| error.within(format!("cannot send by the channel `{}`", channel.name));
+        Sending { ended: ended.and_then(|answer| proved(answer, &journal)).map_err(within), journal }
+    }
+
+    async fn guarded(&self, channel: &Channel, event: &Event, written: &mut Option<Arc<Written>>) -> Result<Answer> {
+        let (source, needs) = self.prepare(channel).await?;
+        let guarded = Arc::new(Guarded::new(Limited::new(self.world.clone()), needs)?);
+        let journal = written.insert(Arc::new(Journal::new(guarded.clone()))).clone();
+        let caller = Caller::new(journal, Limits { total: channel.timeout, idle: channel.timeout });
+        self.talk(caller, &source, channel, event).await.map_err(|error| permitted(error, &guarded.refused()))
+    }
+
+    /// The file of the channel, and what it may reach: the server of its address, and the hosts that it declares.
+    async fn prepare(&self, channel: &Channel) -> Result<(ModuleSource, Needs)> {
+        let source = self.config.channel_source(&channel.kind)?;
+        let caller = Caller::new(self.world.clone(), NOTHING);
+        let loaded = load(&self.config, caller, &source, channel, self.smtp(channel)).await?;
+        let mut connect = match loaded.table.get::<Value>("connect").map_err(from_lua)? {
+            Value::Nil => Vec::new(),
+            declared => {
+                let name = format!("connect of {}", source.file_shown);
+                options::read_value::<Vec<String>>(&name, Plain::from_lua(&declared)?)?
             }
-        },
-    };
-    let within = |error: Error| error.within(format!("cannot send by the channel `{}`", channel.name));
-    Sending { ended: ended.map_err(within), journal }
-}
+        };
+        connect.extend(channel.server()?);
+        if !channel.recipients.is_empty() {
+            // Settings that cannot be read are told by `mail.send`, when it is called.
+            connect.extend(self.smtp.as_ref().ok().map(|smtp| smtp.server.address()));
+        }
+        Ok((source, Needs { connect, ..Needs::default() }))
+    }
 
-/// The file of the channel, and what it may reach: the server of its address, and the hosts that it declares.
-async fn prepare(config: &Arc<Config>, channel: &Channel) -> Result<(ModuleSource, Needs)> {
-    let source = config.channel_source(&channel.kind)?;
-    // Loaded without any limit of time to spend: it cannot touch anything.
-    let nothing = Limits { total: Duration::ZERO, idle: Duration::ZERO };
-    let loaded = load(config, Caller::new(Arc::new(Real::ambient()), nothing), &source, channel, "").await?;
-    let mut connect = match loaded.table.get::<Value>("connect").map_err(from_lua)? {
-        Value::Nil => Vec::new(),
-        declared => options::read_value::<Vec<String>>(
-            &format!("connect of {}", source.file_shown),
-            Plain::from_lua(&declared)?,
-        )?,
-    };
-    connect.extend(channel.server()?);
-    if !channel.recipients.is_empty() {
-        // Settings that cannot be read are told by `mail.send`, when it is called.
-        connect.extend(config.smtp().ok().map(|smtp| smtp.server.address()));
+    /// Lets the channel's `send` do its work.
+    async fn talk(&self, caller: Caller, source: &ModuleSource, channel: &Channel, event: &Event) -> Result<Answer> {
+        let (language, event, smtp) = (self.config.language().into(), &event.bounded(), self.smtp(channel));
+        let reading = Caller::new(Arc::new(Limited::new(self.world.clone())), READING);
+        let message = templates::message(&reading, &self.config.dir, event, language).await;
+        if let Some(warning) = &message.warning {
+            report::log(Level::Warn, warning, None);
+        }
+        let mut told = table(event, &message, language);
+        if let Ok(smtp) = &smtp {
+            told["message_id"] = message_id(channel, event, &smtp.from.address).into();
+        }
+        let loaded = load(&self.config, caller, source, channel, smtp).await?;
+        let Loaded { machine, session, send, .. } = loaded;
+        let told = given::event(&machine.lua, &told).map_err(from_lua)?;
+        let address = channel.table(&machine.lua).map_err(from_lua)?;
+        session.loading.set(false);
+        let answer = machine.call(&send, (told, address)).await?;
+        // What it caught and did not answer for has not been sent, whatever it says.
+        if let Some(swallowed) = session.caught.borrow().iter().find(|caught| caught.swallowed()) {
+            return Err(swallowed.error.clone());
+        }
+        answered(answer, source)
     }
-    Ok((source, Needs { connect, ..Needs::default() }))
-}
-
-/// Lets the channel's `send` do its work.
-async fn talk(
-    config: &Arc<Config>,
-    world: Arc<dyn World>,
-    journal: Arc<dyn World>,
-    source: &ModuleSource,
-    channel: &Channel,
-    event: &Event,
-) -> Result<Answer> {
-    let (language, event) = (config.language().into(), &event.bounded());
-    let message = templates::message(&Caller::new(world, EFFECT), &config.dir, event, language).await;
-    if let Some(warning) = &message.warning {
-        report::log(Level::Warn, warning, None);
-    }
-    let loaded = load(config, Caller::new(journal, EFFECT), source, channel, &event.id).await?;
-    let Loaded { machine, session, send, .. } = loaded;
-    let told = given::event(&machine.lua, &table(event, &message, language)).map_err(from_lua)?;
-    let address = channel.table(&machine.lua).map_err(from_lua)?;
-    session.loading.set(false);
-    let answer = machine.call(&send, (told, address)).await?;
-    // What it caught and did not answer for has not been sent, whatever it says.
-    if let Some(swallowed) = session.caught.borrow().iter().find(|caught| caught.swallowed()) {
-        return Err(swallowed.error.clone());
-    }
-    answered(answer, source)
 }
 
 fn answered(answer: Value, source: &ModuleSource) -> Result<Answer> {
@@ -166,43 +170,6 @@ fn answered(answer: Value, source: &ModuleSource) -> Result<Answer> {
             Err(Error::new(Kind::Recipe, what).hint("return nothing, or a text: why there is nothing to send"))
         }
     }
-}
-
-async fn load(
-    config: &Arc<Config>,
-    caller: Caller,
-    source: &ModuleSource,
-    channel: &Channel,
-    run_id: &str,
-) -> Result<Loaded> {
-    let identity = Identity {
-        run_id: run_id.to_owned(),
-        recipe: channel.name.clone(),
-        recipe_sha256: String::new(),
-        kind: "channel".to_owned(),
-    };
-    let settings = config.clone();
-    let session = Session::new(caller, identity, translations(config), Arc::new(Unrecorded));
-    let session = Rc::new(session.with_smtp(Box::new(move || settings.smtp())));
-    let machine = Machine::without(session.clone(), &LUA, finder(config), withheld())?;
-    let value = machine.evaluate(&source.file_shown, &source.text).await?;
-    let not_a_channel = || {
-        Error::new(Kind::Recipe, format!("`{}` does not return a channel", source.file_shown))
-            .hint("end the file with `return { send = function(event, channel) ... end }`")
-    };
-    let table = value.as_table().cloned().ok_or_else(not_a_channel)?;
-    match table.get::<Value>("send").map_err(from_lua)? {
-        Value::Function(send) => Ok(Loaded { machine, session, table, send }),
-        _ => Err(not_a_channel()),
-    }
-}
-
-fn finder(config: &Arc<Config>) -> Finder {
-    let config = config.clone();
-    Rc::new(move |dotted| {
-        let found = config.channel_module(dotted)?;
-        Ok(found.map(|found| Module { file_shown: found.file_shown, text: found.text }))
-    })
 }
 
 /// The error of a channel that asked for a host that it may not reach, in the words for channels.
@@ -228,21 +195,6 @@ fn proved(answer: Answer, journal: &[Record]) -> Result<Answer> {
     }
 }
 
-/// Delivers by the Lua files of channels, to the real servers.
-pub struct LuaChannels {
-    config: Arc<Config>,
-    world: Arc<dyn World>,
-}
-
-impl LuaChannels {
-    pub fn new(config: Arc<Config>) -> LuaChannels {
-        let set = |name: &&str| Some(((*name).to_owned(), config.lookup(name)?.to_owned()));
-        let network = http::VARIABLES.iter().filter_map(set);
-        let world = Arc::new(Real::ambient().with_variables(network));
-        LuaChannels { config, world }
-    }
-}
-
 impl Deliver for LuaChannels {
     async fn deliver(&self, channel: &Channel, event: &Event) -> Result<Delivered> {
         let waiting = Caller::new(self.world.clone(), Limits { total: Duration::MAX, idle: Duration::MAX });
@@ -251,7 +203,7 @@ impl Deliver for LuaChannels {
             let _waited = waiting.sleep(channel.timeout).await;
             late(channel)
         };
-        match send(&self.config, self.world.clone(), channel, event, cut).await.ended? {
+        match self.send(channel, event, cut).await.ended? {
             Answer::Sent(delivered) => Ok(delivered),
             Answer::Nothing(reason) => {
                 report::log(Level::Info, &format!("channel `{}` sent nothing: {reason}", channel.name), None);

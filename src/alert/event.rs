@@ -199,6 +199,10 @@ impl Event {
     /// Whether `word` names it: its own name, the failure that it is about, or its kind alone. Who is told of a failure
     /// is told how it goes on.
     pub fn is_of(&self, word: &str) -> bool {
+        // Whoever was called to a failure is told how it ends.
+        if let Some(level) = word.strip_prefix("level-").and_then(|level| level.parse::<u8>().ok()) {
+            return self.level >= level;
+        }
         [self.notification_type().as_str(), self.about.word(), self.kind.word(), "all", "*"].contains(&word)
     }
 }

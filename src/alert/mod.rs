@@ -3,14 +3,26 @@
 mod bounds;
 pub mod channel;
 pub mod channels;
+mod delivery;
+pub mod dispatch;
+pub mod email;
 pub mod event;
+mod fate;
+mod judging;
+mod lines;
+mod raised;
+pub mod registered;
 pub mod smtp;
 mod table;
 pub mod templates;
+pub mod throttle;
 mod tone;
 mod words;
 
 pub use channel::{Channel, Deliver, Delivered};
+pub use channels::LuaChannels;
+pub use dispatch::Dispatch;
+pub use email::Email;
 pub use event::{Event, EventKind, Severity};
 pub use table::table;
 pub use templates::Message;

@@ -38,6 +38,7 @@ pub fn table(event: &Event, message: &Message, language: Language) -> Value {
     });
     let whole = told.to_string();
     if let Value::Object(told) = &mut told {
+        told.insert("message_id".to_owned(), Value::Null);
         told.insert("json".to_owned(), whole.into());
         told.insert("html".to_owned(), message.html.clone().into());
         told.insert("heading".to_owned(), words.heading.clone().into());

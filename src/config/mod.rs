@@ -1,5 +1,6 @@
 //! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state lie.
 
+mod alerts;
 mod channels;
 pub mod dotenv;
 pub mod embedded;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
 
+pub use alerts::{Alerts, ChannelSettings, Contacts, Escalation, SeverityWord};
 pub use disk::DiskFiles;
 pub use files::{Files, Look};
 pub use folders::Folders;

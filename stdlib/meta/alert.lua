@@ -38,6 +38,7 @@
 ---@field footer string
 ---@field text string All of it as plain text, as mails have it.
 ---@field html? string The same as HTML, for mails.
+---@field message_id? string For mails: the same at each attempt, so that a second copy is known as one.
 ---@field json string The event as JSON, without the words.
 
 --- The channel that it is to be told by.

@@ -111,6 +111,7 @@ function Requests:times(times) end
 ---@field subject string
 ---@field text string
 ---@field html? string
+---@field message_id string
 local Mails = {}
 
 --- Expects one mail.

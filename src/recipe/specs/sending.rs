@@ -9,7 +9,7 @@ use super::assertions::sendings::Sent;
 use super::event::{ChannelOptions, EventOptions};
 use super::handle;
 use super::world_handle::World;
-use crate::alert::channels::{self, Sending};
+use crate::alert::channels::{LuaChannels, Sending, late};
 use crate::bind::exports::Call;
 use crate::bind::options;
 use crate::bind::plain::Plain;
@@ -39,9 +39,10 @@ pub async fn send(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let before = world.world.snapshot();
     let cut = async {
         world.world.alarm(channel.timeout).await;
-        channels::late(&channel)
+        late(&channel)
     };
-    let sending = channels::send(&config, Arc::new(world.world.clone()), &channel, &event, cut);
+    let channels = LuaChannels::new(config, Arc::new(world.world.clone()));
+    let sending = channels.send(&channel, &event, cut);
     // What is shown of it is cleaned of its own secret alone, as in a real run.
     let Sending { ended, journal } = secret::apart(channel.target.clone(), sending).await;
     let after = world.world.snapshot();

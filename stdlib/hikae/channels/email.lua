@@ -12,6 +12,7 @@ function email.send(event, channel)
     text = event.text,
     html = event.html,
     allow_refused = true,
+    message_id = event.message_id,
   }
 end
 

@@ -26,7 +26,7 @@ end
 ---@return string? reason Why there is nothing to send.
 function healthchecks.send(event, channel)
   if event.kind == "report" or event.kind == "monitor" or (not event.status and event.kind ~= "test") then
-    return "a check is about runs, and this is about none"
+    return _("a check is about runs, and this is about none")
   end
   local body = alerts.fit_bytes(event.text, MAX_BYTES)
   -- Twice is as good as once, and a ping that is lost is an alarm.

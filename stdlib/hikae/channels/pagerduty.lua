@@ -45,7 +45,7 @@ end
 ---@return string? reason Why there is nothing to send.
 function pagerduty.send(event, channel)
   if event.kind == "report" then
-    return "a report wakes nobody"
+    return _("a report wakes nobody")
   end
   local host = channel.settings.region == "eu" and "events.eu.pagerduty.com" or "events.pagerduty.com"
   local message = pagerduty.message(event)

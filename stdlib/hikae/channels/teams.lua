@@ -112,8 +112,8 @@ function teams.send(event, channel)
   if answer.body ~= "1" then
     error {
       kind = "network",
-      message = "Teams did not take the message: " .. alerts.fit(answer.body, 300),
-      hint = "classic connectors are retired: make a Workflows webhook in Teams, and put its address in this one's place",
+      message = _("Teams did not take the message: %s", alerts.fit(answer.body, 300)),
+      hint = _("classic connectors are retired: make a Workflows webhook in Teams, and put its address in this one's place"),
     }
   end
 end

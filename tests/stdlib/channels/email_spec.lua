@@ -1,5 +1,5 @@
 --- What the channel `email` promises, over a mail box in memory.
-local ENV = { SMTP_HOST = "mail.example.com", SMTP_PORT = "25", HIKAE_LANG = "ja", HOST = "x" }
+local ENV = { SMTP_HOST = "mail.example.com", SMTP_PORT = "25", HIKAE_LANG = "ja" }
 
 describe("email", function()
   it("sends what the runbook shows, to all recipients at once", function()
@@ -23,6 +23,10 @@ describe("email", function()
 ]])
     expect(mail.html).to_contain("<html")
     sending:never_requested()
+    -- From the same event at each attempt, so that a receiver knows a second copy.
+    local again = world:send("email", { system_url = "x" }, { recipients = { "admin@example.com" } })
+    expect(again:ok():mailed():once().message_id).to_equal(mail.message_id)
+    expect(mail.message_id).to_contain("BKP-20260215-030000-daily.backup_failure")
   end)
 
   it("tells who did not get it, and keeps it from nobody else", function()

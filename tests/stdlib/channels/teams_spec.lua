@@ -49,7 +49,7 @@ describe("teams", function()
 
   it("does not believe a connector that says 200 to what it throws away", function()
     local refused = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429"
-    send(CLASSIC, {}, refused):failed { kind = "network", message = refused, hint = "Workflows webhook" }
+    send(CLASSIC, {}, refused):failed { kind = "network", message = refused, hint = "ワークフローの Webhook" }
   end)
 
   it("stays below 28 KB, however much there is to tell", function()

@@ -91,7 +91,7 @@ pub fn never_mailed(call: &Call, ground: &dyn Ground, args: &[Value]) -> Result<
 
 impl Subject for Mails {
     const NAME: &'static str = "run:mailed(...)";
-    const FIELDS: &'static [&'static str] = &["to", "subject", "text", "html"];
+    const FIELDS: &'static [&'static str] = &["to", "subject", "text", "html", "message_id"];
 
     fn methods() -> Vec<Method<Mails>> {
         vec![
@@ -111,6 +111,7 @@ impl Subject for Mails {
         match name {
             "to" => call.lua.create_sequence_from(first.to.clone()).map(Value::Table).map_err(from_lua),
             "subject" => text(&first.subject),
+            "message_id" => text(&first.message_id),
             "html" => first.html.as_deref().map_or(Ok(Value::Nil), text),
             _ => text(&first.text),
         }
