@@ -72,6 +72,9 @@ pub struct RunArgs {
     /// Show what a run would do now, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Do not ask before a restore; without a terminal it is refused otherwise
+    #[arg(long)]
+    pub yes: bool,
     /// Print one JSON object a line; the last one is the outcome
     #[arg(long, conflicts_with = "quiet")]
     pub json: bool,

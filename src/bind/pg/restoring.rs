@@ -8,6 +8,7 @@ use super::proving::{Proved, prove};
 use super::{Caller, MAX_ANSWER_BYTES, Server, Text};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::explain::explain;
+use crate::postgres::throwaway;
 use crate::postgres::{create_database, drop_database};
 use crate::report::{self, Level};
 use crate::world::{Exit, program};
@@ -27,6 +28,8 @@ pub struct Restoring {
     pub dump_of: Option<String>,
     pub maintenance: String,
     pub reuse: bool,
+    /// The comment of the throwaway that is made anew.
+    pub remade: Option<String>,
     pub jobs: u32,
     pub step: u64,
 }
@@ -81,6 +84,9 @@ impl Restoring {
     /// Makes the target; whether it was not there before.
     async fn create(&self, proved: &Proved) -> Result<bool> {
         let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
+        if let Some(mark) = &self.remade {
+            return self.remake(&sql, mark).await;
+        }
         let exit = self.tell(&self.maintenance, sql).await?;
         match (exit.success(), exit.stderr.contains(DUPLICATE_DATABASE)) {
             (true, _) => Ok(true),
@@ -90,6 +96,15 @@ impl Restoring {
                     .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands"))
             }
             (false, false) => Err(explain(&format!("cannot create the database `{}`", self.target), "psql", &exit)),
+        }
+    }
+
+    /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.
+    async fn remake(&self, sql: &str, mark: &str) -> Result<bool> {
+        let exit = self.tell(&self.maintenance, throwaway::remake(&self.target, sql, mark)).await?;
+        match exit.success() {
+            true => Ok(false),
+            false => Err(explain(&format!("cannot make the database `{}` anew", self.target), "psql", &exit)),
         }
     }
 

@@ -34,6 +34,32 @@ return {
   ["refused to remove old backups: `%s` has no row, and `%s` has %d"] = "古いバックアップを削除しませんでした: `%s` には 1 行もありませんが、`%s` には %d 行あります",
   ["is it the right database (DB_NAME), and was it emptied on purpose? then move the backups with rows away"] = "データベース (DB_NAME) は正しいですか。意図して空にした場合は、行のあるバックアップを別の場所へ移してください",
   ["%s counts as not proved: its manifest does not describe it"] = "%s は検証済みとして扱いません: マニフェストの内容と一致しません",
+  -- db-restore (guide §2.3)
+  ["Database restore starts (database: %s)"] = "データベース復旧を開始します (対象データベース: %s)",
+  ["Database restore is complete: %s is now %s"] = "データベース復旧が正常に完了しました: %s (バックアップファイル: %s)",
+  ["The old database is kept as %s"] = "元のデータベースは %s として残しました",
+  ["When nobody needs it any more: %s"] = "不要になったら削除してください: %s",
+  ["To go back to it: %s"] = "元に戻すには: %s",
+  ["The database %s did not exist, and does now"] = "データベース %s は存在しなかったため、新しく作成しました",
+  ["the old database is live again, for the application did not work with the restored one: %s"] = "復旧したデータベースでアプリケーションが動作しないため、元のデータベースに戻しました: %s",
+  ["the restored one is `%s`; to keep it live although the check fails: --set if_unhealthy=keep"] = "復旧したデータベースは `%s` です。確認に失敗してもそのまま使うには: --set if_unhealthy=keep",
+  -- backup-test (guide §5.2)
+  ["Restore test of the backup starts"] = "バックアップ復旧テストを開始します",
+  ["Restore test: success (%s)"] = "復旧テスト: 成功 (バックアップファイル: %s)",
+  ["RTO reached: %d s (objective: %d s)"] = "復旧時間 (RTO): %d 秒 (目標: %d 秒)",
+  ["the restore took %d s, and must be done within %d s"] = "復旧に %d 秒かかりました。目標は %d 秒以内です",
+  ["a faster disk, or `objective_rto` as it can be kept"] = "より速いディスクを使うか、達成できる `objective_rto` を指定してください",
+  -- restores
+  ["there is no backup `%s` in `%s`"] = "バックアップファイルが見つかりません: `%s` (フォルダ: `%s`)",
+  ["name the file: --set file=/path/of/the/backup"] = "ファイルを指定してください: --set file=/path/of/the/backup",
+  ["A left-over database could not be dropped: %s"] = "残っていたテスト用データベースを削除できませんでした: %s",
+  ["The database %s could not be dropped: %s"] = "データベース %s を削除できませんでした: %s",
+  ["Restored into the database %s: %s"] = "データベース %s に復旧しました: %s",
+  ["%s has no manifest: compared with what was read in it"] = "%s にはマニフェストがないため、ファイルの内容と比較します",
+  ["%s is no good, the backup before it is tried: %s"] = "%s は復旧に使えないため、その前のバックアップを試します: %s",
+  -- health (guide App. B)
+  ["The application works"] = "アプリケーション動作確認: OK",
+  ["The application does not work yet: %s"] = "アプリケーションがまだ動作していません: %s",
   -- checks (guide App. B)
   ["Connection to the database"] = "データベース接続確認",
   ["Tables"] = "テーブル構造確認",
