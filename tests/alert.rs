@@ -1,5 +1,6 @@
 //! Alerts: the words of the runbook, the templates that a user may replace, and the settings as they are documented.
 
+mod lua_channels;
 mod settings;
 mod templates;
 

@@ -47,6 +47,8 @@ fn daily(second: u32) -> NewRun {
         recipe: "db-backup".into(),
         recipe_sha256: "5e".repeat(32),
         backup_type: "daily".into(),
+        kind: "backup".into(),
+        subject: "db-backup".into(),
         started_at,
         host: "db1".into(),
         username: "backup".into(),

@@ -8,19 +8,25 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::Result;
 
+mod channels;
 mod column;
 pub mod described;
 pub mod manifest;
 mod open;
+mod outbox;
 mod read;
 mod record;
 mod settle;
 mod store;
+mod streaks;
 mod trouble;
 mod write;
 
+pub use channels::ChannelRow;
+pub use outbox::{Fate, NewNotice, Notice};
 pub use read::{AuditFilter, NotificationFilter, RunFilter};
 pub use record::{AuditEntry, Backup, Ending, Failure, Moment, NewRun, Notification, Run, Status, Step, run_id};
+pub use streaks::Streak;
 
 /// The catalog, open. It blocks: call it where waiting for a disk, or five seconds for another process, is allowed.
 #[derive(Debug)]

@@ -109,7 +109,7 @@ impl Config {
             _ => root.path.clone(),
         });
         let mut looks = BTreeMap::new();
-        for path in named.chain(["recipes", "stdlib"].map(|own| self.dir.join(own))) {
+        for path in named.chain(["recipes", "stdlib", "channels"].map(|own| self.dir.join(own))) {
             let root = SpecRoot { shown: path.clone(), path, is_folder: true };
             looks.extend(self.lua_files(&root, ".lua")?.into_iter().map(|(path, _, look)| (path, look)));
         }

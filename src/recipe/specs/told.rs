@@ -3,12 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::ground::Ground;
 use super::trial::Trial;
 use super::{Failed, journal};
 use crate::bind::exports::Call;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::rehearsal::{Complaint, Rehearsed, Sort, complaints};
 use crate::secret::redact;
+use crate::world::simulated::{Posted, Requested};
 
 /// A run that has ended, with what it came to.
 pub struct Told {
@@ -90,6 +92,22 @@ impl Told {
             journal: journal::lines(&self.rehearsed.journal),
             ..complained(&noted.complaint, self.fault.clone())
         })
+    }
+}
+
+impl Ground for Told {
+    fn refute(&self, call: &Call, expected: String, found: String, diff: Vec<String>) -> Result<()> {
+        self.fail(call, expected, found, diff)
+    }
+
+    fn requested(&self) -> &[Requested] {
+        let Rehearsed { before, after, .. } = &self.rehearsed;
+        after.requested.get(before.requested.len()..).unwrap_or_default()
+    }
+
+    fn mailed(&self) -> &[Posted] {
+        let Rehearsed { before, after, .. } = &self.rehearsed;
+        after.mails.get(before.mails.len()..).unwrap_or_default()
     }
 }
 
