@@ -98,7 +98,7 @@ fn a_failing_db_backup_sends_the_mail_of_the_runbook() {
     let row = rows(&hikae, &[]).remove(0);
     assert_eq!(
         (&row["notification_type"], &row["channel"], &row["status"], &row["backup_id"]),
-        (&"backup_failure".into(), &"email".into(), &"sent".into(), &id.into())
+        (&"backup_failure".into(), &"email".into(), &"sent".into(), &"BKP-[TIME]-daily".into())
     );
 }
 
