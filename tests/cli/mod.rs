@@ -9,6 +9,7 @@ mod bad_values;
 mod bad_words;
 mod commands;
 mod db_backup;
+mod db_full_backup;
 mod demo;
 mod drill;
 mod dry_run;
