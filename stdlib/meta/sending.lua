@@ -65,6 +65,15 @@ function Run:mailed(mail) end
 ---@return Run
 function Run:never_mailed(mail) end
 
+--- Expects the run to raise an alert: what is told to every channel that takes it, once the run has ended.
+---@param type? string Such as `"backup_failure"`. Default: any.
+---@return Run
+function Run:alerted(type) end
+
+--- Expects the run to raise no alert.
+---@return Run
+function Run:never_alerted() end
+
 --- What a mail must have: texts that occur in it, and one address that got it.
 ---@class (exact) Run.Mail
 ---@field to? string

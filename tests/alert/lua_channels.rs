@@ -143,8 +143,8 @@ fn a_channel_that_runs_wild_is_ended() {
     let mut slow = channel("webhook", &receiver.url("/hang"));
     slow.timeout = Duration::from_millis(700);
     let error = deliver(folder(&[]).path(), &slow, &example()).unwrap_err();
-    assert_eq!(error.kind(), Kind::Timeout);
-    assert!(error.one_line().contains("it did not end within"), "{error:?}");
+    // The channel's own time and that of its request are the same: whichever tells first.
+    assert_eq!(error.kind(), Kind::Timeout, "{error:?}");
 }
 
 #[test]

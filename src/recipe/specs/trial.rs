@@ -105,6 +105,11 @@ impl Trial {
         number
     }
 
+    /// Takes down that something was asked, at once: not by an `expect` that may lack its matcher.
+    pub fn asked(&self) {
+        self.expectations.set(self.expectations.get() + 1);
+    }
+
     pub fn names(&self) -> Vec<(String, Option<Site>)> {
         self.declared.borrow().iter().map(|spec| (spec.name.clone(), spec.site.clone())).collect()
     }

@@ -46,3 +46,21 @@ describe("run:mailed", function()
     world:run("tests/specs/words/notify.lua"):mailed():once()
   end)
 end)
+
+describe("run:alerted", function()
+  it("tells what is raised at the end of a run", function()
+    run():never_alerted()
+    local failed = simulate { programs = { pg_dump = { exit = 1, stderr = "no" } } }:run("db-backup")
+    failed:alerted():alerted("backup_failure")
+    simulate({ locked = { "db-backup" } }):run("db-backup"):locked():alerted("backup_failure")
+  end)
+
+  it("holds whichever step of a backup fails", function()
+    local world = simulate { programs = { pg_dump = { stdout = samples.pg_dump { contacts = 3 } } } }
+    world:each_failure("db-backup", function(each)
+      if each.status ~= "success" then
+        each:alerted()
+      end
+    end)
+  end)
+end)

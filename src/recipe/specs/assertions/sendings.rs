@@ -74,6 +74,12 @@ impl Sent {
     }
 }
 
+/// The sending itself, so that one assertion can follow another. That one was made counts: a sending alone promises nothing.
+fn again(call: &Call, sending: &Sending) -> Result<Value> {
+    sending.trial.asked();
+    give(call, sending.clone())
+}
+
 impl Subject for Sending {
     const NAME: &'static str = "sending";
     const FIELDS: &'static [&'static str] = &[];
@@ -89,7 +95,7 @@ impl Subject for Sending {
                     }
                     _ => sending.refute(call, "the event to be sent".into(), sending.words(), Vec::new())?,
                 }
-                give(call, sending.clone())
+                again(call, sending)
             }),
             ("sending:failed", |call, sending, args| {
                 let raising = Raising::read(call, args.first())?;
@@ -106,7 +112,7 @@ impl Subject for Sending {
                         )?;
                     }
                 }
-                give(call, sending.clone())
+                again(call, sending)
             }),
             ("sending:sent_nothing", |call, sending, args| {
                 let part = if args.is_empty() { String::new() } else { one_text(call, args)? };
@@ -119,7 +125,7 @@ impl Subject for Sending {
                         Vec::new(),
                     )?,
                 }
-                give(call, sending.clone())
+                again(call, sending)
             }),
             ("sending:refused", |call, sending, args| {
                 let address = one_text(call, args)?;
@@ -132,17 +138,23 @@ impl Subject for Sending {
                         Vec::new(),
                     )?,
                 }
-                give(call, sending.clone())
+                again(call, sending)
             }),
-            ("sending:requested", |call, sending, args| requests::requested(call, sending.clone(), args)),
+            ("sending:requested", |call, sending, args| {
+                sending.trial.asked();
+                requests::requested(call, sending.clone(), args)
+            }),
             ("sending:never_requested", |call, sending, args| {
                 requests::never_requested(call, &**sending, args)?;
-                give(call, sending.clone())
+                again(call, sending)
             }),
-            ("sending:mailed", |call, sending, args| mails::mailed(call, sending.clone(), args)),
+            ("sending:mailed", |call, sending, args| {
+                sending.trial.asked();
+                mails::mailed(call, sending.clone(), args)
+            }),
             ("sending:never_mailed", |call, sending, args| {
                 mails::never_mailed(call, &**sending, args)?;
-                give(call, sending.clone())
+                again(call, sending)
             }),
             ("sending:never_showed", |call, sending, args| {
                 let secret =
@@ -159,7 +171,7 @@ impl Subject for Sending {
                         Vec::new(),
                     )?;
                 }
-                give(call, sending.clone())
+                again(call, sending)
             }),
         ]
     }
