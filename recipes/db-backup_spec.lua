@@ -64,6 +64,8 @@ describe("db-backup", function()
       if run.status == "success" then
         -- A warning was enough: the folder could not be looked through for what dead runs left.
         run:wrote("/backups/database/db_backup_20260215_*.sql.gz"):gunzips_to(samples.pg_dump { contacts = 3 }):has_manifest()
+      else
+        run:alerted("backup_failure")
       end
     end)
   end)
@@ -188,6 +190,17 @@ describe("db-backup", function()
       local run = simulate(but(nightly, { files = proved { "20251201_020000" }, programs = empty })):run("db-backup")
       run:partial({ kind = "integrity", message = "has no row" }):kept(OLD)
     end)
+  end)
+
+  it("says in a plan what it would do and why, and does nothing", function()
+    local plan = simulate(but(nightly, { files = proved { "20251201_020000" } })):plan("db-backup")
+    expect(plan.ended).to_equal("whole")
+    local would = {}
+    for _i, change in ipairs(plan.changes) do
+      table.insert(would, change.effect .. " " .. change.object)
+    end
+    expect(would).to_contain("create " .. NEW)
+    expect(would).to_contain("remove " .. OLD)
   end)
 
   it("gives a second dump in the same world a name of its own", function()

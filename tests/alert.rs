@@ -2,6 +2,7 @@
 
 mod channels;
 mod dispatch;
+mod lua_channels;
 mod settings;
 mod templates;
 mod throttle;

@@ -1,6 +1,7 @@
 //! Promises that a dump is believed only when it is whole, and that what the inspector counts is what the database holds.
 
 mod counts;
+mod globals;
 mod proof;
 
 use std::collections::VecDeque;

@@ -71,10 +71,14 @@ fn recipe(text: &str) -> RecipeSource {
     RecipeSource { name: "liar".to_owned(), file_shown: "liar.lua".to_owned(), text: text.to_owned(), folder: None }
 }
 
+fn rehearsal(setup: SimulatedSetup, source: RecipeSource) -> Rehearsal {
+    Rehearsal { setup, source, set: Vec::new(), run_type: None, faults: Vec::new(), coverage: None }
+}
+
 async fn play(world: Value, source: RecipeSource, faults: Vec<Fault>) -> Result<Rehearsed> {
     let setup = setup(world);
     let world = Simulated::new(setup.clone()).unwrap();
-    rehearse(&config(), &world, Rehearsal { setup, source, set: Vec::new(), run_type: None, faults }).await
+    rehearse(&config(), &world, Rehearsal { faults, ..rehearsal(setup, source) }).await
 }
 
 fn db_backup() -> RecipeSource {

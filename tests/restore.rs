@@ -47,7 +47,8 @@ fn put(hikae: &Hikae, name: &str, bytes: &[u8]) -> String {
 }
 
 fn restore(hikae: &Hikae, file: &str, target: &str) -> Said {
-    let said = hikae.run(&["run", "restore", "--set", &format!("file={file}"), "--set", &format!("target={target}")]);
+    let said =
+        hikae.run(&["run", "restore", "--yes", "--set", &format!("file={file}"), "--set", &format!("target={target}")]);
     assert!(!said.err.contains(&shared().password) && !said.out.contains(&shared().password), "{}", said.err);
     said
 }

@@ -234,7 +234,7 @@ pub fn plain_text(event: &Event, words: &Words) -> String {
 }
 
 /// What a message tells of its event, by row.
-fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
+pub fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     use EventKind as K;
     let about_a_run = !matches!(event.kind, K::Monitor | K::Report | K::Test);
     let in_a_row = matches!(event.kind, K::Recovered | K::Digest | K::Escalation);

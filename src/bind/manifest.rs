@@ -1,5 +1,7 @@
 //! The module `manifest`: what stands beside a backup, and whether the backup is still what it describes.
 
+mod set;
+
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -50,7 +52,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         })?
         .wait("manifest.verify", |call, (path, options): (PathBuf, Option<VerifyOptions>)| {
             verify(call, path, options.unwrap_or_default())
-        })
+        })?
+        .wait("manifest.save_set", |call, (path, options): (PathBuf, set::SetOptions)| set::save(call, path, options))
 }
 
 /// The manifest beside a backup as a table; nil where there is none.

@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::Inspector;
 use crate::postgres::client::{DumpShape, Server};
 use crate::postgres::explain::explain;
+use crate::postgres::globals::{self, Globals};
 use crate::secret::Secret;
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
@@ -78,6 +79,10 @@ options!(DumpOptions {
     exclude_tables: Option<Vec<String>>,
     exclude_table_data: Option<Vec<String>>,
 });
+options!(GlobalsOptions {
+    database: Option<String>,
+    passwords: Option<bool>,
+});
 options!(QueryOptions {
     database: String,
     sql: String,
@@ -89,6 +94,7 @@ options!(ServerOptions { database: Option<String>, });
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua, "pg")?
         .call("pg.dump", |call, (options,): (DumpOptions,)| dump(call, options))?
+        .call("pg.dump_globals", |call, (options,): (GlobalsOptions,)| dump_globals(call, options))?
         .wait("pg.is_ready", |call, (options,): (ServerOptions,)| is_ready(call, options))?
         .wait("pg.query", |call, (options,): (QueryOptions,)| query(call, options))?
         .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))?
@@ -118,9 +124,14 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
         exclude_table_data: options.exclude_table_data.unwrap_or_default(),
     };
     let facts = SharedFacts::default();
-    let into = if shape.create { "postgres".to_owned() } else { options.database.clone() };
+    let into = match options.database.as_str() {
+        database if !shape.create => database,
+        // A database cannot be dropped and created by who is connected to it.
+        "postgres" => "template1",
+        _ => "postgres",
+    };
     facts.lock().load =
-        Some(format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {}", crate::world::effect::quoted(&into)));
+        Some(format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {}", crate::world::effect::quoted(into)));
     let label = format!("dump of {}", options.database);
     let (database, stage_facts) = (options.database, facts.clone());
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
@@ -129,6 +140,25 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
         let source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
         let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
         Ok(Box::new(Staged::new(Box::new(counted), Inspector::new(stage_facts, Some(database)))) as _)
+    });
+    Stream::create(call, pipeline, Vec::new())
+}
+
+/// A stream of the roles and tablespaces of the cluster, proved as it passes.
+fn dump_globals(call: &Call, options: GlobalsOptions) -> Result<AnyUserData> {
+    let caller = options.limit(call.world()?);
+    let command = options.server().globals(options.database.as_deref(), options.passwords.unwrap_or(true));
+    let facts = SharedFacts::default();
+    facts.lock().load = Some(globals::LOAD.to_owned());
+    let stage_facts = facts.clone();
+    let label = "dump of the cluster's globals".to_owned();
+    let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
+        let child = caller.spawn(command).await?;
+        let act = "cannot dump the roles and tablespaces of the cluster";
+        let source =
+            ProgramSource::new("pg_dumpall", child).explain(move |exit: &Exit| explain(act, "pg_dumpall", exit));
+        let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
+        Ok(Box::new(Staged::new(Box::new(counted), Globals::new(stage_facts))) as _)
     });
     Stream::create(call, pipeline, Vec::new())
 }

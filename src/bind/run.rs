@@ -1,15 +1,34 @@
 //! The module `run`: what the run that is under way is, and what it has proved so far.
 
+use std::time::Duration;
+
 use mlua::Lua;
+use serde::Deserialize;
 
 use super::exports::Module;
 use super::traceback::from_lua;
+use crate::error::{Error, Kind};
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct NoteOptions {
+    took: Option<f64>,
+    failed: Option<String>,
+}
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua, "run")?
         .call("run.id", |call, ()| Ok(call.session.identity.run_id.clone()))?
         .call("run.recipe", |call, ()| Ok(call.session.identity.recipe.clone()))?
         .call("run.kind", |call, ()| Ok(call.session.identity.kind.clone()))?
+        .call("run.note", |call, (name, options): (String, Option<NoteOptions>)| {
+            let NoteOptions { took, failed } = options.unwrap_or_default();
+            let time = Duration::try_from_secs_f64(took.unwrap_or_default()).map_err(|_| {
+                Error::new(Kind::Recipe, "`took` of `run.note` must be a number of seconds").hint("see `clock.elapsed`")
+            })?;
+            call.session.took(name, time, failed, call.site().as_ref());
+            Ok(())
+        })?
         .call("run.backups", |call, ()| {
             let paths: Vec<String> = call.session.backups.borrow().iter().map(|backup| backup.path.clone()).collect();
             call.lua.create_sequence_from(paths).map_err(from_lua)

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mlua::Lua;
 
@@ -28,6 +29,17 @@ pub struct Identity {
 pub trait Recorder: Send + Sync {
     fn step(&self, step: StepRecord);
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
+    /// What became of a database, for the audit of a restore.
+    fn changed(&self, _what: serde_json::Value) {}
+}
+
+/// The record of what is no run, such as a recipe that is only loaded: there is nothing to record.
+pub struct Unrecorded;
+
+impl Recorder for Unrecorded {
+    fn step(&self, _step: StepRecord) {}
+
+    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
 }
 
 /// What a text is in the reader's language; nothing when there is no translation.
@@ -100,14 +112,20 @@ impl Session {
 
     /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
+        self.took(name, Duration::ZERO, wrong, site);
+    }
+
+    /// Writes down something that took so long and has just ended, and what was wrong with it.
+    pub fn took(&self, name: String, time: Duration, wrong: Option<String>, site: Option<&Site>) {
+        let now = self.caller.world.now();
         self.recorder.step(StepRecord {
             name,
             status: if wrong.is_some() { Status::Failure } else { Status::Success },
             site: site.map(ToString::to_string),
             bytes_in: None,
             bytes_out: None,
-            started_at: self.caller.world.now(),
-            duration_ms: 0,
+            started_at: chrono::TimeDelta::from_std(time).map_or(now, |time| now - time),
+            duration_ms: time.as_millis() as u64,
             error: wrong,
         });
     }
@@ -142,7 +160,7 @@ pub struct Step {
     recorder: Arc<dyn Recorder>,
     world: Arc<dyn crate::world::World>,
     started: Moment,
-    began: std::time::Duration,
+    began: Duration,
 }
 
 impl Step {

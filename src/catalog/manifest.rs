@@ -84,6 +84,9 @@ pub fn path_beside(backup: &Path) -> PathBuf {
 
 /// One line of standard tools that undoes every stage and gives the bytes back to where they came from.
 fn restore_line(file_name: &str, facts: &Facts) -> String {
+    if let Some(line) = &facts.restore {
+        return line.clone();
+    }
     let file = quoted(file_name);
     let mut parts: Vec<String> = facts.undo.iter().rev().cloned().collect();
     match parts.first_mut() {

@@ -10,7 +10,7 @@ use crate::error::Result;
 impl Catalog {
     /// Records that a run has started. An id that is taken is an error of kind `already_exists`: wait for the next second.
     pub fn start_run(&self, run: &NewRun) -> Result<()> {
-        self.writing(|tx| {
+        self.writing_first(|tx| {
             let row = vec![
                 ("id", Field::word(&run.id)),
                 ("recipe", Field::word(&run.recipe)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::runs::alive;
-use crate::alert::{Dispatch, Email};
+use crate::alert::{Dispatch, LuaChannels};
 use crate::catalog::{Ending, Failure, NewRun, Run, Status, run_id};
 use crate::error::{Error, Result};
 use crate::recipe::cut::Signals;
@@ -15,12 +15,12 @@ use crate::world::real::{Real, startup};
 use crate::world::{Machine, World};
 
 /// What this program alerts with.
-pub type Alerts = Dispatch<Email>;
+pub type Alerts = Dispatch<LuaChannels>;
 
 /// Everything that alerts need. To be made before the process is walled in.
 pub fn prepare(context: &Context) -> Alerts {
-    let world = Arc::new(Real::ambient());
-    Dispatch::new(context.config.clone(), Email::new(&context.config, world.clone()), world)
+    let channels = LuaChannels::real(context.config.clone());
+    Dispatch::new(context.config.clone(), channels, Arc::new(Real::ambient()))
 }
 
 /// Lets `work` run to its end; what it waits for on the side is a signal.

@@ -72,6 +72,9 @@ pub struct RunArgs {
     /// Show what a run would do now, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Do not ask before a restore; without a terminal it is refused otherwise
+    #[arg(long)]
+    pub yes: bool,
     /// Print one JSON object a line; the last one is the outcome
     #[arg(long, conflicts_with = "quiet")]
     pub json: bool,
@@ -247,6 +250,9 @@ pub struct TestArgs {
     /// Print only what failed
     #[arg(long, short)]
     pub quiet: bool,
+    /// Also tell how many lines of each recipe and module the specs ran, and which never
+    #[arg(long)]
+    pub coverage: bool,
     /// Run again whenever a spec, a recipe or a module has changed, until Ctrl-C
     #[arg(long)]
     pub watch: bool,

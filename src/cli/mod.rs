@@ -8,6 +8,7 @@ mod alerting;
 pub mod args;
 mod audit;
 mod check;
+mod confirm;
 mod context;
 mod demo;
 mod docs;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::alerting;
 use super::args::RunArgs;
+use super::confirm::{self, Will};
 use super::context::Context;
 use super::exit;
 use crate::error::{Error, Result};
@@ -32,6 +33,14 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
         }
     };
     let (guard, job) = job;
+    match confirm::ask(context, &job, args.yes) {
+        Ok(Will::Yes) => {}
+        Ok(Will::No) => return ExitCode::from(exit::FAILED),
+        Err(error) => {
+            context.print_error(&error);
+            return ExitCode::from(exit::MISUSE);
+        }
+    }
     match execute::execute(job) {
         Ok(finished) => {
             drop(guard);

@@ -14,6 +14,7 @@ use super::exit;
 use crate::catalog::Status;
 use crate::config::{Look, SpecRoot};
 use crate::error::{Error, Kind, Result};
+use crate::host::coverage::Coverage;
 use crate::recipe::cut::Signals;
 use crate::recipe::specs::tested_nothing;
 use crate::report::table::{print_json_lines, print_text};
@@ -23,12 +24,13 @@ use crate::world::{Caller, Limits};
 
 mod json;
 mod junit;
+mod lines;
 mod people;
 mod running;
 mod tally;
 mod tap;
 
-use running::FileResults;
+use running::{FileResults, Wishes};
 use tally::Tally;
 
 /// How often `--watch` looks at the files.
@@ -117,12 +119,17 @@ impl Suite {
         if self.args.tap {
             print_text(&mut self.context.out(), tap::HEAD)?;
         }
-        let mut running = running::start(&self.context.config, found, self.args.filter.clone(), &Handle::current())?;
+        let coverage = self.args.coverage.then(Coverage::new);
+        let wishes = Wishes { filter: self.args.filter.clone(), coverage: coverage.clone() };
+        let mut running = running::start(&self.context.config, found, &wishes, &Handle::current())?;
         let (mut files, mut told) = (Vec::new(), 0);
         while let Some(file) = running.next().await {
             self.tell_file(told + 1, &file)?;
             told += file.results.len();
             files.push(file);
+        }
+        if let Some(coverage) = coverage {
+            lines::tell(&self.context, &self.args, &coverage)?;
         }
         let nothing = missing.or_else(|| self.nothing(&files));
         self.end(&files, nothing).await

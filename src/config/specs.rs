@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Config, Files, Look, ModuleSource, embedded};
+use super::{Config, Files, Look, ModuleSource, RecipeSource, embedded};
 use crate::error::{Error, Kind, Result};
 
 /// How the name of a spec file ends.
@@ -109,7 +109,7 @@ impl Config {
             _ => root.path.clone(),
         });
         let mut looks = BTreeMap::new();
-        for path in named.chain(["recipes", "stdlib"].map(|own| self.dir.join(own))) {
+        for path in named.chain(["recipes", "stdlib", "channels"].map(|own| self.dir.join(own))) {
             let root = SpecRoot { shown: path.clone(), path, is_folder: true };
             looks.extend(self.lua_files(&root, ".lua")?.into_iter().map(|(path, _, look)| (path, look)));
         }
@@ -129,6 +129,23 @@ impl Config {
     pub fn spec_text(&self, file: &SpecFile) -> Result<String> {
         let gone = || Error::new(Kind::NotFound, format!("cannot read `{}`: it is not there", file.file_shown));
         self.files.read(&file.path)?.ok_or_else(gone)
+    }
+
+    /// The recipe that a spec asks for. People read specs where they stand, so a file below the current folder is shown from there.
+    pub fn recipe_in_spec(&self, wanted: &str) -> Result<RecipeSource> {
+        let source = self.recipe_source(wanted)?;
+        let below = Path::new(&source.file_shown).strip_prefix(&self.current).ok();
+        let below = below.filter(|_| self.current.parent().is_some()).map(|below| below.display().to_string());
+        Ok(RecipeSource { file_shown: below.unwrap_or(source.file_shown), ..source })
+    }
+
+    /// The recipe that a spec file is named for; nothing when there is none, as for the spec of a module.
+    pub fn recipe_of_spec(&self, file: &SpecFile) -> Result<Option<RecipeSource>> {
+        let name = file.path.file_name().and_then(|name| name.to_str()?.strip_suffix(ENDING));
+        match name.map(|name| self.recipe_in_spec(name)) {
+            Some(Err(error)) if error.kind() == Kind::NotFound => Ok(None),
+            found => found.transpose(),
+        }
     }
 
     /// The module that a spec requires: of the library, beside the spec, or beside the recipes.

@@ -40,6 +40,11 @@ impl Coverage {
             .map_err(from_lua)
     }
 
+    /// The account that this state is counted in.
+    pub fn of(lua: &Lua) -> Option<Coverage> {
+        lua.app_data_ref::<Coverage>().map(|coverage| coverage.clone())
+    }
+
     /// Takes up a file that is to be covered, also when nothing loads it: then no line of it ran.
     pub fn expect(&self, file_shown: &str, text: &str) -> Result<()> {
         let lua = Lua::new_with(StdLib::NONE, LuaOptions::default()).map_err(from_lua)?;

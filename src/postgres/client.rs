@@ -74,6 +74,17 @@ impl Server {
         command
     }
 
+    /// `pg_dumpall` of what belongs to the whole cluster; only a superuser may read the `passwords`.
+    pub fn globals(&self, database: Option<&str>, passwords: bool) -> Command {
+        let mut command = self.command("pg_dumpall", None);
+        command.args.extend(database.map(|database| format!("--database={database}")));
+        command.args.extend(["--globals-only", "--no-password"].map(str::to_owned));
+        if !passwords {
+            command.args.push("--no-role-passwords".to_owned());
+        }
+        command
+    }
+
     /// `psql` that reads its SQL from standard input, so that none of it stands on the command line.
     pub fn psql(&self, database: &str) -> Command {
         let mut command = self.command("psql", Some(database));

@@ -1,9 +1,14 @@
 //! Decides whether a dump is whole by what `pg_dump` puts around it: its header, its completion trailer, and its psql lock.
 
+use crate::error::{Error, Kind};
+
+pub(super) const CUT: &str =
+    "the dump was cut off: look for a full disk, a killed `pg_dump` or a lost connection, and dump again";
+
 /// The first bytes of every plain dump of one database.
 const HEADER: &[u8] = b"--\n-- PostgreSQL database dump\n--\n";
-const CLUSTER_HEADER: &[u8] = b"--\n-- PostgreSQL database cluster dump";
-const TRAILER: &[u8] = b" PostgreSQL database dump complete";
+/// The first bytes of every dump by `pg_dumpall`.
+const CLUSTER_HEADER: &[u8] = b"--\n-- PostgreSQL database cluster dump\n--\n";
 
 /// Enough of the first bytes to say what they are when they are not a dump.
 const START_BYTES: usize = 64;
@@ -15,6 +20,7 @@ pub(super) enum Flaw {
     Compressed,
     CustomFormat,
     WholeCluster,
+    OneDatabase,
     NoHeader,
     CutInHeader,
     NoTrailer,
@@ -22,6 +28,60 @@ pub(super) enum Flaw {
     /// is then the last line of the dump.
     StillRestricted,
     MoreAfterTrailer,
+}
+
+/// What is dumped: it decides between which words the dump stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One database, by `pg_dump`.
+    Database,
+    /// What belongs to the whole cluster, by `pg_dumpall --globals-only`.
+    Cluster,
+}
+
+impl Form {
+    fn header(self) -> &'static [u8] {
+        match self {
+            Form::Database => HEADER,
+            Form::Cluster => CLUSTER_HEADER,
+        }
+    }
+
+    fn trailer(self) -> &'static [u8] {
+        match self {
+            Form::Database => b" PostgreSQL database dump complete",
+            Form::Cluster => b" PostgreSQL database cluster dump complete",
+        }
+    }
+
+    /// Whether data that begins with `head` can be such a dump.
+    fn begins(self, head: &[u8]) -> bool {
+        let compared = head.len().min(self.header().len());
+        head[..compared] == self.header()[..compared]
+    }
+}
+
+impl Flaw {
+    /// The refusal of `subject` for this reason.
+    pub(super) fn refuse(self, subject: &str) -> Error {
+        let (which, hint) = match self {
+            Flaw::Empty => ("is empty", "`pg_dump` wrote nothing: run it by hand and read what it says"),
+            Flaw::Compressed => {
+                ("is compressed already", "give the plain SQL of `pg_dump`, and compress it afterwards")
+            }
+            Flaw::CustomFormat => ("is in the custom format", "let `pg_dump` write plain SQL: `--format=plain`"),
+            Flaw::WholeCluster => ("is by `pg_dumpall`", "dump one database with `pg_dump`"),
+            Flaw::OneDatabase => ("is by `pg_dump`", "dump the cluster's globals with `pg_dumpall --globals-only`"),
+            Flaw::NoHeader => ("does not start as `pg_dump` starts", "look at its first lines: they are not a dump's"),
+            Flaw::CutInHeader => ("ends in its first lines", CUT),
+            Flaw::NoTrailer => ("ends without its completion trailer", CUT),
+            Flaw::StillRestricted => ("ends before its `\\unrestrict` line", CUT),
+            Flaw::MoreAfterTrailer => {
+                ("goes on after its completion trailer", "keep one dump in a file, with nothing written behind it")
+            }
+        };
+        Error::new(Kind::Integrity, format!("cannot accept {subject}, which {which}")).hint(hint)
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -36,11 +96,11 @@ enum Trailer {
 
 /// Whether data that begins with `head` can be a plain dump of one database.
 pub fn begins_as_dump(head: &[u8]) -> bool {
-    let compared = head.len().min(HEADER.len());
-    head[..compared] == HEADER[..compared]
+    Form::Database.begins(head)
 }
 
 pub(super) struct Envelope {
+    form: Form,
     start: Vec<u8>,
     restricted_by: Option<Vec<u8>>,
     trailer: Trailer,
@@ -49,22 +109,23 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    pub(super) fn new() -> Envelope {
+    pub(super) fn new(form: Form) -> Envelope {
         let start = Vec::with_capacity(START_BYTES);
-        Envelope { start, restricted_by: None, trailer: Trailer::Absent, server_version: None, pg_dump_version: None }
+        let trailer = Trailer::Absent;
+        Envelope { form, start, restricted_by: None, trailer, server_version: None, pg_dump_version: None }
     }
 
     /// Looks at the first bytes; says whether the data can still be a dump, and so is worth reading.
     pub(super) fn looks_like_dump(&mut self, data: &[u8]) -> bool {
         let room = START_BYTES - self.start.len();
         self.start.extend_from_slice(&data[..data.len().min(room)]);
-        begins_as_dump(&self.start)
+        self.form.begins(&self.start)
     }
 
     /// A comment between statements.
     pub(super) fn comment(&mut self, text: &[u8]) {
         match self.trailer {
-            Trailer::Absent if text == TRAILER => self.trailer = Trailer::Begun,
+            Trailer::Absent if text == self.form.trailer() => self.trailer = Trailer::Begun,
             Trailer::Absent => self.read_version(text),
             Trailer::Begun if text.is_empty() => self.trailer = Trailer::Whole,
             _ => {}
@@ -103,10 +164,11 @@ impl Envelope {
 
     fn flaw_of_start(&self) -> Option<Flaw> {
         match self.start.as_slice() {
-            start if start.starts_with(HEADER) => None,
+            start if start.starts_with(self.form.header()) => None,
             [] => Some(Flaw::Empty),
-            start if HEADER.starts_with(start) => Some(Flaw::CutInHeader),
-            start if start.starts_with(CLUSTER_HEADER) => Some(Flaw::WholeCluster),
+            start if self.form.header().starts_with(start) => Some(Flaw::CutInHeader),
+            start if start.starts_with(HEADER) => Some(Flaw::OneDatabase),
+            start if start.starts_with(CLUSTER_HEADER.trim_ascii_end()) => Some(Flaw::WholeCluster),
             [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Flaw::Compressed),
             start if start.starts_with(b"PGDMP") => Some(Flaw::CustomFormat),
             _ => Some(Flaw::NoHeader),

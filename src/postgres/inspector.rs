@@ -9,14 +9,12 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::contents::Contents;
-use super::envelope::{Envelope, Flaw};
+use super::envelope::{CUT, Envelope, Flaw, Form};
 use super::facts::DatabaseFacts;
 use super::lexer::{Item, Lexer};
 use crate::error::{Error, Kind, Result};
 use crate::stream::SharedFacts;
 use crate::stream::stage::Stage;
-
-const CUT: &str = "the dump was cut off: look for a full disk, a killed `pg_dump` or a lost connection, and dump again";
 
 /// The stage that proves and counts a plain dump by `pg_dump`.
 pub struct Inspector {
@@ -33,7 +31,7 @@ impl Inspector {
         // A structure of plain fields always has its JSON.
         let shape = serde_json::to_value(DatabaseFacts::default()).unwrap_or_default();
         facts.lock().shapes.insert("database".to_owned(), shape);
-        let (lexer, envelope, contents) = (Lexer::new(), Envelope::new(), Contents::new());
+        let (lexer, envelope, contents) = (Lexer::new(), Envelope::new(Form::Database), Contents::new());
         Inspector { facts, expected, lexer, envelope, contents }
     }
 
@@ -82,30 +80,13 @@ impl Inspector {
     }
 
     fn refuse(&self, flaw: Flaw) -> Error {
-        let (which, hint) = match flaw {
-            Flaw::Empty => ("is empty", "`pg_dump` wrote nothing: run it by hand and read what it says"),
-            Flaw::Compressed => {
-                ("is compressed already", "give the plain SQL of `pg_dump`, and compress it afterwards")
+        match (flaw, self.lexer.rows_so_far()) {
+            (Flaw::NoTrailer, Some(rows)) => {
+                let which = format!("ends inside the rows of `{}`, after {rows} of them", self.contents.filling());
+                Error::new(Kind::Integrity, format!("cannot accept {}, which {which}", self.subject())).hint(CUT)
             }
-            Flaw::CustomFormat => ("is in the custom format", "let `pg_dump` write plain SQL: `--format=plain`"),
-            Flaw::WholeCluster => ("is by `pg_dumpall`", "dump one database with `pg_dump`"),
-            Flaw::NoHeader => ("does not start as `pg_dump` starts", "look at its first lines: they are not a dump's"),
-            Flaw::CutInHeader => ("ends in its first lines", CUT),
-            Flaw::StillRestricted => ("ends before its `\\unrestrict` line", CUT),
-            Flaw::MoreAfterTrailer => {
-                ("goes on after its completion trailer", "keep one dump in a file, with nothing written behind it")
-            }
-            Flaw::NoTrailer => return self.refuse_cut(),
-        };
-        Error::new(Kind::Integrity, format!("cannot accept {}, which {which}", self.subject())).hint(hint)
-    }
-
-    fn refuse_cut(&self) -> Error {
-        let which = match self.lexer.rows_so_far() {
-            Some(rows) => format!("ends inside the rows of `{}`, after {rows} of them", self.contents.filling()),
-            None => "ends without its completion trailer".to_owned(),
-        };
-        Error::new(Kind::Integrity, format!("cannot accept {}, which {which}", self.subject())).hint(CUT)
+            (flaw, _) => flaw.refuse(&self.subject()),
+        }
     }
 
     fn subject(&self) -> String {

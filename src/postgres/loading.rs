@@ -1,7 +1,7 @@
 //! How PostgreSQL's programs are called to make, fill and drop the target of a restore, and how an archive is decoded.
 
 use super::client::Server;
-use super::own::identifier;
+use super::quoting::ident;
 use crate::world::Command;
 
 impl Server {
@@ -39,6 +39,6 @@ pub fn decode_archive() -> Command {
 
 /// The statements that drop `database`, also when a connection hangs on or it is a template.
 pub fn drop_database(database: &str) -> String {
-    let name = identifier(database);
+    let name = ident(database);
     format!("ALTER DATABASE {name} IS_TEMPLATE false;\nDROP DATABASE {name} WITH (FORCE);\n")
 }

@@ -18,6 +18,8 @@ mod envelope;
 pub mod explain;
 /// What a manifest says about a dumped database, and the query that counts the same in a live one.
 mod facts;
+/// The stage that proves what belongs to a whole cluster: its roles and tablespaces.
+pub mod globals;
 /// The stage that sits in the stream.
 mod inspector;
 /// Words, comments, psql lines and rows by name.
@@ -61,5 +63,5 @@ pub use envelope::begins_as_dump;
 pub use facts::{COUNTS_QUERY, Counts, DatabaseFacts, SequenceValue, TableRows};
 pub use inspector::Inspector;
 pub use loading::{decode_archive, drop_database};
-pub use own::{Own, create_database, identifier};
+pub use own::{Own, create_database};
 pub use rewriter::Rewriter;

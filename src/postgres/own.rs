@@ -1,5 +1,6 @@
 //! Keeps what a dump says about its own database apart, so that it can be said about another one.
 
+use super::quoting::ident;
 use super::rules::{Act, Token, TokenKind};
 
 /// Settings and comments of one database are small; this is a dump that wants to fill the memory.
@@ -34,14 +35,9 @@ pub struct Own {
     pub(super) dropped: bool,
 }
 
-/// `name` as SQL takes it, whatever is in it.
-pub fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// The statement that makes `target`; `options` begins with a blank.
 pub fn create_database(target: &str, options: &str) -> String {
-    format!("CREATE DATABASE {} WITH TEMPLATE = template0{options};\n", identifier(target))
+    format!("CREATE DATABASE {} WITH TEMPLATE = template0{options};\n", ident(target))
 }
 
 impl Own {
@@ -61,7 +57,7 @@ impl Own {
                 let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| no_utf8());
                 let before = text(&raw[..(name.from - from) as usize])?;
                 let behind = text(&raw[(name.to - from) as usize..])?;
-                let statement = [before.trim_start(), " ", &identifier(target), &behind, "\n"].concat();
+                let statement = [before.trim_start(), " ", &ident(target), &behind, "\n"].concat();
                 let kept = if tokens[0].word() == "comment" { &mut self.comment } else { &mut self.properties };
                 if kept.len() + statement.len() > MOST_BYTES {
                     return Err("says more about its database than fits into memory".to_owned());
@@ -94,7 +90,7 @@ fn options(tokens: &[Token]) -> Result<String, String> {
             ("template", "template0") => {}
             ("template", _) => return Err(format!("copies the database `{}`", value.text)),
             (key, _) => match value.kind {
-                TokenKind::Name => options += &format!(" {key} = {}", identifier(&value.text)),
+                TokenKind::Name => options += &format!(" {key} = {}", ident(&value.text)),
                 TokenKind::String => options += &format!(" {key} = '{}'", value.text.replace('\'', "''")),
                 _ => options += &format!(" {key} = {}", value.text),
             },

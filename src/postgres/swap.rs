@@ -8,6 +8,7 @@
 use serde::Deserialize;
 
 use super::quoting::{ident, literal};
+use super::throwaway::unmark;
 
 /// The three databases by their numbers, which stay when names change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -64,6 +65,8 @@ impl Swap {
         if before.live.is_some() {
             script.push_str(&carry_over(&live, &staged));
             script.push_str(&format!("ALTER DATABASE {} RENAME TO {};\n", ident(&self.live), ident(&self.kept)));
+        } else {
+            script.push_str(&unmark(&staged));
         }
         script.push_str(&format!(
             "ALTER DATABASE {} RENAME TO {};\nCOMMIT;\n\\echo {DONE}\n",

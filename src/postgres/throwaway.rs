@@ -36,6 +36,15 @@ pub fn mark(run_id: &str, recipe: &str, host: &str) -> String {
     format!("{MARK}{run_id} of {recipe} on {host}; to be dropped when that run has ended")
 }
 
+/// Takes hikae's mark from a database that is no throwaway any more; `name` is a SQL text.
+pub fn unmark(name: &str) -> String {
+    format!(
+        "SELECT format('COMMENT ON DATABASE %I IS NULL', datname) FROM pg_catalog.pg_database WHERE datname = {name} \
+         AND pg_catalog.starts_with(pg_catalog.shobj_description(oid, 'pg_database'), {}) \\gexec\n",
+        literal(MARK)
+    )
+}
+
 /// The condition, as SQL, under which nobody needs the throwaway; it takes the lock for the session that asks.
 fn lock(name: &str) -> String {
     format!(
@@ -56,6 +65,16 @@ pub fn drop_unless_needed(name: &str) -> String {
         lock(name),
         drop(name)
     )
+}
+
+/// Drops a throwaway and makes it again by the statement `create`, with its mark.
+pub fn remake(name: &str, create: &str, mark: &str) -> String {
+    format!("{}{create}{}", drop(name), comment(name, mark))
+}
+
+/// Marks a throwaway as hikae's.
+pub fn comment(name: &str, mark: &str) -> String {
+    format!("COMMENT ON DATABASE {} IS {};\n", ident(name), literal(mark))
 }
 
 /// Drops a database, and ends the sessions in it.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::claims::Claims;
 use super::clearing;
 use super::cut::Cut;
+use super::declaration::RecipeKind;
 use super::job::Job;
 use super::ledger::Ledger;
 use super::live::Live;
@@ -101,6 +102,7 @@ impl Execution {
         }
         let (new, run_lock_held) = self.claims().run_id().await;
         report::run_started(&new.id, &new.recipe, &new.backup_type);
+        self.audit_restore(&new, Status::Running, None);
         let ended = match self.claims().recipe_lock().await {
             Ok(lock) => {
                 self.claims().a_second_of_its_own(&new.recipe).await;
@@ -182,6 +184,28 @@ impl Execution {
         (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
     }
 
+    /// A restore is audited when it begins, so that one that is killed is known as well, and when it has ended.
+    fn audit_restore(&self, new: &NewRun, status: Status, error: Option<&Error>) {
+        if self.job.declaration.kind != RecipeKind::Restore {
+            return;
+        }
+        let params: serde_json::Map<_, _> =
+            self.job.params.iter().map(|(name, value)| (name.to_owned(), value.to_string().into())).collect();
+        let details = serde_json::json!({
+            "host": new.host, "recipe": new.recipe, "params": params, "databases": self.ledger.changes(),
+            "error": error.map(Error::one_line),
+        });
+        self.ledger.audit(&AuditEntry {
+            operation: "restore".to_owned(),
+            backup_id: Some(new.id.clone()),
+            username: new.username.clone(),
+            ip_address: None,
+            status: status.word().to_owned(),
+            details,
+            created_at: self.own.world.now(),
+        });
+    }
+
     fn audit(&self, new: &NewRun, journal: Vec<Record>) {
         let effects: Vec<serde_json::Value> =
             journal.iter().filter(|record| record.effect.changes()).map(Record::to_json).collect();
@@ -197,6 +221,7 @@ impl Execution {
     }
 
     async fn finish(self, new: NewRun, ended: Ended, began: Duration, held: Option<Box<dyn Held>>) -> Finished {
+        self.audit_restore(&new, ended.verdict.status, ended.verdict.error.as_ref());
         let duration = self.own.world.elapsed().saturating_sub(began);
         let ending = ended.verdict.ending(self.own.world.now(), duration.as_millis() as u64);
         let run = self.ledger.finish(new.clone(), ending);

@@ -12,6 +12,7 @@ use super::values::ParamType;
 use crate::bind::session::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
+use crate::host::coverage::Coverage;
 use crate::report::{self, Level};
 use crate::stream::sha256::Sha256;
 use crate::world::Limits;
@@ -37,6 +38,8 @@ pub struct Job {
     pub limits: Limits,
     pub timeout: Duration,
     pub recipe_sha256: String,
+    /// Counts the lines that run, where somebody asks.
+    pub coverage: Option<Coverage>,
 }
 
 /// What a person says at the start of a run.
@@ -60,7 +63,19 @@ impl Job {
         };
         let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let recipe_sha256 = Sha256::of(&source.text);
-        Ok(Job { config, source, declaration, params, needs, run_type, subject, limits, timeout, recipe_sha256 })
+        Ok(Job {
+            config,
+            source,
+            declaration,
+            params,
+            needs,
+            run_type,
+            subject,
+            limits,
+            timeout,
+            recipe_sha256,
+            coverage: None,
+        })
     }
 
     pub fn identity(&self, run_id: &str) -> Identity {

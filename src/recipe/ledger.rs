@@ -16,6 +16,7 @@ struct Pages {
     run_id: String,
     steps: Vec<Step>,
     backups: Vec<Backup>,
+    changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
 }
 
@@ -66,6 +67,11 @@ impl Ledger {
     /// The backups that were proved so far.
     pub fn backups(&self) -> Vec<Backup> {
         self.with(|pages| pages.backups.clone())
+    }
+
+    /// What became of databases so far.
+    pub fn changes(&self) -> Vec<serde_json::Value> {
+        self.with(|pages| pages.changed.clone())
     }
 
     pub fn audit(&self, entry: &AuditEntry) {
@@ -124,5 +130,9 @@ impl Recorder for Ledger {
             pages.write(|catalog, run_id| catalog.add_backup(run_id, backup, Some(manifest)));
             pages.backups.push(backup.clone());
         });
+    }
+
+    fn changed(&self, what: serde_json::Value) {
+        self.with(|pages| pages.changed.push(what));
     }
 }

@@ -8,10 +8,11 @@ use tokio::sync::oneshot;
 
 use super::job::Job;
 use super::ledger::Ledger;
-use super::loading::{self, translations};
+use super::loading;
 use super::lua_params;
 use crate::bind::session::Session;
 use crate::bind::traceback::from_lua;
+use crate::config::translations;
 use crate::error::{Error, Kind, Result};
 use crate::host::limits::{Fuse, LuaLimits};
 use crate::host::machine::Machine;
@@ -71,6 +72,9 @@ async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> 
     let machine = Machine::new(session.clone(), &LuaLimits::default(), loading::finder(&job.config, &job.source))?;
     // Nobody listens when the run was cut before it began; then the cut ends it.
     let _unheard = fuse.send(machine.fuse.clone());
+    if let Some(coverage) = &job.coverage {
+        coverage.watch(&machine)?;
+    }
     let declaration = machine.load(&job.source.file_shown, &job.source.text)?;
     let function = run_function(&declaration, &job.source.file_shown)?;
     let params = lua_params::table(&machine.lua, &job.params).map_err(from_lua)?;

@@ -17,6 +17,8 @@ pub struct Facts {
     pub undo: Vec<String>,
     /// The standard tool that takes the plain bytes back: `psql -X … -d postgres`.
     pub load: Option<String>,
+    /// The whole line that restores it, where that is no pipe out of this one file.
+    pub restore: Option<String>,
     /// What the stages hashed by request of the recipe: label → lower-case hex.
     pub hashes: BTreeMap<String, String>,
 }

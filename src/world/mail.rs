@@ -87,7 +87,7 @@ pub struct Sent {
 }
 
 /// An address that a server would not have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Refused {
     pub address: String,
     pub reply: String,

@@ -37,3 +37,18 @@ function manifest.read(path, options) end
 ---@param options? manifest.VerifyOptions
 ---@return manifest.Verified
 function manifest.verify(path, options) end
+
+---@class (exact) manifest.SetOptions
+---@field files string[] The parts, in the order in which they are restored: backups below the folder of the list.
+---@field left_out? string[] What the set leaves out, such as databases: its manifest tells.
+
+---@class manifest.Set: Stream.Backup
+---@field files { path: string, size_bytes: integer, sha256: string }[] By path from the folder of the list.
+---@field databases { name: string, path: string, tables: integer, rows?: integer }[] The databases in it.
+
+--- Makes one backup of several: a list of their SHA-256 for `sha256sum --check`, with one manifest that describes and restores
+--- the whole set. Saved last, it says by being there that the set is complete.
+---@param path string Path of the list, beside the files or above them.
+---@param options manifest.SetOptions
+---@return manifest.Set
+function manifest.save_set(path, options) end

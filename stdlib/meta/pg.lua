@@ -45,6 +45,22 @@ pg = {}
 ---@return Stream
 function pg.dump(options) end
 
+---@class (exact) pg.GlobalsOptions
+---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
+---@field port? integer Default 5432.
+---@field user? string Default: the user that hikae runs as.
+---@field password? string|Secret Reaches `pg_dumpall` in `PGPASSWORD`, never on its command line.
+---@field database? string Database to connect to. Default: `postgres`, or `template1`.
+---@field passwords? boolean Whether the hashes of the roles' passwords are in it, which only a superuser may read. Default true.
+---@field timeout? integer|string Longest time for the dump: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte arrives.
+
+--- A stream of what belongs to the whole cluster and no dump has: roles with their rights and passwords, and tablespaces
+--- (pg_dumpall(1) `--globals-only`), proved complete and counted on the way. Runs `pg_dumpall` when the stream is consumed.
+---@param options pg.GlobalsOptions
+---@return Stream
+function pg.dump_globals(options) end
+
 --- Whether the server takes connections (pg_isready(1)). Runs `pg_isready`.
 ---@param options pg.ServerOptions
 ---@return boolean

@@ -15,6 +15,15 @@ function run.recipe() end
 ---@return "backup"|"restore"|"check"|"maintenance"
 function run.kind() end
 
+---@class (exact) run.NoteOptions
+---@field took? number How many seconds it took. Default 0.
+---@field failed? string What is wrong with it: the step is then one that failed. The outcome stays as it is.
+
+--- Writes a step of the recipe's own into the record of the run: `runs show` and the last line of `--json` have it.
+---@param name string What it is, such as `"RTO reached"`.
+---@param options? run.NoteOptions
+function run.note(name, options) end
+
 --- The paths of the backups that it has proved so far.
 ---@return string[]
 function run.backups() end

@@ -7,6 +7,7 @@
 ---@field now? string The moment at which its clock stands, such as `"2026-02-15T02:00:00+09:00"`; only waiting moves it.
 ---@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
 ---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
+---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
 ---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.
@@ -35,6 +36,17 @@
 ---@field hangs_after? integer|string It hangs after so many bytes of its output.
 ---@field reads_at_most? integer|string It takes so much of its input and no more.
 ---@field missing? boolean It is not installed.
+
+---@class (exact) simulate.Answer
+---@field status? integer Default 200.
+---@field headers? table<string, string>
+---@field body? string
+---@field size? integer|string For a big body: so many zeroes.
+---@field takes? string How long it takes until the answer begins, such as `"3s"`.
+---@field hangs? boolean It takes the request and never answers.
+---@field hangs_after? integer|string It hangs after so many bytes of the body.
+---@field cut_after? integer|string The connection breaks after so many bytes of the body.
+---@field refused? boolean Nobody listens.
 
 ---@class (exact) simulate.Smtp
 ---@field down? boolean Nobody listens.
@@ -79,6 +91,25 @@ local World = {}
 ---@param options? World.RunOptions
 ---@return Run
 function World:run(recipe, options) end
+
+--- One change that a run would make.
+---@class World.Change
+---@field effect string Such as `create`, `remove` or `spawn`.
+---@field object string
+---@field detail? string How much would be written, or lost.
+---@field why? string Why the recipe asks for it, where it says so.
+---@field line? integer
+
+---@class World.Plan
+---@field ended "whole"|"unknown"|"partial"|"failed"|"interrupted" `unknown`: only a run would know how to go on.
+---@field error? { kind: errors.Kind, message: string, hint?: string }
+---@field changes World.Change[]
+
+--- Plans a run as `hikae run --dry-run` does: nothing changes, also not in this world.
+---@param recipe string
+---@param options? World.RunOptions
+---@return World.Plan
+function World:plan(recipe, options) end
 
 --- Runs a recipe once for each way in which it can fail, each in a world of its own: each effect fails, is cut half-way,
 --- hangs, meets a full disk, or the run is killed there. A run that then reports success though it failed is a lie, and fails the spec.

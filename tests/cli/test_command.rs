@@ -266,11 +266,11 @@ fn json_is_one_object_a_line_and_the_last_is_the_sum() {
     let said = test(&shop().file("recipes/shop_spec.lua", MIXED), &["--json"]);
     assert_eq!((said.code, said.err.as_str()), (1, ""), "{said:?}");
     insta::assert_snapshot!(steady_json(&said.out), @r#"
-    {"file":"recipes/shop_spec.lua","line":2,"name":"shop opens","status":"passed","duration_secs":[SECS],"failure":null,"error":null,"pending":null}
-    {"file":"recipes/shop_spec.lua","line":3,"name":"shop sells <tea> & \"cake\"","status":"failed","duration_secs":[SECS],"failure":{"expected":"to equal { \"tea\", \"bread\" }","found":"{ \"tea\", \"cake\" }","diff":["  {","    \"tea\",","-   \"bread\",","+   \"cake\",","  }"],"at":"recipes/shop_spec.lua:3"},"error":null,"pending":null}
-    {"file":"recipes/shop_spec.lua","line":4,"name":"shop keeps its books","status":"error","duration_secs":[SECS],"failure":null,"error":{"kind":"not_found","message":"cannot read `/books`: No such file or directory","hint":null,"at":"recipes/shop_spec.lua:4"},"pending":null}
-    {"file":"recipes/shop_spec.lua","line":5,"name":"shop delivers","status":"pending","duration_secs":[SECS],"failure":null,"error":null,"pending":"not written yet"}
-    {"file":"recipes/shop_spec.lua","line":6,"name":"shop bakes","status":"pending","duration_secs":[SECS],"failure":null,"error":null,"pending":"needs an oven # 7"}
+    {"file":"recipes/shop_spec.lua","line":2,"name":"shop opens","status":"passed","duration_secs":[SECS],"failure":null,"error":null,"pending":null,"note":null}
+    {"file":"recipes/shop_spec.lua","line":3,"name":"shop sells <tea> & \"cake\"","status":"failed","duration_secs":[SECS],"failure":{"expected":"to equal { \"tea\", \"bread\" }","found":"{ \"tea\", \"cake\" }","diff":["  {","    \"tea\",","-   \"bread\",","+   \"cake\",","  }"],"at":"recipes/shop_spec.lua:3","fault":null,"journal":[]},"error":null,"pending":null,"note":null}
+    {"file":"recipes/shop_spec.lua","line":4,"name":"shop keeps its books","status":"error","duration_secs":[SECS],"failure":null,"error":{"kind":"not_found","message":"cannot read `/books`: No such file or directory","hint":null,"at":"recipes/shop_spec.lua:4"},"pending":null,"note":null}
+    {"file":"recipes/shop_spec.lua","line":5,"name":"shop delivers","status":"pending","duration_secs":[SECS],"failure":null,"error":null,"pending":"not written yet","note":null}
+    {"file":"recipes/shop_spec.lua","line":6,"name":"shop bakes","status":"pending","duration_secs":[SECS],"failure":null,"error":null,"pending":"needs an oven # 7","note":null}
     {"specs":5,"passed":1,"failed":1,"errors":1,"pending":2,"duration_secs":[SECS],"error":null}
     "#);
     let nothing = test(&shop(), &["--json"]);

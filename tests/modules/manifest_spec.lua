@@ -56,3 +56,40 @@ describe("manifest.verify", function()
     expect(function() manifest.verify(tmp("plain")) end).to_raise { kind = "not_found", hint = "pg.inspect" }
   end)
 end)
+
+describe("manifest.save_set", function()
+  --- Two backups in a folder of their own.
+  local function parts()
+    fs.mkdir(tmp("set"))
+    fs.write(tmp("plain"), "text")
+    return { fs.open(tmp("plain")):save(tmp("set/a")).path, fs.open(tmp("plain")):gzip():save(tmp("set/b c.gz")).path }
+  end
+
+  it("makes one backup of several, which sha256sum can check", function()
+    local set = manifest.save_set(tmp("set.sha256"), { files = parts(), left_out = { "d" } })
+    expect(set.files[1].path).to_be("set/a")
+    expect(set.files[2].path).to_be("set/b c.gz")
+    process.run { program = "sha256sum", args = { "--check", "--quiet", "set.sha256" }, cwd = tmp() }
+    local described = manifest.read(tmp("set.sha256"))
+    expect(described.left_out).to_equal { "d" }
+    expect(described.restore).to_be("sha256sum --check --quiet set.sha256 && (cd set && cat a > restored) && (cd set && gzip -dc 'b c.gz' > restored)")
+    expect(manifest.verify(tmp("set.sha256")).size_bytes).to_be(set.size_bytes)
+    expect(run.backups()[3]).to_be(tmp("set.sha256"))
+  end)
+
+  it("takes only what a manifest describes, as it was", function()
+    local files = parts()
+    fs.write(files[1], "something else", { replace = true })
+    expect(function() manifest.save_set(tmp("set.sha256"), { files = files }) end).to_raise { kind = "integrity" }
+    fs.remove(files[1])
+    expect(function() manifest.save_set(tmp("set.sha256"), { files = files }) end).to_raise { kind = "not_found" }
+    expect(function() manifest.save_set(tmp("set.sha256"), { files = { tmp("plain") } }) end)
+      .to_raise { kind = "not_found", message = "it has no manifest" }
+    expect(fs.stat(tmp("set.sha256"))).to_be_nil()
+  end)
+
+  it("refuses a set of nothing, and one of files elsewhere", function()
+    expect(function() manifest.save_set(tmp("set.sha256"), { files = {} }) end).to_raise("of no file")
+    expect(function() manifest.save_set(tmp("deep/set.sha256"), { files = parts() }) end).to_raise("below its own folder")
+  end)
+end)

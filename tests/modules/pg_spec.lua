@@ -109,6 +109,26 @@ describe("pg.dump", function()
   end)
 end)
 
+describe("pg.dump_globals", function()
+  it("proves the roles of the cluster, and counts them", function()
+    local backup = pg.dump_globals(at_server()):gzip():save(tmp("globals.sql.gz"))
+    expect(backup.globals.roles >= 1).to_be_true()
+    expect(backup.globals.tablespaces).to_be(0)
+    expect(manifest.read(backup.path).restore).to_contain("gzip -dc globals.sql.gz | sed -E")
+  end)
+
+  it("leaves the passwords out when it is told to", function()
+    expect(pg.dump_globals(at_server()):text()).to_contain("SCRAM-SHA-256")
+    expect(pg.dump_globals(at_server { passwords = false }):text()).never_to_contain("SCRAM-SHA-256")
+  end)
+
+  it("says what is wrong with the way in, and leaves no file", function()
+    expect(function() pg.dump_globals(at_server { password = "wrong" }):save(tmp("x")) end)
+      .to_raise { kind = "denied", message = "password authentication failed", hint = "DB_PASSWORD" }
+    expect(fs.list { dir = tmp() }).to_equal {}
+  end)
+end)
+
 describe("pg.is_ready", function()
   it("tells whether the server takes connections", function()
     expect(pg.is_ready(at_server())).to_be_true()

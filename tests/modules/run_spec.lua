@@ -21,3 +21,9 @@ it("run.backups leaves out what failed", function()
   expect(function() process.stream({ program = "false" }):save(tmp("bad")) end).to_raise { kind = "command" }
   expect(run.backups()).to_equal {}
 end)
+
+it("run.note takes a time and a failure, and refuses what is no time", function()
+  run.note("looked")
+  run.note("looked", { took = 1.5, failed = "nothing there" })
+  expect(function() run.note("looked", { took = -1 }) end).to_raise { kind = "recipe", message = "number of seconds" }
+end)

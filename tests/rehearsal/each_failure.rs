@@ -6,7 +6,7 @@ use hikae::error::{Error, Kind};
 use hikae::recipe::rehearsal::{Tried, each_failure};
 use hikae::world::faulty::FaultKind;
 
-use super::{OLD, config, db_backup, nightly, recipe, sentence, setup};
+use super::{OLD, config, db_backup, nightly, recipe, rehearsal, sentence, setup};
 
 fn found(tried: &Tried) -> Vec<String> {
     tried
@@ -20,7 +20,7 @@ fn found(tried: &Tried) -> Vec<String> {
 async fn db_backup_never_lies_and_never_loses() {
     let (mut failed, mut fine, mut killed) = (0, Vec::new(), 0);
     let (config, setup) = (config(), setup(nightly()));
-    let tried = each_failure(&config, &setup, db_backup(), vec![], None, async |fault, night| {
+    let tried = each_failure(&config, rehearsal(setup.clone(), db_backup()), async |fault, night| {
         assert!(night.all_met, "{fault:?}");
         let stands = |path: &str| night.after.at(path).is_some();
         let new = night
@@ -64,7 +64,7 @@ fn around(body: &str) -> RecipeSource {
 
 async fn every_way(source: RecipeSource) -> (Tried, Vec<Status>) {
     let (config, setup, mut ends) = (config(), setup(nightly()), Vec::new());
-    let tried = each_failure(&config, &setup, source, vec![], None, async |_, night| {
+    let tried = each_failure(&config, rehearsal(setup.clone(), source), async |_, night| {
         ends.push(night.run.status);
         Ok(())
     });
@@ -106,7 +106,7 @@ async fn branches_at_once_neither_lie_nor_leave_anything() {
 #[tokio::test]
 async fn a_recipe_that_fails_anyway_has_no_ways_to_try() {
     let (config, setup) = (config(), setup(nightly()));
-    let tried = each_failure(&config, &setup, around("error(\"no\")"), vec![], None, async |_, _| Ok(()));
+    let tried = each_failure(&config, rehearsal(setup.clone(), around("error(\"no\")")), async |_, _| Ok(()));
     let error = tried.await.unwrap_err();
     assert_eq!(error.what(), "cannot try each failure: `liar` ends as `failure` without any");
     assert_eq!(error.causes(), ["no"]);
@@ -115,7 +115,7 @@ async fn a_recipe_that_fails_anyway_has_no_ways_to_try() {
 #[tokio::test]
 async fn the_first_failed_expectation_ends_it_all() {
     let (config, setup, mut seen) = (config(), setup(nightly()), 0);
-    let tried = each_failure(&config, &setup, db_backup(), vec![], None, async |_, _| {
+    let tried = each_failure(&config, rehearsal(setup.clone(), db_backup()), async |_, _| {
         seen += 1;
         Err(Error::new(Kind::Other, "not as expected"))
     });

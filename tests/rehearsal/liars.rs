@@ -189,3 +189,40 @@ async fn success_against_what_happened_is_a_lie_whoever_tells_it() {
     none.run.backups.clear();
     assert_eq!(told(&none).len(), 2, "no backup, and an old one let go for it: {:?}", told(&none));
 }
+
+/// A recipe that asks servers, and what these answer.
+async fn asking(routes: serde_json::Value, body: &str) -> (Status, Vec<(Sort, String)>) {
+    let mut world = nightly();
+    world["http"] = routes;
+    let text = format!(
+        "--- Asks.\nreturn recipe {{ kind = \"check\", type = \"manual\", needs = {{ connect = {{ \"api.example\" }} }},\n\
+         run = function() {body} end }}\n"
+    );
+    let rehearsed = play(world, recipe(&text), vec![]).await.unwrap();
+    (rehearsed.run.status, told(&rehearsed))
+}
+
+#[tokio::test]
+async fn a_request_that_was_answered_at_its_second_try_is_no_lie() {
+    let routes = json!({
+        "http://api.example/flaky": [{ "refused": true }, { "cut_after": 1, "body": "xx" }, "ok"],
+        "http://api.example/away": { "status": 302, "headers": { "Location": "/here" }, "body": "moved" },
+        "http://api.example/here": "ok",
+    });
+    let ask = "http.get(\"http://api.example/flaky\") http.get(\"http://api.example/away\")";
+    assert_eq!(asking(routes, ask).await, (Status::Success, vec![]));
+}
+
+#[tokio::test]
+async fn a_request_that_failed_and_was_swallowed_is_a_lie() {
+    let routes = json!({ "http://api.example/down": { "status": 503 } });
+    let (status, found) = asking(routes, "pcall(http.get, \"http://api.example/down\")").await;
+    assert_eq!((status, found.len(), found[0].0), (Status::Partial, 1, Sort::Lie), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_nothing_answers_is_told_with_the_line_to_add() {
+    let (_, found) = asking(json!({}), "http.post(\"http://api.example/x\")").await;
+    let told = "nothing answers `POST http://api.example/x` in this world: no route is declared (liar.lua:3)";
+    assert!(found.contains(&(Sort::Undeclared, told.to_owned())), "{found:?}");
+}

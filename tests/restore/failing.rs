@@ -110,7 +110,7 @@ fn an_interrupted_restore_drops_its_target() {
     );
     let hikae = world(shared(), "");
     let file = put(&hikae, "x.sql", slow.as_bytes());
-    let args = ["run", "restore", "--set", &format!("file={file}"), "--set", "target=slow_target"];
+    let args = ["run", "restore", "--yes", "--set", &format!("file={file}"), "--set", "target=slow_target"];
     let mut child = hikae.start(&args);
     let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'slow_target' AND wait_event = 'PgSleep'";
     let end = std::time::Instant::now() + std::time::Duration::from_secs(60);

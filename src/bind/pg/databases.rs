@@ -56,6 +56,11 @@ impl Made {
         drop(self.0.borrow_mut().remove(name));
     }
 
+    /// Whether it is a throwaway that this run holds.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.0.borrow().get(name).is_some_and(|(_, keeper)| keeper.is_some())
+    }
+
     fn has(&self, name: &str, oid: u32) -> bool {
         self.0.borrow().get(name).is_some_and(|(made, _)| *made == oid)
     }
@@ -146,7 +151,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     if keeper.is_some() {
         let identity = &call.session.identity;
         let mark = throwaway::mark(&identity.run_id, &identity.recipe, &caller.world.machine().host);
-        script.push_str(&format!("COMMENT ON DATABASE {} IS {};\n", ident(&name), literal(&mark)));
+        script.push_str(&throwaway::comment(&name, &mark));
     }
     let created = create_and_find(&at, &name, script).await;
     step.end(0, 0, created.as_ref().err());
@@ -209,8 +214,9 @@ pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
         made.forget(name);
         return Err(Error::new(Kind::NotFound, cannot("drop", name)).because_text("there is no such database"));
     };
-    let own = made.has(name, found.oid);
     let left_over = throwaway::is_name(name) && throwaway::is_mark(found.comment.as_deref());
+    // A throwaway that was made anew has another number; as long as this run holds its name, nobody else can have made it.
+    let own = made.has(name, found.oid) || made.keeps(name) && left_over;
     if !own && !left_over {
         return Err(Error::new(Kind::Denied, format!("refused to drop the database `{name}`"))
             .because_text("this run did not make it, and it is no throwaway of hikae's")

@@ -12,9 +12,11 @@ use super::super::exports::Call;
 use super::super::options::duration;
 use super::super::pool::unbroken;
 use super::super::traceback::from_lua;
+use super::databases::Made;
 use super::restoring::{Restored, Restoring};
 use super::{Caller, Server};
 use crate::error::{Error, Kind, Result};
+use crate::postgres::throwaway;
 use crate::secret::Secret;
 
 /// The longest name that PostgreSQL keeps whole: it cuts off the rest, and so could mean another database.
@@ -40,11 +42,17 @@ enum IfExists {
     #[default]
     Refuse,
     Use,
+    /// A throwaway of this run is made anew, with the encoding and the locale that the dump says.
+    Remake,
 }
 
 pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     check(&options)?;
     let caller = call.world()?;
+    let remade = match options.if_exists {
+        IfExists::Remake => Some(mark_of(&call, &caller, &options.database)?),
+        _ => None,
+    };
     let limits = options.limit(caller.clone()).limits;
     let step =
         call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
@@ -59,18 +67,35 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         dump_of: options.dump_of,
         maintenance: options.maintenance_database.unwrap_or_else(|| "postgres".to_owned()),
         reuse: options.if_exists == IfExists::Use,
+        remade,
         jobs: options.jobs.unwrap_or(1),
         step: step.number,
     };
+    let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
     let (wanted, taken_back) = oneshot::channel();
     // A restore that is broken off must still drop what it has made.
     let answer = unbroken(call.session.pool.member()?, restoring.run(taken_back)).await;
     drop::<oneshot::Sender<()>>(wanted);
+    let outcome = answer.as_ref().err().map(Error::one_line);
+    call.session.recorder.changed(serde_json::json!({
+        "restored": file, "into": target, "sha256": answer.as_ref().ok().map(|restored| restored.sha256.clone()), "error": outcome,
+    }));
     match &answer {
         Ok(restored) => step.end(restored.size_bytes, restored.plain_bytes, None),
         Err(error) => step.end(0, 0, Some(error)),
     }
     table(&call, &answer?).map_err(from_lua)
+}
+
+/// The comment of this run's own throwaway; any other database is not made anew.
+fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
+    if !Made::of(&call.lua).keeps(name) {
+        return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` anew"))
+            .because_text("it is no throwaway of this run")
+            .hint("`if_exists = \"remake\"` takes the name that `pg.create_database` gave"));
+    }
+    let identity = &call.session.identity;
+    Ok(throwaway::mark(&identity.run_id, &identity.recipe, &caller.world.machine().host))
 }
 
 fn check(options: &RestoreOptions) -> Result<()> {

@@ -8,7 +8,9 @@ use super::proving::{Proved, prove};
 use super::{Caller, MAX_ANSWER_BYTES, Server, Text};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::explain::explain;
+use crate::postgres::throwaway;
 use crate::postgres::{create_database, drop_database};
+use crate::report::{self, Level};
 use crate::world::{Exit, program};
 
 /// PostgreSQL's code for a database that is there already.
@@ -26,6 +28,8 @@ pub struct Restoring {
     pub dump_of: Option<String>,
     pub maintenance: String,
     pub reuse: bool,
+    /// The comment of the throwaway that is made anew.
+    pub remade: Option<String>,
     pub jobs: u32,
     pub step: u64,
 }
@@ -43,12 +47,23 @@ pub struct Restored {
 
 impl Restoring {
     /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
-    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
-        let failed = |error: Error| error.within(self.act());
+    pub async fn run(mut self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
+        let act = self.act();
+        let failed = |error: Error| error.within(act.clone());
         let proved = unless(&mut taken_back, prove(&self)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
-        if let Err(error) = unless(&mut taken_back, self.fill(&proved, created)).await {
+        let mut filled = unless(&mut taken_back, self.fill(&proved, created)).await;
+        if created && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
+            report::log(
+                Level::Warn,
+                "the connections of `pg_restore` got into each other's way; loading anew by one",
+                None,
+            );
+            self.jobs = 1;
+            filled = unless(&mut taken_back, self.fill_anew(&proved)).await;
+        }
+        if let Err(error) = filled {
             return Err(failed(if created { self.drop_again(error).await } else { error }));
         }
         Ok(Restored {
@@ -69,6 +84,9 @@ impl Restoring {
     /// Makes the target; whether it was not there before.
     async fn create(&self, proved: &Proved) -> Result<bool> {
         let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
+        if let Some(mark) = &self.remade {
+            return self.remake(&sql, mark).await;
+        }
         let exit = self.tell(&self.maintenance, sql).await?;
         match (exit.success(), exit.stderr.contains(DUPLICATE_DATABASE)) {
             (true, _) => Ok(true),
@@ -78,6 +96,15 @@ impl Restoring {
                     .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands"))
             }
             (false, false) => Err(explain(&format!("cannot create the database `{}`", self.target), "psql", &exit)),
+        }
+    }
+
+    /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.
+    async fn remake(&self, sql: &str, mark: &str) -> Result<bool> {
+        let exit = self.tell(&self.maintenance, throwaway::remake(&self.target, sql, mark)).await?;
+        match exit.success() {
+            true => Ok(false),
+            false => Err(explain(&format!("cannot make the database `{}` anew", self.target), "psql", &exit)),
         }
     }
 
@@ -94,6 +121,16 @@ impl Restoring {
             }
         }
         self.load(proved).await
+    }
+
+    /// Into a new target in place of the one that this restore has made.
+    async fn fill_anew(&self, proved: &Proved) -> Result<()> {
+        let exit = self.tell(&self.maintenance, drop_database(&self.target)).await?;
+        if !exit.success() {
+            return Err(explain(&format!("cannot drop the database `{}` to load it anew", self.target), "psql", &exit));
+        }
+        let created = self.create(proved).await?;
+        self.fill(proved, created).await
     }
 
     async fn drop_again(&self, error: Error) -> Error {
@@ -114,6 +151,11 @@ impl Restoring {
         let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
         Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
     }
+}
+
+/// PostgreSQL lets the connections of one `pg_restore` deadlock, mostly over the indexes of partitions; by one connection it goes.
+fn in_each_others_way(error: &Error) -> bool {
+    error.causes().iter().any(|cause| cause.contains("deadlock detected"))
 }
 
 /// Does `work` unless it is taken back.

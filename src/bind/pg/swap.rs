@@ -38,6 +38,9 @@ pub async fn swap(call: Rc<Call>, options: SwapOptions) -> Result<Table> {
     let step = call.session.step(format!("swap {} for {}", swap.live, swap.staged), call.site());
     let answer = perform(&at, &swap).await;
     step.end(0, 0, answer.as_ref().err());
+    call.session.recorder.changed(serde_json::json!({
+        "swapped": swap.staged, "live": swap.live, "kept": swap.kept, "error": answer.as_ref().err().map(Error::one_line),
+    }));
     let before = answer?;
     // It is the live one from here on: no recipe may drop it any more.
     Made::of(&call.lua).forget(&swap.staged);

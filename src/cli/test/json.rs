@@ -20,7 +20,7 @@ fn spec(file: &str, result: &SpecResult) -> Value {
         Outcome::Failed(failed) => {
             status = "failed";
             let at = failed.sites.first().map(ToString::to_string);
-            failure = json!({ "expected": failed.expected, "found": failed.found, "diff": failed.diff, "at": at });
+            failure = json!({ "expected": failed.expected, "found": failed.found, "diff": failed.diff, "at": at, "fault": failed.fault, "journal": failed.journal });
         }
         Outcome::Error(cause) => {
             status = "error";
@@ -40,6 +40,7 @@ fn spec(file: &str, result: &SpecResult) -> Value {
         "failure": failure,
         "error": error,
         "pending": pending,
+        "note": result.note,
     })
 }
 

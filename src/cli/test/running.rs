@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::config::{Config, SpecFile};
 use crate::error::{Error, Kind, Result};
+use crate::host::coverage::Coverage;
 use crate::recipe::specs::{RecipeStage, Runner, SpecResult};
 
 /// More threads than this would fight over the same memory bus.
@@ -17,6 +18,14 @@ const MAX_THREADS: usize = 4;
 pub struct FileResults {
     pub file_shown: String,
     pub results: Vec<SpecResult>,
+}
+
+/// How the files are to be run.
+#[derive(Clone)]
+pub struct Wishes {
+    /// Only specs with this in their name.
+    pub filter: Option<String>,
+    pub coverage: Option<Coverage>,
 }
 
 /// Files that are being run.
@@ -29,18 +38,18 @@ pub struct Running {
 }
 
 /// Starts to run the files. The threads end by themselves; they are not waited for when nobody asks for results any more.
-pub fn start(config: &Arc<Config>, files: Vec<SpecFile>, filter: Option<String>, runtime: &Handle) -> Result<Running> {
+pub fn start(config: &Arc<Config>, files: Vec<SpecFile>, wishes: &Wishes, runtime: &Handle) -> Result<Running> {
     let names: Vec<String> = files.iter().map(|file| file.file_shown.clone()).collect();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.min(MAX_THREADS).min(files.len());
     let waiting: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(files.into_iter().enumerate().collect()));
     let (tell, ended) = mpsc::unbounded_channel();
     for _thread in 0..threads {
-        let (config, waiting, filter) = (config.clone(), waiting.clone(), filter.clone());
+        let (config, waiting, wishes) = (config.clone(), waiting.clone(), wishes.clone());
         let (runtime, tell) = (runtime.clone(), tell.clone());
         let work = move || {
             while let Some((number, file)) = next(&waiting) {
-                if tell.send((number, run(&config, file, &filter, &runtime))).is_err() {
+                if tell.send((number, run(&config, file, &wishes, &runtime))).is_err() {
                     return; // nobody wants to know any more
                 }
             }
@@ -55,13 +64,17 @@ fn next<T>(waiting: &Mutex<VecDeque<T>>) -> Option<T> {
     waiting.lock().unwrap_or_else(|broken| broken.into_inner()).pop_front()
 }
 
-fn run(config: &Arc<Config>, file: SpecFile, filter: &Option<String>, runtime: &Handle) -> Vec<SpecResult> {
+fn run(config: &Arc<Config>, file: SpecFile, wishes: &Wishes, runtime: &Handle) -> Vec<SpecResult> {
     let shown = file.file_shown.clone();
-    match config.spec_text(&file) {
-        Ok(text) => {
-            let stage = RecipeStage::new(config.clone(), file);
+    let ready = config.spec_text(&file).and_then(|text| {
+        let stage = RecipeStage::new(config.clone(), file);
+        let stage = wishes.coverage.iter().try_fold(stage, RecipeStage::counting)?;
+        Ok((text, stage))
+    });
+    match ready {
+        Ok((text, stage)) => {
             let mut runner = Runner::new(&stage, runtime.clone());
-            runner.filter = filter.clone();
+            runner.filter = wishes.filter.clone();
             runner.run(&shown, &text)
         }
         Err(error) => vec![SpecResult::broken(&shown, error)],

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::complaints::{Complaint, Sort, act, complaints};
-use super::{Rehearsed, Script};
+use super::{Rehearsal, Rehearsed, Script};
 use crate::catalog::Status;
-use crate::config::{Config, RecipeSource};
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::units::{show_duration, show_size};
 use crate::world::faulty::{Fault, FaultKind, ways};
 use crate::world::journal::{Outcome, Record};
-use crate::world::simulated::{Simulated, SimulatedSetup};
+use crate::world::simulated::Simulated;
 
 /// What came of trying every way.
 #[derive(Debug, Default)]
@@ -43,18 +43,16 @@ impl Tried {
     }
 }
 
-/// Tries every way of this recipe to fail in the world of this setup. `on_each` is shown each one; its first error ends it all.
+/// Tries every way of this recipe to fail, each in a fresh world of its setup; faults of its own it has none. `on_each` is shown each one; its first error ends it all.
 ///
 /// A run that is killed is followed by one that is not, in the same world and a minute later: that has to succeed.
 pub async fn each_failure(
     config: &Arc<Config>,
-    setup: &SimulatedSetup,
-    source: RecipeSource,
-    set: Vec<(String, String)>,
-    run_type: Option<String>,
+    rehearsal: Rehearsal,
     mut on_each: impl AsyncFnMut(&Fault, &Rehearsed) -> Result<()>,
 ) -> Result<Tried> {
-    let script = Script::new(config, setup, source, set, run_type)?;
+    let setup = rehearsal.setup.clone();
+    let script = Script::new(config, rehearsal)?;
     let clean = script.play(&Simulated::new(setup.clone())?, Vec::new()).await?;
     if clean.run.status != Status::Success {
         return Err(fails_anyway(&clean));

@@ -15,11 +15,13 @@ use super::execute::{self, Finished};
 use super::job::{Job, Wishes};
 use super::loading;
 use super::lua_part::LuaEnd;
+use super::planning::{self, Plan};
 use super::values::ParamValue;
 use crate::alert::Event;
 use crate::catalog::{Run, Status};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
+use crate::host::coverage::Coverage;
 use crate::secret::{self, Secret};
 use crate::world::Value;
 use crate::world::faulty::Fault;
@@ -29,6 +31,7 @@ use crate::world::simulated::{Simulated, SimulatedSetup, Snapshot};
 pub use complaints::{Complaint, Sort, complaints};
 pub use failures::{Found, Tried, each_failure, reached, way};
 use said::Paper;
+pub use stage::STATE_DIR;
 use stage::Stage;
 
 /// What is to be rehearsed.
@@ -39,6 +42,8 @@ pub struct Rehearsal {
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
     pub faults: Vec<Fault>,
+    /// Counts the lines of the recipe that run, where somebody asks.
+    pub coverage: Option<Coverage>,
 }
 
 /// What came of a rehearsal.
@@ -82,9 +87,25 @@ pub struct Rehearsed {
 
 /// Rehearses once, in this world. An error means that it could not even be tried: the recipe, its params.
 pub async fn rehearse(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Rehearsed> {
-    let Rehearsal { setup, source, set, run_type, faults } = rehearsal;
-    let script = Script::new(config, &setup, source, set, run_type)?;
-    script.play(world, faults).await
+    let faults = rehearsal.faults.clone();
+    Script::new(config, rehearsal)?.play(world, faults).await
+}
+
+/// Plans once, in this world, which stays as it is.
+pub async fn plan(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Plan> {
+    let faults = rehearsal.faults.clone();
+    let script = Script::new(config, rehearsal)?;
+    let stage = Stage::set(world, &script.job, faults, script.locked).await?;
+    let (before, paper) = (stage.snapshot().files, Paper::new(stage.killed()));
+    let own = declared(&script.job).map(|(_, secret)| secret.clone());
+    let work = planning::plan_in(script.job.clone(), stage.clone());
+    let plan = secret::apart(own, work.with_subscriber(paper.dispatch(world.clone()))).await?;
+    match stage.snapshot().files == before {
+        true => Ok(plan),
+        false => {
+            Err(Error::new(Kind::Other, "the plan changed the world").hint("please report this as a bug in hikae"))
+        }
+    }
 }
 
 /// A recipe with all that a rehearsal of it needs but the world; it can be played many times.
@@ -96,18 +117,13 @@ struct Script {
 }
 
 impl Script {
-    fn new(
-        config: &Arc<Config>,
-        setup: &SimulatedSetup,
-        source: RecipeSource,
-        set: Vec<(String, String)>,
-        run_type: Option<String>,
-    ) -> Result<Script> {
-        let locked = stage::locked(config, setup, &source.name)?;
+    fn new(config: &Arc<Config>, rehearsal: Rehearsal) -> Result<Script> {
+        let Rehearsal { setup, source, set, run_type, coverage, faults: _ } = rehearsal;
+        let locked = stage::locked(config, &setup, &source.name)?;
         let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
         let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
         let declaration = loading::declaration(&config, &source)?;
-        let job = Job::new(config, source, declaration, Wishes { set, run_type })?;
+        let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
         for (name, value) in &setup.env {
             if let Value::Secret(secret) = value {

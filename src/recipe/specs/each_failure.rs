@@ -32,11 +32,10 @@ pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) ->
         [_, Value::Function(look)] | [_, _, Value::Function(look)] => look.clone(),
         _ => return Err(takes_a_function(call)),
     };
-    let Wanted { source, set, run_type } = wanted;
     let mut seen = Seen::default();
     let on_each =
         async |fault: &Fault, rehearsed: &Rehearsed| look_at(call, world, &look, &mut seen, fault, rehearsed).await;
-    let work = rehearsal::each_failure(&world.config, &world.setup, source, set, run_type, on_each);
+    let work = rehearsal::each_failure(&world.config, wanted.rehearsal(call, world), on_each);
     let tried = world.players.beside(work).await??;
     judge(call, world, &tried, seen)
 }

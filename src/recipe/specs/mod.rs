@@ -3,13 +3,17 @@
 mod assertions;
 mod diff;
 mod each_failure;
+mod event;
 mod expectation;
+mod ground;
 mod handle;
 mod journal;
 mod matchers;
+mod plan;
 mod programs;
 mod run_options;
 pub mod samples;
+mod sending;
 mod shown;
 mod recipe_stage;
 mod simulate;
@@ -164,6 +168,9 @@ impl<'a> Runner<'a> {
         };
         let machine = Machine::with_words(session.clone(), &self.limits, self.stage.finder(), words)?;
         crate::host::state::seed(&machine.lua, 0)?;
+        if let Some(coverage) = self.stage.coverage() {
+            coverage.watch(&machine)?;
+        }
         machine.evaluate(file_shown, text).await?;
         trial.loaded();
         Ok((machine, trial, session))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::stage::Stage;
 use crate::config::{Config, SpecFile};
 use crate::error::Result;
+use crate::host::coverage::Coverage;
 use crate::host::loader::{Finder, Module};
 use crate::world::World;
 use crate::world::simulated::{Simulated, SimulatedSetup};
@@ -14,11 +15,20 @@ use crate::world::simulated::{Simulated, SimulatedSetup};
 pub struct RecipeStage {
     config: Arc<Config>,
     file: SpecFile,
+    coverage: Option<Coverage>,
 }
 
 impl RecipeStage {
     pub fn new(config: Arc<Config>, file: SpecFile) -> RecipeStage {
-        RecipeStage { config, file }
+        RecipeStage { config, file, coverage: None }
+    }
+
+    /// A stage on which lines are counted. The recipe that the file is the spec of counts also when no spec runs it.
+    pub fn counting(self, coverage: &Coverage) -> Result<RecipeStage> {
+        if let Some(recipe) = self.config.recipe_of_spec(&self.file)? {
+            coverage.expect(&recipe.file_shown, &recipe.text)?;
+        }
+        Ok(RecipeStage { coverage: Some(coverage.clone()), ..self })
     }
 }
 
@@ -30,6 +40,10 @@ impl Stage for RecipeStage {
 
     fn config(&self) -> Result<Arc<Config>> {
         Ok(self.config.clone())
+    }
+
+    fn coverage(&self) -> Option<&Coverage> {
+        self.coverage.as_ref()
     }
 
     fn finder(&self) -> Finder {

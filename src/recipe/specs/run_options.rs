@@ -13,6 +13,7 @@ use crate::bind::options;
 use crate::bind::plain::Plain;
 use crate::config::RecipeSource;
 use crate::error::{Error, Kind, Result};
+use crate::host::coverage::Coverage;
 use crate::recipe::rehearsal::Rehearsal;
 use crate::secret::SECRET_NEWTYPE;
 
@@ -42,15 +43,22 @@ impl Wanted {
             let what = format!("`{}` takes the name of a recipe, not a {}", call.name, recipe.type_name());
             return Err(Error::new(Kind::Recipe, what).hint("world:run(\"db-backup\")"));
         };
-        let source = world.config.recipe_source(&recipe.to_string_lossy())?;
+        let source = world.config.recipe_in_spec(&recipe.to_string_lossy())?;
         let set = options.set.into_iter().map(|(name, Given(value))| (name, value)).collect();
         Ok(Wanted { source, set, run_type: options.run_type })
     }
 
     /// One run of it without a fault.
-    pub fn rehearsal(self, world: &World) -> Rehearsal {
+    pub fn rehearsal(self, call: &Call, world: &World) -> Rehearsal {
         let Wanted { source, set, run_type } = self;
-        Rehearsal { setup: world.setup.clone(), source, set, run_type, faults: Vec::new() }
+        Rehearsal {
+            setup: world.setup.clone(),
+            source,
+            set,
+            run_type,
+            faults: Vec::new(),
+            coverage: Coverage::of(&call.lua),
+        }
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 use mlua::{Lua, Value};
 
 use super::trial::Trial;
-use crate::bind::session::{Identity, Recorder, Translate};
-use crate::catalog::{Backup, Step};
+use crate::bind::session::{Identity, Recorder, Translate, Unrecorded};
 use crate::config::{Config, Files, Folders, Look, embedded};
 use crate::error::Result;
+use crate::host::coverage::Coverage;
 use crate::host::loader::{Finder, Module};
 use crate::world::{Limits, World};
 
@@ -46,6 +46,7 @@ pub trait Stage {
         Box::new(|_| None)
     }
 
+    /// None: what a spec asserts on is in the world's journal.
     fn recorder(&self, _spec: &str) -> Arc<dyn Recorder> {
         Arc::new(Unrecorded)
     }
@@ -62,6 +63,11 @@ pub trait Stage {
             let file_shown = format!("stdlib/{}.lua", dotted.replace('.', "/"));
             Ok(text.map(|text| Module { file_shown, text: text.to_owned() }))
         })
+    }
+
+    /// Counts the lines that the specs run, where somebody asks.
+    fn coverage(&self) -> Option<&Coverage> {
+        None
     }
 
     /// A spec has ended, also by a failure or its limit of time; its world is not asked any more.
@@ -93,13 +99,4 @@ impl Files for NoFiles {
     fn look(&self, _path: &Path) -> Result<Option<Look>> {
         Ok(None)
     }
-}
-
-/// The record of a spec: what it asserts on is in the world's journal.
-struct Unrecorded;
-
-impl Recorder for Unrecorded {
-    fn step(&self, _step: Step) {}
-
-    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
 }

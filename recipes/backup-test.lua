@@ -1,0 +1,49 @@
+--- Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+local restores = require "hikae.restores"
+
+return recipe {
+  kind = "check",
+  type = "weekly",
+  schedule = "0 1 * * 0",
+  params = {
+    file = { type = "path", optional = true, says = "Backup to test; else the newest in `dir`" },
+    dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder of the backups" },
+    name = { default = "db_backup_*", says = "How the backups are named" },
+    host = { env = "DB_HOST", default = "localhost", says = "Host of the server, or the folder of its socket" },
+    port = { env = "DB_PORT", default = 5432, min = 1, max = 65535, says = "Port of the server" },
+    database = { env = "DB_NAME", default = "english_cafe_db", says = "Database whose backup it must be" },
+    user = { env = "DB_USER", default = "postgres", says = "User that may make databases" },
+    password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
+    objective_rto = { type = "duration", default = "4h", says = "Time in which a restore must be done" },
+    jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
+    timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
+  },
+  needs = { run = { "psql", "pg_restore" }, read = { "{dir}", "{file}", "{file}.manifest.json" } },
+
+  run = function(p)
+    local began = clock.elapsed()
+    log.info(_("Restore test of the backup starts"))
+    -- The newest one and no other: that an older one can be restored would hide that this one cannot.
+    local file = p.file or restores.backups(p.dir, p.name)[1]
+    local left_over = restores.sweep(p)
+    local staged = restores.stage {
+      server = p, files = { file }, dump_of = p.database, jobs = p.jobs, timeout = p.timeout,
+    }
+    local took = clock.elapsed() - began
+    pg.drop_database(restores.at(p, { name = staged.database }))
+
+    local seconds = math.ceil(took)
+    local late = took > p.objective_rto
+        and _("the restore took %d s, and must be done within %d s", seconds, p.objective_rto)
+      or nil
+    run.note("RTO reached", { took = took, failed = late })
+    log.info(_("RTO reached: %d s (objective: %d s)", seconds, p.objective_rto))
+    if late then
+      error { kind = "timeout", message = late, hint = _("a faster disk, or `objective_rto` as it can be kept") }
+    end
+    if left_over then
+      error(left_over)
+    end
+    log.info(_("Restore test: success (%s)", file))
+  end,
+}

@@ -1,0 +1,54 @@
+--- Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
+local health = require "hikae.health"
+local restores = require "hikae.restores"
+
+return recipe {
+  kind = "restore",
+  type = "manual",
+  params = {
+    file = { type = "path", optional = true, says = "Backup to restore; else the newest in `dir` that is good" },
+    dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder of the backups" },
+    name = { default = "db_backup_*", says = "How the backups are named" },
+    host = { env = "DB_HOST", default = "localhost", says = "Host of the server, or the folder of its socket" },
+    port = { env = "DB_PORT", default = 5432, min = 1, max = 65535, says = "Port of the server" },
+    database = { env = "DB_NAME", default = "english_cafe_db", says = "Database to replace" },
+    dump_of = { optional = true, says = "Database whose backup it is, where that is another one" },
+    user = { env = "DB_USER", default = "postgres", says = "User that may make and rename databases" },
+    password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
+    health_url = { optional = true, says = "Address that answers well when the application works again" },
+    health_command = { type = "path", optional = true, says = "Program that exits 0 when the application works again" },
+    health_tries = { default = 10, min = 1, max = 1000, says = "How often the application is looked at" },
+    health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
+    if_unhealthy = {
+      type = "choice", choices = { "swap_back", "keep" }, default = "swap_back",
+      says = "What becomes of the restored database when the application does not work",
+    },
+    jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
+    timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
+  },
+  needs = {
+    run = { "psql", "pg_restore", "{health_command}" },
+    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    connect = { "{health_url}" },
+  },
+
+  run = function(p)
+    log.info(_("Database restore starts (database: %s)", p.database))
+    local files = p.file and { p.file } or restores.backups(p.dir, p.name)
+    local left_over = restores.sweep(p)
+    if left_over then
+      errors.accept(left_over, "a left-over throwaway is in nobody's way")
+    end
+    local staged = restores.stage {
+      server = p, files = files, dump_of = p.dump_of or p.database, jobs = p.jobs, timeout = p.timeout,
+    }
+    local swapped = restores.put_in_place(p, p.database, staged)
+    local well, failure = errors.try(health.check, p)
+    if not well and p.if_unhealthy == "swap_back" and swapped.kept then
+      restores.take_back(p, swapped, failure)
+    elseif not well then
+      error(failure)
+    end
+    log.info(_("Database restore is complete: %s is now %s", p.database, staged.file))
+  end,
+}

@@ -1,0 +1,43 @@
+--- Looks whether the application works, by an address, by a program of one's own, or by both; what is not named is not looked at.
+local health = {}
+
+---@class hikae.health.Options
+---@field health_url? string An address that answers 200 to 299 when all is well.
+---@field health_command? string A program that exits 0 when all is well.
+---@field health_tries integer How often it may fail before the last one.
+---@field health_wait number Seconds between two looks.
+
+--- One look; what is not well is raised.
+---@param options hikae.health.Options
+local function look(options)
+  if options.health_url then
+    http.get(options.health_url, { timeout = "30s", retries = 0 })
+  end
+  if options.health_command then
+    process.run { program = options.health_command, timeout = "5m" }
+  end
+end
+
+--- Looks again and again until the application works; raises the last failure when it does not. Whether there was anything to look at.
+---@param options hikae.health.Options
+---@return boolean
+function health.check(options)
+  for try = 1, options.health_tries do
+    local ok, failure = errors.try(look, options)
+    if ok then
+      break
+    elseif try == options.health_tries then
+      error(failure)
+    end
+    log.warn(_("The application does not work yet: %s", failure.message))
+    errors.accept(failure, "it is looked at again")
+    clock.sleep(options.health_wait)
+  end
+  if not (options.health_url or options.health_command) then
+    return false
+  end
+  log.info(_("The application works"))
+  return true
+end
+
+return health

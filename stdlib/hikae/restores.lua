@@ -1,0 +1,199 @@
+--- Restores one database so that a failure costs nothing: into a throwaway first, which is compared before it is used.
+local calendar = require "hikae.calendar"
+local checks = require "hikae.checks"
+local manifests = require "hikae.manifests"
+
+local restores = {}
+
+--- Where the server is, as the params of a recipe say it.
+---@class hikae.restores.Server
+---@field host? string
+---@field port? integer
+---@field user? string
+---@field password? Secret
+
+---@class (exact) hikae.restores.Options
+---@field server hikae.restores.Server
+---@field files string[] The backups, the best first; a later one is tried only when one before it proves to be no good.
+---@field dump_of? string The database whose backup it must be. Default: any.
+---@field timeout? integer|string Longest time for each step.
+---@field jobs? integer Connections that load a custom-format file at once.
+
+---@class (exact) hikae.restores.Staged
+---@field database string The throwaway that holds what the backup holds.
+---@field file string
+
+--- The options of a call with those that reach the server.
+---@param server hikae.restores.Server
+---@param options table
+---@return table
+function restores.at(server, options)
+  for _i, name in ipairs { "host", "port", "user", "password" } do
+    options[name] = server[name]
+  end
+  return options
+end
+
+--- The backups in a folder by the moments in their names, the newest first; none is an error.
+---@param dir string
+---@param name string The pattern of their names, as the shell has them.
+---@return string[]
+function restores.backups(dir, name)
+  local found = {}
+  for _i, file in ipairs(fs.list { dir = dir, name = name, kind = "file" }) do
+    local stamp = calendar.stamp_of(file.name)
+    if stamp and string.sub(file.name, -#manifests.SUFFIX) ~= manifests.SUFFIX then
+      found[#found + 1] = { path = file.path, stamp = stamp }
+    end
+  end
+  if #found == 0 then
+    error {
+      kind = "not_found",
+      message = _("there is no backup `%s` in `%s`", name, dir),
+      hint = _("name the file: --set file=/path/of/the/backup"),
+    }
+  end
+  table.sort(found, function(a, b)
+    if a.stamp ~= b.stamp then
+      return a.stamp > b.stamp
+    end
+    return a.path > b.path
+  end)
+  local paths = {}
+  for index, backup in ipairs(found) do
+    paths[index] = backup.path
+  end
+  return paths
+end
+
+--- Drops the throwaways of killed runs. One that cannot be dropped is told, and keeps nobody from restoring; gives that failure.
+---@param server hikae.restores.Server
+---@return errors.Failure?
+function restores.sweep(server)
+  local ok, failure = errors.try(pg.sweep_throwaways, restores.at(server, {}))
+  if ok then
+    return nil
+  end
+  log.warn(_("A left-over database could not be dropped: %s", failure.message))
+  return failure
+end
+
+--- Drops a throwaway after a failure that matters more than whether this succeeds.
+---@param server hikae.restores.Server
+---@param database string
+local function drop_after_failure(server, database)
+  local ok, failure = errors.try(pg.drop_database, restores.at(server, { name = database }))
+  if not ok then
+    log.warn(_("The database %s could not be dropped: %s", database, failure.message))
+    errors.accept(failure, "what made the restore fail is told; the next run sweeps the throwaway")
+  end
+end
+
+--- Restores a file into a throwaway, whatever is in that, and compares the two.
+---@param options hikae.restores.Options
+---@param file string
+---@param database string
+local function fill(options, file, database)
+  local restored = pg.restore(restores.at(options.server, {
+    source = file,
+    database = database,
+    dump_of = options.dump_of,
+    if_exists = "remake",
+    jobs = options.jobs,
+    timeout = options.timeout,
+  }))
+  log.info(_("Restored into the database %s: %s", database, file))
+  local described = manifest.read(file, { lists = false })
+  if not described then
+    log.warn(_("%s has no manifest: compared with what was read in it", file))
+  end
+  checks.verify(restores.at(options.server, {
+    database = database,
+    manifest = described and described.database and file or { database = restored.dump },
+    timeout = options.timeout,
+  }))
+end
+
+--- Fills a throwaway from the first of the files that holds what it should; gives that file.
+---@param options hikae.restores.Options
+---@param database string
+---@return string
+local function fill_from_first(options, database)
+  for index, file in ipairs(options.files) do
+    local ok, failure = errors.try(fill, options, file, database)
+    if ok then
+      return file
+    end
+    -- Only what is wrong with the file itself may be better with another one.
+    if failure.kind ~= "integrity" or index == #options.files then
+      error(failure)
+    end
+    log.warn(_("%s is no good, the backup before it is tried: %s", file, failure.message))
+    errors.accept(failure, "the backup before it is tried")
+  end
+  error { message = _("no file was named to restore") }
+end
+
+--- Restores into a throwaway of this run, and proves that it holds what the backup holds. When that fails, nothing is left of it.
+---@param options hikae.restores.Options
+---@return hikae.restores.Staged
+function restores.stage(options)
+  local database = pg.create_database(restores.at(options.server, {}))
+  local ok, answer = errors.try(fill_from_first, options, database)
+  if not ok then
+    drop_after_failure(options.server, database)
+    error(answer)
+  end
+  return { database = database, file = answer }
+end
+
+--- A name as SQL has it.
+---@param name string
+---@return string
+local function quoted(name)
+  local doubled = string.gsub(name, '"', '""')
+  return '"' .. doubled .. '"'
+end
+
+--- Puts a staged database into the place of the live one and says where the old one is. When that fails, the live one is
+--- as it was, and nothing is left of the staged one.
+---@param server hikae.restores.Server
+---@param live string
+---@param staged hikae.restores.Staged
+---@return pg.Swapped
+function restores.put_in_place(server, live, staged)
+  local ok, swapped = errors.try(pg.swap, restores.at(server, { live = live, staged = staged.database }))
+  if not ok then
+    drop_after_failure(server, staged.database)
+    error(swapped)
+  end
+  local kept = swapped.kept
+  if not kept then
+    log.info(_("The database %s did not exist, and does now", live))
+    return swapped
+  end
+  log.info(_("The old database is kept as %s", kept))
+  log.info(_("When nobody needs it any more: %s", "DROP DATABASE " .. quoted(kept) .. ";"))
+  local back = "ALTER DATABASE %s RENAME TO %s; ALTER DATABASE %s RENAME TO %s;"
+  local away = string.gsub(kept, "_before_", "_restored_")
+  log.info(_("To go back to it: %s", string.format(back, quoted(live), quoted(away), quoted(kept), quoted(live))))
+  return swapped
+end
+
+--- Lets the old database be the live one again, because of this failure, which is raised with what became of the two.
+---@param server hikae.restores.Server
+---@param swapped pg.Swapped
+---@param failure errors.Failure
+function restores.take_back(server, swapped, failure)
+  -- Names carry the second in them.
+  clock.sleep(1)
+  local back = pg.swap(restores.at(server, { live = swapped.live, staged = swapped.kept }))
+  errors.accept(failure, "the old database is live again, and the run fails")
+  error {
+    kind = failure.kind,
+    message = _("the old database is live again, for the application did not work with the restored one: %s", failure.message),
+    hint = _("the restored one is `%s`; to keep it live although the check fails: --set if_unhealthy=keep", back.kept),
+  }
+end
+
+return restores

@@ -1,0 +1,96 @@
+//! `hikae run db-restore` of backups that are no good: each is refused with its reason, and the live database is as it was.
+
+use super::restore::{backed_up, databases, guests};
+use crate::support::postgres::{Cluster, shared};
+use crate::support::program::Hikae;
+
+/// All of the live database: its number, what belongs to its name, and all that is in it.
+fn fingerprint(cluster: &Cluster, name: &str) -> String {
+    let about = format!(
+        "SELECT oid, datdba, datacl, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{name}'"
+    );
+    let dump = String::from_utf8(cluster.dump(name, &["--create"])).unwrap();
+    let lines = dump.lines().filter(|line| !line.starts_with('\\'));
+    lines.fold(cluster.psql("postgres", &about), |text, line| text + "\n" + line)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The file of the backup that `backed_up` has made.
+fn backup(hikae: &Hikae) -> std::path::PathBuf {
+    hikae.path("backups").join(&hikae.backups()[0])
+}
+
+#[test]
+fn a_file_that_is_no_good_is_refused_before_the_live_database_is_touched() {
+    let (cluster, name) = (&Cluster::start(), "restore_refused");
+    let hikae = backed_up(cluster, name);
+    cluster.create_database("restore_refused_other");
+    let packed = std::fs::read(backup(&hikae)).unwrap();
+    let dump = String::from_utf8(cluster.dump(name, &["--create", "--clean", "--if-exists"])).unwrap();
+    let foreign = cluster.dump("restore_refused_other", &["--create"]);
+    let evil =
+        |line: &str| gzip(dump.replacen("COPY public.guests", &format!("{line}\nCOPY public.guests"), 1).as_bytes());
+    let mut flipped = packed.clone();
+    flipped[packed.len() / 2] ^= 0x10;
+    let before = (fingerprint(cluster, name), databases(cluster, name));
+    let files = [
+        ("truncated", packed[..packed.len() / 2].to_vec(), "the gzip data ends too early"),
+        ("flipped", flipped, "cannot unpack the `gzip` data"),
+        ("empty", Vec::new(), "is empty"),
+        ("garbage", b"garbage".to_vec(), "does not begin as gzip data does"),
+        ("garbage_sql", gzip(b"SELECT 1;\nDROP TABLE guests;\n"), "does not start as `pg_dump` starts"),
+        ("foreign", gzip(&foreign), "cannot accept a dump of `restore_refused_other` as a dump of `restore_refused`"),
+        ("shell", evil("\\! touch /tmp/x"), "the psql command `\\!`"),
+        ("program", evil("COPY guests FROM PROGRAM 'id';"), "a `COPY` that does not read its rows from the dump"),
+        ("drops", evil("DROP DATABASE restore_refused_other;"), "names the database `restore_refused_other`"),
+        ("halts", gzip(dump.replacen("CREATE VIEW public.known", "CREATE VIEWS public.known", 1).as_bytes()), ""),
+    ];
+    for (which, bytes, words) in files {
+        let file = hikae.path("backups").join(format!("{which}.sql.gz"));
+        std::fs::write(&file, bytes).unwrap();
+        let said = hikae.run(&["run", "db-restore", "--yes", "--set", &format!("file={}", file.display())]);
+        assert_eq!(said.code, 1, "{which}: {}", said.err);
+        assert!(said.err.contains(words) && said.err.contains("hint: "), "{which}: no `{words}` in\n{}", said.err);
+        assert_eq!((fingerprint(cluster, name), databases(cluster, name)), before, "{which}");
+    }
+    assert_eq!(databases(cluster, "hikae_throwaway_"), Vec::<String>::new());
+}
+
+#[test]
+fn a_newest_backup_that_is_broken_gives_way_to_the_one_before_and_that_is_told() {
+    let (cluster, name) = (shared(), "restore_older");
+    let hikae = backed_up(cluster, name);
+    let newer = hikae.path("backups/db_backup_29990101_020000.sql.gz");
+    std::fs::write(newer, &std::fs::read(backup(&hikae)).unwrap()[..100]).unwrap();
+    let said = hikae.run(&["run", "db-restore", "--yes"]);
+    assert_eq!((said.code, guests(cluster, name)), (0, "花子 太郎 次郎".to_owned()), "{}", said.err);
+    assert!(
+        said.err.contains("WARN: ") && said.err.contains("is no good, the backup before it is tried"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn a_wrong_password_is_told_and_nothing_is_tried_twice() {
+    let (cluster, name) = (shared(), "restore_denied");
+    let hikae = backed_up(cluster, name).env("DB_PASSWORD", "wrong-and-secret");
+    let said = hikae.run(&["run", "db-restore", "--yes"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains("password authentication failed") && said.err.contains("DB_PASSWORD"), "{}", said.err);
+    assert!(!said.err.contains("wrong-and-secret"), "{}", said.err);
+    assert_eq!(guests(cluster, name), "花子 太郎 次郎 since");
+}
+
+#[test]
+fn a_folder_without_backups_is_told() {
+    let hikae = Hikae::with_database(shared(), "postgres");
+    let said = hikae.run(&["run", "db-restore", "--yes"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains("there is no backup `db_backup_*` in `[WORLD]/backups`"), "{}", said.err);
+}
