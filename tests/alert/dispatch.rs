@@ -51,7 +51,8 @@ impl Place {
 
     fn within(channels: &[&str], timeout: &str) -> Place {
         let folder = tempfile::tempdir().unwrap();
-        let channel = |name: &&str| format!("[[channels]]\nname = \"{name}\"\ntype = \"webhook\"\ntimeout = \"{timeout}\"\n");
+        let channel =
+            |name: &&str| format!("[[channels]]\nname = \"{name}\"\ntype = \"webhook\"\ntimeout = \"{timeout}\"\n");
         std::fs::write(folder.path().join("hikae.toml"), channels.iter().map(channel).collect::<String>()).unwrap();
         let state = folder.path().join("state").display().to_string();
         let environment = BTreeMap::from([("HIKAE_STATE_DIR".to_owned(), state)]);
