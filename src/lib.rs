@@ -4,14 +4,14 @@
 pub mod cli;
 /// What a recipe is: its declaration, its params, its needs; one run of it and its outcome.
 pub mod recipe;
+/// An outcome as a message: its event, its words, its channels; whom it is told, how often, and what waits to be told.
+pub mod alert;
 /// The configuration folder, read once: `hikae.toml`, `.env`, where recipes and state lie.
 pub mod config;
 /// One Lua state on its own thread: sandbox, loader, limits, watchdog.
 pub mod host;
 /// What Lua may call: one file per Lua module, of the same name; and the one crossing of errors.
 pub mod bind;
-/// An outcome as a message: its event, its words and templates, the mail server.
-pub mod alert;
 /// What `pg_dump` writes: the inspector that proves and counts it; how PostgreSQL's programs are called.
 pub mod postgres;
 /// The durable record: runs, backups, notifications, audit; and the manifest beside each backup.

@@ -6,6 +6,7 @@ use hikae::catalog::{AuditEntry, AuditFilter, Backup, Catalog, Ending, Failure, 
 use hikae::error::{Error, Kind};
 
 mod crash;
+mod outbox;
 mod reading;
 mod runbook;
 mod secrets;
@@ -47,6 +48,8 @@ fn daily(second: u32) -> NewRun {
         recipe: "db-backup".into(),
         recipe_sha256: "5e".repeat(32),
         backup_type: "daily".into(),
+        kind: "backup".into(),
+        subject: "db-backup".into(),
         started_at,
         host: "db1".into(),
         username: "backup".into(),

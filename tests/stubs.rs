@@ -128,6 +128,7 @@ fn valid_names(function: &Function, option_at: usize) -> Names {
     let comma = if before.is_empty() { "" } else { ", " };
     let call = function.name.replace("Stream:", "fs.open(\"/x\"):").replace("Expectation.", "expect(error).");
     let call = call.replace("World:", "simulate({}):").replace("Run:", "simulate({}):run(\"db-backup\"):");
+    let call = call.replace("Sending:", "simulate({}):send(\"webhook\", {}, {}):");
     let call = format!("{call}({before}{comma}{{ zz_unknown = 1 }})");
     let error = said_by(&call);
     error.hint_text().and_then(names_in).unwrap_or_else(|| panic!("`{call}` does not name its options: {error:?}"))

@@ -1,10 +1,10 @@
 //! What an alert is about, as plain data: channels get it as a table, templates as variables.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What has happened; each kind has its template and its words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     BackupFailure,
@@ -19,10 +19,12 @@ pub enum EventKind {
     /// What the monitor has found.
     Monitor,
     Report,
+    /// Nothing has happened: somebody tries whether alerts arrive.
+    Test,
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 8] = [
+    pub const ALL: [EventKind; 9] = [
         EventKind::BackupFailure,
         EventKind::Recovered,
         EventKind::Digest,
@@ -31,7 +33,23 @@ impl EventKind {
         EventKind::DrillFailure,
         EventKind::Monitor,
         EventKind::Report,
+        EventKind::Test,
     ];
+
+    /// The word for it in filters, in the record and for channels.
+    pub fn word(self) -> &'static str {
+        match self {
+            EventKind::BackupFailure => "backup_failure",
+            EventKind::Recovered => "recovered",
+            EventKind::Digest => "digest",
+            EventKind::Escalation => "escalation",
+            EventKind::RestoreFailure => "restore_failure",
+            EventKind::DrillFailure => "drill_failure",
+            EventKind::Monitor => "monitor",
+            EventKind::Report => "report",
+            EventKind::Test => "test",
+        }
+    }
 
     /// The name of its template, as the runbook (§5.3) names the first one.
     pub fn template(self) -> &'static str {
@@ -44,20 +62,23 @@ impl EventKind {
             EventKind::DrillFailure => "drill-failure",
             EventKind::Monitor => "monitor",
             EventKind::Report => "report",
+            EventKind::Test => "test",
         }
     }
 }
 
 /// One thing to be told.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub kind: EventKind,
+    /// The failure that it is about: what goes on, has recovered or escalates; else the same as `kind`.
+    pub about: EventKind,
     /// The run's id, as `BKP-20260215-030000-daily`.
     pub id: String,
     /// `daily`, `weekly`, `monthly` or `manual`.
     #[serde(rename = "type")]
     pub run_type: String,
-    #[serde(serialize_with = "as_utc")]
+    #[serde(serialize_with = "as_utc", deserialize_with = "moment")]
     pub time: DateTime<FixedOffset>,
     pub recipe: String,
     pub host: String,
@@ -73,7 +94,7 @@ pub struct Event {
     /// How often it has failed in a row.
     pub failures: u64,
     /// When the first of these failures was.
-    #[serde(serialize_with = "as_utc_if_any")]
+    #[serde(serialize_with = "as_utc_if_any", deserialize_with = "moment_if_any")]
     pub first_failure: Option<DateTime<FixedOffset>>,
     /// Who has to look at it: 1 operators, 2 administrators, 3 developers (runbook §13).
     pub level: u8,
@@ -88,7 +109,7 @@ pub struct Event {
 }
 
 /// A backup that the run has made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertedBackup {
     pub path: String,
     pub size_bytes: u64,
@@ -96,7 +117,7 @@ pub struct AlertedBackup {
 }
 
 /// One line about one thing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     pub subject: String,
     pub message: String,
@@ -112,6 +133,7 @@ impl Event {
     ) -> Event {
         Event {
             kind,
+            about: kind,
             id: id.into(),
             run_type: run_type.into(),
             time,
@@ -134,6 +156,57 @@ impl Event {
     }
 }
 
+/// How much an event matters; the order is the filters'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    /// Something is there to be looked at, and backups were made all the same.
+    Warning,
+    Error,
+    /// The next level has to look at it.
+    Critical,
+}
+
+impl Event {
+    pub fn severity(&self) -> Severity {
+        match self.kind {
+            EventKind::Recovered | EventKind::Report | EventKind::Test => Severity::Info,
+            EventKind::Escalation => Severity::Critical,
+            _ if matches!(self.outcome.as_str(), "partial" | "locked") => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    /// What the record calls it: `backup_failure`, and for what follows from it `backup_recovered`, so that the runbook's
+    /// query (§9.3) finds that too.
+    pub fn notification_type(&self) -> String {
+        let family = match self.about {
+            EventKind::RestoreFailure => "restore",
+            EventKind::DrillFailure => "drill",
+            EventKind::Monitor => "monitor",
+            _ => "backup",
+        };
+        let rest = match self.kind {
+            EventKind::Recovered => "recovered",
+            EventKind::Digest => "digest",
+            EventKind::Escalation => "escalation",
+            kind => return kind.word().to_owned(),
+        };
+        format!("{family}_{rest}")
+    }
+
+    /// Whether `word` names it: its own name, the failure that it is about, or its kind alone. Who is told of a failure
+    /// is told how it goes on.
+    pub fn is_of(&self, word: &str) -> bool {
+        // Whoever was called to a failure is told how it ends.
+        if let Some(level) = word.strip_prefix("level-").and_then(|level| level.parse::<u8>().ok()) {
+            return self.level >= level;
+        }
+        [self.notification_type().as_str(), self.about.word(), self.kind.word(), "all", "*"].contains(&word)
+    }
+}
+
 /// A moment as the runbook (§1.3) has it: ISO 8601, milliseconds, UTC.
 pub fn iso(time: &DateTime<FixedOffset>) -> String {
     time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Millis, true)
@@ -145,4 +218,14 @@ fn as_utc<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<
 
 fn as_utc_if_any<S: Serializer>(time: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
     time.as_ref().map(iso).serialize(serializer)
+}
+
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<FixedOffset>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    DateTime::parse_from_rfc3339(&text).map_err(serde::de::Error::custom)
+}
+
+fn moment_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    text.map(|text| DateTime::parse_from_rfc3339(&text).map_err(serde::de::Error::custom)).transpose()
 }

@@ -3,12 +3,22 @@
 use serde::Serialize;
 
 use super::event::{Event, EventKind, iso};
+use crate::config;
 
 /// The languages of alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     En,
     Ja,
+}
+
+impl From<config::Language> for Language {
+    fn from(language: config::Language) -> Language {
+        match language {
+            config::Language::En => Language::En,
+            config::Language::Ja => Language::Ja,
+        }
+    }
 }
 
 /// What stands in a message beside the event's own values.
@@ -143,6 +153,11 @@ fn japanese(event: &Event) -> (String, String, &'static str) {
             let period = event.period.as_deref().unwrap_or_default();
             (format!("【報告】バックアップレポート: {period}"), format!("バックアップレポート {period}"), "")
         }
+        EventKind::Test => (
+            format!("【テスト】バックアップ通知の送信テスト: {host}"),
+            "【テスト】バックアップ通知の送信テストです".into(),
+            "この通知が届いていれば、設定は正しく動作しています。対応は不要です。",
+        ),
     }
 }
 
@@ -192,6 +207,11 @@ fn english(event: &Event) -> (String, String, &'static str) {
             let period = event.period.as_deref().unwrap_or_default();
             (format!("[REPORT] Backup report: {period}"), format!("Backup report {period}"), "")
         }
+        EventKind::Test => (
+            format!("[TEST] Backup alerts from {host}"),
+            "[TEST] This is a test of the backup alerts".into(),
+            "When this arrives, the set-up works; nothing is to be done.",
+        ),
     }
 }
 
@@ -214,9 +234,9 @@ pub fn plain_text(event: &Event, words: &Words) -> String {
 }
 
 /// What a message tells of its event, by row.
-fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
+pub fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     use EventKind as K;
-    let about_a_run = !matches!(event.kind, K::Monitor | K::Report);
+    let about_a_run = !matches!(event.kind, K::Monitor | K::Report | K::Test);
     let in_a_row = matches!(event.kind, K::Recovered | K::Digest | K::Escalation);
     let went_wrong = about_a_run && event.kind != K::Recovered;
     let text = |shown: bool, label, text: &str| (shown && !text.is_empty()).then(|| (label, text.to_owned()));

@@ -10,11 +10,11 @@ use mlua::Lua;
 use super::failure::Caught;
 use super::pool::Pool;
 use super::stream::Unused;
-use crate::alert::smtp::Settings;
 use crate::catalog::{Backup, Moment, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site};
 use crate::report::event;
 use crate::world::Caller;
+use crate::world::mail::settings::Settings;
 
 /// Who runs: written into manifests, shown to recipes by the module `run`.
 #[derive(Clone, Debug)]
@@ -31,6 +31,15 @@ pub trait Recorder: Send + Sync {
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
+}
+
+/// The record of what is no run, such as a recipe that is only loaded: there is nothing to record.
+pub struct Unrecorded;
+
+impl Recorder for Unrecorded {
+    fn step(&self, _step: StepRecord) {}
+
+    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
 }
 
 /// What a text is in the reader's language; nothing when there is no translation.

@@ -8,19 +8,25 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::Result;
 
+mod channels;
 mod column;
 pub mod described;
 pub mod manifest;
 mod open;
+mod outbox;
 mod read;
 mod record;
 mod settle;
 mod store;
+mod streaks;
 mod trouble;
 mod write;
 
+pub use channels::ChannelRow;
+pub use outbox::{Fate, NewNotice, Notice};
 pub use read::{AuditFilter, NotificationFilter, RunFilter};
 pub use record::{AuditEntry, Backup, Ending, Failure, Moment, NewRun, Notification, Run, Status, Step, run_id};
+pub use streaks::Streak;
 
 /// The catalog, open. It blocks: call it where waiting for a disk, or five seconds for another process, is allowed.
 #[derive(Debug)]
@@ -39,6 +45,24 @@ impl Catalog {
             Ok(done)
         };
         whole().map_err(|cause| trouble::writing(&self.path, cause))
+    }
+
+    /// Does `work` as `writing` does, for what is most often the first thing in a new log.
+    ///
+    /// SQLite waits for the disk when it begins a log, for an old one may hold frames that could pass for newer ones. A log that is still
+    /// empty holds none; and before anything of it is merged into the catalog, all of it is brought to the disk.
+    fn writing_first<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
+        if !open::log_is_empty(&self.path) {
+            return self.writing(work);
+        }
+        self.wait_for_disk("off")?;
+        let done = self.writing(work);
+        self.wait_for_disk("normal")?;
+        done
+    }
+
+    fn wait_for_disk(&self, how: &str) -> Result<()> {
+        self.conn.pragma_update(None, "synchronous", how).map_err(|cause| trouble::writing(&self.path, cause))
     }
 
     /// Does `work` on one unchanging view of the catalog.

@@ -13,7 +13,7 @@ use super::{Catalog, settle, trouble};
 use crate::error::Result;
 
 /// What makes a catalog of version n from one of version n - 1. A file that is released never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// How long to wait for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -108,11 +108,20 @@ fn log_ahead(conn: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Whether changes wait beside the file to be merged into it.
-fn has_unmerged(path: &Path) -> bool {
+/// Whether there is a log of changes with nothing in it yet.
+pub(super) fn log_is_empty(path: &Path) -> bool {
+    rustix::fs::stat(log_beside(path)).is_ok_and(|log| log.st_size == 0)
+}
+
+fn log_beside(path: &Path) -> OsString {
     let mut log = OsString::from(path);
     log.push("-wal");
-    may(Path::new(&log), Access::EXISTS).is_ok()
+    log
+}
+
+/// Whether changes wait beside the file to be merged into it.
+fn has_unmerged(path: &Path) -> bool {
+    may(Path::new(&log_beside(path)), Access::EXISTS).is_ok()
 }
 
 /// Whether the file, or the folder that the files beside it go to, cannot be written.

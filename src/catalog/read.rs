@@ -25,12 +25,13 @@ pub struct AuditFilter {
     pub limit: Option<usize>,
 }
 
-/// Which notifications are asked for; what is absent does not narrow.
+/// Which notifications are asked for; what is absent does not narrow. `backup_id` may be the beginning of one.
 #[derive(Clone, Debug, Default)]
 pub struct NotificationFilter {
     pub status: Option<String>,
     pub channel: Option<String>,
     pub backup_id: Option<String>,
+    pub notification_type: Option<String>,
     pub limit: Option<usize>,
 }
 
@@ -101,12 +102,13 @@ impl Catalog {
 
     /// The notices that fit, the newest first.
     pub fn notifications(&self, filter: &NotificationFilter) -> Result<Vec<Notification>> {
-        let NotificationFilter { status, channel, backup_id, limit: most } = filter;
+        let NotificationFilter { status, channel, backup_id, notification_type, limit: most } = filter;
         self.reading(|tx| {
             let sql =
                 "SELECT * FROM notification_logs WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR channel = ?2)
-                       AND (?3 IS NULL OR backup_id = ?3) ORDER BY number DESC LIMIT ?4";
-            let asked = params![status, channel, backup_id, limit(*most)];
+                       AND (?3 IS NULL OR substr(backup_id, 1, length(?3)) = ?3) AND (?4 IS NULL OR notification_type = ?4)
+                       ORDER BY number DESC LIMIT ?5";
+            let asked = params![status, channel, backup_id, notification_type, limit(*most)];
             tx.prepare_cached(sql)?.query_map(asked, notification)?.collect()
         })
     }
@@ -124,6 +126,8 @@ pub(super) fn new_run(row: &Row) -> rusqlite::Result<NewRun> {
         recipe: row.get("recipe")?,
         recipe_sha256: row.get("recipe_sha256")?,
         backup_type: row.get("backup_type")?,
+        kind: row.get("kind")?,
+        subject: row.get("subject")?,
         started_at: moment(row, "started_at")?,
         host: row.get("host")?,
         username: row.get("username")?,
@@ -132,7 +136,7 @@ pub(super) fn new_run(row: &Row) -> rusqlite::Result<NewRun> {
 }
 
 /// A row of `runs`, with its backups and steps.
-fn run(tx: &Transaction, row: &Row) -> rusqlite::Result<Run> {
+pub(super) fn run(tx: &Transaction, row: &Row) -> rusqlite::Result<Run> {
     let new = new_run(row)?;
     let (backups, steps) = (backups(tx, &new.id)?, steps(tx, &new.id)?);
     let mut run = Run::of(new, None, backups, steps);

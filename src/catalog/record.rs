@@ -63,6 +63,10 @@ pub struct NewRun {
     pub recipe: String,
     pub recipe_sha256: String,
     pub backup_type: String,
+    /// What its recipe is for: `backup`, `restore`, `check` or `maintenance`.
+    pub kind: String,
+    /// What its failures are counted by: the recipe, and what it was told to do it with.
+    pub subject: String,
     pub started_at: Moment,
     pub host: String,
     pub username: String,
@@ -135,6 +139,10 @@ pub struct Run {
     pub backups: Vec<Backup>,
     pub steps: Vec<Step>,
     #[serde(skip)]
+    pub kind: String,
+    #[serde(skip)]
+    pub subject: String,
+    #[serde(skip)]
     pub recipe_sha256: String,
     #[serde(skip)]
     pub host: String,
@@ -147,7 +155,8 @@ pub struct Run {
 impl Run {
     /// A run put together without the catalog, so that a run which the catalog could not keep shows the same JSON.
     pub fn of(new: NewRun, ending: Option<Ending>, backups: Vec<Backup>, steps: Vec<Step>) -> Run {
-        let NewRun { id, recipe, recipe_sha256, backup_type, started_at, host, username, process_id } = new;
+        let NewRun { id, recipe, recipe_sha256, backup_type, kind, subject, started_at, host, username, process_id } =
+            new;
         let (status, ended_at, duration_ms, error) = match ending {
             Some(end) => (end.status, Some(end.ended_at), Some(end.duration_ms), end.error),
             None => (Status::Running, None, None, None),
@@ -163,6 +172,8 @@ impl Run {
             error,
             backups,
             steps,
+            kind,
+            subject,
             recipe_sha256,
             host,
             username,

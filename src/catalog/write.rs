@@ -1,5 +1,7 @@
 //! Writes the record: each call is one transaction, so that a process that dies between two leaves a catalog that can be read.
 
+use rusqlite::Transaction;
+
 use super::record::{AuditEntry, Backup, Ending, NewRun, Notification, Status, Step};
 use super::store::{Field, insert, update};
 use super::{Catalog, trouble};
@@ -8,12 +10,15 @@ use crate::error::Result;
 impl Catalog {
     /// Records that a run has started. An id that is taken is an error of kind `already_exists`: wait for the next second.
     pub fn start_run(&self, run: &NewRun) -> Result<()> {
-        self.writing(|tx| {
+        self.writing_first(|tx| {
             let row = vec![
                 ("id", Field::word(&run.id)),
                 ("recipe", Field::word(&run.recipe)),
                 ("recipe_sha256", Field::word(&run.recipe_sha256)),
                 ("backup_type", Field::word(&run.backup_type)),
+                ("kind", Field::word(&run.kind)),
+                ("subject", Field::text(&run.subject)),
+                ("considered", Field::Number(0)),
                 ("status", Field::word(Status::Running.word())),
                 ("started_at", Field::Time(run.started_at)),
                 ("host", Field::text(&run.host)),
@@ -96,18 +101,21 @@ impl Catalog {
 
     /// Records a notice, and whether it arrived.
     pub fn add_notification(&self, notice: &Notification) -> Result<()> {
-        self.writing(|tx| {
-            let row = vec![
-                ("notification_type", Field::text(&notice.notification_type)),
-                ("channel", Field::text(&notice.channel)),
-                ("recipient", Field::some_text(notice.recipient.as_deref())),
-                ("subject", Field::some_text(notice.subject.as_deref())),
-                ("status", Field::text(&notice.status)),
-                ("error_message", Field::some_text(notice.error_message.as_deref())),
-                ("backup_id", notice.backup_id.as_deref().map_or(Field::Null, Field::word)),
-                ("sent_at", Field::Time(notice.sent_at)),
-            ];
-            insert(tx, "notification_logs", row)
-        })
+        self.writing(|tx| note(tx, notice))
     }
+}
+
+/// Adds a notice to the record.
+pub(super) fn note(tx: &Transaction, notice: &Notification) -> rusqlite::Result<()> {
+    let row = vec![
+        ("notification_type", Field::text(&notice.notification_type)),
+        ("channel", Field::text(&notice.channel)),
+        ("recipient", Field::some_text(notice.recipient.as_deref())),
+        ("subject", Field::some_text(notice.subject.as_deref())),
+        ("status", Field::text(&notice.status)),
+        ("error_message", Field::some_text(notice.error_message.as_deref())),
+        ("backup_id", notice.backup_id.as_deref().map_or(Field::Null, Field::word)),
+        ("sent_at", Field::Time(notice.sent_at)),
+    ];
+    insert(tx, "notification_logs", row)
 }

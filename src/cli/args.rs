@@ -40,6 +40,11 @@ pub enum Command {
     Runs(RunsArgs),
     /// List who did what, the newest first
     Audit(AuditArgs),
+    /// List what was told to whom, and whether it arrived, the newest first
+    Notifications(NotificationsArgs),
+    /// Try the ways by which people are told, rehearse a failure, or send what waits
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Check recipes, their params and programs, and the set-up, without running anything
     Check(CheckArgs),
     /// Run specs: what recipes promise, tried in a world in memory
@@ -166,6 +171,54 @@ pub struct AuditArgs {
     pub limit: usize,
     #[command(flatten)]
     pub listing: Listing,
+}
+
+#[derive(Args)]
+pub struct NotificationsArgs {
+    /// Only with this status: sent, retrying, unsure or failed
+    #[arg(long)]
+    pub status: Option<String>,
+    /// Only by this channel
+    #[arg(long)]
+    pub channel: Option<String>,
+    /// Only of this kind, such as `backup_failure`
+    #[arg(long = "event", value_name = "KIND")]
+    pub event: Option<String>,
+    /// Only about this run: its id, or the beginning of it
+    #[arg(long)]
+    pub run: Option<String>,
+    /// What is not told yet instead: it waits, or may have arrived, or was given up
+    #[arg(long)]
+    pub waiting: bool,
+    /// How many at most
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Subcommand)]
+pub enum NotifyCommand {
+    /// Send a test by each channel, or by one
+    Test(NotifyTestArgs),
+    /// Let a failure be told that never happened: marked as a rehearsal, through the outbox, touching no backup
+    Rehearse,
+    /// Send what waits now, whatever its time
+    Flush {
+        /// Also send again what may have arrived already, and what was given up
+        #[arg(long)]
+        unsure: bool,
+    },
+}
+
+#[derive(Args)]
+pub struct NotifyTestArgs {
+    /// Only by this channel: `email`, `slack`, `teams`, or a name in `hikae.toml` or in the catalog [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+    /// Send a mail to this address, instead of to those who get alerts
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
 }
 
 #[derive(Args)]

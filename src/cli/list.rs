@@ -1,12 +1,14 @@
 //! `hikae list`: the recipes, each with its schedule and what it does.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::args::Listing;
 use super::context::Context;
-use crate::error::Result;
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
 use crate::recipe::loading;
 use crate::report::table::{Column, print_json_lines, print_table};
 
@@ -26,7 +28,7 @@ struct Row {
 }
 
 pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
-    let rows = context.config.recipes()?.iter().map(|name| row(context, name)).collect::<Result<Vec<_>>>()?;
+    let rows = rows(&context.config)?;
     if args.json {
         print_json_lines(&mut context.out(), rows)?;
     } else {
@@ -39,11 +41,32 @@ pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The recipes in order. Each is loaded into a Lua state of its own, which takes longest: the cores share them.
+fn rows(config: &Arc<Config>) -> Result<Vec<Row>> {
+    let names = config.recipes()?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = names.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let load = |names| scope.spawn(move || of(config, names));
+        let shares: Vec<_> = names.chunks(share).map(load).collect();
+        let joined = shares.into_iter().map(|share| share.join().unwrap_or_else(|_| Err(crashed())));
+        joined.collect::<Result<Vec<_>>>().map(|rows| rows.into_iter().flatten().collect())
+    })
+}
+
+fn of(config: &Arc<Config>, names: &[String]) -> Result<Vec<Row>> {
+    names.iter().map(|name| row(config, name)).collect()
+}
+
+fn crashed() -> Error {
+    Error::new(Kind::Other, "a thread that loads recipes crashed").hint("please report this as a bug in hikae")
+}
+
 /// A recipe that cannot be loaded stands in the list with its error: it must not hide the others.
-fn row(context: &Context, name: &str) -> Result<Row> {
-    let source = context.config.recipe_source(name)?;
+fn row(config: &Arc<Config>, name: &str) -> Result<Row> {
+    let source = config.recipe_source(name)?;
     let (recipe, file) = (name.to_owned(), source.file_shown.clone());
-    Ok(match loading::declaration(&context.config, &source) {
+    Ok(match loading::declaration(config, &source) {
         Ok(declaration) => Row {
             recipe,
             kind: Some(declaration.kind.word()),

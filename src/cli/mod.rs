@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+mod alerting;
 pub mod args;
 mod audit;
 mod check;
@@ -13,6 +14,8 @@ mod demo;
 mod docs;
 mod exit;
 mod list;
+mod notifications;
+mod notify;
 mod plan;
 mod run;
 mod runs;
@@ -46,6 +49,8 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::main(&context, &args),
         Command::Runs(args) => runs::main(&context, &args),
         Command::Audit(args) => audit::main(&context, &args),
+        Command::Notifications(args) => notifications::main(&context, &args),
+        Command::Notify(command) => notify::main(&context, &command),
         Command::Check(args) => check::main(&context, &args),
         Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::alerting;
 use super::args::RunArgs;
 use super::confirm::{self, Will};
 use super::context::Context;
@@ -20,10 +21,14 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }
+    // Before the process is walled in: the certificate of a mail server may lie anywhere.
+    let alerts = alerting::prepare(context);
     let job = match guard.and_then(|guard| prepare(context, &args).map(|job| (guard, job))) {
         Ok(ready) => ready,
         Err(error) => {
             context.print_error(&error);
+            let run_type = args.run_type.map_or("manual", |run_type| run_type.word());
+            alerting::never_began(context, &alerts, &args.recipe, run_type, &error);
             return ExitCode::from(exit::MISUSE);
         }
     };
@@ -39,6 +44,8 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     match execute::execute(job) {
         Ok(finished) => {
             drop(guard);
+            finished.errors().for_each(|error| context.print_error(error));
+            alerting::after_run(context, &alerts, &finished.run);
             tell(context, &finished)
         }
         Err(error) => {
@@ -60,7 +67,6 @@ pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
 }
 
 fn tell(context: &Context, finished: &Finished) -> ExitCode {
-    finished.errors().for_each(|error| context.print_error(error));
     match serde_json::to_value(&finished.run) {
         Ok(outcome) => report::run_ended(&outcome),
         Err(cause) => {

@@ -55,7 +55,7 @@ pub fn catalog(context: &Context) -> Result<Catalog> {
 }
 
 /// A run is alive while its lock is held; the kernel lets go of it however the process ends.
-fn alive(context: &Context, run: &NewRun) -> bool {
+pub fn alive(context: &Context, run: &NewRun) -> bool {
     startup::is_locked(&run_lock(&context.config.state_dir, &run.id))
 }
 

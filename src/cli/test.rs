@@ -129,7 +129,7 @@ impl Suite {
             files.push(file);
         }
         if let Some(coverage) = coverage {
-            lines::tell(&self.context, &self.args, &coverage, &startup::current_dir()?)?;
+            lines::tell(&self.context, &self.args, &coverage)?;
         }
         let nothing = missing.or_else(|| self.nothing(&files));
         self.end(&files, nothing).await

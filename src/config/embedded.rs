@@ -19,6 +19,15 @@ pub fn recipes() -> Vec<&'static str> {
     names
 }
 
+/// The names of all channels, in alphabetical order.
+pub fn channels() -> Vec<&'static str> {
+    let files = STDLIB.get_dir("hikae/channels").into_iter().flat_map(|folder| folder.files());
+    let names = files.filter_map(|file| file.path().file_name()?.to_str());
+    let mut names: Vec<&str> = names.filter_map(recipe_name).collect();
+    names.sort_unstable();
+    names
+}
+
 /// The text of the library module that `require` calls `dotted`: `hikae.retention` is `stdlib/hikae/retention.lua`.
 pub fn module(dotted: &str) -> Option<&'static str> {
     STDLIB.get_file(module_path(dotted)?)?.contents_utf8()

@@ -1,5 +1,7 @@
 //! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state lie.
 
+mod alerts;
+mod channels;
 pub mod dotenv;
 pub mod embedded;
 mod disk;
@@ -10,6 +12,7 @@ mod reword;
 mod settings;
 mod smtp;
 mod specs;
+mod translations;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,12 +22,14 @@ use std::sync::Arc;
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
 
+pub use alerts::{Alerts, ChannelSettings, Contacts, Escalation, SeverityWord};
 pub use disk::DiskFiles;
 pub use files::{Files, Look};
 pub use folders::Folders;
 pub use recipes::{ModuleSource, RecipeSource};
 pub use settings::{Language, Limits, Sandbox, Settings};
 pub use specs::{SpecFile, SpecRoot};
+pub use translations::translations;
 
 /// The configuration as one run sees it.
 pub struct Config {

@@ -55,9 +55,9 @@ impl Config {
     /// The module that `require` calls `dotted`, from the folder of the recipe that asks; embedded recipes have none.
     pub fn beside(&self, recipe: &RecipeSource, dotted: &str) -> Result<Option<ModuleSource>> {
         let (Some(folder), Some(below)) = (&recipe.folder, embedded::module_path(dotted)) else { return Ok(None) };
-        let path = folder.join(below);
-        let text = self.files.read(&path)?;
-        Ok(text.map(|text| ModuleSource { file_shown: path.display().to_string(), text }))
+        let shown = Path::new(&recipe.file_shown).with_file_name(&below);
+        let text = self.files.read(&folder.join(&below))?;
+        Ok(text.map(|text| ModuleSource { file_shown: shown.display().to_string(), text }))
     }
 
     /// The text of a file that a message names the way recipes and modules are shown.

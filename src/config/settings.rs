@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::Error as _;
 
+use super::alerts::{Alerts, ChannelSettings, Contacts, Escalation};
 use super::reword::reword;
 use crate::error::{Error, Kind, Result};
 use crate::units;
@@ -19,6 +20,10 @@ pub struct Settings {
     pub lang: Option<Language>,
     pub sandbox: Sandbox,
     pub limits: Limits,
+    pub channels: Vec<ChannelSettings>,
+    pub alerts: Alerts,
+    pub escalation: Escalation,
+    pub contacts: Contacts,
     /// By recipe, then by param.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
 }
@@ -77,7 +82,7 @@ fn position(text: &str, byte: usize) -> String {
     format!(":{}:{}", before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
-fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+pub(super) fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let two_lines = |error: Error| D::Error::custom(format!("{error}\n{}", error.hint_text().unwrap_or_default()));
     match units::parse_duration(&text).map_err(two_lines)? {

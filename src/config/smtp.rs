@@ -1,8 +1,8 @@
 //! Reads the mail server's settings from the environment and `.env`, with the certificate that they name.
 
-use super::{Config, Language};
-use crate::alert::smtp::{Recipients, Settings, recipients};
+use super::Config;
 use crate::error::{Error, Kind, Result};
+use crate::world::mail::settings::{Recipients, Settings, recipients};
 
 impl Config {
     /// The mail server of `SMTP_*`. A relative CA file lies in the configuration folder.
@@ -22,14 +22,5 @@ impl Config {
     /// Who gets alerts: `BACKUP_ALERT_EMAIL`.
     pub fn alert_recipients(&self) -> Recipients {
         recipients(&|name| self.lookup(name).map(str::to_owned))
-    }
-}
-
-impl From<Language> for crate::alert::Language {
-    fn from(language: Language) -> crate::alert::Language {
-        match language {
-            Language::En => crate::alert::Language::En,
-            Language::Ja => crate::alert::Language::Ja,
-        }
     }
 }

@@ -109,7 +109,7 @@ impl Config {
             _ => root.path.clone(),
         });
         let mut looks = BTreeMap::new();
-        for path in named.chain(["recipes", "stdlib"].map(|own| self.dir.join(own))) {
+        for path in named.chain(["recipes", "stdlib", "channels"].map(|own| self.dir.join(own))) {
             let root = SpecRoot { shown: path.clone(), path, is_folder: true };
             looks.extend(self.lua_files(&root, ".lua")?.into_iter().map(|(path, _, look)| (path, look)));
         }
@@ -131,10 +131,18 @@ impl Config {
         self.files.read(&file.path)?.ok_or_else(gone)
     }
 
+    /// The recipe that a spec asks for. People read specs where they stand, so a file below the current folder is shown from there.
+    pub fn recipe_in_spec(&self, wanted: &str) -> Result<RecipeSource> {
+        let source = self.recipe_source(wanted)?;
+        let below = Path::new(&source.file_shown).strip_prefix(&self.current).ok();
+        let below = below.filter(|_| self.current.parent().is_some()).map(|below| below.display().to_string());
+        Ok(RecipeSource { file_shown: below.unwrap_or(source.file_shown), ..source })
+    }
+
     /// The recipe that a spec file is named for; nothing when there is none, as for the spec of a module.
     pub fn recipe_of_spec(&self, file: &SpecFile) -> Result<Option<RecipeSource>> {
         let name = file.path.file_name().and_then(|name| name.to_str()?.strip_suffix(ENDING));
-        match name.map(|name| self.recipe_source(name)) {
+        match name.map(|name| self.recipe_in_spec(name)) {
             Some(Err(error)) if error.kind() == Kind::NotFound => Ok(None),
             found => found.transpose(),
         }

@@ -6,6 +6,7 @@ use mlua::{Function, IntoLuaMulti, Lua, Table, UserData, Value};
 
 use super::limits::{Fuse, LuaLimits};
 use super::loader::{self, Finder};
+use super::sandbox::Withheld;
 use super::{sandbox, state};
 use crate::bind;
 use crate::bind::exports::Call;
@@ -37,9 +38,24 @@ impl Machine {
         find: Finder,
         words: impl FnOnce(&Lua) -> mlua::Result<Vec<(&'static str, Value)>>,
     ) -> Result<Machine> {
+        Machine::made(session, limits, find, words, Withheld::default())
+    }
+
+    /// A state that lacks some of what recipes have.
+    pub fn without(session: Rc<Session>, limits: &LuaLimits, find: Finder, withheld: Withheld) -> Result<Machine> {
+        Machine::made(session, limits, find, |_| Ok(Vec::new()), withheld)
+    }
+
+    fn made(
+        session: Rc<Session>,
+        limits: &LuaLimits,
+        find: Finder,
+        words: impl FnOnce(&Lua) -> mlua::Result<Vec<(&'static str, Value)>>,
+        withheld: Withheld,
+    ) -> Result<Machine> {
         let (lua, fuse) = state::new(limits)?;
         lua.set_app_data(session);
-        let env = words(&lua).and_then(|words| environment(&lua, find, words)).map_err(from_lua)?;
+        let env = words(&lua).and_then(|words| environment(&lua, find, words, withheld)).map_err(from_lua)?;
         Ok(Machine { lua, fuse, env })
     }
 
@@ -81,7 +97,7 @@ fn start_of(function: &Function) -> Option<Site> {
     Some(Site { file, line: u32::try_from(info.line_defined?).ok()? })
 }
 
-fn environment(lua: &Lua, find: Finder, words: Vec<(&'static str, Value)>) -> mlua::Result<Table> {
+fn environment(lua: &Lua, find: Finder, words: Vec<(&'static str, Value)>, withheld: Withheld) -> mlua::Result<Table> {
     let mut primitives = bind::functions(lua)?;
     primitives.extend(words);
     for module in bind::modules(lua)? {
@@ -96,7 +112,7 @@ fn environment(lua: &Lua, find: Finder, words: Vec<(&'static str, Value)>) -> ml
         None => Err(traceback::raise(lua, Error::new(Kind::Recipe, "`require` is not ready yet"))),
     })?;
     primitives.push(("require", Value::Function(require)));
-    let env = sandbox::environment(lua, primitives)?;
+    let env = sandbox::environment_without(lua, primitives, withheld)?;
     let real = loader::require(lua, &env, find)?;
     slot.get_or_init(|| real);
     Ok(env)

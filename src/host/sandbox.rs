@@ -13,8 +13,27 @@ use crate::suggest::nearest;
 const STRING: [&str; 10] = ["byte", "char", "len", "lower", "pack", "packsize", "reverse", "sub", "unpack", "upper"];
 const TABLE: [&str; 2] = ["pack", "unpack"];
 
+/// Names that other Lua files have, and these have not.
+#[derive(Clone, Default)]
+pub struct Withheld {
+    pub names: Vec<&'static str>,
+    /// What is said of them: where they are missing, and what there is instead.
+    pub from: &'static str,
+    pub hint: &'static str,
+}
+
 /// The strict `_ENV` of recipes. Tables among the primitives are sealed; a primitive goes before a base function of its name.
 pub fn environment(lua: &Lua, primitives: Vec<(&'static str, Value)>) -> mlua::Result<Table> {
+    environment_without(lua, primitives, Withheld::default())
+}
+
+/// The same without some of the primitives.
+pub fn environment_without(
+    lua: &Lua,
+    mut primitives: Vec<(&'static str, Value)>,
+    withheld: Withheld,
+) -> mlua::Result<Table> {
+    primitives.retain(|(name, _)| !withheld.names.contains(name));
     let members = base::functions(lua)?;
     let stock = lua.globals();
     let string_library = string_library(lua, &stock)?;
@@ -26,13 +45,13 @@ pub fn environment(lua: &Lua, primitives: Vec<(&'static str, Value)>) -> mlua::R
     for (name, value) in primitives {
         members.raw_set(name, seal_value(lua, name, value)?)?;
     }
-    strict(lua, members)
+    strict(lua, members, withheld)
 }
 
-fn strict(lua: &Lua, members: Table) -> mlua::Result<Table> {
+fn strict(lua: &Lua, members: Table, withheld: Withheld) -> mlua::Result<Table> {
     let known = members.clone();
     let undefined = lua.create_function(move |lua, (_, key): (Value, Value)| {
-        Err::<Value, _>(raise(lua, undefined(&spell(&key), &names(&known))))
+        Err::<Value, _>(raise(lua, undefined(&spell(&key), &names(&known), &withheld)))
     })?;
     let known = members.clone();
     let undeclared = lua.create_function(move |lua, (_, key): (Value, Value)| {
@@ -44,7 +63,11 @@ fn strict(lua: &Lua, members: Table) -> mlua::Result<Table> {
     Ok(environment)
 }
 
-fn undefined(name: &str, known: &[String]) -> Error {
+fn undefined(name: &str, known: &[String], withheld: &Withheld) -> Error {
+    if withheld.names.contains(&name) {
+        let what = format!("`{name}` is not available in {}", withheld.from);
+        return Error::new(Kind::Recipe, what).hint(withheld.hint);
+    }
     if let Some(advice) = advice(name) {
         return Error::new(Kind::Recipe, format!("`{name}` is not available in recipes")).hint(advice);
     }

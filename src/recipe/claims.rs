@@ -27,6 +27,8 @@ impl Claims<'_> {
                 recipe: self.job.source.name.clone(),
                 recipe_sha256: self.job.recipe_sha256.clone(),
                 backup_type: self.job.run_type.clone(),
+                kind: self.job.declaration.kind.word().to_owned(),
+                subject: self.job.subject.clone(),
                 started_at: now,
                 host: machine.host.clone(),
                 username: machine.user.clone(),

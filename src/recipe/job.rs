@@ -8,6 +8,7 @@ use super::declaration::Declaration;
 use super::expand::expand;
 use super::params::{self, Params, Sources};
 use super::problem::gather;
+use super::values::ParamType;
 use crate::bind::session::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
@@ -32,6 +33,8 @@ pub struct Job {
     pub params: Params,
     pub needs: Needs,
     pub run_type: String,
+    /// What its failures are counted by: the recipe with what was set for this run, such as another database. Nothing secret.
+    pub subject: String,
     pub limits: Limits,
     pub timeout: Duration,
     pub recipe_sha256: String,
@@ -51,6 +54,7 @@ impl Job {
     pub fn new(config: Arc<Config>, source: RecipeSource, declaration: Declaration, wishes: Wishes) -> Result<Job> {
         let params = resolve(&config, &source, &declaration, &wishes.set)?;
         let needs = resolve_needs(&declaration, &params)?;
+        let subject = subject(&source.name, &declaration, &wishes.set);
         let run_type = wishes.run_type.unwrap_or_else(|| declaration.run_type.word().to_owned());
         let settings = config.settings.limits;
         let limits = Limits {
@@ -59,7 +63,19 @@ impl Job {
         };
         let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let recipe_sha256 = Sha256::of(&source.text);
-        Ok(Job { config, source, declaration, params, needs, run_type, limits, timeout, recipe_sha256, coverage: None })
+        Ok(Job {
+            config,
+            source,
+            declaration,
+            params,
+            needs,
+            run_type,
+            subject,
+            limits,
+            timeout,
+            recipe_sha256,
+            coverage: None,
+        })
     }
 
     pub fn identity(&self, run_id: &str) -> Identity {
@@ -117,6 +133,17 @@ impl Job {
         let targets = hash.hex();
         self.config.state_dir.join("locks").join(format!("{}-{}.lock", self.source.name, &targets[..12]))
     }
+}
+
+fn subject(recipe: &str, declaration: &Declaration, set: &[(String, String)]) -> String {
+    let is_secret = |name: &str| {
+        let spec = declaration.params.iter().find(|(known, _)| known == name);
+        spec.is_some_and(|(_, spec)| spec.kind == ParamType::Secret)
+    };
+    let mut said: Vec<String> =
+        set.iter().filter(|(name, _)| !is_secret(name)).map(|(name, value)| format!("{name}={value}")).collect();
+    said.sort_unstable();
+    if said.is_empty() { recipe.to_owned() } else { format!("{recipe} ({})", said.join(", ")) }
 }
 
 /// The params of a recipe with their values, or every problem with them.

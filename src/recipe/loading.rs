@@ -1,21 +1,19 @@
-//! Loads a recipe for its declaration alone, and finds the modules and translations that it needs.
+//! Loads a recipe for its declaration alone, and finds the modules that it needs.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlua::{Lua, StdLib, Value};
+use mlua::Value;
 
 use super::declaration::Declaration;
 use super::lua_part::run_function;
 use super::problem::gather;
 use crate::bind::plain::Plain;
-use crate::bind::session::{Identity, Recorder, Session, Translate};
+use crate::bind::session::{Identity, Session, Unrecorded};
 use crate::bind::traceback::from_lua;
-use crate::catalog::{Backup, Step};
-use crate::config::{Config, Language, RecipeSource};
-use crate::error::{Error, Kind, Result};
+use crate::config::{Config, RecipeSource};
+use crate::error::Result;
 use crate::host::limits::LuaLimits;
 use crate::host::loader::{Finder, Module};
 use crate::host::machine::Machine;
@@ -31,7 +29,7 @@ pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declar
         recipe_sha256: String::new(),
         kind: String::new(),
     };
-    let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(NoRecord)));
+    let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
     let machine = Machine::new(session, &LuaLimits::default(), finder(config, source))?;
     let table = machine.load(&source.file_shown, &source.text)?;
     run_function(&table, &source.file_shown)?;
@@ -64,36 +62,4 @@ pub fn finder(config: &Arc<Config>, source: &RecipeSource) -> Finder {
         };
         Ok(library.map(|found| Module { file_shown: found.file_shown, text: found.text }))
     })
-}
-
-/// The texts of the reader's language, from `stdlib/hikae/locale/`; English needs none.
-pub fn translations(config: &Config) -> Translate {
-    let texts = match config.language() {
-        Language::En => BTreeMap::new(),
-        Language::Ja => catalogue(config, "hikae.locale.ja").unwrap_or_else(|error| {
-            crate::report::log(crate::report::Level::Warn, &error.one_line(), None);
-            BTreeMap::new()
-        }),
-    };
-    Box::new(move |text| texts.get(text).cloned())
-}
-
-fn catalogue(config: &Config, name: &str) -> Result<BTreeMap<String, String>> {
-    let Some(module) = config.module_source(name)? else {
-        return Err(Error::new(Kind::NotFound, format!("cannot find the translations `{name}`")));
-    };
-    let lua = Lua::new_with(StdLib::NONE, mlua::LuaOptions::default()).map_err(from_lua)?;
-    let chunk =
-        lua.load(module.text).set_name(format!("@{}", module.file_shown)).set_mode(mlua::chunk::ChunkMode::Text);
-    let env = lua.create_table().map_err(from_lua)?;
-    chunk.set_environment(env).eval().map_err(from_lua)
-}
-
-/// The record of a recipe that is only loaded: there is nothing to record.
-struct NoRecord;
-
-impl Recorder for NoRecord {
-    fn step(&self, _step: Step) {}
-
-    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
 }

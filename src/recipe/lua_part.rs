@@ -8,10 +8,11 @@ use tokio::sync::oneshot;
 
 use super::job::Job;
 use super::ledger::Ledger;
-use super::loading::{self, translations};
+use super::loading;
 use super::lua_params;
 use crate::bind::session::Session;
 use crate::bind::traceback::from_lua;
+use crate::config::translations;
 use crate::error::{Error, Kind, Result};
 use crate::host::limits::{Fuse, LuaLimits};
 use crate::host::machine::Machine;

@@ -6,6 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
 mod mailbox;
+pub mod settings;
 mod trouble;
 
 pub use mailbox::Mailbox;
@@ -86,7 +87,7 @@ pub struct Sent {
 }
 
 /// An address that a server would not have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Refused {
     pub address: String,
     pub reply: String,

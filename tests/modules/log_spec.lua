@@ -1,9 +1,8 @@
 --- What the module `log` promises.
 it("takes a line at each level, and an error line does not fail the run", function()
-  log.debug("looked")
-  log.info("done")
-  log.warn("odd")
-  log.error("broken, but the run goes on")
+  for _i, level in ipairs { log.debug, log.info, log.warn, log.error } do
+    expect(function() level("odd") end).never_to_raise()
+  end
 end)
 
 it("takes one text and nothing else", function()

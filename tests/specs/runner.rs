@@ -39,7 +39,7 @@ fn body(body: &str) -> String {
 fn names_are_joined_and_results_come_in_order() {
     let results = run(r#"
         describe("shop", function()
-          it("opens", function() end)
+          it("opens", function() expect(1).to_be(1) end)
           describe("at night", function() it("closes", function() expect(1).to_be(2) end) end)
         end)
         it("alone", function() nothing_of_this_name() end)
@@ -140,8 +140,16 @@ ERROR   x
 }
 
 #[test]
+fn a_spec_that_expects_nothing_is_an_error() {
+    let idle = "the spec expects nothing, so it would pass whatever happens";
+    assert!(told("it('sleeps', function() end)").contains(idle));
+    assert!(told("it('dreams', function() simulate {} end)").contains(idle));
+    assert_eq!(told("it('looks', function() expect(1).to_be(1) end)"), "ok      looks");
+}
+
+#[test]
 fn a_name_is_one_line_that_says_something() {
-    assert_eq!(told("it('keeps\\n  the newest', function() end)"), "ok      keeps the newest");
+    assert_eq!(told("it('keeps\\n  the newest', function() expect(1).to_be(1) end)"), "ok      keeps the newest");
     assert!(told("it(' ', function() end)").contains("`it` has an empty name"));
     assert!(told("describe('', function() it('x', function() end) end)").contains("`describe` has an empty name"));
 }
@@ -260,7 +268,7 @@ fn a_file_that_cannot_be_read_as_specs_says_why() {
 
 #[test]
 fn an_endless_spec_ends_and_the_others_still_run() {
-    let text = "it('spins', function() while true do end end)\nit('runs', function() end)";
+    let text = "it('spins', function() while true do end end)\nit('runs', function() expect(1).to_be(1) end)";
     let told = told(text);
     assert!(told.contains("ERROR   spins") && told.contains("is there an endless loop?"), "{told}");
     assert!(told.ends_with("ok      runs"), "{told}");
@@ -268,7 +276,7 @@ fn an_endless_spec_ends_and_the_others_still_run() {
 
 #[test]
 fn a_spec_that_waits_for_ever_ends_and_the_others_still_run() {
-    let text = "it('waits', function() clock.sleep('1h') end)\nit('runs', function() end)";
+    let text = "it('waits', function() clock.sleep('1h') end)\nit('runs', function() expect(1).to_be(1) end)";
     let results = run_on(&ambient, text, |runner| runner.timeout = Duration::from_millis(100));
     let Outcome::Error(error) = &results[0].outcome else { panic!("{results:?}") };
     assert_eq!((error.kind(), error.what()), (Kind::Timeout, "the spec did not end within 0.1s"));

@@ -341,7 +341,7 @@ fn bad_input_is_told_and_the_other_specs_still_run() {
         ("samples.pg_dump { cut = 7.5 }", "`cut` of `samples.pg_dump` must be a share", ""),
     ];
     for (bad, what, hint) in cases {
-        let results = run(&format!("it('x', function() {WORLD}{bad} end)\nit('y', function() end)"));
+        let results = run(&format!("it('x', function() {WORLD}{bad} end)\nit('y', function() expect(1).to_be(1) end)"));
         let told = tell(&results[0]);
         assert!(told.starts_with("ERROR"), "{bad} gave {told}");
         assert!(told.contains(what) && told.contains(hint), "{bad} gave {told}");

@@ -1,7 +1,5 @@
 //! Tells which lines of recipes and modules the specs ran, and which never.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use crate::cli::args::TestArgs;
@@ -12,8 +10,8 @@ use crate::host::coverage::{Coverage, Report, text};
 use crate::report::table::{print_json_lines, print_text};
 
 /// The account of the lines, in the form that was asked for.
-pub fn tell(context: &Context, args: &TestArgs, coverage: &Coverage, current: &Path) -> Result<()> {
-    let report = of_the_users(coverage.report(), current);
+pub fn tell(context: &Context, args: &TestArgs, coverage: &Coverage) -> Result<()> {
+    let report = of_the_users(coverage.report());
     match args {
         TestArgs { json: true, .. } => print_json_lines(&mut context.out(), to_json(&report)),
         TestArgs { tap: true, .. } => {
@@ -24,15 +22,10 @@ pub fn tell(context: &Context, args: &TestArgs, coverage: &Coverage, current: &P
     }
 }
 
-/// What the specs are about: not the specs, and not hikae's own library. Files below the current folder are named from there.
-fn of_the_users(report: Report, current: &Path) -> Report {
+/// What the specs are about: not the specs, and not hikae's own library.
+fn of_the_users(report: Report) -> Report {
     let own = |file: &str| file.starts_with("stdlib/") && embedded::shown(file).is_some();
-    let named = |file: String| match Path::new(&file).strip_prefix(current) {
-        Ok(below) => below.display().to_string(),
-        Err(_) => file,
-    };
-    let wanted = report.into_iter().filter(|(file, _)| !file.ends_with("_spec.lua") && !own(file));
-    wanted.map(|(file, lines)| (named(file), lines)).collect()
+    report.into_iter().filter(|(file, _)| !file.ends_with("_spec.lua") && !own(file)).collect()
 }
 
 fn to_json(report: &Report) -> impl Iterator<Item = Value> {

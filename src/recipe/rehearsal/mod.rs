@@ -17,6 +17,7 @@ use super::loading;
 use super::lua_part::LuaEnd;
 use super::planning::{self, Plan};
 use super::values::ParamValue;
+use crate::alert::Event;
 use crate::catalog::{Run, Status};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
@@ -30,6 +31,7 @@ use crate::world::simulated::{Simulated, SimulatedSetup, Snapshot};
 pub use complaints::{Complaint, Sort, complaints};
 pub use failures::{Found, Tried, each_failure, reached, way};
 use said::Paper;
+pub use stage::STATE_DIR;
 use stage::Stage;
 
 /// What is to be rehearsed.
@@ -53,6 +55,8 @@ pub struct Rehearsed {
     pub troubles: Vec<Error>,
     /// Every effect that the recipe asked for, and hikae for it; what it did not declare is among them.
     pub journal: Vec<Record>,
+    /// What a real run would raise; whom it is told, and how often, is not the recipe's affair. Nothing is sent.
+    pub alerts: Vec<Event>,
     /// The world before and after, without hikae's own state folder.
     pub before: Snapshot,
     pub after: Snapshot,
@@ -162,6 +166,7 @@ impl Script {
         }
         let LuaEnd { error: raised, swallowed, accepted, unused_streams } = lua;
         Ok(Rehearsed {
+            alerts: Event::of(&run).into_iter().collect(),
             run,
             error,
             troubles,

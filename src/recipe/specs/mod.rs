@@ -3,7 +3,9 @@
 mod assertions;
 mod diff;
 mod each_failure;
+mod event;
 mod expectation;
+mod ground;
 mod handle;
 mod journal;
 mod matchers;
@@ -11,6 +13,7 @@ mod plan;
 mod programs;
 mod run_options;
 pub mod samples;
+mod sending;
 mod shown;
 mod recipe_stage;
 mod simulate;

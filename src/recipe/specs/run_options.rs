@@ -43,7 +43,7 @@ impl Wanted {
             let what = format!("`{}` takes the name of a recipe, not a {}", call.name, recipe.type_name());
             return Err(Error::new(Kind::Recipe, what).hint("world:run(\"db-backup\")"));
         };
-        let source = world.config.recipe_source(&recipe.to_string_lossy())?;
+        let source = world.config.recipe_in_spec(&recipe.to_string_lossy())?;
         let set = options.set.into_iter().map(|(name, Given(value))| (name, value)).collect();
         Ok(Wanted { source, set, run_type: options.run_type })
     }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use mlua::{Lua, Value};
 
 use super::trial::Trial;
-use crate::bind::session::{Identity, Recorder, Translate};
-use crate::catalog::{Backup, Step};
+use crate::bind::session::{Identity, Recorder, Translate, Unrecorded};
 use crate::config::{Config, Files, Folders, Look, embedded};
 use crate::error::Result;
 use crate::host::coverage::Coverage;
@@ -47,6 +46,7 @@ pub trait Stage {
         Box::new(|_| None)
     }
 
+    /// None: what a spec asserts on is in the world's journal.
     fn recorder(&self, _spec: &str) -> Arc<dyn Recorder> {
         Arc::new(Unrecorded)
     }
@@ -99,13 +99,4 @@ impl Files for NoFiles {
     fn look(&self, _path: &Path) -> Result<Option<Look>> {
         Ok(None)
     }
-}
-
-/// The record of a spec: what it asserts on is in the world's journal.
-struct Unrecorded;
-
-impl Recorder for Unrecorded {
-    fn step(&self, _step: Step) {}
-
-    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
 }

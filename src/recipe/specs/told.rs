@@ -3,12 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::ground::Ground;
 use super::trial::Trial;
 use super::{Failed, journal};
 use crate::bind::exports::Call;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::rehearsal::{Complaint, Rehearsed, Sort, complaints};
 use crate::secret::redact;
+use crate::world::simulated::{Posted, Requested};
 
 /// A run that has ended, with what it came to.
 pub struct Told {
@@ -93,6 +95,22 @@ impl Told {
     }
 }
 
+impl Ground for Told {
+    fn refute(&self, call: &Call, expected: String, found: String, diff: Vec<String>) -> Result<()> {
+        self.fail(call, expected, found, diff)
+    }
+
+    fn requested(&self) -> &[Requested] {
+        let Rehearsed { before, after, .. } = &self.rehearsed;
+        after.requested.get(before.requested.len()..).unwrap_or_default()
+    }
+
+    fn mailed(&self) -> &[Posted] {
+        let Rehearsed { before, after, .. } = &self.rehearsed;
+        after.mails.get(before.mails.len()..).unwrap_or_default()
+    }
+}
+
 /// A complaint as the failure of a spec.
 pub fn complained(complaint: &Complaint, fault: Option<String>) -> Failed {
     let expected = match complaint.sort {
@@ -121,6 +139,10 @@ pub struct Runs(RefCell<Vec<Run>>);
 impl Runs {
     pub fn keep(&self, run: &Run) {
         self.0.borrow_mut().push(run.clone());
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
     }
 
     /// The first complaint that no assertion expected, in the order of the runs.

@@ -105,6 +105,11 @@ impl Trial {
         number
     }
 
+    /// Takes down that something was asked, at once: not by an `expect` that may lack its matcher.
+    pub fn asked(&self) {
+        self.expectations.set(self.expectations.get() + 1);
+    }
+
     pub fn names(&self) -> Vec<(String, Option<Site>)> {
         self.declared.borrow().iter().map(|spec| (spec.name.clone(), spec.site.clone())).collect()
     }
@@ -147,20 +152,32 @@ impl Trial {
         self.declared.borrow().get(number).map(|spec| (spec.body.clone(), spec.scopes.clone()))
     }
 
+    /// A run counts as a question: what no recipe may do fails the spec by itself.
+    fn asked_for_nothing(&self) -> bool {
+        self.expectations.get() == 0 && self.runs.is_empty() && self.notes.borrow().is_empty()
+    }
+
     fn outcome(&self, ended: Result<()>) -> Outcome {
         if let Some(failed) = self.failed.take() {
             return Outcome::Failed(failed);
         }
+        let idle = self.asked_for_nothing();
         match (self.pending.take(), ended) {
             (Some(why), _) => Outcome::Pending(why),
             (None, Ok(())) => match (self.runs.first_complaint(), self.unasked.take().into_values().next()) {
                 (Some(failed), _) => Outcome::Failed(failed),
                 (None, Some(site)) => Outcome::Error(asserts_nothing().at(site)),
+                (None, None) if idle => Outcome::Error(promises_nothing()),
                 (None, None) => Outcome::Passed,
             },
             (None, Err(error)) => Outcome::Error(error),
         }
     }
+}
+
+fn promises_nothing() -> Error {
+    Error::new(Kind::Recipe, "the spec expects nothing, so it would pass whatever happens")
+        .hint("expect(value).to_equal(expected), or simulate { ... }:run(\"db-backup\"):ok()")
 }
 
 fn asserts_nothing() -> Error {

@@ -1,4 +1,4 @@
-//! What `simulate { … }` gives: a world in which recipes run, once, or once for each way to fail.
+//! What `simulate { … }` gives: a world in which recipes run, once, or once for each way to fail, and channels send.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::programs::Players;
 use super::run_options::{self, Wanted};
 use super::told::Told;
 use super::trial::Trial;
-use super::{each_failure, handle, plan, words};
+use super::{each_failure, handle, plan, sending, words};
 use crate::bind::exports::{Call, waiting};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -18,7 +18,7 @@ use crate::suggest;
 use crate::world::simulated::{Simulated, SimulatedSetup};
 
 /// The methods of a world.
-pub const METHODS: [&str; 3] = ["run", "plan", "each_failure"];
+pub const METHODS: [&str; 4] = ["run", "plan", "each_failure", "send"];
 
 /// A world of a spec.
 pub struct World {
@@ -53,6 +53,10 @@ fn method(lua: &Lua, name: &str) -> mlua::Result<Function> {
         "each_failure" => waiting(lua, "world:each_failure", |call, args| async move {
             let (world, args) = world_of(&call, args)?;
             each_failure::each_failure(&call, &world, &args).await
+        }),
+        "send" => waiting(lua, "world:send", |call, args| async move {
+            let (world, args) = world_of(&call, args)?;
+            sending::send(&call, &world, &args).await
         }),
         other => {
             let call = Call::new(lua, "simulate").map_err(mlua::Error::external)?;

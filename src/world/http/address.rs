@@ -53,6 +53,19 @@ impl Address {
         Ok(Address::of(url, self.secret, self.masked.clone()))
     }
 
+    /// A secret url with this path below its own, such as `fail` for the check of a monitor: as secret as it was.
+    pub fn below(url: &Secret, path: &str) -> Result<Secret> {
+        let mut url = read(url.expose(), true)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+        if path.is_empty() || !path.chars().all(plain) || path.split('/').any(|part| part == "..") {
+            return Err(Error::new(Kind::Recipe, format!("`{}` cannot stand below a url", path.escape_debug())));
+        }
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().extend(path.split('/').filter(|part| !part.is_empty()));
+        }
+        Ok(Secret::new(url.as_str()))
+    }
+
     fn of(mut url: Url, secret: bool, masked: Vec<String>) -> Address {
         url.set_fragment(None);
         if let Some(password) = url.password() {

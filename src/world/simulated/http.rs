@@ -13,7 +13,7 @@ use crate::secret::{MASK, redact};
 use crate::stream::{Piece, Source};
 use crate::world::Value;
 use crate::world::http::words::{cut_off, refused};
-use crate::world::http::{HttpRequest, HttpResponse, Method};
+use crate::world::http::{Address, HttpRequest, HttpResponse, Method};
 
 /// As large as pieces get.
 const PIECE_BYTES: u64 = 64 << 10;
@@ -25,6 +25,8 @@ static ZEROES: [u8; PIECE_BYTES as usize] = [0; PIECE_BYTES as usize];
 pub struct Requested {
     pub method: &'static str,
     pub url: String,
+    /// The same with its secrets, to be compared and shown to nobody.
+    pub address: Address,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
     pub body: String,
@@ -80,10 +82,10 @@ fn note(request: &HttpRequest, shared: &Shared) -> usize {
         Value::Secret(_) => MASK.to_owned(),
     };
     let headers = request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), shown(value))).collect();
-    let (method, url) = (request.method.word(), request.url.to_string());
+    let (method, url, address) = (request.method.word(), request.url.to_string(), request.url.clone());
     let mut state = shared.lock();
     let body = redact(&request.body.shown);
-    state.heard.requested.push(Requested { method, url, headers, body, status: None });
+    state.heard.requested.push(Requested { method, url, address, headers, body, status: None });
     state.heard.requested.len() - 1
 }
 

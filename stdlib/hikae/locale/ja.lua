@@ -146,4 +146,9 @@ return {
   ["Extensions"] = "拡張機能確認",
   ["Query"] = "クエリによる確認",
   ["expected %s, found %s"] = "期待値 %s、実際の値 %s",
+  -- channels (runbook §8)
+  ["a check is about runs, and this is about none"] = "死活監視は実行だけが対象です",
+  ["a report wakes nobody"] = "レポートでは呼び出しません",
+  ["Teams did not take the message: %s"] = "Teams がメッセージを受け付けませんでした: %s",
+  ["classic connectors are retired: make a Workflows webhook in Teams, and put its address in this one's place"] = "従来のコネクタは廃止されました。Teams でワークフローの Webhook を作成し、その URL に置き換えてください",
 }

@@ -1,13 +1,17 @@
 //! What a spec can say about a run: one file for each thing that it says something about.
 //!
-//! What is sent (http requests, mail, alerts) gets a file each here, with its methods in the list below.
+//! What is sent is asked of runs (`sent.rs`) and of channels (`sendings.rs`) in the same words (`requests.rs`, `mails.rs`).
 
 mod complaints;
 mod files;
 mod journal;
+mod mails;
 mod outcome;
 mod programs;
+mod requests;
 mod search;
+pub mod sendings;
+mod sent;
 mod showing;
 mod written;
 
@@ -23,13 +27,14 @@ impl Subject for Run {
     const FIELDS: &'static [&'static str] = outcome::FIELDS;
 
     fn methods() -> Vec<Method<Run>> {
-        let all: [&[Method<Run>]; 6] = [
+        let all: [&[Method<Run>]; 7] = [
             outcome::METHODS,
             files::METHODS,
             programs::METHODS,
             showing::METHODS,
             complaints::METHODS,
             journal::METHODS,
+            sent::METHODS,
         ];
         all.concat()
     }
@@ -45,6 +50,9 @@ pub fn handles() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Run", method_names::<Run>()),
         ("Written", method_names::<written::Written>()),
         ("Ran", method_names::<programs::Calls>()),
+        ("Requests", method_names::<requests::Requests>()),
+        ("Mails", method_names::<mails::Mails>()),
+        ("Sending", method_names::<sendings::Sending>()),
     ]
 }
 

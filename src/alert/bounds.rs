@@ -1,0 +1,30 @@
+//! Keeps an event small enough to be told: one that is too long for a channel would be told to nobody.
+
+use super::event::{Event, Finding};
+
+/// The longest error or hint, and the longest finding.
+const MAX_TEXT_BYTES: usize = 16 << 10;
+const MAX_FINDING_BYTES: usize = 2 << 10;
+const MAX_FINDINGS: usize = 300;
+
+impl Event {
+    /// The same event, with `…` in the place of what is too much.
+    pub fn bounded(&self) -> Event {
+        let text = |text: &Option<String>| text.as_deref().map(|text| cut(text, MAX_TEXT_BYTES));
+        let finding = |one: &Finding| Finding {
+            subject: cut(&one.subject, MAX_FINDING_BYTES),
+            message: cut(&one.message, MAX_FINDING_BYTES),
+        };
+        let mut findings: Vec<Finding> = self.findings.iter().take(MAX_FINDINGS).map(finding).collect();
+        let more = self.findings.len().saturating_sub(MAX_FINDINGS);
+        findings.extend((more > 0).then(|| Finding { subject: "…".to_owned(), message: format!("+{more}") }));
+        Event { error: text(&self.error), hint: text(&self.hint), findings, ..self.clone() }
+    }
+}
+
+fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(max)])
+}

@@ -1,0 +1,79 @@
+//! Names a channel: what takes alerts, which of them, and how they are handed to it.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use super::Event;
+use super::event::Severity;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::world::mail::Refused;
+
+/// The longest that a channel may take in all when nobody says.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One way to tell somebody. Who is told by several ways has several channels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    pub name: String,
+    /// Which file tells it: `slack` is `channels/slack.lua`.
+    pub kind: String,
+    /// The webhook, where it has one; whoever knows it can post.
+    pub target: Option<Secret>,
+    /// Mail addresses, or whatever this kind of channel calls whom it tells.
+    pub recipients: Vec<String>,
+    /// The events that it takes, as `Event::is_of` names them; empty for all.
+    pub types: Vec<String>,
+    /// The types of run (`daily`) and the recipes that it takes; empty for all.
+    pub run_types: Vec<String>,
+    pub recipes: Vec<String>,
+    /// The least that it is troubled with.
+    pub severity: Severity,
+    /// The longest that it may take, with all that waits for it.
+    pub timeout: Duration,
+    /// What only this kind of channel knows: the keys of `settings` in `hikae.toml`.
+    pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+impl Channel {
+    /// A channel that takes everything.
+    pub fn new(name: impl Into<String>, kind: impl Into<String>) -> Channel {
+        Channel {
+            name: name.into(),
+            kind: kind.into(),
+            target: None,
+            recipients: Vec::new(),
+            types: Vec::new(),
+            run_types: Vec::new(),
+            recipes: Vec::new(),
+            severity: Severity::Info,
+            timeout: DEFAULT_TIMEOUT,
+            settings: BTreeMap::new(),
+        }
+    }
+
+    /// Whether this event is one for this channel. A rehearsal is for all that would get the real thing.
+    pub fn takes(&self, event: &Event) -> bool {
+        let among = |list: &[String], word: &str| list.is_empty() || list.iter().any(|known| known == word);
+        (self.types.is_empty() || self.types.iter().any(|word| event.is_of(word)))
+            && among(&self.run_types, &event.run_type)
+            && among(&self.recipes, &event.recipe)
+            && event.severity() >= self.severity
+    }
+}
+
+/// What a channel says of an event that it took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// The id of the message, where it has one.
+    pub message_id: Option<String>,
+    /// Recipients who did not get it while others did.
+    pub refused: Vec<Refused>,
+}
+
+/// Hands events to channels. Each call has a thread of its own, so that one that never comes back keeps nobody waiting.
+pub trait Deliver: Send + Sync + 'static {
+    /// Gives `event` to `channel`, once. An error of a mail server, or one of kind `timeout`, says whether it may have arrived all the same.
+    fn deliver(&self, channel: &Channel, event: &Event) -> impl Future<Output = Result<Delivered>>;
+}

@@ -1,0 +1,221 @@
+//! Sends one event by one channel: its Lua file, in a state of its own that reaches the channel's server and nothing else.
+
+mod given;
+mod loading;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mlua::Value;
+use serde::Deserialize;
+
+use super::email::message_id;
+use super::smtp::Settings;
+use super::{Channel, Deliver, Delivered, Event, table, templates};
+use crate::bind::options;
+use crate::bind::plain::Plain;
+use crate::bind::traceback::from_lua;
+use crate::config::{Config, ModuleSource};
+use crate::error::{Error, Kind, Result};
+use crate::report::{self, Level};
+use crate::units::show_duration;
+use crate::world::guarded::{Guarded, Needs};
+use crate::world::journal::{Journal, Outcome, Record};
+use crate::world::limited::Limited;
+use crate::world::mail::Refused;
+use crate::world::real::{Real, http};
+use crate::world::{Caller, Effect, Limits, World};
+use loading::{Loaded, load};
+
+/// The longest that a template may take to be read: the configuration may lie on a disk of the network.
+const READING: Limits = Limits { total: Duration::from_secs(5), idle: Duration::from_secs(5) };
+
+/// A channel that is only loaded has no time to spend: it cannot touch anything.
+const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
+
+/// What a channel has touched.
+type Written = Journal<Arc<Guarded<Limited<Arc<dyn World>>>>>;
+
+/// What came of a sending.
+pub struct Sending {
+    pub ended: Result<Answer>,
+    /// What it did.
+    pub journal: Vec<Record>,
+}
+
+/// What a channel says of an event.
+#[derive(Debug)]
+pub enum Answer {
+    Sent(Delivered),
+    /// It has sent nothing, because there is nothing to send: its reason.
+    Nothing(String),
+}
+
+/// What `send` may return: what `mail.send` gave.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Returned {
+    message_id: Option<String>,
+    refused: Vec<Refused>,
+}
+
+/// The Lua files of channels, and the world in which they send.
+pub struct LuaChannels {
+    config: Arc<Config>,
+    world: Arc<dyn World>,
+    /// Read once, and before the process is walled in: a certificate may lie anywhere.
+    smtp: Result<Settings>,
+}
+
+impl LuaChannels {
+    pub fn new(config: Arc<Config>, world: Arc<dyn World>) -> LuaChannels {
+        let smtp = config.smtp();
+        LuaChannels { config, world, smtp }
+    }
+
+    /// Those of this machine, which reach the network as the environment or `.env` says.
+    pub fn real(config: Arc<Config>) -> LuaChannels {
+        let set = |name: &&str| Some(((*name).to_owned(), config.lookup(name)?.to_owned()));
+        let network: Vec<(String, String)> = http::VARIABLES.iter().filter_map(set).collect();
+        LuaChannels::new(config, Arc::new(Real::ambient().with_variables(network)))
+    }
+
+    /// The mail server, as a channel with so little time may use it: a server that is silent is to be found out before that is over.
+    fn smtp(&self, channel: &Channel) -> Result<Settings> {
+        let mut settings = self.smtp.clone()?;
+        let server = &mut settings.server;
+        server.connect_timeout = server.connect_timeout.min(channel.timeout / 4);
+        server.step_timeout = server.step_timeout.min(channel.timeout / 4);
+        Ok(settings)
+    }
+
+    /// Sends `event` by the channel, unless `cut` comes first.
+    pub async fn send(&self, channel: &Channel, event: &Event, cut: impl Future<Output = Error>) -> Sending {
+        let mut journal = None;
+        let ended = tokio::select! {
+            ended = self.guarded(channel, event, &mut journal) => ended,
+            error = cut => Err(error),
+        };
+        let journal = journal.map(|journal: Arc<Written>| journal.entries()).unwrap_or_default();
+        let within = |error: Error| error.within(format!("cannot send by the channel `{}`", channel.name));
+        Sending { ended: ended.and_then(|answer| proved(answer, &journal)).map_err(within), journal }
+    }
+
+    async fn guarded(&self, channel: &Channel, event: &Event, written: &mut Option<Arc<Written>>) -> Result<Answer> {
+        let (source, needs) = self.prepare(channel).await?;
+        let guarded = Arc::new(Guarded::new(Limited::new(self.world.clone()), needs)?);
+        let journal = written.insert(Arc::new(Journal::new(guarded.clone()))).clone();
+        let caller = Caller::new(journal, Limits { total: channel.timeout, idle: channel.timeout });
+        self.talk(caller, &source, channel, event).await.map_err(|error| permitted(error, &guarded.refused()))
+    }
+
+    /// The file of the channel, and what it may reach: the server of its address, and the hosts that it declares.
+    async fn prepare(&self, channel: &Channel) -> Result<(ModuleSource, Needs)> {
+        let source = self.config.channel_source(&channel.kind)?;
+        let caller = Caller::new(self.world.clone(), NOTHING);
+        let loaded = load(&self.config, caller, &source, channel, self.smtp(channel)).await?;
+        let mut connect = match loaded.table.get::<Value>("connect").map_err(from_lua)? {
+            Value::Nil => Vec::new(),
+            declared => {
+                let name = format!("connect of {}", source.file_shown);
+                options::read_value::<Vec<String>>(&name, Plain::from_lua(&declared)?)?
+            }
+        };
+        connect.extend(channel.server()?);
+        if !channel.recipients.is_empty() {
+            // Settings that cannot be read are told by `mail.send`, when it is called.
+            connect.extend(self.smtp.as_ref().ok().map(|smtp| smtp.server.address()));
+        }
+        Ok((source, Needs { connect, ..Needs::default() }))
+    }
+
+    /// Lets the channel's `send` do its work.
+    async fn talk(&self, caller: Caller, source: &ModuleSource, channel: &Channel, event: &Event) -> Result<Answer> {
+        let (language, event, smtp) = (self.config.language().into(), &event.bounded(), self.smtp(channel));
+        let reading = Caller::new(Arc::new(Limited::new(self.world.clone())), READING);
+        let message = templates::message(&reading, &self.config.dir, event, language).await;
+        if let Some(warning) = &message.warning {
+            report::log(Level::Warn, warning, None);
+        }
+        let mut told = table(event, &message, language);
+        if let Ok(smtp) = &smtp {
+            told["message_id"] = message_id(channel, event, &smtp.from.address).into();
+        }
+        let loaded = load(&self.config, caller, source, channel, smtp).await?;
+        let Loaded { machine, session, send, .. } = loaded;
+        let told = given::event(&machine.lua, &told).map_err(from_lua)?;
+        let address = channel.table(&machine.lua).map_err(from_lua)?;
+        session.loading.set(false);
+        let answer = machine.call(&send, (told, address)).await?;
+        // What it caught and did not answer for has not been sent, whatever it says.
+        if let Some(swallowed) = session.caught.borrow().iter().find(|caught| caught.swallowed()) {
+            return Err(swallowed.error.clone());
+        }
+        answered(answer, source)
+    }
+}
+
+fn answered(answer: Value, source: &ModuleSource) -> Result<Answer> {
+    match answer {
+        Value::Nil => Ok(Answer::Sent(Delivered::default())),
+        Value::String(reason) => Ok(Answer::Nothing(reason.to_string_lossy())),
+        Value::Table(_) => {
+            let name = format!("what `send` of {} returns", source.file_shown);
+            let Returned { message_id, refused } = options::read_value(&name, Plain::from_lua(&answer)?)?;
+            Ok(Answer::Sent(Delivered { message_id, refused }))
+        }
+        other => {
+            let what = format!("`send` of `{}` returned a {}", source.file_shown, other.type_name());
+            Err(Error::new(Kind::Recipe, what).hint("return nothing, or a text: why there is nothing to send"))
+        }
+    }
+}
+
+/// The error of a channel that asked for a host that it may not reach, in the words for channels.
+fn permitted(error: Error, refused: &[Error]) -> Error {
+    let Some(first) = refused.first() else { return error };
+    let what = first.what().replace("the recipe may not", "a channel may not");
+    Error::new(Kind::Denied, what)
+        .at(first.sites().to_vec())
+        .hint("it reaches the server of its own address, and those in `connect = { \"host\" }` of the table that its file returns")
+}
+
+/// A channel that has sent nothing, and does not say why, has not told anybody.
+fn proved(answer: Answer, journal: &[Record]) -> Result<Answer> {
+    let sent = |record: &Record| {
+        matches!(record.effect, Effect::Request(_) | Effect::Send(_)) && matches!(record.outcome, Outcome::Done)
+    };
+    match (journal.iter().any(sent), answer) {
+        (true, Answer::Nothing(_)) => Ok(Answer::Sent(Delivered::default())),
+        (false, Answer::Nothing(reason)) if !reason.trim().is_empty() => Ok(Answer::Nothing(reason)),
+        (true, sent) => Ok(sent),
+        (false, _) => Err(Error::new(Kind::Recipe, "it ended without having sent anything")
+            .hint("where that is meant, `send` returns the reason as a text")),
+    }
+}
+
+impl Deliver for LuaChannels {
+    async fn deliver(&self, channel: &Channel, event: &Event) -> Result<Delivered> {
+        let waiting = Caller::new(self.world.clone(), Limits { total: Duration::MAX, idle: Duration::MAX });
+        let cut = async {
+            // Whichever way the waiting ends, the channel has had its time.
+            let _waited = waiting.sleep(channel.timeout).await;
+            late(channel)
+        };
+        match self.send(channel, event, cut).await.ended? {
+            Answer::Sent(delivered) => Ok(delivered),
+            Answer::Nothing(reason) => {
+                report::log(Level::Info, &format!("channel `{}` sent nothing: {reason}", channel.name), None);
+                Ok(Delivered::default())
+            }
+        }
+    }
+}
+
+/// The error of a channel that has had all its time.
+pub fn late(channel: &Channel) -> Error {
+    let timeout = show_duration(channel.timeout);
+    Error::new(Kind::Timeout, format!("it did not end within {timeout}"))
+        .hint("does its server answer? `timeout` of the channel in `hikae.toml` gives it more time")
+}

@@ -1,0 +1,95 @@
+//! What a channel's `send` is given: the event and the channel, as tables that nobody changes and in which no name is misspelt.
+
+use mlua::{Function, Lua, Table, Value};
+
+use crate::alert::Channel;
+use crate::bind::exports::Call;
+use crate::bind::json::to_lua;
+use crate::bind::secret_value::SecretValue;
+use crate::bind::traceback::raise;
+use crate::error::{Error, Kind, Result};
+use crate::host::seal::{proxy, spell};
+use crate::suggest;
+use crate::world::Value as Text;
+use crate::world::http::Address;
+
+impl Channel {
+    /// The url that it is addressed by, when it is one.
+    fn url(&self) -> Result<Option<Address>> {
+        let target = self.target.as_ref().filter(|target| target.expose().contains("://"));
+        let url = target.map(|target| Address::new(&Text::Secret(target.clone()), &[])).transpose();
+        url.map_err(|error| error.hint("look at the address of the channel: `https://host/path`"))
+    }
+
+    /// Host and port of the server that it may speak to.
+    pub(super) fn server(&self) -> Result<Option<String>> {
+        Ok(self.url()?.map(|url| format!("{}:{}", url.host(), url.port())))
+    }
+
+    /// The table `channel`.
+    pub(super) fn table(&self, lua: &Lua) -> mlua::Result<Table> {
+        let table = lua.create_table()?;
+        table.raw_set("name", self.name.as_str())?;
+        table.raw_set("kind", self.kind.as_str())?;
+        table.raw_set("recipients", lua.create_sequence_from(self.recipients.iter().map(String::as_str))?)?;
+        let host = self.url().ok().flatten().map(|url| url.host().to_owned());
+        table.raw_set("host", host)?;
+        if let Some(target) = &self.target {
+            table.raw_set("target", lua.create_userdata(SecretValue(target.clone()))?)?;
+        }
+        table.raw_set("at", self.at(lua)?)?;
+        table.raw_set("settings", self.settings(lua)?)?;
+        strict(lua, "channel", table, &["target", "host"])
+    }
+
+    /// What `hikae.toml` says for this kind of channel alone; what it does not say is nil.
+    fn settings(&self, lua: &Lua) -> mlua::Result<Table> {
+        let settings = lua.create_table()?;
+        for (name, value) in &self.settings {
+            settings.raw_set(name.as_str(), to_lua(lua, value)?)?;
+        }
+        Ok(settings)
+    }
+
+    /// `channel.at("fail")`: the address with this below it, as secret as it was.
+    fn at(&self, lua: &Lua) -> mlua::Result<Function> {
+        let target = self.target.clone();
+        lua.create_function(move |lua, below: String| {
+            let call = Call::new(lua, "channel.at").map_err(mlua::Error::external)?;
+            let none = || Error::new(Kind::Recipe, "the channel has no address");
+            let secret = target.as_ref().ok_or_else(none).and_then(|target| Address::below(target, &below));
+            secret.map(SecretValue).map_err(|error| call.raise(error))
+        })
+    }
+}
+
+/// The table `event`: what it does not know of this event is nil, and what no event has is an error.
+pub fn event(lua: &Lua, told: &serde_json::Value) -> mlua::Result<Table> {
+    let names: Vec<&str> = told.as_object().into_iter().flat_map(|told| told.keys()).map(String::as_str).collect();
+    match to_lua(lua, told)? {
+        Value::Table(table) => strict(lua, "event", table, &names),
+        _ => lua.create_table(), // which an event never is
+    }
+}
+
+fn strict(lua: &Lua, owner: &'static str, members: Table, optional: &[&str]) -> mlua::Result<Table> {
+    let mut known: Vec<String> = crate::host::seal::names(&members);
+    known.extend(optional.iter().map(|name| (*name).to_owned()));
+    known.sort_unstable();
+    known.dedup();
+    let missing = lua.create_function(move |lua, (_, key): (Value, Value)| {
+        let key = spell(&key);
+        match known.contains(&key) {
+            true => Ok(Value::Nil),
+            false => {
+                let error = Error::new(Kind::Recipe, format!("`{owner}` has no `{key}`"));
+                Err(raise(lua, error.hint(suggest::hint(&key, known.iter().map(String::as_str)))))
+            }
+        }
+    })?;
+    let frozen = lua.create_function(move |lua, (_, key): (Value, Value)| {
+        let what = format!("cannot set `{owner}.{}`: `{owner}` is read-only", spell(&key));
+        Err::<Value, _>(raise(lua, Error::new(Kind::Recipe, what).hint("keep it in a `local` of your own")))
+    })?;
+    proxy(lua, members, missing, frozen)
+}

@@ -1,0 +1,75 @@
+//! Loads the Lua file of a channel into a state of its own, which has less than a recipe's.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mlua::{Function, Table, Value};
+
+use crate::alert::Channel;
+use crate::alert::smtp::Settings;
+use crate::bind::session::{Identity, Session, Unrecorded};
+use crate::bind::traceback::from_lua;
+use crate::config::{Config, ModuleSource, translations};
+use crate::error::{Error, Kind, Result};
+use crate::host::limits::LuaLimits;
+use crate::host::loader::{Finder, Module};
+use crate::host::machine::Machine;
+use crate::host::sandbox::Withheld;
+use crate::world::Caller;
+
+/// Less than a recipe has: a channel writes one message.
+const LUA: LuaLimits = LuaLimits { memory_bytes: 32 << 20, instructions: 50_000_000 };
+
+/// What recipes have and channels have not.
+fn withheld() -> Withheld {
+    Withheld {
+        names: vec!["fs", "manifest", "parallel", "pg", "process", "recipe", "run"],
+        from: "channels",
+        hint: "a channel tells what it is given: it has `http`, `mail`, `json`, `clock`, `log`, `path` and `errors`",
+    }
+}
+
+/// What a channel's file returns.
+pub struct Loaded {
+    pub machine: Machine,
+    pub session: Rc<Session>,
+    pub table: Table,
+    pub send: Function,
+}
+
+/// Loads the file of a channel; nothing is sent by that.
+pub async fn load(
+    config: &Arc<Config>,
+    caller: Caller,
+    source: &ModuleSource,
+    channel: &Channel,
+    smtp: Result<Settings>,
+) -> Result<Loaded> {
+    let identity = Identity {
+        run_id: String::new(),
+        recipe: channel.name.clone(),
+        recipe_sha256: String::new(),
+        kind: "channel".to_owned(),
+    };
+    let session = Session::new(caller, identity, translations(config), Arc::new(Unrecorded));
+    let session = Rc::new(session.with_smtp(Box::new(move || smtp.clone())));
+    let machine = Machine::without(session.clone(), &LUA, finder(config), withheld())?;
+    let value = machine.evaluate(&source.file_shown, &source.text).await?;
+    let not_a_channel = || {
+        Error::new(Kind::Recipe, format!("`{}` does not return a channel", source.file_shown))
+            .hint("end the file with `return { send = function(event, channel) ... end }`")
+    };
+    let table = value.as_table().cloned().ok_or_else(not_a_channel)?;
+    match table.get::<Value>("send").map_err(from_lua)? {
+        Value::Function(send) => Ok(Loaded { machine, session, table, send }),
+        _ => Err(not_a_channel()),
+    }
+}
+
+fn finder(config: &Arc<Config>) -> Finder {
+    let config = config.clone();
+    Rc::new(move |dotted| {
+        let found = config.channel_module(dotted)?;
+        Ok(found.map(|found| Module { file_shown: found.file_shown, text: found.text }))
+    })
+}

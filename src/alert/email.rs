@@ -1,0 +1,12 @@
+//! Names the mail of an event, so that whoever gets it a second time can tell.
+
+use super::Event;
+use super::channel::Channel;
+use crate::stream::sha256::Sha256;
+
+/// The same at each attempt, so that a receiver can tell a second copy.
+pub fn message_id(channel: &Channel, event: &Event, from: &str) -> String {
+    let domain = from.rsplit_once('@').map_or("hikae.invalid", |(_, domain)| domain);
+    let mark = Sha256::of(format!("{} {} {}", channel.name, event.host, event.recipe));
+    format!("<{}.{}.{}@{domain}>", event.id, event.notification_type(), &mark[..12])
+}

@@ -1,0 +1,153 @@
+//! Gathers the channels: those of the environment, of `hikae.toml`, and of the catalog's table.
+
+use std::collections::BTreeSet;
+
+use super::channel::{Channel, DEFAULT_TIMEOUT};
+use super::event::Severity;
+use crate::catalog::{Catalog, ChannelRow};
+use crate::config::{ChannelSettings, Config, Contacts, SeverityWord};
+use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
+use crate::world::mail::Mailbox;
+
+/// Channels that a webhook in the environment makes (runbook §8).
+const WEBHOOKS: [(&str, &str); 2] = [("slack", "SLACK_WEBHOOK_URL"), ("teams", "TEAMS_WEBHOOK_URL")];
+
+/// The channels, and what is wrong with those that were left out: one bad channel must not keep the others silent.
+#[derive(Debug, Default)]
+pub struct Channels {
+    pub all: Vec<Channel>,
+    pub troubles: Vec<Error>,
+}
+
+impl Channels {
+    /// Those of the environment and of `hikae.toml`.
+    pub fn configured(config: &Config) -> Channels {
+        let mut channels = Channels::default();
+        for settings in &config.settings.channels {
+            match from_settings(settings, config) {
+                Ok(channel) => channels.add(channel),
+                Err(error) => channels.troubles.push(error),
+            }
+        }
+        let recipients = config.alert_recipients();
+        channels.troubles.extend(recipients.troubles);
+        if !recipients.to.is_empty() {
+            let recipients = recipients.to.iter().map(Mailbox::to_string).collect();
+            channels.add(Channel { recipients, ..Channel::new("email", "email") });
+        }
+        for (kind, variable) in WEBHOOKS {
+            if let Some(url) = config.lookup(variable) {
+                channels.add(Channel { target: Some(Secret::new(url.trim())), ..Channel::new(kind, kind) });
+            }
+        }
+        channels
+    }
+
+    /// These and those of the catalog.
+    pub fn with_rows(mut self, catalog: &Catalog) -> Channels {
+        match catalog.channels() {
+            Ok(rows) => rows.into_iter().for_each(|row| self.add(from_row(row))),
+            Err(error) => self.troubles.push(error.within("cannot read the table `notification_channels`")),
+        }
+        self
+    }
+
+    /// These and, for what has escalated, the contacts that have a mail address and are not told anyway.
+    pub fn with_contacts(mut self, contacts: &Contacts) -> Channels {
+        let told =
+            |channel: &&Channel| channel.kind == "email" && channel.types.is_empty() && channel.recipes.is_empty();
+        let mut known: BTreeSet<String> =
+            self.all.iter().filter(told).flat_map(|channel| channel.recipients.clone()).collect();
+        for level in [2, 3] {
+            let mut recipients = addresses(contacts.of_level(level));
+            recipients.retain(|address| known.insert(address.clone()));
+            if !recipients.is_empty() {
+                let name = format!("level-{level}");
+                self.add(Channel { recipients, types: vec![name.clone()], ..Channel::new(name, "email") });
+            }
+        }
+        self
+    }
+
+    pub fn named(&self, name: &str) -> Option<&Channel> {
+        self.all.iter().find(|channel| channel.name == name)
+    }
+
+    /// Adds a channel. The runbook has the same webhook in the environment and in the table: it is posted to once.
+    fn add(&mut self, channel: Channel) {
+        let same = |known: &Channel| {
+            let target = known.target.is_some() && known.target == channel.target;
+            target && known.kind == channel.kind && known.settings == channel.settings
+        };
+        if self.all.iter().any(same) {
+            return;
+        }
+        if self.named(&channel.name).is_some() {
+            let what = format!("there are two channels with the name `{}`: the second is left out", channel.name);
+            self.troubles.push(Error::new(Kind::Other, what).hint("give it another name"));
+            return;
+        }
+        self.all.push(channel);
+    }
+}
+
+/// The mail addresses among contacts, which people write as they like: `山田, 03-1234-5678` has none.
+pub fn addresses(contacts: &[String]) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    let parts = contacts.iter().flat_map(|contact| contact.split([',', ';']));
+    parts
+        .filter_map(|part| Mailbox::parse(part).ok())
+        .map(|mailbox| mailbox.to_string())
+        .filter(|one| found.insert(one.clone()))
+        .collect()
+}
+
+fn from_settings(settings: &ChannelSettings, config: &Config) -> Result<Channel> {
+    let name = &settings.name;
+    let target = match (&settings.url, &settings.url_env) {
+        (Some(url), _) => Some(url.clone()),
+        (None, Some(variable)) => {
+            Some(config.lookup(variable).map(|url| Secret::new(url.trim())).ok_or_else(|| {
+                Error::new(Kind::NotFound, format!("the channel `{name}` has no URL: `{variable}` is not set"))
+                    .hint(format!("set `{variable}` in `{}`", config.dotenv_path().display()))
+            })?)
+        }
+        (None, None) => None,
+    };
+    for address in settings.to.iter().filter(|_| settings.kind == "email") {
+        Mailbox::parse(address).map_err(|error| error.within(format!("the channel `{name}` has a wrong address")))?;
+    }
+    Ok(Channel {
+        target,
+        recipients: settings.to.clone(),
+        types: settings.events.clone(),
+        run_types: settings.types.clone(),
+        recipes: settings.recipes.clone(),
+        severity: severity(settings.severity),
+        timeout: settings.timeout.unwrap_or(DEFAULT_TIMEOUT),
+        settings: settings.settings.clone(),
+        ..Channel::new(name, &settings.kind)
+    })
+}
+
+fn from_row(row: ChannelRow) -> Channel {
+    let mut channel = Channel { types: row.types, ..Channel::new(row.name, row.kind.trim().to_lowercase()) };
+    match row.url {
+        // The table has no other column for it.
+        Some(url) if channel.kind == "email" => {
+            channel.recipients = addresses(&[url.expose().trim_start_matches("mailto:").to_owned()]);
+        }
+        url => channel.target = url,
+    }
+    channel
+}
+
+fn severity(word: SeverityWord) -> Severity {
+    match word {
+        SeverityWord::Info => Severity::Info,
+        SeverityWord::Warning => Severity::Warning,
+        SeverityWord::Error => Severity::Error,
+        SeverityWord::Critical => Severity::Critical,
+    }
+}

@@ -1,0 +1,111 @@
+//! Decides when a failure is told: at first, then at growing intervals, to the next level after some, and once when it is over.
+
+use std::time::Duration;
+
+use crate::catalog::{Moment, Streak};
+use crate::config::Settings;
+
+const HOUR: Duration = Duration::from_secs(3600);
+/// From each notice to the next one; the last repeats.
+const DIGEST_AFTER: [Duration; 8] = [
+    HOUR,
+    HOUR.saturating_mul(4),
+    HOUR.saturating_mul(12),
+    HOUR.saturating_mul(24),
+    HOUR.saturating_mul(48),
+    HOUR.saturating_mul(96),
+    HOUR.saturating_mul(168),
+    HOUR.saturating_mul(168),
+];
+/// Failures in a row that level 2 has to look at (runbook §13), and level 3.
+const LEVEL_2: u64 = 3;
+const LEVEL_3: u64 = 10;
+/// A nightly run never ends at the same second: a digest that is due in a few minutes is due now.
+const SLACK: Duration = Duration::from_secs(600);
+
+/// When to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    pub digest_after: Vec<Duration>,
+    /// Each level with the failures in a row that it takes, the lowest first.
+    pub levels: Vec<(u8, u64)>,
+}
+
+/// What there is to tell of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// The first failure.
+    Failure,
+    /// It goes on.
+    Digest,
+    /// It goes on, and this level has to look at it.
+    Escalation(u8),
+    /// It works again.
+    Recovered,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules { digest_after: DIGEST_AFTER.to_vec(), levels: vec![(2, LEVEL_2), (3, LEVEL_3)] }
+    }
+}
+
+impl Rules {
+    /// As `hikae.toml` has them.
+    pub fn of(settings: &Settings) -> Rules {
+        let escalation = &settings.escalation;
+        let level = |level, failures: Option<u64>, default| (level, failures.unwrap_or(default).max(1));
+        let rules = Rules::default();
+        Rules {
+            digest_after: settings.alerts.digest_after.clone().unwrap_or(rules.digest_after),
+            levels: vec![level(2, escalation.level2, LEVEL_2), level(3, escalation.level3, LEVEL_3)],
+        }
+    }
+
+    fn level(&self, failures: u64) -> u8 {
+        self.levels.iter().filter(|(_, least)| failures >= *least).map(|(level, _)| *level).max().unwrap_or(1)
+    }
+
+    /// The shortest time from the `told`-th notice to the next.
+    fn interval(&self, told: u64) -> Duration {
+        let place = usize::try_from(told.saturating_sub(1)).unwrap_or(usize::MAX);
+        let interval = self.digest_after.get(place).or(self.digest_after.last()).copied().unwrap_or(HOUR);
+        interval - SLACK.min(interval / 20)
+    }
+}
+
+/// How a subject stands after a run that ended at `at`, and what there is to tell. `heard` says of each thing whether anybody
+/// would hear it: what nobody hears is not told, and is still to be told when somebody listens.
+pub fn step(
+    before: &Streak,
+    worked: bool,
+    at: Moment,
+    rules: &Rules,
+    heard: impl Fn(Tell, &Streak) -> bool,
+) -> (Streak, Option<Tell>) {
+    if worked {
+        let tell = (before.told > 0).then_some(Tell::Recovered).filter(|tell| heard(*tell, before));
+        return (Streak::default(), tell);
+    }
+    let first_failure = Some(before.first_failure.unwrap_or(at));
+    let counted = Streak { failures: before.failures.saturating_add(1), first_failure, ..before.clone() };
+    let level = rules.level(counted.failures);
+    let tell = match counted.told {
+        _ if level > counted.level => Some(Tell::Escalation(level)),
+        0 => Some(Tell::Failure),
+        told => due(&counted, at, rules.interval(told)).then_some(Tell::Digest),
+    };
+    match tell.filter(|tell| heard(*tell, &counted)) {
+        Some(tell) => {
+            let level = if let Tell::Escalation(level) = tell { level } else { counted.level };
+            (Streak { told: counted.told + 1, last_told: Some(at), level, ..counted }, Some(tell))
+        }
+        None => (counted, None),
+    }
+}
+
+/// A clock that was put back must not make a failure silent until it has caught up.
+fn due(streak: &Streak, at: Moment, interval: Duration) -> bool {
+    let since = |told: Moment| (at - told).to_std();
+    streak.last_told.is_none_or(|told| since(told).is_ok_and(|since| since >= interval) || told > at + SLACK)
+}

@@ -1,0 +1,177 @@
+//! Keeps what is still to be told, and gives each notice to one process only.
+
+use std::time::Duration;
+
+use rusqlite::types::Type;
+use rusqlite::{Row, Transaction, params};
+
+use super::Catalog;
+use super::record::{Moment, Notification};
+use super::store::{Field, insert};
+use super::write::note;
+use crate::error::Result;
+use crate::secret;
+
+/// A process that has not said for so long what became of a notice is gone.
+const GONE_AFTER: Duration = Duration::from_secs(15 * 60);
+/// The most that one process takes at once.
+const AT_ONCE: u32 = 200;
+
+/// A notice to be sent by one channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewNotice {
+    pub channel: String,
+    pub recipients: Vec<String>,
+    pub notification_type: String,
+    pub subject: String,
+    /// The run that it is about.
+    pub backup_id: String,
+    /// The event, as channels get it.
+    pub event: serde_json::Value,
+    pub made_at: Moment,
+}
+
+/// A notice that waits, or that this process sends now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub number: i64,
+    pub channel: String,
+    pub recipients: Vec<String>,
+    pub notification_type: String,
+    pub subject: String,
+    pub backup_id: String,
+    pub event: serde_json::Value,
+    pub status: String,
+    /// How often it was tried, this time included.
+    pub attempts: u32,
+    pub made_ms: i64,
+    pub error_message: Option<String>,
+}
+
+/// What became of a notice that was claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Sent,
+    /// It has not arrived, and is tried again from then on. `recipients` are those who still lack it.
+    Again {
+        due: Moment,
+        recipients: Vec<String>,
+    },
+    /// It was not even tried: others before it took all the time.
+    Untried {
+        due: Moment,
+    },
+    /// It may have arrived: never sent again unless somebody asks for it.
+    Unsure,
+    /// It will not arrive however often it is tried.
+    Failed,
+}
+
+impl Catalog {
+    /// Claims what is due, the oldest first: nobody else gets it. What a dead process was sending becomes unsure.
+    pub fn claim_notices(&self, now: Moment) -> Result<Vec<Notice>> {
+        let now_ms = now.timestamp_millis();
+        let gone_ms = now_ms - i64::try_from(GONE_AFTER.as_millis()).unwrap_or(i64::MAX);
+        self.writing(|tx| {
+            let sql = "UPDATE alert_outbox SET status = 'unsure', error_message = 'the process that sent it is gone'
+                       WHERE status = 'sending' AND (claimed_ms < ? OR claimed_ms > ?)";
+            tx.execute(sql, params![gone_ms, now_ms + (now_ms - gone_ms)])?;
+            // One that is due only because a clock was wrong by days would wait as long.
+            let sql = "UPDATE alert_outbox SET status = 'sending', claimed_ms = ?1, attempts = attempts + 1 WHERE number IN
+                       (SELECT number FROM alert_outbox WHERE status = 'waiting' AND due_ms <= ?1 ORDER BY number LIMIT ?2)
+                       RETURNING *";
+            let mut claimed: Vec<Notice> =
+                tx.prepare_cached(sql)?.query_map(params![now_ms, AT_ONCE], notice)?.collect::<rusqlite::Result<_>>()?;
+            claimed.sort_by_key(|notice| notice.number);
+            Ok(claimed)
+        })
+    }
+
+    /// Lets everything that waits be due now; with `unsure`, also what may have arrived already.
+    pub fn hurry_notices(&self, now: Moment, unsure: bool) -> Result<()> {
+        self.writing(|tx| {
+            let sql = "UPDATE alert_outbox SET status = 'waiting', due_ms = ?1
+                       WHERE status = 'waiting' OR (?2 AND status IN ('unsure', 'failed'))";
+            tx.execute(sql, params![now.timestamp_millis(), unsure]).map(drop)
+        })
+    }
+
+    /// Puts a notice into the outbox and claims it at once.
+    pub fn put_notices(&self, notices: Vec<NewNotice>) -> Result<()> {
+        self.writing(|tx| notices.into_iter().try_for_each(|notice| put(tx, notice)))
+    }
+
+    /// Writes down what became of a notice, with the attempt in the record, together: neither without the other.
+    pub fn settle_notice(&self, number: i64, fate: &Fate, attempt: Option<&Notification>) -> Result<()> {
+        self.writing(|tx| {
+            let error = attempt.and_then(|attempt| attempt.error_message.as_deref()).map(secret::redact);
+            match fate {
+                Fate::Sent => tx.execute("DELETE FROM alert_outbox WHERE number = ?", [number])?,
+                Fate::Again { due, recipients } => {
+                    let list = serde_json::json!(recipients).to_string();
+                    let sql = "UPDATE alert_outbox SET status = 'waiting', due_ms = ?, recipients = ?, error_message = ?
+                               WHERE number = ?";
+                    tx.execute(sql, params![due.timestamp_millis(), list, error, number])?
+                }
+                Fate::Untried { due } => {
+                    let sql =
+                        "UPDATE alert_outbox SET status = 'waiting', due_ms = ?, attempts = attempts - 1 WHERE number = ?";
+                    tx.execute(sql, params![due.timestamp_millis(), number])?
+                }
+                Fate::Unsure | Fate::Failed => {
+                    let status = if *fate == Fate::Unsure { "unsure" } else { "failed" };
+                    let sql = "UPDATE alert_outbox SET status = ?, error_message = ? WHERE number = ?";
+                    tx.execute(sql, params![status, error, number])?
+                }
+            };
+            attempt.map_or(Ok(()), |attempt| note(tx, attempt))
+        })
+    }
+
+    /// What is not told yet, the oldest first: it waits, is being sent, may have arrived, or never will.
+    pub fn notices(&self) -> Result<Vec<Notice>> {
+        self.reading(|tx| {
+            tx.prepare_cached("SELECT * FROM alert_outbox ORDER BY number")?.query_map([], notice)?.collect()
+        })
+    }
+}
+
+pub(super) fn put(tx: &Transaction, notice: NewNotice) -> rusqlite::Result<()> {
+    let made_ms = u64::try_from(notice.made_at.timestamp_millis()).unwrap_or(0);
+    let row = vec![
+        ("channel", Field::word(&notice.channel)),
+        ("recipients", Field::Word(serde_json::json!(notice.recipients).to_string())),
+        ("notification_type", Field::word(&notice.notification_type)),
+        ("subject", Field::text(&notice.subject)),
+        ("backup_id", Field::word(&notice.backup_id)),
+        // Cleaned by who made it: an id must stay as it is, whatever the passwords are.
+        ("event", Field::Word(notice.event.to_string())),
+        ("status", Field::word("waiting")),
+        ("due_ms", Field::Number(made_ms)),
+        ("made_ms", Field::Number(made_ms)),
+    ];
+    insert(tx, "alert_outbox", row)
+}
+
+fn notice(row: &Row) -> rusqlite::Result<Notice> {
+    Ok(Notice {
+        number: row.get("number")?,
+        channel: row.get("channel")?,
+        recipients: json(row, "recipients")?,
+        notification_type: row.get("notification_type")?,
+        subject: row.get("subject")?,
+        backup_id: row.get("backup_id")?,
+        event: json(row, "event")?,
+        status: row.get("status")?,
+        attempts: row.get("attempts")?,
+        made_ms: row.get("made_ms")?,
+        error_message: row.get("error_message")?,
+    })
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    let index = row.as_ref().column_index(column)?;
+    serde_json::from_str(&text)
+        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(cause)))
+}

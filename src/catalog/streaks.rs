@@ -1,0 +1,103 @@
+//! Considers each ended run once: what has to be told of it, and how its subject stands from then on, in one transaction.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::column::{number, some_moment};
+use super::outbox::{NewNotice, put};
+use super::record::{Moment, Run, moment_text};
+use super::{Catalog, read};
+use crate::error::Result;
+use crate::secret;
+
+/// How a subject stands: what has failed in a row, and what was told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Streak {
+    pub failures: u64,
+    pub first_failure: Option<Moment>,
+    /// How many notices there were.
+    pub told: u64,
+    pub last_told: Option<Moment>,
+    /// The highest level that was told.
+    pub level: u8,
+}
+
+impl Default for Streak {
+    fn default() -> Streak {
+        Streak { failures: 0, first_failure: None, told: 0, last_told: None, level: 1 }
+    }
+}
+
+/// How a subject stands after a run, and what is to be told of it.
+pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak) -> (Streak, Vec<NewNotice>);
+
+impl Catalog {
+    /// Has each ended run that nobody considered yet judged, the oldest first: `judge` gives how the subject stands after it, and
+    /// what is to be told. A process that dies on the way has judged none.
+    pub fn consider(&self, judge: Judging<'_>) -> Result<Vec<String>> {
+        self.writing(|tx| {
+            let mut considered = Vec::new();
+            for run in pending(tx)? {
+                tx.execute("UPDATE backup_logs SET considered = 1 WHERE id = ?", [&run.id])?;
+                let subject = secret::redact(&run.subject);
+                let (streak, notices) = judge(&run, &load(tx, &subject)?);
+                save(tx, &subject, &streak)?;
+                notices.into_iter().try_for_each(|notice| put(tx, notice))?;
+                considered.push(run.id);
+            }
+            Ok(considered)
+        })
+    }
+
+    /// Has a run judged that never began, and so stands in no record: its subject stands as after any other failure.
+    pub fn consider_unrecorded(&self, run: &Run, judge: Judging<'_>) -> Result<()> {
+        self.writing(|tx| {
+            let subject = secret::redact(&run.subject);
+            let (streak, notices) = judge(run, &load(tx, &subject)?);
+            save(tx, &subject, &streak)?;
+            notices.into_iter().try_for_each(|notice| put(tx, notice))
+        })
+    }
+
+    /// Whether a run was considered; not when the catalog does not have it.
+    pub fn is_considered(&self, id: &str) -> Result<bool> {
+        self.reading(|tx| {
+            let sql = "SELECT considered FROM backup_logs WHERE id = ?";
+            Ok(tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.unwrap_or(false))
+        })
+    }
+}
+
+fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {
+    let sql = "SELECT * FROM runs WHERE considered = 0 AND shown <> 'running' ORDER BY number";
+    tx.prepare_cached(sql)?.query_map([], |row| read::run(tx, row))?.collect()
+}
+
+fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> {
+    let streak = |row: &Row| {
+        Ok(Streak {
+            failures: number(row, "failures")?,
+            first_failure: some_moment(row, "first_failure")?,
+            told: number(row, "told")?,
+            last_told: some_moment(row, "last_told")?,
+            level: row.get("level")?,
+        })
+    };
+    let found = tx.prepare_cached("SELECT * FROM alert_streaks WHERE subject = ?")?.query_row([subject], streak);
+    Ok(found.optional()?.unwrap_or_default())
+}
+
+fn save(tx: &Transaction, subject: &str, streak: &Streak) -> rusqlite::Result<()> {
+    if *streak == Streak::default() {
+        return tx.execute("DELETE FROM alert_streaks WHERE subject = ?", [subject]).map(drop);
+    }
+    let sql = "INSERT OR REPLACE INTO alert_streaks (subject, failures, first_failure, told, last_told, level)
+               VALUES (?, ?, ?, ?, ?, ?)";
+    let (failures, told) = (column(streak.failures), column(streak.told));
+    let (first, last) = (streak.first_failure.map(moment_text), streak.last_told.map(moment_text));
+    tx.prepare_cached(sql)?.execute(params![subject, failures, first, told, last, streak.level]).map(drop)
+}
+
+/// A count as SQLite keeps it.
+fn column(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,130 @@
+//! `hikae notify`: tries the channels, rehearses a failure, and sends what waits.
+
+use std::process::ExitCode;
+
+use super::alerting::{self, Alerts};
+use super::args::{NotifyCommand, NotifyTestArgs};
+use super::context::Context;
+use super::exit;
+use super::runs::alive;
+use crate::alert::dispatch::Tally;
+use crate::alert::event::{Event, EventKind};
+use crate::alert::{Channel, registered};
+use crate::catalog::run_id;
+use crate::error::{Error, Kind, Result};
+use crate::report::{self, Mode, Outputs};
+use crate::suggest;
+use crate::world::World;
+use crate::world::real::{Real, startup};
+
+pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
+    let mode = Mode::choose(&context.facts, false, false, false);
+    let guard = report::install(mode, Outputs::standard(context.facts.clone()), std::sync::Arc::new(startup::now))?;
+    let alerts = alerting::prepare(context);
+    let tally = match command {
+        NotifyCommand::Test(args) => match picked(&alerts, args) {
+            Ok(channels) => {
+                let event = event(EventKind::Test, "manual");
+                alerting::block_on(async |stop| alerts.try_channels(event, channels, stop).await)?
+            }
+            Err(error) => return Ok(misuse(context, &error)),
+        },
+        NotifyCommand::Rehearse => {
+            if let Err(error) = some(alerts.all_channels()) {
+                return Ok(misuse(context, &error));
+            }
+            alerting::block_on(async |stop| alerts.tell(rehearsed(), stop).await)??
+        }
+        NotifyCommand::Flush { unsure } => {
+            alerting::block_on(async |stop| alerts.flush(*unsure, &|run| alive(context, run), stop).await)??
+        }
+    };
+    drop(guard);
+    summary(context, command, tally)
+}
+
+fn summary(context: &Context, command: &NotifyCommand, tally: Tally) -> Result<ExitCode> {
+    let Tally { sent, failed } = tally;
+    let line = match (command, sent, failed) {
+        (NotifyCommand::Flush { .. }, 0, 0) => "nothing waits to be sent\n".to_owned(),
+        (_, sent, 0) => format!("{sent} sent\n"),
+        (_, sent, failed) => format!("{sent} sent, {failed} failed\n"),
+    };
+    report::table::print_text(&mut context.out(), &line)?;
+    let nothing_went_out = sent == 0 && !matches!(command, NotifyCommand::Flush { .. });
+    Ok(ExitCode::from(if failed > 0 || nothing_went_out { exit::FAILED } else { exit::DONE }))
+}
+
+fn misuse(context: &Context, error: &Error) -> ExitCode {
+    context.print_error(error);
+    ExitCode::from(exit::MISUSE)
+}
+
+/// The channels that a test asks for; each takes it, whatever it is otherwise told.
+fn picked(alerts: &Alerts, args: &NotifyTestArgs) -> Result<Vec<Channel>> {
+    let all = alerts.all_channels();
+    let mut channels = match &args.channel {
+        Some(name) => match all.iter().find(|channel| channel.name == *name) {
+            Some(channel) => vec![channel.clone()],
+            // A mail can be tried before anybody is named who gets alerts.
+            None if name == "email" && args.to.is_some() => vec![Channel::new("email", "email")],
+            None => {
+                let hint = suggest::hint(name, all.iter().map(|channel| channel.name.as_str()));
+                return Err(Error::new(Kind::NotFound, format!("there is no channel `{name}`")).hint(hint));
+            }
+        },
+        None if args.to.is_some() => {
+            let mail = all.into_iter().find(|channel| channel.kind == "email");
+            vec![mail.unwrap_or_else(|| Channel::new("email", "email"))]
+        }
+        None => some(all)?,
+    };
+    for channel in &mut channels {
+        if let Some(to) = &args.to {
+            if channel.kind != "email" {
+                let what = format!("`--to` is for mails, and the channel `{}` sends none", channel.name);
+                return Err(Error::new(Kind::Other, what).hint("leave out `--to`, or name a channel of type `email`"));
+            }
+            channel.recipients = registered::addresses(std::slice::from_ref(to));
+            if channel.recipients.is_empty() {
+                return Err(
+                    Error::new(Kind::Other, format!("`{to}` is not a mail address")).hint("write `ops@example.com`")
+                );
+            }
+        }
+        *channel = Channel {
+            types: Vec::new(),
+            run_types: Vec::new(),
+            recipes: Vec::new(),
+            severity: crate::alert::event::Severity::Info,
+            ..channel.clone()
+        };
+    }
+    Ok(channels)
+}
+
+fn some(all: Vec<Channel>) -> Result<Vec<Channel>> {
+    if !all.is_empty() {
+        return Ok(all);
+    }
+    Err(Error::new(Kind::NotFound, "there is no channel to tell anybody by").hint(
+        "set BACKUP_ALERT_EMAIL with SMTP_HOST, SLACK_WEBHOOK_URL or TEAMS_WEBHOOK_URL, or add `[[channels]]` to `hikae.toml`",
+    ))
+}
+
+fn event(kind: EventKind, run_type: &str) -> Event {
+    let now = startup::now();
+    let host = Real::ambient().machine().host;
+    Event { host, outcome: "success".to_owned(), ..Event::new(kind, run_id(now, run_type), run_type, now) }
+}
+
+/// The failure of a backup that never was: all that a real one would go through from here on is real.
+fn rehearsed() -> Event {
+    Event {
+        recipe: "rehearsal".to_owned(),
+        outcome: "failure".to_owned(),
+        error: Some("rehearsal: no backup was touched, and nothing has failed".to_owned()),
+        rehearsal: true,
+        ..event(EventKind::BackupFailure, "manual")
+    }
+}

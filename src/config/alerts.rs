@@ -1,0 +1,99 @@
+//! Reads what `hikae.toml` says of alerts: channels, whom to call, and how often to tell.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::settings::duration;
+use crate::secret::Secret;
+use crate::units;
+
+/// One of `[[channels]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelSettings {
+    pub name: String,
+    /// Which file tells it: `slack` is `channels/slack.lua`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The webhook; or `url_env`, the variable that holds it, so that the file may be shown around.
+    pub url: Option<Secret>,
+    pub url_env: Option<String>,
+    #[serde(default)]
+    pub to: Vec<String>,
+    /// Kinds of events: `backup_failure`, `recovered`, …
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// Types of runs: `daily`, …
+    #[serde(default)]
+    pub types: Vec<String>,
+    #[serde(default)]
+    pub recipes: Vec<String>,
+    #[serde(default)]
+    pub severity: SeverityWord,
+    #[serde(default, deserialize_with = "duration")]
+    pub timeout: Option<Duration>,
+    /// What only this type of channel knows.
+    #[serde(default)]
+    pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+/// The least that a channel is troubled with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SeverityWord {
+    #[default]
+    Info,
+    Warning,
+    Error,
+    Critical,
+}
+
+/// `[alerts]`: how often the same failure is told.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// The time from each notice to the next digest; the last one repeats.
+    #[serde(deserialize_with = "durations")]
+    pub digest_after: Option<Vec<Duration>>,
+}
+
+/// `[escalation]`: failures in a row after which the next level is told.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Escalation {
+    pub level2: Option<u64>,
+    pub level3: Option<u64>,
+}
+
+/// `[contacts]`: whom to call at each level, as people write it; those with a mail address get the mail as well.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Contacts {
+    pub level1: Vec<String>,
+    pub level2: Vec<String>,
+    pub level3: Vec<String>,
+}
+
+impl Contacts {
+    pub fn of_level(&self, level: u8) -> &[String] {
+        match level {
+            0 | 1 => &self.level1,
+            2 => &self.level2,
+            _ => &self.level3,
+        }
+    }
+}
+
+fn durations<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Duration>>, D::Error> {
+    let texts: Vec<String> = Vec::deserialize(deserializer)?;
+    let read = |text: &String| units::parse_duration(text).map_err(serde::de::Error::custom);
+    let times: Vec<Duration> = texts.iter().map(read).collect::<Result<_, D::Error>>()?;
+    match times.is_empty() || times.contains(&Duration::ZERO) {
+        true => Err(serde::de::Error::custom(
+            "it takes a time at least, and none of no length\nwrite something like `[\"1h\", \"4h\", \"12h\", \"1d\"]`",
+        )),
+        false => Ok(Some(times)),
+    }
+}

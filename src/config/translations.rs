@@ -1,0 +1,33 @@
+//! Reads the texts of the reader's language, by which recipes and channels speak to people.
+
+use std::collections::BTreeMap;
+
+use mlua::{Lua, StdLib};
+
+use super::{Config, Language};
+use crate::bind::session::Translate;
+use crate::bind::traceback::from_lua;
+use crate::error::{Error, Kind, Result};
+
+/// The texts of the reader's language, from `stdlib/hikae/locale/`; English needs none.
+pub fn translations(config: &Config) -> Translate {
+    let texts = match config.language() {
+        Language::En => BTreeMap::new(),
+        Language::Ja => catalogue(config, "hikae.locale.ja").unwrap_or_else(|error| {
+            crate::report::log(crate::report::Level::Warn, &error.one_line(), None);
+            BTreeMap::new()
+        }),
+    };
+    Box::new(move |text| texts.get(text).cloned())
+}
+
+fn catalogue(config: &Config, name: &str) -> Result<BTreeMap<String, String>> {
+    let Some(module) = config.module_source(name)? else {
+        return Err(Error::new(Kind::NotFound, format!("cannot find the translations `{name}`")));
+    };
+    let lua = Lua::new_with(StdLib::NONE, mlua::LuaOptions::default()).map_err(from_lua)?;
+    let chunk =
+        lua.load(module.text).set_name(format!("@{}", module.file_shown)).set_mode(mlua::chunk::ChunkMode::Text);
+    let env = lua.create_table().map_err(from_lua)?;
+    chunk.set_environment(env).eval().map_err(from_lua)
+}

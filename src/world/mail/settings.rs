@@ -1,0 +1,108 @@
+//! Reads the mail server from the environment, as the runbook (§3) documents it.
+
+use std::path::PathBuf;
+
+use super::{Mailbox, Security, Server};
+use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
+use crate::suggest;
+
+/// Who mails come from when nobody says (runbook §3.2).
+const DEFAULT_FROM: &str = "ITSM-Sec Nexus <noreply@itsm.local>";
+const DEFAULT_HOST: &str = "localhost";
+const DEFAULT_PORT: u16 = 587;
+
+/// What `SMTP_SECURE` may be: the runbook's two words first.
+const SECURE: [&str; 5] = ["true", "false", "starttls", "tls", "plain"];
+
+/// Looks a variable up; an empty one counts as not set.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The mail server and the sender, as `SMTP_*` have them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub server: Server,
+    pub from: Mailbox,
+    /// The CA file, where it is not read yet.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Settings {
+    pub fn read(lookup: Lookup) -> Result<Settings> {
+        let set = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let port = match set("SMTP_PORT") {
+            Some(text) => {
+                text.trim().parse().map_err(|_| wrong("SMTP_PORT", &text, "a port, such as 587 or 465", &[]))?
+            }
+            None => DEFAULT_PORT,
+        };
+        let mut server = Server::new(set("SMTP_HOST").unwrap_or_else(|| DEFAULT_HOST.to_owned()).trim(), port);
+        server.security = security(set("SMTP_SECURE").as_deref(), port)?;
+        server.user = set("SMTP_USER");
+        server.password = set("SMTP_PASSWORD").map(Secret::new);
+        if let Some(text) = set("SMTP_ALLOW_PLAIN_AUTH") {
+            server.allow_plain_auth =
+                flag(&text).ok_or_else(|| wrong("SMTP_ALLOW_PLAIN_AUTH", &text, "true or false", &SECURE[..2]))?;
+        }
+        let from = set("SMTP_FROM").unwrap_or_else(|| DEFAULT_FROM.to_owned());
+        let from = Mailbox::parse(&from).map_err(|error| error.within("cannot read `SMTP_FROM`"))?;
+        Ok(Settings { server, from, ca_file: set("SMTP_CA_FILE").map(PathBuf::from) })
+    }
+}
+
+/// When the connection is encrypted. `true` and `false` are the runbook's words; the port says what `false` means.
+fn security(text: Option<&str>, port: u16) -> Result<Security> {
+    let Some(text) = text.map(|text| text.trim().to_lowercase()) else { return Ok(Security::of_port(port)) };
+    match (flag(&text), text.as_str()) {
+        (Some(true), _) | (_, "tls") => Ok(Security::Tls),
+        (Some(false), _) => Ok(Security::of_port(port)),
+        (_, "starttls") => Ok(Security::StartTls),
+        (_, "plain") => Ok(Security::Plain),
+        _ => Err(wrong("SMTP_SECURE", &text, "true, false, starttls, tls or plain", &SECURE)),
+    }
+}
+
+fn flag(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A value that cannot be read; `words` are those that it may be.
+fn wrong(name: &str, text: &str, must_be: &str, words: &[&'static str]) -> Error {
+    let near = suggest::nearest(text, words.iter().copied());
+    let error = Error::new(Kind::Other, format!("`{name}` must be {must_be}, but is `{text}`"));
+    match near {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+/// Who gets alerts.
+#[derive(Debug, Default)]
+pub struct Recipients {
+    /// Empty when alerts by mail are switched off, as they are without `BACKUP_ALERT_EMAIL` (runbook §3.1).
+    pub to: Vec<Mailbox>,
+    /// What is wrong with addresses that were left out: a typo in one must not keep the alert from the others.
+    pub troubles: Vec<Error>,
+}
+
+/// The addresses of `BACKUP_ALERT_EMAIL`, split at commas; blanks around them do not count.
+pub fn recipients(lookup: Lookup) -> Recipients {
+    let mut recipients = Recipients::default();
+    let text = lookup("BACKUP_ALERT_EMAIL").unwrap_or_default();
+    match Mailbox::parse_list(&text) {
+        Ok(to) => recipients.to = to,
+        Err(_) => {
+            for part in text.split(',').filter(|part| !part.trim().is_empty()) {
+                match Mailbox::parse(part) {
+                    Ok(mailbox) => recipients.to.push(mailbox),
+                    Err(error) => recipients.troubles.push(error.within("`BACKUP_ALERT_EMAIL` has a wrong address")),
+                }
+            }
+        }
+    }
+    recipients
+}

@@ -1,0 +1,52 @@
+---@meta alert
+
+--- What the Lua file of a channel is given: an event and a channel. It returns `{ send = function(event, channel) … end }`.
+---@class alert.File
+---@field send fun(event: alert.Event, channel: alert.Channel): string|mail.Sent|nil Sends the event. A text is the reason why there is nothing to send; what has neither sent nor said why has failed.
+---@field connect? string[] Hosts that it speaks to, where its address is not their url: `{ "api.example.com" }`.
+
+--- Something to be told. It is read-only; a name that no event has is an error.
+---@class alert.Event
+---@field id string The run's id: `BKP-20260215-030000-daily`.
+---@field type string `daily`, `weekly`, `monthly` or `manual`.
+---@field kind "backup_failure"|"recovered"|"digest"|"escalation"|"restore_failure"|"drill_failure"|"monitor"|"report"|"test"
+---@field about string The failure that goes on, has recovered or escalates; else the same as `kind`.
+---@field status? "success"|"partial"|"failure"|"interrupted"|"locked"|"running" How the run ended; nil for what is about no run.
+---@field severity "info"|"warning"|"error"|"critical" How much it matters, as filters have it.
+---@field tone "good"|"neutral"|"warning"|"danger" What it should look like. `good` only where a run has succeeded.
+---@field time string ISO 8601, milliseconds, UTC.
+---@field recipe string
+---@field host string
+---@field error? { message: string, hint?: string } What failed, on one line, and what to try.
+---@field system_url? string `SYSTEM_URL`.
+---@field duration_secs number
+---@field backups { path: string, size_bytes: integer, sha256: string }[]
+---@field failures integer How often it has failed in a row.
+---@field first_failure? string
+---@field level integer 1 operators, 2 administrators, 3 developers.
+---@field contacts string[] Whom to call.
+---@field findings { subject: string, message: string }[] What a monitor has found, or the lines of a report.
+---@field period? string What a report is about: `2026-02`.
+---@field rehearsal boolean Nothing has really happened.
+---@field lang "ja"|"en" The language of the words below.
+---@field subject string One line.
+---@field heading string
+---@field note string That it is a rehearsal; else empty.
+---@field rows { label: string, value: string }[] All that is worth showing, how the run ended first.
+---@field labels table<string, string> What the values are called, by their names here.
+---@field advice string What to do; may be empty.
+---@field footer string
+---@field text string All of it as plain text, as mails have it.
+---@field html? string The same as HTML, for mails.
+---@field message_id? string For mails: the same at each attempt, so that a second copy is known as one.
+---@field json string The event as JSON, without the words.
+
+--- The channel that it is to be told by.
+---@class alert.Channel
+---@field name string
+---@field kind string The name of its file.
+---@field target? Secret Its address: the url of a webhook, or the key of a service.
+---@field host? string The host of that url.
+---@field recipients string[] Mail addresses.
+---@field settings table<string, any> What `hikae.toml` says under `settings`.
+---@field at fun(path: string): Secret Its url with this path below it: `channel.at("fail")`.

@@ -1,0 +1,41 @@
+--- What the channel `healthchecks` promises, over a server in memory.
+local CHECK = "https://hc-ping.com/eb095278-f28d-448d-87fb-7b75c171a6aa"
+
+local function send(event)
+  local http = {}
+  for _i, below in ipairs { "", "/start", "/fail", "/log" } do
+    http["POST " .. CHECK .. below] = "OK"
+  end
+  return simulate { http = http }:send("healthchecks", event, { target = secret(CHECK) })
+end
+
+describe("healthchecks", function()
+  it("pings the start, the success and the failure of a run, each at its own address", function()
+    local places = { running = "/start", success = "", failure = "/fail", partial = "/fail", locked = "/fail", interrupted = "/fail" }
+    for status, below in pairs(places) do
+      local sending = send { kind = "recovered", status = status }
+      sending:ok():requested("POST", CHECK .. below):once()
+      if status ~= "success" then
+        sending:never_requested("POST", CHECK)
+      end
+    end
+    send { error = "disk full" }:requested("POST", CHECK .. "/fail"):with_body("Error: disk full")
+  end)
+
+  it("never lets a rehearsal or a test count as a run", function()
+    for _i, event in ipairs { { rehearsal = true }, { rehearsal = true, kind = "recovered" }, { kind = "test" } } do
+      send(event):ok():requested("POST", CHECK .. "/log"):once()
+    end
+  end)
+
+  it("has nothing to say of reports and of what a monitor has found", function()
+    send { kind = "report" }:sent_nothing("about runs"):never_requested()
+    send { kind = "monitor" }:sent_nothing():never_requested()
+  end)
+
+  it("tries again, for a ping that is lost is an alarm", function()
+    local world = simulate { http = { ["POST " .. CHECK .. "/fail"] = { { status = 503 }, "OK" } } }
+    local sending = world:send("healthchecks", {}, { target = secret(CHECK) })
+    sending:ok():never_showed("eb095278"):requested("POST", CHECK .. "/fail"):times(2)
+  end)
+end)

@@ -1,0 +1,31 @@
+--- What the channel `webhook` promises, over a server in memory.
+local URL = "https://ops.example.com/backup?token=hidden"
+
+describe("webhook", function()
+  it("sends the event as JSON, lists as lists", function()
+    local world = simulate { http = { ["POST " .. URL] = { status = 204 } }, now = "2026-02-15T12:00:15+09:00" }
+    local sending = world:send("webhook", { error = "disk full", hint = "df -h", status = "partial" }, { target = secret(URL) })
+    local sent = sending:ok():requested("POST", URL):once():with_header("content-type", "application/json")
+    sent:with_json {
+      id = "BKP-20260215-030000-daily", type = "daily", kind = "backup_failure", severity = "warning", tone = "warning",
+      status = "partial", time = "2026-02-15T03:00:15.000Z", recipe = "db-backup",
+      error = { message = "disk full", hint = "df -h" }, rehearsal = false,
+    }
+    expect(sent.body).to_contain('"backups":[]')
+    expect(sent.body).never_to_contain('"html"')
+    sending:never_showed("hidden")
+  end)
+
+  it("fails for an answer that is not good", function()
+    local world = simulate { http = { ["POST " .. URL] = { status = 500 } } }
+    world:send("webhook", {}, { target = secret(URL) }):failed { kind = "network" }:requested("POST", URL):once()
+  end)
+
+  it("follows no redirect to another host", function()
+    local away = { status = 307, headers = { Location = "https://other.example/x" } }
+    local world = simulate { http = { ["POST " .. URL] = away, ["POST https://other.example/x"] = "ok" } }
+    world:send("webhook", {}, { target = secret(URL) })
+      :failed({ kind = "denied", message = "a channel may not connect to `other.example`" })
+      :never_requested("POST", "https://other.example/x")
+  end)
+end)
