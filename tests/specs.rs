@@ -16,9 +16,10 @@ use hikae::host::coverage::Coverage;
 use hikae::recipe::specs::{Outcome, RecipeStage, Runner, SpecResult, Stage, tell, tested_nothing};
 use stage::Real;
 
-/// What talks with a server all the way, and is held to a real one by `tests/cli/restore.rs` and `tests/cli/drill.rs`: a simulated
-/// server that answers as PostgreSQL does, which their specs need, is still to come.
-const HELD_TO_A_SERVER: [&str; 4] = ["db-restore", "backup-test", "restores", "health"];
+/// What talks with a server all the way, and is held to a real one by `tests/cli/restore.rs`, `tests/cli/drill.rs` and those of the
+/// recipes' own names: a simulated server that answers as PostgreSQL does, which their specs need, is still to come.
+const HELD_TO_A_SERVER: [&str; 6] =
+    ["db-restore", "backup-test", "disaster-recovery-db", "production-restore", "restores", "health"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -80,7 +80,10 @@ fn a_server_that_is_down_is_started_by_the_program_that_is_named_or_told_of() {
     let folder = format!("hook_folders={}", hikae.path("backups").display());
     let quick = ["ready_tries=2", "ready_wait=1s"];
     let said = recover(&hikae, &quick);
-    assert!(said.code == 1 && said.err.contains("takes no connections") && said.err.contains("start_command"), "{said:?}");
+    assert!(
+        said.code == 1 && said.err.contains("takes no connections") && said.err.contains("start_command"),
+        "{said:?}"
+    );
     let said = recover(&hikae, &[&quick[..], &[&start, &folder]].concat());
     assert_eq!(said.code, 1, "{said:?}");
     assert_eq!(std::fs::read_to_string(hikae.path("backups/started")).unwrap(), "started\n");

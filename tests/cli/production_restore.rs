@@ -42,7 +42,11 @@ fn run(hikae: &Hikae, more: &[&str]) -> Said {
 
 /// The hooks that were called, in their order.
 fn calls(hikae: &Hikae) -> String {
-    std::fs::read_to_string(hikae.path("backups/calls")).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    std::fs::read_to_string(hikae.path("backups/calls"))
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// What the record says of the last run.
@@ -140,7 +144,10 @@ fn one_that_is_interrupted_says_where_it_stands_and_how_it_goes_on() {
         let outcome = hikae.outcome(&["runs", "--recipe", "production-restore", "--json", "--limit", "1"]);
         assert_eq!(outcome["status"], "interrupted", "{outcome}");
         let said = hikae.run(&["runs", "show", outcome["id"].as_str().unwrap()]);
-        assert!(said.out.contains("stands here: MAINTENANCE IS ON, the restored database is live; to go on: restart"), "{said:?}");
+        assert!(
+            said.out.contains("stands here: MAINTENANCE IS ON, the restored database is live; to go on: restart"),
+            "{said:?}"
+        );
         assert_eq!(guests(cluster, &name), BEFORE);
     }
 }
