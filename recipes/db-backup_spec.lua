@@ -64,6 +64,8 @@ describe("db-backup", function()
       if run.status == "success" then
         -- A warning was enough: the folder could not be looked through for what dead runs left.
         run:wrote("/backups/database/db_backup_20260215_*.sql.gz"):gunzips_to(samples.pg_dump { contacts = 3 }):has_manifest()
+      else
+        run:alerted("backup_failure")
       end
     end)
   end)

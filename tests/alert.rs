@@ -1,8 +1,11 @@
 //! Alerts: the words of the runbook, the templates that a user may replace, and the settings as they are documented.
 
+mod channels;
+mod dispatch;
 mod lua_channels;
 mod settings;
 mod templates;
+mod throttle;
 
 use chrono::DateTime;
 use hikae::alert::event::{Event, EventKind, Finding};

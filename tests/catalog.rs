@@ -6,6 +6,7 @@ use hikae::catalog::{AuditEntry, AuditFilter, Backup, Catalog, Ending, Failure, 
 use hikae::error::{Error, Kind};
 
 mod crash;
+mod outbox;
 mod reading;
 mod runbook;
 mod secrets;

@@ -155,7 +155,8 @@ fn dump_globals(call: &Call, options: GlobalsOptions) -> Result<AnyUserData> {
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
         let child = caller.spawn(command).await?;
         let act = "cannot dump the roles and tablespaces of the cluster";
-        let source = ProgramSource::new("pg_dumpall", child).explain(move |exit: &Exit| explain(act, "pg_dumpall", exit));
+        let source =
+            ProgramSource::new("pg_dumpall", child).explain(move |exit: &Exit| explain(act, "pg_dumpall", exit));
         let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
         Ok(Box::new(Staged::new(Box::new(counted), Globals::new(stage_facts))) as _)
     });

@@ -43,7 +43,8 @@ fn a_set_holds_the_whole_cluster_and_its_line_restores_it_elsewhere() {
     assert!(!files.contains(&"INCOMPLETE.txt".to_owned()), "{files:?}");
     let manifest = std::fs::read_to_string(hikae.path("backups").join(format!("{}.manifest.json", sets[0]))).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    let kept: Vec<&str> = manifest["databases"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
+    let kept: Vec<&str> =
+        manifest["databases"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
     assert!(NAMES.iter().all(|name| kept.contains(name)), "{kept:?}");
     assert_eq!(manifest["globals"]["roles"], 3, "{manifest}");
 

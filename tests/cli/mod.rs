@@ -1,5 +1,6 @@
 //! The program from outside: what people type, what it says, and its exit codes.
 
+mod alerts;
 mod bad_folder;
 mod bad_input;
 mod bad_params;

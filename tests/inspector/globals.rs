@@ -71,6 +71,7 @@ fn output_that_was_cut_at_any_byte_is_refused() {
 fn a_dump_of_one_database_is_not_the_globals() {
     assert!(refusal(small().as_bytes()).what().contains("is by `pg_dump`"));
     assert!(refusal(b"hello").what().contains("does not start"));
-    let none = "--\n-- PostgreSQL database cluster dump\n--\n\n--\n-- PostgreSQL database cluster dump complete\n--\n\n";
+    let none =
+        "--\n-- PostgreSQL database cluster dump\n--\n\n--\n-- PostgreSQL database cluster dump complete\n--\n\n";
     assert!(refusal(none.as_bytes()).what().contains("has no role"));
 }

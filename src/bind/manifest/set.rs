@@ -92,9 +92,9 @@ fn facts_of(set: &Path, parts: &[Part], left_out: Option<Vec<String>>) -> Facts 
             databases.push(json!({ "name": database.name, "path": path, "tables": tables, "rows": rows }));
         }
     }
-    let files = parts.iter().map(|Part { path, manifest }| {
-        json!({ "path": path, "size_bytes": manifest.size_bytes, "sha256": manifest.sha256 })
-    });
+    let files = parts.iter().map(
+        |Part { path, manifest }| json!({ "path": path, "size_bytes": manifest.size_bytes, "sha256": manifest.sha256 }),
+    );
     facts.sections.insert("files".to_owned(), files.collect());
     facts.sections.insert("databases".to_owned(), Value::Array(databases));
     if let Some(left_out) = left_out {

@@ -1,0 +1,95 @@
+//! When a failure is told: at first, at growing intervals, to the next level, and once when it is over.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use hikae::alert::throttle::{Rules, Tell, step};
+use hikae::catalog::{Moment, Streak};
+
+fn start() -> Moment {
+    DateTime::parse_from_rfc3339("2026-02-15T02:00:00+09:00").unwrap()
+}
+
+/// Failures and successes at these times after the start, and what is told of each.
+fn told(runs: impl IntoIterator<Item = (Duration, bool)>, rules: &Rules) -> Vec<(Duration, Tell)> {
+    let (mut streak, mut all) = (Streak::default(), Vec::new());
+    for (after, worked) in runs {
+        let (next, tell) = step(&streak, worked, start() + after, rules, |_, _| true);
+        streak = next;
+        all.extend(tell.map(|tell| (after, tell)));
+    }
+    all
+}
+
+fn failures(count: u32, each: Duration) -> impl Iterator<Item = (Duration, bool)> {
+    (0..count).map(move |number| (each * number, false))
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[test]
+fn a_thousand_failures_in_a_row_make_at_most_twelve_mails() {
+    for each in [Duration::from_secs(1), MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR] {
+        let told = told(failures(1000, each), &Rules::default());
+        assert!((3..=12).contains(&told.len()), "each {each:?}: {told:?}");
+        assert_eq!(told[0], (Duration::ZERO, Tell::Failure));
+    }
+}
+
+#[test]
+fn a_failure_each_hour_is_told_at_growing_intervals() {
+    let told = told(failures(400, HOUR), &Rules::default());
+    let hours: Vec<u64> = told.iter().map(|(after, _)| after.as_secs() / 3600).collect();
+    assert_eq!(hours, [0, 1, 2, 9, 33, 81, 177, 345], "{told:?}");
+    let escalations: Vec<_> = told.iter().filter(|(_, tell)| matches!(tell, Tell::Escalation(_))).collect();
+    assert_eq!(escalations, [&(2 * HOUR, Tell::Escalation(2)), &(9 * HOUR, Tell::Escalation(3))]);
+}
+
+#[test]
+fn a_nightly_failure_is_told_each_of_the_first_nights_though_no_two_end_at_the_same_second() {
+    let wobble = [0, 3, 1, 4];
+    let nights = (0..4).map(|night| (DAY * night + Duration::from_secs(wobble[night as usize]), false));
+    let tells: Vec<Tell> = told(nights, &Rules::default()).into_iter().map(|(_, tell)| tell).collect();
+    assert_eq!(tells, [Tell::Failure, Tell::Digest, Tell::Escalation(2), Tell::Digest]);
+}
+
+#[test]
+fn what_works_again_is_told_once_and_the_next_failure_is_a_first_one() {
+    let runs = [(0, false), (1, false), (2, true), (3, true), (4, false)];
+    let told = told(runs.map(|(minutes, worked)| (MINUTE * minutes, worked)), &Rules::default());
+    assert_eq!(told, [(Duration::ZERO, Tell::Failure), (2 * MINUTE, Tell::Recovered), (4 * MINUTE, Tell::Failure)]);
+}
+
+#[test]
+fn success_alone_tells_nothing() {
+    assert_eq!(told((0..10).map(|day| (DAY * day, true)), &Rules::default()), []);
+}
+
+#[test]
+fn what_nobody_heard_is_still_to_be_told() {
+    let deaf = |streak: &Streak| step(streak, false, start(), &Rules::default(), |_, _| false);
+    let (first, tell) = deaf(&Streak::default());
+    assert_eq!((first.failures, first.told, tell), (1, 0, None));
+    let (_, tell) = step(&first, false, start() + MINUTE, &Rules::default(), |_, _| true);
+    assert_eq!(tell, Some(Tell::Failure), "somebody listens now");
+    let (after, tell) = step(&first, true, start() + MINUTE, &Rules::default(), |_, _| true);
+    assert_eq!((after, tell), (Streak::default(), None), "nobody knew that it was broken");
+}
+
+#[test]
+fn a_clock_that_was_put_back_does_not_silence_a_failure() {
+    let (streak, _) = step(&Streak::default(), false, start() + DAY * 300, &Rules::default(), |_, _| true);
+    let (_, tell) = step(&streak, false, start(), &Rules::default(), |_, _| true);
+    assert_eq!(tell, Some(Tell::Digest));
+}
+
+#[test]
+fn thresholds_and_intervals_can_be_set() {
+    let rules = Rules { digest_after: vec![DAY], levels: vec![(2, 2), (3, 5)] };
+    let tells: Vec<Tell> = told(failures(6, MINUTE), &rules).into_iter().map(|(_, tell)| tell).collect();
+    assert_eq!(tells, [Tell::Failure, Tell::Escalation(2), Tell::Escalation(3)]);
+    let told = told(failures(100, HOUR), &Rules { levels: Vec::new(), ..rules });
+    assert_eq!(told.iter().map(|(after, _)| after.as_secs() / 3600).collect::<Vec<_>>(), [0, 24, 48, 72, 96]);
+}
