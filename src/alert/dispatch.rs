@@ -4,15 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod flushing;
+
 use super::channel::{Channel, Deliver, Delivered};
 use super::delivery::{Answer, Letter, Work, deliver_all};
 use super::judging::Judge;
 use super::registered::Channels;
 use super::throttle::Rules;
-use super::{Event, fate, lines};
-use crate::catalog::{Catalog, Fate, NewNotice, NewRun, Notice, Notification, Run};
+use super::{Event, lines};
+use crate::catalog::{Catalog, NewNotice, NewRun, Notice, Notification, Run};
 use crate::config::Config;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::report::{self, Level};
 use crate::world::limited::Limited;
 use crate::world::{Caller, Limits, World};
@@ -204,85 +206,6 @@ impl<D: Deliver> Dispatch<D> {
         tally
     }
 
-    async fn flush_with(&self, catalog: &Catalog, channels: &Channels, stop: impl Future<Output = ()>) -> Tally {
-        let mut tally = Tally::default();
-        let notices = match catalog.claim_notices(self.world.now()) {
-            Ok(notices) => notices,
-            Err(error) => {
-                report::log(
-                    Level::Error,
-                    &format!("[ERROR] [Backup] Failed to read the outbox: {}", error.one_line()),
-                    None,
-                );
-                return tally;
-            }
-        };
-        let answers = self.answers(&notices, channels, stop).await;
-        for (number, answer) in answers {
-            let Some(notice) = notices.iter().find(|notice| notice.number == number) else { continue };
-            let settled = self.settle(catalog, channels, notice, answer, &mut tally);
-            if let Err(error) = settled {
-                report::log(Level::Warn, &format!("the alert is not recorded: {}", error.one_line()), None);
-            }
-        }
-        tally
-    }
-
-    async fn answers(
-        &self,
-        notices: &[Notice],
-        channels: &Channels,
-        stop: impl Future<Output = ()>,
-    ) -> Vec<(i64, Answer)> {
-        let mut answers = Vec::new();
-        let mut all: Vec<Work> = Vec::new();
-        for notice in notices {
-            let (channel, event) = match (channels.named(&notice.channel), event_of(notice)) {
-                (Some(channel), Ok(event)) => (channel, event),
-                (None, _) => {
-                    answers.push((notice.number, Answer::Ended(Err(gone(&notice.channel)))));
-                    continue;
-                }
-                (_, Err(error)) => {
-                    answers.push((notice.number, Answer::Ended(Err(error))));
-                    continue;
-                }
-            };
-            let letter = Letter { number: notice.number, recipients: notice.recipients.clone(), event };
-            match all.iter_mut().find(|work| work.channel.name == channel.name) {
-                Some(work) => work.letters.push(letter),
-                None => all.push(Work { channel: channel.clone(), letters: vec![letter] }),
-            }
-        }
-        answers.extend(deliver_all(&self.deliver, all, stop).await);
-        answers
-    }
-
-    fn settle(
-        &self,
-        catalog: &Catalog,
-        channels: &Channels,
-        notice: &Notice,
-        answer: Answer,
-        tally: &mut Tally,
-    ) -> Result<()> {
-        let now = self.world.now();
-        let answer = match answer {
-            Answer::Untried => return catalog.settle_notice(notice.number, &fate::untried(notice.attempts, now), None),
-            Answer::Ended(answer) => answer,
-        };
-        let fate = match fate::of(&answer, notice.attempts, notice.made_ms, now) {
-            Fate::Again { due, recipients } if recipients.is_empty() => {
-                Fate::Again { due, recipients: notice.recipients.clone() }
-            }
-            fate => fate,
-        };
-        let event = event_of(notice)?;
-        let attempt = self.told(notice, channels, &event, &answer, tally);
-        let attempt = Notification { status: fate::word(&fate, &answer).to_owned(), ..attempt };
-        catalog.settle_notice(notice.number, &fate, Some(&attempt))
-    }
-
     /// Tells the log what came of a notice, and words it for the record.
     fn told(
         &self,
@@ -345,15 +268,4 @@ fn unkept(number: i64, new: NewNotice) -> Notice {
         made_ms: new.made_at.timestamp_millis(),
         error_message: None,
     }
-}
-
-fn event_of(notice: &Notice) -> Result<Event> {
-    serde_json::from_value(notice.event.clone()).map_err(|cause| {
-        Error::new(Kind::Integrity, format!("cannot read notice {} of the outbox", notice.number)).because(cause)
-    })
-}
-
-fn gone(name: &str) -> Error {
-    Error::new(Kind::NotFound, format!("there is no channel `{name}`"))
-        .hint("it was there when the alert was made: look at BACKUP_ALERT_EMAIL and at `[[channels]]`")
 }

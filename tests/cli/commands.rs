@@ -39,10 +39,13 @@ fn list_shows_every_recipe_with_its_schedule_and_what_it_does() {
     let said = world().run(&["list"]);
     well(&said);
     insta::assert_snapshot!(said.out, @"
-    RECIPE     TYPE    SCHEDULE   WHAT IT DOES
-    broken     daily   -          Fails.
-    db-backup  daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
-    note       weekly  0 3 * * 0  Keeps a note.
+    RECIPE          TYPE    SCHEDULE   WHAT IT DOES
+    backup-test     weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    broken          daily   -          Fails.
+    db-backup       daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+    db-full-backup  weekly  0 1 * * 0  Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
+    db-restore      manual  -          Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
+    note            weekly  0 3 * * 0  Keeps a note.
     ");
 }
 
@@ -51,11 +54,14 @@ fn list_shows_a_recipe_that_cannot_be_loaded_with_its_error_among_the_others() {
     let said = world().file("config/recipes/slip.lua", "return recipe {\n").run(&["list"]);
     well(&said);
     insta::assert_snapshot!(said.out, @"
-    RECIPE     TYPE    SCHEDULE   WHAT IT DOES
-    broken     daily   -          Fails.
-    db-backup  daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
-    note       weekly  0 3 * * 0  Keeps a note.
-    slip       -       -          cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
+    RECIPE          TYPE    SCHEDULE   WHAT IT DOES
+    backup-test     weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    broken          daily   -          Fails.
+    db-backup       daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+    db-full-backup  weekly  0 1 * * 0  Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
+    db-restore      manual  -          Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
+    note            weekly  0 3 * * 0  Keeps a note.
+    slip            -       -          cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
     ");
 }
 
@@ -64,8 +70,11 @@ fn list_json_is_an_object_a_line() {
     let said = world().run(&["list", "--json"]);
     well(&said);
     insta::assert_snapshot!(said.out, @r#"
+    {"recipe":"backup-test","kind":"check","type":"weekly","schedule":"0 1 * * 0","summary":"Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.","file":"recipes/backup-test.lua","error":null}
     {"recipe":"broken","kind":"maintenance","type":"daily","schedule":null,"summary":"Fails.","file":"[WORLD]/config/recipes/broken.lua","error":null}
     {"recipe":"db-backup","kind":"backup","type":"daily","schedule":"0 2 * * *","summary":"Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.","file":"recipes/db-backup.lua","error":null}
+    {"recipe":"db-full-backup","kind":"backup","type":"weekly","schedule":"0 1 * * 0","summary":"Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.","file":"recipes/db-full-backup.lua","error":null}
+    {"recipe":"db-restore","kind":"restore","type":"manual","schedule":null,"summary":"Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.","file":"recipes/db-restore.lua","error":null}
     {"recipe":"note","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","file":"[WORLD]/config/recipes/note.lua","error":null}
     "#);
 }
@@ -159,6 +168,7 @@ fn check_of_a_sound_set_up_is_well() {
     ✓ configuration: `[WORLD]/config`
     ✓ state: `[WORLD]/state`
     ✓ kernel sandbox: [LEVEL]
+    ✓ alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
     ✓ db-backup: `recipes/db-backup.lua` loads, and its params are complete
     ✓ db-backup: `pg_dump` is `[PATH]/pg_dump`
     ✓ db-backup: `[WORLD]/backups` can be written
@@ -189,12 +199,16 @@ fn check_tells_of_every_recipe_that_cannot_run() {
     let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
     insta::assert_snapshot!(wrong.join("\n"), @"
     ✗ configuration: `[WORLD]/config/.env` is open to every user of this machine: run `chmod 600 [WORLD]/config/.env`
+    ✗ backup-test: `/backups` cannot be read: No such file or directory
     ✗ db-backup: 1 problem with the params of `db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
         hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
+    ✗ db-full-backup: 1 problem with the params of `db-full-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
+        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
+    ✗ db-restore: `/backups` cannot be read: No such file or directory
     ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)
         hint: look just before this place: is a `,`, a bracket, a quote or an `end` missing?
 
-    3 things are wrong
+    6 things are wrong
     ");
     assert_eq!(said.code, 1);
 }
@@ -228,7 +242,7 @@ fn docs_lists_the_modules_and_shows_a_function_with_its_options() {
     insta::assert_snapshot!(said.err, @"
     error: there are no docs of `pg.dmp`
 
-    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.is_ready`, `pg.query`, `pg.databases`, `pg.inspect`, `pg.verify`, `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`, `pg.swap`, `pg.restore`
+    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.dump_globals`, `pg.is_ready`, `pg.query`, `pg.databases`, `pg.inspect`, `pg.verify`, `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`, `pg.swap`, `pg.restore`
     ");
     assert_eq!((said.code, said.out.as_str()), (64, ""));
 }

@@ -137,7 +137,7 @@ for tag in dom.parse(sys.argv[1]).getElementsByTagName(sys.argv[2]):
 #[test]
 fn junit_is_written_for_ci_servers() {
     let spec = "describe('shop', function()
-  it('opens', function() end)
+  it('opens', function() expect(1).to_be(1) end)
   it('sells <tea> & \"cake\"', function() expect('<&>').to_be(']]>') end)
   it('keeps its books', function() fs.read('/books') end)
   pending('delivers')

@@ -1,0 +1,107 @@
+//! Takes out of the outbox what is due, hands it to its channels, and settles each notice by what came of it.
+
+use super::{Dispatch, Tally};
+use crate::alert::channel::Deliver;
+use crate::alert::delivery::{Answer, Letter, Work, deliver_all};
+use crate::alert::registered::Channels;
+use crate::alert::{Event, fate};
+use crate::catalog::{Catalog, Fate, Notice, Notification};
+use crate::error::{Error, Kind, Result};
+use crate::report::{self, Level};
+
+impl<D: Deliver> Dispatch<D> {
+    pub(super) async fn flush_with(
+        &self,
+        catalog: &Catalog,
+        channels: &Channels,
+        stop: impl Future<Output = ()>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        let notices = match catalog.claim_notices(self.world.now()) {
+            Ok(notices) => notices,
+            Err(error) => {
+                report::log(
+                    Level::Error,
+                    &format!("[ERROR] [Backup] Failed to read the outbox: {}", error.one_line()),
+                    None,
+                );
+                return tally;
+            }
+        };
+        let answers = self.answers(&notices, channels, stop).await;
+        for (number, answer) in answers {
+            let Some(notice) = notices.iter().find(|notice| notice.number == number) else { continue };
+            let settled = self.settle(catalog, channels, notice, answer, &mut tally);
+            if let Err(error) = settled {
+                report::log(Level::Warn, &format!("the alert is not recorded: {}", error.one_line()), None);
+            }
+        }
+        tally
+    }
+
+    async fn answers(
+        &self,
+        notices: &[Notice],
+        channels: &Channels,
+        stop: impl Future<Output = ()>,
+    ) -> Vec<(i64, Answer)> {
+        let mut answers = Vec::new();
+        let mut all: Vec<Work> = Vec::new();
+        for notice in notices {
+            let (channel, event) = match (channels.named(&notice.channel), event_of(notice)) {
+                (Some(channel), Ok(event)) => (channel, event),
+                (None, _) => {
+                    answers.push((notice.number, Answer::Ended(Err(gone(&notice.channel)))));
+                    continue;
+                }
+                (_, Err(error)) => {
+                    answers.push((notice.number, Answer::Ended(Err(error))));
+                    continue;
+                }
+            };
+            let letter = Letter { number: notice.number, recipients: notice.recipients.clone(), event };
+            match all.iter_mut().find(|work| work.channel.name == channel.name) {
+                Some(work) => work.letters.push(letter),
+                None => all.push(Work { channel: channel.clone(), letters: vec![letter] }),
+            }
+        }
+        answers.extend(deliver_all(&self.deliver, all, stop).await);
+        answers
+    }
+
+    fn settle(
+        &self,
+        catalog: &Catalog,
+        channels: &Channels,
+        notice: &Notice,
+        answer: Answer,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let now = self.world.now();
+        let answer = match answer {
+            Answer::Untried => return catalog.settle_notice(notice.number, &fate::untried(notice.attempts, now), None),
+            Answer::Ended(answer) => answer,
+        };
+        let fate = match fate::of(&answer, notice.attempts, notice.made_ms, now) {
+            Fate::Again { due, recipients } if recipients.is_empty() => {
+                Fate::Again { due, recipients: notice.recipients.clone() }
+            }
+            fate => fate,
+        };
+        let event = event_of(notice)?;
+        let attempt = self.told(notice, channels, &event, &answer, tally);
+        let attempt = Notification { status: fate::word(&fate, &answer).to_owned(), ..attempt };
+        catalog.settle_notice(notice.number, &fate, Some(&attempt))
+    }
+}
+
+fn event_of(notice: &Notice) -> Result<Event> {
+    serde_json::from_value(notice.event.clone()).map_err(|cause| {
+        Error::new(Kind::Integrity, format!("cannot read notice {} of the outbox", notice.number)).because(cause)
+    })
+}
+
+fn gone(name: &str) -> Error {
+    Error::new(Kind::NotFound, format!("there is no channel `{name}`"))
+        .hint("it was there when the alert was made: look at BACKUP_ALERT_EMAIL and at `[[channels]]`")
+}
