@@ -48,8 +48,7 @@ fn failed(channel: &Channel, event: &Event, error: &Error) {
     report::log(Level::Error, &format!("[ERROR] [Backup] Failed to send {name} alert email: {why}"), None);
     let code = trouble_of(error)
         .map_or_else(|| format!("E{}", error.kind().word().to_uppercase()), |trouble| trouble.code.to_owned());
-    let mut line =
-        format!("[ERROR] [EmailService] Error sending email: {{ code: {code:?}, message: {:?}", Plain(error.what()));
+    let mut line = format!("[ERROR] [EmailService] Error sending email: {{ code: {code:?}, message: {:?}", Plain(&why));
     if let Some(hint) = error.hint_text() {
         line.push_str(&format!(", hint: {:?}", Plain(hint)));
     }

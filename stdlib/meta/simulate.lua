@@ -151,11 +151,6 @@ function Run:partial(error) end
 ---@return Run
 function Run:locked() end
 
---- Expects an alert, as a real run would raise it; nothing is sent.
----@param kind? "backup_failure"|"restore_failure"|"drill_failure"|"monitor" Default: any.
----@return Run
-function Run:alerted(kind) end
-
 --- Expects one whole file that the run made or changed; the path may be a pattern, as the shell has them.
 ---@param path string
 ---@return Written

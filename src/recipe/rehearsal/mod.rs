@@ -17,7 +17,6 @@ use super::loading;
 use super::lua_part::LuaEnd;
 use super::planning::{self, Plan};
 use super::values::ParamValue;
-use crate::alert::Event;
 use crate::catalog::{Run, Status};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
@@ -55,8 +54,6 @@ pub struct Rehearsed {
     pub troubles: Vec<Error>,
     /// Every effect that the recipe asked for, and hikae for it; what it did not declare is among them.
     pub journal: Vec<Record>,
-    /// What a real run would raise; whom it is told, and how often, is not the recipe's affair. Nothing is sent.
-    pub alerts: Vec<Event>,
     /// The world before and after, without hikae's own state folder.
     pub before: Snapshot,
     pub after: Snapshot,
@@ -166,7 +163,6 @@ impl Script {
         }
         let LuaEnd { error: raised, swallowed, accepted, unused_streams } = lua;
         Ok(Rehearsed {
-            alerts: Event::of(&run).into_iter().collect(),
             run,
             error,
             troubles,

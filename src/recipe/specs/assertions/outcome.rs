@@ -6,7 +6,6 @@ use super::super::handle::Method;
 use super::super::matchers::Raising;
 use super::super::told::Run;
 use super::again;
-use crate::alert::EventKind;
 use crate::bind::exports::Call;
 use crate::bind::json;
 use crate::bind::traceback::from_lua;
@@ -19,7 +18,6 @@ pub const METHODS: &[Method<Run>] = &[
     ("run:failed", |call, run, args| ended(call, run, Status::Failure, args.first().unwrap_or(&Value::Nil))),
     ("run:partial", |call, run, args| ended(call, run, Status::Partial, args.first().unwrap_or(&Value::Nil))),
     ("run:locked", |call, run, _| ended(call, run, Status::Locked, &Value::Nil)),
-    ("run:alerted", |call, run, args| alerted(call, run, args.first().unwrap_or(&Value::Nil))),
 ];
 
 /// What a spec can look at for itself: the run as `run --json` tells it.
@@ -51,33 +49,6 @@ fn ended(call: &Call, run: &Run, status: Status, error: &Value) -> Result<Value>
         }
     }
     again(call, run)
-}
-
-/// Whether somebody would be told; with a kind, whether it is that one.
-fn alerted(call: &Call, run: &Run, kind: &Value) -> Result<Value> {
-    let kind = match kind {
-        Value::Nil => None,
-        Value::String(word) => Some(word.to_string_lossy()),
-        other => {
-            let what = format!("`run:alerted` takes the kind of an alert, not a {}", other.type_name());
-            return Err(Error::new(Kind::Recipe, what).hint(suggest::hint("", EventKind::ALL.map(EventKind::word))));
-        }
-    };
-    if let Some(unknown) =
-        kind.as_ref().filter(|kind| !EventKind::ALL.iter().any(|known| known.word() == kind.as_str()))
-    {
-        let error = Error::new(Kind::Recipe, format!("`{unknown}` is not a kind of alert"));
-        return Err(error.hint(suggest::hint(unknown, EventKind::ALL.map(EventKind::word))));
-    }
-    let alerts = &run.rehearsed.alerts;
-    if alerts.iter().any(|event| kind.as_ref().is_none_or(|kind| event.kind.word() == kind)) {
-        return again(call, run);
-    }
-    let wanted =
-        kind.map_or_else(|| "the run to alert somebody".to_owned(), |kind| format!("the run to alert of `{kind}`"));
-    let raised: Vec<&str> = alerts.iter().map(|event| event.kind.word()).collect();
-    let raised = if raised.is_empty() { "no alert".to_owned() } else { raised.join(", ") };
-    run.fail(call, wanted, format!("{raised}; it ended as {}", words(run)), Vec::new())
 }
 
 /// What the error must have: a text is its kind.
