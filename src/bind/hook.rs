@@ -1,6 +1,6 @@
 //! Interrupts Lua every so many instructions: to let other branches run, and to end it once its fuse has blown.
 
-use mlua::debug::DebugEvent;
+use mlua::debug::{Debug, DebugEvent};
 use mlua::{HookTriggers, Lua, VmState, ffi};
 
 use super::fuse::Fuse;
@@ -11,13 +11,17 @@ const EVERY: u32 = 1_000;
 /// Branches of `parallel` take turns at this many instructions, about 0.1 ms.
 const TURN: u64 = 10_000;
 
+/// The name that mlua gives to its loop around whatever a primitive waits for.
+const MLUA_WAITS: &str = "=__mlua_async_poll";
+
 /// Calls inside each other. Lua itself would go on until its memory is full, and then could not say where.
 const MAX_DEPTH: usize = 10_000;
 
 /// Puts `fuse` in charge of every thread of this state.
 pub fn install(lua: &Lua, fuse: &Fuse) -> mlua::Result<()> {
     let fuse = fuse.clone();
-    lua.set_global_hook(HookTriggers::new().every_nth_instruction(EVERY), move |lua, _| Ok(on_count(lua, &fuse)))
+    let triggers = HookTriggers::new().every_nth_instruction(EVERY);
+    lua.set_global_hook(triggers, move |lua, debug| Ok(on_count(lua, debug, &fuse)))
 }
 
 /// The same, and shows `on_line` every line that begins to run, with its source: a state has one hook for both.
@@ -26,7 +30,7 @@ pub fn install_with_lines(lua: &Lua, fuse: &Fuse, on_line: impl Fn(&str, u32) + 
     let triggers = HookTriggers::new().every_nth_instruction(EVERY).every_line();
     lua.set_global_hook(triggers, move |lua, debug| {
         if debug.event() != DebugEvent::Line {
-            return Ok(on_count(lua, &fuse));
+            return Ok(on_count(lua, debug, &fuse));
         }
         let line = debug.current_line().and_then(|line| u32::try_from(line).ok());
         if let (Some(source), Some(line)) = (debug.source().source, line) {
@@ -38,7 +42,7 @@ pub fn install_with_lines(lua: &Lua, fuse: &Fuse, on_line: impl Fn(&str, u32) + 
 
 /// Never an error: mlua would raise it after closing the `<close>` variables of the running function inside the hook,
 /// where their `__close` cannot be interrupted, and one that loops would hang us.
-fn on_count(lua: &Lua, fuse: &Fuse) -> VmState {
+fn on_count(lua: &Lua, debug: &Debug, fuse: &Fuse) -> VmState {
     let spent = fuse.burn(u64::from(EVERY));
     let turn_is_over = spent % TURN < u64::from(EVERY);
     if turn_is_over && lua.inspect_stack(MAX_DEPTH, |_| ()).is_some() {
@@ -48,7 +52,13 @@ fn on_count(lua: &Lua, fuse: &Fuse) -> VmState {
         fuse.end(lua);
         return VmState::Yield;
     }
-    if turn_is_over { VmState::Yield } else { VmState::Continue }
+    if turn_is_over && !is_waiting(debug) { VmState::Yield } else { VmState::Continue }
+}
+
+/// Whether mlua's own Lua runs, between the look at what is waited for and the wait. A turn that ended there would use up the
+/// waking of what has come meanwhile, and nobody would look again.
+fn is_waiting(debug: &Debug) -> bool {
+    debug.source().source.is_some_and(|source| source == MLUA_WAITS)
 }
 
 /// Makes every further instruction of the running thread fail, so that no `pcall` can go on.

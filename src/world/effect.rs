@@ -89,6 +89,8 @@ pub struct Command {
     pub stdin: bool,
     /// The exit codes that the caller takes for an answer, and not for a failure.
     pub ok_codes: Vec<i32>,
+    /// Whether nobody need wait for its end, nor mind how it ends: what it is for is told by something else.
+    pub expendable: bool,
 }
 
 /// The value of a child's variable.
@@ -193,7 +195,7 @@ impl Effect {
 impl Command {
     pub fn new(program: impl Into<String>) -> Command {
         let (args, env, ok_codes) = (Vec::new(), Vec::new(), vec![0]);
-        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes }
+        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes, expendable: false }
     }
 
     /// Whether a program that ended so has done what the caller asked for.

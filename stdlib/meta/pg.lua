@@ -191,7 +191,7 @@ function pg.swap(options) end
 ---@field source string Path of the dump: plain SQL or `pg_dump --format=custom`, also packed by gzip or zstd.
 ---@field database string Database to restore into, whatever name the dump carries.
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
----@field if_exists? "refuse"|"use" What becomes of a database that is there already: the restore fails, or loads into it as it stands. Default `"refuse"`.
+---@field if_exists? "refuse"|"use"|"remake" What becomes of a database that is there already: the restore fails; loads into it as it stands; or makes it anew as the dump says it, if it is a throwaway of this run. Default `"refuse"`.
 ---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.
 ---@field maintenance_database? string Database from which the target is created and dropped. Default `postgres`.
 ---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.

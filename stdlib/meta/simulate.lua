@@ -36,6 +36,7 @@
 ---@field hangs_after? integer|string It hangs after so many bytes of its output.
 ---@field reads_at_most? integer|string It takes so much of its input and no more.
 ---@field missing? boolean It is not installed.
+---@field talks? fun(call: simulate.Call): string|simulate.Program|nil A function that may answer while its input is still open, alone in its table; nil reads on.
 
 ---@class (exact) simulate.Answer
 ---@field status? integer Default 200.
@@ -65,6 +66,7 @@
 ---@field argv table<integer, string> Its arguments from 1; its own name at 0.
 ---@field env table<string, string> All of its environment, with secrets.
 ---@field stdin string What it was sent.
+---@field open boolean Whether more input may come; only a program that `talks` is asked before.
 ---@field cwd? string
 
 --- A world of its own for this spec: `simulate { files = {...}, programs = {...} }:run("db-backup")`.

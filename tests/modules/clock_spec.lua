@@ -46,3 +46,10 @@ describe("clock.sleep", function()
     expect(function() clock.sleep {} end).to_raise("seconds or a duration such as")
   end)
 end)
+
+it("clock.sleep comes back however many instructions came before it #simulated", function()
+  for turn = 1, 3000 do
+    for _i = 1, turn % 7 do end
+    clock.sleep(0)
+  end
+end)

@@ -19,7 +19,7 @@ use crate::postgres::quoting::{check_name, ident, literal};
 use crate::postgres::throwaway;
 use crate::report::{Level, log};
 use crate::secret::Secret;
-use crate::world::{Caller, Value as Text, program};
+use crate::world::{Caller, Command, Value as Text, program};
 
 /// Where the server is asked about its databases.
 pub const MAINTENANCE: &str = "postgres";
@@ -97,8 +97,12 @@ pub struct Maintenance<'a> {
 impl Maintenance<'_> {
     /// What psql writes when it reads `script`; the first error ends it.
     pub async fn run(&self, act: &str, script: String) -> Result<String> {
-        let command = self.server.psql(&self.database);
-        let (stdout, exit) = program::ask(self.caller, command, Some(&Text::Plain(script)), MAX_ANSWER_BYTES).await?;
+        self.tell(act, self.server.psql(&self.database), script).await
+    }
+
+    /// The same by another psql.
+    pub async fn tell(&self, act: &str, psql: Command, script: String) -> Result<String> {
+        let (stdout, exit) = program::ask(self.caller, psql, Some(&Text::Plain(script)), MAX_ANSWER_BYTES).await?;
         if !exit.success() {
             return Err(explain(act, "psql", &exit));
         }

@@ -18,6 +18,8 @@ impl Keeper {
     pub async fn start(at: &Maintenance<'_>, name: &str) -> Result<Keeper> {
         let act = format!("cannot claim the database `{name}`");
         let mut command = at.server.psql(&at.database);
+        // It is there to hold its lock, and ends with the database or with the run.
+        command.expendable = true;
         command.args.push("--set=ON_ERROR_STOP=0".to_owned());
         let mut child = at.caller.spawn(command).await?;
         if let Some(stdin) = &mut child.stdin {

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::quoting::{check_name, with_suffix};
 use crate::postgres::swap::{BUSY, CHANGED, State, Swap};
 use crate::secret::Secret;
-use crate::world::Caller;
+use crate::world::{Caller, Command};
 
 /// How often the swap is tried when somebody is always quicker to come back; each try waits five seconds.
 const TRIES: u32 = 3;
@@ -100,7 +100,9 @@ async fn look(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
 
 async fn attempt(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
     let act = cannot(swap);
-    let renaming = Box::pin(at.run(&act, swap.script(before)));
+    // Whether it was done is told by another look, not by how psql ended.
+    let psql = Command { expendable: true, ..at.server.psql(&at.database) };
+    let renaming = Box::pin(at.tell(&act, psql, swap.script(before)));
     let evicting = Box::pin(evict(at.caller, at.server.clone(), &at.database, swap.evict(before)));
     // The one that ends sessions is cut off as soon as the names are swapped, or cannot be.
     let said = match select(renaming, evicting).await {
@@ -128,6 +130,7 @@ async fn attempt(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()
 /// Ends the sessions in both databases. Whether it could is told by the renames.
 async fn evict(caller: &Caller, server: Server, database: &str, script: String) {
     let mut command = server.psql(database);
+    command.expendable = true;
     command.args.push("--set=ON_ERROR_STOP=0".to_owned());
     let input = crate::world::Value::Plain(script);
     if let Err(error) = crate::world::program::ask(caller, command, Some(&input), super::MAX_ANSWER_BYTES).await {

@@ -134,10 +134,11 @@ fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
 }
 
 /// Whether an effect has failed that is not hikae's own clearing: when that fails, a warning says so, and the recipe meets the
-/// same folder.
+/// same folder. What became of an expendable program is told by what it was for.
 fn matters(record: &Record) -> bool {
     let clearing = record.site.is_none() && matches!(record.effect, Effect::Sweep { .. } | Effect::Stat { .. });
-    !clearing && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
+    let expendable = matches!(&record.effect, Effect::Spawn(command) if command.expendable);
+    !clearing && !expendable && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
 }
 
 /// Whether a request that failed was sent again, and then answered well.

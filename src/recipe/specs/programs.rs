@@ -15,7 +15,14 @@ use crate::world::simulated::programs::{Call, Canned, Function as Answer, Progra
 /// A call of a program that waits for its Lua function: the world calls from other threads, and Lua stays on its own.
 struct Asked {
     call: Call,
-    answer: oneshot::Sender<Result<Canned>>,
+    answer: oneshot::Sender<Result<Option<Canned>>>,
+}
+
+/// A Lua function that plays a program.
+pub struct Player {
+    pub function: Function,
+    /// Whether it may answer before its input has ended.
+    pub talks: bool,
 }
 
 /// The Lua functions that play programs in one world.
@@ -27,10 +34,14 @@ pub struct Players {
 
 impl Players {
     /// The players of a world, and the programs as the world takes them.
-    pub fn new(lua: &Lua, functions: BTreeMap<String, Function>) -> (Players, BTreeMap<String, Program>) {
+    pub fn new(lua: &Lua, given: BTreeMap<String, Player>) -> (Players, BTreeMap<String, Program>) {
         let (ask, asked) = mpsc::unbounded_channel();
-        let program = |name: &String| (name.clone(), Program::Function(asking(ask.clone())));
-        let programs = functions.keys().map(program).collect();
+        let program = |(name, player): (&String, &Player)| match player.talks {
+            true => (name.clone(), Program::Talking(asking(ask.clone()))),
+            false => (name.clone(), Program::Function(asking(ask.clone()))),
+        };
+        let programs = given.iter().map(program).collect();
+        let functions = given.into_iter().map(|(name, player)| (name, player.function)).collect();
         (Players { lua: lua.clone(), functions, asked: Mutex::new(asked) }, programs)
     }
 
@@ -53,7 +64,7 @@ impl Players {
         }
     }
 
-    async fn play(&self, call: Call) -> Result<Canned> {
+    async fn play(&self, call: Call) -> Result<Option<Canned>> {
         let name = call.program.rsplit('/').next().unwrap_or(&call.program).to_owned();
         let function = self.functions.get(&call.program).or_else(|| self.functions.get(&name));
         let Some(function) = function else {
@@ -63,9 +74,9 @@ impl Players {
         let answer: Value = function.call_async(told).await.map_err(from_lua)?;
         let what = format!("the function that plays `{name}`");
         match answer {
-            Value::Nil => Ok(Canned::default()),
-            Value::String(text) => Ok(Canned::says(text.as_bytes().to_vec())),
-            value => options::read_value(&what, Plain::from_lua(&value)?),
+            Value::Nil => Ok(None),
+            Value::String(text) => Ok(Some(Canned::says(text.as_bytes().to_vec()))),
+            value => options::read_value(&what, Plain::from_lua(&value)?).map(Some),
         }
     }
 }
@@ -85,7 +96,7 @@ fn asking(ask: mpsc::UnboundedSender<Asked>) -> Answer {
 
 /// What a function is told: `argv` as a program has it, with its own name at 0.
 fn told(lua: &Lua, call: Call) -> mlua::Result<Table> {
-    let Call { program, args, env, cwd, stdin } = call;
+    let Call { program, args, env, cwd, stdin, open } = call;
     let argv = lua.create_sequence_from(args)?;
     argv.raw_set(0, program.as_str())?;
     let told = lua.create_table()?;
@@ -93,6 +104,7 @@ fn told(lua: &Lua, call: Call) -> mlua::Result<Table> {
     told.raw_set("argv", argv)?;
     told.raw_set("env", env)?;
     told.raw_set("stdin", lua.create_string(&stdin)?)?;
+    told.raw_set("open", open)?;
     told.raw_set("cwd", cwd.map(|cwd| cwd.display().to_string()))?;
     Ok(told)
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mlua::{Function, Lua, Table, Value};
+use mlua::{Lua, Table, Value};
 
-use super::programs::Players;
+use super::programs::{Player, Players};
 use super::trial::Trial;
 use super::world_handle::{World, WorldHandle};
 use crate::bind::exports::Call;
@@ -44,7 +44,7 @@ fn simulate(call: &Call, given: &Value, trial: &Rc<Trial>, config: &Arc<Config>)
 }
 
 /// The table without the Lua functions that play programs, and these.
-fn apart(call: &Call, given: &Value) -> mlua::Result<(Value, BTreeMap<String, Function>)> {
+fn apart(call: &Call, given: &Value) -> mlua::Result<(Value, BTreeMap<String, Player>)> {
     let mut functions = BTreeMap::new();
     let programs = given.as_table().map(|given| given.get::<Value>("programs")).transpose()?;
     let (Value::Table(given), Some(Value::Table(programs))) = (given, programs) else {
@@ -52,11 +52,10 @@ fn apart(call: &Call, given: &Value) -> mlua::Result<(Value, BTreeMap<String, Fu
     };
     let canned = call.lua.create_table()?;
     for pair in programs.pairs::<Value, Value>() {
-        match pair? {
-            (Value::String(name), Value::Function(function)) => {
-                drop(functions.insert(name.to_string_lossy(), function))
-            }
-            (name, program) => canned.raw_set(name, program)?,
+        let (name, program) = pair?;
+        match (&name, player(&program)?) {
+            (Value::String(name), Some(player)) => drop(functions.insert(name.to_string_lossy(), player)),
+            _ => canned.raw_set(name, program)?,
         }
     }
     let copy: Table = call.lua.create_table()?;
@@ -66,6 +65,16 @@ fn apart(call: &Call, given: &Value) -> mlua::Result<(Value, BTreeMap<String, Fu
     }
     copy.raw_set("programs", canned)?;
     Ok((Value::Table(copy), functions))
+}
+
+/// A function, or a table with nothing but a function under `talks`.
+fn player(program: &Value) -> mlua::Result<Option<Player>> {
+    let talks = match program {
+        Value::Function(function) => return Ok(Some(Player { function: function.clone(), talks: false })),
+        Value::Table(table) if table.pairs::<Value, Value>().count() == 1 => table.get::<Value>("talks")?,
+        _ => Value::Nil,
+    };
+    Ok(talks.as_function().map(|function| Player { function: function.clone(), talks: true }))
 }
 
 fn secret(given: &Value) -> Result<Secret> {

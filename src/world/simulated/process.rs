@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::Notify;
 
 use super::clock::Pace;
-use super::programs::{Call, Canned, Program};
+use super::programs::{Call, Canned, Function, Program};
 use super::state::Shared;
 use crate::error::Result;
 use crate::stream::{Piece, Sink, Source};
@@ -33,7 +33,7 @@ pub fn child(play: Play, with_input: bool) -> Child {
     let input = Arc::new(Input::default());
     let reads_at_most = match &play.program {
         Program::Canned(canned) => canned.reads_at_most,
-        Program::Function(_) => None,
+        Program::Function(_) | Program::Talking(_) => None,
     };
     let stdin = match with_input {
         true => Some(Box::new(Stdin { name: play.name.clone(), input: input.clone(), reads_at_most }) as Box<dyn Sink>),
@@ -66,10 +66,24 @@ impl Stage {
             Program::Canned(canned) => canned.clone(),
             Program::Function(answer) => {
                 let stdin = self.input.whole().await;
-                answer(Call { stdin, ..self.play.call.clone() }).await?
+                answer(Call { stdin, ..self.play.call.clone() }).await?.unwrap_or_default()
             }
+            Program::Talking(answer) => self.talk(answer).await?,
         };
         Ok(self.canned.insert(canned).clone())
+    }
+
+    /// Asks for an answer whenever more was sent, until there is one.
+    async fn talk(&self, answer: &Function) -> Result<Canned> {
+        let mut heard = 0;
+        loop {
+            let (stdin, open) = self.input.more_than(heard).await;
+            heard = stdin.len();
+            let said = answer(Call { stdin, open, ..self.play.call.clone() }).await?;
+            if said.is_some() || !open {
+                return Ok(said.unwrap_or_default());
+            }
+        }
     }
 
     async fn piece(&mut self) -> Result<Piece> {
@@ -134,7 +148,7 @@ impl Process for Playing {
 #[derive(Default)]
 struct Input {
     state: Mutex<Sent>,
-    closed: Notify,
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -150,12 +164,26 @@ impl Input {
 
     fn close(&self) {
         self.lock().closed = true;
-        self.closed.notify_one();
+        self.changed.notify_one();
+    }
+
+    /// What was sent so far, once that is more than `heard` or all of it; and whether more may come.
+    async fn more_than(&self, heard: usize) -> (Bytes, bool) {
+        loop {
+            let (data, closed) = {
+                let sent = self.lock();
+                (Bytes::from(sent.data.clone()), sent.closed)
+            };
+            if closed || data.len() > heard {
+                return (data, !closed);
+            }
+            self.changed.notified().await;
+        }
     }
 
     async fn whole(&self) -> Bytes {
         while !self.lock().closed {
-            self.closed.notified().await;
+            self.changed.notified().await;
         }
         Bytes::from(self.lock().data.clone())
     }
@@ -173,6 +201,7 @@ impl Stdin {
         let room = self.reads_at_most.map_or(u64::MAX, |most| most.saturating_sub(sent.data.len() as u64));
         let taken = room.min(data.len() as u64) as usize;
         sent.data.extend_from_slice(&data[..taken]);
+        self.input.changed.notify_one();
         if taken < data.len() { Err(stopped_reading(&self.name)) } else { Ok(()) }
     }
 }

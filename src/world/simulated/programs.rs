@@ -30,9 +30,11 @@ pub enum Program {
     Canned(Canned),
     /// Reads all of its input, and then says what it does.
     Function(Function),
+    /// May answer while its input is still open, as psql does: nothing means that it reads on.
+    Talking(Function),
 }
 
-pub type Function = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<Canned>> + Send + Sync>;
+pub type Function = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<Option<Canned>>> + Send + Sync>;
 
 /// What a function is told about the call that it answers.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct Call {
     pub env: BTreeMap<String, String>,
     pub cwd: Option<PathBuf>,
     pub stdin: Bytes,
+    /// Whether more input may come.
+    pub open: bool,
 }
 
 /// What a program writes, how long it takes, and how it ends.
@@ -98,7 +102,7 @@ impl Program {
 
     /// A program that Rust answers for.
     pub fn function(answer: impl Fn(Call) -> Result<Canned> + Send + Sync + 'static) -> Program {
-        Program::Function(Arc::new(move |call| Box::pin(std::future::ready(answer(call)))))
+        Program::Function(Arc::new(move |call| Box::pin(std::future::ready(answer(call).map(Some)))))
     }
 
     fn missing(&self) -> bool {
@@ -117,6 +121,7 @@ impl fmt::Debug for Program {
         match self {
             Program::Canned(canned) => canned.fmt(f),
             Program::Function(_) => f.write_str("Function"),
+            Program::Talking(_) => f.write_str("Talking"),
         }
     }
 }
@@ -152,7 +157,7 @@ pub fn start(
     }
     let number = note(&command, shared);
     let (name, cwd, with_input) = (command.program.clone(), command.cwd, command.stdin);
-    let call = Call { program: command.program, args: command.args, env, cwd, stdin: Bytes::new() };
+    let call = Call { program: command.program, args: command.args, env, cwd, stdin: Bytes::new(), open: false };
     Ok(process::child(Play { name, program, call, number, pace, shared: shared.clone() }, with_input))
 }
 

@@ -1,0 +1,135 @@
+--- What backup-test promises: the backup is restored beside everything else, compared, timed, and nothing is left of it.
+local pretend = require "hikae.pretend_postgres"
+
+local DIR = "/backups/database/"
+local FILE = DIR .. "db_backup_20260214_020000.sql"
+local OLDER = DIR .. "db_backup_20260213_020000.sql"
+local DUMP = samples.pg_dump { contacts = 3 }
+
+--- A server with the live database, on which rows have come since the backup.
+local function server()
+  return pretend.server { english_cafe_db = { contacts = 5 }, other = { things = 2 } }
+end
+
+--- The night of the drill.
+local function night(at, files)
+  return {
+    now      = "2026-02-15T01:00:00+09:00",
+    files    = files or { [FILE] = DUMP, [OLDER] = DUMP },
+    programs = { psql = { talks = at.psql }, pg_restore = { missing = true } },
+    env      = { DB_PASSWORD = secret "hunter2" },
+  }
+end
+
+--- The databases of a server in order.
+local function names(at)
+  local found = {}
+  for name in pairs(at.databases) do
+    found[#found + 1] = name
+  end
+  table.sort(found)
+  return found
+end
+
+--- No database but a throwaway was ever dropped, renamed, or described.
+local function spared(at)
+  for _i, said in ipairs(at.told) do
+    expect(said).to_match '^%u+ %u*%s?DATABASE "hikae_throwaway_%d+_%d+_%d+"'
+  end
+  expect(at.databases.english_cafe_db.tables["public.contacts"]).to_equal(5)
+  expect(at.databases.other.tables["public.things"]).to_equal(2)
+end
+
+describe("backup-test", function()
+  it("restores the newest backup into a throwaway, compares, and leaves nothing", function()
+    local at = server()
+    local run = simulate(night(at)):run("backup-test")
+    run:ok():said("✓ Rows (public.contacts): 3"):said("RTO reached"):said(FILE)
+    run:never_said(OLDER):never_showed("hunter2"):unchanged()
+    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+    spared(at)
+  end)
+
+  it("writes the time that it took into the record", function()
+    local found
+    for _i, step in ipairs(simulate(night(server())):run("backup-test").steps) do
+      found = step.name == "RTO reached" and step or found
+    end
+    expect(found.status).to_equal("success")
+  end)
+
+  it("drills the backup that is named, wherever it lies", function()
+    local at = server()
+    local world = night(at, { ["/elsewhere/old.sql"] = DUMP })
+    simulate(world):run("backup-test", { set = { file = "/elsewhere/old.sql" } }):ok():said("/elsewhere/old.sql")
+  end)
+
+  it("fails when the newest backup is broken, however good the one before is", function()
+    local at = server()
+    local world = night(at, { [FILE] = samples.pg_dump { contacts = 3, cut = 0.5 }, [OLDER] = DUMP })
+    simulate(world):run("backup-test"):failed("integrity"):never_said("Restore test: success")
+    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+    spared(at)
+  end)
+
+  it("fails when the backup is that of another database", function()
+    local world = night(server(), { [FILE] = samples.pg_dump { contacts = 3, database = "shop" } })
+    simulate(world):run("backup-test"):failed { kind = "integrity", message = "a dump of `shop`" }
+  end)
+
+  it("fails when rows are missing in what was restored, and says which", function()
+    local at = server()
+    at.loses = 1
+    local run = simulate(night(at)):run("backup-test")
+    run:failed("integrity"):said("✗ Rows (public.contacts): expected 3, found 2"):never_said("Restore test: success")
+    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+  end)
+
+  it("fails when the restore takes longer than it may", function()
+    local at = server()
+    local slow = function(call)
+      local answer = at.psql(call)
+      if answer and string.find(table.concat(call.argv, " "), "--file=-", 1, true) then
+        answer.takes = "5h"
+      end
+      return answer
+    end
+    local world = night(at)
+    world.programs.psql = { talks = slow }
+    local run = simulate(world):run("backup-test")
+    run:failed { kind = "timeout", message = "must be done within 14400 s" }
+    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+    simulate(world):run("backup-test", { set = { objective_rto = "6h" } }):ok()
+  end)
+
+  it("drops what a killed drill has left", function()
+    local at = server()
+    local left = "hikae_throwaway_20260208_010000_77"
+    at.databases[left] = { oid = 7, tables = {}, keys = 0, comment = "made by hikae run BKP-20260208-010000-weekly of backup-test on x" }
+    simulate(night(at)):run("backup-test"):ok():said(left)
+    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+  end)
+
+  it("fails when what a killed drill has left cannot be dropped, though the backup is good", function()
+    local at = server()
+    at.databases.hikae_throwaway_20260208_010000_77 = { oid = 7, tables = {}, keys = 0 }
+    at.refuses = 'DROP DATABASE "hikae_throwaway_20260208_010000_77"'
+    simulate(night(at)):run("backup-test"):failed("command"):said("could not be dropped")
+  end)
+
+  it("fails when there is no backup", function()
+    simulate(night(server(), { [DIR] = { dir = true } })):run("backup-test"):failed("not_found")
+  end)
+
+  it("touches no other database, whichever step fails, and leaves no throwaway that the next run does not drop", function()
+    local at = server()
+    simulate(night(at)):each_failure("backup-test", function(run)
+      spared(at)
+      run:never_showed("hunter2")
+      if run.status == "success" then
+        run:said("✓ Rows (public.contacts): 3")
+      end
+      at.told = {}
+    end)
+  end)
+end)

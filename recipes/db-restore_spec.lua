@@ -1,0 +1,203 @@
+--- What db-restore promises: the live database is as it was, or it is the backup; and the one that was there is kept.
+local pretend = require "hikae.pretend_postgres"
+
+local DIR = "/backups/database/"
+local FILE = DIR .. "db_backup_20260214_020000.sql"
+local OLDER = DIR .. "db_backup_20260213_020000.sql"
+local DUMP = samples.pg_dump { contacts = 3 }
+local KEPT = "english_cafe_db_before_20260215_090000"
+
+--- A server with the live database, in which two rows have come since the backup, and another one.
+local function server()
+  return pretend.server { english_cafe_db = { contacts = 5 }, other = { things = 2 } }
+end
+
+--- The morning of the restore.
+local function morning(at, changes)
+  local world = {
+    now      = "2026-02-15T09:00:00+09:00",
+    files    = { [FILE] = DUMP, [OLDER] = DUMP },
+    programs = { psql = { talks = at.psql }, pg_restore = { missing = true } },
+    env      = { DB_PASSWORD = secret "hunter2" },
+  }
+  for name, value in pairs(changes or {}) do
+    world[name] = value
+  end
+  return world
+end
+
+local function rows(at, name)
+  return at.databases[name] and at.databases[name].tables["public.contacts"]
+end
+
+--- The databases of a server in order.
+local function names(at)
+  local found = {}
+  for name in pairs(at.databases) do
+    found[#found + 1] = name
+  end
+  table.sort(found)
+  return found
+end
+
+--- The live database holds what it held before, and nothing was ever dropped but a throwaway.
+local function untouched(at)
+  expect(rows(at, "english_cafe_db")).to_equal(5)
+  expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+end
+
+--- Whatever happens, no statement drops anything but a throwaway.
+local function dropped_no_other(at)
+  for _i, said in ipairs(at.told) do
+    if string.find(said, "^DROP") then
+      expect(said).to_match '^DROP DATABASE "hikae_throwaway_%d+_%d+_%d+"'
+    end
+  end
+end
+
+describe("db-restore", function()
+  it("puts the backup into the place of the live database, and keeps that one", function()
+    local at = server()
+    local run = simulate(morning(at)):run("db-restore")
+    run:ok():said("✓ Rows (public.contacts): 3"):said("kept as " .. KEPT):said('DROP DATABASE "' .. KEPT .. '"')
+    run:never_showed("hunter2"):unchanged()
+    expect(names(at)).to_equal { "english_cafe_db", KEPT, "other", "postgres" }
+    expect(rows(at, "english_cafe_db")).to_equal(3)
+    expect(rows(at, KEPT)).to_equal(5)
+    dropped_no_other(at)
+  end)
+
+  it("makes the database when it is gone", function()
+    local at = pretend.server {}
+    simulate(morning(at)):run("db-restore"):ok():said("did not exist")
+    expect(names(at)).to_equal { "english_cafe_db", "postgres" }
+    expect(rows(at, "english_cafe_db")).to_equal(3)
+  end)
+
+  it("compares with the manifest where there is one", function()
+    local files = { [FILE] = DUMP }
+    local name = string.sub(FILE, #DIR + 1)
+    files[FILE .. ".manifest.json"] = samples.manifest { name = name, content = DUMP, rows = { contacts = 4 } }
+    local at = server()
+    local run = simulate(morning(at, { files = files })):run("db-restore")
+    run:failed("integrity"):said("✗ Rows (public.contacts): expected 4, found 3"):never_said("has no manifest")
+    untouched(at)
+  end)
+
+  it("takes the backup before the newest when that is broken, and says so", function()
+    local at = server()
+    local files = { [FILE] = samples.pg_dump { contacts = 3, cut = 0.9 }, [OLDER] = DUMP }
+    simulate(morning(at, { files = files })):run("db-restore"):ok():said("is no good"):said("is now " .. OLDER)
+    expect(rows(at, "english_cafe_db")).to_equal(3)
+  end)
+
+  it("takes no other backup than the one that is named", function()
+    local at = server()
+    local files = { ["/elsewhere/x.sql"] = samples.pg_dump { contacts = 3, cut = 0.9 }, [OLDER] = DUMP }
+    simulate(morning(at, { files = files })):run("db-restore", { set = { file = "/elsewhere/x.sql" } }):failed("integrity")
+    untouched(at)
+  end)
+
+  it("leaves everything as it was when no backup is any good", function()
+    local at = server()
+    local files = { [FILE] = "garbage", [OLDER] = samples.pg_dump { contacts = 3, database = "shop" } }
+    simulate(morning(at, { files = files })):run("db-restore"):failed { kind = "integrity", message = "a dump of `shop`" }
+    untouched(at)
+  end)
+
+  it("restores the backup of another database when it is told so", function()
+    local at = server()
+    local world = morning(at, { files = { [FILE] = samples.pg_dump { contacts = 3, database = "shop" } } })
+    simulate(world):run("db-restore", { set = { dump_of = "shop" } }):ok()
+    expect(rows(at, "english_cafe_db")).to_equal(3)
+  end)
+
+  it("leaves the live database when the swap fails, and nothing else", function()
+    local at = server()
+    at.refuses = "\\echo swapped"
+    simulate(morning(at)):run("db-restore"):failed("command")
+    untouched(at)
+  end)
+
+  it("tells of a throwaway that it cannot drop, besides what went wrong", function()
+    local at = server()
+    at.loses, at.refuses = 1, "FORCE);\n\\echo dropped"
+    local drops = at.psql
+    at.psql = function(call)
+      local only = string.match(call.stdin, '^DROP DATABASE "hikae_throwaway_[%d_]+" WITH %(FORCE%);\n$')
+      return only and { stderr = "ERROR:  not now", exit = 3 } or drops(call)
+    end
+    simulate(morning(at)):run("db-restore"):failed("integrity"):said("could not be dropped")
+  end)
+
+  it("restores although a left-over throwaway cannot be dropped", function()
+    local at = server()
+    at.databases.hikae_throwaway_20260208_010000_77 = { oid = 7, tables = {}, keys = 0 }
+    at.refuses = 'DROP DATABASE "hikae_throwaway_20260208_010000_77"'
+    simulate(morning(at)):run("db-restore"):ok():said("A left-over database could not be dropped")
+    expect(rows(at, "english_cafe_db")).to_equal(3)
+  end)
+
+  describe("looks at the application afterwards", function()
+    --- An application that works from its n-th look on.
+    local function works_from(n)
+      local looks = 0
+      return function()
+        looks = looks + 1
+        return looks >= n and "" or { stderr = "no", exit = 1 }
+      end
+    end
+
+    local function restored(at, application, set)
+      local world = morning(at)
+      world.programs["/usr/local/bin/healthy"] = application
+      set.health_command = "/usr/local/bin/healthy"
+      return simulate(world):run("db-restore", { set = set })
+    end
+
+    it("and waits until it works", function()
+      local at = server()
+      restored(at, works_from(3), {}):ok():said("does not work yet"):said("The application works")
+      expect(rows(at, "english_cafe_db")).to_equal(3)
+    end)
+
+    it("and takes the old database back when it does not", function()
+      local at = server()
+      local run = restored(at, works_from(99), { health_tries = 2 })
+      run:failed { message = "the old database is live again", hint = "if_unhealthy=keep" }
+      expect(rows(at, "english_cafe_db")).to_equal(5)
+      expect(#names(at)).to_equal(4)
+    end)
+
+    it("and keeps the new one all the same when it is told so", function()
+      local at = server()
+      restored(at, works_from(99), { health_tries = 2, if_unhealthy = "keep" }):failed("command")
+      expect(rows(at, "english_cafe_db")).to_equal(3)
+      expect(rows(at, KEPT)).to_equal(5)
+    end)
+
+    it("and asks an address", function()
+      local at = server()
+      local world = morning(at, { http = { ["https://cafe.example/health"] = { status = 200 } } })
+      local set = { health_url = "https://cafe.example/health" }
+      simulate(world):run("db-restore", { set = set }):ok():said("The application works")
+    end)
+  end)
+
+  it("has the live database as it was or the whole backup in its place, whichever step fails", function()
+    local at = server()
+    simulate(morning(at)):each_failure("db-restore", function(run)
+      dropped_no_other(at)
+      local live = rows(at, "english_cafe_db")
+      expect(live == 5 or live == 3).to_equal(true)
+      expect(at.databases.other.tables["public.things"]).to_equal(2)
+      if run.status == "success" then
+        expect(live).to_equal(3)
+      end
+      run:never_showed("hunter2")
+      -- The next way finds the server as this one did.
+      local fresh = server()
+      at.databases, at.told = fresh.databases, {}
+    end)
+  end)
+end)
