@@ -38,9 +38,9 @@ fn an_unknown_setting_is_told_with_its_place_and_the_nearest_one() {
          hint: did you mean `effect_timeout`? valid names: `effect_timeout`, `idle_timeout`"
     );
     assert_eq!(
-        toml_error("[channels.slack]\nurl = 'x'\n"),
+        toml_error("[watch.slack]\nurl = 'x'\n"),
         "cannot read `/etc/hikae/hikae.toml:1:2`\n\
-         `channels` is not a known key\n\
+         `watch` is not a known key\n\
          hint: valid names: `state_dir`, `lang`, `sandbox`, `limits`, `channels`, `alerts`, `escalation`, `contacts`, `params`"
     );
 }
