@@ -153,14 +153,14 @@ fn a_file_that_is_no_channel_is_told() {
         ("channels/own.lua", "--- Nothing.\nreturn {}\n"),
         ("channels/bad.lua", "--- Bad.\nhttp.get('http://x/')\n"),
     ]);
-    let error = deliver(folder.path(), &channel("own", "key"), &example()).unwrap_err();
+    let error = deliver(folder.path(), &channel("own", "just-a-key"), &example()).unwrap_err();
     assert!(error.one_line().contains("channels/own.lua` does not return a channel"), "{error:?}");
-    let error = deliver(folder.path(), &channel("bad", "key"), &example()).unwrap_err();
+    let error = deliver(folder.path(), &channel("bad", "just-a-key"), &example()).unwrap_err();
     assert!(error.one_line().contains("while the recipe was being loaded"), "{error:?}");
-    let error = deliver(folder.path(), &channel("slak", "key"), &example()).unwrap_err();
+    let error = deliver(folder.path(), &channel("slak", "just-a-key"), &example()).unwrap_err();
     assert!(error.hint_text().unwrap().starts_with("did you mean `slack`?"), "{error:?}");
     for name in ["../own", "a/b", "", "own.x", ".."] {
-        let error = deliver(folder.path(), &channel(name, "key"), &example()).unwrap_err();
+        let error = deliver(folder.path(), &channel(name, "just-a-key"), &example()).unwrap_err();
         assert!(error.one_line().contains("cannot find the channel"), "{name}: {error:?}");
     }
 }
