@@ -10,7 +10,7 @@ use super::cut::Cut;
 use super::declaration::RecipeKind;
 use super::job::Job;
 use super::ledger::Ledger;
-use super::live::Live;
+use super::live::{Live, on_threads};
 use super::lua_part::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
@@ -50,14 +50,7 @@ impl Finished {
 
 /// Runs `job` on this machine to its end. An error means that it could not even be tried.
 pub fn execute(job: Job) -> Result<Finished> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| Error::io("cannot start the threads that move bytes", cause))?;
-    let finished = runtime.block_on(run(Arc::new(job), Live::default()));
-    // A write that hangs in the kernel must not keep the process from ending.
-    runtime.shutdown_timeout(Duration::from_millis(500));
-    Ok(finished)
+    on_threads(run(Arc::new(job), Live::default()))
 }
 
 /// Runs `job` in this scene to its end.

@@ -18,6 +18,18 @@ use crate::host::limits::Fuse;
 use crate::world::real::{Real, startup};
 use crate::world::{Caller, Limits, World};
 
+/// Does `work` on the threads that move bytes. An error means that it could not even be tried.
+pub fn on_threads<T>(work: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::io("cannot start the threads that move bytes", cause))?;
+    let done = runtime.block_on(work);
+    // A read or write that hangs in the kernel must not keep the process from ending.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    Ok(done)
+}
+
 /// This machine.
 #[derive(Default)]
 pub struct Live {

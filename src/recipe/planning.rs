@@ -8,7 +8,7 @@ use super::clearing;
 use super::cut::Cut;
 use super::job::Job;
 use super::ledger::Ledger;
-use super::live::Live;
+use super::live::{Live, on_threads};
 use super::lua_part::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{Scene, never_began, run_lua};
@@ -53,14 +53,7 @@ pub enum End {
 
 /// Plans `job` on this machine to its end. An error means that it could not even be tried.
 pub fn plan(job: Job) -> Result<Plan> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| Error::io("cannot start the threads that move bytes", cause))?;
-    let planned = runtime.block_on(plan_in(Arc::new(job), Live::default()));
-    // A read that hangs in the kernel must not keep the process from ending.
-    runtime.shutdown_timeout(Duration::from_millis(500));
-    planned
+    on_threads(plan_in(Arc::new(job), Live::default()))?
 }
 
 /// Plans `job` in this scene to its end.

@@ -1,24 +1,6 @@
 //! What a recipe is told that gives a primitive something it cannot take: what it takes, in words that are not Rust's.
 
-use crate::support::program::{Hikae, Said};
-
-/// Runs a recipe whose function `run` is `body`, on its eighth line.
-fn run(body: &str) -> Said {
-    let recipe = format!(
-        "--- A recipe with a value that does not fit.
-return recipe {{
-  type = \"daily\",
-  kind = \"maintenance\",
-  params = {{ database = {{ default = \"shop\" }}, days = {{ default = 30 }} }},
-  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/backups\" }} }},
-  run = function(p)
-    {body}
-  end,
-}}
-"
-    );
-    Hikae::new().file("config/recipes/slip.lua", &recipe).run(&["run", "slip"])
-}
+use super::run_slip as run;
 
 #[test]
 fn an_option_of_the_wrong_type_says_what_it_must_be() {

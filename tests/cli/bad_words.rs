@@ -1,24 +1,6 @@
 //! What a recipe with a misspelt or misused word is told: the word, its place, and the word that was meant.
 
-use crate::support::program::{Hikae, Said};
-
-/// Runs a recipe whose function `run` is `body`, on its eighth line.
-fn run(body: &str) -> Said {
-    let recipe = format!(
-        "--- A recipe with a slip in it.
-return recipe {{
-  type = \"daily\",
-  kind = \"maintenance\",
-  params = {{ database = {{ default = \"shop\" }}, days = {{ default = 30 }} }},
-  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/backups\" }} }},
-  run = function(p)
-    {body}
-  end,
-}}
-"
-    );
-    Hikae::new().file("config/recipes/slip.lua", &recipe).run(&["run", "slip"])
-}
+use super::run_slip as run;
 
 #[test]
 fn a_misspelt_option_suggests_the_right_one() {

@@ -26,3 +26,23 @@ mod test_command;
 mod test_coverage;
 mod test_places;
 mod tutorial;
+
+use crate::support::program::{Hikae, Said};
+
+/// Runs a recipe whose function `run` is `body`, on its eighth line.
+fn run_slip(body: &str) -> Said {
+    let recipe = format!(
+        "--- A recipe with a slip in it.
+return recipe {{
+  type = \"daily\",
+  kind = \"maintenance\",
+  params = {{ database = {{ default = \"shop\" }}, days = {{ default = 30 }} }},
+  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/backups\" }} }},
+  run = function(p)
+    {body}
+  end,
+}}
+"
+    );
+    Hikae::new().file("config/recipes/slip.lua", &recipe).run(&["run", "slip"])
+}
