@@ -18,8 +18,10 @@ const HELD_BYTES: usize = 2 * KEPT_BYTES;
 /// A longer line is told in parts.
 const LINE_BYTES: usize = 8 << 10;
 
-/// After the exit only what the program left in the pipe is still to come; a grandchild could keep the pipe open for ever.
+/// After the exit only what the program left in the pipe is still to come; a grandchild could keep the pipe open for ever,
+/// without a word for so long, or with more words than a pipe holds.
 const GRACE: Duration = Duration::from_secs(1);
+const PIPE_BYTES: u64 = 64 << 10;
 
 pub struct Tail {
     held: Arc<Mutex<Held>>,
@@ -30,6 +32,7 @@ pub struct Tail {
 struct Held {
     bytes: Vec<u8>,
     cut: bool,
+    read_bytes: u64,
 }
 
 /// Begins to follow; the program never has to wait for us.
@@ -42,10 +45,19 @@ pub fn follow(pipe: ChildStderr, program: &str) -> Tail {
 impl Tail {
     /// What was written last. To be asked after the exit.
     pub async fn text(&mut self) -> String {
-        if let Some(follower) = &mut self.follower
-            && tokio::time::timeout(GRACE, follower).await.is_ok()
-        {
-            self.follower = None;
+        let at_exit = lock(&self.held).read_bytes;
+        let mut before = at_exit;
+        while let Some(follower) = &mut self.follower {
+            if tokio::time::timeout(GRACE, follower).await.is_ok() {
+                self.follower = None;
+                break;
+            }
+            // On a busy machine the rest of a full pipe takes longer.
+            let now = lock(&self.held).read_bytes;
+            if now == before || now - at_exit > PIPE_BYTES {
+                break;
+            }
+            before = now;
         }
         lock(&self.held).text()
     }
@@ -53,6 +65,7 @@ impl Tail {
 
 impl Held {
     fn add(&mut self, data: &[u8]) {
+        self.read_bytes += data.len() as u64;
         self.bytes.extend_from_slice(data);
         if self.bytes.len() > 2 * HELD_BYTES {
             self.bytes.drain(..self.bytes.len() - HELD_BYTES);
