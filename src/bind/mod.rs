@@ -37,23 +37,24 @@ mod wrong;
 
 use exports::Module;
 
+/// What makes a module in a Lua state.
+pub type Make = fn(&Lua) -> mlua::Result<Module>;
+
 /// Every module that Lua has from hikae.
-pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
-    Ok(vec![
-        clock::module(lua)?,
-        errors::module(lua)?,
-        fs::module(lua)?,
-        http::module(lua)?,
-        json::module(lua)?,
-        log::module(lua)?,
-        mail::module(lua)?,
-        manifest::module(lua)?,
-        path::module(lua)?,
-        pg::module(lua)?,
-        process::module(lua)?,
-        run::module(lua)?,
-    ])
-}
+pub const MODULES: [(&str, Make); 12] = [
+    ("clock", clock::module),
+    ("errors", errors::module),
+    ("fs", fs::module),
+    ("http", http::module),
+    ("json", json::module),
+    ("log", log::module),
+    ("mail", mail::module),
+    ("manifest", manifest::module),
+    ("path", path::module),
+    ("pg", pg::module),
+    ("process", process::module),
+    ("run", run::module),
+];
 
 /// Every function that stands outside a module.
 pub fn functions(lua: &Lua) -> mlua::Result<Vec<(&'static str, Value)>> {

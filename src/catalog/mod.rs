@@ -61,6 +61,13 @@ impl Catalog {
         done
     }
 
+    /// Waits until all that was written is on the disk, as closing the catalog does.
+    pub fn bring_to_disk(&self) -> Result<()> {
+        self.conn
+            .query_row("PRAGMA wal_checkpoint", [], |_| Ok(()))
+            .map_err(|cause| trouble::writing(&self.path, cause))
+    }
+
     fn wait_for_disk(&self, how: &str) -> Result<()> {
         self.conn.pragma_update(None, "synchronous", how).map_err(|cause| trouble::writing(&self.path, cause))
     }

@@ -9,7 +9,7 @@ use super::args::Listing;
 use super::context::Context;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::recipe::loading;
+use crate::recipe::loading::Declarations;
 use crate::report::table::{Column, print_json_lines, print_table};
 
 const COLUMNS: [Column; 4] =
@@ -41,7 +41,7 @@ pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The recipes in order. Each is loaded into a Lua state of its own, which takes longest: the cores share them.
+/// The recipes in order. To load them takes longest: the cores share them.
 fn rows(config: &Arc<Config>) -> Result<Vec<Row>> {
     let names = config.recipes()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -55,7 +55,8 @@ fn rows(config: &Arc<Config>) -> Result<Vec<Row>> {
 }
 
 fn of(config: &Arc<Config>, names: &[String]) -> Result<Vec<Row>> {
-    names.iter().map(|name| row(config, name)).collect()
+    let mut declarations = Declarations::new(config);
+    names.iter().map(|name| row(config, &mut declarations, name)).collect()
 }
 
 fn crashed() -> Error {
@@ -63,10 +64,10 @@ fn crashed() -> Error {
 }
 
 /// A recipe that cannot be loaded stands in the list with its error: it must not hide the others.
-fn row(config: &Arc<Config>, name: &str) -> Result<Row> {
+fn row(config: &Arc<Config>, declarations: &mut Declarations, name: &str) -> Result<Row> {
     let source = config.recipe_source(name)?;
     let (recipe, file) = (name.to_owned(), source.file_shown.clone());
-    Ok(match loading::declaration(config, &source) {
+    Ok(match declarations.of(&source) {
         Ok(declaration) => Row {
             recipe,
             kind: Some(declaration.kind.word()),

@@ -15,7 +15,7 @@ use super::lua_part::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
 use super::standing;
-use crate::catalog::{AuditEntry, NewRun, Run, Status};
+use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;
 use crate::world::guarded::Guarded;
@@ -38,6 +38,8 @@ pub struct Finished {
     pub journal: Vec<Record>,
     /// What it asked for without having declared it.
     pub refused: Vec<Error>,
+    /// The record, still open where it can be written: opening and closing it again would cost as much as a short run.
+    pub record: Option<Catalog>,
 }
 
 impl Finished {
@@ -220,6 +222,7 @@ impl Execution {
         let run = self.ledger.finish(new.clone(), ending);
         self.claims().let_go(&new, held).await;
         let Ended { verdict, signal, lua, journal, refused } = ended;
-        Finished { run, error: verdict.error, troubles: self.ledger.troubles(), signal, lua, journal, refused }
+        let (troubles, record) = (self.ledger.troubles(), self.ledger.close());
+        Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record }
     }
 }

@@ -98,6 +98,11 @@ impl Ledger {
         })
     }
 
+    /// Closes the account, and hands out the catalog where that could be written to the end.
+    pub fn close(&self) -> Option<Catalog> {
+        self.with(|pages| pages.catalog.take())
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Pages) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(|broken| broken.into_inner()))
     }

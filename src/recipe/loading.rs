@@ -20,8 +20,38 @@ use crate::host::machine::Machine;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits};
 
+/// Reads the declarations of many recipes. Those that are built in are known to keep to themselves, and share one Lua state, since
+/// making one takes longer than all the rest; every other has one of its own.
+pub struct Declarations<'a> {
+    config: &'a Arc<Config>,
+    shared: Option<Machine>,
+}
+
+impl Declarations<'_> {
+    pub fn new(config: &Arc<Config>) -> Declarations<'_> {
+        Declarations { config, shared: None }
+    }
+
+    pub fn of(&mut self, source: &RecipeSource) -> Result<Declaration> {
+        if source.folder.is_some() {
+            return declaration(self.config, source);
+        }
+        let machine = match self.shared.take() {
+            Some(machine) => machine,
+            None => machine(self.config, source)?,
+        };
+        machine.fuse.refill();
+        read(self.shared.insert(machine), source)
+    }
+}
+
 /// Loads `source` and reads its declaration; nothing of the outside can be touched while it loads.
 pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declaration> {
+    read(&machine(config, source)?, source)
+}
+
+/// A Lua state in which recipes can be loaded, and nothing else can be done.
+fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
     let caller = Caller::new(Arc::new(Real::ambient()), Limits { total: Duration::ZERO, idle: Duration::ZERO });
     let identity = Identity {
         run_id: String::new(),
@@ -30,7 +60,10 @@ pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declar
         kind: String::new(),
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
-    let machine = Machine::new(session, &LuaLimits::default(), finder(config, source))?;
+    Machine::new(session, &LuaLimits::default(), finder(config, source))
+}
+
+fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
     let table = machine.load(&source.file_shown, &source.text)?;
     run_function(&table, &source.file_shown)?;
     let declared = table.clone();
