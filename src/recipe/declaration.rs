@@ -52,6 +52,7 @@ pub struct Needs {
     pub read: Vec<String>,
     pub write: Vec<String>,
     pub connect: Vec<String>,
+    pub objects: Vec<String>,
 }
 
 impl RecipeKind {
@@ -85,7 +86,7 @@ impl RunType {
 }
 
 const KEYS: [&str; 8] = ["kind", "summary", "type", "schedule", "timeout", "params", "needs", "run"];
-const NEEDS: [&str; 4] = ["run", "read", "write", "connect"];
+const NEEDS: [&str; 5] = ["run", "read", "write", "connect", "objects"];
 
 impl Declaration {
     /// Reads the table that a recipe passes to `recipe`, without the functions in it.
@@ -165,14 +166,14 @@ fn read_needs(
     let secrets: Vec<&str> = params.iter().filter(|(_, spec)| spec.is_secret()).map(|(name, _)| &**name).collect();
     let mut fields = Fields::open("needs", value, problems);
     fields.allow_only(&NEEDS);
-    let [run, read, write, connect] = NEEDS.map(|key| {
+    let [run, read, write, connect, objects] = NEEDS.map(|key| {
         let templates = fields.list(key);
         for template in &templates {
             check_template(key, template, &declared, &secrets, &mut fields);
         }
         templates
     });
-    Needs { run, read, write, connect }
+    Needs { run, read, write, connect, objects }
 }
 
 /// Notes what would keep a template from being expanded at the start of a run.

@@ -18,6 +18,7 @@ use crate::stream::sha256::Sha256;
 use crate::world::Limits;
 use crate::world::guarded::Needs;
 use crate::world::http::hosts;
+use crate::world::objects::declared;
 use crate::world::real::{http, startup, wall};
 
 /// The longest that a run may take when its recipe does not say.
@@ -170,7 +171,9 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let needs = &declaration.needs;
     let connect = expand(&needs.connect)?;
     hosts::check(&connect)?;
-    Ok(Needs { run: expand(&needs.run)?, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
+    let objects = expand(&needs.objects)?;
+    declared::check(&objects)?;
+    Ok(Needs { run: expand(&needs.run)?, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

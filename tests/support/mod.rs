@@ -1,6 +1,7 @@
 //! Starts the servers and makes the folders that tests need.
 
 pub mod disk;
+pub mod objects;
 pub mod odd_smtp;
 pub mod postgres;
 pub mod processes;

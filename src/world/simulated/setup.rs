@@ -11,6 +11,7 @@ use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
 use super::programs::Program;
 use super::routes::Route;
+use crate::secret::Secret;
 use crate::world::Value;
 
 /// A world before anything has happened in it.
@@ -27,6 +28,10 @@ pub struct SimulatedSetup {
     /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
     pub http: BTreeMap<String, Route>,
     pub env: BTreeMap<String, Value>,
+    /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
+    pub objects: BTreeMap<String, ObjectSetup>,
+    /// How object stores answer: to everybody, unless something else is said.
+    pub store: StoreSetup,
     /// The mail server: it takes every mail, unless something else is said.
     pub smtp: SmtpSetup,
     /// Free space of the one disk.
@@ -52,6 +57,8 @@ impl Default for SimulatedSetup {
             programs: BTreeMap::new(),
             http: BTreeMap::new(),
             env: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            store: StoreSetup::default(),
             smtp: SmtpSetup::default(),
             free_bytes: None,
             locked: Vec::new(),
@@ -100,3 +107,43 @@ impl FileSetup {
 }
 
 table_or_text!(FileSetup via FileTable, "the file's text, or a table such as { age = \"76d\", size = \"2 GiB\" }", FileSetup::text);
+
+/// What is stored under a key, or a bucket where the address has no key.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectSetup(pub ObjectTable);
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ObjectTable {
+    #[serde(deserialize_with = "given::some_text")]
+    pub content: Option<Bytes>,
+    /// For a big object: it reads as zeroes.
+    #[serde(deserialize_with = "given::size")]
+    pub size: Option<u64>,
+    pub age: Option<Age>,
+    #[serde(deserialize_with = "given::some_moment")]
+    pub modified: Option<DateTime<FixedOffset>>,
+    pub storage_class: Option<String>,
+}
+
+impl From<ObjectTable> for ObjectSetup {
+    fn from(table: ObjectTable) -> ObjectSetup {
+        ObjectSetup(table)
+    }
+}
+
+table_or_text!(
+    ObjectSetup via ObjectTable, "the object's text, or a table such as { age = \"76d\", size = \"2 GiB\" }",
+    |text: String| ObjectSetup(ObjectTable { content: Some(text.into()), ..ObjectTable::default() })
+);
+
+/// How the object stores of a world answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSetup {
+    /// The only keys that they know; any is fine when absent.
+    pub access_key: Option<String>,
+    pub secret_key: Option<Secret>,
+    /// Nothing listens there.
+    pub down: bool,
+}

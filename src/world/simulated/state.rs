@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::http::Heard;
 use super::locks::Holder;
 use super::mail::Posted;
+use super::objects::Stores;
 use super::snapshot::Ran;
 use super::tree::Tree;
 use super::ways::{Roots, View};
@@ -30,6 +31,7 @@ pub struct State {
     /// Programs that were called, and requests that were sent, that this world does not have.
     pub undeclared: Vec<String>,
     pub heard: Heard,
+    pub stores: Stores,
     /// Mails that the server took, in order.
     pub posted: Vec<Posted>,
     /// Mails that the server has put off.
