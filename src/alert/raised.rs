@@ -56,8 +56,8 @@ impl Event {
 fn failure_kind(run: &Run) -> EventKind {
     match run.kind.as_str() {
         "restore" => EventKind::RestoreFailure,
-        "check" if run.recipe.contains("monitor") => EventKind::Monitor,
-        "check" => EventKind::DrillFailure,
+        "check" if run.is_drill() => EventKind::DrillFailure,
+        "check" => EventKind::Monitor,
         _ => EventKind::BackupFailure,
     }
 }

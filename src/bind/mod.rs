@@ -3,6 +3,7 @@
 use mlua::{Lua, Value};
 
 pub mod budget;
+pub mod catalog;
 pub mod catch;
 pub mod clock;
 pub mod drain;
@@ -40,6 +41,7 @@ use exports::Module;
 /// Every module that Lua has from hikae.
 pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
     Ok(vec![
+        catalog::module(lua)?,
         clock::module(lua)?,
         errors::module(lua)?,
         fs::module(lua)?,

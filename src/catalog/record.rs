@@ -182,6 +182,13 @@ impl Run {
     }
 }
 
+impl Run {
+    /// Whether it tried that a backup restores; a check that is none only looks.
+    pub fn is_drill(&self) -> bool {
+        self.kind == "check" && !self.recipe.contains("monitor")
+    }
+}
+
 /// One thing that somebody did, or had done for them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AuditEntry {

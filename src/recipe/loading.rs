@@ -13,7 +13,7 @@ use crate::bind::plain::Plain;
 use crate::bind::session::{Identity, Session, Unrecorded};
 use crate::bind::traceback::from_lua;
 use crate::config::{Config, RecipeSource};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::host::limits::LuaLimits;
 use crate::host::loader::{Finder, Module};
 use crate::host::machine::Machine;
@@ -44,6 +44,30 @@ pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declar
         .map_err(|problems| gather(&problems, &format!("the declaration of `{}`", source.file_shown)))?;
     declaration.summary = declaration.summary.or_else(|| first_sentence(&source.text));
     Ok(declaration)
+}
+
+/// All recipes in order with their declarations. Each is loaded into a Lua state of its own, which takes longest: the cores share them.
+pub fn all(config: &Arc<Config>) -> Result<Vec<(RecipeSource, Result<Declaration>)>> {
+    let names = config.recipes()?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = names.len().div_ceil(cores).max(1);
+    let load = |name: &String| {
+        let source = config.recipe_source(name)?;
+        let declared = declaration(config, &source);
+        Ok((source, declared))
+    };
+    std::thread::scope(|scope| {
+        let load = &load;
+        let shares =
+            names.chunks(share).map(|names| scope.spawn(move || names.iter().map(load).collect::<Result<Vec<_>>>()));
+        let shares: Vec<_> = shares.collect();
+        let joined = shares.into_iter().map(|share| share.join().unwrap_or_else(|_| Err(crashed())));
+        joined.collect::<Result<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+    })
+}
+
+fn crashed() -> Error {
+    Error::new(Kind::Other, "a thread that loads recipes crashed").hint("please report this as a bug in hikae")
 }
 
 /// The first line of the file's doc comment: what the recipe does, when it does not say so itself.

@@ -41,7 +41,7 @@ pub use http::Requested;
 pub use mail::{Posted, SmtpSetup};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
-pub use setup::{FileSetup, FileTable, SimulatedSetup};
+pub use setup::{CatalogSetup, FileSetup, FileTable, OverdueSetup, SimulatedSetup};
 pub use snapshot::{Ran, Seen, Snapshot};
 
 /// A world in memory. Clones are the same world.
