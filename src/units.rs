@@ -33,7 +33,8 @@ pub fn show_size(bytes: u64) -> String {
 pub fn show_age(age: Duration) -> String {
     let minutes = age.as_secs() / 60;
     match minutes {
-        0..120 => format!("{minutes}m"),
+        0 => format!("{}s", age.as_secs()),
+        1..120 => format!("{minutes}m"),
         120..4320 => format!("{}h", minutes / 60),
         _ => format!("{}d", minutes / (24 * 60)),
     }

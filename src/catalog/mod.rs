@@ -13,6 +13,7 @@ mod column;
 pub mod described;
 mod history;
 pub mod manifest;
+mod news;
 mod open;
 mod outbox;
 mod overdue;

@@ -54,9 +54,16 @@ impl Status {
         Ok(Status { now: startup::now(), spaces: spaces(&recipes), waiting, drill, recipes })
     }
 
+    /// Whether nothing was ever run, and nothing is meant to be: then there is no backup that could be good.
+    fn is_idle(&self) -> bool {
+        self.recipes.iter().all(|recipe| recipe.unused)
+    }
+
     /// How many things are wrong: a recipe counts once, and all alerts that wait together.
     fn wrong(&self) -> usize {
-        self.recipes.iter().filter(|recipe| !recipe.wrong.is_empty()).count() + usize::from(self.waiting > 0)
+        usize::from(self.is_idle())
+            + self.recipes.iter().filter(|recipe| !recipe.wrong.is_empty()).count()
+            + usize::from(self.waiting > 0)
     }
 
     /// An object for each recipe, and one for what belongs to none.

@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod odd_smtp;
+pub mod past;
 pub mod postgres;
 pub mod processes;
 pub mod program;

@@ -72,7 +72,7 @@ fn blocks(words: &Words, rows: &[[String; 6]]) -> String {
 /// What belongs to no recipe, and the sum of all.
 fn rest(words: &Words, status: &Status) -> String {
     let unused: Vec<&str> = status.recipes.iter().filter(|one| one.unused).map(|one| one.recipe.as_str()).collect();
-    let mut lines = vec![String::new()];
+    let mut lines = vec![if status.is_idle() { words.idle.to_owned() } else { String::new() }];
     lines.extend(status.spaces.iter().map(|(folder, space)| {
         (words.space)(&folder.display().to_string(), &show_size(space.free_bytes), &show_size(space.total_bytes))
     }));
