@@ -35,7 +35,12 @@ fn stands(hikae: &Hikae, recipe: &str) -> (i32, Value, Vec<Value>) {
 
 /// Without what differs from day to day.
 fn steady(text: &str) -> String {
-    let rules = [(r"\d{4}-\d\d-\d\d \d\d:\d\d", "[MOMENT]"), (r"\b[0-5]?\ds( ago|前)", "now"), (r" {2,}", "  ")];
+    let rules = [
+        (r"(not in use|組み込みレシピ): .*", "$1: [RECIPES]"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d", "[MOMENT]"),
+        (r"\b[0-5]?\ds( ago|前)", "now"),
+        (r" {2,}", "  "),
+    ];
     rules.iter().fold(text.to_owned(), |text, (rule, word)| {
         regex::Regex::new(rule).unwrap().replace_all(&text, *word).into_owned()
     })
@@ -59,7 +64,16 @@ fn a_young_backup_is_well_and_its_figures_are_shown() {
     assert_eq!((&last["ok"], &last["alerts_waiting"], &last["drill"]), (&json!(true), &json!(0), &json!(null)));
     assert!(last["spaces"][0]["free_bytes"].as_u64().unwrap() > 0);
     let said = hikae.run(&["status"]);
-    insta::assert_snapshot!(steady(&said.out), @"");
+    insta::assert_snapshot!(steady(&said.out), @"
+    RECIPE  STATUS  LAST RUN  LAST GOOD BACKUP  AT MOST  NEXT
+    wiki  ok  [MOMENT] success  now, [SIZE]  25h  [MOMENT]
+
+    free in [WORLD]/backups: [SIZE] of [SIZE]
+    no drill so far: `hikae run backup-test` proves that a backup restores
+    built in and not in use: [RECIPES]
+
+    all is well
+    ");
 }
 
 #[test]
@@ -78,8 +92,26 @@ fn a_night_without_a_run_is_late_and_its_backup_too_old() {
     assert_eq!((code, wrong), (1, vec![json!("stale"), json!("late")]), "{row}");
     let due = row["wrong"][1]["due"].as_str().unwrap();
     assert!(due.ends_with("T02:00:00.000+09:00"), "{due}");
-    insta::assert_snapshot!(steady(&hikae.run(&["status"]).out), @"");
-    insta::assert_snapshot!(steady(&hikae.env("HIKAE_LANG", "ja").run(&["status"]).out), @"");
+    insta::assert_snapshot!(steady(&hikae.run(&["status"]).out), @"
+    RECIPE  STATUS  LAST RUN  LAST GOOD BACKUP  AT MOST  NEXT
+    wiki  stale (49h old, at most 25h), late (was due [MOMENT])  [MOMENT] success  49h ago, [SIZE]  25h  [MOMENT]
+
+    free in [WORLD]/backups: [SIZE] of [SIZE]
+    no drill so far: `hikae run backup-test` proves that a backup restores
+    built in and not in use: [RECIPES]
+
+    1 thing is wrong
+    ");
+    insta::assert_snapshot!(steady(&hikae.env("HIKAE_LANG", "ja").run(&["status"]).out), @"
+    レシピ  状態  最終実行  最新の正常なバックアップ  目標 (RPO)  次回予定
+    wiki  期限切れ (49h前、目標 25h 以内)、未実行 (予定 [MOMENT])  [MOMENT] success  49h前, [SIZE]  25h  [MOMENT]
+
+    空き容量 [WORLD]/backups: [SIZE] / [SIZE]
+    復旧テストは未実施です: `hikae run backup-test` で復元できることを確認してください
+    未使用の組み込みレシピ: [RECIPES]
+
+    1件の異常があります
+    ");
 }
 
 #[test]
@@ -101,7 +133,7 @@ fn a_backup_that_is_gone_is_no_good_one() {
     let hikae = world();
     run(&hikae, 0);
     run(&hikae, 0);
-    let newest = hikae.backups().into_iter().filter(|name| name.ends_with(".txt")).next_back().unwrap();
+    let newest = hikae.backups().into_iter().rfind(|name| name.ends_with(".txt")).unwrap();
     std::fs::remove_file(hikae.path("backups").join(&newest)).unwrap();
     let older = stands(&hikae, "wiki").1["good_backup"]["path"].as_str().unwrap().to_owned();
     assert!(!older.ends_with(&newest), "{older}");
