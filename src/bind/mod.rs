@@ -3,6 +3,7 @@
 use mlua::{Lua, Value};
 
 pub mod budget;
+pub mod catalog;
 pub mod catch;
 pub mod clock;
 pub mod drain;
@@ -41,7 +42,8 @@ use exports::Module;
 pub type Make = fn(&Lua) -> mlua::Result<Module>;
 
 /// Every module that Lua has from hikae.
-pub const MODULES: [(&str, Make); 12] = [
+pub const MODULES: [(&str, Make); 13] = [
+    ("catalog", catalog::module),
     ("clock", clock::module),
     ("errors", errors::module),
     ("fs", fs::module),

@@ -10,7 +10,7 @@ use mlua::Lua;
 use super::failure::Caught;
 use super::pool::Pool;
 use super::stream::Unused;
-use crate::catalog::{Backup, Moment, Status, Step as StepRecord};
+use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site};
 use crate::report::event;
 use crate::world::Caller;
@@ -48,6 +48,9 @@ pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 /// The mail server that a recipe has when it names none.
 pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 
+/// Looks over all recipes for what is wrong with them and told by no run.
+pub type Lookout = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
+
 /// What the primitives of one run share.
 pub struct Session {
     pub caller: Caller,
@@ -55,6 +58,7 @@ pub struct Session {
     pub cores: usize,
     pub translate: Translate,
     pub smtp: Smtp,
+    pub lookout: Lookout,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<Caught>>>,
@@ -69,6 +73,7 @@ impl Session {
         let environment = caller.world.environment();
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
+            lookout: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -86,6 +91,11 @@ impl Session {
     /// The same session with another way to the mail server's settings than the process environment.
     pub fn with_smtp(self, smtp: Smtp) -> Session {
         Session { smtp, ..self }
+    }
+
+    /// The same session with the record of all runs to look at.
+    pub fn with_lookout(self, lookout: Lookout) -> Session {
+        Session { lookout, ..self }
     }
 
     /// The session of this Lua state.

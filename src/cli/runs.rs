@@ -8,10 +8,9 @@ use super::context::Context;
 use super::exit;
 use crate::catalog::{Catalog, NewRun, Run, RunFilter};
 use crate::error::{Error, Kind, Result};
-use crate::recipe::claims::run_lock;
+use crate::recipe::overview;
 use crate::report::table::{Column, print_json_lines, print_table, print_text};
 use crate::units::{show_duration, show_size};
-use crate::world::real::startup;
 
 const RUNS: [Column; 6] = [
     Column::text("RUN"),
@@ -56,7 +55,7 @@ pub fn catalog(context: &Context) -> Result<Catalog> {
 
 /// A run is alive while its lock is held; the kernel lets go of it however the process ends.
 pub fn alive(context: &Context, run: &NewRun) -> bool {
-    startup::is_locked(&run_lock(&context.config.state_dir, &run.id))
+    overview::is_alive(&context.config, run)
 }
 
 fn row(run: &Run) -> Vec<String> {

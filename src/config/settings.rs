@@ -24,6 +24,9 @@ pub struct Settings {
     pub alerts: Alerts,
     pub escalation: Escalation,
     pub contacts: Contacts,
+    /// The oldest that the last good backup of a recipe may be, by recipe.
+    #[serde(deserialize_with = "durations_by_name")]
+    pub objectives: BTreeMap<String, Duration>,
     /// By recipe, then by param.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
 }
@@ -80,6 +83,16 @@ fn position(text: &str, byte: usize) -> String {
     let before = &text[..text.floor_char_boundary(byte)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     format!(":{}:{}", before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+fn durations_by_name<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Duration>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Time(#[serde(deserialize_with = "duration")] Option<Duration>);
+    let times: BTreeMap<String, Time> = BTreeMap::deserialize(deserializer)?;
+    Ok(times.into_iter().filter_map(|(name, Time(time))| Some((name, time?))).collect())
 }
 
 pub(super) fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {

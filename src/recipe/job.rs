@@ -22,7 +22,7 @@ use crate::world::objects::declared;
 use crate::world::real::{http, startup, wall};
 
 /// The longest that a run may take when its recipe does not say.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// The longest that one effect may take when nobody says.
 const DEFAULT_EFFECT: Limits = Limits { total: Duration::from_secs(12 * 3600), idle: Duration::from_secs(30 * 60) };
 

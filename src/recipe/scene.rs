@@ -11,7 +11,9 @@ use tokio::sync::oneshot;
 use super::cut::{Cut, stop};
 use super::job::Job;
 use super::lua_part::{LuaEnd, LuaPart};
+use crate::bind::session::Lookout;
 use crate::catalog::{Catalog, NewRun};
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::host::limits::Fuse;
 use crate::world::World;
@@ -26,6 +28,9 @@ pub trait Scene {
 
     /// Whether the process of a run that is recorded as running is still there.
     fn is_alive(&self, run: &NewRun, state_dir: &Path) -> bool;
+
+    /// Looks over all recipes, as their record has them.
+    fn lookout(&self, config: &Arc<Config>) -> Lookout;
 
     /// The world that the recipe touches, without its limits. From now on what cuts the run is listened for.
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>>;

@@ -25,6 +25,7 @@
 ---@field summary? string Default: the first line of the file's `---` comment.
 ---@field type "daily"|"weekly"|"monthly"|"manual"
 ---@field schedule? string When cron runs it: `0 2 * * *`.
+---@field objective? string The oldest that its last good backup may be, such as `"25h"` (RPO). Default: by its schedule, at least `25h`.
 ---@field timeout? string Longest time for the whole run. Default `24h`.
 ---@field params? table<string, recipe.Param>
 ---@field needs? recipe.Needs

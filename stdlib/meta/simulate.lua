@@ -10,6 +10,7 @@
 ---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
+---@field catalog? simulate.Catalog What the record of runs tells. Default: nothing is wrong.
 ---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.
 ---@field locked? string[] The recipes that another process runs, or locks by path.
 ---@field host? string Default `simulated`.
@@ -48,6 +49,19 @@
 ---@field hangs_after? integer|string It hangs after so many bytes of the body.
 ---@field cut_after? integer|string The connection breaks after so many bytes of the body.
 ---@field refused? boolean Nobody listens.
+
+---@class (exact) simulate.Catalog
+---@field overdue? simulate.Overdue[] What `catalog.overdue` gives.
+---@field unreadable? string Why the record cannot be read.
+
+---@class (exact) simulate.Overdue
+---@field recipe string
+---@field verdict "late"|"stale"|"never_ran"|"stuck"|"broken"
+---@field due? string When it should have run, as `now`.
+---@field since? string When it ran last; for `stuck`, since when it runs.
+---@field age? string How old its last good backup is, such as `"49h"`.
+---@field objective? string How old that may be.
+---@field why? string
 
 ---@class (exact) simulate.Smtp
 ---@field down? boolean Nobody listens.

@@ -1,6 +1,7 @@
 //! The program from outside: what people type, what it says, and its exit codes.
 
 mod alerts;
+mod backup_monitor;
 mod bad_folder;
 mod bad_input;
 mod bad_params;
@@ -22,6 +23,7 @@ mod passwords;
 mod records;
 mod restore;
 mod restore_refused;
+mod status;
 mod test_command;
 mod test_coverage;
 mod test_places;

@@ -3,6 +3,7 @@
 pub mod disk;
 pub mod objects;
 pub mod odd_smtp;
+pub mod past;
 pub mod postgres;
 pub mod processes;
 pub mod program;

@@ -42,7 +42,9 @@ pub use http::Requested;
 pub use mail::{Posted, SmtpSetup};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
-pub use setup::{FileSetup, FileTable, ObjectSetup, ObjectTable, SimulatedSetup, StoreSetup};
+pub use setup::{
+    CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, SimulatedSetup, StoreSetup,
+};
 pub use snapshot::{Ran, Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, NaiveDate};
@@ -34,6 +35,8 @@ pub struct SimulatedSetup {
     pub store: StoreSetup,
     /// The mail server: it takes every mail, unless something else is said.
     pub smtp: SmtpSetup,
+    /// What the record of runs tells.
+    pub catalog: CatalogSetup,
     /// Free space of the one disk.
     #[serde(deserialize_with = "given::size")]
     pub free_bytes: Option<u64>,
@@ -60,6 +63,7 @@ impl Default for SimulatedSetup {
             objects: BTreeMap::new(),
             store: StoreSetup::default(),
             smtp: SmtpSetup::default(),
+            catalog: CatalogSetup::default(),
             free_bytes: None,
             locked: Vec::new(),
             host: "simulated".to_owned(),
@@ -68,6 +72,32 @@ impl Default for SimulatedSetup {
             roots: None,
         }
     }
+}
+
+/// What the record of runs tells to who asks it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CatalogSetup {
+    pub overdue: Vec<OverdueSetup>,
+    /// It cannot be read, for this reason.
+    pub unreadable: Option<String>,
+}
+
+/// One thing that is wrong with a recipe.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverdueSetup {
+    pub recipe: String,
+    pub verdict: String,
+    #[serde(default, deserialize_with = "given::some_moment")]
+    pub due: Option<DateTime<FixedOffset>>,
+    #[serde(default, deserialize_with = "given::some_moment")]
+    pub since: Option<DateTime<FixedOffset>>,
+    #[serde(default, deserialize_with = "given::some_duration")]
+    pub age: Option<Duration>,
+    #[serde(default, deserialize_with = "given::some_duration")]
+    pub objective: Option<Duration>,
+    pub why: Option<String>,
 }
 
 /// What lies at a path: a file, unless it is said to be a folder or a link.
