@@ -38,6 +38,8 @@ pub struct Job {
     pub limits: Limits,
     pub timeout: Duration,
     pub recipe_sha256: String,
+    /// Whether everything that it does was agreed to beforehand.
+    pub confirmed: bool,
     /// Counts the lines that run, where somebody asks.
     pub coverage: Option<Coverage>,
 }
@@ -47,6 +49,8 @@ pub struct Job {
 pub struct Wishes {
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
+    /// Whether everything that it does was agreed to beforehand.
+    pub yes: bool,
 }
 
 impl Job {
@@ -74,6 +78,7 @@ impl Job {
             limits,
             timeout,
             recipe_sha256,
+            confirmed: wishes.yes,
             coverage: None,
         })
     }
@@ -84,6 +89,7 @@ impl Job {
             recipe: self.source.name.clone(),
             recipe_sha256: self.recipe_sha256.clone(),
             kind: self.declaration.kind.word().to_owned(),
+            confirmed: self.confirmed,
         }
     }
 

@@ -28,6 +28,7 @@ pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declar
         recipe: source.name.clone(),
         recipe_sha256: String::new(),
         kind: String::new(),
+        confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
     let machine = Machine::new(session, &LuaLimits::default(), finder(config, source))?;

@@ -8,6 +8,7 @@ local health = {}
 ---@field health_command? string[][] Commands that exit 0 when all is well.
 ---@field health_tries integer How often it may fail before the last one.
 ---@field health_wait number Seconds between two looks.
+---@field health_within? number Seconds after which no further look begins. Default: only the tries count.
 
 --- One look; what is not well is raised.
 ---@param options hikae.health.Options
@@ -24,11 +25,12 @@ end
 ---@param options hikae.health.Options
 ---@return boolean
 function health.check(options)
+  local ends = clock.elapsed() + (options.health_within or math.huge)
   for try = 1, options.health_tries do
     local ok, failure = errors.try(look, options)
     if ok then
       break
-    elseif try == options.health_tries then
+    elseif try == options.health_tries or clock.elapsed() + options.health_wait > ends then
       error(failure)
     end
     log.warn(_("The application does not work yet: %s", failure.message))
