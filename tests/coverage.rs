@@ -37,6 +37,7 @@ fn machine(coverage: &Coverage, limits: &LuaLimits, tools: &'static str) -> Mach
         recipe: "shop".into(),
         recipe_sha256: String::new(),
         kind: "maintenance".into(),
+        confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(NoRecord)));
     session.loading.set(false);

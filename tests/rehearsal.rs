@@ -72,7 +72,7 @@ fn recipe(text: &str) -> RecipeSource {
 }
 
 fn rehearsal(setup: SimulatedSetup, source: RecipeSource) -> Rehearsal {
-    Rehearsal { setup, source, set: Vec::new(), run_type: None, faults: Vec::new(), coverage: None }
+    Rehearsal { setup, source, set: Vec::new(), run_type: None, yes: false, faults: Vec::new(), coverage: None }
 }
 
 async fn play(world: Value, source: RecipeSource, faults: Vec<Fault>) -> Result<Rehearsed> {

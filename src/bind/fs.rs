@@ -1,16 +1,18 @@
 //! The module `fs`: files and folders below the declared paths.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use mlua::{AnyUserData, Lua, Table};
 use serde::Deserialize;
 
 use super::exports::{Call, Module};
+use super::pool::on_pool;
 use super::stream::{Pipeline, Stream};
 use super::traceback::from_lua;
 use crate::error::{Error, Kind, Result};
 use crate::stream::SharedFacts;
+use crate::stream::pump::pump;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::units::show_size;
@@ -54,6 +56,14 @@ struct WriteOptions {
 #[serde(deny_unknown_fields)]
 struct RemoveOptions {
     why: Option<String>,
+    #[serde(default)]
+    recursive: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct CopyOptions {
+    mode: Option<u32>,
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
@@ -74,8 +84,15 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             |call, (from, to): (PathBuf, PathBuf)| async move { call.world()?.rename(&from, &to).await },
         )?
         .wait("fs.remove", |call, (path, options): (PathBuf, Option<RemoveOptions>)| async move {
-            let caller = Caller { why: options.unwrap_or_default().why, ..call.world()? };
+            let RemoveOptions { why, recursive } = options.unwrap_or_default();
+            let caller = Caller { why, ..call.world()? };
+            if recursive {
+                empty(&caller, &path).await?;
+            }
             caller.remove(&path).await
+        })?
+        .wait("fs.copy", |call, (from, to, options): (PathBuf, PathBuf, Option<CopyOptions>)| {
+            copy(call, from, to, options.unwrap_or_default().mode.unwrap_or(FILE_MODE))
         })?
         .wait("fs.disk_free", |call, (path,): (PathBuf,)| async move {
             let space = call.world()?.disk_free(&path).await?;
@@ -130,7 +147,45 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
     table.raw_set("modified", stat.modified.timestamp())?;
     table.raw_set("age_secs", age.num_seconds())?;
     table.raw_set("mode", stat.mode)?;
+    table.raw_set("owner", stat.owner)?;
+    table.raw_set("group", stat.group)?;
     Ok(table)
+}
+
+/// Removes everything below a folder, with what runs that are dead have left unfinished there.
+async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
+    let (name, older_than_days, newer_than_days) = (None, None, None);
+    let found = Found { dir: dir.to_owned(), name, recursive: true, older_than_days, newer_than_days };
+    caller.sweep(dir).await?;
+    // The deepest first: what lies in a folder comes after it in the list.
+    for entry in caller.list(found).await?.into_iter().rev() {
+        if entry.stat.kind == EntryKind::Dir {
+            caller.sweep(&entry.path).await?;
+        }
+        caller.remove(&entry.path).await?;
+    }
+    Ok(())
+}
+
+/// Copies a file under a name that nothing has yet; it is there whole or not at all.
+async fn copy(call: Rc<Call>, from: PathBuf, to: PathBuf, mode: u32) -> Result<()> {
+    let caller = call.world()?;
+    on_pool(call.session.pool.member()?, async move {
+        let mut source = caller.open(&from).await?;
+        let mut sink = caller.create(&to, mode & 0o777).await?;
+        let poured = async {
+            pump(&mut *source, &mut *sink, |_| {}).await?;
+            sink.seal().await
+        };
+        match poured.await {
+            Ok(()) => sink.commit().await,
+            Err(error) => Err(match sink.abort().await {
+                Ok(()) => error,
+                Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
+            }),
+        }
+    })
+    .await
 }
 
 /// A stream of the bytes of a file.

@@ -2,6 +2,7 @@
 
 use mlua::{Lua, Value};
 
+pub mod archive;
 pub mod budget;
 pub mod catalog;
 pub mod catch;
@@ -42,7 +43,8 @@ use exports::Module;
 pub type Make = fn(&Lua) -> mlua::Result<Module>;
 
 /// Every module that Lua has from hikae.
-pub const MODULES: [(&str, Make); 13] = [
+pub const MODULES: [(&str, Make); 14] = [
+    ("archive", archive::module),
     ("catalog", catalog::module),
     ("clock", clock::module),
     ("errors", errors::module),

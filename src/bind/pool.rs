@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
@@ -64,6 +64,18 @@ pub async fn unbroken<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     spawn(member, work).await.map_err(stopped)?
+}
+
+/// Does `work` unless it is taken back: then it ends with the error that `what` was broken off.
+pub async fn unless<T>(
+    taken_back: &mut oneshot::Receiver<()>,
+    what: &str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::select! {
+        answer = work => answer,
+        _ = taken_back => Err(Error::new(Kind::Cancelled, format!("{what} was broken off"))),
+    }
 }
 
 fn spawn<T: Send + 'static>(

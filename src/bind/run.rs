@@ -21,6 +21,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("run.id", |call, ()| Ok(call.session.identity.run_id.clone()))?
         .call("run.recipe", |call, ()| Ok(call.session.identity.recipe.clone()))?
         .call("run.kind", |call, ()| Ok(call.session.identity.kind.clone()))?
+        .call("run.confirmed", |call, ()| Ok(call.session.identity.confirmed))?
         .call("run.note", |call, (name, options): (String, Option<NoteOptions>)| {
             let NoteOptions { took, failed } = options.unwrap_or_default();
             let time = Duration::try_from_secs_f64(took.unwrap_or_default()).map_err(|_| {

@@ -23,6 +23,8 @@ pub struct Identity {
     pub recipe: String,
     pub recipe_sha256: String,
     pub kind: String,
+    /// Whether it was agreed to beforehand, by `--yes`.
+    pub confirmed: bool,
 }
 
 /// Where steps and backups are written down while the run goes on.

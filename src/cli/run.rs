@@ -60,7 +60,8 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
 pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let source = context.config.recipe_source(&args.recipe)?;
     let declaration = loading::declaration(&context.config, &source)?;
-    let wishes = Wishes { set: args.set.clone(), run_type: args.run_type.map(|run_type| run_type.word().to_owned()) };
+    let run_type = args.run_type.map(|run_type| run_type.word().to_owned());
+    let wishes = Wishes { set: args.set.clone(), run_type, yes: args.yes };
     let job = Job::new(context.config.clone(), source, declaration, wishes)?;
     job.enclose()?;
     Ok(job)

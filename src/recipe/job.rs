@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::declaration::Declaration;
-use super::expand::expand;
+use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::values::ParamType;
@@ -39,6 +39,8 @@ pub struct Job {
     pub limits: Limits,
     pub timeout: Duration,
     pub recipe_sha256: String,
+    /// Whether everything that it does was agreed to beforehand.
+    pub confirmed: bool,
     /// Counts the lines that run, where somebody asks.
     pub coverage: Option<Coverage>,
 }
@@ -48,6 +50,8 @@ pub struct Job {
 pub struct Wishes {
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
+    /// Whether everything that it does was agreed to beforehand.
+    pub yes: bool,
 }
 
 impl Job {
@@ -75,6 +79,7 @@ impl Job {
             limits,
             timeout,
             recipe_sha256,
+            confirmed: wishes.yes,
             coverage: None,
         })
     }
@@ -85,6 +90,7 @@ impl Job {
             recipe: self.source.name.clone(),
             recipe_sha256: self.recipe_sha256.clone(),
             kind: self.declaration.kind.word().to_owned(),
+            confirmed: self.confirmed,
         }
     }
 
@@ -161,19 +167,20 @@ pub fn resolve(
 
 /// What a run may touch, once its params have their values.
 pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
-    let expand = |list: &[String]| -> Result<Vec<String>> {
-        let expanded = list.iter().map(|template| expand(template, params)).collect::<Result<Vec<_>>>()?;
+    let expand = |list: &[String], need: Need| -> Result<Vec<String>> {
+        let expanded = list.iter().map(|template| expand(template, need, params)).collect::<Result<Vec<_>>>()?;
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list)?.into_iter().map(|path| absolute(Path::new(&path))).collect()
+        expand(list, Need::Path)?.into_iter().map(|path| absolute(Path::new(&path))).collect()
     };
     let needs = &declaration.needs;
-    let connect = expand(&needs.connect)?;
+    let connect = expand(&needs.connect, Need::Connect)?;
     hosts::check(&connect)?;
-    let objects = expand(&needs.objects)?;
+    let objects = expand(&needs.objects, Need::Objects)?;
     declared::check(&objects)?;
-    Ok(Needs { run: expand(&needs.run)?, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
+    let run = expand(&needs.run, Need::Run)?;
+    Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -54,6 +54,7 @@ fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
         recipe: source.name.clone(),
         recipe_sha256: String::new(),
         kind: String::new(),
+        confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
     Machine::new(session, &LuaLimits::default(), finder(config, source))

@@ -17,6 +17,8 @@ fs = {}
 ---@field modified integer Seconds since 1970.
 ---@field age_secs integer
 ---@field mode integer Permission bits.
+---@field owner integer The number of the user that it belongs to.
+---@field group integer The number of the group that it belongs to.
 
 ---@class (exact) fs.Entry: fs.Stat
 ---@field path string
@@ -27,6 +29,10 @@ fs = {}
 
 ---@class (exact) fs.RemoveOptions
 ---@field why? string Why it may go, in words: plans and the audit tell it.
+---@field recursive? boolean Whether all that is in a folder goes with it; links are not followed. Default false.
+
+---@class (exact) fs.CopyOptions
+---@field mode? integer Permission bits of the copy. Default 0600.
 
 ---@class (exact) fs.Space
 ---@field free_bytes integer What an ordinary user may still use.
@@ -62,6 +68,12 @@ function fs.mkdir(path) end
 ---@param from string
 ---@param to string
 function fs.rename(from, to) end
+
+--- Copies a file, never over another; the copy is there whole or not at all.
+---@param from string
+---@param to string
+---@param options? fs.CopyOptions
+function fs.copy(from, to, options) end
 
 --- Removes a file, or an empty folder; an absent one is an error of kind `not_found`.
 ---@param path string

@@ -15,6 +15,10 @@ function run.recipe() end
 ---@return "backup"|"restore"|"check"|"maintenance"
 function run.kind() end
 
+--- Whether it was started with `--yes`: whoever started it agreed to everything that it does, before any of it was seen.
+---@return boolean
+function run.confirmed() end
+
 ---@class (exact) run.NoteOptions
 ---@field took? number How many seconds it took. Default 0.
 ---@field failed? string What is wrong with it: the step is then one that failed. The outcome stays as it is.

@@ -101,6 +101,7 @@ local World = {}
 ---@class (exact) World.RunOptions
 ---@field set? table<string, string|number|boolean|Secret> The values of params, as `--set` gives them.
 ---@field type? string The type of the run, such as `"weekly"`.
+---@field yes? boolean Whether it is started with `--yes`: `run.confirmed()` is then true. Default `false`; a spec is never asked.
 
 --- Runs an unmodified recipe, by its name or its path. A second run in the same world finds what the first one left.
 ---@param recipe string

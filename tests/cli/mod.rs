@@ -13,6 +13,7 @@ mod commands;
 mod db_backup;
 mod db_full_backup;
 mod demo;
+mod disaster_recovery_app;
 mod disaster_recovery_db;
 mod drill;
 mod dry_run;

@@ -33,7 +33,7 @@ describe("fs.list", function()
 
   it("gives each entry with the fields of its stub", function()
     local entry = fs.list({ dir = tmp(), name = "note.txt" })[1]
-    expect(keys(entry)).to_equal { "age_secs", "kind", "mode", "modified", "name", "path", "size_bytes" }
+    expect(keys(entry)).to_equal { "age_secs", "group", "kind", "mode", "modified", "name", "owner", "path", "size_bytes" }
     expect(entry.path).to_be(tmp("note.txt"))
     expect(entry.size_bytes).to_be(8)
     expect(entry.mode).to_be(tonumber("600", 8))
@@ -83,7 +83,7 @@ describe("fs.stat", function()
     fs.write(tmp("a"), "12345")
     touch(tmp("a"), 2)
     local stat = fs.stat(tmp("a"))
-    expect(keys(stat)).to_equal { "age_secs", "kind", "mode", "modified", "size_bytes" }
+    expect(keys(stat)).to_equal { "age_secs", "group", "kind", "mode", "modified", "owner", "size_bytes" }
     expect(stat.kind).to_be("file")
     expect(stat.size_bytes).to_be(5)
     expect(stat.age_secs >= 2 * 86400 and stat.age_secs < 2 * 86400 + 60).to_be_true()
@@ -182,7 +182,39 @@ describe("fs.rename", function()
   end)
 end)
 
+describe("fs.copy", function()
+  it("copies any bytes, with the mode that is asked for", function()
+    process.run { program = "dd", args = { "if=/dev/urandom", "of=" .. tmp("a"), "bs=1k", "count=9000", "status=none" } }
+    fs.copy(tmp("a"), tmp("new/b"), { mode = tonumber("640", 8) })
+    process.run { program = "cmp", args = { tmp("a"), tmp("new/b") } }
+    expect(fs.stat(tmp("new/b")).mode).to_be(tonumber("640", 8))
+    fs.copy(tmp("a"), tmp("c"))
+    expect(fs.stat(tmp("c")).mode).to_be(tonumber("600", 8))
+  end)
+
+  it("goes never over another file, and leaves nothing when it fails", function()
+    fs.write(tmp("a"), "a")
+    fs.write(tmp("b"), "b")
+    expect(function() fs.copy(tmp("a"), tmp("b")) end).to_raise { kind = "already_exists" }
+    expect(function() fs.copy(tmp("absent"), tmp("c")) end).to_raise { kind = "not_found" }
+    expect(#fs.list { dir = tmp() }).to_be(2)
+    expect(fs.read(tmp("b"))).to_be("b")
+  end)
+end)
+
 describe("fs.remove", function()
+  it("removes a folder with all that is in it, when it is asked to", function()
+    fs.write(tmp("dir/a/b"), "x")
+    fs.write(tmp("dir/a-b"), "x")
+    fs.write(tmp("other"), "x")
+    process.run { program = "ln", args = { "-s", tmp("other"), tmp("dir/link") } }
+    -- What a run that was killed has left there.
+    process.run { program = "touch", args = { tmp("dir/a/.b.1-1.hikae-part") } }
+    fs.remove(tmp("dir"), { recursive = true })
+    expect(fs.stat(tmp("dir"))).to_be_nil()
+    expect(fs.read(tmp("other"))).to_be("x")
+  end)
+
   it("removes a file, a link itself, and an empty folder", function()
     fs.write(tmp("a"), "x")
     process.run { program = "ln", args = { "-s", tmp("a"), tmp("link") } }

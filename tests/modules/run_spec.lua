@@ -9,6 +9,14 @@ it("run.kind tells another kind #maintenance", function()
   expect(run.kind()).to_be("maintenance")
 end)
 
+it("run.confirmed tells that nobody agreed to everything beforehand", function()
+  expect(run.confirmed()).to_be_false()
+end)
+
+it("run.confirmed tells that somebody did #confirmed", function()
+  expect(run.confirmed()).to_be_true()
+end)
+
 it("run.backups lists what was proved so far, in order", function()
   expect(run.backups()).to_equal {}
   fs.write(tmp("plain"), "text")

@@ -70,8 +70,15 @@ async fn params_come_from_the_simulated_environment_and_from_set_alone() {
     let setup = setup(world);
     let world = Simulated::new(setup.clone()).unwrap();
     let set = vec![("dir".to_owned(), "/elsewhere".to_owned())];
-    let rehearsal =
-        Rehearsal { setup, source: db_backup(), set, run_type: Some("weekly".into()), faults: vec![], coverage: None };
+    let rehearsal = Rehearsal {
+        setup,
+        source: db_backup(),
+        set,
+        run_type: Some("weekly".into()),
+        yes: false,
+        faults: vec![],
+        coverage: None,
+    };
     let night = rehearse(&config(), &world, rehearsal).await.unwrap();
     is_fine(&night);
     assert_eq!(night.run.id, "BKP-20260215-020000-weekly");
@@ -98,7 +105,8 @@ async fn a_second_run_in_the_same_world_waits_for_a_second_of_its_own() {
     let world = Simulated::new(setup.clone()).unwrap();
     for stamp in ["020000", "020001", "020002"] {
         let (setup, source) = (setup.clone(), db_backup());
-        let rehearsal = Rehearsal { setup, source, set: vec![], run_type: None, faults: vec![], coverage: None };
+        let rehearsal =
+            Rehearsal { setup, source, set: vec![], run_type: None, yes: false, faults: vec![], coverage: None };
         let night = rehearse(&config(), &world, rehearsal).await.unwrap();
         is_fine(&night);
         assert_eq!(night.run.id, format!("BKP-20260215-{stamp}-daily"));

@@ -60,6 +60,7 @@ impl Stage for Real {
             recipe: "spec".to_owned(),
             recipe_sha256: "00".repeat(32),
             kind: kind.to_owned(),
+            confirmed: spec.contains("#confirmed"),
         }
     }
 

@@ -50,6 +50,7 @@ pub async fn load(
         recipe: channel.name.clone(),
         recipe_sha256: String::new(),
         kind: "channel".to_owned(),
+        confirmed: false,
     };
     let session = Session::new(caller, identity, translations(config), Arc::new(Unrecorded));
     let session = Rc::new(session.with_smtp(Box::new(move || smtp.clone())));

@@ -41,6 +41,7 @@ pub struct Rehearsal {
     pub source: RecipeSource,
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
+    pub yes: bool,
     pub faults: Vec<Fault>,
     /// Counts the lines of the recipe that run, where somebody asks.
     pub coverage: Option<Coverage>,
@@ -118,12 +119,12 @@ struct Script {
 
 impl Script {
     fn new(config: &Arc<Config>, rehearsal: Rehearsal) -> Result<Script> {
-        let Rehearsal { setup, source, set, run_type, coverage, faults: _ } = rehearsal;
+        let Rehearsal { setup, source, set, run_type, yes, coverage, faults: _ } = rehearsal;
         let locked = stage::locked(config, &setup, &source.name)?;
         let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
         let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
         let declaration = loading::declaration(&config, &source)?;
-        let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type })? };
+        let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type, yes })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
         for (name, value) in &setup.env {
             if let Value::Secret(secret) = value {

@@ -24,6 +24,7 @@ struct RunOptions {
     set: BTreeMap<String, Given>,
     #[serde(rename = "type")]
     run_type: Option<String>,
+    yes: bool,
 }
 
 /// The value of a param, as `--set` takes it.
@@ -34,6 +35,7 @@ pub struct Wanted {
     pub source: RecipeSource,
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
+    pub yes: bool,
 }
 
 impl Wanted {
@@ -45,17 +47,18 @@ impl Wanted {
         };
         let source = world.config.recipe_in_spec(&recipe.to_string_lossy())?;
         let set = options.set.into_iter().map(|(name, Given(value))| (name, value)).collect();
-        Ok(Wanted { source, set, run_type: options.run_type })
+        Ok(Wanted { source, set, run_type: options.run_type, yes: options.yes })
     }
 
     /// One run of it without a fault.
     pub fn rehearsal(self, call: &Call, world: &World) -> Rehearsal {
-        let Wanted { source, set, run_type } = self;
+        let Wanted { source, set, run_type, yes } = self;
         Rehearsal {
             setup: world.setup.clone(),
             source,
             set,
             run_type,
+            yes,
             faults: Vec::new(),
             coverage: Coverage::of(&call.lua),
         }

@@ -53,9 +53,9 @@ pub struct Call {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Canned {
-    #[serde(deserialize_with = "given::text")]
+    #[serde(deserialize_with = "given::bytes")]
     pub stdout: Bytes,
-    #[serde(deserialize_with = "given::text")]
+    #[serde(deserialize_with = "given::bytes")]
     pub stderr: Bytes,
     /// The exit code.
     #[serde(rename = "exit")]

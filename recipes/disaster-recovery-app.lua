@@ -1,0 +1,178 @@
+--- Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.
+local diffs = require "hikae.diffs"
+local health = require "hikae.health"
+local replacing = require "hikae.replacing"
+local restores = require "hikae.restores"
+local steps = require "hikae.steps"
+
+--- What a folder for looking at a configuration is called; there is one at most.
+local STAGING = "config_restore_"
+
+--- Looks once whether one end of the application answers. That it does not is what this is for.
+---@param name string
+---@param url? string
+local function look(name, url)
+  if not url then
+    return
+  end
+  local began = clock.elapsed()
+  local ok, failure = errors.try(health.check, { health_url = url, health_tries = 1, health_wait = 0 })
+  if ok then
+    log.info(_("%s answers", name))
+  else
+    log.warn(_("%s does not answer: %s", name, failure.message))
+    errors.accept(failure, "this is the disaster that is to be recovered from")
+  end
+  run.note(_("look at %s", name), { took = clock.elapsed() - began, failed = not ok and failure.message or nil })
+end
+
+--- Brings the newest code into one folder. Whatever would need a decision (a change of one's own, another history) fails.
+---@param p table
+---@param app string
+local function pull(p, app)
+  process.run {
+    program = "git", args = { "pull", "--ff-only", p.remote, p.branch }, cwd = app, timeout = p.timeout,
+    env = { GIT_TERMINAL_PROMPT = "0" },
+  }
+end
+
+--- Removes what earlier runs left for a look.
+---@param p table
+local function clear(p)
+  for _i, left in ipairs(fs.list { dir = p.dir, name = STAGING .. "*", kind = "dir" }) do
+    fs.remove(left.path, { recursive = true, why = "it was unpacked for an earlier run" })
+  end
+end
+
+--- Unpacks the newest archive that proves into a folder of its own; gives where its files begin, and which archive it was.
+---@param p table
+---@param staging string
+---@return { root: string, file: string }
+local function unpack(p, staging)
+  clear(p)
+  local files = p.file and { p.file } or restores.backups(p.dir, p.name)
+  for index, file in ipairs(files) do
+    local ok, answer = errors.try(archive.unpack, { source = file, into = staging, links = "skip", timeout = p.timeout })
+    if ok then
+      for _i, link in ipairs(answer.skipped) do
+        log.warn(_("A link in the archive is left out: %s", link))
+      end
+      -- The documented archive has all of its files in a folder of its own name.
+      local top = fs.list { dir = staging }
+      local stem = string.match(path.name(file), "^[^.]*")
+      return { root = #top == 1 and top[1].name == stem and top[1].path or staging, file = file }
+    elseif answer.kind ~= "integrity" or index == #files then
+      error(answer)
+    end
+    log.warn(_("%s is no good, the backup before it is tried: %s", file, answer.message))
+    errors.accept(answer, "the backup before it is tried")
+  end
+end
+
+--- Tells what would change, and gives the files that would.
+---@param p table
+---@param root string
+---@return hikae.replacing.File[]
+local function compare(p, root)
+  local files = {}
+  for _i, difference in ipairs(diffs.between(root, p.config_dir, replacing.is_left)) do
+    local from, live = path.join(root, difference.name), path.join(p.config_dir, difference.name)
+    if difference.kind == "gone" then
+      log.info(_("  only live, stays: %s", difference.name))
+    else
+      files[#files + 1] = { from = from, live = live }
+      log.info(difference.kind == "new" and _("  new: %s", difference.name) or _("  changed: %s", difference.name))
+    end
+    for _j, line in ipairs(difference.kind == "changed" and diffs.lines(from, live) or {}) do
+      log.info("    " .. line)
+    end
+  end
+  return files
+end
+
+--- Brings the configuration back; whether any of it was put in place. Without `--yes`, what would change is only shown.
+---@param p table
+---@return boolean
+local function configure(p)
+  local staging = path.join(p.dir, STAGING .. clock.stamp())
+  local staged = steps.run(_("unpack the configuration"), unpack, p, staging)
+  log.info(_("Configuration of %s against %s:", staged.file, p.config_dir))
+  local files = steps.run(_("compare the configuration"), compare, p, staged.root)
+  if #files > 0 and not run.confirmed() then
+    steps.stand(_("the configuration is only shown"))
+    log.warn(_("The configuration is only shown. It lies in %s; to put it in place, run this again with --yes", staging))
+    return false
+  end
+  if #files == 0 then
+    log.info(_("The configuration is as it was backed up"))
+  else
+    steps.stand(_("the configuration is being put in place; a file that is missing is kept beside as NAME.before_…"))
+    local kept = steps.run(_("put the configuration in place"), replacing.put_in_place, files)
+    steps.stand(_("the configuration is in place"))
+    log.info(_("The configuration is in place; what was live is kept as NAME%s", kept))
+  end
+  fs.remove(staging, { recursive = true, why = "all of it is in place" })
+  return #files > 0
+end
+
+--- Waits until both ends of the application answer.
+---@param p table
+---@param name string
+---@param url? string
+local function wait_for(p, name, url)
+  if url then
+    steps.run(_("wait for %s", name), health.check, {
+      health_url = url, health_tries = p.health_tries, health_wait = p.health_wait, health_within = p.health_within,
+    })
+  end
+end
+
+return recipe {
+  kind = "restore",
+  type = "manual",
+  params = {
+    app = { type = "list", optional = true, says = "Folders of the application, each a clone; the first one deploys" },
+    remote = { default = "origin", says = "Remote that the code comes from" },
+    branch = { default = "main", says = "Branch that the code comes from" },
+    git_files = { type = "list", optional = true, says = "What git reads beside, such as ~/.ssh and ~/.gitconfig" },
+    deploy = { type = "hook", optional = true, says = "Commands, or address, that deploy the application" },
+    restart = { type = "hook", optional = true, says = "Commands, or address, that restart it with another configuration" },
+    hook_folders = { type = "list", optional = true, says = "Folders that these commands may write in" },
+    config_dir = { type = "path", optional = true, says = "Folder of the live configuration; without it, none is restored" },
+    file = { type = "path", optional = true, says = "Archive of the configuration; else the newest in `dir` that is good" },
+    dir = { default = "/backups/config", type = "path", says = "Folder of the archives" },
+    name = { default = "config_backup_*.tar.gz", says = "How the archives are named" },
+    frontend_url = { optional = true, says = "Address that answers well when the front end works" },
+    health_url = { optional = true, says = "Address that answers well when the back end works" },
+    health_tries = { default = 60, min = 1, max = 1000, says = "How often each end is looked at" },
+    health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
+    health_within = { type = "duration", default = "10m", says = "Time after which each end must answer" },
+    timeout = { type = "duration", default = "1h", says = "Longest time for each step" },
+  },
+  needs = {
+    run = { "git", "{deploy}", "{restart}" },
+    read = { "{file}", "{file}.manifest.json", "{git_files}" },
+    write = { "{app}", "{dir}", "{config_dir}", "{hook_folders}" },
+    connect = { "{frontend_url}", "{health_url}", "{deploy}", "{restart}" },
+  },
+
+  run = function(p)
+    log.info(_("Recovery of the application starts"))
+    look(_("the front end"), p.frontend_url)
+    look(_("the back end"), p.health_url)
+    steps.stand(_("nothing is changed yet; to begin again: run this again"))
+    for _i, app in ipairs(p.app or {}) do
+      steps.run(_("bring the newest code: %s", app), pull, p, app)
+    end
+    steps.stand(_("the code is new, and may be half deployed; to go on: run this again"))
+    steps.hook(_("deploy the application"), p.deploy, { cwd = p.app and p.app[1], timeout = p.timeout })
+    if not p.config_dir then
+      log.info(_("No folder of the configuration is named: it stays as it is"))
+    elseif configure(p) then
+      steps.hook(_("restart the application"), p.restart, { timeout = p.timeout })
+    end
+    wait_for(p, _("the front end"), p.frontend_url)
+    wait_for(p, _("the back end"), p.health_url)
+    log.info(_("Recovery of the application is complete"))
+  end,
+}

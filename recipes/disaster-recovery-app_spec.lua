@@ -1,0 +1,196 @@
+--- What disaster-recovery-app promises: nothing is changed unseen, nothing live is lost, and a step that fails ends it.
+local DIR, LIVE = "/backups/config/", "/srv/cafe/config/"
+local NEW, OLD = DIR .. "config_backup_20260214_020000.tar.gz", DIR .. "config_backup_20260213_020000.tar.gz"
+local TOP = "config_backup_20260214_020000/"
+local OLD_ENV = "NODE_ENV=development\nOLD_NAME=1\n"
+local ENV = "NODE_ENV=production\nAPI_TOKEN=kept-very-quiet-blackbird\n"
+
+--- The archive of last night.
+local function archived(files, options)
+  local packed = { files = {}, gzip = true, cut = options and options.cut }
+  for name, content in pairs(files) do
+    packed.files[TOP .. name] = content
+  end
+  return samples.tar(packed)
+end
+
+local GOOD = archived {
+  [".env"] = ENV, ["nginx/site.conf"] = "listen 443;\nproxy_pass http://cafe:old-lighthouse-tune@127.0.0.1;\n", ["same.yml"] = "a: 1\n",
+  ["app.sh"] = { content = "#!/bin/sh\n", mode = "0755" }, ["link"] = { link = "/etc/passwd" },
+}
+
+local SET = {
+  app = "/srv/cafe/app", config_dir = "/srv/cafe/config", deploy = "vercel --prod", restart = "restart-it now",
+  frontend_url = "https://cafe.example/", health_url = "https://api.cafe.example/health",
+}
+
+--- The night of the disaster, with these changes.
+local function night(changes)
+  local world = {
+    now = "2026-02-15T03:00:00+09:00",
+    files = {
+      [NEW] = GOOD,
+      [LIVE .. ".env"] = { content = OLD_ENV, mode = "0640" },
+      [LIVE .. "nginx/site.conf"] = "listen 80;\n",
+      [LIVE .. "nginx/own.conf"] = "own\n",
+      [LIVE .. "same.yml"] = "a: 1\n",
+      ["/srv/cafe/app"] = { dir = true },
+    },
+    programs = { git = "Already up to date.\n", vercel = "", ["restart-it"] = "" },
+    http = { ["https://cafe.example/"] = { { status = 503 }, {} }, ["https://api.cafe.example/health"] = { { refused = true }, {} } },
+  }
+  for kind, more in pairs(changes or {}) do
+    for name, value in pairs(more) do
+      world[kind][name] = value
+    end
+  end
+  return simulate(world)
+end
+
+local function with(set)
+  local all = {}
+  for name, value in pairs(SET) do
+    all[name] = value
+  end
+  for name, value in pairs(set or {}) do
+    all[name] = value
+  end
+  return { yes = true, set = all }
+end
+
+--- The old `.env` is live, or it is kept whole beside the one that is.
+local function nothing_lost(run)
+  local moved, back = false, false
+  for _i, effect in ipairs(run:journal()) do
+    if effect.effect == "rename" and effect.outcome == "done" then
+      moved = moved or string.find(effect.object, LIVE .. ".env to ", 1, true) ~= nil
+      back = back or string.find(effect.object, "to " .. LIVE .. ".env$") ~= nil and string.find(effect.object, "before") ~= nil
+    end
+  end
+  if moved and not back then
+    run:wrote(LIVE .. ".env.before_*"):equals(OLD_ENV)
+  else
+    run:kept(LIVE .. ".env")
+  end
+  run:kept(LIVE .. "nginx/own.conf", LIVE .. "same.yml", NEW)
+end
+
+local RECIPE = "disaster-recovery-app"
+local KEPT = ".before_20260215_030000"
+
+describe(RECIPE, function()
+  it("brings code, deployment and configuration back, and waits until both ends answer", function()
+    local run = night():run(RECIPE, with())
+    run:ok():said("the front end does not answer"):said("the back end does not answer")
+    run:ran("git"):with("pull", "--ff-only", "origin", "main"):once()
+    run:ran("vercel"):with("--prod"):once()
+    run:ran("restart-it"):with("now"):once()
+    run:wrote(LIVE .. ".env"):equals(ENV):has_mode("0640")
+    run:wrote(LIVE .. ".env" .. KEPT):equals(OLD_ENV)
+    run:wrote(LIVE .. "nginx/site.conf" .. KEPT):equals("listen 80;\n")
+    run:wrote(LIVE .. "app.sh"):has_mode("0700")
+    run:kept(LIVE .. "same.yml", LIVE .. "nginx/own.conf")
+    run:said("A link in the archive is left out: " .. TOP .. "link")
+    run:said("kept as NAME" .. KEPT):said("Recovery of the application is complete")
+    nothing_lost(run)
+  end)
+
+  it("shows what is different, and no value of a secret", function()
+    local run = night():run(RECIPE, with())
+    run:said("changed: .env"):said("    ~ NODE_ENV"):said("    + API_TOKEN"):said("    - OLD_NAME")
+    run:said("changed: nginx/site.conf"):said("    -1: listen 80;"):said("    +1: listen 443;"):said("http://****@127.0.0.1;")
+    run:said("new: app.sh"):said("only live, stays: nginx/own.conf"):never_said("changed: same.yml"):never_said("stays: same.yml")
+    run:never_said("blackbird"):never_said("lighthouse")
+  end)
+
+  it("changes nothing of the configuration without --yes, and says where it can be looked at", function()
+    local options = with()
+    options.yes = false
+    local world = night()
+    local run = world:run(RECIPE, options)
+    run:ok():unchanged(LIVE):said("run this again with --yes"):never_ran("restart-it")
+    run:wrote(DIR .. "config_restore_20260215_030000/" .. TOP .. ".env"):equals(ENV):has_mode("0600")
+    world:run(RECIPE, with()):ok():wrote(LIVE .. ".env"):equals(ENV)
+  end)
+
+  it("takes the archive before, when the newest is cut off, and says so", function()
+    local world = night { files = { [NEW] = archived({ [".env"] = "CUT=1\n" }, { cut = 100 }), [OLD] = samples.tar { files = { [".env"] = ENV }, gzip = true } } }
+    local run = world:run(RECIPE, with { name = "config_backup_*" })
+    run:ok():said(NEW .. " is no good, the backup before it is tried"):wrote(LIVE .. ".env"):equals(ENV)
+  end)
+
+  it("believes a manifest, and fails when no archive proves", function()
+    local described = samples.manifest { name = "config_backup_20260214_020000.tar.gz", content = GOOD }
+    night { files = { [NEW .. ".manifest.json"] = described } }:run(RECIPE, with()):ok()
+    local other = samples.manifest { name = "config_backup_20260214_020000.tar.gz", content = "another" }
+    local run = night { files = { [NEW .. ".manifest.json"] = other } }:run(RECIPE, with())
+    run:failed { kind = "integrity", message = "is not what its manifest describes" }
+    run:unchanged(LIVE):unchanged(DIR):never_ran("restart-it")
+  end)
+
+  it("takes the archive that is named, and fails when there is none", function()
+    night { files = { ["/mnt/a.tar.gz"] = samples.tar { files = { [".env"] = ENV }, gzip = true } } }
+      :run(RECIPE, with { file = "/mnt/a.tar.gz" }):ok():wrote(LIVE .. ".env"):equals(ENV)
+    night():run(RECIPE, with { file = "/mnt/b.tar.gz" }):failed("not_found"):unchanged(LIVE)
+    night():run(RECIPE, with { name = "cfg_*.tar.gz" }):failed("not_found"):unchanged(LIVE)
+  end)
+
+  it("leaves a configuration alone that is as it was backed up", function()
+    local world = night()
+    world:run(RECIPE, with()):ok()
+    world:run(RECIPE, with()):ok():said("The configuration is as it was backed up"):unchanged(LIVE):never_ran("restart-it")
+  end)
+
+  it("passes over what is not named, and tells", function()
+    local run = simulate { now = "2026-02-15T03:00:00+09:00", programs = { git = "" } }:run(RECIPE, { yes = true })
+    run:ok():said("No folder of the configuration is named"):said("no hook is named"):never_ran("git"):unchanged()
+  end)
+
+  it("stops where the code cannot be brought without a decision", function()
+    local run = night { programs = { git = { stderr = "fatal: Not possible to fast-forward, aborting.\n", exit = 128 } } }:run(RECIPE, with())
+    run:failed { kind = "command", message = "Not possible to fast-forward" }
+    run:never_ran("vercel"):unchanged()
+  end)
+
+  it("stops where the deployment fails", function()
+    night { programs = { vercel = { exit = 1 } } }:run(RECIPE, with()):failed("command"):unchanged()
+  end)
+
+  it("refuses what does not belong to who runs it, and puts back what it had put in place", function()
+    local run = night { files = { [LIVE .. "nginx/site.conf"] = { content = "listen 80;\n", owner = "4711", mode = "0644" } } }
+      :run(RECIPE, with())
+    run:failed { kind = "denied", message = "belongs to another user", hint = "by hand" }
+    run:unchanged(LIVE)
+  end)
+
+  it("says what must be put back by hand, and puts the others back", function()
+    local run = night { files = { [LIVE .. "app.sh.new_20260215_030000/x"] = "x" } }:run(RECIPE, with())
+    run:failed("already_exists"):said("PUT IT BACK BY HAND: " .. LIVE .. "app.sh"):unchanged(LIVE)
+  end)
+
+  it("refuses a folder where a file belongs", function()
+    local run = night { files = { [LIVE .. "app.sh/x"] = "x" } }:run(RECIPE, with())
+    run:failed { kind = "already_exists", message = "app.sh` is not a file" }:unchanged(LIVE)
+  end)
+
+  it("fails when the application still does not answer in time, and says since when", function()
+    local down = { ["https://api.cafe.example/health"] = { { status = 500 } } }
+    local run = night { http = down }:run(RECIPE, with { health_wait = "20s", health_within = "2m" })
+    run:failed("network"):said("does not work yet")
+    expect(run.duration_secs < 150).to_be_true()
+    nothing_lost(run)
+  end)
+
+  it("plans without touching anything", function()
+    local plan = night():plan(RECIPE, with())
+    expect(plan.ended).to_be("unknown")
+  end)
+
+  it("loses nothing and tells, whichever step fails", function()
+    local ways = night():each_failure(RECIPE, with { health_tries = 2, health_wait = "1s" }, function(run)
+      run:left_nothing_partial()
+      nothing_lost(run)
+    end)
+    expect(ways > 100).to_be_true()
+  end)
+end)
