@@ -158,6 +158,9 @@ pub fn resolve(
         .map_err(|problems| gather(&problems, &format!("the params of `{}`", source.name)))
 }
 
+/// Stands behind a program that need not be installed: the recipe asks `process.which`.
+pub const MAY_LACK: char = '?';
+
 /// What a run may touch, once its params have their values.
 pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
     let expand = |list: &[String]| -> Result<Vec<String>> {
@@ -170,7 +173,8 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let needs = &declaration.needs;
     let connect = expand(&needs.connect)?;
     hosts::check(&connect)?;
-    Ok(Needs { run: expand(&needs.run)?, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
+    let run = expand(&needs.run)?.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
+    Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tokio::sync::oneshot;
 
 use super::proving::{Proved, prove};
+use super::reading::Reader;
 use super::{Caller, MAX_ANSWER_BYTES, Server, Text};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::explain::explain;
@@ -18,8 +19,8 @@ const DUPLICATE_DATABASE: &str = "42P04";
 
 /// One restore, away from Lua.
 pub struct Restoring {
-    /// Reads the file and talks about databases.
-    pub caller: Caller,
+    /// Reads the file; and talks about databases.
+    pub reader: Reader,
     /// Waits for the server while it loads.
     pub loader: Caller,
     pub server: Server,
@@ -147,7 +148,7 @@ impl Restoring {
     /// Says `sql` to the server, in `database`; gives how psql ended, without what only PostgreSQL's developers read.
     async fn tell(&self, database: &str, sql: String) -> Result<Exit> {
         let command = self.server.manage(database);
-        let (_, exit) = program::ask(&self.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
+        let (_, exit) = program::ask(&self.reader.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
         let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
         Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
     }
