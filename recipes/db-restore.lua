@@ -16,7 +16,7 @@ return recipe {
     user = { env = "DB_USER", default = "postgres", says = "User that may make and rename databases" },
     password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
     health_url = { optional = true, says = "Address that answers well when the application works again" },
-    health_command = { type = "path", optional = true, says = "Program that exits 0 when the application works again" },
+    health_command = { type = "command", optional = true, says = "Command that exits 0 when the application works again" },
     health_tries = { default = 10, min = 1, max = 1000, says = "How often the application is looked at" },
     health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
     if_unhealthy = {

@@ -32,12 +32,12 @@ local function start(p)
     return
   end
   log.error(_("The database server takes no connections"))
-  steps.hook(_("start the database server"), { command = p.start_command })
+  steps.hook(_("start the database server"), p.start)
   if not is_ready(p, p.ready_tries) then
     error {
       kind = "network",
       message = _("the database server takes no connections (%s:%d)", p.host, p.port),
-      hint = _("start it first (its log tells why it is down), or name a program that does, `start_command`; then run this again"),
+      hint = _("start it first (its log tells why it is down), or name what does, `start`; then run this again"),
     }
   end
 end
@@ -89,12 +89,12 @@ return recipe {
     user = { env = "DB_USER", default = "postgres", says = "User that may make and rename databases" },
     password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
     force = { default = false, says = "Replace the database although it answers" },
-    start_command = { type = "path", optional = true, says = "Program that starts the server when it is down" },
-    hook_folders = { type = "list", optional = true, says = "Folders that these programs may write in" },
+    start = { type = "hook", optional = true, says = "Command, or address, that starts the server when it is down" },
+    hook_folders = { type = "list", optional = true, says = "Folders that these commands may write in" },
     ready_tries = { default = 30, min = 1, max = 1000, says = "How often the server is asked until it is up" },
     ready_wait = { type = "duration", default = "2s", says = "Time between two questions" },
     health_url = { optional = true, says = "Address that answers well when the application works again" },
-    health_command = { type = "path", optional = true, says = "Program that exits 0 when the application works again" },
+    health_command = { type = "command", optional = true, says = "Command that exits 0 when the application works again" },
     health_tries = { default = 10, min = 1, max = 1000, says = "How often the application is looked at" },
     health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
@@ -102,10 +102,10 @@ return recipe {
     timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
   },
   needs = {
-    run = { "pg_isready", "psql", "pg_restore", "{start_command}", "{health_command}" },
+    run = { "pg_isready", "psql", "pg_restore", "{start}", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
     write = { "{hook_folders}", "{work_dir}" },
-    connect = { "{health_url}" },
+    connect = { "{health_url}", "{start}" },
   },
 
   run = function(p)

@@ -6,7 +6,7 @@ local steps = require "hikae.steps"
 --- Ends maintenance, or says as loudly as it can that it has not.
 ---@param p table
 local function reopen(p)
-  local ok, failure = errors.try(steps.hook, _("maintenance off"), { command = p.maintenance_off_command, url = p.maintenance_off_url })
+  local ok, failure = errors.try(steps.hook, _("maintenance off"), p.maintenance_off)
   if not ok then
     steps.stand(_("MAINTENANCE IS STILL ON: end it by hand"))
     log.error(_("MAINTENANCE IS STILL ON: end it by hand"))
@@ -57,7 +57,7 @@ end
 --- Restarts the application and waits until it works.
 ---@param p table
 local function restart(p)
-  steps.hook(_("restart the application"), { command = p.restart_command, url = p.restart_url })
+  steps.hook(_("restart the application"), p.restart)
   steps.run(_("see whether the application works"), health.check, p)
 end
 
@@ -90,15 +90,12 @@ return recipe {
     user = { env = "DB_USER", default = "postgres", says = "User that may make and rename databases" },
     password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
     without_backup = { default = false, says = "Go on although the present database cannot be backed up" },
-    maintenance_on_command = { type = "path", optional = true, says = "Program that puts the maintenance page up" },
-    maintenance_on_url = { optional = true, says = "Address that does it, by POST" },
-    maintenance_off_command = { type = "path", optional = true, says = "Program that takes the maintenance page away" },
-    maintenance_off_url = { optional = true, says = "Address that does it, by POST" },
-    restart_command = { type = "path", optional = true, says = "Program that restarts the application" },
-    restart_url = { optional = true, says = "Address that does it, by POST" },
-    hook_folders = { type = "list", optional = true, says = "Folders that these programs may write in" },
+    maintenance_on = { type = "hook", optional = true, says = "Command, or address, that puts the maintenance page up" },
+    maintenance_off = { type = "hook", optional = true, says = "Command, or address, that takes the maintenance page away" },
+    restart = { type = "hook", optional = true, says = "Command, or address, that restarts the application" },
+    hook_folders = { type = "list", optional = true, says = "Folders that these commands may write in" },
     health_url = { optional = true, says = "Address that answers well when the application works" },
-    health_command = { type = "path", optional = true, says = "Program that exits 0 when the application works" },
+    health_command = { type = "command", optional = true, says = "Command that exits 0 when the application works" },
     health_tries = { default = 30, min = 1, max = 1000, says = "How often the application is looked at" },
     health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
     if_unhealthy = {
@@ -111,12 +108,11 @@ return recipe {
   },
   needs = {
     run = {
-      "pg_dump", "psql", "pg_restore", "{health_command}", "{restart_command}",
-      "{maintenance_on_command}", "{maintenance_off_command}",
+      "pg_dump", "psql", "pg_restore", "{health_command}", "{restart}", "{maintenance_on}", "{maintenance_off}",
     },
     read = { "{file}", "{file}.manifest.json" },
     write = { "{dir}", "{hook_folders}", "{work_dir}" },
-    connect = { "{health_url}", "{restart_url}", "{maintenance_on_url}", "{maintenance_off_url}" },
+    connect = { "{health_url}", "{restart}", "{maintenance_on}", "{maintenance_off}" },
   },
 
   run = function(p)
@@ -129,7 +125,7 @@ return recipe {
     end
     -- Before the first hook: it may have done its work although it failed.
     steps.stand(_("MAINTENANCE MAY BE ON, the live database is untouched; to go on: run this again, or end maintenance by hand"))
-    local closed, unclosed = errors.try(steps.hook, _("maintenance on"), { command = p.maintenance_on_command, url = p.maintenance_on_url })
+    local closed, unclosed = errors.try(steps.hook, _("maintenance on"), p.maintenance_on)
     if not closed then
       reopen(p)
       error(unclosed)

@@ -1,6 +1,7 @@
 //! Declarations and params: what is accepted, where a value comes from, and what is said of each bad one.
 
 mod bad_values;
+mod commands;
 mod declaration;
 mod templates;
 

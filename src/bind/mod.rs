@@ -2,6 +2,7 @@
 
 use mlua::{Lua, Value};
 
+pub mod archive;
 pub mod budget;
 pub mod catch;
 pub mod clock;
@@ -40,6 +41,7 @@ use exports::Module;
 /// Every module that Lua has from hikae.
 pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
     Ok(vec![
+        archive::module(lua)?,
         clock::module(lua)?,
         errors::module(lua)?,
         fs::module(lua)?,

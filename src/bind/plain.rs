@@ -19,6 +19,8 @@ pub enum Plain {
     Int(i64),
     Num(f64),
     Str(String),
+    /// A string that is no text, which only what takes bytes takes.
+    Bytes(Vec<u8>),
     Secret(Secret),
     /// A table without any entry: a list or a map, as the reader wishes.
     Empty,
@@ -42,7 +44,9 @@ impl Plain {
             Value::Boolean(flag) => Plain::Bool(*flag),
             Value::Integer(number) => Plain::Int(*number),
             Value::Number(number) => Plain::Num(*number),
-            Value::String(text) => Plain::Str(text.to_str().map_err(|_| not_text())?.to_owned()),
+            Value::String(text) => text
+                .to_str()
+                .map_or_else(|_| Plain::Bytes(text.as_bytes().to_vec()), |text| Plain::Str(text.to_owned())),
             Value::UserData(data) => match data.borrow::<SecretValue>() {
                 Ok(secret) => Plain::Secret(secret.0.clone()),
                 // What is not known cannot be given to anybody.
@@ -106,7 +110,7 @@ impl Plain {
                 let members = members.collect::<Result<Vec<_>>>()?;
                 Json::Object(members.into_iter().filter(|(_, value)| !value.is_null()).collect())
             }
-            Plain::Secret(_) | Plain::Other(_) => {
+            Plain::Bytes(_) | Plain::Secret(_) | Plain::Other(_) => {
                 let what =
                     format!("a declaration holds {}, where a text, a number or a table belongs", self.unexpected());
                 return Err(Error::new(Kind::Recipe, what).hint("what is done belongs into `run`"));
@@ -122,6 +126,7 @@ impl Plain {
             Plain::Int(number) => Unexpected::Signed(*number),
             Plain::Num(number) => Unexpected::Float(*number),
             Plain::Str(text) => Unexpected::Str(text),
+            Plain::Bytes(_) => Unexpected::Other(super::wrong::BYTES),
             Plain::Secret(_) => Unexpected::Other(super::wrong::SECRET),
             Plain::Empty | Plain::Map(_) => Unexpected::Other("a table"),
             Plain::List(_) => Unexpected::Other("a list"),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::Future;
 
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
@@ -82,6 +82,18 @@ pub fn afterwards(latecomer: &Latecomer, work: impl Future<Output = Result<()>> 
         drop(spawn(member, async move {
             work.await.inspect_err(|error| report::log(Level::Warn, &error.one_line(), None))
         }));
+    }
+}
+
+/// Does `work` unless it is taken back: then it ends with the error that `what` was broken off.
+pub async fn unless<T>(
+    taken_back: &mut oneshot::Receiver<()>,
+    what: &str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::select! {
+        answer = work => answer,
+        _ = taken_back => Err(Error::new(Kind::Cancelled, format!("{what} was broken off"))),
     }
 }
 

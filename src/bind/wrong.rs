@@ -69,6 +69,9 @@ fn hint_for(name: &str, found: &str) -> String {
     if found == SECRET {
         return "a secret stays one only as a `password`, in the `env` of a program, or as its `stdin`".to_owned();
     }
+    if found == BYTES {
+        return "names and options are text; bytes belong into a stream".to_owned();
+    }
     see_docs(name)
 }
 
@@ -79,6 +82,9 @@ pub fn see_docs(name: &str) -> String {
 
 /// What a secret is called where it does not belong.
 pub const SECRET: &str = "a secret";
+
+/// What a string that is no text is called where text belongs.
+pub const BYTES: &str = "a string that is not UTF-8";
 
 /// What was given, in Lua's words.
 fn found(value: Unexpected) -> String {

@@ -162,13 +162,12 @@ fn read_needs(
 ) -> Needs {
     // Every name that was declared, also one whose own declaration is wrong: that is told already.
     let declared: Vec<&str> = table.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name).collect();
-    let secrets: Vec<&str> = params.iter().filter(|(_, spec)| spec.is_secret()).map(|(name, _)| &**name).collect();
     let mut fields = Fields::open("needs", value, problems);
     fields.allow_only(&NEEDS);
     let [run, read, write, connect] = NEEDS.map(|key| {
         let templates = fields.list(key);
         for template in &templates {
-            check_template(key, template, &declared, &secrets, &mut fields);
+            check_template(key, template, &declared, params, &mut fields);
         }
         templates
     });
@@ -176,7 +175,7 @@ fn read_needs(
 }
 
 /// Notes what would keep a template from being expanded at the start of a run.
-fn check_template(key: &str, template: &str, declared: &[&str], secrets: &[&str], fields: &mut Fields) {
+fn check_template(key: &str, template: &str, declared: &[&str], params: &[(String, ParamSpec)], fields: &mut Fields) {
     let place = format!("`{template}` of `{}`", fields.name(key));
     let pieces = match pieces(template) {
         Ok(pieces) => pieces,
@@ -187,9 +186,18 @@ fn check_template(key: &str, template: &str, declared: &[&str], secrets: &[&str]
         if !declared.contains(&name.as_str()) {
             let hint = suggest::hint(&name, declared.iter().copied());
             fields.problem(format!("{place} names no param: `{name}`"), hint);
-        } else if secrets.contains(&name.as_str()) {
-            let message = format!("{place} names the secret `{name}`, but what a recipe needs is shown");
-            fields.problem(message, "name no secret in `needs`");
+            continue;
+        }
+        match params.iter().find(|(known, _)| *known == name).map(|(_, spec)| spec.kind) {
+            Some(ParamType::Secret) => {
+                let message = format!("{place} names the secret `{name}`, but what a recipe needs is shown");
+                fields.problem(message, "name no secret in `needs`");
+            }
+            Some(ParamType::Command | ParamType::Hook) if ["read", "write"].contains(&key) => {
+                let message = format!("{place} names `{name}`, which is no path");
+                fields.problem(message, "a command belongs in `run`, a hook in `run` and `connect`");
+            }
+            _ => {}
         }
     }
 }

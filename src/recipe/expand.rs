@@ -44,14 +44,22 @@ fn unclosed(template: &str) -> Error {
         .hint("write `{name}` for the value of a param, or `{{` for a brace")
 }
 
+/// Which of the needs a template belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    Run,
+    Path,
+    Connect,
+}
+
 /// Every string that `template` stands for: one as a rule, none where it names a param without a value,
-/// and one for each item where it names a list.
-pub fn expand(template: &str, params: &Params) -> Result<Vec<String>> {
+/// and one for each item where it names a list. A hook needs the programs of its commands, or the server of its address.
+pub fn expand(template: &str, need: Need, params: &Params) -> Result<Vec<String>> {
     let mut expanded = vec![String::new()];
     for piece in pieces(template)? {
         let values = match piece {
             Piece::Text(text) => vec![text],
-            Piece::Param(name) => values_of(&name, template, params)?,
+            Piece::Param(name) => values_of(&name, template, need, params)?,
         };
         expanded =
             expanded.iter().flat_map(|start| values.iter().map(move |value| format!("{start}{value}"))).collect();
@@ -59,7 +67,7 @@ pub fn expand(template: &str, params: &Params) -> Result<Vec<String>> {
     Ok(expanded)
 }
 
-fn values_of(name: &str, template: &str, params: &Params) -> Result<Vec<String>> {
+fn values_of(name: &str, template: &str, need: Need, params: &Params) -> Result<Vec<String>> {
     let cannot = format!("cannot expand `{template}`");
     match params.get(name) {
         None => Err(Error::new(Kind::Recipe, cannot)
@@ -70,6 +78,14 @@ fn values_of(name: &str, template: &str, params: &Params) -> Result<Vec<String>>
             .hint("name no secret in `needs`")),
         Some(ParamValue::Absent) => Ok(Vec::new()),
         Some(ParamValue::List(items)) => Ok(items.clone()),
+        Some(ParamValue::Commands(commands)) => match need {
+            Need::Run => Ok(commands.iter().filter_map(|words| words.first().cloned()).collect()),
+            Need::Path | Need::Connect => Ok(Vec::new()),
+        },
+        Some(ParamValue::Address(address)) => match need {
+            Need::Connect => Ok(vec![address.origin()]),
+            Need::Run | Need::Path => Ok(Vec::new()),
+        },
         Some(value) => Ok(vec![value.to_string()]),
     }
 }

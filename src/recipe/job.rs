@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::declaration::Declaration;
-use super::expand::expand;
+use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::values::ParamType;
@@ -163,17 +163,18 @@ pub const MAY_LACK: char = '?';
 
 /// What a run may touch, once its params have their values.
 pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
-    let expand = |list: &[String]| -> Result<Vec<String>> {
-        let expanded = list.iter().map(|template| expand(template, params)).collect::<Result<Vec<_>>>()?;
+    let expand = |list: &[String], need: Need| -> Result<Vec<String>> {
+        let expanded = list.iter().map(|template| expand(template, need, params)).collect::<Result<Vec<_>>>()?;
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list)?.into_iter().map(|path| absolute(Path::new(&path))).collect()
+        expand(list, Need::Path)?.into_iter().map(|path| absolute(Path::new(&path))).collect()
     };
     let needs = &declaration.needs;
-    let connect = expand(&needs.connect)?;
+    let connect = expand(&needs.connect, Need::Connect)?;
     hosts::check(&connect)?;
-    let run = expand(&needs.run)?.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
+    let run = expand(&needs.run, Need::Run)?;
+    let run = run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
     Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
 }
 

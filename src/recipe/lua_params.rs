@@ -46,6 +46,8 @@ fn one(lua: &Lua, value: &ParamValue) -> mlua::Result<Value> {
         },
         ParamValue::SizeBytes(bytes) => bytes.into_lua(lua),
         ParamValue::List(items) => items.clone().into_lua(lua),
+        ParamValue::Commands(commands) => commands.clone().into_lua(lua),
+        ParamValue::Address(address) => address.url().as_str().into_lua(lua),
         ParamValue::Secret(secret) => Ok(Value::UserData(lua.create_userdata(SecretValue(secret.clone()))?)),
         ParamValue::Absent => Ok(Value::Nil),
     }

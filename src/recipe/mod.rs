@@ -2,6 +2,7 @@
 
 pub mod claims;
 mod clearing;
+pub mod command_line;
 pub mod cut;
 pub mod declaration;
 pub mod execute;

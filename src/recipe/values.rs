@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::command_line;
+use crate::error::Error;
 use crate::secret::{MASK, Secret};
 use crate::units;
+use crate::world::effect::quoted;
+use crate::world::http::address::Address;
 
 /// What kind of value a param takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +25,10 @@ pub enum ParamType {
     List,
     Secret,
     Choice,
+    /// One command or several, which run one after the other.
+    Command,
+    /// Commands, or an address that is sent a POST.
+    Hook,
 }
 
 /// The value of a param.
@@ -34,6 +42,9 @@ pub enum ParamValue {
     SizeBytes(u64),
     List(Vec<String>),
     Secret(Secret),
+    /// The words of each command.
+    Commands(Vec<Vec<String>>),
+    Address(Address),
     /// An optional param that nobody set.
     Absent,
 }
@@ -53,7 +64,7 @@ impl Misfit {
 
 impl ParamType {
     /// Every type, as a declaration spells it.
-    pub const WORDS: [(&str, ParamType); 9] = [
+    pub const WORDS: [(&str, ParamType); 11] = [
         ("string", ParamType::String),
         ("integer", ParamType::Integer),
         ("boolean", ParamType::Boolean),
@@ -63,6 +74,8 @@ impl ParamType {
         ("list", ParamType::List),
         ("secret", ParamType::Secret),
         ("choice", ParamType::Choice),
+        ("command", ParamType::Command),
+        ("hook", ParamType::Hook),
     ];
 
     pub fn from_word(word: &str) -> Option<ParamType> {
@@ -92,6 +105,8 @@ impl ParamType {
             ParamType::Duration => units::parse_duration(text).ok().map(ParamValue::Duration),
             ParamType::Size => units::parse_size(text).ok().map(ParamValue::SizeBytes),
             ParamType::List => Some(ParamValue::List(items(text.split(',')))),
+            ParamType::Hook if is_address(text) => return address(text).map(ParamValue::Address),
+            ParamType::Command | ParamType::Hook => return command_line::of_text(text).map(ParamValue::Commands),
         };
         value.ok_or_else(|| self.misfit())
     }
@@ -107,6 +122,9 @@ impl ParamType {
             (ParamType::List, Value::Array(values)) => {
                 let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
                 texts.map(|texts| ParamValue::List(items(texts.into_iter()))).ok_or_else(|| self.misfit())
+            }
+            (ParamType::Command | ParamType::Hook, Value::Array(items)) => {
+                command_line::of_list(items).map(ParamValue::Commands)
             }
             // An empty Lua table does not say whether it is a list.
             (ParamType::List, Value::Object(table)) if table.is_empty() => Ok(ParamValue::List(Vec::new())),
@@ -124,6 +142,9 @@ impl ParamType {
             }
             ParamType::Size => Misfit::new("be a size", "write a number and a unit, such as `500 MB` or `64 MiB`"),
             ParamType::List => Misfit::new("be a list of strings", "write the items with commas between them"),
+            ParamType::Command | ParamType::Hook => {
+                Misfit::new("be a command, or several", "write it as in a terminal, such as `systemctl restart app`")
+            }
             ParamType::String | ParamType::Secret | ParamType::Choice => {
                 Misfit::new("be a string", "write it in quotes")
             }
@@ -144,6 +165,22 @@ fn items<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
     texts.map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
+/// Whether a hook is an address, and no command.
+fn is_address(text: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| text.trim_start().starts_with(scheme))
+}
+
+fn address(text: &str) -> Result<Address, Misfit> {
+    let misfit = |error: Error| Misfit::new("be an address", error.hint_text().unwrap_or_default());
+    Address::parse(text.trim()).map_err(misfit)
+}
+
+/// Commands as one line, from which the same commands are read.
+fn line(commands: &[Vec<String>]) -> String {
+    let command = |words: &Vec<String>| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    commands.iter().map(command).collect::<Vec<_>>().join(" && ")
+}
+
 /// A size with a unit where that is exact, else in bytes.
 fn exact_size(bytes: u64) -> String {
     let size = bytesize::ByteSize(bytes);
@@ -159,6 +196,7 @@ impl ParamValue {
             ParamValue::String(text) => text.is_empty(),
             ParamValue::List(items) => items.is_empty(),
             ParamValue::Secret(secret) => secret.is_empty(),
+            ParamValue::Commands(commands) => commands.is_empty(),
             _ => false,
         }
     }
@@ -187,6 +225,8 @@ impl fmt::Display for ParamValue {
             ParamValue::SizeBytes(bytes) => f.write_str(&exact_size(*bytes)),
             ParamValue::List(items) => f.write_str(&items.join(",")),
             ParamValue::Secret(_) => f.write_str(MASK),
+            ParamValue::Commands(commands) => f.write_str(&line(commands)),
+            ParamValue::Address(address) => write!(f, "{address}"),
             ParamValue::Absent => Ok(()),
         }
     }

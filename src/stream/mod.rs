@@ -18,6 +18,7 @@ pub mod pump;
 pub mod sha256;
 pub mod stage;
 pub mod taps;
+pub mod tar;
 pub mod tee;
 mod unpack;
 pub mod unzstd;

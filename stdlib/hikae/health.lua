@@ -1,9 +1,11 @@
---- Looks whether the application works, by an address, by a program of one's own, or by both; what is not named is not looked at.
+--- Looks whether the application works, by an address, by commands of one's own, or by both; what is not named is not looked at.
+local steps = require "hikae.steps"
+
 local health = {}
 
 ---@class hikae.health.Options
 ---@field health_url? string An address that answers 200 to 299 when all is well.
----@field health_command? string A program that exits 0 when all is well.
+---@field health_command? string[][] Commands that exit 0 when all is well.
 ---@field health_tries integer How often it may fail before the last one.
 ---@field health_wait number Seconds between two looks.
 
@@ -14,7 +16,7 @@ local function look(options)
     http.get(options.health_url, { timeout = "30s", retries = 0 })
   end
   if options.health_command then
-    process.run { program = options.health_command, timeout = "5m" }
+    steps.call(options.health_command, { timeout = "5m" })
   end
 end
 

@@ -1,10 +1,12 @@
---- Runs the steps of a procedure, writes down how each one ended, and calls the hooks that belong to the site: a program or an address.
+--- Runs the steps of a procedure, writes down how each one ended, and calls the hooks of the site: commands or an address.
 local steps = {}
 
----@class (exact) hikae.steps.Hook
----@field command? string A program that does it and exits 0; called without arguments.
----@field url? string An address that does it when it is sent a POST, and answers 200 to 299.
----@field timeout? integer|string Longest time. Default 10 minutes.
+--- What a param of the type `hook` gives: an address that is sent a POST and answers 200 to 299, or the words of each command.
+---@alias hikae.steps.Hook string|string[][]
+
+---@class (exact) hikae.steps.Options
+---@field timeout? integer|string Longest time for each command, or for the answer. Default 10 minutes.
+---@field cwd? string The folder in which commands run.
 
 --- Runs one step and gives what it gave. The record of the run has the step with its time, and with its failure, which is raised.
 ---@param name string What it is, for people: `hikae runs show` has it.
@@ -23,30 +25,33 @@ function steps.run(name, step, ...)
   return answer
 end
 
---- Calls a hook; gives whether there was one.
+--- Calls a hook: its address, or one command after the other, of which none runs after one that failed.
 ---@param hook hikae.steps.Hook
----@return boolean
-function steps.call(hook)
-  local timeout = hook.timeout or "10m"
-  if hook.command then
-    process.run { program = hook.command, timeout = timeout }
+---@param options? hikae.steps.Options
+function steps.call(hook, options)
+  options = options or {}
+  local timeout = options.timeout or "10m"
+  if type(hook) == "string" then
+    http.post(hook, { timeout = timeout })
+    return
   end
-  if hook.url then
-    http.post(hook.url, { timeout = timeout })
+  for _i, words in ipairs(hook) do
+    process.run { program = words[1], args = { table.unpack(words, 2) }, cwd = options.cwd, timeout = timeout }
   end
-  return hook.command ~= nil or hook.url ~= nil
 end
 
 --- A hook as a step; one that is not named is passed over, and that is told.
 ---@param name string
----@param hook hikae.steps.Hook
+---@param hook? hikae.steps.Hook
+---@param options? hikae.steps.Options
 ---@return boolean called
-function steps.hook(name, hook)
-  if not (hook.command or hook.url) then
+function steps.hook(name, hook, options)
+  if not hook then
     log.info(_("Step passed over, for no hook is named: %s", name))
     return false
   end
-  return steps.run(name, steps.call, hook)
+  steps.run(name, steps.call, hook, options)
+  return true
 end
 
 --- Writes down where the procedure stands and how it goes on, for whoever finds it interrupted.

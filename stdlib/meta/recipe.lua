@@ -6,7 +6,7 @@
 ---@class (exact) recipe.Param
 ---@field env? string The environment variable that sets it.
 ---@field default? any
----@field type? "string"|"integer"|"boolean"|"path"|"duration"|"size"|"list"|"secret"|"choice" Default: that of the default value, else `string`.
+---@field type? "string"|"integer"|"boolean"|"path"|"duration"|"size"|"list"|"secret"|"choice"|"command"|"hook" Default: that of the default value, else `string`.
 ---@field min? integer
 ---@field max? integer
 ---@field choices? string[] For the type `choice`.

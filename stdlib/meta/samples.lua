@@ -26,3 +26,20 @@ function samples.pg_dump(dump) end
 ---@param options samples.ManifestOptions
 ---@return string
 function samples.manifest(options) end
+
+--- One entry of an archive.
+---@class (exact) samples.Packed
+---@field content? string What is in the file. Default: nothing.
+---@field dir? boolean Whether it is a folder. Default `false`.
+---@field link? string Where it leads, for a link. Default: it is none.
+---@field mode? string Its mode, such as `"0600"`. Default `"0644"`.
+
+---@class (exact) samples.TarOptions
+---@field files table<string, string|samples.Packed> What is in the archive, by name: the text of a file, or more about it.
+---@field gzip? boolean Whether it is packed as `.tar.gz` files are. Default `false`.
+---@field cut? integer Where it ends too early, as a number of bytes. Default: it is whole.
+
+--- An archive as GNU tar writes it. Names may be such as no tar would write, to try what becomes of them.
+---@param options samples.TarOptions
+---@return string
+function samples.tar(options) end

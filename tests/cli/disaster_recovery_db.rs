@@ -75,15 +75,12 @@ fn a_server_that_is_down_is_started_by_the_program_that_is_named_or_told_of() {
     let cluster = Cluster::start();
     let hikae = backed_up(&cluster, "cafe");
     let hikae = hikae.program("start-it", "echo started >> \"$HOME/backups/started\"");
-    let start = format!("start_command={}", hikae.path("bin/start-it").display());
+    let start = format!("start={}", hikae.path("bin/start-it").display());
     drop(cluster);
     let folder = format!("hook_folders={}", hikae.path("backups").display());
     let quick = ["ready_tries=2", "ready_wait=1s"];
     let said = recover(&hikae, &quick);
-    assert!(
-        said.code == 1 && said.err.contains("takes no connections") && said.err.contains("start_command"),
-        "{said:?}"
-    );
+    assert!(said.code == 1 && said.err.contains("takes no connections") && said.err.contains("`start`"), "{said:?}");
     let said = recover(&hikae, &[&quick[..], &[&start, &folder]].concat());
     assert_eq!(said.code, 1, "{said:?}");
     assert_eq!(std::fs::read_to_string(hikae.path("backups/started")).unwrap(), "started\n");

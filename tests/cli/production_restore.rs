@@ -23,9 +23,9 @@ fn world(cluster: &Cluster, name: &str, scripts: &[(&str, &str)]) -> Hikae {
 fn args(hikae: &Hikae, more: &[&str]) -> Vec<String> {
     let hook = |param: &str, program: &str| format!("{param}={}", hikae.path("bin").join(program).display());
     let set = [
-        hook("maintenance_on_command", "on"),
-        hook("maintenance_off_command", "off"),
-        hook("restart_command", "restart"),
+        hook("maintenance_on", "on"),
+        hook("maintenance_off", "off"),
+        hook("restart", "restart"),
         hook("health_command", "healthy"),
         "health_tries=2".to_owned(),
         "health_wait=1s".to_owned(),
@@ -128,6 +128,31 @@ fn a_maintenance_hook_that_fails_is_never_passed_over() {
     let said = run(&hikae, &[]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.err.contains("MAINTENANCE IS STILL ON"), "{said:?}");
+}
+
+#[test]
+fn hooks_have_arguments_and_may_be_several_commands_or_an_address() {
+    let (cluster, name) = (shared(), "production_words");
+    let hikae = backed_up(cluster, name).program("note", "printf '<%s>' \"$@\" >> \"$HOME/backups/calls\"").file(
+        "config/hikae.toml",
+        r#"
+        [params.production-restore]
+        maintenance_on = [["note", "on", "a b"], ["note", "$HOME"]]
+        maintenance_off = "http://127.0.0.1:9/maintenance/off?key=oddlysecrethook"
+        restart = ["note", "restart", "café", ""]
+        "#,
+    );
+    let said =
+        hikae.run(&["run", "production-restore", "--yes", "--set", "health_command=note healthy && note 'as well'"]);
+    assert_eq!((said.code, guests(cluster, name)), (1, BEFORE.to_owned()), "{said:?}");
+    assert_eq!(calls(&hikae), "<on><a b><$HOME><restart><café><><healthy><as well>");
+    assert!(said.err.contains("MAINTENANCE IS STILL ON") && said.err.contains("127.0.0.1:9"), "{said:?}");
+    let shown = hikae.run(&["show", "production-restore"]);
+    assert!(shown.out.contains("note on 'a b' && note '$HOME'"), "{shown:?}");
+    assert!(
+        ![&said.out, &said.err, &shown.out].iter().any(|text| text.contains("oddlysecrethook")),
+        "{said:?} {shown:?}"
+    );
 }
 
 #[test]

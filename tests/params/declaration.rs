@@ -66,11 +66,11 @@ fn each_bad_param_declaration_has_its_message() {
         (json!("text"), "`params.x` must be a table, but is a string | write it in braces: `{ … }`"),
         (
             json!({ "type": "int" }),
-            "`params.x.type` cannot be `int` | valid names: `string`, `integer`, `boolean`, `path`, `duration`, `size`, `list`, `secret`, `choice`",
+            "`params.x.type` cannot be `int` | valid names: `string`, `integer`, `boolean`, `path`, `duration`, `size`, `list`, `secret`, `choice`, `command`, `hook`",
         ),
         (
             json!({ "type": "integr" }),
-            "`params.x.type` cannot be `integr` | did you mean `integer`? valid names: `string`, `integer`, `boolean`, `path`, `duration`, `size`, `list`, `secret`, `choice`",
+            "`params.x.type` cannot be `integr` | did you mean `integer`? valid names: `string`, `integer`, `boolean`, `path`, `duration`, `size`, `list`, `secret`, `choice`, `command`, `hook`",
         ),
         (
             json!({ "type": "integer", "default": "many" }),

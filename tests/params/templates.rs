@@ -1,6 +1,6 @@
 //! What templates stand for.
 
-use hikae::recipe::expand::expand;
+use hikae::recipe::expand::{Need, expand};
 use hikae::recipe::params::Params;
 use hikae::recipe::values::ParamValue;
 use hikae::secret::Secret;
@@ -19,14 +19,14 @@ fn templates_take_the_values_of_params() {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
-    let expanded = |template: &str| expand(template, &values).unwrap();
+    let expanded = |template: &str| expand(template, Need::Path, &values).unwrap();
     assert_eq!(expanded("pg_dump"), ["pg_dump"]);
     assert_eq!(expanded("{dir}/x"), ["/backups/db/x"]);
     assert_eq!(expanded("localhost:{ port }"), ["localhost:5432"]);
     assert_eq!(expanded("{{dir}} }"), ["{dir} }"]);
     assert_eq!(expanded("{dirs}/x"), ["/a/x", "/b/x"]);
     assert_eq!(expanded("{none}/x"), [""; 0]);
-    let refused = |template: &str| told(&expand(template, &values).unwrap_err());
+    let refused = |template: &str| told(&expand(template, Need::Path, &values).unwrap_err());
     assert_eq!(
         refused("{dri}/x"),
         "cannot expand `{dri}/x`\nthere is no param `dri`\n\

@@ -4,16 +4,22 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 
+use super::super::archive::names::{Names, inside, refused};
+use super::Caller;
 use super::reading::Reader;
 use super::workplace::Workspace;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::decode_folder;
+use crate::stream::tar::{Tar, TarKind};
 use crate::stream::{Piece, Source};
+use crate::world::partial::FOLDER_MODE;
 use crate::world::program::{ProgramSource, failure};
 
 /// Where the headers of a tar file say what they are.
 const MAGIC_AT: usize = 257;
 const MAGIC: &[u8] = b"ustar";
+
+const FILE_MODE: u32 = 0o600;
 
 /// The table of contents, without which a folder is no dump.
 const CONTENTS: &str = "toc.dat";
@@ -37,7 +43,7 @@ pub async fn decoded(reader: &Reader, tar: Box<dyn Source>) -> Result<(Box<dyn S
 
 /// Unpacks all of the tar file, and lets `pg_restore` read the folder of the dump.
 async fn start(reader: &Reader, tar: Box<dyn Source>, space: &Workspace) -> Result<(ProgramSource, String)> {
-    unpack(reader, tar, space.folder()).await?;
+    unpack(&reader.caller, tar, space.folder()).await?;
     let dump = dump_among(space, reader).await?;
     let child = reader.caller.spawn(decode_folder(&dump.display().to_string())).await?;
     let output = ProgramSource::new("pg_restore", child).explain(|exit| {
@@ -48,6 +54,32 @@ async fn start(reader: &Reader, tar: Box<dyn Source>, space: &Workspace) -> Resu
     });
     let below = dump.strip_prefix(space.folder()).unwrap_or(&dump);
     Ok((output, below.display().to_string()))
+}
+
+/// Writes all that is in the tar file into the folder, to its proved end.
+async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<()> {
+    let (mut tar, mut names) = (Tar::new(tar), Names::default());
+    while let Some(entry) = tar.next_entry().await? {
+        let path = inside(&entry.path)?;
+        let above = match entry.kind {
+            TarKind::Dir => Some(path.as_path()),
+            TarKind::File => path.parent(),
+            TarKind::Link | TarKind::HardLink | TarKind::Other => return Err(refused(&entry)),
+        };
+        for missing in names.folder(above.unwrap_or(Path::new("")))? {
+            caller.mkdir(&folder.join(missing), FOLDER_MODE).await?;
+        }
+        if entry.kind == TarKind::File {
+            names.file(&path)?;
+            let mut sink = caller.create(&folder.join(&path), FILE_MODE).await?;
+            while let Some(data) = tar.data().await? {
+                sink.write(data).await?;
+            }
+            sink.seal().await?;
+            sink.commit().await?;
+        }
+    }
+    Ok(())
 }
 
 /// The one folder that is a dump.
@@ -90,8 +122,4 @@ impl Source for Decoded {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
         Box::pin(self.step())
     }
-}
-
-async fn unpack(_reader: &Reader, _tar: Box<dyn Source>, _folder: &Path) -> Result<()> {
-    Err(Error::new(Kind::Other, "not yet"))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
+use super::super::pool::unless;
 use super::proving::{Proved, prove};
 use super::reading::Reader;
 use super::{Caller, MAX_ANSWER_BYTES, Server, Text};
@@ -16,6 +17,9 @@ use crate::world::{Exit, program};
 
 /// PostgreSQL's code for a database that is there already.
 const DUPLICATE_DATABASE: &str = "42P04";
+
+/// What is broken off when the run is taken back.
+const WORK: &str = "the restore";
 
 /// One restore, away from Lua.
 pub struct Restoring {
@@ -51,10 +55,10 @@ impl Restoring {
     pub async fn run(mut self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
         let act = self.act();
         let failed = |error: Error| error.within(act.clone());
-        let proved = unless(&mut taken_back, prove(&self)).await.map_err(failed)?;
+        let proved = unless(&mut taken_back, WORK, prove(&self)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
-        let mut filled = unless(&mut taken_back, self.fill(&proved, created)).await;
+        let mut filled = unless(&mut taken_back, WORK, self.fill(&proved, created)).await;
         if created && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
             report::log(
                 Level::Warn,
@@ -62,7 +66,7 @@ impl Restoring {
                 None,
             );
             self.jobs = 1;
-            filled = unless(&mut taken_back, self.fill_anew(&proved)).await;
+            filled = unless(&mut taken_back, WORK, self.fill_anew(&proved)).await;
         }
         if let Err(error) = filled {
             return Err(failed(if created { self.drop_again(error).await } else { error }));
@@ -157,12 +161,4 @@ impl Restoring {
 /// PostgreSQL lets the connections of one `pg_restore` deadlock, mostly over the indexes of partitions; by one connection it goes.
 fn in_each_others_way(error: &Error) -> bool {
     error.causes().iter().any(|cause| cause.contains("deadlock detected"))
-}
-
-/// Does `work` unless it is taken back.
-async fn unless<T>(taken_back: &mut oneshot::Receiver<()>, work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::select! {
-        answer = work => answer,
-        _ = taken_back => Err(Error::new(Kind::Cancelled, "the restore was broken off")),
-    }
 }

@@ -2,11 +2,13 @@
 
 mod dump;
 mod manifest;
+mod tar;
 
 use mlua::{Lua, Value};
 
 use crate::bind::exports::{Call, Module};
 use crate::bind::plain::Plain;
+use crate::bind::traceback::from_lua;
 
 /// The samples that specs have.
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
@@ -17,5 +19,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
     })?;
     Module::new(lua, "samples")?
         .add("samples.pg_dump", dump)?
-        .call("samples.manifest", |_, (options,): (manifest::Options,)| manifest::text(options))
+        .call("samples.manifest", |_, (options,): (manifest::Options,)| manifest::text(options))?
+        .call("samples.tar", |call, (options,): (tar::Options,)| {
+            call.lua.create_string(tar::bytes(options)?).map_err(from_lua)
+        })
 }

@@ -96,6 +96,11 @@ impl Address {
         }
     }
 
+    /// The server alone, as the needs of a recipe name it: all else of an address may be secret.
+    pub fn origin(&self) -> String {
+        origin(&self.url)
+    }
+
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }

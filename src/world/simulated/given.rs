@@ -1,10 +1,11 @@
 //! Reads sizes, ages, modes and moments as people write them into a setup.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, TimeDelta};
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 
 use crate::units::{parse_duration, parse_size};
 
@@ -68,16 +69,36 @@ pub fn some_moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     moment(deserializer).map(Some)
 }
 
-/// Text, as the bytes that it stands for.
-pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
-    String::deserialize(deserializer).map(Bytes::from)
+/// The bytes that a text stands for, or any others.
+pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+    struct Reader;
+    impl Visitor<'_> for Reader {
+        type Value = Bytes;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_string<E>(self, text: String) -> Result<Bytes, E> {
+            Ok(Bytes::from(text))
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Bytes, E> {
+            Ok(Bytes::copy_from_slice(text.as_bytes()))
+        }
+
+        fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+            Ok(Bytes::from(bytes))
+        }
+    }
+    deserializer.deserialize_byte_buf(Reader)
 }
 
-pub fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
-    text(deserializer).map(Some)
+pub fn some_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
+    bytes(deserializer).map(Some)
 }
 
-/// Reads a struct from a table, or from a bare text that `from_text` understands.
+/// Reads a struct from a table, or from a bare text, or other bytes, that `from_text` understands.
 macro_rules! table_or_text {
     ($type:ident via $table:ident, $expects:literal, $from_text:expr) => {
         impl<'de> ::serde::Deserialize<'de> for $type {
@@ -91,7 +112,11 @@ macro_rules! table_or_text {
                     }
 
                     fn visit_str<E>(self, text: &str) -> ::std::result::Result<$type, E> {
-                        Ok(($from_text)(text.to_owned()))
+                        Ok(($from_text)(text.to_owned().into_bytes()))
+                    }
+
+                    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> ::std::result::Result<$type, E> {
+                        Ok(($from_text)(bytes))
                     }
 
                     fn visit_map<A: ::serde::de::MapAccess<'de>>(
@@ -102,9 +127,9 @@ macro_rules! table_or_text {
                         <$table as ::serde::Deserialize>::deserialize(table).map($type::from)
                     }
                 }
-                deserializer.deserialize_any(Reader)
+                deserializer.deserialize_byte_buf(Reader)
             }
         }
     };
 }
-pub(super) use table_or_text;
+pub(crate) use table_or_text;

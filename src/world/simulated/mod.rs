@@ -19,7 +19,7 @@ mod clock;
 mod environment;
 mod files;
 mod founding;
-mod given;
+pub mod given;
 pub mod http;
 mod listing;
 mod locks;

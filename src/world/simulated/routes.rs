@@ -40,7 +40,7 @@ pub struct HttpCall {
 pub struct Answer {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
-    #[serde(deserialize_with = "given::text")]
+    #[serde(deserialize_with = "given::bytes")]
     pub body: Bytes,
     /// For a big body: so many zeroes.
     #[serde(deserialize_with = "given::size")]

@@ -70,7 +70,7 @@ pub struct FileSetup(pub FileTable);
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileTable {
-    #[serde(deserialize_with = "given::some_text")]
+    #[serde(deserialize_with = "given::some_bytes")]
     pub content: Option<Bytes>,
     /// For a big file: it takes so much space, and reads as zeroes.
     #[serde(deserialize_with = "given::size")]

@@ -43,7 +43,7 @@ return {
   ["The database server takes no connections"] = "データベースに接続できません",
   ["start the database server"] = "データベースサーバーの起動",
   ["the database server takes no connections (%s:%d)"] = "データベースサーバーに接続できません (%s:%d)",
-  ["start it first (its log tells why it is down), or name a program that does, `start_command`; then run this again"] = "先にサーバーを起動する (停止の理由はサーバーのログにあります) か、起動するプログラムを `start_command` に指定して、もう一度実行してください",
+  ["start it first (its log tells why it is down), or name what does, `start`; then run this again"] = "先にサーバーを起動する (停止の理由はサーバーのログにあります) か、起動するコマンドか URL を `start` に指定して、もう一度実行してください",
   ["it is empty"] = "データベースが空です",
   ["it is gone"] = "データベースがありません",
   ["it cannot be read: %s"] = "データベースを読めません: %s",

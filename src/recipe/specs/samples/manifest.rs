@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 
@@ -12,6 +13,7 @@ use crate::stream::Facts;
 use crate::stream::pump::Tally;
 use crate::stream::sha256::Sha256;
 use crate::units::parse_size;
+use crate::world::simulated::given;
 
 /// What a sample of a manifest describes.
 #[derive(Deserialize)]
@@ -20,8 +22,8 @@ pub struct Options {
     name: String,
     #[serde(default)]
     size: Option<String>,
-    #[serde(default)]
-    content: Option<String>,
+    #[serde(default, deserialize_with = "given::some_bytes")]
+    content: Option<Bytes>,
     #[serde(default)]
     database: Option<String>,
     #[serde(default)]

@@ -1,0 +1,76 @@
+//! Decides where an entry of an archive may go: below the folder, under a name that no other entry has.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::stream::tar::TarEntry;
+use crate::world::partial::is_partial;
+
+/// What stands below the folder by now: whether it is a folder.
+#[derive(Default)]
+pub struct Names(BTreeMap<PathBuf, bool>);
+
+impl Names {
+    /// Enters a file.
+    pub fn file(&mut self, path: &Path) -> Result<()> {
+        match self.0.insert(path.to_owned(), false) {
+            None => Ok(()),
+            Some(_) => Err(twice(path)),
+        }
+    }
+
+    /// Enters a folder, which may come more than once; gives those that are still to be made, the highest first.
+    pub fn folder(&mut self, path: &Path) -> Result<Vec<PathBuf>> {
+        let mut missing = Vec::new();
+        for dir in path.ancestors().filter(|dir| !dir.as_os_str().is_empty()) {
+            match self.0.get(dir) {
+                None => missing.push(dir.to_owned()),
+                Some(true) => break,
+                Some(false) => return Err(twice(dir)),
+            }
+        }
+        missing.reverse();
+        self.0.extend(missing.iter().map(|dir| (dir.clone(), true)));
+        Ok(missing)
+    }
+}
+
+/// The name of an entry below the folder; one that leads out is refused.
+pub fn inside(name: &str) -> Result<PathBuf> {
+    let mut path = PathBuf::new();
+    for part in Path::new(name).components() {
+        match part {
+            Component::Normal(part) if is_partial(part) => {
+                let what = format!("the archive has a file `{name}`, which is how hikae names what is unfinished");
+                return Err(Error::new(Kind::Denied, what).hint("pack it without this file"));
+            }
+            Component::Normal(part) => path.push(part),
+            Component::CurDir => {}
+            _ => {
+                return Err(Error::new(
+                    Kind::Denied,
+                    format!("the archive has `{name}`, which leads out of the folder"),
+                )
+                .hint("no backup is made so: look at it with `tar -tvf` before you trust it"));
+            }
+        }
+    }
+    Ok(path)
+}
+
+fn twice(path: &Path) -> Error {
+    Error::new(Kind::Integrity, format!("the archive has `{}` twice", path.display()))
+        .hint("nobody can say which one is meant: pack it anew")
+}
+
+/// The error of an entry that is never made.
+pub fn refused(entry: &TarEntry) -> Error {
+    let path = &entry.path;
+    match &entry.link {
+        Some(link) => Error::new(Kind::Denied, format!("the archive has a link `{path}` to `{link}`"))
+            .hint("no link is made: it could lead out of the folder; `links = \"skip\"` leaves links out"),
+        None => Error::new(Kind::Denied, format!("the archive has `{path}`, which is neither a file nor a folder"))
+            .hint("a device or a pipe belongs into no backup: pack it without"),
+    }
+}
