@@ -102,7 +102,8 @@ fn the_newest_finished_export_is_proved_and_can_be_drilled_and_restored() {
     assert!(!manifest.contains(SIGNATURE), "{manifest}");
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     assert_eq!(manifest["database"]["name"], name);
-    let rows: u64 = manifest["database"]["tables"].as_array().unwrap().iter().map(|t| t["rows"].as_u64().unwrap()).sum();
+    let rows: u64 =
+        manifest["database"]["tables"].as_array().unwrap().iter().map(|t| t["rows"].as_u64().unwrap()).sum();
     assert!(rows > 0, "{manifest}");
 
     let drill = ["run", "backup-test", "--set", "name=backup_*"];
@@ -126,7 +127,8 @@ fn its_manifest_restores_it_with_standard_tools() {
     let manifest: serde_json::Value = serde_json::from_str(&manifest.unwrap()).unwrap();
     let line = manifest["restore"].as_str().unwrap();
     let to = Cluster::start();
-    let output = Command::new("sh").args(["-c", line]).current_dir(hikae.path("backups")).envs(to.env()).output().unwrap();
+    let output =
+        Command::new("sh").args(["-c", line]).current_dir(hikae.path("backups")).envs(to.env()).output().unwrap();
     assert!(output.status.success(), "{line}: {output:?}");
     assert_eq!(fingerprint(&to, name), fingerprint(shared(), name));
 }
@@ -140,7 +142,8 @@ fn an_export_that_is_not_whole_is_refused_and_nothing_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let unpacked = folder.path().join("x");
     std::fs::create_dir(&unpacked).unwrap();
-    let untar = Command::new("sh").arg("-c").arg("tar -xzf - -C x").current_dir(folder.path()).stdin(file(&whole)).status();
+    let untar =
+        Command::new("sh").arg("-c").arg("tar -xzf - -C x").current_dir(folder.path()).stdin(file(&whole)).status();
     assert!(untar.unwrap().success());
     let dump = unpacked.join("2026-02-15T02:00Z").join(name);
     let largest = |folder: &Path| {

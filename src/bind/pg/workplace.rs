@@ -6,17 +6,18 @@ use super::Caller;
 use crate::bind::exports::Call;
 use crate::bind::pool::{Latecomer, afterwards};
 use crate::error::{Error, Kind, Result};
+use crate::world::partial::{UNPACKED_LOCKS, unpacked_lock, unpacked_name};
 use crate::world::{Entry, EntryKind, Found, Held};
 
 /// Nobody else may look into it.
 const MODE: u32 = 0o700;
-const LOCKS: &str = "unpacked_*.lock";
 
 /// The folder in which a run may have folders of its own.
 #[derive(Clone)]
 pub struct Workplace {
     folder: PathBuf,
-    run_id: String,
+    /// The one in it that is made for this call.
+    own: PathBuf,
     latecomer: Latecomer,
 }
 
@@ -37,35 +38,26 @@ impl Workplace {
     /// Where a call may unpack, if it says so.
     pub fn of(call: &Call, folder: Option<PathBuf>) -> Result<Option<Workplace>> {
         let Some(folder) = folder else { return Ok(None) };
-        let (run_id, latecomer) = (call.session.identity.run_id.clone(), call.session.pool.latecomer()?);
-        Ok(Some(Workplace { folder, run_id, latecomer }))
+        let own = folder.join(unpacked_name(&call.session.identity.run_id, call.session.number()));
+        Ok(Some(Workplace { folder, own, latecomer: call.session.pool.latecomer()? }))
     }
 
     /// A new, empty folder, after those of runs that were killed have gone.
     pub async fn make(&self, caller: &Caller) -> Result<Workspace> {
         caller.mkdir(&self.folder, MODE).await?;
         self.sweep(caller).await?;
-        for number in 1.. {
-            let folder = self.folder.join(format!("unpacked_{}_{number}", self.run_id));
-            let lock = lock_of(&folder);
-            let held = match caller.lock(&lock).await {
-                Ok(held) => held,
-                // Another branch of this run is at work there.
-                Err(error) if error.kind() == Kind::Locked => continue,
-                Err(error) => return Err(error),
-            };
-            let standing = Standing { caller: caller.clone(), folder: folder.clone(), lock, held };
-            let workspace = Workspace { standing: Some(standing), latecomer: self.latecomer.clone() };
-            return match caller.mkdir(&folder, MODE).await {
-                Ok(()) => Ok(workspace),
-                Err(error) => Err(workspace.remove_after(error).await),
-            };
+        let lock = unpacked_lock(&self.own);
+        let held = caller.lock(&lock).await?;
+        let standing = Standing { caller: caller.clone(), folder: self.own.clone(), lock, held };
+        let workspace = Workspace { standing: Some(standing), latecomer: self.latecomer.clone() };
+        match caller.mkdir(&self.own, MODE).await {
+            Ok(()) => Ok(workspace),
+            Err(error) => Err(workspace.remove_after(error).await),
         }
-        Err(Error::new(Kind::Other, format!("there is no room for a folder in `{}`", self.folder.display())))
     }
 
     async fn sweep(&self, caller: &Caller) -> Result<()> {
-        for entry in caller.list(found(&self.folder, Some(LOCKS))).await? {
+        for entry in caller.list(found(&self.folder, Some(UNPACKED_LOCKS))).await? {
             match caller.lock(&entry.path).await {
                 Ok(held) => {
                     let standing = Standing {
@@ -147,12 +139,6 @@ async fn clear(caller: &Caller, folder: &Path) -> Result<()> {
         caller.remove(&entry.path).await?;
     }
     Ok(())
-}
-
-fn lock_of(folder: &Path) -> PathBuf {
-    let mut name = folder.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
 }
 
 fn found(dir: &Path, name: Option<&str>) -> Found {
