@@ -16,9 +16,10 @@ return recipe {
     password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
     objective_rto = { type = "duration", default = "4h", says = "Time in which a restore must be done" },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
+    work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
     timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
   },
-  needs = { run = { "psql", "pg_restore" }, read = { "{dir}", "{file}", "{file}.manifest.json" } },
+  needs = { run = { "psql", "pg_restore" }, read = { "{dir}", "{file}", "{file}.manifest.json" }, write = { "{work_dir}" } },
 
   run = function(p)
     local began = clock.elapsed()
@@ -27,7 +28,7 @@ return recipe {
     local file = p.file or restores.backups(p.dir, p.name)[1]
     local left_over = restores.sweep(p)
     local staged = restores.stage {
-      server = p, files = { file }, dump_of = p.database, jobs = p.jobs, timeout = p.timeout,
+      server = p, files = { file }, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
     }
     local took = clock.elapsed() - began
     pg.drop_database(restores.at(p, { name = staged.database }))

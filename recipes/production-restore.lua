@@ -50,7 +50,7 @@ local function prepare(p, files)
   steps.run(_("keep the present database"), keep_present, p)
   steps.stand(_("the live database is untouched; to begin again: run this again"))
   return steps.run(_("restore beside the live database, and compare"), restores.stage, {
-    server = p, files = files, dump_of = p.database, jobs = p.jobs, timeout = p.timeout,
+    server = p, files = files, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
   })
 end
 
@@ -103,6 +103,7 @@ return recipe {
       says = "What becomes of the restored database when the application does not work",
     },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
+    work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
     timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
   },
   needs = {
@@ -110,7 +111,7 @@ return recipe {
       "pg_dump", "psql", "pg_restore", "{health_command}", "{restart}", "{maintenance_on}", "{maintenance_off}",
     },
     read = { "{file}", "{file}.manifest.json" },
-    write = { "{dir}", "{hook_folders}" },
+    write = { "{dir}", "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{restart}", "{maintenance_on}", "{maintenance_off}" },
   },
 

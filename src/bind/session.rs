@@ -146,10 +146,15 @@ impl Session {
         self.loading.get()
     }
 
+    /// A number that nothing else in this run has.
+    pub fn number(&self) -> u64 {
+        self.steps.set(self.steps.get() + 1);
+        self.steps.get()
+    }
+
     /// Starts a step that people see and the catalog keeps.
     pub fn step(&self, name: String, site: Option<Site>) -> Step {
-        let number = self.steps.get() + 1;
-        self.steps.set(number);
+        let number = self.number();
         event::step_started(number, &name, site.as_ref());
         let world = self.caller.world.clone();
         Step {

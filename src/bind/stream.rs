@@ -52,7 +52,10 @@ impl Pipeline {
     }
 
     /// The same stream with one more stage behind it.
-    fn then(self, stage: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static) -> Pipeline {
+    pub fn then(
+        self,
+        stage: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static,
+    ) -> Pipeline {
         let (open, facts) = (self.open, self.facts.clone());
         let open: Opener = Box::new(move || Box::pin(async move { Ok(stage(open().await?, &facts)) }));
         Pipeline { open, ..self }

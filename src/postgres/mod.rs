@@ -62,6 +62,6 @@ mod watch;
 pub use envelope::begins_as_dump;
 pub use facts::{COUNTS_QUERY, Counts, DatabaseFacts, SequenceValue, TableRows};
 pub use inspector::Inspector;
-pub use loading::{decode_archive, drop_database};
+pub use loading::{decode_archive, decode_folder, drop_database};
 pub use own::{Own, create_database};
 pub use rewriter::Rewriter;

@@ -165,6 +165,9 @@ pub fn resolve(
         .map_err(|problems| gather(&problems, &format!("the params of `{}`", source.name)))
 }
 
+/// Stands behind a program that need not be installed: the recipe asks `process.which`.
+pub const MAY_LACK: char = '?';
+
 /// What a run may touch, once its params have their values.
 pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
     let expand = |list: &[String], need: Need| -> Result<Vec<String>> {
@@ -180,6 +183,7 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let objects = expand(&needs.objects, Need::Objects)?;
     declared::check(&objects)?;
     let run = expand(&needs.run, Need::Run)?;
+    let run = run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
     Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
 }
 

@@ -18,6 +18,7 @@ local restores = {}
 ---@field dump_of? string The database whose backup it must be. Default: any.
 ---@field timeout? integer|string Longest time for each step.
 ---@field jobs? integer Connections that load a custom-format file at once.
+---@field work? string Private folder in which a backup is unpacked that is a folder in a tar file.
 
 ---@class (exact) hikae.restores.Staged
 ---@field database string The throwaway that holds what the backup holds.
@@ -100,6 +101,7 @@ local function fill(options, file, database)
     dump_of = options.dump_of,
     if_exists = "remake",
     jobs = options.jobs,
+    work = options.work,
     timeout = options.timeout,
   }))
   log.info(_("Restored into the database %s: %s", database, file))

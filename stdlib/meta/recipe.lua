@@ -15,7 +15,7 @@
 ---@field optional? boolean Whether it may be absent. Default false.
 
 ---@class (exact) recipe.Needs
----@field run? string[] Programs that it may run.
+---@field run? string[] Programs that it may run. One that need not be installed has a `?` behind it: `"render?"`.
 ---@field read? string[] Folders and files that it may read; `{name}` stands for a param.
 ---@field write? string[] Folders that it may read and write.
 ---@field connect? string[] Hosts that `http` may speak to: `host`, `host:port`, `*.domain`, or a url.

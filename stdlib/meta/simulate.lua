@@ -36,6 +36,7 @@
 ---@field dies_after? integer|string It dies after so many bytes of its output.
 ---@field hangs_after? integer|string It hangs after so many bytes of its output.
 ---@field reads_at_most? integer|string It takes so much of its input and no more.
+---@field writes? table<string, string> What it has written into files, by path, when it ends well.
 ---@field missing? boolean It is not installed.
 ---@field talks? fun(call: simulate.Call): string|simulate.Program|nil A function that may answer while its input is still open, alone in its table; nil reads on.
 

@@ -22,6 +22,7 @@ mod readme;
 mod honesty;
 mod passwords;
 mod records;
+mod render_db_backup;
 mod restore;
 mod restore_refused;
 mod status;

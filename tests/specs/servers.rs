@@ -10,6 +10,7 @@ pub fn setup() -> serde_json::Value {
         "http": {
             "GET https://api.example/hello": { "body": "hello", "headers": { "X-Kind": "greeting" } },
             "https://api.example/json": { "body": "{\"rows\": [1, 2], \"none\": null}" },
+            "https://api.example/exports": { "body": "[{\"id\": \"exp-1\", \"url\": \"https://files.example/export-of-exp-1?signed\"}]" },
             "https://api.example/created": { "status": 201 },
             "https://api.example/empty": { "status": 204 },
             "https://api.example/denied": { "status": 403, "body": "<html>you may not</html>" },

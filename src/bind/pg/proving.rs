@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::archive;
+use super::reading::{Format, HEAD_BYTES};
 use super::restoring::Restoring;
 use crate::catalog::manifest::path_beside;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::{Inspector, Own, Rewriter, begins_as_dump};
 use crate::report::event;
-use crate::stream::decompress::{Peeked, decompress};
 use crate::stream::stage::{Stage, Staged};
 use crate::stream::taps::{Count, Hash};
 use crate::stream::{Piece, SharedFacts, Source};
@@ -19,23 +18,11 @@ use crate::world::{EntryKind, Stat};
 /// The largest manifest that is read.
 const MOST_MANIFEST_BYTES: u64 = 64 << 20;
 
-/// Enough of a dump to tell what it is.
-const HEAD_BYTES: usize = 64;
-
-/// How a dump is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Plain,
-    /// `pg_dump --format=custom`: `pg_restore` makes plain SQL of it.
-    Archive,
-}
-
 /// A dump that is whole, of the right database, and holds nothing that `pg_dump` does not write.
 pub struct Proved {
     pub own: Own,
     /// The `database` section of its manifest, as the dump itself tells it.
     pub dump: Value,
-    pub format: Format,
     /// The file is an archive as it stands, so that `pg_restore` can read it.
     pub bare: bool,
     pub stat: Stat,
@@ -49,7 +36,7 @@ pub struct Opened {
     pub source: Box<dyn Source>,
     pub raw: SharedFacts,
     pub facts: SharedFacts,
-    pub format: Format,
+    /// The file is an archive as it stands, so that `pg_restore` can read it.
     pub bare: bool,
     looks_right: bool,
 }
@@ -69,30 +56,23 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
         _ => {}
     }
     let dump = facts.sections.remove("database").unwrap_or_default();
-    let (format, bare, plain_bytes) = (opened.format, opened.bare, facts.plain_bytes);
-    Ok(Proved { own, dump, format, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
+    let (bare, plain_bytes) = (opened.bare, facts.plain_bytes);
+    Ok(Proved { own, dump, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
 }
 
 impl Restoring {
     /// The dump as plain SQL, inspected as it passes.
     pub async fn open(&self) -> Result<Opened> {
         let (raw, facts) = (SharedFacts::default(), SharedFacts::default());
-        let file = self.caller.open(&self.source).await?;
-        let counted = Staged::new(file, Count::new(&raw));
-        let mut file = Peeked::new(Box::new(Staged::new(Box::new(counted), Hash::new("file", &raw))));
-        let bare = archive::begins_as_archive(file.peek(HEAD_BYTES).await?);
-        let mut plain = Peeked::new(decompress(Box::new(file), &self.source.display().to_string()));
-        let format = match archive::begins_as_archive(plain.peek(HEAD_BYTES).await?) {
-            true => Format::Archive,
-            false => Format::Plain,
-        };
-        if format == Format::Archive {
-            plain = Peeked::new(archive::decoded(&self.caller, Box::new(plain)).await?);
-        }
-        let looks_right = begins_as_dump(plain.peek(HEAD_BYTES).await?);
-        let counted = Staged::new(Box::new(plain), Count::new(&facts));
+        let file = Staged::new(self.reader.caller.open(&self.source).await?, Count::new(&raw));
+        let file = Staged::new(Box::new(file), Hash::new("file", &raw));
+        let name = self.source.display().to_string();
+        let mut reading = self.reader.open(Box::new(file), &name, &SharedFacts::default()).await?;
+        let looks_right = begins_as_dump(reading.source.peek(HEAD_BYTES).await?);
+        let bare = reading.format == Format::Archive && reading.packed.is_none();
+        let counted = Staged::new(Box::new(reading.source), Count::new(&facts));
         let source = Staged::new(Box::new(counted), Inspector::new(facts.clone(), self.dump_of.clone()));
-        Ok(Opened { source: Box::new(source), raw, facts, format, bare, looks_right })
+        Ok(Opened { source: Box::new(source), raw, facts, bare, looks_right })
     }
 }
 
@@ -119,9 +99,9 @@ async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<Own> {
 
 async fn look(restoring: &Restoring) -> Result<Stat> {
     let shown = restoring.source.display();
-    match restoring.caller.stat(&restoring.source).await? {
+    match restoring.reader.caller.stat(&restoring.source).await? {
         Some(stat) if stat.kind == EntryKind::Dir => Err(Error::new(Kind::Other, format!("`{shown}` is a folder"))
-            .hint("give a dump in one file: plain SQL, or `pg_dump --format=custom`")),
+            .hint("give a dump in one file: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file")),
         Some(stat) => Ok(stat),
         None => {
             Err(Error::new(Kind::NotFound, format!("there is no file `{shown}`")).hint("check the name of the backup"))
@@ -132,10 +112,10 @@ async fn look(restoring: &Restoring) -> Result<Stat> {
 /// The manifest beside the file, if there is one.
 async fn manifest(restoring: &Restoring) -> Result<Option<Value>> {
     let beside = path_beside(&restoring.source);
-    if restoring.caller.stat(&beside).await?.is_none() {
+    if restoring.reader.caller.stat(&beside).await?.is_none() {
         return Ok(None);
     }
-    let text = restoring.caller.read(&beside, MOST_MANIFEST_BYTES).await?;
+    let text = restoring.reader.caller.read(&beside, MOST_MANIFEST_BYTES).await?;
     serde_json::from_slice(&text).map(Some).map_err(|cause| {
         Error::new(Kind::Integrity, format!("cannot read the manifest `{}`", beside.display()))
             .because(cause)

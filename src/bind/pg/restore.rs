@@ -13,7 +13,9 @@ use super::super::options::duration;
 use super::super::pool::unbroken;
 use super::super::traceback::from_lua;
 use super::databases::Made;
+use super::reading::Reader;
 use super::restoring::{Restored, Restoring};
+use super::workplace::Workplace;
 use super::{Caller, Server};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::throwaway;
@@ -32,6 +34,7 @@ options!(RestoreOptions {
     #[serde(default)]
     if_exists: IfExists,
     jobs: Option<u32>,
+    work: Option<PathBuf>,
     maintenance_database: Option<String>,
 });
 
@@ -58,9 +61,10 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
     // The server is silent while it builds an index, however long that takes.
     let idle = options.idle_timeout.unwrap_or(limits.total);
+    let work = Workplace::of(&call, options.work.clone())?;
     let restoring = Restoring {
         loader: caller.clone().limited(Some(limits.total), Some(idle)),
-        caller: caller.limited(options.timeout, options.idle_timeout),
+        reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work },
         server: options.server(),
         source: options.source,
         target: options.database,

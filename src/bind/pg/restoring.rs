@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::super::pool::unless;
 use super::proving::{Proved, prove};
+use super::reading::Reader;
 use super::{Caller, MAX_ANSWER_BYTES, Server, Text};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::explain::explain;
@@ -22,8 +23,8 @@ const WORK: &str = "the restore";
 
 /// One restore, away from Lua.
 pub struct Restoring {
-    /// Reads the file and talks about databases.
-    pub caller: Caller,
+    /// Reads the file; and talks about databases.
+    pub reader: Reader,
     /// Waits for the server while it loads.
     pub loader: Caller,
     pub server: Server,
@@ -151,7 +152,7 @@ impl Restoring {
     /// Says `sql` to the server, in `database`; gives how psql ended, without what only PostgreSQL's developers read.
     async fn tell(&self, database: &str, sql: String) -> Result<Exit> {
         let command = self.server.manage(database);
-        let (_, exit) = program::ask(&self.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
+        let (_, exit) = program::ask(&self.reader.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
         let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
         Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
     }

@@ -8,6 +8,7 @@ use crate::catalog::manifest::{self, Manifest};
 use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
 use crate::world::Effect;
+use crate::world::partial::{is_unpacked, unpacked_lock};
 use crate::world::simulated::{Seen, Snapshot};
 
 /// What is wrong with the backups of a run that says success.
@@ -34,7 +35,8 @@ pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
     for record in journal {
         let Effect::Create { path, .. } = &record.effect else { continue };
         let described = after.at(manifest::path_beside(path)).is_some();
-        if before.at(path).is_some() || after.at(path).is_none() || (!described && *kind != "backup") {
+        let new = before.at(path).is_none() && after.at(path).is_some();
+        if !new || (!described && *kind != "backup") || of_a_moment(after, path) {
             continue;
         }
         if let Err(error) = whole(after, path) {
@@ -42,6 +44,11 @@ pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
         }
     }
     found
+}
+
+/// Whether it lies where a killed run has unpacked something for a moment: the next run removes it.
+fn of_a_moment(world: &Snapshot, path: &Path) -> bool {
+    path.ancestors().any(|folder| is_unpacked(folder) && world.at(unpacked_lock(folder)).is_some())
 }
 
 /// Backups of before that are gone although no new one was proved.
