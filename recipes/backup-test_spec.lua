@@ -123,13 +123,12 @@ describe("backup-test", function()
 
   it("touches no other database, whichever step fails, and leaves no throwaway that the next run does not drop", function()
     local at = server()
-    simulate(night(at)):each_failure("backup-test", function(run)
+    simulate(night(at)):each_failure("backup-test", { before_each = at.reset }, function(run)
       spared(at)
       run:never_showed("hunter2")
       if run.status == "success" then
         run:said("✓ Rows (public.contacts): 3")
       end
-      at.told = {}
     end)
   end)
 end)

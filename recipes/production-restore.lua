@@ -66,15 +66,20 @@ end
 ---@param swapped pg.Swapped
 ---@param failure errors.Failure
 local function go_back(p, swapped, failure)
-  local _ok, told = errors.try(restores.take_back, p, swapped, failure)
-  run.note(_("put the old database back"), { failed = told.message })
+  local taken, back = errors.try(steps.run, _("put the old database back"), restores.swap_back, p, swapped)
+  if not taken then
+    stay_closed(_("the restored database is live, the application does not work, and the old one could not be put back: %s", back.message))
+    errors.accept(failure, "that the old database could not be put back is told, and that the application does not work")
+    error(back)
+  end
+  steps.stand(_("MAINTENANCE IS ON, the old database is live again; to go on: restart the application, look at it, end maintenance by hand"))
   local well, still = errors.try(restart, p)
   if well then
     reopen(p)
   else
     stay_closed(_("the old database is back, and the application does not work with it either: %s", still.message))
   end
-  error(told)
+  restores.taken_back(back, failure)
 end
 
 return recipe {

@@ -86,6 +86,8 @@ return {
   ["the old database is back, and the application does not work with it either: %s"] = "元のデータベースに戻しましたが、アプリケーションは動作していません: %s",
   ["MAINTENANCE MAY BE ON, the live database is untouched; to go on: run this again, or end maintenance by hand"] = "メンテナンスモードが有効な可能性があります。本番データベースは変更されていません。続けるにはもう一度実行するか、手動で解除してください",
   ["MAINTENANCE IS ON, the restored database is live; to go on: restart the application, look at it, end maintenance by hand"] = "メンテナンスモードは有効、復旧したデータベースが稼働中です。続けるにはアプリケーションを再起動し、動作を確認して、手動で解除してください",
+  ["the restored database is live, the application does not work, and the old one could not be put back: %s"] = "復旧したデータベースが稼働中ですが、アプリケーションが動作せず、元のデータベースへの切り戻しもできませんでした: %s",
+  ["MAINTENANCE IS ON, the old database is live again; to go on: restart the application, look at it, end maintenance by hand"] = "メンテナンスモードは有効、元のデータベースに切り戻しました。続けるにはアプリケーションを再起動し、動作を確認して、手動で解除してください",
   ["the restored database is live, and the application does not work: %s"] = "復旧したデータベースが稼働中ですが、アプリケーションが動作していません: %s",
   ["Restore of the production database is complete: %s is now %s"] = "本番環境復旧が完了しました: %s の内容は %s です",
   -- retention
