@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::declaration::Declaration;
+use super::declaration::{Declaration, MAY_LACK};
 use super::expand::expand;
 use super::params::{self, Params, Sources};
 use super::problem::gather;
@@ -170,7 +170,9 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let needs = &declaration.needs;
     let connect = expand(&needs.connect)?;
     hosts::check(&connect)?;
-    Ok(Needs { run: expand(&needs.run)?, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
+    let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
+    let run = expand(&programs)?;
+    Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -14,6 +14,7 @@ mod db_full_backup;
 mod demo;
 mod disaster_recovery_db;
 mod drill;
+mod drill_apart;
 mod dry_run;
 mod production_restore;
 mod readme;
