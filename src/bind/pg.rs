@@ -58,6 +58,7 @@ macro_rules! options {
 }
 
 mod archive;
+mod cluster;
 mod databases;
 mod directory;
 mod filling;
@@ -68,6 +69,7 @@ mod proving;
 mod reading;
 mod restore;
 mod restoring;
+mod standing;
 mod swap;
 mod verify;
 mod workplace;
@@ -111,6 +113,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .wait("pg.drop_database", |call, (options,): (databases::DropOptions,)| databases::drop_one(call, options))?
         .wait("pg.sweep_throwaways", |call, (options,): (databases::SweepOptions,)| databases::sweep(call, options))?
         .wait("pg.swap", |call, (options,): (swap::SwapOptions,)| swap::swap(call, options))?
+        .wait("pg.temporary_cluster", |call, (options,): (cluster::ClusterOptions,)| cluster::start(call, options))?
+        .wait("pg.drop_cluster", |call, (cluster,): (cluster::Given,)| cluster::drop_one(call, cluster))?
         .wait("pg.restore", |call, (options,): (restore::RestoreOptions,)| restore::restore(call, options))
 }
 

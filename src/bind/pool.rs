@@ -97,7 +97,8 @@ pub async fn unless<T>(
     }
 }
 
-fn spawn<T: Send + 'static>(
+/// Starts `work`, which runs to its end also when nobody waits for it.
+pub fn spawn<T: Send + 'static>(
     member: Member,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> JoinHandle<Result<T>> {
@@ -110,6 +111,6 @@ fn spawn<T: Send + 'static>(
     })
 }
 
-fn stopped(error: tokio::task::JoinError) -> Error {
+pub fn stopped(error: tokio::task::JoinError) -> Error {
     Error::new(Kind::Other, "the bytes stopped moving").because(error)
 }

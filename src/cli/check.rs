@@ -16,7 +16,7 @@ use crate::alert::smtp;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::recipe::job::{Job, MAY_LACK, Wishes};
+use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loading;
 use crate::report::table::{print_json_lines, print_text};
 use crate::world::real::{startup, wall};
@@ -150,12 +150,9 @@ fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
         Err(error) => return causes(recipe, &error),
     };
     let mut points = vec![Point::ok(recipe, format!("`{}` loads, and its params are complete", job.source.file_shown))];
-    points.extend(job.needs.run.iter().map(|program| {
-        let may_lack = job.declaration.needs.run.contains(&format!("{program}{MAY_LACK}"));
-        match find(program, &context.environment) {
-            Err(_) if may_lack => Point::ok(recipe, format!("`{program}` is not there, and need not be")),
-            found => Point::of(recipe, found),
-        }
+    points.extend(job.needs.run.iter().filter_map(|program| match find(program, &context.environment) {
+        Err(_) if job.declaration.needs.may_lack(program) => None,
+        found => Some(Point::of(recipe, found)),
     }));
     points.extend(job.needs.write.iter().map(|dir| {
         Point::of(recipe, startup::writable_folder(dir).map(|()| format!("`{}` can be written", dir.display())))

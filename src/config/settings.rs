@@ -12,6 +12,9 @@ use super::reword::reword;
 use crate::error::{Error, Kind, Result};
 use crate::units;
 
+/// The recipe of the drill.
+const DRILL: &str = "backup-test";
+
 /// What `hikae.toml` says. It may hold passwords among its params, so it cannot be printed.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -29,6 +32,8 @@ pub struct Settings {
     pub objectives: BTreeMap<String, Duration>,
     /// By recipe, then by param.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// `[drill]` is another name for `[params.backup-test]`, which wins.
+    pub drill: BTreeMap<String, serde_json::Value>,
 }
 
 /// The languages that hikae speaks.
@@ -75,7 +80,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings> {
         }
     };
     let document = toml::Deserializer::parse(text).map_err(|error| broken("", &error))?;
-    serde_path_to_error::deserialize(document).map_err(|error| broken(&error.path().to_string(), error.inner()))
+    let mut settings: Settings =
+        serde_path_to_error::deserialize(document).map_err(|error| broken(&error.path().to_string(), error.inner()))?;
+    if !settings.drill.is_empty() {
+        let params = settings.params.entry(DRILL.to_owned()).or_default();
+        for (name, value) in std::mem::take(&mut settings.drill) {
+            params.entry(name).or_insert(value);
+        }
+    }
+    Ok(settings)
 }
 
 /// `:line:column` of a byte, both from 1, the column in characters.

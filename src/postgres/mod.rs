@@ -34,6 +34,10 @@ pub mod quoting;
 pub mod swap;
 /// Which databases hikae may throw away.
 pub mod throwaway;
+/// How a throwaway server is made and started.
+pub mod server;
+/// The roles that a dump names.
+mod roles;
 /// The statement that sets a sequence.
 mod setval;
 /// Which semicolons end a statement.

@@ -47,6 +47,9 @@ pub enum RunType {
     Manual,
 }
 
+/// Stands behind a program that only some settings of a recipe need: `check` does not miss it.
+pub const MAY_LACK: char = '?';
+
 /// All that a recipe may touch. Each text is a template over the params.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -55,6 +58,12 @@ pub struct Needs {
     pub write: Vec<String>,
     pub connect: Vec<String>,
     pub objects: Vec<String>,
+}
+
+impl Needs {
+    pub fn may_lack(&self, program: &str) -> bool {
+        self.run.iter().any(|declared| declared.strip_suffix(MAY_LACK) == Some(program))
+    }
 }
 
 impl RecipeKind {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::declaration::Declaration;
+use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
@@ -165,9 +165,6 @@ pub fn resolve(
         .map_err(|problems| gather(&problems, &format!("the params of `{}`", source.name)))
 }
 
-/// Stands behind a program that need not be installed: the recipe asks `process.which`.
-pub const MAY_LACK: char = '?';
-
 /// What a run may touch, once its params have their values.
 pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
     let expand = |list: &[String], need: Need| -> Result<Vec<String>> {
@@ -182,8 +179,8 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     hosts::check(&connect)?;
     let objects = expand(&needs.objects, Need::Objects)?;
     declared::check(&objects)?;
-    let run = expand(&needs.run, Need::Run)?;
-    let run = run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
+    let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
+    let run = expand(&programs, Need::Run)?;
     Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
 }
 

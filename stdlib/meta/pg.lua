@@ -204,11 +204,37 @@ function pg.sweep_throwaways(options) end
 ---@return pg.Swapped
 function pg.swap(options) end
 
+---@class (exact) pg.ClusterOptions
+---@field dir string Folder in which the cluster may stand, in a folder of its own.
+---@field server_version? string Release of the server that was dumped, such as `"15.18"`: an older one is no server for it.
+---@field size_bytes? integer How much room is wanted for what is restored.
+---@field timeout? integer|string Longest time for each of the programs: seconds, or text such as `"2h"`.
+
+--- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket lies in a
+--- folder that only hikae's user and root may enter.
+---@class pg.Cluster
+---@field host string Folder of its socket, and of all that belongs to it.
+---@field port integer
+---@field user string A superuser.
+
+--- Starts a PostgreSQL server of the run's own: the newest that is installed, on a socket only, in a folder of mode 0700.
+--- It is stopped and removed when the run ends, however that ends; what a kill leaves, the next call with the same `dir`
+--- removes. As root it runs as the user `postgres`, who must get through to `dir`. Runs `initdb`, `postgres`,
+--- `pg_isready` and `rm`, as root also `chown` and `setpriv`; needs to `write` the folder.
+---@param options pg.ClusterOptions
+---@return pg.Cluster
+function pg.temporary_cluster(options) end
+
+--- Stops a server that `pg.temporary_cluster` gave, and removes its folder.
+---@param cluster pg.Cluster
+function pg.drop_cluster(cluster) end
+
 ---@class (exact) pg.RestoreOptions
 ---@field source string Path of the dump: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, also packed by gzip or zstd.
 ---@field database string Database to restore into, whatever name the dump carries.
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
 ---@field if_exists? "refuse"|"use"|"remake" What becomes of a database that is there already: the restore fails; loads into it as it stands; or makes it anew as the dump says it, if it is a throwaway of this run. Default `"refuse"`.
+---@field make_roles? boolean Whether the roles that the dump names, and that are not there, are made, without a login; only on a temporary cluster of this run. Default false.
 ---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 ---@field maintenance_database? string Database from which the target is created and dropped. Default `postgres`.

@@ -16,6 +16,7 @@ mod demo;
 mod disaster_recovery_app;
 mod disaster_recovery_db;
 mod drill;
+mod drill_apart;
 mod dry_run;
 mod production_restore;
 mod readme;

@@ -32,7 +32,7 @@ impl Restoring {
     }
 
     async fn load_plain(&self, proved: &Proved) -> Result<()> {
-        let opened = self.open().await?;
+        let opened = self.open(false).await?;
         let mut dump = Staged::new(opened.source, Rewriter::new(&self.target));
         let mut child = self.loader.spawn(self.server.load(&self.target)).await?;
         let mut stdin = child.stdin.take();

@@ -1,6 +1,6 @@
 //! Proves a dump before the server is touched: reads all of it, and believes its manifest, its checksums and its own end.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
 
@@ -21,6 +21,8 @@ const MOST_MANIFEST_BYTES: u64 = 64 << 20;
 /// A dump that is whole, of the right database, and holds nothing that `pg_dump` does not write.
 pub struct Proved {
     pub own: Own,
+    /// The roles that it names.
+    pub roles: BTreeSet<String>,
     /// The `database` section of its manifest, as the dump itself tells it.
     pub dump: Value,
     /// The file is an archive as it stands, so that `pg_restore` can read it.
@@ -45,8 +47,8 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
     let stat = look(restoring).await?;
     let manifest = manifest(restoring).await?;
     refuse_other_size(&stat, manifest.as_ref())?;
-    let mut opened = restoring.open().await?;
-    let own = read_all(restoring, &mut opened).await?;
+    let mut opened = restoring.open(true).await?;
+    let (own, roles) = read_all(restoring, &mut opened).await?;
     let (raw, mut facts) = (opened.raw.lock().clone(), opened.facts.lock().clone());
     let sha256 = raw.hashes.get("file").cloned().unwrap_or_default();
     match manifest.as_ref().and_then(|manifest| manifest["sha256"].as_str()) {
@@ -57,17 +59,21 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
     }
     let dump = facts.sections.remove("database").unwrap_or_default();
     let (bare, plain_bytes) = (opened.bare, facts.plain_bytes);
-    Ok(Proved { own, dump, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
+    Ok(Proved { own, roles, dump, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
 }
 
 impl Restoring {
     /// The dump as plain SQL, inspected as it passes.
-    pub async fn open(&self) -> Result<Opened> {
+    pub async fn open(&self, hashed: bool) -> Result<Opened> {
         let (raw, facts) = (SharedFacts::default(), SharedFacts::default());
-        let file = Staged::new(self.reader.caller.open(&self.source).await?, Count::new(&raw));
-        let file = Staged::new(Box::new(file), Hash::new("file", &raw));
+        let file = self.reader.caller.open(&self.source).await?;
+        let counted: Box<dyn Source> = Box::new(Staged::new(file, Count::new(&raw)));
+        let file: Box<dyn Source> = match hashed {
+            true => Box::new(Staged::new(counted, Hash::new("file", &raw))),
+            false => counted,
+        };
         let name = self.source.display().to_string();
-        let mut reading = self.reader.open(Box::new(file), &name, &SharedFacts::default()).await?;
+        let mut reading = self.reader.open(file, &name, &SharedFacts::default()).await?;
         let looks_right = begins_as_dump(reading.source.peek(HEAD_BYTES).await?);
         let bare = reading.format == Format::Archive && reading.packed.is_none();
         let counted = Staged::new(Box::new(reading.source), Count::new(&facts));
@@ -76,8 +82,8 @@ impl Restoring {
     }
 }
 
-/// Reads to the proved end; gives what the dump says about its database.
-async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<Own> {
+/// Reads to the proved end; gives what the dump says about its database, and the roles that it names.
+async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BTreeSet<String>)> {
     let (mut rewriter, mut nowhere, mut moved) = (Rewriter::new(&restoring.target), VecDeque::new(), 0);
     loop {
         match opened.source.next().await? {
@@ -91,7 +97,7 @@ async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<Own> {
             }
             Piece::End => {
                 rewriter.end(&mut nowhere)?;
-                return Ok(rewriter.own().clone());
+                return Ok((rewriter.own().clone(), rewriter.roles().clone()));
             }
         }
     }

@@ -12,6 +12,7 @@ use super::super::exports::Call;
 use super::super::options::duration;
 use super::super::pool::unbroken;
 use super::super::traceback::from_lua;
+use super::cluster::Clusters;
 use super::databases::Made;
 use super::reading::Reader;
 use super::restoring::{Restored, Restoring};
@@ -33,6 +34,7 @@ options!(RestoreOptions {
     dump_of: Option<String>,
     #[serde(default)]
     if_exists: IfExists,
+    make_roles: Option<bool>,
     jobs: Option<u32>,
     work: Option<PathBuf>,
     maintenance_database: Option<String>,
@@ -56,6 +58,11 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         IfExists::Remake => Some(mark_of(&call, &caller, &options.database)?),
         _ => None,
     };
+    let makes_roles = options.make_roles.unwrap_or(false);
+    if makes_roles && !options.host.as_deref().is_some_and(|host| Clusters::of(&call.lua).has(host)) {
+        return Err(Error::new(Kind::Denied, "refused to make roles on a server that others use")
+            .hint("`make_roles` is for what `pg.temporary_cluster` gave"));
+    }
     let limits = options.limit(caller.clone()).limits;
     let step =
         call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
@@ -72,6 +79,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         maintenance: options.maintenance_database.unwrap_or_else(|| "postgres".to_owned()),
         reuse: options.if_exists == IfExists::Use,
         remade,
+        makes_roles,
         jobs: options.jobs.unwrap_or(1),
         step: step.number,
     };

@@ -35,6 +35,8 @@ pub struct Restoring {
     pub reuse: bool,
     /// The comment of the throwaway that is made anew.
     pub remade: Option<String>,
+    /// Whether the roles that the dump names are made where the server lacks them.
+    pub makes_roles: bool,
     pub jobs: u32,
     pub step: u64,
 }
@@ -56,6 +58,7 @@ impl Restoring {
         let act = self.act();
         let failed = |error: Error| error.within(act.clone());
         let proved = unless(&mut taken_back, WORK, prove(&self)).await.map_err(failed)?;
+        unless(&mut taken_back, WORK, self.make_roles(&proved)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
         let mut filled = unless(&mut taken_back, WORK, self.fill(&proved, created)).await;
@@ -84,6 +87,17 @@ impl Restoring {
 
     fn act(&self) -> String {
         format!("cannot restore `{}` into the database `{}`", self.source.display(), self.target)
+    }
+
+    async fn make_roles(&self, proved: &Proved) -> Result<()> {
+        if !self.makes_roles || proved.roles.is_empty() {
+            return Ok(());
+        }
+        let exit = self.tell(&self.maintenance, throwaway::make_roles(&proved.roles)).await?;
+        match exit.success() {
+            true => Ok(()),
+            false => Err(explain("cannot make the roles that the dump names", "psql", &exit)),
+        }
     }
 
     /// Makes the target; whether it was not there before.

@@ -34,13 +34,14 @@ pub struct FailureOptions {
     set: BTreeMap<String, Given>,
     #[serde(rename = "type")]
     run_type: Option<String>,
+    yes: bool,
     #[serde(rename = "before_each")]
     _before_each: bool,
 }
 
 impl From<FailureOptions> for RunOptions {
     fn from(options: FailureOptions) -> RunOptions {
-        RunOptions { set: options.set, run_type: options.run_type }
+        RunOptions { set: options.set, run_type: options.run_type, yes: options.yes }
     }
 }
 

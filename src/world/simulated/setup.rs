@@ -145,7 +145,7 @@ pub struct ObjectSetup(pub ObjectTable);
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ObjectTable {
-    #[serde(deserialize_with = "given::some_text")]
+    #[serde(deserialize_with = "given::some_bytes")]
     pub content: Option<Bytes>,
     /// For a big object: it reads as zeroes.
     #[serde(deserialize_with = "given::size")]
@@ -164,7 +164,7 @@ impl From<ObjectTable> for ObjectSetup {
 
 table_or_text!(
     ObjectSetup via ObjectTable, "the object's text, or a table such as { age = \"76d\", size = \"2 GiB\" }",
-    |text: String| ObjectSetup(ObjectTable { content: Some(text.into()), ..ObjectTable::default() })
+    |content: Vec<u8>| ObjectSetup(ObjectTable { content: Some(content.into()), ..ObjectTable::default() })
 );
 
 /// How the object stores of a world answer.

@@ -129,6 +129,8 @@ return {
   ["the old database is live again, for the application did not work with the restored one: %s"] = "復旧したデータベースでアプリケーションが動作しないため、元のデータベースに戻しました: %s",
   ["the restored one is `%s`; to keep it live although the check fails: --set if_unhealthy=keep"] = "復旧したデータベースは `%s` です。確認に失敗してもそのまま使うには: --set if_unhealthy=keep",
   -- backup-test (guide §5.2)
+  ["A temporary cluster was started: %s"] = "一時クラスタを起動しました: %s",
+  ["The temporary cluster %s could not be removed: %s"] = "一時クラスタ %s を削除できませんでした: %s",
   ["Restore test of the backup starts"] = "バックアップ復旧テストを開始します",
   ["Restore test: success (%s)"] = "復旧テスト: 成功 (バックアップファイル: %s)",
   ["RTO reached: %d s (objective: %d s)"] = "復旧時間 (RTO): %d 秒 (目標: %d 秒)",
