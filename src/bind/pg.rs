@@ -62,6 +62,7 @@ mod databases;
 mod filling;
 mod inspect;
 mod keeper;
+pub mod made;
 mod proving;
 mod restore;
 mod restoring;

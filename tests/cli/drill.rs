@@ -86,6 +86,55 @@ fn what_a_killed_drill_left_is_dropped_by_the_next_one() {
     assert_eq!(hikae.run(&["runs", "--status", "interrupted"]).out.matches("backup-test").count(), 1);
 }
 
+/// A backup whose restore comes to a statement that lasts for ten minutes.
+fn slow(cluster: &Cluster, name: &str) -> Hikae {
+    cluster.create_database(name);
+    let sql = "CREATE TABLE naps (seconds int); CREATE MATERIALIZED VIEW rest AS SELECT pg_sleep(seconds)::text AS nap FROM naps;
+               INSERT INTO naps VALUES (600)";
+    cluster.psql(name, sql);
+    let hikae = Hikae::with_database(cluster, name);
+    assert_eq!(hikae.run(&["run", "db-backup"]).code, 0);
+    hikae
+}
+
+#[test]
+fn an_interrupted_drill_or_restore_drops_what_it_made_before_it_ends() {
+    let cluster = Cluster::start();
+    let hikae = slow(&cluster, "slow");
+    let before = fingerprint(&cluster);
+    let asleep =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'hikae_throwaway_%' AND wait_event = 'PgSleep'";
+    for (recipe, signals, code) in [
+        ("backup-test", &[Signal::TERM][..], 143),
+        ("backup-test", &[Signal::INT, Signal::INT], 130),
+        ("db-restore", &[Signal::TERM, Signal::TERM], 143),
+    ] {
+        let run = hikae.start(&["run", recipe, "--yes"]);
+        wait_until("the long statement", || cluster.psql("postgres", asleep) == "1");
+        signals.iter().for_each(|signal| send(&run, *signal));
+        let said = hikae.said(end_of(run));
+        assert_eq!(said.code, code, "{recipe}: {said:?}");
+        assert!(said.out.contains("the unfinished database hikae_throwaway_"), "{recipe}: {said:?}");
+        // At once: no later run is needed for it.
+        assert_eq!(databases(&cluster, "hikae_throwaway_"), Vec::<String>::new(), "{recipe}: {said:?}");
+        assert_eq!(fingerprint(&cluster), before, "{recipe}");
+        let recorded = hikae.outcome(&["runs", "--recipe", recipe, "--limit", "1", "--json"]);
+        assert_eq!(recorded["status"], "interrupted", "{recorded}");
+    }
+}
+
+#[test]
+fn a_drill_whose_time_is_over_drops_what_it_made() {
+    let cluster = Cluster::start();
+    let hikae = slow(&cluster, "late");
+    let recipe = include_str!("../../recipes/backup-test.lua")
+        .replace("type = \"weekly\",", "type = \"weekly\", timeout = \"8s\",");
+    let hikae = hikae.file("config/recipes/hurried.lua", &recipe);
+    let said = hikae.run(&["run", "hurried"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(databases(&cluster, "hikae_throwaway_"), Vec::<String>::new(), "{said:?}");
+}
+
 /// Fails, says so everywhere, and leaves no database.
 fn fails(hikae: &Hikae, args: &[&str], words: &str) {
     let said = hikae.run(&[&["run", "backup-test"], args].concat());
