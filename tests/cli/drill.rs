@@ -41,6 +41,15 @@ fn it_proves_the_backup_and_no_other_database_notices() {
     let steps = outcome["steps"].as_array().unwrap();
     let rto = steps.iter().find(|step| step["name"] == "RTO reached").unwrap_or_else(|| panic!("{outcome}"));
     assert!(rto["duration_secs"].as_f64().unwrap() > 0.0 && rto["status"] == "success", "{rto}");
+    let objective = steps.iter().find(|step| step["name"] == "RTO objective").unwrap_or_else(|| panic!("{outcome}"));
+    assert_eq!(objective["duration_secs"].as_f64(), Some(4.0 * 3600.0));
+    assert!(steps.iter().any(|step| step["name"] == "check rows of public.guests: 3"), "{outcome}");
+    let shown = hikae.run(&["runs", "show", outcome["id"].as_str().unwrap()]).out;
+    for words in ["✓ rows of public.guests: 3\n", "✓ constraints: 2\n", "RTO reached ", "RTO objective "] {
+        assert!(shown.contains(words), "no `{words}` in\n{shown}");
+    }
+    let objective = shown.lines().find(|line| line.starts_with("RTO objective")).unwrap();
+    assert!(objective.contains("4h") && !shown.contains("check rows"), "{shown}");
 
     let said = hikae.run(&["run", "backup-test"]);
     for words in [
@@ -160,6 +169,10 @@ fn a_manifest_that_has_more_than_the_backup_fails_the_drill_check_by_check() {
     let text = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, text.replace("\"rows\": 3", "\"rows\": 4")).unwrap();
     fails(&hikae, &[], "✗ Rows (public.guests): expected 4, found 3");
+    let run = hikae.outcome(&["runs", "--recipe", "backup-test", "--json"]);
+    let shown = hikae.run(&["runs", "show", run["id"].as_str().unwrap()]).out;
+    assert!(shown.contains("\n✗ rows of public.guests: expected 4, found 3\n"), "{shown}");
+    assert!(shown.contains("\n✓ constraints: 2\n"), "{shown}");
 }
 
 #[test]
@@ -168,7 +181,7 @@ fn a_restore_that_takes_longer_than_its_objective_fails_the_drill() {
     fails(&hikae, &["--set", "objective_rto=1ms"], "must be done within");
     let run = hikae.outcome(&["runs", "--recipe", "backup-test", "--json"]);
     let shown = hikae.run(&["runs", "show", run["id"].as_str().unwrap()]);
-    assert!(shown.out.contains("RTO reached"), "{}", shown.out);
+    assert!(shown.out.contains("\n✗ RTO reached: the restore took "), "{}", shown.out);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod passwords;
 mod records;
 mod restore;
 mod restore_refused;
+mod restore_rich;
 mod test_command;
 mod test_coverage;
 mod test_places;
