@@ -71,6 +71,7 @@ return recipe {
         and _("the restore took %d s, and must be done within %d s", seconds, p.objective_rto)
       or nil
     run.note("RTO reached", { took = took, failed = late })
+    run.note("RTO objective", { took = p.objective_rto })
     log.info(_("RTO reached: %d s (objective: %d s)", seconds, p.objective_rto))
     if late then
       error { kind = "timeout", message = late, hint = _("a faster disk, or `objective_rto` as it can be kept") }

@@ -64,6 +64,7 @@ mod directory;
 mod filling;
 mod inspect;
 mod keeper;
+pub mod made;
 mod passing;
 mod proving;
 mod reading;

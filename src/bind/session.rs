@@ -8,6 +8,7 @@ use std::time::Duration;
 use mlua::Lua;
 
 use super::failure::Caught;
+use super::pg::made::Made;
 use super::pool::Pool;
 use super::stream::Unused;
 use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
@@ -66,6 +67,7 @@ pub struct Session {
     pub caught: RefCell<Vec<Rc<Caught>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    pub made: Made,
     pub pool: Pool,
     steps: Cell<u64>,
 }
@@ -85,6 +87,7 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            made: Made::default(),
             pool: Pool::default(),
             steps: Cell::new(0),
         }

@@ -26,6 +26,8 @@ mod inspector;
 mod item;
 /// Finds them.
 mod lexer;
+/// Names in another encoding than UTF-8.
+mod legible;
 /// What a live database is asked, to be compared with a manifest.
 pub mod live;
 /// Names and texts as SQL has them.

@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, VecDeque};
 use bytes::Bytes;
 
 use super::item::Item;
+use super::legible::legible;
 use super::lexer::{KEPT_BYTES, Lexer};
 use super::nesting::Nesting;
 use super::own::Own;
@@ -189,7 +190,7 @@ impl Rewriter {
     }
 
     fn psql_line(&mut self, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
-        let line = String::from_utf8_lossy(self.lexer.text()).into_owned();
+        let line = legible(self.lexer.text());
         // The rest of a line that was not kept whole could be anything.
         let whole = matches!(self.mode, Mode::Between) && self.lexer.text().len() < KEPT_BYTES;
         match PsqlLine::read(&line) {

@@ -78,6 +78,17 @@ pub fn drop_unless_needed(name: &str) -> String {
     )
 }
 
+/// Drops the run's own throwaway, if it stands and is marked or not marked yet.
+pub fn drop_marked(name: &str) -> String {
+    format!(
+        "SELECT pg_catalog.count(*) > 0 AS own FROM pg_catalog.pg_database WHERE datname = {} AND pg_catalog.starts_with(\
+         coalesce(pg_catalog.shobj_description(oid, 'pg_database'), {mark}), {mark}) \\gset\n\\if :own\n{}\\endif\n\\echo dropped\n",
+        literal(name),
+        drop(name),
+        mark = literal(MARK),
+    )
+}
+
 /// Drops a throwaway and makes it again by the statement `create`, with its mark.
 pub fn remake(name: &str, create: &str, mark: &str) -> String {
     format!("{}{create}{}", drop(name), comment(name, mark))

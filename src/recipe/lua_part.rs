@@ -66,6 +66,7 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.pool.settle().await;
+    session.made.clear(&session.caller, answer.is_ok()).await;
     LuaEnd::of(&session, answer.err())
 }
 

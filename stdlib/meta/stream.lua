@@ -24,7 +24,7 @@ local Stream = {}
 ---@field plain_bytes integer Bytes that the source gave.
 ---@field sha256 string Of what came out.
 ---@field hashes table<string, string> What `:hash(label)` found, by label.
----@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer>, sequences: table[]?, extensions: string[]?, not_valid: integer? } For a dump.
+---@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer>, sequences: table[]?, extensions: string[]?, not_valid: integer?, encoding: string? } For a dump.
 
 ---@class Stream.Backup: Stream.Facts
 ---@field path string

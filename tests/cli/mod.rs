@@ -27,6 +27,7 @@ mod render_db_backup;
 mod restore;
 mod restore_refused;
 mod status;
+mod restore_rich;
 mod test_command;
 mod test_coverage;
 mod test_places;

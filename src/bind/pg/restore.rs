@@ -13,7 +13,6 @@ use super::super::options::duration;
 use super::super::pool::unbroken;
 use super::super::traceback::from_lua;
 use super::cluster::Clusters;
-use super::databases::Made;
 use super::reading::Reader;
 use super::restoring::{Restored, Restoring};
 use super::workplace::Workplace;
@@ -101,7 +100,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
 
 /// The comment of this run's own throwaway; any other database is not made anew.
 fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
-    if !Made::of(&call.lua).keeps(name) {
+    if !call.session.made.keeps(name) {
         return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` anew"))
             .because_text("it is no throwaway of this run")
             .hint("`if_exists = \"remake\"` takes the name that `pg.create_database` gave"));

@@ -62,7 +62,8 @@ impl Restoring {
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
         let mut filled = unless(&mut taken_back, WORK, self.fill(&proved, created)).await;
-        if created && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
+        let own = created || self.remade.is_some();
+        if own && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
             report::log(
                 Level::Warn,
                 "the connections of `pg_restore` got into each other's way; loading anew by one",
@@ -142,11 +143,14 @@ impl Restoring {
         self.load(proved).await
     }
 
-    /// Into a new target in place of the one that this restore has made.
+    /// Into a new target in place of the one that this restore has made; a throwaway is made anew anyway.
     async fn fill_anew(&self, proved: &Proved) -> Result<()> {
-        let exit = self.tell(&self.maintenance, drop_database(&self.target)).await?;
-        if !exit.success() {
-            return Err(explain(&format!("cannot drop the database `{}` to load it anew", self.target), "psql", &exit));
+        if self.remade.is_none() {
+            let exit = self.tell(&self.maintenance, drop_database(&self.target)).await?;
+            if !exit.success() {
+                let act = format!("cannot drop the database `{}` to load it anew", self.target);
+                return Err(explain(&act, "psql", &exit));
+            }
         }
         let created = self.create(proved).await?;
         self.fill(proved, created).await
