@@ -99,7 +99,8 @@ fn candidates<'a>(program: &'a str, path: &'a str) -> impl Iterator<Item = PathB
     let search = if direct.is_some() || program.is_empty() { "" } else { path };
     let along = search.split(':').filter(|folder| !folder.is_empty());
     let servers = OF_SERVERS.contains(&program).then(servers).unwrap_or_default();
-    let folders = along.map(PathBuf::from).chain(servers);
+    // Before those along the path, where one of them may lie alone, away from the others of its release.
+    let folders = servers.into_iter().chain(along.map(PathBuf::from));
     direct.into_iter().chain(folders.map(move |folder| folder.join(program)))
 }
 
