@@ -32,7 +32,8 @@ end
 local function pull(p, app)
   process.run {
     program = "git", args = { "pull", "--ff-only", p.remote, p.branch }, cwd = app, timeout = p.timeout,
-    env = { GIT_TERMINAL_PROMPT = "0" },
+    -- A settings file that it may not read ends git.
+    env = { GIT_TERMINAL_PROMPT = "0", GIT_CONFIG_GLOBAL = not p.git_files and "/dev/null" or nil },
   }
 end
 
@@ -134,7 +135,7 @@ return recipe {
     app = { type = "list", optional = true, says = "Folders of the application, each a clone; the first one deploys" },
     remote = { default = "origin", says = "Remote that the code comes from" },
     branch = { default = "main", says = "Branch that the code comes from" },
-    git_files = { type = "list", optional = true, says = "What git reads beside, such as ~/.ssh and ~/.gitconfig" },
+    git_files = { type = "list", optional = true, says = "What git reads in the home folder; without it, nothing there" },
     deploy = { type = "hook", optional = true, says = "Commands, or address, that deploy the application" },
     restart = { type = "hook", optional = true, says = "Commands, or address, that restart it with another configuration" },
     hook_folders = { type = "list", optional = true, says = "Folders that these commands may write in" },

@@ -83,6 +83,7 @@ describe(RECIPE, function()
     local run = night():run(RECIPE, with())
     run:ok():said("the front end does not answer"):said("the back end does not answer")
     run:ran("git"):with("pull", "--ff-only", "origin", "main"):once()
+    run:ran("git"):with_env("GIT_TERMINAL_PROMPT"):with_env("GIT_CONFIG_GLOBAL")
     run:ran("vercel"):with("--prod"):once()
     run:ran("restart-it"):with("now"):once()
     run:wrote(LIVE .. ".env"):equals(ENV):has_mode("0640")
@@ -150,6 +151,15 @@ describe(RECIPE, function()
     local run = night { programs = { git = { stderr = "fatal: Not possible to fast-forward, aborting.\n", exit = 128 } } }:run(RECIPE, with())
     run:failed { kind = "command", message = "Not possible to fast-forward" }
     run:never_ran("vercel"):unchanged()
+  end)
+
+  it("lets git read its settings where they are declared", function()
+    local seen
+    local world = night { programs = { git = function(call) seen = call.env.GIT_CONFIG_GLOBAL return "" end } }
+    world:run(RECIPE, with()):ok()
+    expect(seen).to_be("/dev/null")
+    world:run(RECIPE, with { git_files = "/home/cafe/.gitconfig" }):ok()
+    expect(seen).to_be_nil()
   end)
 
   it("stops where the deployment fails", function()
