@@ -131,7 +131,7 @@ macro_rules! table_or_text {
                         <$table as ::serde::Deserialize>::deserialize(table).map($type::from)
                     }
                 }
-                deserializer.deserialize_byte_buf(Reader)
+                deserializer.deserialize_any(Reader)
             }
         }
     };

@@ -9,13 +9,11 @@ use super::super::diff;
 use super::super::handle::{Method, Subject, give, one_text};
 use super::super::shown;
 use super::super::told::Run;
-use super::search::unpacked;
+use super::search::{gunzipped, unzstded};
 use crate::bind::exports::Call;
 use crate::catalog::manifest::{self, Manifest};
 use crate::error::{Error, Kind, Result};
-use crate::stream::gunzip::gunzip;
 use crate::stream::sha256::Sha256;
-use crate::stream::unzstd::unzstd;
 use crate::units::show_size;
 
 /// A file that a run wrote.
@@ -32,11 +30,11 @@ impl Subject for Written {
     fn methods() -> Vec<Method<Written>> {
         vec![
             ("wrote:gunzips_to", |call, file, args| {
-                let plain = unpacked(file.content(call)?, gunzip);
+                let plain = gunzipped(&file.content(call)?);
                 file.holds(call, args, plain, "to gunzip to")
             }),
             ("wrote:unzstds_to", |call, file, args| {
-                let plain = unpacked(file.content(call)?, unzstd);
+                let plain = unzstded(&file.content(call)?);
                 file.holds(call, args, plain, "to unzstd to")
             }),
             ("wrote:equals", |call, file, args| {
