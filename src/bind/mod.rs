@@ -19,6 +19,7 @@ pub mod json;
 pub mod log;
 pub mod mail;
 pub mod manifest;
+pub mod objects;
 pub mod options;
 pub mod parallel;
 pub mod path;
@@ -48,6 +49,7 @@ pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
         log::module(lua)?,
         mail::module(lua)?,
         manifest::module(lua)?,
+        objects::module(lua)?,
         path::module(lua)?,
         pg::module(lua)?,
         process::module(lua)?,
