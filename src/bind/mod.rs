@@ -21,6 +21,7 @@ pub mod json;
 pub mod log;
 pub mod mail;
 pub mod manifest;
+pub mod objects;
 pub mod options;
 pub mod parallel;
 pub mod path;
@@ -43,7 +44,7 @@ use exports::Module;
 pub type Make = fn(&Lua) -> mlua::Result<Module>;
 
 /// Every module that Lua has from hikae.
-pub const MODULES: [(&str, Make); 14] = [
+pub const MODULES: [(&str, Make); 15] = [
     ("archive", archive::module),
     ("catalog", catalog::module),
     ("clock", clock::module),
@@ -54,6 +55,7 @@ pub const MODULES: [(&str, Make); 14] = [
     ("log", log::module),
     ("mail", mail::module),
     ("manifest", manifest::module),
+    ("objects", objects::module),
     ("path", path::module),
     ("pg", pg::module),
     ("process", process::module),

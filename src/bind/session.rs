@@ -16,6 +16,7 @@ use crate::error::{Error, Kind, Result, Site};
 use crate::report::event;
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
+use crate::world::objects::Object;
 
 /// Who runs: written into manifests, shown to recipes by the module `run`.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Identity {
 pub trait Recorder: Send + Sync {
     fn step(&self, step: StepRecord);
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
+    /// Where in which store a backup was put, so that it can be looked for at the end of the run.
+    fn stored(&self, _object: &Object) {}
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

@@ -174,7 +174,7 @@ impl Execution {
         }
         let LuaEnd { error, swallowed, unused_streams, .. } = lua.clone();
         // As the ledger has them: one that was committed while Lua was ended stands as well.
-        let (backups, missing) = standing::count(looking, &self.ledger.backups()).await;
+        let (backups, missing) = standing::count(looking, &self.ledger).await;
         let (error, troubles) = (error.or(missing), self.ledger.troubles());
         let accounts = Accounts { error, swallowed, unused_streams, backups, troubles };
         (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use crate::bind::session::Recorder;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
 use crate::error::{Error, Result};
+use crate::world::objects::Object;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
 #[derive(Default)]
@@ -16,6 +17,7 @@ struct Pages {
     run_id: String,
     steps: Vec<Step>,
     backups: Vec<Backup>,
+    stored: Vec<Object>,
     changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
 }
@@ -67,6 +69,11 @@ impl Ledger {
     /// The backups that were proved so far.
     pub fn backups(&self) -> Vec<Backup> {
         self.with(|pages| pages.backups.clone())
+    }
+
+    /// Where the backups that are in object stores were put.
+    pub fn stored(&self) -> Vec<Object> {
+        self.with(|pages| pages.stored.clone())
     }
 
     /// What became of databases so far.
@@ -135,6 +142,10 @@ impl Recorder for Ledger {
             pages.write(|catalog, run_id| catalog.add_backup(run_id, backup, Some(manifest)));
             pages.backups.push(backup.clone());
         });
+    }
+
+    fn stored(&self, object: &Object) {
+        self.with(|pages| pages.stored.push(object.clone()));
     }
 
     fn changed(&self, what: serde_json::Value) {

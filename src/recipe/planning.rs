@@ -111,7 +111,7 @@ impl Planning {
     async fn judge(&self, end: LuaEnd) -> End {
         let LuaEnd { error, swallowed, unused_streams, .. } = end;
         let (backups, missing) = match &error {
-            None => standing::count(&self.caller, &self.ledger.backups()).await,
+            None => standing::count(&self.caller, &self.ledger).await,
             Some(_) => (0, None),
         };
         match error.or(missing) {

@@ -118,6 +118,27 @@ impl Snapshot {
         self.files.get(path.as_ref())
     }
 
+    /// The bytes of a file, or of the object that has this address, unless only their number is known.
+    pub fn content(&self, path: &Path) -> Option<Bytes> {
+        match self.at(path) {
+            Some(seen) => seen.content.clone(),
+            None => self.object(path)?.content.clone(),
+        }
+    }
+
+    /// The size of what lies at a path, or of the object that has this address; nothing when nothing does.
+    pub fn size_of(&self, path: &Path) -> Option<u64> {
+        match self.at(path) {
+            Some(seen) => Some(seen.stat.size_bytes),
+            None => self.object(path).map(|seen| seen.stat.size_bytes),
+        }
+    }
+
+    /// The object that has this address, such as `s3://bucket/key`.
+    pub fn object(&self, address: &Path) -> Option<&SeenObject> {
+        self.objects.get(address.to_str()?)
+    }
+
     /// The programs that nobody has waited for.
     pub fn not_waited_for(&self) -> impl Iterator<Item = &Ran> {
         self.ran.iter().filter(|ran| ran.exit.is_none())
