@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 
 use super::drain;
 use super::exports::{Call, misfit, waiting};
+use super::http::upload::{UploadOptions, upload};
+use super::options::Text;
 use super::save::{self, SaveOptions};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::decompress::decompress;
@@ -118,8 +120,8 @@ fn place(site: &Option<Site>) -> String {
 }
 
 /// The names of the methods, for suggestions and for the comparison with the stubs.
-pub const METHODS: [&str; 11] =
-    ["decompress", "discard", "gunzip", "gzip", "hash", "save", "tap_lines", "tee", "text", "unzstd", "zstd"];
+pub const METHODS: [&str; 12] =
+    ["decompress", "discard", "gunzip", "gzip", "hash", "save", "tap_lines", "tee", "text", "unzstd", "upload", "zstd"];
 
 /// zlib-rs has its own scale: its 5 makes files as small as `gzip -6` does, and takes three quarters of the time of its 6.
 const GZIP_LEVEL: u32 = 5;
@@ -167,6 +169,10 @@ impl UserData for Stream {
             let (path, options): (std::path::PathBuf, Option<SaveOptions>) =
                 call.args(MultiValue::from_iter([path, options]))?;
             save::save(call.clone(), handle(&this)?.take(&call)?, path, options.unwrap_or_default()).await
+        });
+        method(fields, "upload", |call, (this, url, options): (AnyUserData, Value, Value)| async move {
+            let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;
+            upload(call.clone(), handle(&this)?.take(&call)?, url, options.unwrap_or_default()).await
         });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
             drain::discard(call.clone(), handle(&this)?.take(&call)?).await

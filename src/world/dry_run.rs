@@ -126,6 +126,11 @@ impl<W: World + 'static> DryRun<W> {
                     withheld: true,
                 }))
             }
+            E::Upload(upload) => {
+                upload.request.check()?;
+                note(upload.size_bytes.map(show_size));
+                Ok(Reply::Sink(Box::new(Swallow)))
+            }
             E::Lock { path } => {
                 note(None);
                 Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))

@@ -8,6 +8,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::Exit;
 use super::http::HttpRequest;
+use super::http::upload::Upload;
 use super::mail::Mail;
 use super::paths::plain;
 use crate::error::Result;
@@ -51,6 +52,9 @@ pub enum Effect {
     // -- network
     /// Sends one http request and follows no redirect. Reply: `Response`.
     Request(Box<HttpRequest>),
+
+    /// Sends one http request whose body is a stream; the answer is that of the commit. Reply: `Sink`.
+    Upload(Box<Upload>),
 
     // -- mail
     /// Hands a mail to its server. Reply: `Sent`.
@@ -118,6 +122,7 @@ impl Effect {
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
             Effect::Request(_) => "request",
+            Effect::Upload(_) => "upload",
             Effect::Send(_) => "send",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
@@ -141,6 +146,7 @@ impl Effect {
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
             Effect::Request(request) => request.title(),
+            Effect::Upload(upload) => upload.request.title(),
             Effect::Send(mail) => mail.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
@@ -168,7 +174,7 @@ impl Effect {
             Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
-            Effect::Request(_) => Vec::new(),
+            Effect::Request(_) | Effect::Upload(_) => Vec::new(),
             Effect::Which { .. } | Effect::Send(_) | Effect::Sleep { .. } => Vec::new(),
         }
     }
@@ -187,6 +193,7 @@ impl Effect {
                 | Effect::Remove { .. }
                 | Effect::Sweep { .. }
                 | Effect::Spawn(_)
+                | Effect::Upload(_)
                 | Effect::Send(_)
         )
     }

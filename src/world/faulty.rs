@@ -152,7 +152,8 @@ impl<W: World + 'static> Faulty<W> {
             _ => {}
         }
         let reply = self.inner.perform(request).await?;
-        Ok(break_reply(reply, Broken::new(fault, object, delay, self.killed.clone())))
+        let broken = Broken::new(fault, object, delay, self.killed.clone());
+        Ok(break_reply(reply, broken.over_network(matches!(effect, Effect::Upload(_)))))
     }
 }
 
@@ -195,14 +196,17 @@ impl Delay {
 
 /// Whether an effect gives a stream, which can break later.
 fn streams(effect: &Effect) -> bool {
-    matches!(effect, Effect::Open { .. } | Effect::Create { .. } | Effect::Spawn(_) | Effect::Request(_))
+    matches!(
+        effect,
+        Effect::Open { .. } | Effect::Create { .. } | Effect::Spawn(_) | Effect::Request(_) | Effect::Upload(_)
+    )
 }
 
 fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {
     match (effect, kind) {
         (Effect::Spawn(_), Kind::NotFound) => not_on_path(object, "/usr/bin:/bin"),
         (Effect::Lock { path }, Kind::Locked) => held(path, None),
-        (Effect::Request(_), kind) => broken_by(&format!("send `{object}`"), kind),
+        (Effect::Request(_) | Effect::Upload(_), kind) => broken_by(&format!("send `{object}`"), kind),
         _ => broken_by(&format!("{} `{object}`", effect.verb()), kind),
     }
 }

@@ -69,6 +69,7 @@ impl Needs {
             }
             Effect::Spawn(command) => self.may_run(command),
             Effect::Request(request) => self.may_connect(&request.url),
+            Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Send(mail) => self.may_mail(&mail.server),
             Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
         }

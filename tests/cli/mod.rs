@@ -1,6 +1,7 @@
 //! The program from outside: what people type, what it says, and its exit codes.
 
 mod alerts;
+mod alerts_everywhere;
 mod bad_folder;
 mod bad_input;
 mod bad_params;
@@ -19,6 +20,7 @@ mod production_restore;
 mod readme;
 mod honesty;
 mod passwords;
+mod pings;
 mod records;
 mod restore;
 mod restore_refused;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::body::Content;
 use super::given::Given;
+use super::signing::Signing;
 use crate::bind::options::{Text, duration};
 use crate::error::{Error, Kind, Result};
 use crate::world::http::exchange::{Exchange, Policy};
@@ -34,6 +35,7 @@ pub struct Wish {
     retries: Option<u32>,
     retry: Option<bool>,
     idempotency: Option<Text>,
+    sign: Option<Signing>,
 }
 
 /// Defines an option table with the fields that all have; serde's `flatten` would accept misspelt ones.
@@ -59,6 +61,7 @@ macro_rules! options {
 options!(DownloadOptions {});
 options!(GetOptions { max_bytes: Option<usize>, });
 options!(PostOptions {
+    sign: Option<Signing>,
     body: Option<Text>,
     json: Option<Given>,
     form: Option<BTreeMap<String, Given>>,
@@ -78,6 +81,7 @@ pub struct RequestOptions {
     max_bytes: Option<usize>,
     retry: Option<bool>,
     idempotency: Option<Text>,
+    sign: Option<Signing>,
     #[serde(default)]
     headers: BTreeMap<String, Text>,
     #[serde(default)]
@@ -128,7 +132,8 @@ impl Beside for GetOptions {
 impl Beside for PostOptions {
     fn wish(self, method: Method, url: Value) -> Wish {
         let content = Content { text: self.body.map(|text| text.0), json: self.json, form: self.form };
-        wish!(self, method, url; content: content, max_bytes: self.max_bytes, retry: self.retry, idempotency: self.idempotency)
+        wish!(self, method, url; content: content, max_bytes: self.max_bytes, retry: self.retry, idempotency: self.idempotency,
+            sign: self.sign)
     }
 }
 
@@ -136,7 +141,7 @@ impl From<RequestOptions> for Wish {
     fn from(options: RequestOptions) -> Wish {
         let content = Content { text: options.body.map(|text| text.0), json: options.json, form: options.form };
         wish!(options, options.method.unwrap_or(Method::Get), options.url.0; content: content, max_bytes: options.max_bytes,
-            retry: options.retry, idempotency: options.idempotency)
+            retry: options.retry, idempotency: options.idempotency, sign: options.sign)
     }
 }
 
@@ -160,6 +165,7 @@ impl Wish {
             retries: None,
             retry: None,
             idempotency: None,
+            sign: None,
         }
     }
 
@@ -180,6 +186,9 @@ impl Wish {
         }
         if let Some(key) = &self.idempotency {
             request.headers.push(("Idempotency-Key".to_owned(), key.0.clone()));
+        }
+        if let Some(signing) = &self.sign {
+            request.headers.push(signing.header(&request.body.data));
         }
         request.check()?;
         Ok(Exchange { caller, request, policy: self.policy()? })

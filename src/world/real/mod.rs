@@ -131,6 +131,7 @@ impl Real {
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
             }
+            E::Upload(upload) => Reply::Sink(self.http.upload(*upload, &self.environment).await?),
             E::Request(request) => Reply::Response(self.http.send(*request, &self.environment).await?),
             E::Which { program } => {
                 let path = programs::search_path(&self.environment);
