@@ -6,6 +6,7 @@ mod recipes;
 mod redirects;
 mod repeats;
 mod tls;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

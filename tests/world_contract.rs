@@ -37,7 +37,10 @@ macro_rules! holds {
             what_cannot_be_started_is_told, programs_are_found_along_the_path);
         holds!($world in http_checks: an_answer_is_given_as_it_came, a_bad_status_is_an_answer_too,
             a_redirect_is_left_to_the_caller, an_answer_without_a_body_ends_at_once, a_body_that_breaks_off_never_ends,
-            a_server_that_hangs_is_cut_off, what_was_never_sent_is_told, a_line_break_in_a_header_is_refused);
+            a_server_that_hangs_is_cut_off, what_was_never_sent_is_told, a_line_break_in_a_header_is_refused,
+            a_body_goes_out_as_a_stream, an_upload_that_is_answered_badly_has_failed,
+            a_body_is_as_long_as_it_was_announced, an_upload_that_is_given_up_is_never_whole,
+            an_upload_whose_server_hangs_is_cut_off);
         }
     };
     ($world:ident in $checks:ident: $($check:ident),*) => {
@@ -64,5 +67,6 @@ mod dry_run {
         ages_are_counted_in_whole_days, links_are_seen_and_removed_as_themselves);
     holds!(dry_run in http_checks: an_answer_is_given_as_it_came, a_bad_status_is_an_answer_too,
         a_redirect_is_left_to_the_caller, a_body_that_breaks_off_never_ends, a_server_that_hangs_is_cut_off,
-        what_was_never_sent_is_told, a_line_break_in_a_header_is_refused);
+        what_was_never_sent_is_told, a_line_break_in_a_header_is_refused, a_body_goes_out_as_a_stream,
+        an_upload_that_is_given_up_is_never_whole);
 }

@@ -21,6 +21,8 @@ pub struct Channel {
     pub kind: String,
     /// The webhook, where it has one; whoever knows it can post.
     pub target: Option<Secret>,
+    /// What it signs by, so that who is told can know who tells.
+    pub secret: Option<Secret>,
     /// Mail addresses, or whatever this kind of channel calls whom it tells.
     pub recipients: Vec<String>,
     /// The events that it takes, as `Event::is_of` names them; empty for all.
@@ -43,6 +45,7 @@ impl Channel {
             name: name.into(),
             kind: kind.into(),
             target: None,
+            secret: None,
             recipients: Vec::new(),
             types: Vec::new(),
             run_types: Vec::new(),
@@ -53,13 +56,31 @@ impl Channel {
         }
     }
 
-    /// Whether this event is one for this channel. A rehearsal is for all that would get the real thing.
+    /// Whether this event is one for this channel. A rehearsal is of no recipe, and for all that take such failures.
     pub fn takes(&self, event: &Event) -> bool {
         let among = |list: &[String], word: &str| list.is_empty() || list.iter().any(|known| known == word);
         (self.types.is_empty() || self.types.iter().any(|word| event.is_of(word)))
-            && among(&self.run_types, &event.run_type)
-            && among(&self.recipes, &event.recipe)
+            && (event.rehearsal || among(&self.run_types, &event.run_type))
+            && (event.rehearsal || among(&self.recipes, &event.recipe))
             && event.severity() >= self.severity
+    }
+}
+
+/// What a channel is asked to do: the function of its Lua file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Tells an event to people.
+    Send,
+    /// Says how a run stands to what watches from outside.
+    Ping,
+}
+
+impl Verb {
+    pub fn word(self) -> &'static str {
+        match self {
+            Verb::Send => "send",
+            Verb::Ping => "ping",
+        }
     }
 }
 
@@ -74,6 +95,6 @@ pub struct Delivered {
 
 /// Hands events to channels. Each call has a thread of its own, so that one that never comes back keeps nobody waiting.
 pub trait Deliver: Send + Sync + 'static {
-    /// Gives `event` to `channel`, once. An error of a mail server, or one of kind `timeout`, says whether it may have arrived all the same.
-    fn deliver(&self, channel: &Channel, event: &Event) -> impl Future<Output = Result<Delivered>>;
+    /// Gives `event` to `channel`, once, by its function `verb`. An error of a mail server, or one of kind `timeout`, says whether it may have arrived all the same.
+    fn deliver(&self, channel: &Channel, event: &Event, verb: Verb) -> impl Future<Output = Result<Delivered>>;
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::email::message_id;
 use super::smtp::Settings;
-use super::{Channel, Deliver, Delivered, Event, table, templates};
+use super::{Channel, Deliver, Delivered, Event, Verb, standing, table, templates};
 use crate::bind::options;
 use crate::bind::plain::Plain;
 use crate::bind::traceback::from_lua;
@@ -90,31 +90,43 @@ impl LuaChannels {
         Ok(settings)
     }
 
-    /// Sends `event` by the channel, unless `cut` comes first.
-    pub async fn send(&self, channel: &Channel, event: &Event, cut: impl Future<Output = Error>) -> Sending {
+    /// Sends `event` by the channel, or pings what it says of its run, unless `cut` comes first.
+    pub async fn send(
+        &self,
+        channel: &Channel,
+        event: &Event,
+        verb: Verb,
+        cut: impl Future<Output = Error>,
+    ) -> Sending {
         let mut journal = None;
         let ended = tokio::select! {
-            ended = self.guarded(channel, event, &mut journal) => ended,
+            ended = self.guarded(channel, event, verb, &mut journal) => ended,
             error = cut => Err(error),
         };
         let journal = journal.map(|journal: Arc<Written>| journal.entries()).unwrap_or_default();
-        let within = |error: Error| error.within(format!("cannot send by the channel `{}`", channel.name));
+        let within = |error: Error| error.within(format!("cannot {} by the channel `{}`", verb.word(), channel.name));
         Sending { ended: ended.and_then(|answer| proved(answer, &journal)).map_err(within), journal }
     }
 
-    async fn guarded(&self, channel: &Channel, event: &Event, written: &mut Option<Arc<Written>>) -> Result<Answer> {
-        let (source, needs) = self.prepare(channel).await?;
+    async fn guarded(
+        &self,
+        channel: &Channel,
+        event: &Event,
+        verb: Verb,
+        written: &mut Option<Arc<Written>>,
+    ) -> Result<Answer> {
+        let (source, needs) = self.prepare(channel, verb).await?;
         let guarded = Arc::new(Guarded::new(Limited::new(self.world.clone()), needs)?);
         let journal = written.insert(Arc::new(Journal::new(guarded.clone()))).clone();
         let caller = Caller::new(journal, Limits { total: channel.timeout, idle: channel.timeout });
-        self.talk(caller, &source, channel, event).await.map_err(|error| permitted(error, &guarded.refused()))
+        self.talk(caller, &source, channel, event, verb).await.map_err(|error| permitted(error, &guarded.refused()))
     }
 
     /// The file of the channel, and what it may reach: the server of its address, and the hosts that it declares.
-    async fn prepare(&self, channel: &Channel) -> Result<(ModuleSource, Needs)> {
+    async fn prepare(&self, channel: &Channel, verb: Verb) -> Result<(ModuleSource, Needs)> {
         let source = self.config.channel_source(&channel.kind)?;
         let caller = Caller::new(self.world.clone(), NOTHING);
-        let loaded = load(&self.config, caller, &source, channel, self.smtp(channel)).await?;
+        let loaded = load(&self.config, caller, &source, channel, verb, self.smtp(channel)).await?;
         let mut connect = match loaded.table.get::<Value>("connect").map_err(from_lua)? {
             Value::Nil => Vec::new(),
             declared => {
@@ -130,43 +142,59 @@ impl LuaChannels {
         Ok((source, Needs { connect, ..Needs::default() }))
     }
 
-    /// Lets the channel's `send` do its work.
-    async fn talk(&self, caller: Caller, source: &ModuleSource, channel: &Channel, event: &Event) -> Result<Answer> {
-        let (language, event, smtp) = (self.config.language().into(), &event.bounded(), self.smtp(channel));
+    /// Lets the channel's `send` or `ping` do its work.
+    async fn talk(
+        &self,
+        caller: Caller,
+        source: &ModuleSource,
+        channel: &Channel,
+        event: &Event,
+        verb: Verb,
+    ) -> Result<Answer> {
+        let told = match verb {
+            Verb::Send => self.event(channel, event).await,
+            Verb::Ping => standing(&event.bounded()),
+        };
+        let loaded = load(&self.config, caller, source, channel, verb, self.smtp(channel)).await?;
+        let Loaded { machine, session, function, .. } = loaded;
+        let told = given::event(&machine.lua, verb, &told).map_err(from_lua)?;
+        let address = channel.table(&machine.lua).map_err(from_lua)?;
+        session.loading.set(false);
+        let answer = machine.call(&function, (told, address)).await?;
+        // What it caught and did not answer for has not been sent, whatever it says.
+        if let Some(swallowed) = session.caught.borrow().iter().find(|caught| caught.swallowed()) {
+            return Err(swallowed.error.clone());
+        }
+        answered(answer, verb, source)
+    }
+
+    /// The event with its words, as `send` is given it.
+    async fn event(&self, channel: &Channel, event: &Event) -> serde_json::Value {
+        let (language, event) = (self.config.language().into(), &event.bounded());
         let reading = Caller::new(Arc::new(Limited::new(self.world.clone())), READING);
         let message = templates::message(&reading, &self.config.dir, event, language).await;
         if let Some(warning) = &message.warning {
             report::log(Level::Warn, warning, None);
         }
         let mut told = table(event, &message, language);
-        if let Ok(smtp) = &smtp {
+        if let Ok(smtp) = &self.smtp {
             told["message_id"] = message_id(channel, event, &smtp.from.address).into();
         }
-        let loaded = load(&self.config, caller, source, channel, smtp).await?;
-        let Loaded { machine, session, send, .. } = loaded;
-        let told = given::event(&machine.lua, &told).map_err(from_lua)?;
-        let address = channel.table(&machine.lua).map_err(from_lua)?;
-        session.loading.set(false);
-        let answer = machine.call(&send, (told, address)).await?;
-        // What it caught and did not answer for has not been sent, whatever it says.
-        if let Some(swallowed) = session.caught.borrow().iter().find(|caught| caught.swallowed()) {
-            return Err(swallowed.error.clone());
-        }
-        answered(answer, source)
+        told
     }
 }
 
-fn answered(answer: Value, source: &ModuleSource) -> Result<Answer> {
+fn answered(answer: Value, verb: Verb, source: &ModuleSource) -> Result<Answer> {
     match answer {
         Value::Nil => Ok(Answer::Sent(Delivered::default())),
         Value::String(reason) => Ok(Answer::Nothing(reason.to_string_lossy())),
         Value::Table(_) => {
-            let name = format!("what `send` of {} returns", source.file_shown);
+            let name = format!("what `{}` of {} returns", verb.word(), source.file_shown);
             let Returned { message_id, refused } = options::read_value(&name, Plain::from_lua(&answer)?)?;
             Ok(Answer::Sent(Delivered { message_id, refused }))
         }
         other => {
-            let what = format!("`send` of `{}` returned a {}", source.file_shown, other.type_name());
+            let what = format!("`{}` of `{}` returned a {}", verb.word(), source.file_shown, other.type_name());
             Err(Error::new(Kind::Recipe, what).hint("return nothing, or a text: why there is nothing to send"))
         }
     }
@@ -191,19 +219,19 @@ fn proved(answer: Answer, journal: &[Record]) -> Result<Answer> {
         (false, Answer::Nothing(reason)) if !reason.trim().is_empty() => Ok(Answer::Nothing(reason)),
         (true, sent) => Ok(sent),
         (false, _) => Err(Error::new(Kind::Recipe, "it ended without having sent anything")
-            .hint("where that is meant, `send` returns the reason as a text")),
+            .hint("where that is meant, its function returns the reason as a text")),
     }
 }
 
 impl Deliver for LuaChannels {
-    async fn deliver(&self, channel: &Channel, event: &Event) -> Result<Delivered> {
+    async fn deliver(&self, channel: &Channel, event: &Event, verb: Verb) -> Result<Delivered> {
         let waiting = Caller::new(self.world.clone(), Limits { total: Duration::MAX, idle: Duration::MAX });
         let cut = async {
             // Whichever way the waiting ends, the channel has had its time.
             let _waited = waiting.sleep(channel.timeout).await;
             late(channel)
         };
-        match self.send(channel, event, cut).await.ended? {
+        match self.send(channel, event, verb, cut).await.ended? {
             Answer::Sent(delivered) => Ok(delivered),
             Answer::Nothing(reason) => {
                 report::log(Level::Info, &format!("channel `{}` sent nothing: {reason}", channel.name), None);

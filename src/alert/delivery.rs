@@ -6,7 +6,7 @@ use futures_util::future::{FutureExt, Shared, join_all};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, timeout_at};
 
-use super::channel::{Channel, Deliver, Delivered};
+use super::channel::{Channel, Deliver, Delivered, Verb};
 use super::fate;
 use crate::error::{Error, Kind, Result};
 use crate::units::show_duration;
@@ -24,6 +24,7 @@ pub struct Letter {
     /// Those who still lack it.
     pub recipients: Vec<String>,
     pub event: super::Event,
+    pub verb: Verb,
 }
 
 /// What came of a letter.
@@ -119,7 +120,7 @@ fn talk<D: Deliver>(deliver: &D, work: Work, tell: &UnboundedSender<Told>) {
         }
         let channel = Channel { recipients: letter.recipients, ..channel.clone() };
         let answer = match &runtime {
-            Ok(runtime) => runtime.block_on(deliver.deliver(&channel, &letter.event)),
+            Ok(runtime) => runtime.block_on(deliver.deliver(&channel, &letter.event, letter.verb)),
             Err(cause) => {
                 Err(Error::new(Kind::Other, "cannot start the thread of a channel").because_text(cause.to_string()))
             }

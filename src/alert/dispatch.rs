@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod flushing;
+mod pinging;
 
-use super::channel::{Channel, Deliver, Delivered};
+use super::channel::{Channel, Deliver, Delivered, Verb};
 use super::delivery::{Answer, Letter, Work, deliver_all};
 use super::judging::Judge;
 use super::registered::Channels;
@@ -34,10 +35,20 @@ pub struct Dispatch<D> {
 }
 
 /// What came of telling: how many notices arrived, and how many did not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub sent: usize,
     pub failed: usize,
+    /// One by one.
+    pub told: Vec<Told>,
+}
+
+/// What came of one notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub channel: String,
+    /// Why it did not arrive, or not that anybody knows.
+    pub error: Option<String>,
 }
 
 impl<D: Deliver> Dispatch<D> {
@@ -227,6 +238,8 @@ impl<D: Deliver> Dispatch<D> {
     ) -> Notification {
         let unknown = Channel::new(&notice.channel, "channel");
         let channel = channels.named(&notice.channel).unwrap_or(&unknown);
+        let error = answer.as_ref().err().map(Error::one_line);
+        tally.told.push(Told { channel: notice.channel.clone(), error });
         lines::tell(channel, &notice.recipients, &notice.subject, event, answer);
         let error_message = match answer {
             Ok(delivered) => {
@@ -257,7 +270,8 @@ impl<D: Deliver> Dispatch<D> {
 fn work(notices: &[Notice], channels: &Channels, event: &Event) -> Vec<Work> {
     let one = |notice: &Notice| {
         let channel = channels.named(&notice.channel)?.clone();
-        let letter = Letter { number: notice.number, recipients: notice.recipients.clone(), event: event.clone() };
+        let (number, recipients, event) = (notice.number, notice.recipients.clone(), event.clone());
+        let letter = Letter { number, recipients, event, verb: Verb::Send };
         Some(Work { channel, letters: vec![letter] })
     };
     notices.iter().filter_map(one).collect()

@@ -10,7 +10,7 @@ pub enum EventKind {
     BackupFailure,
     /// A backup works again that had failed.
     Recovered,
-    /// The same failure goes on.
+    /// The same failure goes on, or comes again and again.
     Digest,
     /// Failures in a row that the next level has to look at.
     Escalation,
@@ -93,6 +93,9 @@ pub struct Event {
     pub backups: Vec<AlertedBackup>,
     /// How often it has failed in a row.
     pub failures: u64,
+    /// How often it has worked in between and failed again; `failures` counts the last row of them.
+    #[serde(default)]
+    pub relapses: u64,
     /// When the first of these failures was.
     #[serde(serialize_with = "as_utc_if_any", deserialize_with = "moment_if_any")]
     pub first_failure: Option<DateTime<FixedOffset>>,
@@ -146,6 +149,7 @@ impl Event {
             duration_secs: 0.0,
             backups: Vec::new(),
             failures: 1,
+            relapses: 0,
             first_failure: None,
             level: 1,
             contacts: Vec::new(),

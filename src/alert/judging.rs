@@ -62,7 +62,8 @@ impl Judge<'_> {
             Tell::Recovered => (EventKind::Recovered, streak.level),
         };
         let (failures, first_failure) = (streak.failures.max(1), streak.first_failure);
-        self.addressed(Event { kind, level, failures, first_failure, ..failure })
+        let relapses = streak.relapses;
+        self.addressed(Event { kind, level, failures, relapses, first_failure, ..failure })
     }
 
     /// With whom to call, and where to look.

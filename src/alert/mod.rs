@@ -20,11 +20,11 @@ mod tone;
 mod watching;
 mod words;
 
-pub use channel::{Channel, Deliver, Delivered};
+pub use channel::{Channel, Deliver, Delivered, Verb};
 pub use channels::LuaChannels;
 pub use dispatch::Dispatch;
 pub use event::{Event, EventKind, Severity};
-pub use table::table;
+pub use table::{standing, table};
 pub use templates::Message;
 pub use tone::Tone;
 pub use words::Language;

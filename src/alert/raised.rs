@@ -23,6 +23,14 @@ impl Event {
         event.cleaned()
     }
 
+    /// How a run stands, for what watches it from outside.
+    pub fn stands(run: &Run) -> Event {
+        let raised = Event::of(run);
+        raised.unwrap_or_else(|| {
+            Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at)).cleaned()
+        })
+    }
+
     fn about_run(kind: EventKind, run: &Run, time: Moment) -> Event {
         let backups = run.backups.iter().map(|backup| AlertedBackup {
             path: backup.path.clone(),

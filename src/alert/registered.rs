@@ -1,17 +1,21 @@
 //! Gathers the channels: those of the environment, of `hikae.toml`, and of the catalog's table.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::channel::{Channel, DEFAULT_TIMEOUT};
 use super::event::Severity;
 use crate::catalog::{Catalog, ChannelRow};
-use crate::config::{ChannelSettings, Config, Contacts, SeverityWord};
+use crate::config::{ChannelSettings, Config, Contacts, PingSettings, SeverityWord};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::mail::Mailbox;
 
 /// Channels that a webhook in the environment makes (runbook §8).
 const WEBHOOKS: [(&str, &str); 2] = [("slack", "SLACK_WEBHOOK_URL"), ("teams", "TEAMS_WEBHOOK_URL")];
+
+/// The longest that a ping may take: whoever waits for the run waits for its ping.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The channels, and what is wrong with those that were left out: one bad channel must not keep the others silent.
 #[derive(Debug, Default)]
@@ -105,21 +109,15 @@ pub fn addresses(contacts: &[String]) -> Vec<String> {
 
 fn from_settings(settings: &ChannelSettings, config: &Config) -> Result<Channel> {
     let name = &settings.name;
-    let target = match (&settings.url, &settings.url_env) {
-        (Some(url), _) => Some(url.clone()),
-        (None, Some(variable)) => {
-            Some(config.lookup(variable).map(|url| Secret::new(url.trim())).ok_or_else(|| {
-                Error::new(Kind::NotFound, format!("the channel `{name}` has no URL: `{variable}` is not set"))
-                    .hint(format!("set `{variable}` in `{}`", config.dotenv_path().display()))
-            })?)
-        }
-        (None, None) => None,
-    };
+    let named = format!("the channel `{name}`");
+    let target = secret(&named, "URL", (&settings.url, &settings.url_env), config)?;
+    let secret = secret(&named, "secret", (&settings.secret, &settings.secret_env), config)?;
     for address in settings.to.iter().filter(|_| settings.kind == "email") {
         Mailbox::parse(address).map_err(|error| error.within(format!("the channel `{name}` has a wrong address")))?;
     }
     Ok(Channel {
         target,
+        secret,
         recipients: settings.to.clone(),
         types: settings.events.clone(),
         run_types: settings.types.clone(),
@@ -128,6 +126,29 @@ fn from_settings(settings: &ChannelSettings, config: &Config) -> Result<Channel>
         timeout: settings.timeout.unwrap_or(DEFAULT_TIMEOUT),
         settings: settings.settings.clone(),
         ..Channel::new(name, &settings.kind)
+    })
+}
+
+/// What pings the recipe: its file, with the url of its check.
+pub fn ping(recipe: &str, settings: &PingSettings, config: &Config) -> Result<Channel> {
+    let named = format!("the ping of `{recipe}`");
+    let target = secret(&named, "URL", (&settings.url, &settings.url_env), config)?;
+    let timeout = settings.timeout.unwrap_or(PING_TIMEOUT);
+    Ok(Channel { target, timeout, ..Channel::new(&settings.kind, &settings.kind) })
+}
+
+/// A secret of the settings: itself, or the variable that holds it.
+fn secret(
+    named: &str,
+    what: &str,
+    (given, variable): (&Option<Secret>, &Option<String>),
+    config: &Config,
+) -> Result<Option<Secret>> {
+    let (None, Some(variable)) = (given, variable) else { return Ok(given.clone()) };
+    let found = config.lookup(variable).map(|text| Secret::new(text.trim()));
+    found.map(Some).ok_or_else(|| {
+        Error::new(Kind::NotFound, format!("{named} has no {what}: `{variable}` is not set"))
+            .hint(format!("set `{variable}` in `{}`", config.dotenv_path().display()))
     })
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Message;
 use super::event::{Event, iso};
 use super::words::{Language, Words, rows};
+use crate::stream::sha256::Sha256;
 
 /// The event as channels see it. `json` is the same as text, for those that hand it on; the mail's HTML is not in that.
 pub fn table(event: &Event, message: &Message, language: Language) -> Value {
@@ -26,6 +27,7 @@ pub fn table(event: &Event, message: &Message, language: Language) -> Value {
         "duration_secs": event.duration_secs,
         "backups": event.backups,
         "failures": event.failures,
+        "relapses": event.relapses,
         "first_failure": event.first_failure.as_ref().map(iso),
         "level": event.level,
         "contacts": event.contacts,
@@ -49,6 +51,28 @@ pub fn table(event: &Event, message: &Message, language: Language) -> Value {
         told.insert("labels".to_owned(), json!(words.label));
     }
     told
+}
+
+/// The run as `ping` is given it.
+pub fn standing(event: &Event) -> Value {
+    json!({
+        "id": event.id,
+        "rid": rid(event),
+        "recipe": event.recipe,
+        "type": event.run_type,
+        "host": event.host,
+        "status": event.outcome,
+        "time": iso(&event.time),
+        "duration_secs": event.duration_secs,
+        "error": event.error.as_ref().map(|text| json!({ "message": text, "hint": event.hint })),
+        "backups": event.backups,
+    })
+}
+
+/// A UUID (RFC 9562, version 8) that is the same for each ping of a run, and another one for each other run.
+fn rid(event: &Event) -> String {
+    let hex = Sha256::of(format!("{}/{}", event.host, event.id));
+    format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
 
 /// What is shown by row: how the run ended comes first, so that no colour has to be believed.

@@ -1,4 +1,4 @@
-//! Decides when a failure is told: at first, then at growing intervals, to the next level after some, and once when it is over.
+//! Decides when a failure is told: at first, then at growing intervals, to the next level after some, and once when it is over; what fails and works by turns is one failure.
 
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ const DIGEST_AFTER: [Duration; 8] = [
 /// Failures in a row that level 2 has to look at (runbook §13), and level 3.
 const LEVEL_2: u64 = 3;
 const LEVEL_3: u64 = 10;
+/// It is over when it has worked so often, and for a day; or for a week.
+const WORKED: u64 = 3;
+const A_DAY: Duration = HOUR.saturating_mul(24);
+const A_WEEK: Duration = HOUR.saturating_mul(168);
 /// A nightly run never ends at the same second: a digest that is due in a few minutes is due now.
 const SLACK: Duration = Duration::from_secs(600);
 
@@ -36,7 +40,7 @@ pub struct Rules {
 pub enum Tell {
     /// The first failure.
     Failure,
-    /// It goes on.
+    /// It goes on, or comes again.
     Digest,
     /// It goes on, and this level has to look at it.
     Escalation(u8),
@@ -83,12 +87,38 @@ pub fn step(
     rules: &Rules,
     heard: impl Fn(Tell, &Streak) -> bool,
 ) -> (Streak, Option<Tell>) {
-    if worked {
-        let tell = (before.told > 0).then_some(Tell::Recovered).filter(|tell| heard(*tell, before));
-        return (Streak::default(), tell);
+    if worked { works(before, at, heard) } else { fails(before, at, rules, heard) }
+}
+
+/// The first success is told at once. What has failed again since then must have worked for a while, or whoever reads it
+/// would believe that all is well.
+fn works(before: &Streak, at: Moment, heard: impl Fn(Tell, &Streak) -> bool) -> (Streak, Option<Tell>) {
+    if before.told == 0 {
+        return (Streak::default(), None);
     }
-    let first_failure = Some(before.first_failure.unwrap_or(at));
-    let counted = Streak { failures: before.failures.saturating_add(1), first_failure, ..before.clone() };
+    let worked_since = Some(before.worked_since.unwrap_or(at));
+    let watched = Streak { failures: 0, worked: before.worked.saturating_add(1), worked_since, ..before.clone() };
+    let over = is_over(&watched, at);
+    let ripe = watched.alarmed && (over || watched.relapses == 0);
+    let tell = ripe.then_some(Tell::Recovered).filter(|tell| heard(*tell, before));
+    match (over, ripe) {
+        (true, _) => (Streak::default(), tell),
+        (false, true) => (Streak { alarmed: false, last_told: Some(at), ..watched }, tell),
+        (false, false) => (watched, None),
+    }
+}
+
+fn fails(before: &Streak, at: Moment, rules: &Rules, heard: impl Fn(Tell, &Streak) -> bool) -> (Streak, Option<Tell>) {
+    let fresh = Streak::default();
+    let before = if is_over(before, at) { &fresh } else { before };
+    let counted = Streak {
+        failures: before.failures.saturating_add(1),
+        first_failure: Some(before.first_failure.unwrap_or(at)),
+        worked: 0,
+        worked_since: None,
+        relapses: before.relapses.saturating_add(u64::from(before.worked > 0)),
+        ..before.clone()
+    };
     let level = rules.level(counted.failures);
     let tell = match counted.told {
         _ if level > counted.level => Some(Tell::Escalation(level)),
@@ -98,10 +128,17 @@ pub fn step(
     match tell.filter(|tell| heard(*tell, &counted)) {
         Some(tell) => {
             let level = if let Tell::Escalation(level) = tell { level } else { counted.level };
-            (Streak { told: counted.told + 1, last_told: Some(at), level, ..counted }, Some(tell))
+            let told = counted.told.saturating_add(1);
+            (Streak { told, last_told: Some(at), level, alarmed: true, ..counted }, Some(tell))
         }
         None => (counted, None),
     }
+}
+
+/// Whether what failed once has worked for so long that the next failure is a first one.
+fn is_over(streak: &Streak, at: Moment) -> bool {
+    let worked = streak.worked_since.and_then(|since| (at - since).to_std().ok());
+    worked.is_some_and(|long| long >= A_WEEK - SLACK || (streak.worked >= WORKED && long >= A_DAY - SLACK))
 }
 
 /// A clock that was put back must not make a failure silent until it has caught up.

@@ -49,6 +49,7 @@ pub struct Labels {
     pub recipe: &'static str,
     pub host: &'static str,
     pub failures: &'static str,
+    pub relapses: &'static str,
     pub first_failure: &'static str,
     pub contacts: &'static str,
     pub system_url: &'static str,
@@ -64,6 +65,7 @@ const JA: Labels = Labels {
     recipe: "レシピ",
     host: "ホスト",
     failures: "連続失敗回数",
+    relapses: "再発回数",
     first_failure: "最初の失敗",
     contacts: "連絡先",
     system_url: "システムURL",
@@ -79,6 +81,7 @@ const EN: Labels = Labels {
     recipe: "Recipe",
     host: "Host",
     failures: "Failures in a row",
+    relapses: "Relapses",
     first_failure: "First failure",
     contacts: "Contacts",
     system_url: "System URL",
@@ -115,7 +118,7 @@ impl Words {
 }
 
 fn japanese(event: &Event) -> (String, String, &'static str) {
-    let Event { id, recipe, host, failures, level, .. } = event;
+    let Event { id, recipe, host, failures, relapses, level, .. } = event;
     let again = "速やかに原因を確認し、手動バックアップの実行を検討してください。";
     match event.kind {
         EventKind::BackupFailure => {
@@ -125,6 +128,11 @@ fn japanese(event: &Event) -> (String, String, &'static str) {
             format!("【復旧】バックアップ成功: {id}"),
             "【復旧】バックアップが再び成功しました".into(),
             "失敗していた間のバックアップはありません。必要な時点のバックアップがあるか確認してください。",
+        ),
+        EventKind::Digest if *relapses > 0 => (
+            format!("【再発】バックアップの失敗と成功の繰り返し: {recipe}"),
+            "【再発】バックアップが失敗と成功を繰り返しています".into(),
+            again,
         ),
         EventKind::Digest => (
             format!("【継続中】バックアップ失敗 {failures}回: {recipe}"),
@@ -160,7 +168,7 @@ fn japanese(event: &Event) -> (String, String, &'static str) {
 }
 
 fn english(event: &Event) -> (String, String, &'static str) {
-    let Event { id, recipe, host, failures, level, .. } = event;
+    let Event { id, recipe, host, failures, relapses, level, .. } = event;
     let again = "Find the cause soon, and consider running the backup by hand.";
     match event.kind {
         EventKind::BackupFailure => {
@@ -170,6 +178,11 @@ fn english(event: &Event) -> (String, String, &'static str) {
             format!("[RECOVERED] Backup works again: {id}"),
             "[RECOVERED] The backup works again".into(),
             "There is no backup of the time in between: make sure that you have the ones you need.",
+        ),
+        EventKind::Digest if *relapses > 0 => (
+            format!("[AGAIN] Backup fails and works by turns: {recipe}"),
+            "[AGAIN] The backup fails and works by turns".into(),
+            again,
         ),
         EventKind::Digest => (
             format!("[ONGOING] Backup failed {failures} times: {recipe}"),
@@ -225,6 +238,8 @@ pub fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     use EventKind as K;
     let about_a_run = !matches!(event.kind, K::Monitor | K::Report | K::Test);
     let in_a_row = matches!(event.kind, K::Recovered | K::Digest | K::Escalation);
+    // By then nobody counts its last failures any more.
+    let over = event.kind == K::Recovered && event.relapses > 0;
     let went_wrong = about_a_run && event.kind != K::Recovered;
     let text = |shown: bool, label, text: &str| (shown && !text.is_empty()).then(|| (label, text.to_owned()));
     let first_failure = event.first_failure.as_ref().map(iso).unwrap_or_default();
@@ -233,7 +248,8 @@ pub fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
         text(about_a_run, label.run_type, &event.run_type),
         text(true, if went_wrong { label.time } else { label.moment }, &iso(&event.time)),
         text(went_wrong, label.error, event.error.as_deref().unwrap_or_default()),
-        text(in_a_row, label.failures, &event.failures.to_string()),
+        text(in_a_row && !over, label.failures, &event.failures.to_string()),
+        text(in_a_row && event.relapses > 0, label.relapses, &event.relapses.to_string()),
         text(in_a_row, label.first_failure, &first_failure),
         text(event.kind == K::Escalation, label.contacts, &event.contacts.join("; ")),
         text(event.kind != K::BackupFailure, label.hint, event.hint.as_deref().unwrap_or_default()),

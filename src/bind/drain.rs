@@ -76,7 +76,7 @@ pub async fn text(
     call.lua.create_string(&bytes).map_err(from_lua)
 }
 
-fn refuse_copies(copies: &[Copy]) -> Result<()> {
+pub fn refuse_copies(copies: &[Copy]) -> Result<()> {
     match copies.first() {
         None => Ok(()),
         Some(copy) => Err(Error::new(

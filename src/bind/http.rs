@@ -28,6 +28,8 @@ use options::{DownloadOptions, GetOptions, PostOptions, RequestOptions, Wish};
 mod body;
 mod given;
 mod options;
+mod signing;
+pub mod upload;
 
 /// How long a request may take, with its tries, where nobody says.
 const TOTAL: Duration = Duration::from_secs(120);

@@ -14,7 +14,9 @@ use tokio::sync::oneshot;
 
 use super::drain;
 use super::exports::{Call, misfit, waiting};
+use super::http::upload::{UploadOptions, upload};
 use super::objects::{PutOptions, store_of};
+use super::options::Text;
 use super::save::target::Target;
 use super::save::{self, SaveOptions};
 use crate::error::{Error, Kind, Result, Site};
@@ -124,8 +126,21 @@ fn place(site: &Option<Site>) -> String {
 }
 
 /// The names of the methods, for suggestions and for the comparison with the stubs.
-pub const METHODS: [&str; 12] =
-    ["decompress", "discard", "gunzip", "gzip", "hash", "put", "save", "tap_lines", "tee", "text", "unzstd", "zstd"];
+pub const METHODS: [&str; 13] = [
+    "decompress",
+    "discard",
+    "gunzip",
+    "gzip",
+    "hash",
+    "put",
+    "save",
+    "tap_lines",
+    "tee",
+    "text",
+    "unzstd",
+    "upload",
+    "zstd",
+];
 
 /// zlib-rs has its own scale: its 5 makes files as small as `gzip -6` does, and takes three quarters of the time of its 6.
 const GZIP_LEVEL: u32 = 5;
@@ -179,6 +194,10 @@ impl UserData for Stream {
             let (key, options): (String, Option<PutOptions>) = call.args(MultiValue::from_iter([key, options]))?;
             let (put, patience) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
             save::save(call.clone(), handle(&this)?.take(&call)?, Target::Object(Box::new(put)), patience).await
+        });
+        method(fields, "upload", |call, (this, url, options): (AnyUserData, Value, Value)| async move {
+            let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;
+            upload(call.clone(), handle(&this)?.take(&call)?, url, options.unwrap_or_default()).await
         });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
             drain::discard(call.clone(), handle(&this)?.take(&call)?).await

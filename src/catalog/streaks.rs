@@ -13,18 +13,36 @@ use crate::secret;
 /// How a subject stands: what has failed in a row, and what was told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Streak {
+    /// In a row; none while it works.
     pub failures: u64,
     pub first_failure: Option<Moment>,
-    /// How many notices there were.
+    /// How many notices of failures there were.
     pub told: u64,
     pub last_told: Option<Moment>,
     /// The highest level that was told.
     pub level: u8,
+    /// How often it has worked since it failed, and from when on.
+    pub worked: u64,
+    pub worked_since: Option<Moment>,
+    /// Whether those who heard that it fails are still to hear that it is over.
+    pub alarmed: bool,
+    /// How often it has failed again while it was watched.
+    pub relapses: u64,
 }
 
 impl Default for Streak {
     fn default() -> Streak {
-        Streak { failures: 0, first_failure: None, told: 0, last_told: None, level: 1 }
+        Streak {
+            failures: 0,
+            first_failure: None,
+            told: 0,
+            last_told: None,
+            level: 1,
+            worked: 0,
+            worked_since: None,
+            alarmed: false,
+            relapses: 0,
+        }
     }
 }
 
@@ -86,6 +104,10 @@ fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> {
             told: number(row, "told")?,
             last_told: some_moment(row, "last_told")?,
             level: row.get("level")?,
+            worked: number(row, "worked")?,
+            worked_since: some_moment(row, "worked_since")?,
+            alarmed: row.get("alarmed")?,
+            relapses: number(row, "relapses")?,
         })
     };
     let found = tx.prepare_cached("SELECT * FROM alert_streaks WHERE subject = ?")?.query_row([subject], streak);
@@ -96,11 +118,14 @@ fn save(tx: &Transaction, subject: &str, streak: &Streak) -> rusqlite::Result<()
     if *streak == Streak::default() {
         return tx.execute("DELETE FROM alert_streaks WHERE subject = ?", [subject]).map(drop);
     }
-    let sql = "INSERT OR REPLACE INTO alert_streaks (subject, failures, first_failure, told, last_told, level)
-               VALUES (?, ?, ?, ?, ?, ?)";
-    let (failures, told) = (column(streak.failures), column(streak.told));
-    let (first, last) = (streak.first_failure.map(moment_text), streak.last_told.map(moment_text));
-    tx.prepare_cached(sql)?.execute(params![subject, failures, first, told, last, streak.level]).map(drop)
+    let sql = "INSERT OR REPLACE INTO alert_streaks
+               (subject, failures, first_failure, told, last_told, level, worked, worked_since, alarmed, relapses)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let [failures, told, worked, relapses] = [streak.failures, streak.told, streak.worked, streak.relapses].map(column);
+    let [first, last, since] =
+        [streak.first_failure, streak.last_told, streak.worked_since].map(|moment| moment.map(moment_text));
+    let row = params![subject, failures, first, told, last, streak.level, worked, since, streak.alarmed, relapses];
+    tx.prepare_cached(sql)?.execute(row).map(drop)
 }
 
 /// A count as SQLite keeps it.

@@ -1,8 +1,11 @@
 //! Lets alerts go out at the end of a command, and lets a person interrupt that.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
+
+use futures_util::future::FutureExt;
 
 use super::context::Context;
 use super::runs::alive;
@@ -10,17 +13,18 @@ use crate::alert::{Dispatch, LuaChannels};
 use crate::catalog::{Catalog, Ending, Failure, NewRun, Run, Status, run_id};
 use crate::error::{Error, Result};
 use crate::recipe::cut::Signals;
+use crate::recipe::execute::Began;
 use crate::report::{self, Level};
 use crate::world::real::{Real, startup};
 use crate::world::{Machine, World};
 
 /// What this program alerts with.
-pub type Alerts = Dispatch<LuaChannels>;
+pub type Alerts = Arc<Dispatch<LuaChannels>>;
 
 /// Everything that alerts need. To be made before the process is walled in.
 pub fn prepare(context: &Context) -> Alerts {
     let channels = LuaChannels::real(context.config.clone());
-    Dispatch::new(context.config.clone(), channels, Arc::new(Real::ambient()))
+    Arc::new(Dispatch::new(context.config.clone(), channels, Arc::new(Real::ambient())))
 }
 
 /// Lets `work` run to its end; what it waits for on the side is a signal.
@@ -45,9 +49,46 @@ pub fn block_on<T>(work: impl AsyncFnOnce(Signal) -> T) -> Result<T> {
 /// The signal that ends sending.
 pub type Signal = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
-/// Tells what there is to tell of a run that has ended. Whatever happens here, the run ended as it did.
-pub fn after_run(context: &Context, alerts: &Alerts, run: &Run, record: Option<Catalog>) {
-    let told = block_on(async |stop| alerts.after_run(run, record, &|run| alive(context, run), stop).await);
+/// The ping that a run has begun, which goes out beside the run.
+#[derive(Default)]
+pub struct Beginning(Arc<Mutex<Option<JoinHandle<()>>>>);
+
+impl Beginning {
+    /// What pings, when the run is under way.
+    pub fn teller(&self, alerts: &Alerts) -> Began {
+        let (place, alerts) = (self.0.clone(), alerts.clone());
+        Box::new(move |new: &NewRun| {
+            let run = Run::of(new.clone(), None, Vec::new(), Vec::new());
+            let ping = move || {
+                // Who cannot even be given a thread is not pinged; the log of the run's end says so.
+                let _lost = block_on(async |_signal| alerts.ping(&run, std::future::pending()).await);
+            };
+            let thread = std::thread::Builder::new().name("ping".to_owned()).spawn(ping);
+            *place.lock().unwrap_or_else(|broken| broken.into_inner()) = thread.ok();
+        })
+    }
+
+    /// Waits until it has arrived, or has had its time: the end of a run must not overtake its beginning.
+    async fn over(self) {
+        let thread = self.0.lock().unwrap_or_else(|broken| broken.into_inner()).take();
+        if let Some(thread) = thread {
+            // A thread that crashed has said so itself.
+            let _crashed = tokio::task::spawn_blocking(|| thread.join()).await;
+        }
+    }
+}
+
+/// Tells what there is to tell of a run that has ended, and pings what watches it. Whatever happens here, the run ended as it did.
+pub fn after_run(context: &Context, alerts: &Alerts, run: &Run, record: Option<Catalog>, beginning: Beginning) {
+    let told = block_on(async |stop: Signal| {
+        let stop = stop.shared();
+        let ping = async {
+            beginning.over().await;
+            alerts.ping(run, stop.clone()).await;
+        };
+        let is_alive = |run: &NewRun| alive(context, run);
+        tokio::join!(alerts.after_run(run, record, &is_alive, stop.clone()), ping)
+    });
     if let Err(error) = told {
         report::log(
             Level::Error,
@@ -79,7 +120,10 @@ pub fn never_began(context: &Context, alerts: &Alerts, recipe: &str, run_type: &
     };
     let ending = Ending { status: Status::Failure, ended_at: now, duration_ms: 0, error: Some(Failure::from(error)) };
     let run = Run::of(new, Some(ending), Vec::new(), Vec::new());
-    let told = block_on(async |stop| alerts.never_began(&run, stop).await);
+    let told = block_on(async |stop: Signal| {
+        let stop = stop.shared();
+        tokio::join!(alerts.never_began(&run, stop.clone()), alerts.ping(&run, stop.clone()))
+    });
     if let Err(error) = told {
         context.print_error(&error);
     }

@@ -1,19 +1,18 @@
 //! `hikae demo`: a throwaway PostgreSQL, a proved backup, honest failures and a restore; nothing of it stays behind.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
-use super::exit;
+use super::{exit, scratch};
 use crate::catalog::Status;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::cut::Signals;
 use crate::world::limited::Limited;
-use crate::world::program::{ask, failure};
 use crate::world::real::Real;
-use crate::world::{Caller, Command, Limits, World};
+use crate::world::{Caller, Limits};
 
 mod server;
 mod story;
@@ -26,8 +25,6 @@ use teller::Teller;
 const LIMITS: Limits = Limits { total: Duration::from_secs(600), idle: Duration::from_secs(600) };
 /// How long what was started may take to end.
 const GRACE: Duration = Duration::from_secs(5);
-/// As much as a small program says.
-const MAX_SAID: usize = 1 << 20;
 
 pub fn main(context: &Context) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -48,7 +45,7 @@ async fn demo(context: &Context) -> Result<ExitCode> {
     let real = Arc::new(Real::ambient());
     let own = Caller::new(Arc::new(Limited::new(real.clone())), LIMITS);
     let mut server = Server::find(&own).await?;
-    let folder = make_folder(&own).await?;
+    let folder = scratch::make(&own, "hikae-demo.XXXXXX").await?;
     let teller = Teller::new(context, own.clone(), folder.clone(), server.bin().to_owned());
     let ended = {
         let story = story::tell(&teller, &mut server);
@@ -79,30 +76,5 @@ async fn clean_up(own: &Caller, real: Arc<Real>, mut server: Server, folder: &Pa
         let what = "a program that was told to end is still running";
         return Err(Error::new(Kind::Timeout, what).hint(format!("`ps` shows it; it works in `{}`", folder.display())));
     }
-    let remove = Command { args: words(["-rf", "--"], folder), ..Command::new("rm") };
-    let removed = run(own, remove).await.map(drop);
-    removed.map_err(|error| error.hint(format!("remove it yourself: `rm -rf {}`", folder.display())))
-}
-
-/// A new folder of the demo's own.
-async fn make_folder(own: &Caller) -> Result<PathBuf> {
-    let base = own.world.environment().get("TMPDIR").filter(|base| !base.is_empty()).cloned();
-    let base = PathBuf::from(base.unwrap_or_else(|| "/tmp".to_owned()));
-    let template = base.join("hikae-demo.XXXXXX");
-    let made = run(own, Command { args: words(["-d", "--"], &template), ..Command::new("mktemp") }).await?;
-    Ok(PathBuf::from(made.trim_end_matches('\n')))
-}
-
-fn words<const N: usize>(words: [&str; N], path: &Path) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).chain([path.display().to_string()]).collect()
-}
-
-/// Runs a small program that must succeed, and gives what it wrote.
-async fn run(own: &Caller, command: Command) -> Result<String> {
-    let program = command.program.clone();
-    let (output, exit) = ask(own, command, None, MAX_SAID).await?;
-    match exit.success() {
-        true => Ok(String::from_utf8_lossy(&output).into_owned()),
-        false => Err(failure(&program, &exit)),
-    }
+    scratch::remove(own, folder).await
 }

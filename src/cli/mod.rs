@@ -19,6 +19,7 @@ mod notify;
 mod plan;
 mod run;
 mod runs;
+mod scratch;
 mod show;
 mod status;
 mod test;

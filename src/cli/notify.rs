@@ -7,7 +7,7 @@ use super::args::{NotifyCommand, NotifyTestArgs};
 use super::context::Context;
 use super::exit;
 use super::runs::alive;
-use crate::alert::dispatch::Tally;
+use crate::alert::dispatch::{Tally, Told};
 use crate::alert::event::{Event, EventKind};
 use crate::alert::{Channel, registered};
 use crate::catalog::run_id;
@@ -16,6 +16,8 @@ use crate::report::{self, Mode, Outputs};
 use crate::suggest;
 use crate::world::World;
 use crate::world::real::{Real, startup};
+
+mod rehearsal;
 
 pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
     let mode = Mode::choose(&context.facts, false, false, false);
@@ -33,7 +35,16 @@ pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
             if let Err(error) = some(alerts.all_channels()) {
                 return Ok(misuse(context, &error));
             }
-            alerting::block_on(async |stop| alerts.tell(rehearsed(), stop).await)??
+            let event = match rehearsal::failure(context) {
+                Ok(event) => event,
+                Err(error) => {
+                    context.print_error(&error.within("cannot rehearse a failure"));
+                    return Ok(ExitCode::from(exit::FAILED));
+                }
+            };
+            let tally = alerting::block_on(async |stop| alerts.tell(event.clone(), stop).await)??;
+            print_channels(context, &alerts, &event, &tally)?;
+            tally
         }
         NotifyCommand::Flush { unsure } => {
             alerting::block_on(async |stop| alerts.flush(*unsure, &|run| alive(context, run), stop).await)??
@@ -44,7 +55,7 @@ pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
 }
 
 fn summary(context: &Context, command: &NotifyCommand, tally: Tally) -> Result<ExitCode> {
-    let Tally { sent, failed } = tally;
+    let Tally { sent, failed, .. } = tally;
     let line = match (command, sent, failed) {
         (NotifyCommand::Flush { .. }, 0, 0) => "nothing waits to be sent\n".to_owned(),
         (_, sent, 0) => format!("{sent} sent\n"),
@@ -53,6 +64,22 @@ fn summary(context: &Context, command: &NotifyCommand, tally: Tally) -> Result<E
     report::table::print_text(&mut context.out(), &line)?;
     let nothing_went_out = sent == 0 && !matches!(command, NotifyCommand::Flush { .. });
     Ok(ExitCode::from(if failed > 0 || nothing_went_out { exit::FAILED } else { exit::DONE }))
+}
+
+/// What came of it, channel by channel.
+fn print_channels(context: &Context, alerts: &Alerts, event: &Event, tally: &Tally) -> Result<()> {
+    let mut lines = String::new();
+    for channel in alerts.all_channels() {
+        let told = tally.told.iter().rfind(|told| told.channel == channel.name);
+        let line = match told {
+            Some(Told { error: None, .. }) => format!("✓ {} ({}): sent\n", channel.name, channel.kind),
+            Some(Told { error: Some(error), .. }) => format!("✗ {} ({}): {error}\n", channel.name, channel.kind),
+            None if channel.takes(event) => format!("✗ {} ({}): it was not tried\n", channel.name, channel.kind),
+            None => format!("- {} ({}): it is not told of failures such as this\n", channel.name, channel.kind),
+        };
+        lines.push_str(&line);
+    }
+    report::table::print_text(&mut context.out(), &lines)
 }
 
 fn misuse(context: &Context, error: &Error) -> ExitCode {
@@ -116,15 +143,4 @@ fn event(kind: EventKind, run_type: &str) -> Event {
     let now = startup::now();
     let host = Real::ambient().machine().host;
     Event { host, outcome: "success".to_owned(), ..Event::new(kind, run_id(now, run_type), run_type, now) }
-}
-
-/// The failure of a backup that never was: all that a real one would go through from here on is real.
-fn rehearsed() -> Event {
-    Event {
-        recipe: "rehearsal".to_owned(),
-        outcome: "failure".to_owned(),
-        error: Some("rehearsal: no backup was touched, and nothing has failed".to_owned()),
-        rehearsal: true,
-        ..event(EventKind::BackupFailure, "manual")
-    }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::alerting;
+use super::alerting::{self, Beginning};
 use super::args::RunArgs;
 use super::confirm::{self, Will};
 use super::context::Context;
@@ -41,11 +41,12 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
             return ExitCode::from(exit::MISUSE);
         }
     }
-    match execute::execute(job) {
+    let beginning = Beginning::default();
+    match execute::execute(job, beginning.teller(&alerts)) {
         Ok(mut finished) => {
             drop(guard);
             finished.errors().for_each(|error| context.print_error(error));
-            alerting::after_run(context, &alerts, &finished.run, finished.record.take());
+            alerting::after_run(context, &alerts, &finished.run, finished.record.take(), beginning);
             tell(context, &finished)
         }
         Err(error) => {

@@ -1,13 +1,19 @@
 //! Reads what `hikae.toml` says of alerts: channels, whom to call, and how often to tell.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::settings::duration;
 use crate::secret::Secret;
 use crate::units;
+
+/// What pings where nobody says.
+const PINGS: &str = "healthchecks";
 
 /// One of `[[channels]]`.
 #[derive(Deserialize)]
@@ -22,6 +28,9 @@ pub struct ChannelSettings {
     pub url_env: Option<String>,
     #[serde(default)]
     pub to: Vec<String>,
+    /// What it signs by, or the variable that holds it.
+    pub secret: Option<Secret>,
+    pub secret_env: Option<String>,
     /// Kinds of events: `backup_failure`, `recovered`, …
     #[serde(default)]
     pub events: Vec<String>,
@@ -37,6 +46,53 @@ pub struct ChannelSettings {
     /// What only this type of channel knows.
     #[serde(default)]
     pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+/// One of `[pings]`: the url of a check that watches a recipe from outside; or a table, which has that and more.
+pub struct PingSettings {
+    pub url: Option<Secret>,
+    pub url_env: Option<String>,
+    /// Which file pings it.
+    pub kind: String,
+    pub timeout: Option<Duration>,
+}
+
+impl<'de> Deserialize<'de> for PingSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PingSettings, D::Error> {
+        deserializer.deserialize_any(PingVisitor)
+    }
+}
+
+struct PingVisitor;
+
+impl<'de> Visitor<'de> for PingVisitor {
+    type Value = PingSettings;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a url, or a table with `url` or `url_env`")
+    }
+
+    fn visit_str<E: de::Error>(self, url: &str) -> Result<PingSettings, E> {
+        Ok(PingSettings { url: Some(Secret::new(url)), url_env: None, kind: PINGS.to_owned(), timeout: None })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PingSettings, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            url: Option<Secret>,
+            url_env: Option<String>,
+            #[serde(rename = "type")]
+            kind: Option<String>,
+            #[serde(default, deserialize_with = "duration")]
+            timeout: Option<Duration>,
+        }
+        let Table { url, url_env, kind, timeout } = Table::deserialize(MapAccessDeserializer::new(map))?;
+        if url.is_none() && url_env.is_none() {
+            return Err(de::Error::custom("a ping needs `url` or `url_env`"));
+        }
+        Ok(PingSettings { url, url_env, kind: kind.unwrap_or_else(|| PINGS.to_owned()), timeout })
+    }
 }
 
 /// The least that a channel is troubled with.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
 
-pub use alerts::{Alerts, ChannelSettings, Contacts, Escalation, SeverityWord};
+pub use alerts::{Alerts, ChannelSettings, Contacts, Escalation, PingSettings, SeverityWord};
 pub use disk::DiskFiles;
 pub use files::{Files, Look};
 pub use folders::Folders;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::Error as _;
 
-use super::alerts::{Alerts, ChannelSettings, Contacts, Escalation};
+use super::alerts::{Alerts, ChannelSettings, Contacts, Escalation, PingSettings};
 use super::reword::reword;
 use crate::error::{Error, Kind, Result};
 use crate::units;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub sandbox: Sandbox,
     pub limits: Limits,
     pub channels: Vec<ChannelSettings>,
+    /// What watches a recipe from outside, by the recipe's name.
+    pub pings: BTreeMap<String, PingSettings>,
     pub alerts: Alerts,
     pub escalation: Escalation,
     pub contacts: Contacts,

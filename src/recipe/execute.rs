@@ -10,6 +10,7 @@ use super::cut::Cut;
 use super::declaration::RecipeKind;
 use super::job::Job;
 use super::ledger::Ledger;
+pub use super::live::Began;
 use super::live::{Live, on_threads};
 use super::lua_part::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
@@ -50,9 +51,9 @@ impl Finished {
     }
 }
 
-/// Runs `job` on this machine to its end. An error means that it could not even be tried.
-pub fn execute(job: Job) -> Result<Finished> {
-    on_threads(run(Arc::new(job), Live::default()))
+/// Runs `job` on this machine to its end, and tells `began` when it is under way. An error means that it could not even be tried.
+pub fn execute(job: Job, began: Began) -> Result<Finished> {
+    on_threads(run(Arc::new(job), Live::telling(began)))
 }
 
 /// Runs `job` in this scene to its end.
@@ -135,6 +136,7 @@ impl Execution {
     /// The run itself, walled in: sweeps what dead runs left, then lets Lua run until it ends or is ended.
     async fn guarded_run<S: Scene>(&self, scene: &mut S, new: &NewRun) -> Ended {
         let needs = &self.job.needs;
+        scene.began(new);
         // Each effect has its limits, reaches only what was declared, and is written down.
         let world = scene.enter(&self.job).and_then(|world| Guarded::new(Limited::new(world), needs.clone()));
         let guarded = match world {

@@ -39,6 +39,17 @@ pub struct Live {
     /// The recipe's world, once there is one.
     real: Option<Arc<Real>>,
     signals: Option<Signals>,
+    /// Who wants to know that the run is under way.
+    began: Option<Began>,
+}
+
+/// What is told that a run is under way; it must not take its time.
+pub type Began = Box<dyn FnOnce(&NewRun) + Send>;
+
+impl Live {
+    pub fn telling(began: Began) -> Live {
+        Live { began: Some(began), ..Live::default() }
+    }
 }
 
 impl Scene for Live {
@@ -65,6 +76,12 @@ impl Scene for Live {
         let real = Arc::new(job.wall().into_iter().fold(real, Real::with_wall));
         self.signals = Some(Signals::listen());
         Ok(self.real.insert(real).clone())
+    }
+
+    fn began(&mut self, run: &NewRun) {
+        if let Some(began) = self.began.take() {
+            began(run);
+        }
     }
 
     /// A signal, or the deadline.

@@ -36,6 +36,9 @@ pub trait Scene {
     /// The world that the recipe touches, without its limits. From now on what cuts the run is listened for.
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>>;
 
+    /// The run is under way: it has its lock.
+    fn began(&mut self, _run: &NewRun) {}
+
     /// Waits for what ends the run from outside.
     fn cut(&mut self, timeout: Duration) -> impl Future<Output = Cut>;
 

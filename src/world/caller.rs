@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::{Child, Command, Effect, Entry, Found, Held, Limits, Mail, Reply, Request, Sent, Space, Stat, World};
@@ -75,6 +76,7 @@ impl Caller {
         make_bucket(store: Arc<Store>) -> bool = Effect::MakeBucket(store) => Reply::Made(made) => made;
         request(request: HttpRequest) -> HttpResponse
             = Effect::Request(Box::new(request)) => Reply::Response(response) => response;
+        upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
         lock(path: &Path) -> Box<dyn Held> = Effect::Lock { path: path.into() } => Reply::Held(held) => held;

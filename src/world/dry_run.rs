@@ -135,6 +135,11 @@ impl<W: World + 'static> DryRun<W> {
             E::StatObject(object) => objects::stat(self, object, "look at", &request).await.map(Reply::ObjectStat),
             E::RemoveObject(object) => objects::remove(self, object, &request).await,
             E::MakeBucket(store) => objects::make_bucket(self, store, &request).await.map(Reply::Made),
+            E::Upload(upload) => {
+                upload.request.check()?;
+                note(upload.size_bytes.map(show_size));
+                Ok(Reply::Sink(Box::new(Swallow)))
+            }
             E::Lock { path } => {
                 note(None);
                 Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))

@@ -9,6 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::Exit;
 use super::http::HttpRequest;
+use super::http::upload::Upload;
 use super::mail::Mail;
 use super::objects::{Object, Put, Store};
 use super::paths::plain;
@@ -67,6 +68,9 @@ pub enum Effect {
     // -- network
     /// Sends one http request and follows no redirect. Reply: `Response`.
     Request(Box<HttpRequest>),
+
+    /// Sends one http request whose body is a stream; the answer is that of the commit. Reply: `Sink`.
+    Upload(Box<Upload>),
 
     // -- mail
     /// Hands a mail to its server. Reply: `Sent`.
@@ -140,6 +144,7 @@ impl Effect {
             Effect::RemoveObject(_) => "remove_object",
             Effect::MakeBucket(_) => "make_bucket",
             Effect::Request(_) => "request",
+            Effect::Upload(_) => "upload",
             Effect::Send(_) => "send",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
@@ -167,6 +172,7 @@ impl Effect {
             Effect::ListObjects { store, prefix } => store.title_of(prefix),
             Effect::MakeBucket(store) => store.title(),
             Effect::Request(request) => request.title(),
+            Effect::Upload(upload) => upload.request.title(),
             Effect::Send(mail) => mail.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
@@ -216,6 +222,7 @@ impl Effect {
                 | Effect::Put(_)
                 | Effect::RemoveObject(_)
                 | Effect::MakeBucket(_)
+                | Effect::Upload(_)
                 | Effect::Send(_)
         )
     }

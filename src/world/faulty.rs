@@ -153,7 +153,8 @@ impl<W: World + 'static> Faulty<W> {
         }
         let reply = self.inner.perform(request).await?;
         let broken = Broken::new(fault, object, delay, self.killed.clone());
-        Ok(break_reply(reply, broken.over_network(matches!(effect, Effect::Get(_) | Effect::Put(_)))))
+        let network = matches!(effect, Effect::Get(_) | Effect::Put(_) | Effect::Upload(_));
+        Ok(break_reply(reply, broken.over_network(network)))
     }
 }
 
@@ -197,14 +198,17 @@ impl Delay {
 /// Whether an effect gives a stream, which can break later.
 fn streams(effect: &Effect) -> bool {
     use Effect as E;
-    matches!(effect, E::Open { .. } | E::Create { .. } | E::Spawn(_) | E::Request(_) | E::Get(_) | E::Put(_))
+    matches!(
+        effect,
+        E::Open { .. } | E::Create { .. } | E::Spawn(_) | E::Request(_) | E::Upload(_) | E::Get(_) | E::Put(_)
+    )
 }
 
 fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {
     match (effect, kind) {
         (Effect::Spawn(_), Kind::NotFound) => not_on_path(object, "/usr/bin:/bin"),
         (Effect::Lock { path }, Kind::Locked) => held(path, None),
-        (Effect::Request(_), kind) => broken_by(&format!("send `{object}`"), kind),
+        (Effect::Request(_) | Effect::Upload(_), kind) => broken_by(&format!("send `{object}`"), kind),
         _ => broken_by(&format!("{} `{object}`", effect.verb()), kind),
     }
 }

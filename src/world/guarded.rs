@@ -83,6 +83,7 @@ impl Needs {
                 self.may_ask(store, declared, "make", &store.title(), &store.title())
             }
             Effect::Request(request) => self.may_connect(&request.url),
+            Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Send(mail) => self.may_mail(&mail.server),
             Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
         }

@@ -14,6 +14,7 @@ pub mod exchange;
 pub mod hosts;
 mod redirects;
 pub mod repeats;
+pub mod upload;
 pub mod words;
 
 pub use address::Address;

@@ -3,6 +3,7 @@
 --- What the Lua file of a channel is given: an event and a channel. It returns `{ send = function(event, channel) … end }`.
 ---@class alert.File
 ---@field send fun(event: alert.Event, channel: alert.Channel): string|mail.Sent|nil Sends the event. A text is the reason why there is nothing to send; what has neither sent nor said why has failed.
+---@field ping? fun(run: alert.Run, channel: alert.Channel): string|nil Says how a run stands to what watches from outside, for `[pings]`; one that only does this needs no `send`.
 ---@field connect? string[] Hosts that it speaks to, where its address is not their url: `{ "api.example.com" }`.
 
 --- Something to be told. It is read-only; a name that no event has is an error.
@@ -22,6 +23,7 @@
 ---@field duration_secs number
 ---@field backups { path: string, size_bytes: integer, sha256: string }[]
 ---@field failures integer How often it has failed in a row.
+---@field relapses integer How often it has worked in between and failed again.
 ---@field first_failure? string
 ---@field level integer 1 operators, 2 administrators, 3 developers.
 ---@field contacts string[] Whom to call.
@@ -41,11 +43,25 @@
 ---@field message_id? string For mails: the same at each attempt, so that a second copy is known as one.
 ---@field json string The event as JSON, without the words.
 
+--- A run that has begun or ended, as `ping` is given it. It is read-only.
+---@class alert.Run
+---@field id string `BKP-20260215-030000-daily`.
+---@field rid string A UUID: the same for each ping of this run.
+---@field recipe string
+---@field type string `daily`, `weekly`, `monthly` or `manual`.
+---@field host string
+---@field status "running"|"success"|"partial"|"failure"|"interrupted"|"locked"
+---@field time string When it began, or when it ended: ISO 8601, milliseconds, UTC.
+---@field duration_secs number
+---@field error? { message: string, hint?: string }
+---@field backups { path: string, size_bytes: integer, sha256: string }[]
+
 --- The channel that it is to be told by.
 ---@class alert.Channel
 ---@field name string
 ---@field kind string The name of its file.
 ---@field target? Secret Its address: the url of a webhook, or the key of a service.
+---@field secret? Secret What it signs by.
 ---@field host? string The host of that url.
 ---@field recipients string[] Mail addresses.
 ---@field settings table<string, any> What `hikae.toml` says under `settings`.

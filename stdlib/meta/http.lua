@@ -24,6 +24,7 @@ http = {}
 ---@field retries? integer More tries after the first, 0 to 10. Default 2.
 ---@field retry? boolean Whether it is safe to send twice. Default: what the method says, so not for POST and PATCH.
 ---@field idempotency? string|Secret A key by which the server knows a second try: sent as `Idempotency-Key`, and then it is safe.
+---@field sign? http.Signing Signs the body.
 ---@field ca_file? string Certificates (PEM) of authorities to be trusted beside the system's; to be declared in `needs.read`.
 
 ---@class (exact) http.PostOptions
@@ -41,7 +42,13 @@ http = {}
 ---@field retries? integer More tries after the first, 0 to 10. Default 2.
 ---@field retry? boolean Whether it is safe to send twice. Default false.
 ---@field idempotency? string|Secret A key by which the server knows a second try: sent as `Idempotency-Key`, and then it is safe.
+---@field sign? http.Signing Signs the body.
 ---@field ca_file? string Certificates (PEM) of authorities to be trusted beside the system's; to be declared in `needs.read`.
+
+--- HMAC with SHA-256 over the bytes of the body, in hexadecimal behind `sha256=`, as GitHub signs its webhooks.
+---@class (exact) http.Signing
+---@field key string|Secret
+---@field header string The header that carries it: `"X-Hub-Signature-256"`.
 
 ---@class (exact) http.GetOptions
 ---@field headers? table<string, string|Secret>

@@ -23,6 +23,7 @@ local Run = {}
 ---@field duration_secs? number
 ---@field backups? { path: string, size_bytes: integer, sha256: string }[]
 ---@field failures? integer
+---@field relapses? integer
 ---@field first_failure? string
 ---@field level? integer
 ---@field contacts? string[]
@@ -33,6 +34,7 @@ local Run = {}
 ---@class (exact) World.ChannelOptions
 ---@field name? string Default: its kind.
 ---@field target? string|Secret The url of its webhook, or its key.
+---@field secret? Secret What it signs by.
 ---@field recipients? string[]
 ---@field settings? table<string, any>
 
@@ -42,6 +44,13 @@ local Run = {}
 ---@param options? World.ChannelOptions
 ---@return Sending
 function World:send(channel, event, options) end
+
+--- Pings by a channel how a run stands, as at the beginning or the end of a real one.
+---@param channel string
+---@param run World.EventOptions
+---@param options? World.ChannelOptions
+---@return Sending
+function World:ping(channel, run, options) end
 
 --- Expects an http request to exactly this address.
 ---@param method string

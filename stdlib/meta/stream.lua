@@ -22,6 +22,16 @@ local Stream = {}
 ---@field timeout? integer|string Longest time for writing: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte moves.
 
+---@class (exact) Stream.UploadOptions
+---@field method? "PUT"|"POST"|"PATCH" Default `PUT`.
+---@field headers? table<string, string|Secret> Default `Content-Type: application/octet-stream`.
+---@field query? table<string, http.Value> Values to be added to the url.
+---@field size_bytes? integer How long the body is, for servers that want to know it before; default: it goes in chunks.
+---@field expect? integer[] The statuses that are good. Default: 200 to 299.
+---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves.
+---@field ca_file? string Certificates (PEM) of authorities to be trusted beside the system's; to be declared in `needs.read`.
+
 ---@class (exact) Stream.TextOptions
 ---@field max_bytes? integer Default 1 MiB.
 
@@ -86,6 +96,14 @@ function Stream:save(path, options) end
 ---@param options? Stream.PutOptions
 ---@return Stream.Backup
 function Stream:put(store, key, options) end
+
+--- Sends the stream as the body of a request to a declared host. The server gets the end of the body only when the source has
+--- proved its own; otherwise the connection is broken off, so that no server takes a part for the whole. It is sent once, and
+--- follows no redirect. What the server keeps is its affair: it is no backup of the run's, and retention knows nothing of it.
+---@param url string|Secret A secret one is shown with its host only.
+---@param options? Stream.UploadOptions
+---@return Stream.Facts
+function Stream:upload(url, options) end
 
 --- Reads to the proved end and keeps nothing but what the stream told about itself.
 ---@return Stream.Facts

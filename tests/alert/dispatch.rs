@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hikae::alert::{Channel, Deliver, Delivered, Dispatch, Event};
+use hikae::alert::{Channel, Deliver, Delivered, Dispatch, Event, Verb};
 use hikae::catalog::{Catalog, Ending, Failure, NewRun, Run, Status, run_id};
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::{Error, Kind, Result};
@@ -25,7 +25,7 @@ impl Fake {
 }
 
 impl Deliver for Fake {
-    async fn deliver(&self, channel: &Channel, event: &Event) -> Result<Delivered> {
+    async fn deliver(&self, channel: &Channel, event: &Event, _verb: Verb) -> Result<Delivered> {
         match channel.name.as_str() {
             "hangs" => std::future::pending().await,
             "spins" => loop {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hikae::alert::channels::LuaChannels;
-use hikae::alert::{Channel, Deliver, Delivered, Event};
+use hikae::alert::{Channel, Deliver, Delivered, Event, Verb};
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::{Error, Kind, Result};
 use hikae::secret::Secret;
@@ -34,7 +34,7 @@ fn config(dir: &Path) -> Arc<Config> {
 
 fn deliver(dir: &Path, channel: &Channel, event: &Event) -> Result<Delivered> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(LuaChannels::real(config(dir)).deliver(channel, event))
+    runtime.block_on(LuaChannels::real(config(dir)).deliver(channel, event, Verb::Send))
 }
 
 /// What comes of a channel that does this in `send`, with its address at the receiver.

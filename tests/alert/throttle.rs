@@ -56,10 +56,68 @@ fn a_nightly_failure_is_told_each_of_the_first_nights_though_no_two_end_at_the_s
 }
 
 #[test]
-fn what_works_again_is_told_once_and_the_next_failure_is_a_first_one() {
-    let runs = [(0, false), (1, false), (2, true), (3, true), (4, false)];
-    let told = told(runs.map(|(minutes, worked)| (MINUTE * minutes, worked)), &Rules::default());
-    assert_eq!(told, [(Duration::ZERO, Tell::Failure), (2 * MINUTE, Tell::Recovered), (4 * MINUTE, Tell::Failure)]);
+fn what_works_again_is_told_once_and_after_a_quiet_time_the_next_failure_is_a_first_one() {
+    let runs = [(0, false), (1, false), (2, true), (24, true), (26, true), (27, false)];
+    let hourly = told(runs.map(|(hours, worked)| (HOUR * hours, worked)), &Rules::default());
+    let wanted = [(0, Tell::Failure), (1, Tell::Digest), (2, Tell::Recovered), (27, Tell::Failure)];
+    assert_eq!(hourly, wanted.map(|(hours, tell)| (HOUR * hours, tell)));
+    let week = [(0, false), (1, true), (8, false)].map(|(days, worked)| (DAY * days, worked));
+    let tells: Vec<Tell> = told(week, &Rules::default()).into_iter().map(|(_, tell)| tell).collect();
+    assert_eq!(
+        tells,
+        [Tell::Failure, Tell::Recovered, Tell::Failure],
+        "a weekly backup has no three successes in a week"
+    );
+}
+
+/// Runs that fail and work by turns.
+fn flapping(count: u32, each: Duration) -> impl Iterator<Item = (Duration, bool)> {
+    (0..count).map(move |number| (each * number, number % 2 == 1))
+}
+
+#[test]
+fn a_thousand_runs_that_fail_and_work_by_turns_make_at_most_two_dozen_mails() {
+    for each in [Duration::from_secs(1), MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR] {
+        let told = told(flapping(1000, each), &Rules::default());
+        assert!((2..=24).contains(&told.len()), "each {each:?}: {told:?}");
+        assert_eq!(told[..2], [(Duration::ZERO, Tell::Failure), (each, Tell::Recovered)]);
+    }
+}
+
+#[test]
+fn what_comes_again_is_told_at_growing_intervals_and_is_over_only_when_it_has_worked_for_a_while() {
+    // Each hour: 20 runs by turns, and then it works.
+    let runs = flapping(20, HOUR).chain((20..60).map(|hours| (HOUR * hours, true)));
+    let told = told(runs, &Rules::default());
+    let wanted = [
+        (0, Tell::Failure),
+        (1, Tell::Recovered),
+        (2, Tell::Digest),
+        (6, Tell::Digest),
+        (18, Tell::Digest),
+        (43, Tell::Recovered),
+    ];
+    assert_eq!(told, wanted.map(|(hours, tell)| (HOUR * hours, tell)));
+}
+
+#[test]
+fn a_nightly_backup_that_fails_every_other_night_is_told_each_of_the_first_times() {
+    let tells: Vec<_> = told(flapping(8, DAY), &Rules::default())
+        .into_iter()
+        .map(|(after, tell)| (after.as_secs() / 86400, tell))
+        .collect();
+    assert_eq!(
+        tells,
+        [(0, Tell::Failure), (1, Tell::Recovered), (2, Tell::Digest), (4, Tell::Digest), (6, Tell::Digest)]
+    );
+}
+
+#[test]
+fn what_comes_again_and_stays_is_told_by_its_third_failure() {
+    let runs =
+        [false, true, false, false, false].into_iter().zip(0..).map(|(worked, number)| (MINUTE * number, worked));
+    let tells: Vec<Tell> = told(runs, &Rules::default()).into_iter().map(|(_, tell)| tell).collect();
+    assert_eq!(tells, [Tell::Failure, Tell::Recovered, Tell::Escalation(2)]);
 }
 
 #[test]

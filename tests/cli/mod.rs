@@ -1,6 +1,7 @@
 //! The program from outside: what people type, what it says, and its exit codes.
 
 mod alerts;
+mod alerts_everywhere;
 mod backup_monitor;
 mod bad_folder;
 mod bad_input;
@@ -22,6 +23,7 @@ mod production_restore;
 mod readme;
 mod honesty;
 mod passwords;
+mod pings;
 mod records;
 mod render_db_backup;
 mod restore;

@@ -133,6 +133,15 @@ describe("http.post #simulated", function()
     expect(requested()[4].headers["idempotency-key"]).to_be("run-1")
   end)
 
+  it("signs the body as GitHub does", function()
+    local options = { body = "Hello, World!", sign = { key = secret "It's a Secret to Everybody", header = "X-Hub-Signature-256" } }
+    http.post(api .. "/created", options)
+    expect(requested()[1].headers["x-hub-signature-256"])
+      .to_be("sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")
+    expect(function() http.post(api .. "/created", { sign = { key = "k" } }) end).to_raise("header")
+    expect(function() http.post(api .. "/created", { sign = { key = "k", header = "a b" } }) end).to_raise("has no valid name")
+  end)
+
   it("sends secrets and shows none", function()
     local secret = server().password
     http.post(api .. "/created", { headers = { ["X-Key"] = secret }, json = { a = { b = secret } } })
@@ -174,5 +183,27 @@ describe("http.download #simulated", function()
     expect(function() http.download(api .. "/missing"):save("/backups/missing") end).to_raise { kind = "not_found" }
     expect(fs.stat("/backups/cut")).to_be_nil()
     expect(fs.stat("/backups/missing")).to_be_nil()
+  end)
+end)
+
+describe("stream:upload #simulated", function()
+  it("sends a stream whole, and tells its hash", function()
+    local sent = http.download(api .. "/hello"):upload(api .. "/created", { method = "POST" })
+    expect(sent.size_bytes).to_be(5)
+    expect(sent.sha256).to_be("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824")
+    local request = requested()[2]
+    expect(request.body).to_be("hello")
+    expect(request.headers["content-type"]).to_be("application/octet-stream")
+  end)
+
+  it("sends nothing where the source fails, and fails where the answer is not good", function()
+    expect(function() http.download(api .. "/cut"):upload(api .. "/created", { method = "POST" }) end)
+      .to_raise { kind = "network", message = "broke off" }
+    expect(#requested()).to_be(1)
+    expect(function() http.download(api .. "/hello"):upload(api .. "/missing", { method = "POST" }) end).to_raise { kind = "not_found" }
+    expect(function() http.download(api .. "/hello"):upload(api .. "/created", { method = "POST", size_bytes = 4 }) end)
+      .to_raise { kind = "integrity", message = "is more than the announced 4 bytes" }
+    expect(function() http.download(api .. "/hello"):upload(api .. "/created", { method = "GET" }) end)
+      .to_raise("a stream cannot be sent by GET")
   end)
 end)

@@ -23,6 +23,7 @@ pub struct Receiver {
     counts: Arc<Mutex<BTreeMap<String, u32>>>,
     /// By method and path, what a test has put there.
     put: Arc<Mutex<BTreeMap<String, Vec<(u16, Vec<u8>)>>>>,
+    broken_off: Arc<Mutex<Vec<String>>>,
 }
 
 trait Wire: Read + Write {}
@@ -41,7 +42,13 @@ impl Receiver {
     fn listen(tls: Option<Arc<rustls::ServerConfig>>) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let receiver = Receiver { port, got: Arc::default(), counts: Arc::default(), put: Arc::default() };
+        let receiver = Receiver {
+            port,
+            got: Arc::default(),
+            counts: Arc::default(),
+            put: Arc::default(),
+            broken_off: Arc::default(),
+        };
         let server = receiver.clone();
         std::thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
@@ -86,6 +93,11 @@ impl Receiver {
         self.got.lock().unwrap().clone()
     }
 
+    /// The targets of requests whose bodies never came to their end.
+    pub fn broken_off(&self) -> Vec<String> {
+        self.broken_off.lock().unwrap().clone()
+    }
+
     /// How often this key was asked for, with this time.
     fn count(&self, key: &str) -> u32 {
         let mut counts = self.counts.lock().unwrap();
@@ -96,7 +108,7 @@ impl Receiver {
 
     fn serve(&self, wire: impl Wire) -> std::io::Result<()> {
         let mut wire = BufReader::new(wire);
-        let got = match read(&mut wire) {
+        let got = match read(&mut wire, &self.broken_off) {
             Ok(Some(got)) => got,
             Ok(None) => return Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
@@ -129,6 +141,13 @@ impl Receiver {
                 whole(out, "429", &format!("Retry-After: {wait}\r\n"), "slow down")
             }
             ["busy", ..] => whole(out, "200", "", "thanks"),
+            ["early"] => {
+                whole(out, "413", "", "too much")?;
+                out.flush()?;
+                // Closed at once, the connection would break before the answer is read.
+                std::thread::sleep(Duration::from_secs(2));
+                Ok(())
+            }
             ["hang"] => hang(),
             ["hang-up"] => Ok(()),
             ["hang-body"] => {
@@ -151,7 +170,7 @@ impl Receiver {
     }
 }
 
-fn read(wire: &mut impl BufRead) -> std::io::Result<Option<Got>> {
+fn read(wire: &mut BufReader<impl Wire>, broken_off: &Mutex<Vec<String>>) -> std::io::Result<Option<Got>> {
     let mut first = String::new();
     wire.read_line(&mut first)?;
     let mut words = first.split_whitespace();
@@ -164,10 +183,39 @@ fn read(wire: &mut impl BufRead) -> std::io::Result<Option<Got>> {
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
+    // A server that does not want the body answers before it comes.
+    if target.starts_with("/early") {
+        return Ok(Some(Got { method, target, headers, body: String::new() }));
+    }
+    let chunked = headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked");
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    wire.read_exact(&mut body)?;
+    let body = if chunked { chunks(wire, !target.starts_with("/echo/nowhere")) } else { exactly(wire, length) };
+    let body = body.inspect_err(|_| broken_off.lock().unwrap().push(target.clone()))?;
     Ok(Some(Got { method, target, headers, body: String::from_utf8(body).unwrap() }))
+}
+
+fn exactly(wire: &mut impl BufRead, length: usize) -> std::io::Result<Vec<u8>> {
+    let mut body = vec![0; length];
+    wire.read_exact(&mut body).map(|()| body)
+}
+
+/// What comes in chunks; of what nobody wants to keep, nothing.
+fn chunks(wire: &mut impl BufRead, keep: bool) -> std::io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        wire.read_line(&mut line)?;
+        let broken = |_| std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        let length = usize::from_str_radix(line.trim_end(), 16).map_err(broken)?;
+        let piece = exactly(wire, length)?;
+        if keep {
+            body.extend(piece);
+        }
+        exactly(wire, 2)?;
+        if length == 0 {
+            return Ok(body);
+        }
+    }
 }
 
 fn whole(out: &mut impl Write, status: &str, headers: &str, body: &str) -> std::io::Result<()> {

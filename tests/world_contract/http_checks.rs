@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use hikae::error::Kind;
+use hikae::world::http::upload::Upload;
 use hikae::world::http::words::was_never_sent;
 use hikae::world::http::{Address, HttpRequest, HttpResponse, Method};
 use hikae::world::limited::Limited;
@@ -27,6 +28,10 @@ pub fn routes() -> BTreeMap<String, Route> {
         at("GET", "/status/204"): { "status": 204 },
         at("GET", "/to/302?to=/says/hello"): { "status": 302, "headers": { "Location": "/says/hello" } },
         at("GET", "/short"): { "body": "0123456789".repeat(10), "cut_after": 10 },
+        at("PUT", "/echo/up"): { "status": 200 },
+        at("POST", "/status/507"): { "status": 507, "body": "status 507" },
+        at("PUT", "/echo/given-up"): { "status": 200 },
+        at("PUT", "/hang"): { "hangs": true },
         at("GET", "/hang"): { "hangs": true },
         at("GET", "/hang-body"): { "body": "1234567890", "hangs_after": 4 },
         "GET http://127.0.0.1:1/": { "refused": true },
@@ -108,4 +113,69 @@ pub async fn a_line_break_in_a_header_is_refused(place: &Place) {
         assert_eq!(error.kind(), Kind::Recipe, "{name}: {value:?}: {error:?}");
         assert!(checked.is_err() && !error.what().contains(['\r', '\n']), "{error:?}");
     }
+}
+
+fn upload(method: Method, path: &str) -> Upload {
+    Upload { request: request(method, path), expect: None, size_bytes: None }
+}
+
+pub async fn a_body_goes_out_as_a_stream(place: &Place) {
+    for size_bytes in [None, Some(11)] {
+        let upload = Upload { size_bytes, ..upload(Method::Put, "/echo/up") };
+        let mut sink = place.call.upload(upload).await.unwrap();
+        for piece in ["hello", "", " world"] {
+            sink.write(piece.into()).await.unwrap();
+        }
+        sink.seal().await.unwrap();
+        sink.commit().await.unwrap();
+    }
+}
+
+pub async fn an_upload_that_is_answered_badly_has_failed(place: &Place) {
+    let mut sink = place.call.upload(upload(Method::Post, "/status/507")).await.unwrap();
+    sink.write("hello".into()).await.unwrap();
+    sink.seal().await.unwrap();
+    let error = sink.commit().await.unwrap_err();
+    let url = RECEIVER.url("/status/507");
+    assert_eq!(error.what(), format!("`POST {url}` was answered with 507 Insufficient Storage"));
+    assert_eq!((error.kind(), error.causes()), (Kind::Space, vec!["status 507".to_owned()]));
+}
+
+pub async fn a_body_is_as_long_as_it_was_announced(place: &Place) {
+    for (size, sent) in [(4, "hello"), (6, "hello")] {
+        let upload = Upload { size_bytes: Some(size), ..upload(Method::Put, "/echo/up") };
+        let mut sink = place.call.upload(upload).await.unwrap();
+        let error = match sink.write(sent.into()).await {
+            Ok(()) => sink.seal().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind(), Kind::Integrity, "{error}");
+    }
+}
+
+pub async fn an_upload_that_is_given_up_is_never_whole(place: &Place) {
+    let before = RECEIVER.got().len();
+    for size_bytes in [None, Some(5)] {
+        let given_up = || Upload { size_bytes, ..upload(Method::Put, "/echo/given-up") };
+        let mut sink = place.call.upload(given_up()).await.unwrap();
+        sink.write("hello".into()).await.unwrap();
+        sink.abort().await.unwrap();
+        let mut dropped = place.call.upload(given_up()).await.unwrap();
+        dropped.write("hello".into()).await.unwrap();
+        dropped.seal().await.unwrap();
+        drop(dropped);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let came = RECEIVER.got().into_iter().skip(before).filter(|got| got.target == "/echo/given-up").count();
+    assert_eq!(came, 0);
+}
+
+pub async fn an_upload_whose_server_hangs_is_cut_off(place: &Place) {
+    let limits = Limits { total: Duration::from_secs(60), idle: Duration::from_millis(300) };
+    let call = Caller::new(Arc::new(Limited::new(place.call.world.clone())), limits);
+    let mut sink = call.upload(upload(Method::Put, "/hang")).await.unwrap();
+    sink.write("hello".into()).await.unwrap();
+    sink.seal().await.unwrap();
+    let error = sink.commit().await.unwrap_err();
+    assert_eq!((error.kind(), error.what().contains("moved no byte for 0.3s")), (Kind::Timeout, true), "{error}");
 }

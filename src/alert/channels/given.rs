@@ -2,7 +2,7 @@
 
 use mlua::{Function, Lua, Table, Value};
 
-use crate::alert::Channel;
+use crate::alert::{Channel, Verb};
 use crate::bind::exports::Call;
 use crate::bind::json::to_lua;
 use crate::bind::secret_value::SecretValue;
@@ -37,9 +37,12 @@ impl Channel {
         if let Some(target) = &self.target {
             table.raw_set("target", lua.create_userdata(SecretValue(target.clone()))?)?;
         }
+        if let Some(secret) = &self.secret {
+            table.raw_set("secret", lua.create_userdata(SecretValue(secret.clone()))?)?;
+        }
         table.raw_set("at", self.at(lua)?)?;
         table.raw_set("settings", self.settings(lua)?)?;
-        strict(lua, "channel", table, &["target", "host"])
+        strict(lua, "channel", table, &["target", "host", "secret"])
     }
 
     /// What `hikae.toml` says for this kind of channel alone; what it does not say is nil.
@@ -63,11 +66,15 @@ impl Channel {
     }
 }
 
-/// The table `event`: what it does not know of this event is nil, and what no event has is an error.
-pub fn event(lua: &Lua, told: &serde_json::Value) -> mlua::Result<Table> {
+/// The table `event` or `run`: what it does not know of this one is nil, and what none has is an error.
+pub fn event(lua: &Lua, verb: Verb, told: &serde_json::Value) -> mlua::Result<Table> {
+    let owner = match verb {
+        Verb::Send => "event",
+        Verb::Ping => "run",
+    };
     let names: Vec<&str> = told.as_object().into_iter().flat_map(|told| told.keys()).map(String::as_str).collect();
     match to_lua(lua, told)? {
-        Value::Table(table) => strict(lua, "event", table, &names),
+        Value::Table(table) => strict(lua, owner, table, &names),
         _ => lua.create_table(), // which an event never is
     }
 }

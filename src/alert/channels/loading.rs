@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use mlua::{Function, Table, Value};
 
-use crate::alert::Channel;
 use crate::alert::smtp::Settings;
+use crate::alert::{Channel, Verb};
 use crate::bind::session::{Identity, Session, Unrecorded};
 use crate::bind::traceback::from_lua;
 use crate::config::{Config, ModuleSource, translations};
@@ -34,7 +34,8 @@ pub struct Loaded {
     pub machine: Machine,
     pub session: Rc<Session>,
     pub table: Table,
-    pub send: Function,
+    /// What it does when it is asked to.
+    pub function: Function,
 }
 
 /// Loads the file of a channel; nothing is sent by that.
@@ -43,6 +44,7 @@ pub async fn load(
     caller: Caller,
     source: &ModuleSource,
     channel: &Channel,
+    verb: Verb,
     smtp: Result<Settings>,
 ) -> Result<Loaded> {
     let identity = Identity {
@@ -57,12 +59,25 @@ pub async fn load(
     let machine = Machine::without(session.clone(), &LUA, finder(config), withheld())?;
     let value = machine.evaluate(&source.file_shown, &source.text).await?;
     let not_a_channel = || {
-        Error::new(Kind::Recipe, format!("`{}` does not return a channel", source.file_shown))
-            .hint("end the file with `return { send = function(event, channel) ... end }`")
+        Error::new(
+            Kind::Recipe,
+            format!(
+                "`{}` does not return {}",
+                source.file_shown,
+                match verb {
+                    Verb::Send => "a channel",
+                    Verb::Ping => "what pings",
+                }
+            ),
+        )
+        .hint(match verb {
+            Verb::Send => "end the file with `return { send = function(event, channel) ... end }`",
+            Verb::Ping => "what pings is `ping = function(run, channel) ... end` in the table that the file returns",
+        })
     };
     let table = value.as_table().cloned().ok_or_else(not_a_channel)?;
-    match table.get::<Value>("send").map_err(from_lua)? {
-        Value::Function(send) => Ok(Loaded { machine, session, table, send }),
+    match table.get::<Value>(verb.word()).map_err(from_lua)? {
+        Value::Function(function) => Ok(Loaded { machine, session, table, function }),
         _ => Err(not_a_channel()),
     }
 }

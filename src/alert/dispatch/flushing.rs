@@ -1,7 +1,7 @@
 //! Takes out of the outbox what is due, hands it to its channels, and settles each notice by what came of it.
 
 use super::{Dispatch, Tally};
-use crate::alert::channel::Deliver;
+use crate::alert::channel::{Deliver, Verb};
 use crate::alert::delivery::{Answer, Letter, Work, deliver_all};
 use crate::alert::registered::Channels;
 use crate::alert::{Event, fate};
@@ -63,7 +63,8 @@ impl<D: Deliver> Dispatch<D> {
                     continue;
                 }
             };
-            let letter = Letter { number: notice.number, recipients: notice.recipients.clone(), event };
+            let (number, recipients) = (notice.number, notice.recipients.clone());
+            let letter = Letter { number, recipients, event, verb: Verb::Send };
             match all.iter_mut().find(|work| work.channel.name == channel.name) {
                 Some(work) => work.letters.push(letter),
                 None => all.push(Work { channel: channel.clone(), letters: vec![letter] }),

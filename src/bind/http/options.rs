@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::body::Content;
 use super::given::Given;
+use super::signing::Signing;
 use crate::bind::options::{Text, duration};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
@@ -37,6 +38,7 @@ pub struct Wish {
     retries: Option<u32>,
     retry: Option<bool>,
     idempotency: Option<Text>,
+    sign: Option<Signing>,
 }
 
 /// Defines an option table with the fields that all have; serde's `flatten` would accept misspelt ones.
@@ -66,6 +68,7 @@ options!(GetOptions {
     secrets: Vec<String>,
 });
 options!(PostOptions {
+    sign: Option<Signing>,
     body: Option<Text>,
     json: Option<Given>,
     form: Option<BTreeMap<String, Given>>,
@@ -88,6 +91,7 @@ pub struct RequestOptions {
     secrets: Vec<String>,
     retry: Option<bool>,
     idempotency: Option<Text>,
+    sign: Option<Signing>,
     #[serde(default)]
     headers: BTreeMap<String, Text>,
     bearer: Option<Text>,
@@ -141,7 +145,7 @@ impl Beside for PostOptions {
     fn wish(self, method: Method, url: Value) -> Wish {
         let content = Content { text: self.body.map(|text| text.0), json: self.json, form: self.form };
         wish!(self, method, url; content: content, max_bytes: self.max_bytes, secrets: self.secrets, retry: self.retry,
-            idempotency: self.idempotency)
+            idempotency: self.idempotency, sign: self.sign)
     }
 }
 
@@ -149,7 +153,7 @@ impl From<RequestOptions> for Wish {
     fn from(options: RequestOptions) -> Wish {
         let content = Content { text: options.body.map(|text| text.0), json: options.json, form: options.form };
         wish!(options, options.method.unwrap_or(Method::Get), options.url.0; content: content, max_bytes: options.max_bytes,
-            secrets: options.secrets, retry: options.retry, idempotency: options.idempotency)
+            secrets: options.secrets, retry: options.retry, idempotency: options.idempotency, sign: options.sign)
     }
 }
 
@@ -175,6 +179,7 @@ impl Wish {
             retries: None,
             retry: None,
             idempotency: None,
+            sign: None,
         }
     }
 
@@ -199,6 +204,9 @@ impl Wish {
         }
         if let Some(key) = &self.idempotency {
             request.headers.push(("Idempotency-Key".to_owned(), key.0.clone()));
+        }
+        if let Some(signing) = &self.sign {
+            request.headers.push(signing.header(&request.body.data));
         }
         request.check()?;
         Ok(Exchange { caller, request, policy: self.policy()? })

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::teller::Shell;
-use super::{run, words};
+use crate::cli::scratch::{run, words};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::Programs;
 use crate::secret::Secret;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::server::Server;
 use super::teller::{Shell, Teller};
-use super::{run, words};
+use crate::cli::scratch::{run, words};
 use crate::config::Language;
 use crate::error::{Error, Kind, Result};
 use crate::world::program::{ask, failure};
@@ -68,7 +68,7 @@ async fn load(own: &Caller, server: &Server, sql: &str, database: &str) -> Resul
     psql.args = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-", "-d", database].map(str::to_owned).into();
     psql.env = server.client().env();
     psql.stdin = true;
-    let (_, exit) = ask(own, psql, Some(&Value::Plain(sql.to_owned())), super::MAX_SAID).await?;
+    let (_, exit) = ask(own, psql, Some(&Value::Plain(sql.to_owned())), crate::cli::scratch::MAX_SAID).await?;
     if exit.success() { Ok(()) } else { Err(failure("psql", &exit)) }
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::MAX_SAID;
 use crate::cli::context::Context;
+use crate::cli::scratch::MAX_SAID;
 use crate::config::Language;
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;

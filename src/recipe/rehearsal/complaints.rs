@@ -63,12 +63,13 @@ fn undeclared(rehearsed: &Rehearsed) -> Vec<Complaint> {
         let called = |record: &&Record| match &record.effect {
             Effect::Spawn(command) => command.program == *program,
             Effect::Request(request) => request.title() == *program,
+            Effect::Upload(upload) => upload.request.title() == *program,
             _ => false,
         };
         for record in rehearsed.journal.iter().filter(called) {
             if let Outcome::Failed { kind, message } = &record.outcome {
                 let hint = match &record.effect {
-                    Effect::Request(_) => format!("declare it: `http = {{ [{program:?}] = … }}`"),
+                    Effect::Request(_) | Effect::Upload(_) => format!("declare it: `http = {{ [{program:?}] = … }}`"),
                     _ => format!("declare it: `programs = {{ {program} = … }}`"),
                 };
                 errors.push(Error::new(*kind, message).at(record.site.clone()).hint(hint));

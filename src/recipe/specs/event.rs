@@ -30,6 +30,7 @@ pub struct EventOptions {
     duration_secs: Option<f64>,
     backups: Vec<AlertedBackup>,
     failures: Option<u64>,
+    relapses: u64,
     first_failure: Option<String>,
     level: Option<u8>,
     contacts: Vec<String>,
@@ -60,6 +61,7 @@ impl EventOptions {
             duration_secs: self.duration_secs.unwrap_or_default(),
             backups: self.backups,
             failures: self.failures.unwrap_or(1),
+            relapses: self.relapses,
             first_failure: self.first_failure.as_deref().map(|text| moment("first_failure", text)).transpose()?,
             level: self.level.unwrap_or(1),
             contacts: self.contacts,
@@ -84,6 +86,7 @@ fn moment(name: &str, text: &str) -> Result<DateTime<FixedOffset>> {
 pub struct ChannelOptions {
     name: Option<String>,
     target: Option<Secret>,
+    secret: Option<Secret>,
     recipients: Vec<String>,
     settings: BTreeMap<String, Json>,
 }
@@ -91,7 +94,7 @@ pub struct ChannelOptions {
 impl ChannelOptions {
     pub fn channel(self, kind: String) -> Channel {
         let name = self.name.unwrap_or_else(|| kind.clone());
-        let ChannelOptions { target, recipients, settings, .. } = self;
-        Channel { target, recipients, settings, ..Channel::new(name, kind) }
+        let ChannelOptions { target, secret, recipients, settings, .. } = self;
+        Channel { target, secret, recipients, settings, ..Channel::new(name, kind) }
     }
 }

@@ -1,4 +1,4 @@
-//! `world:send`: one event by one channel, as a run would send it, in a simulated world.
+//! `world:send` and `world:ping`: one event by one channel, as a run would send it, in a simulated world.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use super::assertions::sendings::Sent;
 use super::event::{ChannelOptions, EventOptions};
 use super::handle;
 use super::world_handle::World;
+use crate::alert::Verb;
 use crate::alert::channels::{LuaChannels, Sending, late};
 use crate::bind::exports::Call;
 use crate::bind::options;
@@ -18,21 +19,25 @@ use crate::recipe::rehearsal::STATE_DIR;
 use crate::secret;
 use crate::world::World as _;
 
-/// `world:send(channel, event, options)`.
-pub async fn send(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
+/// `world:send(channel, event, options)`, and `world:ping(channel, run, options)`.
+pub async fn send(call: &Call, world: &World, args: &[Value], verb: Verb) -> Result<Value> {
+    let word = verb.word();
     let (kind, event, channel) = match args {
         [Value::String(kind), event] => (kind.to_string_lossy(), event.clone(), Value::Nil),
         [Value::String(kind), event, channel] => (kind.to_string_lossy(), event.clone(), channel.clone()),
         _ => {
             return Err(Error::new(
                 Kind::Recipe,
-                "`world:send` takes the name of a channel, an event and the channel's options",
+                format!("`world:{word}` takes the name of a channel, an event and the channel's options"),
             )
-            .hint("world:send(\"slack\", { status = \"failure\" }, { target = secret \"https://hooks.example/x\" })"));
+            .hint(format!(
+                "world:{word}(\"slack\", {{ status = \"failure\" }}, {{ target = secret \"https://hooks.example/x\" }})"
+            )));
         }
     };
-    let channel: ChannelOptions = options::read_value("world:send: the channel", Plain::from_lua(&channel)?)?;
-    let event: EventOptions = options::read_value("world:send: the event", Plain::from_lua(&event)?)?;
+    let channel: ChannelOptions =
+        options::read_value(&format!("world:{word}: the channel"), Plain::from_lua(&channel)?)?;
+    let event: EventOptions = options::read_value(&format!("world:{word}: the event"), Plain::from_lua(&event)?)?;
     let (event, channel) = (event.event(world.world.now())?, channel.channel(kind));
     let environment = world.setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
     let config = Arc::new(world.config.simulated(environment.collect(), STATE_DIR.into()));
@@ -42,9 +47,10 @@ pub async fn send(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
         late(&channel)
     };
     let channels = LuaChannels::new(config, Arc::new(world.world.clone()));
-    let sending = channels.send(&channel, &event, cut);
+    let own = channel.target.iter().chain(&channel.secret).cloned().collect::<Vec<_>>();
+    let sending = channels.send(&channel, &event, verb, cut);
     // What is shown of it is cleaned of its own secret alone, as in a real run.
-    let Sending { ended, journal } = secret::apart(channel.target.clone(), sending).await;
+    let Sending { ended, journal } = secret::apart(own, sending).await;
     let after = world.world.snapshot();
     let sent = Sent {
         answer: ended,

@@ -10,6 +10,7 @@ use super::run_options::{self, RunOptions, Wanted};
 use super::told::Told;
 use super::trial::Trial;
 use super::{each_failure, handle, plan, sending, words};
+use crate::alert::Verb;
 use crate::bind::exports::{Call, waiting};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -18,7 +19,7 @@ use crate::suggest;
 use crate::world::simulated::{Simulated, SimulatedSetup};
 
 /// The methods of a world.
-pub const METHODS: [&str; 4] = ["run", "plan", "each_failure", "send"];
+pub const METHODS: [&str; 5] = ["run", "plan", "each_failure", "send", "ping"];
 
 /// A world of a spec.
 pub struct World {
@@ -56,7 +57,11 @@ fn method(lua: &Lua, name: &str) -> mlua::Result<Function> {
         }),
         "send" => waiting(lua, "world:send", |call, args| async move {
             let (world, args) = world_of(&call, args)?;
-            sending::send(&call, &world, &args).await
+            sending::send(&call, &world, &args, Verb::Send).await
+        }),
+        "ping" => waiting(lua, "world:ping", |call, args| async move {
+            let (world, args) = world_of(&call, args)?;
+            sending::send(&call, &world, &args, Verb::Ping).await
         }),
         other => {
             let call = Call::new(lua, "simulate").map_err(mlua::Error::external)?;

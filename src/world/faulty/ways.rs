@@ -63,6 +63,13 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         Effect::ListObjects { .. } | Effect::StatObject(_) | Effect::RemoveObject(_) | Effect::MakeBucket(_) => {
             vec![fail(Kind::Denied), fail(Kind::Network), hang]
         }
+        Effect::Upload(_) => vec![
+            fail(Kind::Network),
+            F::Cut { after_bytes: half },
+            // After the last byte: the server says nothing to it.
+            F::Cut { after_bytes: all },
+            F::Hang { after_bytes: half },
+        ],
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],

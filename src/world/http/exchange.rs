@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::redirects;
 use super::repeats::{asked_pause, may_repeat, pause};
+use super::upload::is_expected;
 use super::words::{bad_status, end_is_not_told};
 use super::{Address, HttpRequest, HttpResponse};
 use crate::error::{Error, Kind, Result};
@@ -115,10 +116,7 @@ impl Exchange {
     }
 
     fn expects(&self, status: u16) -> bool {
-        match &self.policy.expect {
-            Some(expected) => expected.contains(&status),
-            None => (200..300).contains(&status),
-        }
+        is_expected(self.policy.expect.as_deref(), status)
     }
 
     async fn refusal(&self, request: &HttpRequest, mut answer: HttpResponse) -> Failed {

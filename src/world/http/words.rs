@@ -66,6 +66,13 @@ pub fn too_long(title: &str, max_bytes: usize) -> Error {
         .hint("raise `max_bytes`, or let `http.download` carry it as a stream")
 }
 
+/// A body is not as long as it was announced to be.
+pub fn wrong_length(request: &HttpRequest, sent: u64, of: u64) -> Error {
+    let more = if sent > of { "more" } else { "less" };
+    Error::new(Kind::Integrity, format!("the body of `{}` is {more} than the announced {of} bytes", request.title()))
+        .hint("leave out `size_bytes` where the size of the stream is not known before")
+}
+
 /// The server answered with a status that was not expected; `body` is the beginning of what it said.
 pub fn bad_status(request: &HttpRequest, status: u16, body: &[u8], asked: Option<Duration>) -> Error {
     let reason = reqwest::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());

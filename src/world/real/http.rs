@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use reqwest::Response;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{RequestBuilder, Response};
 
 use crate::error::{Error, Kind, Result};
-use crate::stream::{Piece, Source};
+use crate::stream::{Piece, Sink, Source};
+use crate::world::http::upload::Upload;
 use crate::world::http::words::{cannot_send, cut_off};
 use crate::world::http::{HttpRequest, HttpResponse, Method};
-use client::Clients;
+use client::{Clients, Ready};
+use upload::UploadSink;
 
 mod client;
 mod trouble;
+mod upload;
 
 pub use client::VARIABLES;
 
@@ -31,12 +34,7 @@ impl Http {
         request: HttpRequest,
         environment: &Arc<BTreeMap<String, String>>,
     ) -> Result<HttpResponse> {
-        request.check()?;
-        let headers = headers(&request)?;
-        let client = self.clients.fit(&request, environment).await?;
-        let method = reqwest::Method::from_bytes(request.method.word().as_bytes())
-            .map_err(|cause| cannot_send(&request, Kind::Other).because(cause))?;
-        let built = client.client.request(method, request.url.url().clone()).headers(headers);
+        let (client, built) = self.build(&request, environment).await?;
         // Some servers refuse a POST that does not say that its body is empty.
         let says_empty = !request.method.only_reads() && request.method != Method::Delete;
         let built = if request.body.data.is_empty() && says_empty { built.header("content-length", 0) } else { built };
@@ -45,6 +43,31 @@ impl Http {
             Ok(response) => Ok(answer(&request, response)),
             Err(error) => Err(trouble::explain(&request, error, client.proxy_of(&request))),
         }
+    }
+
+    /// Sends a request whose body is a stream.
+    pub async fn upload(&self, upload: Upload, environment: &Arc<BTreeMap<String, String>>) -> Result<Box<dyn Sink>> {
+        let (client, built) = self.build(&upload.request, environment).await?;
+        let built = match upload.size_bytes {
+            Some(size) => built.header("content-length", size),
+            None => built,
+        };
+        let proxy = client.proxy_of(&upload.request).cloned();
+        Ok(Box::new(UploadSink::start(upload, built, proxy)))
+    }
+
+    async fn build(
+        &self,
+        request: &HttpRequest,
+        environment: &Arc<BTreeMap<String, String>>,
+    ) -> Result<(Arc<Ready>, RequestBuilder)> {
+        request.check()?;
+        let headers = headers(request)?;
+        let client = self.clients.fit(request, environment).await?;
+        let method = reqwest::Method::from_bytes(request.method.word().as_bytes())
+            .map_err(|cause| cannot_send(request, Kind::Other).because(cause))?;
+        let built = client.client.request(method, request.url.url().clone()).headers(headers);
+        Ok((client, built))
     }
 }
 

@@ -132,6 +132,7 @@ impl Real {
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
             }
+            E::Upload(upload) => Reply::Sink(self.http.upload(*upload, &self.environment).await?),
             E::Request(request) => Reply::Response(self.http.send(*request, &self.environment).await?),
             E::Get(object) => Reply::Source(self.objects().get(object).await?),
             E::Put(put) => Reply::Sink(self.objects().put(*put).await?),

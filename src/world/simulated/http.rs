@@ -1,19 +1,26 @@
 //! Answers the http requests of a simulated world, and keeps what was asked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::clock::Pace;
 use super::routes::{Answer, HttpCall, Route, find, undeclared};
+use super::setup::SimulatedSetup;
 use super::state::Shared;
 use crate::error::Result;
 use crate::secret::{MASK, redact};
-use crate::stream::{Piece, Source};
+use crate::stream::pump::collect;
+use crate::stream::{Piece, Sink, Source};
 use crate::world::Value;
-use crate::world::http::words::{cut_off, refused};
-use crate::world::http::{Address, HttpRequest, HttpResponse, Method};
+use crate::world::http::upload::Upload;
+use crate::world::http::words::{cut_off, refused, too_long};
+use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
+
+/// How much of the answer to an upload is read.
+const TOLD_BYTES: usize = 4096;
 
 /// As large as pieces get.
 const PIECE_BYTES: u64 = 64 << 10;
@@ -144,5 +151,54 @@ impl AnswerSource {
 impl Source for AnswerSource {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
         Box::pin(self.piece())
+    }
+}
+
+/// Takes a body as a stream, and answers when it is whole.
+pub fn upload(upload: Upload, setup: Arc<SimulatedSetup>, pace: Pace, shared: Shared) -> Result<Box<dyn Sink>> {
+    upload.request.check()?;
+    if find(&upload.request, &setup.http).is_none() {
+        let title = upload.request.title();
+        shared.lock().undeclared.push(title.clone());
+        return Err(undeclared(&title, &setup.http));
+    }
+    Ok(Box::new(UploadSink { upload, setup, pace, shared, data: Vec::new() }))
+}
+
+struct UploadSink {
+    upload: Upload,
+    setup: Arc<SimulatedSetup>,
+    pace: Pace,
+    shared: Shared,
+    data: Vec<u8>,
+}
+
+impl Sink for UploadSink {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.data.extend_from_slice(&data);
+            self.upload.has_room(self.data.len() as u64)
+        })
+    }
+
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { self.upload.is_whole(self.data.len() as u64) })
+    }
+
+    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            let UploadSink { upload, setup, pace, shared, data } = *self;
+            upload.is_whole(data.len() as u64)?;
+            let shown = String::from_utf8_lossy(&data).into_owned();
+            let body = Body { data: data.into(), shown };
+            let request = HttpRequest { body, ..upload.request.clone() };
+            let mut answered = answer(request, &setup.http, pace, &shared).await?;
+            let said = collect(&mut *answered.body, TOLD_BYTES, || too_long(&upload.request.title(), TOLD_BYTES)).await;
+            upload.judge(answered.status, &said.unwrap_or_default())
+        })
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Ok(()) })
     }
 }

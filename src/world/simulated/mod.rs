@@ -167,6 +167,7 @@ impl Simulated {
             E::RemoveObject(object) => objects::remove(&mut self.shared.lock(), &object).map(done)?,
             E::MakeBucket(store) => Reply::Made(objects::make_bucket(&mut self.shared.lock(), &store)?),
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
+            E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,

@@ -6,18 +6,38 @@ local healthchecks = {}
 -- The beginning says what failed; the rest is in the log.
 local MAX_BYTES = 10000
 
---- The address that an event is told at: that of the check is for success.
----@param event alert.Event
+--- The address that something is told at: that of the check is for success.
+---@param status? string How the run stands.
 ---@param channel alert.Channel
 ---@return string|Secret
-local function address(event, channel)
-  if event.rehearsal or event.kind == "test" then
-    return channel.at("log") -- it is written down, and changes nothing: a rehearsal must not count as a run
-  end
-  if event.status == "running" then
+local function address(status, channel)
+  if status == "running" then
     return channel.at("start")
   end
-  return event.status == "success" and channel.target or channel.at("fail")
+  return status == "success" and channel.target or channel.at("fail")
+end
+
+--- What the check keeps of a run.
+---@param run alert.Run
+---@return string
+local function body(run)
+  local lines = { run.id .. " " .. run.status .. " (" .. run.recipe .. "@" .. run.host .. ")" }
+  if run.error then
+    lines[#lines + 1] = run.error.message
+    lines[#lines + 1] = run.error.hint
+  end
+  for _i, backup in ipairs(run.backups) do
+    lines[#lines + 1] = backup.path .. " " .. backup.size_bytes .. " " .. backup.sha256
+  end
+  return alerts.fit_bytes(table.concat(lines, "\n"), MAX_BYTES)
+end
+
+--- Says how a run stands. `rid` lets the check tell runs apart that overlap.
+---@param run alert.Run
+---@param channel alert.Channel
+function healthchecks.ping(run, channel)
+  -- Twice is as good as once, and a ping that is lost is an alarm.
+  http.post(address(run.status, channel), { body = body(run), query = { rid = run.rid }, retry = true })
 end
 
 --- Sends the event.
@@ -28,9 +48,10 @@ function healthchecks.send(event, channel)
   if event.kind == "report" or event.kind == "monitor" or (not event.status and event.kind ~= "test") then
     return _("a check is about runs, and this is about none")
   end
-  local body = alerts.fit_bytes(event.text, MAX_BYTES)
-  -- Twice is as good as once, and a ping that is lost is an alarm.
-  http.post(address(event, channel), { body = body, retry = true })
+  -- A rehearsal must not count as a run: it is written down, and changes nothing.
+  local apart = event.rehearsal or event.kind == "test"
+  local url = apart and channel.at("log") or address(event.status, channel)
+  http.post(url, { body = alerts.fit_bytes(event.text, MAX_BYTES), retry = true })
 end
 
 return healthchecks

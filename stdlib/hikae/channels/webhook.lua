@@ -1,11 +1,15 @@
---- Hands the event as JSON to any address.
+--- Hands the event as JSON to any address; with a `secret`, the body is signed as GitHub signs its webhooks.
 local webhook = {}
 
---- Sends the event; the key lets the receiver know a second try of the same.
+--- Sends the event.
 ---@param event alert.Event
 ---@param channel alert.Channel
 function webhook.send(event, channel)
-  http.post(channel.target, { body = event.json, headers = { ["Content-Type"] = "application/json" } })
+  http.post(channel.target, {
+    body = event.json,
+    headers = { ["Content-Type"] = "application/json" },
+    sign = channel.secret and { key = channel.secret, header = "X-Hikae-Signature-256" },
+  })
 end
 
 return webhook

@@ -235,4 +235,6 @@ return {
   ["a report wakes nobody"] = "レポートでは呼び出しません",
   ["Teams did not take the message: %s"] = "Teams がメッセージを受け付けませんでした: %s",
   ["classic connectors are retired: make a Workflows webhook in Teams, and put its address in this one's place"] = "従来のコネクタは廃止されました。Teams でワークフローの Webhook を作成し、その URL に置き換えてください",
+  -- hikae notify rehearse
+  ["rehearsal: no backup was touched"] = "訓練: どのバックアップにも触れていません",
 }

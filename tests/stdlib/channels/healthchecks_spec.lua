@@ -22,6 +22,24 @@ describe("healthchecks", function()
     send { error = "disk full" }:requested("POST", CHECK .. "/fail"):with_body("Error: disk full")
   end)
 
+  it("pings how a run stands, with its backups or its error, and a UUID of its own", function()
+    local function ping(run)
+      local http = {}
+      local rid = "?rid=70520e71-8904-8680-8d10-9f985087efdd"
+      for _i, below in ipairs { "/start" .. rid, rid, "/fail" .. rid } do
+        http["POST " .. CHECK .. below] = "OK"
+      end
+      run.host, run.id = "db1", "BKP-20260215-030000-daily"
+      return simulate { http = http }:ping("healthchecks", run, { target = secret(CHECK) }), rid
+    end
+    local pinging, rid = ping { status = "running" }
+    pinging:ok():requested("POST", CHECK .. "/start" .. rid):once():with_body("BKP-20260215-030000-daily running (db-backup@db1)")
+    ping({ status = "success", backups = { { path = "/backups/a.gz", size_bytes = 3, sha256 = "abc" } } })
+      :ok():requested("POST", CHECK .. rid):once():with_body("/backups/a.gz 3 abc")
+    pinging = ping { status = "locked", error = "another run is under way", hint = "wait for it" }
+    pinging:ok():requested("POST", CHECK .. "/fail" .. rid):once():with_body("another run is under way\nwait for it")
+  end)
+
   it("never lets a rehearsal or a test count as a run", function()
     for _i, event in ipairs { { rehearsal = true }, { rehearsal = true, kind = "recovered" }, { kind = "test" } } do
       send(event):ok():requested("POST", CHECK .. "/log"):once()

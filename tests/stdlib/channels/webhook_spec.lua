@@ -16,6 +16,15 @@ describe("webhook", function()
     sending:never_showed("hidden")
   end)
 
+  it("signs the body with its secret, and without one sends no signature", function()
+    local world = simulate { http = { ["POST " .. URL] = { status = 204 } }, now = "2026-02-15T12:00:15+09:00" }
+    local sent = world:send("webhook", {}, { target = secret(URL), secret = secret "oddlysigningword" })
+    local request = sent:ok():never_showed("oddlysigningword"):requested("POST", URL):once()
+    expect(request.headers["x-hikae-signature-256"]).to_match("^sha256=" .. ("%x"):rep(64) .. "$")
+    local unsigned = world:send("webhook", {}, { target = secret(URL) }):requested("POST", URL)
+    expect(unsigned.headers["x-hikae-signature-256"]).to_be(nil)
+  end)
+
   it("fails for an answer that is not good", function()
     local world = simulate { http = { ["POST " .. URL] = { status = 500 } } }
     world:send("webhook", {}, { target = secret(URL) }):failed { kind = "network" }:requested("POST", URL):once()

@@ -1,0 +1,149 @@
+//! Sends the body of a request as a stream; one that is given up never looks whole to the server.
+
+use std::io;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::unfold;
+use reqwest::{Body, RequestBuilder, Response};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::trouble;
+use crate::error::{Error, Kind, Result};
+use crate::stream::{Piece, Sink};
+use crate::world::http::upload::Upload;
+use crate::world::http::words::cannot_send;
+
+/// Pieces on their way to the connection.
+const PIECES: usize = 2;
+/// How much of an answer is read, to tell what it says.
+const TOLD_BYTES: usize = 4096;
+
+/// Where the bytes of a body go. The last piece is held back until the commit: with a length that the server knows, it would
+/// take the body for whole before the source is proved.
+pub struct UploadSink {
+    upload: Upload,
+    /// Gone when the body is at its end.
+    feed: Option<Sender<Piece>>,
+    held: Option<Bytes>,
+    sent: u64,
+    answer: oneshot::Receiver<Result<(u16, Vec<u8>)>>,
+    task: JoinHandle<()>,
+}
+
+/// What the server answers: a status and the beginning of what it says.
+type Answer = std::result::Result<Result<(u16, Vec<u8>)>, oneshot::error::RecvError>;
+
+impl Drop for UploadSink {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl UploadSink {
+    /// Starts to send; `proxy` is the one that it goes through.
+    pub fn start(upload: Upload, built: RequestBuilder, proxy: Option<reqwest::Url>) -> UploadSink {
+        let (feed, pieces) = channel(PIECES);
+        let request = upload.request.clone();
+        let built = built.body(Body::wrap_stream(unfold(Some(pieces), next)));
+        let (tell, answer) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let answered = match built.send().await {
+                Ok(response) => Ok(beginning(response).await),
+                Err(error) => Err(trouble::explain(&request, error, proxy.as_ref())),
+            };
+            // Nobody waits for it when the body was given up.
+            let _unheard = tell.send(answered);
+        });
+        UploadSink { upload, feed: Some(feed), held: None, sent: 0, answer, task }
+    }
+
+    /// Hands a piece on, unless the server answers before it has all.
+    async fn give(&mut self, piece: Piece) -> Result<()> {
+        let Some(feed) = self.feed.clone() else {
+            return Err(cannot_send(&self.upload.request, Kind::Other).because_text("it was given up"));
+        };
+        tokio::select! {
+            biased;
+            given = feed.send(piece) => if given.is_ok() { return Ok(()) },
+            early = &mut self.answer => return Err(self.too_early(early)),
+        }
+        // The connection takes no more: its answer says why.
+        let early = (&mut self.answer).await;
+        Err(self.too_early(early))
+    }
+
+    fn too_early(&mut self, answer: Answer) -> Error {
+        self.feed = None;
+        match self.told(answer) {
+            Ok((status, said)) => self.upload.refused(status, &said),
+            Err(error) => error,
+        }
+    }
+
+    fn told(&self, answer: Answer) -> Result<(u16, Vec<u8>)> {
+        answer.unwrap_or_else(|_| Err(cannot_send(&self.upload.request, Kind::Other).because_text("it was given up")))
+    }
+}
+
+/// A status, and the first bytes of what is said with it: where that breaks off, the status is told all the same.
+async fn beginning(mut response: Response) -> (u16, Vec<u8>) {
+    let mut said = Vec::new();
+    while let Ok(Some(data)) = response.chunk().await {
+        said.extend_from_slice(&data[..data.len().min(TOLD_BYTES - said.len())]);
+        if said.len() >= TOLD_BYTES {
+            break;
+        }
+    }
+    (response.status().as_u16(), said)
+}
+
+/// The next piece of the body. A sender that is gone without having said that this is the end has given it up.
+async fn next(pieces: Option<Receiver<Piece>>) -> Option<(io::Result<Bytes>, Option<Receiver<Piece>>)> {
+    let mut pieces = pieces?;
+    match pieces.recv().await {
+        Some(Piece::Data(data)) => Some((Ok(data), Some(pieces))),
+        Some(Piece::End) => None,
+        None => Some((Err(io::Error::other("the body was given up")), None)),
+    }
+}
+
+impl Sink for UploadSink {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            if data.is_empty() {
+                return Ok(());
+            }
+            self.sent += data.len() as u64;
+            self.upload.has_room(self.sent)?;
+            match self.held.replace(data) {
+                Some(before) => self.give(Piece::Data(before)).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// What a server keeps is known by its answer alone.
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { self.upload.is_whole(self.sent) })
+    }
+
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            self.upload.is_whole(self.sent)?;
+            if let Some(last) = self.held.take() {
+                self.give(Piece::Data(last)).await?;
+            }
+            self.give(Piece::End).await?;
+            let answer = (&mut self.answer).await;
+            let (status, said) = self.told(answer)?;
+            self.upload.judge(status, &said)
+        })
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}
