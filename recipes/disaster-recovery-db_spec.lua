@@ -44,16 +44,6 @@ local function rows(at, name)
   return at.databases[name] and at.databases[name].tables["public.contacts"]
 end
 
---- The databases of a server in order.
-local function names(at)
-  local found = {}
-  for name in pairs(at.databases) do
-    found[#found + 1] = name
-  end
-  table.sort(found)
-  return found
-end
-
 --- How a step of the run ended, by its name.
 local function step(run, name)
   for _i, noted in ipairs(run.steps) do
@@ -70,7 +60,7 @@ describe("disaster-recovery-db", function()
       local run = simulate(night(at)):run("disaster-recovery-db")
       run:ok():said("is to be restored: it is gone"):said("✓ Rows (public.contacts): 3"):said("is now " .. FILE)
       run:never_showed("hunter2"):unchanged()
-      expect(names(at)).to_equal { LIVE, "other", "postgres" }
+      expect(at.names()).to_equal { LIVE, "other", "postgres" }
       expect(rows(at, LIVE)).to_equal(3)
       for _i, name in ipairs {
         "look at the database", "restore beside the live database, and compare", "put it in place",
@@ -83,7 +73,7 @@ describe("disaster-recovery-db", function()
     it("that is empty, and keeps the empty one", function()
       local at = pretend.server { [LIVE] = {} }
       simulate(night(at)):run("disaster-recovery-db"):ok():said("it is empty"):said("kept as " .. KEPT)
-      expect(names(at)).to_equal { LIVE, KEPT, "postgres" }
+      expect(at.names()).to_equal { LIVE, KEPT, "postgres" }
       expect(rows(at, LIVE)).to_equal(3)
     end)
 
@@ -101,7 +91,7 @@ describe("disaster-recovery-db", function()
       local run = simulate(night(at, { files = files })):run("disaster-recovery-db")
       run:ok():said(FILE .. " is no good, the backup before it is tried"):said("is now " .. OLDER)
       expect(rows(at, LIVE)).to_equal(3)
-      expect(names(at)).to_equal { LIVE, "other", "postgres" }
+      expect(at.names()).to_equal { LIVE, "other", "postgres" }
     end)
 
     it("from the backup before the newest when that does not hold what its manifest says", function()
@@ -121,7 +111,7 @@ describe("disaster-recovery-db", function()
       at.reset()
       world = night(at, { files = { ["/elsewhere/x.sql"] = "garbage", [FILE] = DUMP } })
       simulate(world):run("disaster-recovery-db", { set = set }):failed("integrity"):never_said(FILE)
-      expect(names(at)).to_equal { "other", "postgres" }
+      expect(at.names()).to_equal { "other", "postgres" }
     end)
 
     it("although a left-over throwaway cannot be dropped", function()
@@ -186,7 +176,7 @@ describe("disaster-recovery-db", function()
     local function hopeless(files, error)
       local at = server()
       local run = simulate(night(at, { files = files })):run("disaster-recovery-db"):failed(error)
-      expect(names(at)).to_equal { "other", "postgres" }
+      expect(at.names()).to_equal { "other", "postgres" }
       return run
     end
 
@@ -294,11 +284,7 @@ describe("disaster-recovery-db", function()
         expect(live).to_equal(3)
       end
       run:never_showed("hunter2"):kept(FILE, OLDER)
-      for _i, said in ipairs(at.told) do
-        if string.find(said, "^DROP") then
-          expect(said).to_match '^DROP DATABASE "hikae_throwaway_%d+_%d+_%d+"'
-        end
-      end
+      expect(at.harmed()).to_equal {}
     end)
   end)
 end)

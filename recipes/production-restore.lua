@@ -48,7 +48,6 @@ end
 ---@return hikae.restores.Staged
 local function prepare(p, files)
   steps.run(_("keep the present database"), keep_present, p)
-  steps.stand(_("the live database is untouched; to begin again: run this again"))
   return steps.run(_("restore beside the live database, and compare"), restores.stage, {
     server = p, files = files, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
   })
@@ -141,6 +140,8 @@ return recipe {
       reopen(p)
       error(staged)
     end
+    -- Before the swap: whoever is killed in it cannot say whether the server has done it.
+    steps.stand(_("MAINTENANCE MAY BE ON, the restored database is live if `%s` or a later one is there, else the old one, untouched; to go on: run this again, or end maintenance by hand", p.database .. "_before_" .. clock.stamp()))
     local swapped_well, swapped = errors.try(steps.run, _("put it in place"), restores.put_in_place, p, p.database, staged)
     if not swapped_well then
       reopen(p)

@@ -80,7 +80,7 @@ return {
   ["keep the present database"] = "現在のデータベースのバックアップ",
   ["There is no fresh backup: %s"] = "現在のデータベースのバックアップはありません: %s",
   ["a database that is gone: disaster-recovery-db; to restore without a fresh backup: --set without_backup=true"] = "データベースがない場合は disaster-recovery-db を使ってください。バックアップなしで復旧するには --set without_backup=true",
-  ["the live database is untouched; to begin again: run this again"] = "本番データベースは変更されていません。やり直すにはもう一度実行してください",
+  ["MAINTENANCE MAY BE ON, the restored database is live if `%s` or a later one is there, else the old one, untouched; to go on: run this again, or end maintenance by hand"] = "メンテナンスモードが有効な可能性があります。`%s` かそれより新しいものがあれば復旧したデータベースが稼働中、なければ本番データベースは変更されていません。続けるにはもう一度実行するか、手動で解除してください",
   ["restart the application"] = "アプリケーションの再起動",
   ["put the old database back"] = "元のデータベースへの切り戻し",
   ["the old database is back, and the application does not work with it either: %s"] = "元のデータベースに戻しましたが、アプリケーションは動作していません: %s",
