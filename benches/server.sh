@@ -28,6 +28,7 @@ server_start() {
 server_stop() {
   [ -n "${server_running:-}" ] || return 0
   server_user "$bin/pg_ctl" -D "$cluster/data" -w -m immediate stop > /dev/null || true
+  rm -rf "$cluster"
   server_running=
 }
 

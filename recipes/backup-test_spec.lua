@@ -123,13 +123,69 @@ describe("backup-test", function()
 
   it("touches no other database, whichever step fails, and leaves no throwaway that the next run does not drop", function()
     local at = server()
-    simulate(night(at)):each_failure("backup-test", function(run)
+    simulate(night(at)):each_failure("backup-test", { before_each = at.reset }, function(run)
       spared(at)
       run:never_showed("hunter2")
       if run.status == "success" then
         run:said("✓ Rows (public.contacts): 3")
       end
-      at.told = {}
+    end)
+  end)
+
+  describe("on a temporary cluster", function()
+    --- The night, with a server's own programs; `at` is the cluster.
+    local function apart(at, files)
+      local world = night(at, files)
+      world.programs.initdb = ""
+      world.programs.postgres = { hangs_after = 0 }
+      world.programs.pg_isready = ""
+      world.programs.rm = ""
+      return world
+    end
+    local set = { cluster = "temporary" }
+
+    it("drills there and asks no other server", function()
+      local at = pretend.server {}
+      local run = simulate(apart(at)):run("backup-test", { set = set })
+      run:ok():said("✓ Rows (public.contacts): 3"):said("A temporary cluster was started: /var/tmp/hikae_cluster_20260215_010000_")
+      run:ran("initdb"):once()
+      run:ran("postgres"):with("listen_addresses="):once()
+      run:ran("rm"):with("-rf"):once()
+      run:never_ran("setpriv")
+      expect(names(at)).to_equal { "postgres" }
+    end)
+
+    it("removes the cluster when the backup is broken", function()
+      local world = apart(pretend.server {}, { [FILE] = samples.pg_dump { contacts = 3, cut = 0.5 } })
+      local run = simulate(world):run("backup-test", { set = set })
+      run:failed("integrity"):ran("rm"):with("-rf"):once()
+    end)
+
+    it("says which package is missing where there is no server", function()
+      local world = apart(pretend.server {})
+      world.programs.initdb = { missing = true }
+      local run = simulate(world):run("backup-test", { set = set })
+      run:failed { kind = "not_found", message = "cannot find the PostgreSQL server's program `initdb`", hint = "apt-get install postgresql" }
+    end)
+
+    it("starts nothing on a disk that is too small for it", function()
+      local world = apart(pretend.server {})
+      world.free_bytes = "100 MiB"
+      simulate(world):run("backup-test", { set = set }):failed("space"):never_ran("initdb")
+    end)
+
+    it("tells what became of the backup, and of the cluster, when both fail", function()
+      local world = apart(pretend.server {}, { [FILE] = samples.pg_dump { contacts = 3, cut = 0.5 } })
+      world.programs.rm = { exit = 1, stderr = "rm: busy" }
+      simulate(world):run("backup-test", { set = set }):failed("integrity"):said("could not be removed")
+    end)
+
+    it("never says success when a step failed, whichever it is", function()
+      simulate(apart(pretend.server {})):each_failure("backup-test", { set = set }, function(run)
+        if run.status == "success" then
+          run:said("✓ Rows (public.contacts): 3")
+        end
+      end)
     end)
   end)
 end)

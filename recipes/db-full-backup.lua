@@ -75,7 +75,7 @@ return recipe {
     role_passwords = { default = true, says = "Whether the hashes of the roles' passwords are kept" },
     dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder for the sets" },
     days = { env = "RETENTION_DAYS", default = 30, min = 1, says = "Days to keep every set" },
-    monthly = { default = 12, min = 1, says = "Months for which to keep one set each" },
+    monthly = { default = 12, min = 1, says = "Months for which to keep the first set of each" },
     keep_at_least = { default = 1, min = 1, says = "Sets to keep whatever their age" },
     compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dumps" },
     timeout = { type = "duration", default = "12h", says = "Longest time for one dump" },
@@ -130,6 +130,7 @@ return recipe {
       name = "full_backup_*",
       days = p.days,
       monthly = p.monthly,
+      keep = "first",
       keep_at_least = p.keep_at_least,
     }
     log.info(_("Full backup is complete"))

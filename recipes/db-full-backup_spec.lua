@@ -234,12 +234,12 @@ describe("db-full-backup", function()
   end)
 
   describe("its retention", function()
-    it("lets whole sets go, and keeps one of each month", function()
+    it("lets whole sets go, and keeps the first of each month", function()
       local run = simulate(after { "20251207_010000", "20251228_010000", "20260208_010000" }):run("db-full-backup")
       run:ok()
-      local gone = DIR .. "full_backup_20251207_010000"
+      local gone = DIR .. "full_backup_20251228_010000"
       run:removed(gone .. ".sha256", gone .. ".sha256.manifest.json", gone .. "/db_shop.sql.gz")
-      run:kept(DIR .. "full_backup_20251228_010000/db_shop.sql.gz", DIR .. "full_backup_20260208_010000/db_shop.sql.gz")
+      run:kept(DIR .. "full_backup_20251207_010000/db_shop.sql.gz", DIR .. "full_backup_20260208_010000/db_shop.sql.gz")
     end)
 
     it("lets a set go that never became complete, when its time has come", function()

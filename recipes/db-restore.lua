@@ -24,11 +24,13 @@ return recipe {
       says = "What becomes of the restored database when the application does not work",
     },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
+    work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
     timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
   },
   needs = {
     run = { "psql", "pg_restore", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
+    write = { "{work_dir}" },
     connect = { "{health_url}" },
   },
 
@@ -40,12 +42,12 @@ return recipe {
       errors.accept(left_over, "a left-over throwaway is in nobody's way")
     end
     local staged = restores.stage {
-      server = p, files = files, dump_of = p.dump_of or p.database, jobs = p.jobs, timeout = p.timeout,
+      server = p, files = files, dump_of = p.dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
     }
     local swapped = restores.put_in_place(p, p.database, staged)
     local well, failure = errors.try(health.check, p)
     if not well and p.if_unhealthy == "swap_back" and swapped.kept then
-      restores.take_back(p, swapped, failure)
+      restores.taken_back(restores.swap_back(p, swapped), failure)
     elseif not well then
       error(failure)
     end

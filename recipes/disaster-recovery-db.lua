@@ -98,12 +98,13 @@ return recipe {
     health_tries = { default = 10, min = 1, max = 1000, says = "How often the application is looked at" },
     health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
+    work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
     timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
   },
   needs = {
     run = { "pg_isready", "psql", "pg_restore", "{start}", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
-    write = { "{hook_folders}" },
+    write = { "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{start}" },
   },
 
@@ -121,7 +122,7 @@ return recipe {
       errors.accept(left_over, "a left-over throwaway is in nobody's way")
     end
     local staged = steps.run(_("restore beside the live database, and compare"), restores.stage, {
-      server = p, files = files, dump_of = p.database, jobs = p.jobs, timeout = p.timeout,
+      server = p, files = files, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
     })
     steps.run(_("put it in place"), restores.put_in_place, p, p.database, staged)
     steps.run(_("see whether the application works"), health.check, p)

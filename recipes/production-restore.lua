@@ -50,7 +50,7 @@ local function prepare(p, files)
   steps.run(_("keep the present database"), keep_present, p)
   steps.stand(_("the live database is untouched; to begin again: run this again"))
   return steps.run(_("restore beside the live database, and compare"), restores.stage, {
-    server = p, files = files, dump_of = p.database, jobs = p.jobs, timeout = p.timeout,
+    server = p, files = files, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
   })
 end
 
@@ -66,15 +66,20 @@ end
 ---@param swapped pg.Swapped
 ---@param failure errors.Failure
 local function go_back(p, swapped, failure)
-  local _ok, told = errors.try(restores.take_back, p, swapped, failure)
-  run.note(_("put the old database back"), { failed = told.message })
+  local taken, back = errors.try(steps.run, _("put the old database back"), restores.swap_back, p, swapped)
+  if not taken then
+    stay_closed(_("the restored database is live, the application does not work, and the old one could not be put back: %s", back.message))
+    errors.accept(failure, "that the old database could not be put back is told, and that the application does not work")
+    error(back)
+  end
+  steps.stand(_("MAINTENANCE IS ON, the old database is live again; to go on: restart the application, look at it, end maintenance by hand"))
   local well, still = errors.try(restart, p)
   if well then
     reopen(p)
   else
     stay_closed(_("the old database is back, and the application does not work with it either: %s", still.message))
   end
-  error(told)
+  restores.taken_back(back, failure)
 end
 
 return recipe {
@@ -103,6 +108,7 @@ return recipe {
       says = "What becomes of the restored database when the application does not work",
     },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
+    work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
     timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
   },
   needs = {
@@ -110,7 +116,7 @@ return recipe {
       "pg_dump", "psql", "pg_restore", "{health_command}", "{restart}", "{maintenance_on}", "{maintenance_off}",
     },
     read = { "{file}", "{file}.manifest.json" },
-    write = { "{dir}", "{hook_folders}" },
+    write = { "{dir}", "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{restart}", "{maintenance_on}", "{maintenance_off}" },
   },
 

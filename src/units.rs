@@ -29,6 +29,17 @@ pub fn show_size(bytes: u64) -> String {
     bytesize::ByteSize(bytes).display().si().to_string()
 }
 
+/// An age for people, in its largest sensible unit: `40m`, `25h`, `7d`.
+pub fn show_age(age: Duration) -> String {
+    let minutes = age.as_secs() / 60;
+    match minutes {
+        0 => format!("{}s", age.as_secs()),
+        1..120 => format!("{minutes}m"),
+        120..4320 => format!("{}h", minutes / 60),
+        _ => format!("{}d", minutes / (24 * 60)),
+    }
+}
+
 /// A duration for people, no finer than it needs to be: `0.4s`, `12s`, `3m 4s`.
 pub fn show_duration(duration: Duration) -> String {
     if duration < Duration::from_secs(10) {

@@ -8,6 +8,7 @@ mod compression;
 mod config;
 mod coverage;
 mod damage;
+mod due;
 mod http;
 mod inspector;
 mod layers;

@@ -1,7 +1,9 @@
 //! Promises that a dump restores into the database that was named, whole or not at all, and that no other database is touched.
 
 mod archive;
+mod encodings;
 mod failing;
+mod line;
 mod manifest;
 mod refused;
 mod rewriter;
@@ -24,7 +26,7 @@ return recipe {
     host = { env = "DB_HOST" }, port = { env = "DB_PORT", default = 5432 }, user = { env = "DB_USER" },
     password = { env = "DB_PASSWORD", secret = true },
   },
-  needs = { run = { "psql", "pg_restore" }, read = { "{dir}" } },
+  needs = { run = { "psql", "pg_restore" }, write = { "{dir}" } },
   run = function(p)
     local done = pg.restore {
       source = p.file, database = p.target,
@@ -34,6 +36,9 @@ return recipe {
   end,
 }
 "#;
+
+/// A psql that says that it was called, in the one folder in which the wall lets it write.
+const CALLED: &str = "echo called >> \"$HOME/backups/called\"; exit 1";
 
 /// A world in which `restore` restores, with more options in `how`.
 fn world(cluster: &Cluster, how: &str) -> Hikae {

@@ -141,8 +141,7 @@ fn every_recipe_has_a_spec_and_every_spec_a_recipe() {
 
 #[test]
 fn every_module_has_a_spec_and_every_spec_a_module() {
-    let lua = mlua::Lua::new();
-    let modules = hikae::bind::modules(&lua).unwrap().into_iter().map(|module| module.name.to_owned());
+    let modules = hikae::bind::MODULES.iter().map(|(name, _)| (*name).to_owned());
     let alone = ["parallel", "gettext", "stream"].map(str::to_owned);
     let wanted: BTreeSet<String> = modules.chain(alone).collect();
     let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().replace("_spec.lua", "");

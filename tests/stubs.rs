@@ -37,13 +37,14 @@ fn same(what: &str, registered: &Names, declared: &Names) {
 #[test]
 fn every_module_has_the_functions_of_its_stub_and_no_other() {
     let (lua, stubs) = (mlua::Lua::new(), stubs());
-    let mut modules = hikae::bind::modules(&lua).unwrap();
-    modules.push(hikae::recipe::specs::samples::module(&lua).unwrap());
-    for module in &modules {
-        let registered: Names = module.table.pairs::<String, mlua::Value>().map(|pair| pair.unwrap().0).collect();
-        same(module.name, &registered, &declared(&stubs, &format!("{}.", module.name)));
+    let mut modules = hikae::bind::MODULES.to_vec();
+    modules.push(("samples", hikae::recipe::specs::samples::module));
+    for (name, make) in &modules {
+        let table = make(&lua).unwrap().table;
+        let registered: Names = table.pairs::<String, mlua::Value>().map(|pair| pair.unwrap().0).collect();
+        same(name, &registered, &declared(&stubs, &format!("{name}.")));
     }
-    let names: Names = modules.iter().map(|module| module.name.to_owned()).collect();
+    let names: Names = modules.iter().map(|(name, _)| (*name).to_owned()).collect();
     same("the modules", &names, &stubs.modules);
 }
 

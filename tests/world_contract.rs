@@ -9,6 +9,8 @@ mod http_checks;
 mod journal;
 mod limited;
 mod mails;
+mod object_checks;
+mod objects;
 mod place;
 mod program_checks;
 mod real_files;

@@ -48,9 +48,19 @@ impl<D: Deliver> Dispatch<D> {
 
     /// Considers `run`, and each that ended before it and was never considered, and tells what is due.
     ///
-    /// Where the catalog cannot be used, the run is told all the same: once, and to the channels of the configuration.
-    pub async fn after_run(&self, run: &Run, alive: Alive<'_>, stop: impl Future<Output = ()>) -> Tally {
-        let catalog = self.catalog().await;
+    /// `record` is the catalog as the run has left it open. Where none can be used, the run is told all the same: once, and to the
+    /// channels of the configuration.
+    pub async fn after_run(
+        &self,
+        run: &Run,
+        record: Option<Catalog>,
+        alive: Alive<'_>,
+        stop: impl Future<Output = ()>,
+    ) -> Tally {
+        let catalog = match record {
+            Some(open) => Ok(open),
+            None => self.catalog().await,
+        };
         let channels = self.channels(catalog.as_ref().ok());
         self.complain(&channels);
         let considered =

@@ -17,6 +17,7 @@ mod table;
 pub mod templates;
 pub mod throttle;
 mod tone;
+mod watching;
 mod words;
 
 pub use channel::{Channel, Deliver, Delivered};

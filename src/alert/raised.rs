@@ -1,7 +1,7 @@
 //! Makes a run into the event that there is to tell of it; nothing else is asked, so a rehearsal can see it as well.
 
-use super::event::{AlertedBackup, Event, EventKind};
-use crate::catalog::{Moment, Run, Status};
+use super::event::{AlertedBackup, Event, EventKind, Finding};
+use crate::catalog::{Moment, Run, Status, Step};
 use crate::secret;
 
 impl Event {
@@ -35,8 +35,15 @@ impl Event {
             outcome: run.status.word().to_owned(),
             duration_secs: run.duration_ms.unwrap_or(0) as f64 / 1000.0,
             backups: backups.collect(),
+            findings: findings(run),
             ..Event::new(kind, &run.id, &run.backup_type, time)
         }
+    }
+
+    /// The findings that are listed: those of a report, and of a monitor however it is told.
+    pub fn listed(&self) -> &[Finding] {
+        let lists = |kind| matches!(kind, EventKind::Monitor | EventKind::Report);
+        if lists(self.kind) || lists(self.about) { &self.findings } else { &[] }
     }
 
     /// Without any known secret. Words of our own stay as they are: a password such as `daily` must not spoil an id.
@@ -52,11 +59,23 @@ impl Event {
     }
 }
 
+/// What a monitor has found; when it came to nothing, why.
+fn findings(run: &Run) -> Vec<Finding> {
+    if !run.is_monitor() {
+        return Vec::new();
+    }
+    let finding = |step: &Step| Finding { subject: step.name.clone(), message: step.error.clone().unwrap_or_default() };
+    let found: Vec<Finding> = run.findings().map(finding).collect();
+    let failed = run.error.iter().filter(|_| found.is_empty());
+    let failed = failed.map(|error| Finding { subject: run.recipe.clone(), message: error.message.clone() });
+    found.iter().cloned().chain(failed).collect()
+}
+
 /// What the failure of a run is: a check either watches, or tries whether a backup restores.
 fn failure_kind(run: &Run) -> EventKind {
     match run.kind.as_str() {
         "restore" => EventKind::RestoreFailure,
-        "check" if run.recipe.contains("monitor") => EventKind::Monitor,
+        "check" if run.is_monitor() => EventKind::Monitor,
         "check" => EventKind::DrillFailure,
         _ => EventKind::BackupFailure,
     }

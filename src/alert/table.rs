@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Message;
-use super::event::{Event, EventKind, iso};
+use super::event::{Event, iso};
 use super::words::{Language, Words, rows};
 
 /// The event as channels see it. `json` is the same as text, for those that hand it on; the mail's HTML is not in that.
@@ -54,8 +54,7 @@ pub fn table(event: &Event, message: &Message, language: Language) -> Value {
 /// What is shown by row: how the run ended comes first, so that no colour has to be believed.
 fn all_rows(event: &Event, words: &Words, language: Language) -> Value {
     let outcome = outcome_words(&event.outcome, language).map(|text| (outcome_label(language), text.to_owned()));
-    let listing = matches!(event.kind, EventKind::Monitor | EventKind::Report);
-    let findings = event.findings.iter().filter(|_| listing).map(|one| (one.subject.as_str(), one.message.clone()));
+    let findings = event.listed().iter().map(|one| (one.subject.as_str(), one.message.clone()));
     let rows = outcome.into_iter().chain(rows(event, &words.label)).chain(findings);
     rows.map(|(label, value)| json!({ "label": label, "value": value })).collect()
 }

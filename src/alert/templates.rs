@@ -14,7 +14,7 @@ use crate::world::Caller;
 static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/email");
 
 /// The parts that templates are made of, by the names under which they include them.
-const PARTS: [&str; 2] = ["layout", "row"];
+const PARTS: [&str; 3] = ["layout", "row", "finding"];
 
 /// The largest template that is read.
 const MAX_BYTES: u64 = 256 << 10;
@@ -94,6 +94,7 @@ fn variables(event: &Event, words: &Words) -> Value {
         },
         "systemUrl": event.system_url,
         "event": event,
+        "listed": event.listed(),
         "words": words,
     })
 }

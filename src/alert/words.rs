@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::event::{Event, EventKind, iso};
+use super::watching;
 use crate::config;
 
 /// The languages of alerts.
@@ -85,9 +86,10 @@ const EN: Labels = Labels {
 
 impl Words {
     pub fn of(event: &Event, language: Language) -> Words {
-        let (subject, heading, advice) = match language {
-            Language::Ja => japanese(event),
-            Language::En => english(event),
+        let (subject, heading, advice) = match (event.about, language) {
+            (EventKind::Monitor, language) => watching::words(event, language),
+            (_, Language::Ja) => japanese(event),
+            (_, Language::En) => english(event),
         };
         let (lang, label, footer, rehearsal, mark) = match language {
             Language::Ja => (
@@ -113,7 +115,7 @@ impl Words {
 }
 
 fn japanese(event: &Event) -> (String, String, &'static str) {
-    let Event { id, recipe, host, failures, level, findings, .. } = event;
+    let Event { id, recipe, host, failures, level, .. } = event;
     let again = "速やかに原因を確認し、手動バックアップの実行を検討してください。";
     match event.kind {
         EventKind::BackupFailure => {
@@ -144,11 +146,7 @@ fn japanese(event: &Event) -> (String, String, &'static str) {
             "【緊急】リストアテストが失敗しました".into(),
             "このバックアップからは復元できないおそれがあります。別のバックアップを確認してください。",
         ),
-        EventKind::Monitor => (
-            format!("[BACKUP ALERT] バックアップ監視: {}件の異常 ({host})", findings.len()),
-            format!("バックアップ監視で{}件の異常が見つかりました", findings.len()),
-            "各項目を確認し、必要に応じて手動バックアップを実行してください。",
-        ),
+        EventKind::Monitor => watching::words(event, Language::Ja),
         EventKind::Report => {
             let period = event.period.as_deref().unwrap_or_default();
             (format!("【報告】バックアップレポート: {period}"), format!("バックアップレポート {period}"), "")
@@ -162,7 +160,7 @@ fn japanese(event: &Event) -> (String, String, &'static str) {
 }
 
 fn english(event: &Event) -> (String, String, &'static str) {
-    let Event { id, recipe, host, failures, level, findings, .. } = event;
+    let Event { id, recipe, host, failures, level, .. } = event;
     let again = "Find the cause soon, and consider running the backup by hand.";
     match event.kind {
         EventKind::BackupFailure => {
@@ -193,16 +191,7 @@ fn english(event: &Event) -> (String, String, &'static str) {
             "[URGENT] A restore test has failed".into(),
             "This backup may not restore: look at another one.",
         ),
-        EventKind::Monitor => {
-            let things =
-                if findings.len() == 1 { "1 thing is".to_owned() } else { format!("{} things are", findings.len()) };
-            let subject = format!("[BACKUP ALERT] Backup monitor: {things} wrong on {host}");
-            (
-                subject,
-                format!("The backup monitor found that {things} wrong"),
-                "Look at each, and run a backup by hand where one is missing.",
-            )
-        }
+        EventKind::Monitor => watching::words(event, Language::En),
         EventKind::Report => {
             let period = event.period.as_deref().unwrap_or_default();
             (format!("[REPORT] Backup report: {period}"), format!("Backup report {period}"), "")
@@ -217,13 +206,11 @@ fn english(event: &Event) -> (String, String, &'static str) {
 
 /// The plain text of a message: for a backup's failure the runbook's (§5.2), word for word; the others are built like it.
 pub fn plain_text(event: &Event, words: &Words) -> String {
-    let listing = matches!(event.kind, EventKind::Monitor | EventKind::Report);
-    let findings = if listing { event.findings.as_slice() } else { &[] };
     let blocks = [
         if event.rehearsal { words.rehearsal.to_owned() } else { String::new() },
         words.heading.clone(),
         lines(rows(event, &words.label)),
-        lines(findings.iter().map(|one| (one.subject.as_str(), one.message.clone())).collect()),
+        lines(event.listed().iter().map(|one| (one.subject.as_str(), one.message.clone())).collect()),
         words.advice.to_owned(),
         lines(event.system_url.iter().map(|url| (words.label.system_url, url.clone())).collect()),
         format!("---\n{}", words.footer),

@@ -1,6 +1,6 @@
 //! The module `archive`: what is in a tar archive, and its way into a folder.
 
-mod names;
+pub mod names;
 mod opened;
 pub mod unpacking;
 

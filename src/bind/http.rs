@@ -5,14 +5,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mlua::{AnyUserData, Function, Lua, MultiValue, Table};
+use mlua::{AnyUserData, Function, Lua, MultiValue, Table, Value};
 
 use super::budget::Budget;
 use super::exports::{Call, Module};
 use super::options::Text;
+use super::secret_value::SecretValue;
 use super::stream::{Pipeline, Stream};
 use super::traceback::from_lua;
+use super::unknown::Unknown;
 use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
 use crate::stream::pump::collect;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
@@ -55,6 +58,8 @@ struct Answered {
     status: u16,
     headers: Vec<(String, String)>,
     body: Bytes,
+    /// Nothing was sent: a plan only shows what would be.
+    withheld: bool,
 }
 
 async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
@@ -64,6 +69,7 @@ async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
     let (total, idle) = (TOTAL.min(caller.limits.total), IDLE.min(caller.limits.idle));
     let caller = caller.limited(wish.timeout.or(Some(total)), wish.idle_timeout.or(Some(idle)));
     let planned = wish.expect.as_ref().and_then(|expect| expect.first().copied()).unwrap_or(200);
+    let secrets = std::mem::take(&mut wish.secrets);
     let exchange = wish.exchange(caller)?;
     let step = call.session.step(exchange.request.title(), call.site());
     let sent = exchange.request.body.data.len() as u64;
@@ -72,7 +78,7 @@ async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
         Err(error) => Err(error),
     };
     step.end(sent, answer.as_ref().map_or(0, |answer| answer.body.len() as u64), answer.as_ref().err());
-    table(&call, answer?)
+    table(&call, answer?, secrets)
 }
 
 /// A stream of an answer, which ends well only when the server has told its end.
@@ -103,31 +109,37 @@ async fn trusting(mut exchange: Exchange, ca_file: Option<PathBuf>) -> Result<Ex
 
 async fn read(mut answer: HttpResponse, title: String, max_bytes: usize, planned: u16) -> Result<Answered> {
     if answer.withheld {
-        return Ok(Answered { title, status: planned, headers: Vec::new(), body: Bytes::new() });
+        return Ok(Answered { title, status: planned, headers: Vec::new(), body: Bytes::new(), withheld: true });
     }
     let body = collect(&mut *answer.body, max_bytes, || too_long(&title, max_bytes)).await?;
-    Ok(Answered { title, status: answer.status, headers: answer.headers, body })
+    Ok(Answered { title, status: answer.status, headers: answer.headers, body, withheld: false })
 }
 
-fn table(call: &Call, answer: Answered) -> Result<Table> {
+fn table(call: &Call, answer: Answered, secrets: Vec<String>) -> Result<Table> {
     let fill = || -> mlua::Result<Table> {
+        let table = call.lua.create_table()?;
+        table.raw_set("status", answer.status)?;
+        if answer.withheld {
+            for name in ["headers", "body", "json"] {
+                table.raw_set(name, Unknown::field(name).handle(&call.lua)?)?;
+            }
+            return Ok(table);
+        }
         let headers = call.lua.create_table()?;
         for (name, value) in &answer.headers {
             let before: Option<String> = headers.raw_get(name.as_str())?;
             headers.raw_set(name.as_str(), before.map_or(value.clone(), |before| format!("{before}, {value}")))?;
         }
-        let table = call.lua.create_table()?;
-        table.raw_set("status", answer.status)?;
         table.raw_set("headers", headers)?;
         table.raw_set("body", call.lua.create_string(&answer.body)?)?;
-        table.raw_set("json", json(&call.lua, answer.title.clone(), answer.body.clone())?)?;
+        table.raw_set("json", json(&call.lua, answer.title.clone(), answer.body.clone(), secrets)?)?;
         Ok(table)
     };
     fill().map_err(from_lua)
 }
 
-/// The function `json` of an answer.
-fn json(lua: &Lua, title: String, body: Bytes) -> mlua::Result<Function> {
+/// The function `json` of an answer; the texts of the members that `secrets` names are handles in it.
+fn json(lua: &Lua, title: String, body: Bytes, secrets: Vec<String>) -> mlua::Result<Function> {
     lua.create_function(move |lua, _: MultiValue| {
         let call = Call::new(lua, "json").map_err(mlua::Error::external)?;
         let wrong = |cause: Error| {
@@ -135,6 +147,24 @@ fn json(lua: &Lua, title: String, body: Bytes) -> mlua::Result<Function> {
             call.raise(error.because_text(cause.causes().join("; ")))
         };
         let text = String::from_utf8_lossy(&body);
-        super::json::to_lua(lua, &super::json::decode(&text).map_err(wrong)?)
+        let value = super::json::to_lua(lua, &super::json::decode(&text).map_err(wrong)?)?;
+        conceal(lua, &value, &secrets)?;
+        Ok(value)
     })
+}
+
+/// Puts the handle of a secret in the place of each text that is a member of one of these names.
+fn conceal(lua: &Lua, value: &Value, names: &[String]) -> mlua::Result<()> {
+    let (Value::Table(table), false) = (value, names.is_empty()) else { return Ok(()) };
+    for pair in table.pairs::<Value, Value>() {
+        let (key, member) = pair?;
+        match (&key, &member) {
+            (Value::String(name), Value::String(text)) if names.iter().any(|known| *name == **known) => {
+                let secret = SecretValue(Secret::new(text.to_string_lossy()));
+                table.raw_set(key, lua.create_userdata(secret)?)?;
+            }
+            _ => conceal(lua, &member, names)?,
+        }
+    }
+    Ok(())
 }

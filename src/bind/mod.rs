@@ -4,6 +4,7 @@ use mlua::{Lua, Value};
 
 pub mod archive;
 pub mod budget;
+pub mod catalog;
 pub mod catch;
 pub mod clock;
 pub mod drain;
@@ -20,6 +21,7 @@ pub mod json;
 pub mod log;
 pub mod mail;
 pub mod manifest;
+pub mod objects;
 pub mod options;
 pub mod parallel;
 pub mod path;
@@ -38,24 +40,27 @@ mod wrong;
 
 use exports::Module;
 
+/// What makes a module in a Lua state.
+pub type Make = fn(&Lua) -> mlua::Result<Module>;
+
 /// Every module that Lua has from hikae.
-pub fn modules(lua: &Lua) -> mlua::Result<Vec<Module>> {
-    Ok(vec![
-        archive::module(lua)?,
-        clock::module(lua)?,
-        errors::module(lua)?,
-        fs::module(lua)?,
-        http::module(lua)?,
-        json::module(lua)?,
-        log::module(lua)?,
-        mail::module(lua)?,
-        manifest::module(lua)?,
-        path::module(lua)?,
-        pg::module(lua)?,
-        process::module(lua)?,
-        run::module(lua)?,
-    ])
-}
+pub const MODULES: [(&str, Make); 15] = [
+    ("archive", archive::module),
+    ("catalog", catalog::module),
+    ("clock", clock::module),
+    ("errors", errors::module),
+    ("fs", fs::module),
+    ("http", http::module),
+    ("json", json::module),
+    ("log", log::module),
+    ("mail", mail::module),
+    ("manifest", manifest::module),
+    ("objects", objects::module),
+    ("path", path::module),
+    ("pg", pg::module),
+    ("process", process::module),
+    ("run", run::module),
+];
 
 /// Every function that stands outside a module.
 pub fn functions(lua: &Lua) -> mlua::Result<Vec<(&'static str, Value)>> {

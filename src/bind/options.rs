@@ -66,16 +66,9 @@ impl<'de> Deserializer<'de> for Plain {
             Plain::Empty => {
                 visitor.visit_map(de::value::MapDeserializer::new(BTreeMap::<String, Plain>::new().into_iter()))
             }
-            Plain::Bytes(_) | Plain::Secret(_) | Plain::Other(_) => {
-                Err(de::Error::invalid_type(self.unexpected(), &visitor))
-            }
-        }
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match self {
+            // Only who takes bytes has an answer to them.
             Plain::Bytes(bytes) => visitor.visit_byte_buf(bytes),
-            value => value.deserialize_any(visitor),
+            Plain::Secret(_) | Plain::Other(_) => Err(de::Error::invalid_type(self.unexpected(), &visitor)),
         }
     }
 
@@ -150,7 +143,7 @@ impl<'de> Deserializer<'de> for Plain {
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
         unit_struct tuple_struct map identifier ignored_any
     }
 }

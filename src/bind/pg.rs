@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use mlua::{AnyUserData, Lua, Value};
+use mlua::{AnyUserData, Function, Lua, MultiValue, Value};
 use serde::Deserialize;
 
 use super::exports::{Call, Module};
@@ -58,15 +58,22 @@ macro_rules! options {
 }
 
 mod archive;
+mod cluster;
 mod databases;
+mod directory;
 mod filling;
 mod inspect;
 mod keeper;
+pub mod made;
+mod passing;
 mod proving;
+mod reading;
 mod restore;
 mod restoring;
+mod standing;
 mod swap;
 mod verify;
+mod workplace;
 
 options!(DumpOptions {
     database: String,
@@ -93,6 +100,7 @@ options!(ServerOptions { database: Option<String>, });
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua, "pg")?
+        .add("pg.prove", proving_stream(lua)?)?
         .call("pg.dump", |call, (options,): (DumpOptions,)| dump(call, options))?
         .call("pg.dump_globals", |call, (options,): (GlobalsOptions,)| dump_globals(call, options))?
         .wait("pg.is_ready", |call, (options,): (ServerOptions,)| is_ready(call, options))?
@@ -106,7 +114,19 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .wait("pg.drop_database", |call, (options,): (databases::DropOptions,)| databases::drop_one(call, options))?
         .wait("pg.sweep_throwaways", |call, (options,): (databases::SweepOptions,)| databases::sweep(call, options))?
         .wait("pg.swap", |call, (options,): (swap::SwapOptions,)| swap::swap(call, options))?
+        .wait("pg.temporary_cluster", |call, (options,): (cluster::ClusterOptions,)| cluster::start(call, options))?
+        .wait("pg.drop_cluster", |call, (cluster,): (cluster::Given,)| cluster::drop_one(call, cluster))?
         .wait("pg.restore", |call, (options,): (restore::RestoreOptions,)| restore::restore(call, options))
+}
+
+/// `pg.prove`, which takes a stream.
+fn proving_stream(lua: &Lua) -> mlua::Result<Function> {
+    lua.create_function(|lua, (stream, options): (Value, Value)| {
+        let call = Call::new(lua, "pg.prove").map_err(mlua::Error::external)?;
+        let options = || call.args(MultiValue::from_iter([options])).map(|(options,): (Option<_>,)| options);
+        let proved = options().and_then(|options| passing::prove(&call, &stream, options.unwrap_or_default()));
+        proved.map_err(|error| call.raise(error))
+    })
 }
 
 /// A stream of the dump, inspected as it passes.

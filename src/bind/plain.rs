@@ -126,7 +126,7 @@ impl Plain {
             Plain::Int(number) => Unexpected::Signed(*number),
             Plain::Num(number) => Unexpected::Float(*number),
             Plain::Str(text) => Unexpected::Str(text),
-            Plain::Bytes(_) => Unexpected::Other(super::wrong::BYTES),
+            Plain::Bytes(bytes) => Unexpected::Bytes(bytes),
             Plain::Secret(_) => Unexpected::Other(super::wrong::SECRET),
             Plain::Empty | Plain::Map(_) => Unexpected::Other("a table"),
             Plain::List(_) => Unexpected::Other("a list"),

@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::future::Future;
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::instrument::WithSubscriber;
 
 use crate::error::{Error, Kind, Result};
+use crate::report::{self, Level};
 use crate::secret;
 
 /// The work of one run that is under way on the pool. Each piece holds a member until it has ended.
@@ -18,6 +20,9 @@ pub struct Pool {
 
 /// Says by its life that a piece of work is under way.
 pub type Member = mpsc::Sender<()>;
+
+/// What may become a member as long as other work is under way.
+pub type Latecomer = mpsc::WeakSender<()>;
 
 impl Default for Pool {
     fn default() -> Pool {
@@ -31,6 +36,11 @@ impl Pool {
     pub fn member(&self) -> Result<Member> {
         let ended = || Error::new(Kind::Cancelled, "the run has ended");
         self.member.borrow().clone().ok_or_else(ended)
+    }
+
+    /// For what must be done when a piece of work is taken back.
+    pub fn latecomer(&self) -> Result<Latecomer> {
+        self.member().map(|member| member.downgrade())
     }
 
     /// Waits until no work is left. What Lua had waited for must be dropped before.
@@ -66,6 +76,15 @@ pub async fn unbroken<T: Send + 'static>(
     spawn(member, work).await.map_err(stopped)?
 }
 
+/// Does what is left to do after a piece of work that was taken back; the run waits for it as for the work itself.
+pub fn afterwards(latecomer: &Latecomer, work: impl Future<Output = Result<()>> + Send + 'static) {
+    if let (Some(member), Ok(_)) = (latecomer.upgrade(), Handle::try_current()) {
+        drop(spawn(member, async move {
+            work.await.inspect_err(|error| report::log(Level::Warn, &error.one_line(), None))
+        }));
+    }
+}
+
 /// Does `work` unless it is taken back: then it ends with the error that `what` was broken off.
 pub async fn unless<T>(
     taken_back: &mut oneshot::Receiver<()>,
@@ -78,7 +97,8 @@ pub async fn unless<T>(
     }
 }
 
-fn spawn<T: Send + 'static>(
+/// Starts `work`, which runs to its end also when nobody waits for it.
+pub fn spawn<T: Send + 'static>(
     member: Member,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> JoinHandle<Result<T>> {
@@ -91,6 +111,6 @@ fn spawn<T: Send + 'static>(
     })
 }
 
-fn stopped(error: tokio::task::JoinError) -> Error {
+pub fn stopped(error: tokio::task::JoinError) -> Error {
     Error::new(Kind::Other, "the bytes stopped moving").because(error)
 }

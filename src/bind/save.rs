@@ -1,7 +1,7 @@
 //! Consumes a stream: proves it into a file with its manifest, or reads it to its end.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +28,9 @@ use crate::stream::{Facts, SharedFacts, Sink};
 use crate::units::show_size;
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
+use target::Target;
 
-/// Mode of every backup and manifest, from the first byte (guide §9.2).
-const FILE_MODE: u32 = 0o600;
+pub mod target;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +41,13 @@ pub struct SaveOptions {
     idle_timeout: Option<Duration>,
 }
 
+/// How long the writing of a backup may take, where the recipe says so.
+#[derive(Clone, Copy, Default)]
+pub struct Patience {
+    pub total: Option<Duration>,
+    pub idle: Option<Duration>,
+}
+
 /// A copy of a stream on its way into a second file.
 pub struct Copy {
     pub path: PathBuf,
@@ -48,18 +55,24 @@ pub struct Copy {
     sealed: oneshot::Receiver<oneshot::Receiver<Sealed>>,
 }
 
-/// `:save(path)`: the backup is visible under its name only when all of it is proved and on stable storage.
+impl From<SaveOptions> for Patience {
+    fn from(options: SaveOptions) -> Patience {
+        Patience { total: options.timeout, idle: options.idle_timeout }
+    }
+}
+
+/// `:save(path)` and `:put(store, key)`: the backup is visible under its name only when all of it is proved and on stable storage.
 pub async fn save(
     call: Rc<Call>,
     (mut pipeline, taps): (Pipeline, Vec<LineTap>),
-    path: PathBuf,
-    options: SaveOptions,
+    target: Target,
+    patience: Patience,
 ) -> Result<Table> {
     let mut caller = call.world()?;
-    // The limits of the source are no stricter ones for the file: it would be blamed for a source that takes too long.
-    caller.limits.total = options.timeout.unwrap_or(caller.limits.total.max(pipeline.limits.total));
-    caller.limits.idle = options.idle_timeout.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
-    let step = call.session.step(format!("{} to {}", pipeline.label, path.display()), call.site());
+    // The limits of the source are no stricter ones for the target: it would be blamed for a source that takes too long.
+    caller.limits.total = patience.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
+    caller.limits.idle = patience.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
+    let step = call.session.step(format!("{} to {target}", pipeline.label), call.site());
     let member = call.session.pool.member()?;
     let writer = Writer {
         caller,
@@ -70,7 +83,7 @@ pub async fn save(
         member: member.clone(),
     };
     let copies = std::mem::take(&mut pipeline.copies);
-    let task = on_pool(member, async move { writer.write(pipeline, path, copies).await });
+    let task = on_pool(member, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;
     match &answer {
         Ok(written) => step.end(written[0].facts.plain_bytes, written[0].backup.size_bytes, None),
@@ -84,14 +97,13 @@ pub async fn save(
 /// `:tee(path)`: the same bytes also go into a second file, which is committed after the first.
 pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     let (send, sealed) = oneshot::channel();
-    let target = path.clone();
+    let target = Target::File(path.clone());
     let open = pipeline.open;
     let mut copies = pipeline.copies;
     copies.push(Copy { path, sealed });
     let open: super::stream::Opener = Box::new(move || {
         Box::pin(async move {
-            refuse_taken(&caller, &target).await?;
-            let sink = caller.create(&target, FILE_MODE).await?;
+            let sink = target.begin(&caller).await?;
             let (tee, sealed) = Tee::new(open().await?, sink);
             // Nobody waits for the copy any more when the call was taken back; then the sink goes with the tee.
             let _unheard = send.send(sealed);
@@ -120,12 +132,11 @@ struct Written {
 }
 
 impl Writer {
-    async fn write(self, pipeline: Pipeline, path: PathBuf, copies: Vec<Copy>) -> Result<Vec<Written>> {
-        refuse_taken(&self.caller, &path).await?;
-        let mut sink = self.caller.create(&path, FILE_MODE).await?;
+    async fn write(self, pipeline: Pipeline, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+        let mut sink = target.begin(&self.caller).await?;
         let tally = match self.fill(pipeline, &mut *sink).await {
             Ok(tally) => tally,
-            Err(error) if is_withheld(&error) => return self.plan(sink, &path, copies).await,
+            Err(error) if is_withheld(&error) => return self.plan(sink, target, copies).await,
             Err(error) => {
                 sink.abort()
                     .await
@@ -135,11 +146,11 @@ impl Writer {
         };
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
         unbroken(self.member.clone(), async move {
-            let mut written = vec![self.commit(sink, &path, Some(&tally)).await?];
+            let mut written = vec![self.commit(sink, &target, Some(&tally)).await?];
             for copy in copies {
                 let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
                 let sealed = copy.sealed.await.map_err(never)?.await.map_err(never)?;
-                written.push(self.commit(sealed.sink, &copy.path, Some(&sealed.tally)).await?);
+                written.push(self.commit(sealed.sink, &Target::File(copy.path), Some(&sealed.tally)).await?);
             }
             Ok(written)
         })
@@ -148,12 +159,13 @@ impl Writer {
 
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
-    async fn plan(self, sink: Box<dyn Sink>, path: &Path, copies: Vec<Copy>) -> Result<Vec<Written>> {
-        let mut written = vec![self.commit(sink, path, None).await?];
+    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+        let mut written = vec![self.commit(sink, &target, None).await?];
         for copy in copies {
             // The one that `tee` had made went with the source.
-            let sink = self.caller.create(&copy.path, FILE_MODE).await?;
-            written.push(self.commit(sink, &copy.path, None).await?);
+            let target = Target::File(copy.path);
+            let sink = target.create(&self.caller).await?;
+            written.push(self.commit(sink, &target, None).await?);
         }
         Ok(written)
     }
@@ -172,39 +184,34 @@ impl Writer {
     }
 
     /// The manifest first, the backup last: whatever is visible under a backup's name is whole and described.
-    async fn commit(&self, sink: Box<dyn Sink>, path: &Path, tally: Option<&Tally>) -> Result<Written> {
+    async fn commit(&self, sink: Box<dyn Sink>, target: &Target, tally: Option<&Tally>) -> Result<Written> {
         let known = tally.is_some();
         let tally = tally.cloned().unwrap_or_else(|| Tally { size_bytes: 0, sha256: AFTER_THE_RUN.to_owned() });
         let facts = self.facts.lock().clone();
         let created_at = self.caller.world.now();
         let mark = RecipeMark { name: self.identity.recipe.clone(), sha256: self.identity.recipe_sha256.clone() };
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = target.name();
         let host = self.caller.world.machine().host;
         let manifest = Manifest::new(&self.identity.run_id, mark, created_at, &host, &name, &tally, &facts);
         let cannot = |error| Error::new(Kind::Other, "cannot write the manifest").because(error);
         let text = manifest.to_text().map_err(cannot)?;
         let value = serde_json::to_value(&manifest).map_err(cannot)?;
-        let beside = manifest::path_beside(path);
+        let beside = target.beside()?;
         let why = (!known).then(|| "what it says is known only after the run".to_owned());
-        Caller { why, ..self.caller.clone() }.write(&beside, text.into_bytes(), FILE_MODE, false).await?;
+        beside.write(&Caller { why, ..self.caller.clone() }, text.into_bytes()).await?;
         if let Err(error) = sink.commit().await {
-            return Err(match self.caller.remove(&beside).await {
+            return Err(match beside.remove(&self.caller).await {
                 Ok(()) => error,
-                Err(left) => error.hint(format!("remove `{}` yourself: {}", beside.display(), left.one_line())),
+                Err(left) => error.hint(format!("remove `{beside}` yourself: {}", left.one_line())),
             });
         }
-        let path = path.display().to_string();
+        if let Target::Object(put) = target {
+            self.recorder.stored(&put.object);
+        }
+        let path = target.to_string();
         let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
         self.recorder.backup(&backup, &value);
         Ok(Written { backup, facts, known })
-    }
-}
-
-async fn refuse_taken(caller: &Caller, path: &Path) -> Result<()> {
-    match caller.stat(path).await? {
-        None => Ok(()),
-        Some(_) => Err(Error::new(Kind::AlreadyExists, format!("`{}` is there already", path.display()))
-            .hint("a backup never replaces another; put `clock.stamp()` into its name")),
     }
 }
 

@@ -8,13 +8,15 @@ use std::time::Duration;
 use mlua::Lua;
 
 use super::failure::Caught;
+use super::pg::made::Made;
 use super::pool::Pool;
 use super::stream::Unused;
-use crate::catalog::{Backup, Moment, Status, Step as StepRecord};
+use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site};
 use crate::report::event;
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
+use crate::world::objects::Object;
 
 /// Who runs: written into manifests, shown to recipes by the module `run`.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Identity {
 pub trait Recorder: Send + Sync {
     fn step(&self, step: StepRecord);
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
+    /// Where in which store a backup was put, so that it can be looked for at the end of the run.
+    fn stored(&self, _object: &Object) {}
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }
@@ -50,6 +54,9 @@ pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 /// The mail server that a recipe has when it names none.
 pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 
+/// Looks over all recipes for what is wrong with them and told by no run.
+pub type Lookout = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
+
 /// What the primitives of one run share.
 pub struct Session {
     pub caller: Caller,
@@ -57,11 +64,13 @@ pub struct Session {
     pub cores: usize,
     pub translate: Translate,
     pub smtp: Smtp,
+    pub lookout: Lookout,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<Caught>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    pub made: Made,
     pub pool: Pool,
     steps: Cell<u64>,
 }
@@ -71,6 +80,7 @@ impl Session {
         let environment = caller.world.environment();
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
+            lookout: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -80,6 +90,7 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            made: Made::default(),
             pool: Pool::default(),
             steps: Cell::new(0),
         }
@@ -88,6 +99,11 @@ impl Session {
     /// The same session with another way to the mail server's settings than the process environment.
     pub fn with_smtp(self, smtp: Smtp) -> Session {
         Session { smtp, ..self }
+    }
+
+    /// The same session with the record of all runs to look at.
+    pub fn with_lookout(self, lookout: Lookout) -> Session {
+        Session { lookout, ..self }
     }
 
     /// The session of this Lua state.
@@ -136,10 +152,15 @@ impl Session {
         self.loading.get()
     }
 
+    /// A number that nothing else in this run has.
+    pub fn number(&self) -> u64 {
+        self.steps.set(self.steps.get() + 1);
+        self.steps.get()
+    }
+
     /// Starts a step that people see and the catalog keeps.
     pub fn step(&self, name: String, site: Option<Site>) -> Step {
-        let number = self.steps.get() + 1;
-        self.steps.set(number);
+        let number = self.number();
         event::step_started(number, &name, site.as_ref());
         let world = self.caller.world.clone();
         Step {

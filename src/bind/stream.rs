@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 
 use super::drain;
 use super::exports::{Call, misfit, waiting};
+use super::objects::{PutOptions, store_of};
+use super::save::target::Target;
 use super::save::{self, SaveOptions};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::decompress::decompress;
@@ -27,6 +29,7 @@ use crate::stream::zstd::zstd;
 use crate::stream::{SharedFacts, Source};
 use crate::suggest::nearest;
 use crate::world::Limits;
+use crate::world::objects::Object;
 
 /// Starts the source of a stream; called when the stream is consumed, not before.
 pub type Opener = Box<dyn FnOnce() -> BoxFuture<'static, Result<Box<dyn Source>>> + Send>;
@@ -52,7 +55,10 @@ impl Pipeline {
     }
 
     /// The same stream with one more stage behind it.
-    fn then(self, stage: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static) -> Pipeline {
+    pub fn then(
+        self,
+        stage: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static,
+    ) -> Pipeline {
         let (open, facts) = (self.open, self.facts.clone());
         let open: Opener = Box::new(move || Box::pin(async move { Ok(stage(open().await?, &facts)) }));
         Pipeline { open, ..self }
@@ -118,8 +124,8 @@ fn place(site: &Option<Site>) -> String {
 }
 
 /// The names of the methods, for suggestions and for the comparison with the stubs.
-pub const METHODS: [&str; 11] =
-    ["decompress", "discard", "gunzip", "gzip", "hash", "save", "tap_lines", "tee", "text", "unzstd", "zstd"];
+pub const METHODS: [&str; 12] =
+    ["decompress", "discard", "gunzip", "gzip", "hash", "put", "save", "tap_lines", "tee", "text", "unzstd", "zstd"];
 
 /// zlib-rs has its own scale: its 5 makes files as small as `gzip -6` does, and takes three quarters of the time of its 6.
 const GZIP_LEVEL: u32 = 5;
@@ -166,7 +172,13 @@ impl UserData for Stream {
         method(fields, "save", |call, (this, path, options): (AnyUserData, Value, Value)| async move {
             let (path, options): (std::path::PathBuf, Option<SaveOptions>) =
                 call.args(MultiValue::from_iter([path, options]))?;
-            save::save(call.clone(), handle(&this)?.take(&call)?, path, options.unwrap_or_default()).await
+            let patience = options.unwrap_or_default().into();
+            save::save(call.clone(), handle(&this)?.take(&call)?, Target::File(path), patience).await
+        });
+        method(fields, "put", |call, (this, store, key, options): (AnyUserData, Value, Value, Value)| async move {
+            let (key, options): (String, Option<PutOptions>) = call.args(MultiValue::from_iter([key, options]))?;
+            let (put, patience) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
+            save::save(call.clone(), handle(&this)?.take(&call)?, Target::Object(Box::new(put)), patience).await
         });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
             drain::discard(call.clone(), handle(&this)?.take(&call)?).await

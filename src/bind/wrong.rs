@@ -97,6 +97,7 @@ fn found(value: Unexpected) -> String {
         Unexpected::Str(text) => format!("the text `{}`", text.escape_debug()),
         Unexpected::Map => "a table".to_owned(),
         Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Bytes(_) => BYTES.to_owned(),
         Unexpected::Other(words) => words.to_owned(),
         other => other.to_string(),
     }

@@ -11,9 +11,12 @@ use crate::error::Result;
 mod channels;
 mod column;
 pub mod described;
+mod history;
 pub mod manifest;
+mod news;
 mod open;
 mod outbox;
+mod overdue;
 mod read;
 mod record;
 mod settle;
@@ -23,7 +26,9 @@ mod trouble;
 mod write;
 
 pub use channels::ChannelRow;
+pub use history::History;
 pub use outbox::{Fate, NewNotice, Notice};
+pub use overdue::{Overdue, Wrong};
 pub use read::{AuditFilter, NotificationFilter, RunFilter};
 pub use record::{AuditEntry, Backup, Ending, Failure, Moment, NewRun, Notification, Run, Status, Step, run_id};
 pub use streaks::Streak;
@@ -59,6 +64,13 @@ impl Catalog {
         let done = self.writing(work);
         self.wait_for_disk("normal")?;
         done
+    }
+
+    /// Waits until all that was written is on the disk, as closing the catalog does.
+    pub fn bring_to_disk(&self) -> Result<()> {
+        self.conn
+            .query_row("PRAGMA wal_checkpoint", [], |_| Ok(()))
+            .map_err(|cause| trouble::writing(&self.path, cause))
     }
 
     fn wait_for_disk(&self, how: &str) -> Result<()> {

@@ -165,15 +165,16 @@ fn vanished(id: &str) -> Failure {
 fn backups(tx: &Transaction, run_id: &str) -> rusqlite::Result<Vec<Backup>> {
     // Without the manifest: that of a large archive is too much for a list.
     let sql = "SELECT path, size_bytes, sha256, created_at FROM backups WHERE run_id = ? ORDER BY number";
-    let backup = |row: &Row| {
-        Ok(Backup {
-            path: row.get("path")?,
-            size_bytes: number(row, "size_bytes")?,
-            sha256: row.get("sha256")?,
-            created_at: moment(row, "created_at")?,
-        })
-    };
     tx.prepare_cached(sql)?.query_map([run_id], backup)?.collect()
+}
+
+pub(super) fn backup(row: &Row) -> rusqlite::Result<Backup> {
+    Ok(Backup {
+        path: row.get("path")?,
+        size_bytes: number(row, "size_bytes")?,
+        sha256: row.get("sha256")?,
+        created_at: moment(row, "created_at")?,
+    })
 }
 
 fn steps(tx: &Transaction, run_id: &str) -> rusqlite::Result<Vec<Step>> {

@@ -182,6 +182,23 @@ impl Run {
     }
 }
 
+impl Run {
+    /// Whether it watches over backups; a check that does not is a drill.
+    pub fn is_monitor(&self) -> bool {
+        self.kind == "check" && self.recipe.contains("monitor")
+    }
+
+    /// Whether it tried that a backup restores.
+    pub fn is_drill(&self) -> bool {
+        self.kind == "check" && !self.is_monitor()
+    }
+
+    /// What it has looked at and found wrong, by `run.note`; not the steps that moved bytes.
+    pub fn findings(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.status == Status::Failure && step.bytes_in.is_none())
+    }
+}
+
 /// One thing that somebody did, or had done for them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AuditEntry {

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::column::{number, some_moment};
+use super::news::brings_news;
 use super::outbox::{NewNotice, put};
 use super::record::{Moment, Run, moment_text};
 use super::{Catalog, read};
@@ -39,7 +40,12 @@ impl Catalog {
             for run in pending(tx)? {
                 tx.execute("UPDATE backup_logs SET considered = 1 WHERE id = ?", [&run.id])?;
                 let subject = secret::redact(&run.subject);
-                let (streak, notices) = judge(&run, &load(tx, &subject)?);
+                let mut before = load(tx, &subject)?;
+                if brings_news(tx, &run, &before)? {
+                    // As if nothing had been told so far: then it is due.
+                    before.last_told = None;
+                }
+                let (streak, notices) = judge(&run, &before);
                 save(tx, &subject, &streak)?;
                 notices.into_iter().try_for_each(|notice| put(tx, notice))?;
                 considered.push(run.id);

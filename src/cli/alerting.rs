@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::runs::alive;
 use crate::alert::{Dispatch, LuaChannels};
-use crate::catalog::{Ending, Failure, NewRun, Run, Status, run_id};
+use crate::catalog::{Catalog, Ending, Failure, NewRun, Run, Status, run_id};
 use crate::error::{Error, Result};
 use crate::recipe::cut::Signals;
 use crate::report::{self, Level};
@@ -46,8 +46,8 @@ pub fn block_on<T>(work: impl AsyncFnOnce(Signal) -> T) -> Result<T> {
 pub type Signal = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 /// Tells what there is to tell of a run that has ended. Whatever happens here, the run ended as it did.
-pub fn after_run(context: &Context, alerts: &Alerts, run: &Run) {
-    let told = block_on(async |stop| alerts.after_run(run, &|run| alive(context, run), stop).await);
+pub fn after_run(context: &Context, alerts: &Alerts, run: &Run, record: Option<Catalog>) {
+    let told = block_on(async |stop| alerts.after_run(run, record, &|run| alive(context, run), stop).await);
     if let Err(error) = told {
         report::log(
             Level::Error,

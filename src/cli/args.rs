@@ -36,6 +36,8 @@ pub enum Command {
     List(Listing),
     /// Show a recipe: what it does, its params with their values, what it may touch
     Show(ShowArgs),
+    /// Show whether every schedule was kept and every backup is young enough; exits 1 when something is wrong
+    Status(Listing),
     /// List the runs, the newest first
     Runs(RunsArgs),
     /// List who did what, the newest first

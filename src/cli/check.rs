@@ -150,7 +150,10 @@ fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
         Err(error) => return causes(recipe, &error),
     };
     let mut points = vec![Point::ok(recipe, format!("`{}` loads, and its params are complete", job.source.file_shown))];
-    points.extend(job.needs.run.iter().map(|program| Point::of(recipe, find(program, &context.environment))));
+    points.extend(job.needs.run.iter().filter_map(|program| match find(program, &context.environment) {
+        Err(_) if job.declaration.needs.may_lack(program) => None,
+        found => Some(Point::of(recipe, found)),
+    }));
     points.extend(job.needs.write.iter().map(|dir| {
         Point::of(recipe, startup::writable_folder(dir).map(|()| format!("`{}` can be written", dir.display())))
     }));

@@ -49,7 +49,7 @@ async fn demo(context: &Context) -> Result<ExitCode> {
     let own = Caller::new(Arc::new(Limited::new(real.clone())), LIMITS);
     let mut server = Server::find(&own).await?;
     let folder = make_folder(&own).await?;
-    let teller = Teller::new(context, own.clone(), folder.clone(), server.bin.clone());
+    let teller = Teller::new(context, own.clone(), folder.clone(), server.bin().to_owned());
     let ended = {
         let story = story::tell(&teller, &mut server);
         tokio::select! {

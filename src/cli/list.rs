@@ -1,14 +1,14 @@
 //! `hikae list`: the recipes, each with its schedule and what it does.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::args::Listing;
 use super::context::Context;
-use crate::config::Config;
-use crate::error::{Error, Kind, Result};
+use crate::config::RecipeSource;
+use crate::error::Result;
+use crate::recipe::declaration::Declaration;
 use crate::recipe::loading;
 use crate::report::table::{Column, print_json_lines, print_table};
 
@@ -28,11 +28,11 @@ struct Row {
 }
 
 pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
-    let rows = rows(&context.config)?;
+    let rows = loading::all(&context.config)?.into_iter().map(|(source, declared)| row(source, declared));
     if args.json {
         print_json_lines(&mut context.out(), rows)?;
     } else {
-        let cells = rows.into_iter().map(|row| {
+        let cells = rows.map(|row| {
             let word = |word: Option<&str>| word.unwrap_or("-").to_owned();
             vec![row.recipe, word(row.run_type), word(row.schedule.as_deref()), row.summary]
         });
@@ -41,32 +41,10 @@ pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The recipes in order. Each is loaded into a Lua state of its own, which takes longest: the cores share them.
-fn rows(config: &Arc<Config>) -> Result<Vec<Row>> {
-    let names = config.recipes()?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = names.len().div_ceil(cores).max(1);
-    std::thread::scope(|scope| {
-        let load = |names| scope.spawn(move || of(config, names));
-        let shares: Vec<_> = names.chunks(share).map(load).collect();
-        let joined = shares.into_iter().map(|share| share.join().unwrap_or_else(|_| Err(crashed())));
-        joined.collect::<Result<Vec<_>>>().map(|rows| rows.into_iter().flatten().collect())
-    })
-}
-
-fn of(config: &Arc<Config>, names: &[String]) -> Result<Vec<Row>> {
-    names.iter().map(|name| row(config, name)).collect()
-}
-
-fn crashed() -> Error {
-    Error::new(Kind::Other, "a thread that loads recipes crashed").hint("please report this as a bug in hikae")
-}
-
 /// A recipe that cannot be loaded stands in the list with its error: it must not hide the others.
-fn row(config: &Arc<Config>, name: &str) -> Result<Row> {
-    let source = config.recipe_source(name)?;
-    let (recipe, file) = (name.to_owned(), source.file_shown.clone());
-    Ok(match loading::declaration(config, &source) {
+fn row(source: RecipeSource, declared: Result<Declaration>) -> Row {
+    let (recipe, file) = (source.name, source.file_shown);
+    match declared {
         Ok(declaration) => Row {
             recipe,
             kind: Some(declaration.kind.word()),
@@ -85,5 +63,5 @@ fn row(config: &Arc<Config>, name: &str) -> Result<Row> {
             file,
             error: Some(error.one_line()),
         },
-    })
+    }
 }

@@ -20,6 +20,7 @@ mod plan;
 mod run;
 mod runs;
 mod show;
+mod status;
 mod test;
 
 use args::{Arguments, Command};
@@ -47,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => return run::main(&context, args),
         Command::List(args) => list::main(&context, &args),
         Command::Show(args) => show::main(&context, &args),
+        Command::Status(args) => status::main(&context, &args),
         Command::Runs(args) => runs::main(&context, &args),
         Command::Audit(args) => audit::main(&context, &args),
         Command::Notifications(args) => notifications::main(&context, &args),

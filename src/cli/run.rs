@@ -42,10 +42,10 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
         }
     }
     match execute::execute(job) {
-        Ok(finished) => {
+        Ok(mut finished) => {
             drop(guard);
             finished.errors().for_each(|error| context.print_error(error));
-            alerting::after_run(context, &alerts, &finished.run);
+            alerting::after_run(context, &alerts, &finished.run, finished.record.take());
             tell(context, &finished)
         }
         Err(error) => {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::args::{RunsArgs, RunsCommand};
 use super::context::Context;
 use super::exit;
-use crate::catalog::{Catalog, NewRun, Run, RunFilter};
+use crate::catalog::{Catalog, NewRun, Run, RunFilter, Status, Step};
 use crate::error::{Error, Kind, Result};
-use crate::recipe::claims::run_lock;
+use crate::postgres::checks::CHECK;
+use crate::recipe::overview;
 use crate::report::table::{Column, print_json_lines, print_table, print_text};
 use crate::units::{show_duration, show_size};
-use crate::world::real::startup;
 
 const RUNS: [Column; 6] = [
     Column::text("RUN"),
@@ -56,7 +56,7 @@ pub fn catalog(context: &Context) -> Result<Catalog> {
 
 /// A run is alive while its lock is held; the kernel lets go of it however the process ends.
 pub fn alive(context: &Context, run: &NewRun) -> bool {
-    startup::is_locked(&run_lock(&context.config.state_dir, &run.id))
+    overview::is_alive(&context.config, run)
 }
 
 fn row(run: &Run) -> Vec<String> {
@@ -88,12 +88,17 @@ fn show(context: &Context, id: &str, json: bool) -> Result<ExitCode> {
     let out = &mut context.out();
     print_text(out, &head(&run))?;
     let size = |bytes: Option<u64>| bytes.map(show_size).unwrap_or_default();
-    let steps = run.steps.iter().map(|step| {
+    let (checks, acts): (Vec<&Step>, Vec<&Step>) = run.steps.iter().partition(|step| step.name.starts_with(CHECK));
+    let steps = acts.iter().map(|step| {
         let site = step.site.clone().unwrap_or_default();
         let status = step.status.word().to_owned();
         vec![step.name.clone(), status, took(step.duration_ms), size(step.bytes_in), size(step.bytes_out), site]
     });
     print_table(out, &context.facts, &STEPS, steps)?;
+    // What no program did has no bytes; how one failed is the error of the run.
+    let notes = acts.iter().filter(|step| step.bytes_in.is_none());
+    let wrong = notes.filter_map(|step| Some(format!("✗ {}: {}", step.name, failure(step)?)));
+    print_text(out, &block(wrong.chain(checks.iter().map(|step| verdict(step)))))?;
     for backup in &run.backups {
         print_text(
             out,
@@ -101,6 +106,21 @@ fn show(context: &Context, id: &str, json: bool) -> Result<ExitCode> {
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was wrong with a step.
+fn failure(step: &Step) -> Option<&str> {
+    step.error.as_deref().filter(|_| step.status == Status::Failure)
+}
+
+/// A check as the drill has shown it.
+fn verdict(step: &Step) -> String {
+    failure(step).map_or_else(|| format!("✓ {}", &step.name[CHECK.len()..]), str::to_owned)
+}
+
+/// Lines below an empty one; nothing where there are none.
+fn block(lines: impl Iterator<Item = String>) -> String {
+    lines.map(|line| format!("\n{line}")).collect::<String>()
 }
 
 fn head(run: &Run) -> String {

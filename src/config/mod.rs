@@ -124,13 +124,17 @@ impl Config {
             let path = dotenv.display();
             warnings.push(format!("`{path}` is open to every user of this machine: run `chmod 600 {path}`"));
         }
-        let recipes = if self.settings.params.is_empty() { Vec::new() } else { self.recipes()? };
-        for section in self.settings.params.keys().filter(|section| !recipes.contains(section)) {
+        let settings = &self.settings;
+        let params = settings.params.keys().map(|name| (format!("[params.{name}]"), name));
+        let objectives = settings.objectives.keys().map(|name| (format!("{name} in [objectives]"), name));
+        let named: Vec<(String, &String)> = params.chain(objectives).collect();
+        let recipes = if named.is_empty() { Vec::new() } else { self.recipes()? };
+        for (place, name) in named.iter().filter(|(_, name)| !recipes.contains(name)) {
             // Only a warning: a recipe may also be given as a path to anywhere.
-            let near = suggest::nearest(section, recipes.iter().map(String::as_str));
+            let near = suggest::nearest(name, recipes.iter().map(String::as_str));
             let near = near.map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
             let path = self.settings_path();
-            warnings.push(format!("`[params.{section}]` in `{}` is for no known recipe{near}", path.display()));
+            warnings.push(format!("`{place}` in `{}` is for no known recipe{near}", path.display()));
         }
         Ok(warnings)
     }

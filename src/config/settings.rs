@@ -12,6 +12,9 @@ use super::reword::reword;
 use crate::error::{Error, Kind, Result};
 use crate::units;
 
+/// The recipe of the drill.
+const DRILL: &str = "backup-test";
+
 /// What `hikae.toml` says. It may hold passwords among its params, so it cannot be printed.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,8 +27,13 @@ pub struct Settings {
     pub alerts: Alerts,
     pub escalation: Escalation,
     pub contacts: Contacts,
+    /// The oldest that the last good backup of a recipe may be, by recipe.
+    #[serde(deserialize_with = "durations_by_name")]
+    pub objectives: BTreeMap<String, Duration>,
     /// By recipe, then by param.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// `[drill]` is another name for `[params.backup-test]`, which wins.
+    pub drill: BTreeMap<String, serde_json::Value>,
 }
 
 /// The languages that hikae speaks.
@@ -72,7 +80,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings> {
         }
     };
     let document = toml::Deserializer::parse(text).map_err(|error| broken("", &error))?;
-    serde_path_to_error::deserialize(document).map_err(|error| broken(&error.path().to_string(), error.inner()))
+    let mut settings: Settings =
+        serde_path_to_error::deserialize(document).map_err(|error| broken(&error.path().to_string(), error.inner()))?;
+    if !settings.drill.is_empty() {
+        let params = settings.params.entry(DRILL.to_owned()).or_default();
+        for (name, value) in std::mem::take(&mut settings.drill) {
+            params.entry(name).or_insert(value);
+        }
+    }
+    Ok(settings)
 }
 
 /// `:line:column` of a byte, both from 1, the column in characters.
@@ -80,6 +96,16 @@ fn position(text: &str, byte: usize) -> String {
     let before = &text[..text.floor_char_boundary(byte)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     format!(":{}:{}", before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+fn durations_by_name<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Duration>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Time(#[serde(deserialize_with = "duration")] Option<Duration>);
+    let times: BTreeMap<String, Time> = BTreeMap::deserialize(deserializer)?;
+    Ok(times.into_iter().filter_map(|(name, Time(time))| Some((name, time?))).collect())
 }
 
 pub(super) fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {

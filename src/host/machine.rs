@@ -100,9 +100,6 @@ fn start_of(function: &Function) -> Option<Site> {
 fn environment(lua: &Lua, find: Finder, words: Vec<(&'static str, Value)>, withheld: Withheld) -> mlua::Result<Table> {
     let mut primitives = bind::functions(lua)?;
     primitives.extend(words);
-    for module in bind::modules(lua)? {
-        primitives.push((module.name, Value::Table(module.table)));
-    }
     primitives.push(("recipe", Value::Function(lua.create_function(declare)?)));
     // `require` needs the environment that it is a part of: it is put in by way of a slot that is filled last.
     let slot: Rc<std::cell::OnceCell<Function>> = Rc::default();
@@ -112,7 +109,7 @@ fn environment(lua: &Lua, find: Finder, words: Vec<(&'static str, Value)>, withh
         None => Err(traceback::raise(lua, Error::new(Kind::Recipe, "`require` is not ready yet"))),
     })?;
     primitives.push(("require", Value::Function(require)));
-    let env = sandbox::environment_without(lua, primitives, withheld)?;
+    let env = sandbox::environment_with(lua, primitives, bind::MODULES.to_vec(), withheld)?;
     let real = loader::require(lua, &env, find)?;
     slot.get_or_init(|| real);
     Ok(env)

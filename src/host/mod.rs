@@ -5,6 +5,7 @@ mod arguments;
 mod base;
 mod class;
 mod compiled;
+mod later;
 mod line_table;
 mod replace;
 pub mod seal;

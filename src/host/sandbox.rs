@@ -1,10 +1,14 @@
 //! Builds the environment that recipes run in: only harmless names, each sealed, and an error for every other.
 
-use mlua::{Lua, LuaString, Table, Value};
+use std::rc::Rc;
+
+use mlua::{Function, Lua, LuaString, MultiValue, Table, Value};
 
 use super::absent::advice;
+use super::later::Later;
 use super::seal::{names, proxy, seal, seal_value, spell};
 use super::{base, strings, tables, text};
+use crate::bind::Make;
 use crate::bind::traceback::raise;
 use crate::error::{Error, Kind};
 use crate::suggest::nearest;
@@ -24,16 +28,18 @@ pub struct Withheld {
 
 /// The strict `_ENV` of recipes. Tables among the primitives are sealed; a primitive goes before a base function of its name.
 pub fn environment(lua: &Lua, primitives: Vec<(&'static str, Value)>) -> mlua::Result<Table> {
-    environment_without(lua, primitives, Withheld::default())
+    environment_with(lua, primitives, Vec::new(), Withheld::default())
 }
 
-/// The same without some of the primitives.
-pub fn environment_without(
+/// The same with modules that are made when they are first asked for, and without what is withheld.
+pub fn environment_with(
     lua: &Lua,
     mut primitives: Vec<(&'static str, Value)>,
+    mut modules: Vec<(&'static str, Make)>,
     withheld: Withheld,
 ) -> mlua::Result<Table> {
     primitives.retain(|(name, _)| !withheld.names.contains(name));
+    modules.retain(|(name, _)| !withheld.names.contains(name));
     let members = base::functions(lua)?;
     let stock = lua.globals();
     let string_library = string_library(lua, &stock)?;
@@ -45,22 +51,43 @@ pub fn environment_without(
     for (name, value) in primitives {
         members.raw_set(name, seal_value(lua, name, value)?)?;
     }
-    strict(lua, members, withheld)
+    strict(lua, members, Rc::new(Later::new(modules)), withheld)
 }
 
-fn strict(lua: &Lua, members: Table, withheld: Withheld) -> mlua::Result<Table> {
-    let known = members.clone();
+fn strict(lua: &Lua, members: Table, later: Rc<Later>, withheld: Withheld) -> mlua::Result<Table> {
+    let (known, waiting) = (members.clone(), later.clone());
     let undefined = lua.create_function(move |lua, (_, key): (Value, Value)| {
-        Err::<Value, _>(raise(lua, undefined(&spell(&key), &names(&known), &withheld)))
+        let name = spell(&key);
+        if let Some(module) = waiting.bring(lua, &name, &known)? {
+            return Ok(module);
+        }
+        let mut known = names(&known);
+        known.extend(waiting.names().into_iter().map(str::to_owned));
+        Err(raise(lua, undefined(&name, &known, &withheld)))
     })?;
-    let known = members.clone();
+    let (known, waiting) = (members.clone(), later.clone());
     let undeclared = lua.create_function(move |lua, (_, key): (Value, Value)| {
-        let is_known = !known.raw_get::<Value>(key.clone())?.is_nil();
-        Err::<Value, _>(raise(lua, undeclared(&spell(&key), is_known)))
+        let name = spell(&key);
+        let is_known = !known.raw_get::<Value>(key)?.is_nil() || waiting.names().contains(&name.as_str());
+        Err::<Value, _>(raise(lua, undeclared(&name, is_known)))
     })?;
     let environment = proxy(lua, members.clone(), undefined, undeclared)?;
+    list_all(lua, &environment, &members, later)?;
     members.raw_set("_G", &environment)?;
     Ok(environment)
+}
+
+/// Lets `pairs(_G)` show the modules as well that nobody has asked for yet.
+fn list_all(lua: &Lua, environment: &Table, members: &Table, later: Rc<Later>) -> mlua::Result<()> {
+    let Some(meta) = environment.metatable() else { return Ok(()) };
+    let (pairs, members): (Function, _) = (meta.raw_get("__pairs")?, members.clone());
+    let whole = lua.create_function(move |lua, environment: Value| {
+        for name in later.names() {
+            later.bring(lua, name, &members)?;
+        }
+        pairs.call::<MultiValue>(environment)
+    })?;
+    meta.raw_set("__pairs", whole)
 }
 
 fn undefined(name: &str, known: &[String], withheld: &Withheld) -> Error {

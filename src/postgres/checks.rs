@@ -15,6 +15,9 @@ const LISTED: usize = 100;
 /// How many names a detail lists.
 const NAMED: usize = 10;
 
+/// What the name of the step begins with in which a check is recorded.
+pub const CHECK: &str = "check ";
+
 /// One thing that was compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Check {
@@ -45,6 +48,14 @@ impl Check {
     pub fn because(self, detail: impl FnOnce() -> String) -> Check {
         let detail = if self.ok { None } else { Some(detail()).filter(|detail| !detail.is_empty()) };
         Check { detail, ..self }
+    }
+
+    /// What was found: `rows of public.contacts: 3`.
+    pub fn finding(&self) -> String {
+        match &self.found {
+            Value::Null => self.title(),
+            found => format!("{}: {}", self.title(), plain(found)),
+        }
     }
 
     /// What it is about: `rows of public.contacts`.

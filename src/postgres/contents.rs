@@ -14,6 +14,7 @@ pub(super) struct Contents {
     pub(super) sequences: Vec<SequenceValue>,
     pub(super) extensions: Vec<String>,
     pub(super) not_valid: u64,
+    pub(super) encoding: Option<String>,
     places: HashMap<QualifiedName, usize>,
     filling: usize,
 }
@@ -28,6 +29,7 @@ impl Contents {
             sequences: Vec::new(),
             extensions: Vec::new(),
             not_valid: 0,
+            encoding: None,
             places: HashMap::new(),
             filling: 0,
         }
@@ -55,6 +57,7 @@ impl Contents {
             Made::View => self.counts.views += 1,
             Made::Function => self.counts.functions += 1,
             Made::Extension(name) => self.extensions.push(name),
+            Made::Encoding(encoding) => self.encoding = Some(encoding),
             Made::Rows(name) => {
                 self.filling = self.place(name);
                 return true;
@@ -68,6 +71,13 @@ impl Contents {
         if let Some(table) = self.tables.get_mut(self.filling) {
             *table.rows.get_or_insert(0) += rows;
         }
+    }
+
+    /// The names of the tables and sequences, and of their schemas.
+    pub(super) fn names(&mut self) -> impl Iterator<Item = &mut String> {
+        let tables = self.tables.iter_mut().flat_map(|table| [&mut table.schema, &mut table.name]);
+        let sequences = self.sequences.iter_mut();
+        tables.chain(sequences.flat_map(|sequence| [&mut sequence.schema, &mut sequence.name]))
     }
 
     /// The table whose rows were begun last.

@@ -24,6 +24,9 @@ pub struct DatabaseFacts {
     /// How many of the constraints are `NOT VALID`: a restored database has as many, and no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_valid: Option<u64>,
+    /// What the dump is written in, where that is not UTF8. In names, a byte of it then stands as `\xC6`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
 }
 
 /// Where a sequence stands.

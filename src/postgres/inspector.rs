@@ -11,6 +11,7 @@ use bytes::Bytes;
 use super::contents::Contents;
 use super::envelope::{CUT, Envelope, Flaw, Form};
 use super::facts::DatabaseFacts;
+use super::legible::spelt;
 use super::lexer::{Item, Lexer};
 use crate::error::{Error, Kind, Result};
 use crate::stream::SharedFacts;
@@ -97,6 +98,11 @@ impl Inspector {
     }
 
     fn tell(&mut self) -> Result<()> {
+        let encoding = self.contents.encoding.take().filter(|encoding| encoding != "UTF8");
+        // Without an encoding, what passes for UTF-8 mostly is.
+        if encoding.as_ref().is_some_and(|encoding| encoding != "SQL_ASCII") {
+            self.contents.names().for_each(|name| *name = spelt(name));
+        }
         let database = DatabaseFacts {
             name: self.contents.database.take(),
             server_version: self.envelope.server_version.take(),
@@ -105,6 +111,7 @@ impl Inspector {
             sequences: Some(std::mem::take(&mut self.contents.sequences)),
             extensions: Some(std::mem::take(&mut self.contents.extensions)),
             not_valid: Some(self.contents.not_valid),
+            encoding,
         };
         let section = serde_json::to_value(database)
             .map_err(|cause| Error::new(Kind::Other, "cannot write the `database` section").because(cause))?;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use super::facts::{COUNTS_QUERY, Counts, DatabaseFacts, SequenceValue};
+use super::legible::bytes_of;
 use super::quoting::{literal, qualified};
 
 /// What every conversation begins with: nothing is written, no row is hidden, no limit of the role cuts a count off,
@@ -59,6 +60,18 @@ SELECT json_build_object(
 'extensions', (SELECT coalesce(json_agg(extname ORDER BY extname), '[]') FROM pg_extension WHERE oid >= 16384)
 );
 "
+    )
+}
+
+/// The query that reads the names of a dump in its own encoding: one row, a list in the order of `names`.
+pub fn names_query(encoding: &str, names: &[&mut String]) -> String {
+    let hex = |name: &str| bytes_of(name).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let names: Vec<String> = names.iter().map(|name| literal(&hex(name))).collect();
+    format!(
+        "{PRELUDE}SELECT coalesce(json_agg(convert_from(decode(name, 'hex'), {}) ORDER BY place), '[]')
+FROM unnest(ARRAY[{}]::text[]) WITH ORDINALITY AS given (name, place);\n",
+        literal(encoding),
+        names.join(", ")
     )
 }
 

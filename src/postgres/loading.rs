@@ -37,6 +37,13 @@ pub fn decode_archive() -> Command {
     command
 }
 
+/// `pg_restore` that decodes all of a folder by `pg_dump --format=directory` into plain SQL.
+pub fn decode_folder(folder: &str) -> Command {
+    let mut command = Command::new("pg_restore");
+    command.args = ["--create", "--file=-", "--format=directory", "--", folder].map(str::to_owned).to_vec();
+    command
+}
+
 /// The statements that drop `database`, also when a connection hangs on or it is a template.
 pub fn drop_database(database: &str) -> String {
     let name = ident(database);

@@ -26,6 +26,8 @@ mod inspector;
 mod item;
 /// Finds them.
 mod lexer;
+/// Names in another encoding than UTF-8.
+mod legible;
 /// What a live database is asked, to be compared with a manifest.
 pub mod live;
 /// Names and texts as SQL has them.
@@ -34,6 +36,10 @@ pub mod quoting;
 pub mod swap;
 /// Which databases hikae may throw away.
 pub mod throwaway;
+/// How a throwaway server is made and started.
+pub mod server;
+/// The roles that a dump names.
+mod roles;
 /// The statement that sets a sequence.
 mod setval;
 /// Which semicolons end a statement.
@@ -62,6 +68,6 @@ mod watch;
 pub use envelope::begins_as_dump;
 pub use facts::{COUNTS_QUERY, Counts, DatabaseFacts, SequenceValue, TableRows};
 pub use inspector::Inspector;
-pub use loading::{decode_archive, drop_database};
+pub use loading::{decode_archive, decode_folder, drop_database};
 pub use own::{Own, create_database};
 pub use rewriter::Rewriter;

@@ -6,16 +6,18 @@
 //! hold from the first row on. Line ends stay, so that psql counts the lines of the dump. Everything else passes byte
 //! for byte.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
 use super::item::Item;
+use super::legible::legible;
 use super::lexer::{KEPT_BYTES, Lexer};
 use super::nesting::Nesting;
 use super::own::Own;
 use super::psql_line::PsqlLine;
 use super::refusal::{self, Refusal};
+use super::roles::Roles;
 use super::rules::{Act, Ruling, Token, is_whole, rule};
 use super::watch::Watch;
 use crate::error::Result;
@@ -35,6 +37,7 @@ pub struct Rewriter {
     mode: Mode,
     tokens: Vec<Token>,
     nesting: Nesting,
+    roles: Roles,
     /// What earlier pieces ended with, as long as it is not known whether it may pass.
     held: Vec<u8>,
     /// Where the piece at hand begins in the dump, where the last word ended, and the lines before the piece.
@@ -70,6 +73,7 @@ impl Rewriter {
             mode: Mode::Between,
             tokens: Vec::new(),
             nesting: Nesting::default(),
+            roles: Roles::default(),
             held: Vec::new(),
             position: 0,
             word_end: 0,
@@ -80,6 +84,11 @@ impl Rewriter {
     /// What the dump says about its own database; all of it once the dump has ended.
     pub fn own(&self) -> &Own {
         &self.own
+    }
+
+    /// The roles that the dump names; all of them once it has ended.
+    pub fn roles(&self) -> &BTreeSet<String> {
+        self.roles.found()
     }
 
     fn read(&mut self, piece: &mut Piece) -> std::result::Result<(), (usize, Refusal)> {
@@ -121,6 +130,7 @@ impl Rewriter {
     /// One word of a statement.
     fn token(&mut self, token: Token, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
         self.nesting.push(&token);
+        self.roles.push(&token);
         match &mut self.mode {
             Mode::Passing(Watch::Rows) => self.lexer.skip_statement(),
             Mode::Passing(watch) => watch.push(&token).map_err(Refusal::statement)?,
@@ -158,6 +168,7 @@ impl Rewriter {
         }
         let tokens = std::mem::take(&mut self.tokens);
         self.nesting = Nesting::default();
+        self.roles.end_statement();
         match std::mem::replace(&mut self.mode, Mode::Between) {
             Mode::Passing(watch) => {
                 if watch.end().map_err(Refusal::statement)? {
@@ -179,7 +190,7 @@ impl Rewriter {
     }
 
     fn psql_line(&mut self, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
-        let line = String::from_utf8_lossy(self.lexer.text()).into_owned();
+        let line = legible(self.lexer.text());
         // The rest of a line that was not kept whole could be anything.
         let whole = matches!(self.mode, Mode::Between) && self.lexer.text().len() < KEPT_BYTES;
         match PsqlLine::read(&line) {

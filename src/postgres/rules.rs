@@ -1,6 +1,7 @@
 //! Decides from its first words whether a statement is one that `pg_dump` writes, and which ones name the database.
 
 use super::item::Item;
+use super::legible::legible;
 use super::watch::Watch;
 
 /// One word, name, string or sign of a statement, and where its bytes lie in the dump, with the blanks before it.
@@ -254,12 +255,11 @@ fn update(words: &[&str]) -> Ruling {
 
 impl Token {
     pub(super) fn new(item: Item, text: &[u8], from: u64, to: u64) -> Token {
-        let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (kind, text) = match item {
-            Item::Word => (TokenKind::Word, lossy(text).to_ascii_lowercase()),
-            Item::Name => (TokenKind::Name, lossy(text)),
+            Item::Word => (TokenKind::Word, legible(text).to_ascii_lowercase()),
+            Item::Name => (TokenKind::Name, legible(text)),
             Item::Sign(sign) => (TokenKind::Sign, char::from(sign).to_string()),
-            _ => (TokenKind::String, lossy(text)),
+            _ => (TokenKind::String, legible(text)),
         };
         Token { kind, text, from, to }
     }

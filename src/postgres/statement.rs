@@ -1,6 +1,7 @@
 //! Understands what one SQL statement of a dump makes, from its first words and from a window of three that moves over the rest.
 
 use super::facts::SequenceValue;
+use super::legible::legible;
 use super::lexer::Item;
 use super::setval;
 
@@ -19,6 +20,8 @@ pub(super) enum Made {
     View,
     Function,
     Extension(String),
+    /// What the dump is written in.
+    Encoding(String),
     /// The rows of this table follow.
     Rows(QualifiedName),
 }
@@ -90,7 +93,7 @@ impl Statement {
         if self.head.len() < HEAD_LENGTH {
             self.head.push(Head::of(item, text));
         }
-        self.ignored = !self.head[0].is_any(&["create", "alter", "copy"]) && !setval::may_be(&self.head);
+        self.ignored = !self.head[0].is_any(&["create", "alter", "copy", "set"]) && !setval::may_be(&self.head);
         self.window = [self.window[1], self.window[2], Mark::of(item, text)];
         match (item, self.window) {
             (Item::Sign(b')'), _) => self.depth = self.depth.saturating_sub(1),
@@ -122,6 +125,7 @@ impl Statement {
             verb if verb.is_any(&["create"]) => self.created(rest),
             verb if verb.is_any(&["select"]) => setval::read(&self.head).map(Made::SequenceValue),
             verb if verb.is_any(&["alter"]) && self.identity => Some(Made::Sequence),
+            verb if verb.is_any(&["set"]) => encoding(rest).map(Made::Encoding),
             _ => None,
         };
         made.unwrap_or(Made::Nothing)
@@ -150,8 +154,7 @@ impl Statement {
 
 impl Head {
     fn of(item: Item, text: &[u8]) -> Head {
-        // A dump in another encoding than UTF-8 is counted all the same; only its names are not legible.
-        let text = || String::from_utf8_lossy(text).into_owned();
+        let text = || legible(text);
         match item {
             Item::Word => Head::Word(text()),
             Item::Name => Head::Name(text()),
@@ -198,6 +201,14 @@ impl Mark {
             }
             _ => Mark::Other,
         }
+    }
+}
+
+/// The encoding in `client_encoding = 'EUC_JP'`.
+fn encoding(words: &[Head]) -> Option<String> {
+    match words {
+        [what, Head::Sign(b'='), Head::String(encoding)] if what.is_any(&["client_encoding"]) => Some(encoding.clone()),
+        _ => None,
     }
 }
 

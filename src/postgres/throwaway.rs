@@ -4,12 +4,17 @@
 //! run that holds an advisory lock. The lock ends with the run, also when it is killed, so the server itself knows which
 //! throwaways are left over.
 
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use chrono::{DateTime, FixedOffset};
 
 use super::quoting::{ident, literal};
 
 /// What the name of every throwaway begins with.
 pub const PREFIX: &str = "hikae_throwaway_";
+/// What the name of every temporary cluster begins with.
+pub const CLUSTER: &str = "hikae_cluster_";
 /// What the comment of every throwaway begins with.
 const MARK: &str = "made by hikae run ";
 
@@ -17,6 +22,12 @@ const MARK: &str = "made by hikae run ";
 pub fn name(now: DateTime<FixedOffset>, process_id: u32, number: usize) -> String {
     let more = if number > 1 { format!("_{number}") } else { String::new() };
     format!("{PREFIX}{}_{process_id}{more}", now.format("%Y%m%d_%H%M%S"))
+}
+
+/// The name of a temporary cluster. The last part nobody can guess, for its folder may lie where everybody may write.
+pub fn cluster_name(now: DateTime<FixedOffset>, process_id: u32) -> String {
+    let random = RandomState::new().build_hasher().finish();
+    format!("{CLUSTER}{}_{process_id}_{random:016x}", now.format("%Y%m%d_%H%M%S"))
 }
 
 /// Whether a name is one that hikae gives: prefix, stamp, process.
@@ -67,6 +78,17 @@ pub fn drop_unless_needed(name: &str) -> String {
     )
 }
 
+/// Drops the run's own throwaway, if it stands and is marked or not marked yet.
+pub fn drop_marked(name: &str) -> String {
+    format!(
+        "SELECT pg_catalog.count(*) > 0 AS own FROM pg_catalog.pg_database WHERE datname = {} AND pg_catalog.starts_with(\
+         coalesce(pg_catalog.shobj_description(oid, 'pg_database'), {mark}), {mark}) \\gset\n\\if :own\n{}\\endif\n\\echo dropped\n",
+        literal(name),
+        drop(name),
+        mark = literal(MARK),
+    )
+}
+
 /// Drops a throwaway and makes it again by the statement `create`, with its mark.
 pub fn remake(name: &str, create: &str, mark: &str) -> String {
     format!("{}{create}{}", drop(name), comment(name, mark))
@@ -75,6 +97,16 @@ pub fn remake(name: &str, create: &str, mark: &str) -> String {
 /// Marks a throwaway as hikae's.
 pub fn comment(name: &str, mark: &str) -> String {
     format!("COMMENT ON DATABASE {} IS {};\n", ident(name), literal(mark))
+}
+
+/// Makes the roles that are not there; nobody can log in as one of them.
+pub fn make_roles(names: &BTreeSet<String>) -> String {
+    let rows: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
+    format!(
+        "SELECT format('CREATE ROLE %I NOLOGIN', name) FROM (VALUES {}) AS named (name)\n\
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name) \\gexec\n",
+        rows.join(", ")
+    )
 }
 
 /// Drops a database, and ends the sessions in it.

@@ -20,6 +20,8 @@ pub struct Declaration {
     pub run_type: RunType,
     /// When it runs, in cron's five fields.
     pub schedule: Option<String>,
+    /// The oldest that its last good backup may be.
+    pub objective: Option<Duration>,
     /// The longest that a run may take.
     pub timeout: Option<Duration>,
     /// By name, in alphabetical order: a Lua table has none of its own.
@@ -45,6 +47,9 @@ pub enum RunType {
     Manual,
 }
 
+/// Stands behind a program that only some settings of a recipe need: `check` does not miss it.
+pub const MAY_LACK: char = '?';
+
 /// All that a recipe may touch. Each text is a template over the params.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -52,6 +57,13 @@ pub struct Needs {
     pub read: Vec<String>,
     pub write: Vec<String>,
     pub connect: Vec<String>,
+    pub objects: Vec<String>,
+}
+
+impl Needs {
+    pub fn may_lack(&self, program: &str) -> bool {
+        self.run.iter().any(|declared| declared.strip_suffix(MAY_LACK) == Some(program))
+    }
 }
 
 impl RecipeKind {
@@ -84,8 +96,8 @@ impl RunType {
     }
 }
 
-const KEYS: [&str; 8] = ["kind", "summary", "type", "schedule", "timeout", "params", "needs", "run"];
-const NEEDS: [&str; 4] = ["run", "read", "write", "connect"];
+const KEYS: [&str; 9] = ["kind", "summary", "type", "schedule", "objective", "timeout", "params", "needs", "run"];
+const NEEDS: [&str; 5] = ["run", "read", "write", "connect", "objects"];
 
 impl Declaration {
     /// Reads the table that a recipe passes to `recipe`, without the functions in it.
@@ -109,11 +121,12 @@ fn read_all(table: &Value, problems: &mut Vec<Problem>) -> Option<Declaration> {
     let summary = fields.text("summary").map(str::to_owned);
     let run_type = read_run_type(&mut fields);
     let schedule = read_schedule(&mut fields);
-    let timeout = read_timeout(&mut fields);
+    let objective = read_duration(&mut fields, "objective", "25h");
+    let timeout = read_duration(&mut fields, "timeout", "6h");
     let (table, needs) = (fields.value("params"), fields.value("needs"));
     let params = read_params(table, problems);
     let needs = read_needs(needs, table, &params, problems);
-    Some(Declaration { kind, summary, run_type: run_type?, schedule, timeout, params, needs })
+    Some(Declaration { kind, summary, run_type: run_type?, schedule, objective, timeout, params, needs })
 }
 
 fn read_run_type(fields: &mut Fields) -> Option<RunType> {
@@ -126,18 +139,17 @@ fn read_run_type(fields: &mut Fields) -> Option<RunType> {
 
 fn read_schedule(fields: &mut Fields) -> Option<String> {
     let text = fields.text("schedule")?;
-    fields.problems().extend(schedule::check(text).err());
+    fields.problems().extend(schedule::read(text).err());
     Some(text.to_owned())
 }
 
-fn read_timeout(fields: &mut Fields) -> Option<Duration> {
-    let value = fields.value("timeout")?;
+fn read_duration(fields: &mut Fields, key: &str, such_as: &str) -> Option<Duration> {
+    let value = fields.value(key)?;
     match ParamType::Duration.of_json(value) {
-        Ok(ParamValue::Duration(timeout)) if !timeout.is_zero() => return Some(timeout),
-        Ok(_) => fields.problem("`timeout` must be longer than 0", "write a longer time, such as `6h`"),
-        Err(misfit) => {
-            fields.problem(format!("`timeout` must {}, but is `{}`", misfit.must, plain(value)), misfit.hint)
-        }
+        Ok(ParamValue::Duration(time)) if !time.is_zero() => return Some(time),
+        Ok(_) => fields
+            .problem(format!("`{key}` must be longer than 0"), format!("write a longer time, such as `{such_as}`")),
+        Err(misfit) => fields.problem(format!("`{key}` must {}, but is `{}`", misfit.must, plain(value)), misfit.hint),
     }
     None
 }
@@ -164,14 +176,14 @@ fn read_needs(
     let declared: Vec<&str> = table.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name).collect();
     let mut fields = Fields::open("needs", value, problems);
     fields.allow_only(&NEEDS);
-    let [run, read, write, connect] = NEEDS.map(|key| {
+    let [run, read, write, connect, objects] = NEEDS.map(|key| {
         let templates = fields.list(key);
         for template in &templates {
             check_template(key, template, &declared, params, &mut fields);
         }
         templates
     });
-    Needs { run, read, write, connect }
+    Needs { run, read, write, connect, objects }
 }
 
 /// Notes what would keep a template from being expanded at the start of a run.

@@ -15,7 +15,7 @@ use super::lua_part::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
 use super::standing;
-use crate::catalog::{AuditEntry, NewRun, Run, Status};
+use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;
 use crate::world::guarded::Guarded;
@@ -38,6 +38,8 @@ pub struct Finished {
     pub journal: Vec<Record>,
     /// What it asked for without having declared it.
     pub refused: Vec<Error>,
+    /// The record, still open where it can be written: opening and closing it again would cost as much as a short run.
+    pub record: Option<Catalog>,
 }
 
 impl Finished {
@@ -148,6 +150,7 @@ impl Execution {
                 caller: caller.clone(),
                 run_id: new.id.clone(),
                 ledger: self.ledger.clone(),
+                lookout: scene.lookout(&self.job.config),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {
@@ -171,7 +174,7 @@ impl Execution {
         }
         let LuaEnd { error, swallowed, unused_streams, .. } = lua.clone();
         // As the ledger has them: one that was committed while Lua was ended stands as well.
-        let (backups, missing) = standing::count(looking, &self.ledger.backups()).await;
+        let (backups, missing) = standing::count(looking, &self.ledger).await;
         let (error, troubles) = (error.or(missing), self.ledger.troubles());
         let accounts = Accounts { error, swallowed, unused_streams, backups, troubles };
         (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
@@ -220,6 +223,7 @@ impl Execution {
         let run = self.ledger.finish(new.clone(), ending);
         self.claims().let_go(&new, held).await;
         let Ended { verdict, signal, lua, journal, refused } = ended;
-        Finished { run, error: verdict.error, troubles: self.ledger.troubles(), signal, lua, journal, refused }
+        let (troubles, record) = (self.ledger.troubles(), self.ledger.close());
+        Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::declaration::Declaration;
+use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
@@ -18,10 +18,11 @@ use crate::stream::sha256::Sha256;
 use crate::world::Limits;
 use crate::world::guarded::Needs;
 use crate::world::http::hosts;
+use crate::world::objects::declared;
 use crate::world::real::{http, startup, wall};
 
 /// The longest that a run may take when its recipe does not say.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// The longest that one effect may take when nobody says.
 const DEFAULT_EFFECT: Limits = Limits { total: Duration::from_secs(12 * 3600), idle: Duration::from_secs(30 * 60) };
 
@@ -176,7 +177,11 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;
     hosts::check(&connect)?;
-    Ok(Needs { run: expand(&needs.run, Need::Run)?, read: paths(&needs.read)?, write: paths(&needs.write)?, connect })
+    let objects = expand(&needs.objects, Need::Objects)?;
+    declared::check(&objects)?;
+    let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
+    let run = expand(&programs, Need::Run)?;
+    Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

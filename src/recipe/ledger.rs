@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use crate::bind::session::Recorder;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
 use crate::error::{Error, Result};
+use crate::world::objects::Object;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
 #[derive(Default)]
@@ -16,6 +17,7 @@ struct Pages {
     run_id: String,
     steps: Vec<Step>,
     backups: Vec<Backup>,
+    stored: Vec<Object>,
     changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
 }
@@ -69,6 +71,11 @@ impl Ledger {
         self.with(|pages| pages.backups.clone())
     }
 
+    /// Where the backups that are in object stores were put.
+    pub fn stored(&self) -> Vec<Object> {
+        self.with(|pages| pages.stored.clone())
+    }
+
     /// What became of databases so far.
     pub fn changes(&self) -> Vec<serde_json::Value> {
         self.with(|pages| pages.changed.clone())
@@ -96,6 +103,11 @@ impl Ledger {
             pages.write(|catalog, run_id| catalog.finish_run(run_id, &ending));
             Run::of(run, Some(ending), std::mem::take(&mut pages.backups), std::mem::take(&mut pages.steps))
         })
+    }
+
+    /// Closes the account, and hands out the catalog where that could be written to the end.
+    pub fn close(&self) -> Option<Catalog> {
+        self.with(|pages| pages.catalog.take())
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Pages) -> T) -> T {
@@ -130,6 +142,10 @@ impl Recorder for Ledger {
             pages.write(|catalog, run_id| catalog.add_backup(run_id, backup, Some(manifest)));
             pages.backups.push(backup.clone());
         });
+    }
+
+    fn stored(&self, object: &Object) {
+        self.with(|pages| pages.stored.push(object.clone()));
     }
 
     fn changed(&self, what: serde_json::Value) {

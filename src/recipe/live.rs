@@ -11,8 +11,11 @@ use super::claims::run_lock;
 use super::cut::{Cut, Signals};
 use super::job::Job;
 use super::lua_part::{self, LuaEnd, LuaPart};
+use super::overview;
 use super::scene::Scene;
+use crate::bind::session::Lookout;
 use crate::catalog::{Catalog, NewRun};
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::host::limits::Fuse;
 use crate::world::real::{Real, startup};
@@ -49,6 +52,11 @@ impl Scene for Live {
 
     fn is_alive(&self, run: &NewRun, state_dir: &Path) -> bool {
         startup::is_locked(&run_lock(state_dir, &run.id))
+    }
+
+    fn lookout(&self, config: &Arc<Config>) -> Lookout {
+        let config = config.clone();
+        Box::new(move || overview::overdue(&config))
     }
 
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {

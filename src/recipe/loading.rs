@@ -13,15 +13,41 @@ use crate::bind::plain::Plain;
 use crate::bind::session::{Identity, Session, Unrecorded};
 use crate::bind::traceback::from_lua;
 use crate::config::{Config, RecipeSource};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::host::limits::LuaLimits;
 use crate::host::loader::{Finder, Module};
 use crate::host::machine::Machine;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits};
 
+/// Reads the declarations of many recipes. Those that are built in are known to keep to themselves, and share one Lua state, since
+/// making one takes longer than all the rest; every other has one of its own.
+struct Declarations<'a> {
+    config: &'a Arc<Config>,
+    shared: Option<Machine>,
+}
+
+impl Declarations<'_> {
+    fn of(&mut self, source: &RecipeSource) -> Result<Declaration> {
+        if source.folder.is_some() {
+            return declaration(self.config, source);
+        }
+        let machine = match self.shared.take() {
+            Some(machine) => machine,
+            None => machine(self.config, source)?,
+        };
+        machine.fuse.refill();
+        read(self.shared.insert(machine), source)
+    }
+}
+
 /// Loads `source` and reads its declaration; nothing of the outside can be touched while it loads.
 pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declaration> {
+    read(&machine(config, source)?, source)
+}
+
+/// A Lua state in which recipes can be loaded, and nothing else can be done.
+fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
     let caller = Caller::new(Arc::new(Real::ambient()), Limits { total: Duration::ZERO, idle: Duration::ZERO });
     let identity = Identity {
         run_id: String::new(),
@@ -31,7 +57,10 @@ pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declar
         confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
-    let machine = Machine::new(session, &LuaLimits::default(), finder(config, source))?;
+    Machine::new(session, &LuaLimits::default(), finder(config, source))
+}
+
+fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
     let table = machine.load(&source.file_shown, &source.text)?;
     run_function(&table, &source.file_shown)?;
     let declared = table.clone();
@@ -45,6 +74,32 @@ pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declar
         .map_err(|problems| gather(&problems, &format!("the declaration of `{}`", source.file_shown)))?;
     declaration.summary = declaration.summary.or_else(|| first_sentence(&source.text));
     Ok(declaration)
+}
+
+/// All recipes in order with their declarations. To load them takes longest: the cores share them.
+pub fn all(config: &Arc<Config>) -> Result<Vec<(RecipeSource, Result<Declaration>)>> {
+    let names = config.recipes()?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = names.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = names.chunks(share).map(|names| scope.spawn(move || each(config, names))).collect();
+        let joined = shares.into_iter().map(|share| share.join().unwrap_or_else(|_| Err(crashed())));
+        joined.collect::<Result<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+    })
+}
+
+fn each(config: &Arc<Config>, names: &[String]) -> Result<Vec<(RecipeSource, Result<Declaration>)>> {
+    let mut declarations = Declarations { config, shared: None };
+    let load = |name: &String| {
+        let source = config.recipe_source(name)?;
+        let declared = declarations.of(&source);
+        Ok((source, declared))
+    };
+    names.iter().map(load).collect()
+}
+
+fn crashed() -> Error {
+    Error::new(Kind::Other, "a thread that loads recipes crashed").hint("please report this as a bug in hikae")
 }
 
 /// The first line of the file's doc comment: what the recipe does, when it does not say so itself.

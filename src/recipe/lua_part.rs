@@ -10,7 +10,7 @@ use super::job::Job;
 use super::ledger::Ledger;
 use super::loading;
 use super::lua_params;
-use crate::bind::session::Session;
+use crate::bind::session::{Lookout, Session};
 use crate::bind::traceback::from_lua;
 use crate::config::translations;
 use crate::error::{Error, Kind, Result};
@@ -24,6 +24,7 @@ pub struct LuaPart {
     pub caller: Caller,
     pub run_id: String,
     pub ledger: Arc<Ledger>,
+    pub lookout: Lookout,
 }
 
 /// What the recipe came to.
@@ -58,13 +59,14 @@ impl LuaEnd {
 
 /// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
-    let LuaPart { job, caller, run_id, ledger } = part;
+    let LuaPart { job, caller, run_id, ledger, lookout } = part;
     let config = job.config.clone();
     let session = Session::new(caller, job.identity(&run_id), translations(&config), ledger);
-    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())));
+    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())).with_lookout(lookout));
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.pool.settle().await;
+    session.made.clear(&session.caller, answer.is_ok()).await;
     LuaEnd::of(&session, answer.err())
 }
 

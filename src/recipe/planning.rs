@@ -82,6 +82,7 @@ impl Planning {
             caller: self.caller.clone(),
             run_id: run_id(started_at, &self.job.run_type),
             ledger: self.ledger.clone(),
+            lookout: scene.lookout(&self.job.config),
         };
         let (end, cut) = {
             let mut cut = pin!(scene.cut(self.job.timeout));
@@ -110,7 +111,7 @@ impl Planning {
     async fn judge(&self, end: LuaEnd) -> End {
         let LuaEnd { error, swallowed, unused_streams, .. } = end;
         let (backups, missing) = match &error {
-            None => standing::count(&self.caller, &self.ledger.backups()).await,
+            None => standing::count(&self.caller, &self.ledger).await,
             Some(_) => (0, None),
         };
         match error.or(missing) {

@@ -11,7 +11,10 @@ use tokio::sync::oneshot;
 use super::cut::{Cut, stop};
 use super::job::Job;
 use super::lua_part::{LuaEnd, LuaPart};
+use crate::bind::pg::made::LEAVING;
+use crate::bind::session::Lookout;
 use crate::catalog::{Catalog, NewRun};
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::host::limits::Fuse;
 use crate::world::World;
@@ -26,6 +29,9 @@ pub trait Scene {
 
     /// Whether the process of a run that is recorded as running is still there.
     fn is_alive(&self, run: &NewRun, state_dir: &Path) -> bool;
+
+    /// Looks over all recipes, as their record has them.
+    fn lookout(&self, config: &Arc<Config>) -> Lookout;
 
     /// The world that the recipe touches, without its limits. From now on what cuts the run is listened for.
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>>;
@@ -43,7 +49,7 @@ pub trait Scene {
 /// How long Lua may take to end once it was told to, and how long children may take to die.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// Lets Lua run until it ends, or is told to.
+/// Lets Lua run until it ends, or is told to; then it may take its time to drop the databases that it has made.
 pub async fn run_lua<S: Scene>(part: LuaPart, cut: impl Future<Output = Cut>) -> (LuaEnd, Option<Cut>) {
     let timeout = part.job.timeout;
     let (fuse_out, fuse_in) = oneshot::channel();
@@ -54,7 +60,7 @@ pub async fn run_lua<S: Scene>(part: LuaPart, cut: impl Future<Output = Cut>) ->
     };
     // Side by side: Lua that has not begun yet hands out its fuse only when it is let to go on.
     let stopping = stop(fuse_in, &cut, timeout);
-    let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE, lua)).await;
+    let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE + LEAVING, lua)).await;
     let left_behind = |_| Error::new(Kind::Timeout, "the recipe could not be stopped, and was left behind");
     (end.unwrap_or_else(|late| LuaEnd::failed(left_behind(late))), Some(cut))
 }

@@ -1,6 +1,19 @@
-//! Checks a schedule: the five fields that cron, systemd's converters and Kubernetes all read alike.
+//! Reads a schedule: the five fields that cron, systemd's converters and Kubernetes all read alike, each as the numbers that it allows.
 
 use super::problem::Problem;
+
+/// A schedule: the numbers that each of its fields allows, as bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    pub minutes: u64,
+    pub hours: u64,
+    pub days: u64,
+    pub months: u64,
+    /// Sunday is 0.
+    pub weekdays: u64,
+    /// Whether a day that fits one of the two fields of days is enough: cron has it so unless one begins with `*`.
+    pub either_day: bool,
+}
 
 /// A field of a schedule: what it counts, its bounds, and the names that stand for numbers.
 struct Field {
@@ -22,32 +35,45 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of the week", min: 0, max: 7, names: &WEEKDAYS },
 ];
 
-/// What is wrong with `schedule`, if anything is.
-pub fn check(schedule: &str) -> Result<(), Problem> {
+/// The schedule that a text stands for, or what is wrong with it.
+pub fn read(schedule: &str) -> Result<Schedule, Problem> {
     let parts: Vec<&str> = schedule.split_whitespace().collect();
-    if parts.len() != FIELDS.len() {
+    let &[minutes, hours, days, months, weekdays] = parts.as_slice() else {
         let message = format!("`schedule` must have 5 fields, but `{schedule}` has {}", parts.len());
         return Err(Problem::new(message, "write minute, hour, day, month and weekday, such as `0 2 * * *`"));
-    }
-    FIELDS.iter().zip(parts).try_for_each(|(field, part)| part.split(',').try_for_each(|item| field.check(item)))
+    };
+    let either_day = !days.starts_with('*') && !weekdays.starts_with('*');
+    let [minutes, hours, days, months, weekdays] = [
+        FIELDS[0].bits(minutes)?,
+        FIELDS[1].bits(hours)?,
+        FIELDS[2].bits(days)?,
+        FIELDS[3].bits(months)?,
+        FIELDS[4].bits(weekdays)?,
+    ];
+    let weekdays = weekdays | weekdays >> 7 & 1;
+    Ok(Schedule { minutes, hours, days, months, weekdays, either_day })
 }
 
 impl Field {
-    /// Checks one item of the list that a field is: `*`, `5`, `1-5`, each with or without a step.
-    fn check(&self, item: &str) -> Result<(), Problem> {
+    /// The numbers that a field allows: each item of its list, and all of them together.
+    fn bits(&self, part: &str) -> Result<u64, Problem> {
+        part.split(',').try_fold(0, |bits, item| Ok(bits | self.item(item).ok_or_else(|| self.problem(item))?))
+    }
+
+    /// The numbers of one item: `*`, `5`, `1-5`, all but the number alone with or without a step.
+    fn item(&self, item: &str) -> Option<u64> {
         let (range, step) = match item.split_once('/') {
-            Some((range, step)) => (range, Some(step)),
+            Some((range, step)) => (range, Some(number(step).filter(|step| (1..=self.max).contains(step))?)),
             None => (item, None),
         };
-        let single = range != "*" && !range.contains('-');
-        let step_fits =
-            step.is_none_or(|step| !single && number(step).is_some_and(|step| (1..=self.max).contains(&step)));
-        let range_fits = match range.split_once('-') {
-            _ if range == "*" => true,
-            None => self.value(range).is_some(),
-            Some((from, to)) => self.value(from).zip(self.value(to)).is_some_and(|(from, to)| from <= to),
+        let (from, to) = match range.split_once('-') {
+            _ if range == "*" => (self.min, self.max),
+            None if step.is_some() => return None,
+            None => (self.value(range)?, self.value(range)?),
+            Some((from, to)) => (self.value(from)?, self.value(to)?),
         };
-        if step_fits && range_fits { Ok(()) } else { Err(self.problem(item)) }
+        let numbers = (from..=to).step_by(step.map_or(1, |step| step as usize));
+        (from <= to).then(|| numbers.fold(0, |bits, number| bits | 1 << number))
     }
 
     fn value(&self, text: &str) -> Option<u32> {

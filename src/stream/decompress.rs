@@ -45,7 +45,7 @@ impl Source for Decompress {
 }
 
 fn pick(raw: Peeked, name: &str) -> Result<Box<dyn Source>> {
-    match (format_of_bytes(&raw.head), format_of_name(name)) {
+    match (packing(&raw.head), format_of_name(name)) {
         (Some("gzip"), _) => Ok(gunzip(Box::new(raw))),
         (Some(_), _) => Ok(unzstd(Box::new(raw))),
         (None, None) => Ok(Box::new(raw)),
@@ -54,7 +54,8 @@ fn pick(raw: Peeked, name: &str) -> Result<Box<dyn Source>> {
     }
 }
 
-fn format_of_bytes(head: &[u8]) -> Option<&'static str> {
+/// What packed the data that begins so.
+pub fn packing(head: &[u8]) -> Option<&'static str> {
     match head {
         [0x1f, 0x8b, ..] => Some("gzip"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),

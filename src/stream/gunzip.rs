@@ -3,14 +3,14 @@
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::Source;
-use super::unpack::{Decoder, Unpacked, damaged};
+use super::unpack::{Decoder, damaged, unpacked};
 use crate::error::{Error, Result};
 
 /// Unpacks all gzip members of `source`. Zeros after the last member are let pass, as gzip lets them (tapes and
 /// block devices pad); anything else there is an error, for half a backup may look like that.
 pub fn gunzip(source: Box<dyn Source>) -> Box<dyn Source> {
     let gunzip = Gunzip { inflate: Decompress::new_gzip(WINDOW_BITS), stand: Stand::Member, read_bytes: 0 };
-    Box::new(Unpacked::new(source, gunzip))
+    unpacked(source, "gunzip", gunzip)
 }
 
 const WINDOW_BITS: u8 = 15;

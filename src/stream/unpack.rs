@@ -1,12 +1,13 @@
 //! Runs a decoder over a source, one bounded piece at a time, however much a few bytes unpack to.
 
 use bytes::{Buf, Bytes};
-use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
+use super::ahead::{Ahead, WAITING, Worked, feed};
 use super::{Piece, Source};
 use crate::error::{Error, Kind, Result};
 
-/// The most that one `next` unpacks.
+/// The most that is unpacked at once.
 const PIECE_BYTES: usize = 128 * 1024;
 
 /// What knows a compressed format.
@@ -18,43 +19,49 @@ pub(super) trait Decoder: Send {
     fn end(&self) -> Result<()>;
 }
 
-pub(super) struct Unpacked<D> {
+/// What `decoder` makes of `source`, on a thread of its own: whoever looks at the bytes then has the time that unpacking takes.
+/// Nothing is read before the first `next`.
+pub(super) fn unpacked(
     source: Box<dyn Source>,
-    decoder: D,
-    input: Bytes,
-    out: Vec<u8>,
+    format: &'static str,
+    decoder: impl Decoder + 'static,
+) -> Box<dyn Source> {
+    let (plain, ready) = mpsc::channel(WAITING);
+    let feeding = feed(source, format, move |packed| decode(decoder, packed, &plain));
+    Box::new(Worked::new(format, Ahead::new(feeding), ready))
 }
 
-impl<D: Decoder> Unpacked<D> {
-    pub(super) fn new(source: Box<dyn Source>, decoder: D) -> Unpacked<D> {
-        Unpacked { source, decoder, input: Bytes::new(), out: Vec::with_capacity(PIECE_BYTES) }
+/// Decodes all pieces to their end. One whose end never comes was abandoned, and nobody waits for what would be said of it.
+fn decode(mut decoder: impl Decoder, mut packed: mpsc::Receiver<Piece>, plain: &mpsc::Sender<Result<Piece>>) {
+    while let Some(piece) = packed.blocking_recv() {
+        let last = match piece {
+            Piece::Data(data) => match decode_piece(&mut decoder, data, plain) {
+                Ok(true) => continue,
+                Ok(false) => return,
+                Err(error) => Err(error),
+            },
+            Piece::End => decoder.end().map(|()| Piece::End),
+        };
+        // The pipeline may have been dropped meanwhile: then nobody is left to hear it.
+        let _unheard = plain.blocking_send(last);
+        return;
     }
+}
 
-    async fn step(&mut self) -> Result<Piece> {
-        loop {
-            // A piece that filled all the room may have left more behind in the decoder.
-            let full = self.out.len() == self.out.capacity();
-            if self.input.is_empty() && !full {
-                match self.source.next().await? {
-                    Piece::Data(data) => self.input = data,
-                    Piece::End => return self.decoder.end().map(|()| Piece::End),
-                }
-            }
-            // Decoding never waits by itself, and timers and signals on this thread want their turn.
-            tokio::task::coop::consume_budget().await;
-            self.out.clear();
-            let used = self.decoder.decode(&self.input, &mut self.out)?;
-            self.input.advance(used);
-            if !self.out.is_empty() {
-                return Ok(Piece::Data(Bytes::copy_from_slice(&self.out)));
-            }
+/// Whether anybody still wants the rest.
+fn decode_piece(decoder: &mut impl Decoder, mut data: Bytes, plain: &mpsc::Sender<Result<Piece>>) -> Result<bool> {
+    loop {
+        let mut out = Vec::with_capacity(PIECE_BYTES);
+        let used = decoder.decode(&data, &mut out)?;
+        data.advance(used);
+        // A piece that filled all the room may have left more behind in the decoder.
+        let full = out.len() == out.capacity();
+        if !out.is_empty() && plain.blocking_send(Ok(Piece::Data(out.into()))).is_err() {
+            return Ok(false);
         }
-    }
-}
-
-impl<D: Decoder> Source for Unpacked<D> {
-    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(self.step())
+        if data.is_empty() && !full {
+            return Ok(true);
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 use ::zstd::zstd_safe::{DCtx, InBuffer, OutBuffer, get_error_name};
 
 use super::Source;
-use super::unpack::{Decoder, Unpacked, damaged};
+use super::unpack::{Decoder, damaged, unpacked};
 use crate::error::{Error, Result};
 
 /// Unpacks all zstd frames of `source`.
 pub fn unzstd(source: Box<dyn Source>) -> Box<dyn Source> {
-    Box::new(Unpacked::new(source, Unzstd { context: DCtx::create(), inside: true, read_bytes: 0 }))
+    unpacked(source, "unzstd", Unzstd { context: DCtx::create(), inside: true, read_bytes: 0 })
 }
 
 struct Unzstd {

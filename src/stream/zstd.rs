@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use ::zstd::Encoder;
 use ::zstd::zstd_safe::CParameter;
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::ahead::{Ahead, stopped};
+use super::ahead::{Ahead, WAITING, Worked, feed};
 use super::{Piece, SharedFacts, Source};
 use crate::error::{Error, Kind, Result};
 
@@ -16,33 +15,14 @@ use crate::error::{Error, Kind, Result};
 /// no smaller, but takes 51 MB on two threads where this takes 17.
 const JOB_BYTES: u32 = 2 * 1024 * 1024;
 
-/// Pieces that wait on each side of the encoder.
-const WAITING: usize = 4;
-
 /// Compresses `source` with `level` 1 to 19 on `threads` threads; the bytes depend on the input and the level alone.
 ///
 /// Memory grows with the level and the threads. Nothing is read before the first `next`.
 pub fn zstd(source: Box<dyn Source>, level: i32, threads: usize, facts: &SharedFacts) -> Box<dyn Source> {
     facts.lock().undo.push("zstd -dc".to_owned());
     let (packed, ready) = mpsc::channel(WAITING);
-    Box::new(Zstd { ahead: Ahead::new(feed(source, level, threads, packed)), ready, ended: false })
-}
-
-/// Starts the encoder on a thread of its own and feeds it.
-async fn feed(mut source: Box<dyn Source>, level: i32, threads: usize, packed: mpsc::Sender<Packed>) -> Result<()> {
-    let (plain, waiting) = mpsc::channel(WAITING);
-    std::thread::Builder::new()
-        .name("zstd".to_owned())
-        .spawn(move || encode(level, threads, waiting, packed))
-        .map_err(|cause| Error::io("cannot start a thread of `zstd`", cause))?;
-    loop {
-        let piece = source.next().await?;
-        let ended = piece == Piece::End;
-        // An encoder that has gone has told why on its way out: that is the error to show.
-        if plain.send(piece).await.is_err() || ended {
-            return Ok(());
-        }
-    }
+    let feeding = feed(source, "zstd", move |plain| encode(level, threads, plain, packed));
+    Box::new(Worked::new("zstd", Ahead::new(feeding), ready))
 }
 
 /// What the encoder gives: compressed bytes, or the statement that the frame is complete.
@@ -92,28 +72,5 @@ impl Write for Outlet {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-struct Zstd {
-    ahead: Ahead,
-    ready: mpsc::Receiver<Packed>,
-    ended: bool,
-}
-
-impl Zstd {
-    async fn step(&mut self) -> Result<Piece> {
-        if self.ended {
-            return Ok(Piece::End);
-        }
-        let piece = self.ahead.alongside(self.ready.recv()).await?.ok_or_else(|| stopped("zstd"))??;
-        self.ended = piece == Piece::End;
-        Ok(piece)
-    }
-}
-
-impl Source for Zstd {
-    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(self.step())
     }
 }

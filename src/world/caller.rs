@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::http::{HttpRequest, HttpResponse};
+use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::{Child, Command, Effect, Entry, Found, Held, Limits, Mail, Reply, Request, Sent, Space, Stat, World};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
@@ -65,6 +66,13 @@ impl Caller {
         sweep(dir: &Path) -> Vec<Entry> = Effect::Sweep { dir: dir.into() } => Reply::Entries(entries) => entries;
         spawn(command: Command) -> Child = Effect::Spawn(command) => Reply::Child(child) => child;
         which(program: &str) -> Option<PathBuf> = Effect::Which { program: program.into() } => Reply::Path(path) => path;
+        get(object: Object) -> Box<dyn Source> = Effect::Get(object) => Reply::Source(source) => source;
+        put(put: Put) -> Box<dyn Sink> = Effect::Put(Box::new(put)) => Reply::Sink(sink) => sink;
+        list_objects(store: Arc<Store>, prefix: &str) -> Vec<ObjectEntry>
+            = Effect::ListObjects { store, prefix: prefix.into() } => Reply::Objects(entries) => entries;
+        stat_object(object: Object) -> Option<ObjectStat> = Effect::StatObject(object) => Reply::ObjectStat(stat) => stat;
+        remove_object(object: Object) -> () = Effect::RemoveObject(object) => Reply::Done => ();
+        make_bucket(store: Arc<Store>) -> bool = Effect::MakeBucket(store) => Reply::Made(made) => made;
         request(request: HttpRequest) -> HttpResponse
             = Effect::Request(Box::new(request)) => Reply::Response(response) => response;
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;

@@ -20,6 +20,7 @@ use plan::{Shared, Where};
 use sink::PlannedSink;
 
 mod listing;
+mod objects;
 mod plan;
 mod sink;
 
@@ -70,6 +71,8 @@ pub enum Withheld {
     File,
     #[error("it is known only after the run")]
     Answer,
+    #[error("it is only planned: a dry run stores nothing")]
+    Object,
 }
 
 /// Whether an error only says that something was withheld.
@@ -126,6 +129,12 @@ impl<W: World + 'static> DryRun<W> {
                     withheld: true,
                 }))
             }
+            E::Get(object) => objects::get(self, object, &request).await,
+            E::Put(put) => objects::put(self, put, &request).await,
+            E::ListObjects { store, prefix } => objects::list(self, store, prefix, &request).await.map(Reply::Objects),
+            E::StatObject(object) => objects::stat(self, object, "look at", &request).await.map(Reply::ObjectStat),
+            E::RemoveObject(object) => objects::remove(self, object, &request).await,
+            E::MakeBucket(store) => objects::make_bucket(self, store, &request).await.map(Reply::Made),
             E::Lock { path } => {
                 note(None);
                 Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))

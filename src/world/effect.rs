@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
@@ -9,11 +10,12 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use super::Exit;
 use super::http::HttpRequest;
 use super::mail::Mail;
+use super::objects::{Object, Put, Store};
 use super::paths::plain;
 use crate::error::Result;
 use crate::secret::{SECRET_NEWTYPE, Secret};
 
-/// One touch of the outside. New rooms of the world (objects, mail, http) add their effects here, each with its reply.
+/// One touch of the outside. New rooms of the world add their effects here, each with its reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     // -- files: reads
@@ -47,6 +49,20 @@ pub enum Effect {
     Spawn(Command),
     /// Where a program lies on the `PATH`; an absent one is `None`. Reply: `Path`.
     Which { program: String },
+
+    // -- objects
+    /// Opens an object for streaming. Reply: `Source`.
+    Get(Object),
+    /// Starts an object, of which nothing shows before its commit. Reply: `Sink`.
+    Put(Box<Put>),
+    /// Lists the objects whose keys begin with `prefix`, sorted by key byte by byte. Reply: `Objects`.
+    ListObjects { store: Arc<Store>, prefix: String },
+    /// Looks at an object; an absent one is `None`. Reply: `ObjectStat`.
+    StatObject(Object),
+    /// Removes an object; an absent one is an error. Reply: `Done`.
+    RemoveObject(Object),
+    /// Makes the bucket, unless it stands already. Reply: `Made`.
+    MakeBucket(Arc<Store>),
 
     // -- network
     /// Sends one http request and follows no redirect. Reply: `Response`.
@@ -117,6 +133,12 @@ impl Effect {
             Effect::Sweep { .. } => "sweep",
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
+            Effect::Get(_) => "get",
+            Effect::Put(_) => "put",
+            Effect::ListObjects { .. } => "list_objects",
+            Effect::StatObject(_) => "stat_object",
+            Effect::RemoveObject(_) => "remove_object",
+            Effect::MakeBucket(_) => "make_bucket",
             Effect::Request(_) => "request",
             Effect::Send(_) => "send",
             Effect::Sleep { .. } => "sleep",
@@ -140,6 +162,10 @@ impl Effect {
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
+            Effect::Get(object) | Effect::StatObject(object) | Effect::RemoveObject(object) => object.to_string(),
+            Effect::Put(put) => put.object.to_string(),
+            Effect::ListObjects { store, prefix } => store.title_of(prefix),
+            Effect::MakeBucket(store) => store.title(),
             Effect::Request(request) => request.title(),
             Effect::Send(mail) => mail.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
@@ -168,8 +194,8 @@ impl Effect {
             Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
-            Effect::Request(_) => Vec::new(),
-            Effect::Which { .. } | Effect::Send(_) | Effect::Sleep { .. } => Vec::new(),
+            // What is not in the file system has no path.
+            _ => Vec::new(),
         }
     }
 
@@ -187,6 +213,9 @@ impl Effect {
                 | Effect::Remove { .. }
                 | Effect::Sweep { .. }
                 | Effect::Spawn(_)
+                | Effect::Put(_)
+                | Effect::RemoveObject(_)
+                | Effect::MakeBucket(_)
                 | Effect::Send(_)
         )
     }

@@ -152,7 +152,8 @@ impl<W: World + 'static> Faulty<W> {
             _ => {}
         }
         let reply = self.inner.perform(request).await?;
-        Ok(break_reply(reply, Broken::new(fault, object, delay, self.killed.clone())))
+        let broken = Broken::new(fault, object, delay, self.killed.clone());
+        Ok(break_reply(reply, broken.over_network(matches!(effect, Effect::Get(_) | Effect::Put(_)))))
     }
 }
 
@@ -195,7 +196,8 @@ impl Delay {
 
 /// Whether an effect gives a stream, which can break later.
 fn streams(effect: &Effect) -> bool {
-    matches!(effect, Effect::Open { .. } | Effect::Create { .. } | Effect::Spawn(_) | Effect::Request(_))
+    use Effect as E;
+    matches!(effect, E::Open { .. } | E::Create { .. } | E::Spawn(_) | E::Request(_) | E::Get(_) | E::Put(_))
 }
 
 fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::http::{Address, hosts};
 use super::mail::Server;
+use super::objects::{Object, Store, declared};
 use super::paths::plain;
 use super::{Command, Effect, Found, Reply, Request, World};
 use crate::error::{Error, Kind, Result, Site};
@@ -22,6 +23,8 @@ pub struct Needs {
     pub write: Vec<PathBuf>,
     /// Hosts, with or without a port; `*.domain` for all below it; or urls, of which host and port count.
     pub connect: Vec<String>,
+    /// `s3://bucket/key`, and with a `*` or a `/` at its end all keys that begin so; a bucket alone is all that is in it.
+    pub objects: Vec<String>,
 }
 
 /// A world in which only the declared effects are performed.
@@ -34,6 +37,7 @@ pub struct Guarded<W> {
 impl<W> Guarded<W> {
     pub fn new(inner: W, needs: Needs) -> Result<Guarded<W>> {
         hosts::check(&needs.connect)?;
+        declared::check(&needs.objects)?;
         let all_plain = |paths: &[PathBuf]| paths.iter().map(|path| plain(path)).collect::<Result<Vec<_>>>();
         let (read, write) = (all_plain(&needs.read)?, all_plain(&needs.write)?);
         Ok(Guarded { inner, needs: Needs { read, write, ..needs }, refused: Mutex::default() })
@@ -68,6 +72,16 @@ impl Needs {
                 self.may_write(to, above(to))
             }
             Effect::Spawn(command) => self.may_run(command),
+            Effect::Get(object) | Effect::StatObject(object) | Effect::RemoveObject(object) => self.may_touch(object),
+            Effect::Put(put) => self.may_touch(&put.object),
+            Effect::ListObjects { store, prefix } => {
+                let declared = declared::holds(&self.objects, store, prefix, true)?;
+                self.may_ask(store, declared, "list", &store.title_of(prefix), &format!("{}*", store.title_of(prefix)))
+            }
+            Effect::MakeBucket(store) => {
+                let declared = declared::holds_bucket(&self.objects, store)?;
+                self.may_ask(store, declared, "make", &store.title(), &store.title())
+            }
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Send(mail) => self.may_mail(&mail.server),
             Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
@@ -92,6 +106,22 @@ impl Needs {
         match hosts::declared(&self.connect, address.host(), address.port())? {
             true => Ok(()),
             false => Err(undeclared("connect to", &address.authority(), &address.authority())),
+        }
+    }
+
+    fn may_touch(&self, object: &Object) -> Result<()> {
+        let declared = declared::holds(&self.objects, &object.store, object.key(), false)?;
+        let title = object.to_string();
+        let folder = title.rsplit_once('/').map_or(&*title, |(folder, _)| folder);
+        self.may_ask(&object.store, declared, "touch", &title, &format!("{folder}/*"))
+    }
+
+    /// What is declared of a store; one that is not Amazon's must be declared as a server too.
+    fn may_ask(&self, store: &Store, declared: bool, verb: &str, title: &str, hint: &str) -> Result<()> {
+        match &store.endpoint {
+            _ if !declared => Err(not_in_needs(verb, title, "objects", hint)),
+            Some(endpoint) => self.may_connect(endpoint),
+            None => Ok(()),
         }
     }
 
@@ -123,8 +153,12 @@ fn above(path: &Path) -> &Path {
 }
 
 fn undeclared(verb: &str, object: &str, hint: &str) -> Error {
+    not_in_needs(verb, object, verb.trim_end_matches(" to"), hint)
+}
+
+fn not_in_needs(verb: &str, object: &str, need: &str, hint: &str) -> Error {
     Error::new(Kind::Denied, format!("the recipe may not {verb} `{object}`"))
-        .hint(format!("add `{} = {{ {hint:?} }}` to its needs", verb.trim_end_matches(" to")))
+        .hint(format!("add `{need} = {{ {hint:?} }}` to its needs"))
 }
 
 impl<W: World> World for Guarded<W> {

@@ -13,7 +13,7 @@ pub mod address;
 pub mod exchange;
 pub mod hosts;
 mod redirects;
-mod repeats;
+pub mod repeats;
 pub mod words;
 
 pub use address::Address;

@@ -40,6 +40,7 @@ pub mod http;
 pub mod journal;
 pub mod limited;
 pub mod mail;
+pub mod objects;
 pub mod packages;
 pub mod partial;
 pub mod paths;

@@ -1,10 +1,11 @@
 //! Knows which Debian package brings a program, for the hint when it is missing.
 
-const PACKAGES: [(&str, &[&str]); 14] = [
+const PACKAGES: [(&str, &[&str]); 15] = [
     (
         "postgresql-client",
         &["pg_dump", "pg_dumpall", "pg_restore", "pg_isready", "psql", "createdb", "dropdb", "createuser", "dropuser"],
     ),
+    ("postgresql", &["initdb", "pg_ctl", "postgres"]),
     ("default-mysql-client", &["mysqldump", "mysql"]),
     ("mariadb-client", &["mariadb-dump", "mariadb"]),
     ("sqlite3", &["sqlite3"]),

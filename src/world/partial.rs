@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 const SUFFIX: &[u8] = b".hikae-part";
 
@@ -25,4 +26,26 @@ pub fn partial_name(name: &OsStr, unique: &str) -> OsString {
 pub fn is_partial(name: &OsStr) -> bool {
     let bytes = name.as_bytes();
     bytes.starts_with(b".") && bytes.ends_with(SUFFIX)
+}
+
+/// How the folders are called in which a run unpacks something for a moment.
+const UNPACKED: &str = "unpacked_";
+
+/// The locks that stand beside such folders, as the shell would name them.
+pub const UNPACKED_LOCKS: &str = "unpacked_*.lock";
+
+/// The name of such a folder, which no other run and no other call of this one has.
+pub fn unpacked_name(run_id: &str, number: u64) -> String {
+    format!("{UNPACKED}{run_id}_{number}")
+}
+
+pub fn is_unpacked(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| name.as_bytes().starts_with(UNPACKED.as_bytes()))
+}
+
+/// The lock beside it, by which a folder of a dead run is known.
+pub fn unpacked_lock(folder: &Path) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
 }

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::http::HttpResponse;
 use super::mail::Sent;
+use super::objects::{ObjectEntry, ObjectStat};
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -21,6 +22,10 @@ pub enum Reply {
     Space(Space),
     Child(Child),
     Path(Option<PathBuf>),
+    Objects(Vec<ObjectEntry>),
+    ObjectStat(Option<ObjectStat>),
+    /// Whether it was made, or stood already.
+    Made(bool),
     Response(HttpResponse),
     Sent(Sent),
     Held(Box<dyn Held>),

@@ -10,6 +10,7 @@ local pretend = {}
 ---@class hikae.pretend_postgres.Server
 ---@field databases table<string, hikae.pretend_postgres.Database>
 ---@field told string[] Every statement about databases, in order.
+---@field reset fun() Lets it be as it was made, for another world: `{ before_each = server.reset }`.
 ---@field psql fun(call: simulate.Call): simulate.Program? For `programs = { psql = { talks = server.psql } }`.
 ---@field refuses? string A text in what psql is told that makes it fail.
 ---@field loses? integer How many rows of each table it forgets while it loads a dump.
@@ -132,6 +133,7 @@ end
 --- How each conversation is known, and what is answered.
 local TALKS = {
   { "SET idle_session_timeout", function() return "t\n" end },
+  { "AS tables FROM pg_catalog.pg_class", function(_server, _sql, database) return json.encode { { tables = #tables_of(database) } } end },
   { "json_agg(answer)", find },
   { "'server_version'", function(_server, _sql, database) return inventory(database) .. "\n" end },
   { "json_build_array('end'", function(_server, sql, database) return count(database, sql) end },
@@ -167,15 +169,19 @@ end
 ---@param databases table<string, table<string, integer>>
 ---@return hikae.pretend_postgres.Server
 function pretend.server(databases)
-  local server = { databases = {}, told = {}, next = 16384 }
+  local server = {}
   databases.postgres = databases.postgres or {}
-  for name, rows in pairs(databases) do
-    server.next = server.next + 1
-    server.databases[name] = { oid = server.next, tables = {}, keys = 0 }
-    for table_name, number in pairs(rows) do
-      server.databases[name].tables["public." .. table_name] = number
+  server.reset = function()
+    server.databases, server.told, server.next = {}, {}, 16384
+    for name, rows in pairs(databases) do
+      server.next = server.next + 1
+      server.databases[name] = { oid = server.next, tables = {}, keys = 0 }
+      for table_name, number in pairs(rows) do
+        server.databases[name].tables["public." .. table_name] = number
+      end
     end
   end
+  server.reset()
   -- The one that only holds a lock is answered while it waits for more.
   server.psql = function(call)
     if call.open and not string.find(call.stdin, "SET idle_session_timeout", 1, true) then

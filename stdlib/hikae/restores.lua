@@ -18,6 +18,8 @@ local restores = {}
 ---@field dump_of? string The database whose backup it must be. Default: any.
 ---@field timeout? integer|string Longest time for each step.
 ---@field jobs? integer Connections that load a custom-format file at once.
+---@field work? string Private folder in which a backup is unpacked that is a folder in a tar file.
+---@field make_roles? boolean Whether the roles that the dump names are made; only on a temporary cluster.
 
 ---@class (exact) hikae.restores.Staged
 ---@field database string The throwaway that holds what the backup holds.
@@ -100,6 +102,8 @@ local function fill(options, file, database)
     dump_of = options.dump_of,
     if_exists = "remake",
     jobs = options.jobs,
+    work = options.work,
+    make_roles = options.make_roles,
     timeout = options.timeout,
   }))
   log.info(_("Restored into the database %s: %s", database, file))
@@ -147,6 +151,46 @@ function restores.stage(options)
   return { database = database, file = answer }
 end
 
+---@class (exact) hikae.restores.Apart
+---@field dir string The folder in which the cluster may stand.
+---@field file string The backup for which it is started.
+---@field timeout? integer|string Longest time for each step.
+
+--- How much room a restored database may take: its rows once more for its indexes; unpacked, where no manifest tells how much that is.
+---@param file string
+---@param described? table
+---@return integer
+local function room_for(file, described)
+  local stat = fs.stat(file)
+  return described and described.plain_bytes and 2 * described.plain_bytes or 12 * (stat and stat.size_bytes or 0)
+end
+
+--- Does `work` on a temporary cluster and gives its answer. Nothing of the cluster is left, whatever becomes of the work.
+---@param options hikae.restores.Apart
+---@param work fun(server: hikae.restores.Server): any
+---@return any
+function restores.apart(options, work)
+  local described = manifest.read(options.file, { lists = false })
+  local cluster = pg.temporary_cluster {
+    dir = options.dir,
+    server_version = described and described.database and described.database.server_version,
+    size_bytes = room_for(options.file, described),
+    timeout = options.timeout,
+  }
+  log.info(_("A temporary cluster was started: %s", cluster.host))
+  local ok, answer = errors.try(work, cluster)
+  if ok then
+    pg.drop_cluster(cluster)
+    return answer
+  end
+  local dropped, failure = errors.try(pg.drop_cluster, cluster)
+  if not dropped then
+    log.warn(_("The temporary cluster %s could not be removed: %s", cluster.host, failure.message))
+    errors.accept(failure, "what made the work fail is told; the next temporary cluster sweeps this one")
+  end
+  error(answer)
+end
+
 --- A name as SQL has it.
 ---@param name string
 ---@return string
@@ -180,14 +224,20 @@ function restores.put_in_place(server, live, staged)
   return swapped
 end
 
---- Lets the old database be the live one again, because of this failure, which is raised with what became of the two.
+--- Lets the old database be the live one again.
 ---@param server hikae.restores.Server
 ---@param swapped pg.Swapped
----@param failure errors.Failure
-function restores.take_back(server, swapped, failure)
+---@return pg.Swapped
+function restores.swap_back(server, swapped)
   -- Names carry the second in them.
   clock.sleep(1)
-  local back = pg.swap(restores.at(server, { live = swapped.live, staged = swapped.kept }))
+  return pg.swap(restores.at(server, { live = swapped.live, staged = swapped.kept }))
+end
+
+--- Raises the failure for which the old database was put back, with what became of the two.
+---@param back pg.Swapped
+---@param failure errors.Failure
+function restores.taken_back(back, failure)
   errors.accept(failure, "the old database is live again, and the run fails")
   error {
     kind = failure.kind,

@@ -8,7 +8,7 @@ local retention = {}
 local AHEAD_SECS = 3600
 local PERIODS = { "daily", "weekly", "monthly", "yearly" }
 local UNIT = { daily = "day", weekly = "week", monthly = "month", yearly = "year" }
-local KNOWN = { "days", "last", "daily", "weekly", "monthly", "yearly", "keep_at_least" }
+local KNOWN = { "days", "last", "daily", "weekly", "monthly", "yearly", "keep", "keep_at_least" }
 
 ---@class (exact) hikae.retention.Rules
 ---@field days? integer Days to keep a backup, as `find -mtime` counts them: one goes when it is more than this many whole days old.
@@ -17,6 +17,7 @@ local KNOWN = { "days", "last", "daily", "weekly", "monthly", "yearly", "keep_at
 ---@field weekly? integer For how many weeks, from Monday, to keep the newest of the week.
 ---@field monthly? integer For how many months to keep the newest of the month.
 ---@field yearly? integer For how many years to keep the newest of the year.
+---@field keep? "newest"|"first" Which of a day, week, month or year those four keep. The first one stays the same as the period goes on. Default `newest`.
 ---@field keep_at_least? integer How many of the newest proved backups to keep whatever the other rules say; unproved ones fill up where there are too few. Default 1.
 
 ---@class (exact) hikae.retention.Backup
@@ -48,10 +49,14 @@ local function check_rules(rules)
   for _i, name in ipairs(KNOWN) do
     known[name] = true
     local value = rules[name]
-    if value ~= nil and (math.type(value) ~= "integer" or value < 1) then
+    if name == "keep" then
+      if value ~= nil and value ~= "newest" and value ~= "first" then
+        error { message = _("`keep` of the retention must be \"newest\" or \"first\"") }
+      end
+    elseif value ~= nil and (math.type(value) ~= "integer" or value < 1) then
       error { message = _("`%s` of the retention must be a whole number from 1", name) }
     end
-    ruled = ruled or (value ~= nil and name ~= "keep_at_least")
+    ruled = ruled or (value ~= nil and name ~= "keep" and name ~= "keep_at_least")
   end
   for name in pairs(rules) do
     if not known[name] then
@@ -117,21 +122,27 @@ local function mark_newest(items, count, why)
   end
 end
 
---- Marks the newest of each of the last `count` periods that have a backup; a proved one stands before a newer one that is not.
-local function mark_periods(items, count, period)
+--- Marks the newest or the first of each of the last `count` periods that have a backup; a proved one stands before one that is not.
+---@param items hikae.retention.Dated[] The newest first.
+---@param count integer
+---@param period string
+---@param first boolean
+local function mark_periods(items, count, period, first)
   local chosen, order = {}, {}
   for _i, item in ipairs(items) do
     local key = item.moment[UNIT[period]]
     if not chosen[key] then
       chosen[key] = item
       order[#order + 1] = key
-    elseif item.proved and not chosen[key].proved then
+    elseif item.proved and not chosen[key].proved or first and item.proved == chosen[key].proved then
       chosen[key] = item
     end
   end
   for index = 1, math.min(count, #order) do
     local item = chosen[order[index]]
-    item.why = item.why or _("newest of its %s (%s = %d)", UNIT[period], period, count)
+    local why = first and _("first of its %s (%s = %d)", UNIT[period], period, count)
+      or _("newest of its %s (%s = %d)", UNIT[period], period, count)
+    item.why = item.why or why
   end
 end
 
@@ -174,7 +185,7 @@ function retention.plan(backups, rules, now)
     end
     for _i, period in ipairs(PERIODS) do
       if rules[period] then
-        mark_periods(items, rules[period], period)
+        mark_periods(items, rules[period], period, rules.keep == "first")
       end
     end
   end

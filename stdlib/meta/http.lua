@@ -11,12 +11,14 @@ http = {}
 ---@field url string|Secret A secret one is shown with its host only.
 ---@field method? "GET"|"HEAD"|"OPTIONS"|"PUT"|"DELETE"|"POST"|"PATCH" Default `GET`.
 ---@field headers? table<string, string|Secret>
+---@field bearer? string|Secret A token that is sent as `Authorization: Bearer …`.
 ---@field query? table<string, http.Value> Values to be added to the url.
 ---@field body? string|Secret A text as it is. Of `body`, `json` and `form` there can be one.
 ---@field json? any A table to be sent as JSON; there may be secrets in it.
 ---@field form? table<string, http.Value> Fields of a form.
 ---@field expect? integer[] The statuses that are good. Default: 200 to 299.
 ---@field max_bytes? integer The longest answer. Default 1 MiB.
+---@field secrets? string[] Names of members whose texts are secrets, such as `{ "url" }`: `json()` gives them as handles. Default: none.
 ---@field timeout? integer|string Longest time with all tries: seconds, or text such as `"90s"`. Default 2 minutes.
 ---@field idle_timeout? integer|string Longest time in which no byte arrives. Default 30 seconds.
 ---@field retries? integer More tries after the first, 0 to 10. Default 2.
@@ -26,12 +28,14 @@ http = {}
 
 ---@class (exact) http.PostOptions
 ---@field headers? table<string, string|Secret>
+---@field bearer? string|Secret A token that is sent as `Authorization: Bearer …`.
 ---@field query? table<string, http.Value> Values to be added to the url.
 ---@field body? string|Secret A text as it is. Of `body`, `json` and `form` there can be one.
 ---@field json? any A table to be sent as JSON; there may be secrets in it.
 ---@field form? table<string, http.Value> Fields of a form.
 ---@field expect? integer[] The statuses that are good. Default: 200 to 299.
 ---@field max_bytes? integer The longest answer. Default 1 MiB.
+---@field secrets? string[] Names of members whose texts are secrets, such as `{ "url" }`: `json()` gives them as handles. Default: none.
 ---@field timeout? integer|string Longest time with all tries: seconds, or text such as `"90s"`. Default 2 minutes.
 ---@field idle_timeout? integer|string Longest time in which no byte arrives. Default 30 seconds.
 ---@field retries? integer More tries after the first, 0 to 10. Default 2.
@@ -41,9 +45,11 @@ http = {}
 
 ---@class (exact) http.GetOptions
 ---@field headers? table<string, string|Secret>
+---@field bearer? string|Secret A token that is sent as `Authorization: Bearer …`.
 ---@field query? table<string, http.Value> Values to be added to the url.
 ---@field expect? integer[] The statuses that are good. Default: 200 to 299.
 ---@field max_bytes? integer The longest answer. Default 1 MiB.
+---@field secrets? string[] Names of members whose texts are secrets, such as `{ "url" }`: `json()` gives them as handles. Default: none.
 ---@field timeout? integer|string Longest time with all tries: seconds, or text such as `"90s"`. Default 2 minutes.
 ---@field idle_timeout? integer|string Longest time in which no byte arrives. Default 30 seconds.
 ---@field retries? integer More tries after the first, 0 to 10. Default 2.
@@ -51,6 +57,7 @@ http = {}
 
 ---@class (exact) http.DownloadOptions
 ---@field headers? table<string, string|Secret>
+---@field bearer? string|Secret A token that is sent as `Authorization: Bearer …`.
 ---@field query? table<string, http.Value> Values to be added to the url.
 ---@field expect? integer[] The statuses that are good. Default: 200 to 299.
 ---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
@@ -62,7 +69,7 @@ http = {}
 ---@field status integer
 ---@field headers table<string, string> Names in lower case; values of the same name are joined by commas.
 ---@field body string
----@field json fun(): any The body as a value; one that is not JSON is an error of kind `integrity`.
+---@field json fun(): any The body as a value; one that is not JSON is an error of kind `integrity`. In a plan, nobody knows what a request that was not sent is answered.
 
 --- Sends a request and gives its answer. A status that is not expected is an error: 401 and 403 of kind `denied`, 404 `not_found`,
 --- 408 and 504 `timeout`, 429 and 5xx `network`. What is safe to repeat is tried again after a pause, or after the one that `Retry-After` asks for.

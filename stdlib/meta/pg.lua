@@ -76,7 +76,21 @@ function pg.query(options) end
 ---@return string[]
 function pg.databases(options) end
 
+---@class (exact) pg.ProveOptions
+---@field database? string Name that the dump must carry; a dump of another database is refused. Default: any.
+---@field name? string Name that its file gets: what is called `.gz` or `.zst` must be packed so. Default: not looked at.
+---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
+
+--- The same stream, of a dump that somebody else has made: it ends well only when what has passed is one whole dump, plain SQL,
+--- `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, packed or not. Its rows are counted,
+--- and its manifest says how it is restored. Runs `pg_restore` for what is not plain SQL.
+---@param stream Stream
+---@param options? pg.ProveOptions
+---@return Stream
+function pg.prove(stream, options) end
+
 ---@class (exact) pg.InspectOptions
+---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 ---@field timeout? integer|string Longest time for reading: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte arrives.
 
@@ -84,6 +98,8 @@ function pg.databases(options) end
 ---@field path string
 ---@field has_manifest boolean Whether a manifest lay beside it, and described it.
 ---@field created_at? string By its manifest, RFC 3339.
+---@field format "plain"|"custom"|"directory" How `pg_dump` wrote it; `directory` in a tar file.
+---@field packed? "gzip"|"zstd" What it is packed by, if it is.
 
 ---@class pg.Check One thing that was compared.
 ---@field name string What was compared: `tables`, `rows`, `indexes`.
@@ -156,6 +172,7 @@ function pg.databases(options) end
 ---@field kept? string Where the old one is; absent when there was none.
 
 --- Reads a dump to its end, proves that it is whole, and tells what is in it; one with a manifest must be what that describes.
+--- Runs `pg_restore` for what is not plain SQL.
 ---@param path string
 ---@param options? pg.InspectOptions
 ---@return pg.Inspected
@@ -187,12 +204,39 @@ function pg.sweep_throwaways(options) end
 ---@return pg.Swapped
 function pg.swap(options) end
 
+---@class (exact) pg.ClusterOptions
+---@field dir string Folder in which the cluster may stand, in a folder of its own.
+---@field server_version? string Release of the server that was dumped, such as `"15.18"`: an older one is no server for it.
+---@field size_bytes? integer How much room is wanted for what is restored.
+---@field timeout? integer|string Longest time for each of the programs: seconds, or text such as `"2h"`.
+
+--- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket lies in a
+--- folder that only hikae's user and root may enter.
+---@class pg.Cluster
+---@field host string Folder of its socket, and of all that belongs to it.
+---@field port integer
+---@field user string A superuser.
+
+--- Starts a PostgreSQL server of the run's own: the newest that is installed, on a socket only, in a folder of mode 0700.
+--- It is stopped and removed when the run ends, however that ends; what a kill leaves, the next call with the same `dir`
+--- removes. As root it runs as the user `postgres`, who must get through to `dir`. Runs `initdb`, `postgres`,
+--- `pg_isready` and `rm`, as root also `chown` and `setpriv`; needs to `write` the folder.
+---@param options pg.ClusterOptions
+---@return pg.Cluster
+function pg.temporary_cluster(options) end
+
+--- Stops a server that `pg.temporary_cluster` gave, and removes its folder.
+---@param cluster pg.Cluster
+function pg.drop_cluster(cluster) end
+
 ---@class (exact) pg.RestoreOptions
----@field source string Path of the dump: plain SQL or `pg_dump --format=custom`, also packed by gzip or zstd.
+---@field source string Path of the dump: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, also packed by gzip or zstd.
 ---@field database string Database to restore into, whatever name the dump carries.
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
 ---@field if_exists? "refuse"|"use"|"remake" What becomes of a database that is there already: the restore fails; loads into it as it stands; or makes it anew as the dump says it, if it is a throwaway of this run. Default `"refuse"`.
+---@field make_roles? boolean Whether the roles that the dump names, and that are not there, are made, without a login; only on a temporary cluster of this run. Default false.
 ---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.
+---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 ---@field maintenance_database? string Database from which the target is created and dropped. Default `postgres`.
 ---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
 ---@field port? integer Default 5432.
@@ -223,7 +267,7 @@ function pg.swap(options) end
 --- the dump says, gives it its owner, settings, comment and rights, and loads it; the first error ends that. A database
 --- that the restore made is dropped again when it fails. The comment of one that stood before is left as it was.
 --- Functions and views of the dump run on the server with the rights of `user`, as in every restore.
---- Runs `psql`, and `pg_restore` for a custom-format file; needs to `read` the file and its manifest.
+--- Runs `psql`, and `pg_restore` for what is not plain SQL; needs to `read` the file and its manifest.
 ---@param options pg.RestoreOptions
 ---@return pg.Restored
 function pg.restore(options) end

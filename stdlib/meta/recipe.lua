@@ -15,7 +15,7 @@
 ---@field optional? boolean Whether it may be absent. Default false.
 
 ---@class (exact) recipe.Needs
----@field run? string[] Programs that it may run.
+---@field run? string[] Programs that it may run. One that need not be installed has a `?` behind it: `"render?"`.
 ---@field read? string[] Folders and files that it may read; `{name}` stands for a param.
 ---@field write? string[] Folders that it may read and write.
 ---@field connect? string[] Hosts that `http` may speak to: `host`, `host:port`, `*.domain`, or a url.
@@ -25,6 +25,7 @@
 ---@field summary? string Default: the first line of the file's `---` comment.
 ---@field type "daily"|"weekly"|"monthly"|"manual"
 ---@field schedule? string When cron runs it: `0 2 * * *`.
+---@field objective? string The oldest that its last good backup may be, such as `"25h"` (RPO). Default: by its schedule, at least `25h`.
 ---@field timeout? string Longest time for the whole run. Default `24h`.
 ---@field params? table<string, recipe.Param>
 ---@field needs? recipe.Needs

@@ -75,6 +75,11 @@ function Run:alerted(type) end
 function Run:never_alerted() end
 
 --- What a mail must have: texts that occur in it, and one address that got it.
+--- Expects one object to be put under an address, or one like it: `s3://bucket/daily/*.gz`. What a run removes or keeps may be an address too.
+---@param address string
+---@return Written
+function Run:put(address) end
+
 ---@class (exact) Run.Mail
 ---@field to? string
 ---@field from? string

@@ -10,6 +10,9 @@
 ---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
+---@field catalog? simulate.Catalog What the record of runs tells. Default: nothing is wrong.
+---@field objects? table<string, string|{ content: string?, size: integer|string|nil, age: string?, modified: string?, storage_class: string? }> What object stores hold, by `"s3://bucket/key"`; `["s3://bucket"] = {}` is an empty bucket.
+---@field store? { access_key: string?, secret_key: Secret|nil, down: boolean? } How object stores answer. Default: to everybody.
 ---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.
 ---@field locked? string[] The recipes that another process runs, or locks by path.
 ---@field host? string Default `simulated`.
@@ -35,6 +38,7 @@
 ---@field dies_after? integer|string It dies after so many bytes of its output.
 ---@field hangs_after? integer|string It hangs after so many bytes of its output.
 ---@field reads_at_most? integer|string It takes so much of its input and no more.
+---@field writes? table<string, string> What it has written into files, by path, when it ends well.
 ---@field missing? boolean It is not installed.
 ---@field talks? fun(call: simulate.Call): string|simulate.Program|nil A function that may answer while its input is still open, alone in its table; nil reads on.
 
@@ -48,6 +52,19 @@
 ---@field hangs_after? integer|string It hangs after so many bytes of the body.
 ---@field cut_after? integer|string The connection breaks after so many bytes of the body.
 ---@field refused? boolean Nobody listens.
+
+---@class (exact) simulate.Catalog
+---@field overdue? simulate.Overdue[] What `catalog.overdue` gives.
+---@field unreadable? string Why the record cannot be read.
+
+---@class (exact) simulate.Overdue
+---@field recipe string
+---@field verdict "late"|"stale"|"never_ran"|"stuck"|"broken"
+---@field due? string When it should have run, as `now`.
+---@field since? string When it ran last; for `stuck`, since when it runs.
+---@field age? string How old its last good backup is, such as `"49h"`.
+---@field objective? string How old that may be.
+---@field why? string
 
 ---@class (exact) simulate.Smtp
 ---@field down? boolean Nobody listens.
@@ -114,10 +131,15 @@ function World:run(recipe, options) end
 ---@return World.Plan
 function World:plan(recipe, options) end
 
+---@class (exact) World.FailureOptions
+---@field set? table<string, string|number|boolean|Secret>
+---@field type? string
+---@field before_each? fun() Called before each of these worlds begins: for what a spec's own programs remember.
+
 --- Runs a recipe once for each way in which it can fail, each in a world of its own: each effect fails, is cut half-way,
 --- hangs, meets a full disk, or the run is killed there. A run that then reports success though it failed is a lie, and fails the spec.
 ---@param recipe string
----@param options World.RunOptions|fun(run: Run) May be left out.
+---@param options World.FailureOptions|fun(run: Run) May be left out.
 ---@param look? fun(run: Run) What must hold for each of them.
 ---@return integer ways
 function World:each_failure(recipe, options, look) end

@@ -16,6 +16,12 @@ local Stream = {}
 ---@field timeout? integer|string Longest time for writing: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte moves.
 
+---@class (exact) Stream.PutOptions
+---@field storage_class? string What the store is to make of it, such as `STANDARD_IA`. Default: the store's own.
+---@field part_size? string Size of the parts of a large object, `5 MiB` to `5 GiB`; one is held in memory. Default `16 MiB`, for up to 160 GB.
+---@field timeout? integer|string Longest time for writing: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves.
+
 ---@class (exact) Stream.TextOptions
 ---@field max_bytes? integer Default 1 MiB.
 
@@ -24,7 +30,7 @@ local Stream = {}
 ---@field plain_bytes integer Bytes that the source gave.
 ---@field sha256 string Of what came out.
 ---@field hashes table<string, string> What `:hash(label)` found, by label.
----@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer>, sequences: table[]?, extensions: string[]?, not_valid: integer? } For a dump.
+---@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer>, sequences: table[]?, extensions: string[]?, not_valid: integer?, encoding: string? } For a dump.
 
 ---@class Stream.Backup: Stream.Facts
 ---@field path string
@@ -73,6 +79,13 @@ function Stream:tee(path) end
 ---@param options? Stream.SaveOptions
 ---@return Stream.Backup
 function Stream:save(path, options) end
+
+--- Stores a backup as an object: proved, with its manifest beside it, or not at all. Its `path` is `s3://bucket/key`.
+---@param store Store
+---@param key string
+---@param options? Stream.PutOptions
+---@return Stream.Backup
+function Stream:put(store, key, options) end
 
 --- Reads to the proved end and keeps nothing but what the stream told about itself.
 ---@return Stream.Facts

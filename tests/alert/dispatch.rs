@@ -94,7 +94,7 @@ impl Place {
 }
 
 async fn after(dispatch: &Dispatch<Fake>, run: &Run) -> (usize, usize) {
-    let tally = dispatch.after_run(run, &|_| true, std::future::pending()).await;
+    let tally = dispatch.after_run(run, None, &|_| true, std::future::pending()).await;
     (tally.sent, tally.failed)
 }
 
@@ -127,7 +127,7 @@ async fn a_signal_ends_the_waiting_at_once() {
     let run = place.ended(0, Status::Failure);
     let began = Instant::now();
     let signal = async { tokio::time::sleep(Duration::from_millis(300)).await };
-    place.dispatch(&Fake::default()).after_run(&run, &|_| true, signal).await;
+    place.dispatch(&Fake::default()).after_run(&run, None, &|_| true, signal).await;
     assert!(began.elapsed() < Duration::from_secs(45), "its own time is a minute");
     assert_eq!(statuses(&place).len(), 1, "it is not lost");
 }

@@ -24,7 +24,7 @@ const RECIPE: &str = r#"return recipe {
   end,
 }"#;
 
-fn with_mail(hikae: Hikae, port: u16) -> Hikae {
+pub fn with_mail(hikae: Hikae, port: u16) -> Hikae {
     hikae
         .env("BACKUP_ALERT_EMAIL", "admin@company.com")
         .env("SMTP_HOST", "localhost")
@@ -45,7 +45,7 @@ fn mend(hikae: &Hikae) {
     std::fs::write(hikae.path("works"), "data\n").unwrap();
 }
 
-fn subject(mail: &Value) -> String {
+pub fn subject(mail: &Value) -> String {
     parsed(mail)["headers"]["Subject"].as_str().unwrap().to_owned()
 }
 

@@ -48,6 +48,7 @@ fn list_shows_every_recipe_with_its_schedule_and_what_it_does() {
     disaster-recovery-db  manual  -          Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
     note                  weekly  0 3 * * 0  Keeps a note.
     production-restore    manual  -          Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
+    render-db-backup      daily   -          Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
     ");
 }
 
@@ -65,6 +66,7 @@ fn list_shows_a_recipe_that_cannot_be_loaded_with_its_error_among_the_others() {
     disaster-recovery-db  manual  -          Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
     note                  weekly  0 3 * * 0  Keeps a note.
     production-restore    manual  -          Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
+    render-db-backup      daily   -          Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
     slip                  -       -          cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
     ");
 }
@@ -82,6 +84,7 @@ fn list_json_is_an_object_a_line() {
     {"recipe":"disaster-recovery-db","kind":"restore","type":"manual","schedule":null,"summary":"Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.","file":"recipes/disaster-recovery-db.lua","error":null}
     {"recipe":"note","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","file":"[WORLD]/config/recipes/note.lua","error":null}
     {"recipe":"production-restore","kind":"restore","type":"manual","schedule":null,"summary":"Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.","file":"recipes/production-restore.lua","error":null}
+    {"recipe":"render-db-backup","kind":"backup","type":"daily","schedule":null,"summary":"Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.","file":"recipes/render-db-backup.lua","error":null}
     "#);
 }
 
@@ -212,10 +215,12 @@ fn check_tells_of_every_recipe_that_cannot_run() {
         hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
     ✗ db-restore: `/backups` cannot be read: No such file or directory
     ✗ disaster-recovery-db: `/backups` cannot be read: No such file or directory
+    ✗ render-db-backup: 1 problem with the params of `render-db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
+        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
     ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)
         hint: look just before this place: is a `,`, a bracket, a quote or an `end` missing?
 
-    7 things are wrong
+    8 things are wrong
     ");
     assert_eq!(said.code, 1);
 }
@@ -249,7 +254,7 @@ fn docs_lists_the_modules_and_shows_a_function_with_its_options() {
     insta::assert_snapshot!(said.err, @"
     error: there are no docs of `pg.dmp`
 
-    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.dump_globals`, `pg.is_ready`, `pg.query`, `pg.databases`, `pg.inspect`, `pg.verify`, `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`, `pg.swap`, `pg.restore`
+    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.dump_globals`, `pg.is_ready`, `pg.query`, `pg.databases`, `pg.inspect`, `pg.verify`, `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`, `pg.swap`, `pg.temporary_cluster`, `pg.drop_cluster`, `pg.restore`
     ");
     assert_eq!((said.code, said.out.as_str()), (64, ""));
 }

@@ -1,6 +1,7 @@
 //! The program from outside: what people type, what it says, and its exit codes.
 
 mod alerts;
+mod backup_monitor;
 mod bad_folder;
 mod bad_input;
 mod bad_params;
@@ -15,14 +16,18 @@ mod demo;
 mod disaster_recovery_app;
 mod disaster_recovery_db;
 mod drill;
+mod drill_apart;
 mod dry_run;
 mod production_restore;
 mod readme;
 mod honesty;
 mod passwords;
 mod records;
+mod render_db_backup;
 mod restore;
 mod restore_refused;
+mod status;
+mod restore_rich;
 mod test_command;
 mod test_coverage;
 mod test_places;

@@ -18,6 +18,19 @@ describe("http.get #simulated", function()
       .to_raise { kind = "integrity", message = "the answer to `GET https://api.example/hello` is not JSON" }
   end)
 
+  it("gives the members that are secrets as handles", function()
+    local found = http.get(api .. "/exports", { secrets = { "url" } }).json()
+    expect(found[1].id).to_be("exp-1")
+    expect(tostring(found[1].url)).to_be("********")
+    expect(function() http.get(found[1].url) end).to_raise("nothing answers `GET https://files.example/********` in this world")
+    expect(http.get(api .. "/exports").json()[1].url).to_be_a("string")
+  end)
+
+  it("sends a token, and shows it to nobody", function()
+    http.get(api .. "/hello", { bearer = server().password })
+    expect(requested()[1].headers.authorization).to_be("********")
+  end)
+
   it("adds values to the query, and hides what is secret in it", function()
     expect(function() http.get(api .. "/none", { query = { q = "a b&c", n = 3, all = true, id = server().password } }) end)
       .to_raise { kind = "not_found", message = "q=a+b%26c", hint = "spec's world" }

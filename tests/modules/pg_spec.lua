@@ -287,3 +287,13 @@ describe("pg.restore", function()
       .to_raise { kind = "denied", message = "password authentication failed" }
   end)
 end)
+
+describe("pg.temporary_cluster, pg.drop_cluster", function()
+  it("gives a server of the run's own, and takes it away", function()
+    local at = pg.temporary_cluster { dir = "/var/tmp" }
+    expect(pg.query { host = at.host, port = at.port, user = at.user, database = "postgres", sql = "SELECT 1 AS one" }).to_equal { { one = 1 } }
+    pg.drop_cluster(at)
+    expect(fs.stat(at.host)).to_be_nil()
+    expect(function() pg.drop_cluster(at) end).to_raise { kind = "not_found" }
+  end)
+end)

@@ -128,9 +128,13 @@ fn an_interrupted_restore_drops_its_target() {
 #[test]
 fn a_file_that_changes_behind_the_proof_is_not_believed() {
     let good = dump("swapped_source", 20);
-    let bad = good.replace("\n7\t", "\n70\t").replacen("COPY public.t", "\\! touch \"$HOME/owned\"\nCOPY public.t", 1);
-    let hikae = Hikae::with_database(shared(), "postgres")
-        .file("config/recipes/restore.lua", &RECIPE.replace("HOW", "").replace("read =", "write ="));
+    let bad = good.replace("\n7\t", "\n70\t").replacen(
+        "COPY public.t",
+        "\\! touch \"$HOME/backups/owned\"\nCOPY public.t",
+        1,
+    );
+    let hikae =
+        Hikae::with_database(shared(), "postgres").file("config/recipes/restore.lua", &RECIPE.replace("HOW", ""));
     let file = put(&hikae, "x.sql", good.as_bytes());
     let other = put(&hikae, "other.sql", bad.as_bytes());
     let real = std::env::var("PATH").unwrap();
@@ -138,6 +142,6 @@ fn a_file_that_changes_behind_the_proof_is_not_believed() {
     let hikae = hikae.program("psql", &format!("cat {other} > {file}\nPATH='{real}' exec psql \"$@\""));
     let said = restore(&hikae, &file, "swapped_target");
     assert!(said.code == 1 && said.err.contains("which has the psql command `\\!`"), "{}", said.err);
-    assert!(!hikae.path("owned").exists());
+    assert!(!hikae.path("backups/owned").exists());
     assert!(!exists(shared(), "swapped_target"));
 }

@@ -1,6 +1,6 @@
 //! Promises that a file that is not one whole dump is refused with its reason, and that the server never hears of it.
 
-use super::{exists, gzip, put, restore, world};
+use super::{CALLED, exists, gzip, put, restore, world};
 use crate::support::postgres::shared;
 
 /// A dump of a database with a thousand rows, made once.
@@ -20,14 +20,14 @@ fn refuses(name: &str, bytes: &[u8], words: &str) {
 }
 
 fn refuses_with(how: &str, name: &str, bytes: &[u8], words: &str) {
-    let hikae = world(shared(), how).program("psql", "echo called >> \"$HOME/called\"; exit 1");
+    let hikae = world(shared(), how).program("psql", CALLED);
     let file = put(&hikae, name, bytes);
     let said = restore(&hikae, &file, "refused_target");
     assert_eq!(said.code, 1, "{name}: {}", said.err);
     assert!(said.err.contains("cannot restore `[WORLD]/backups/"), "{name}: {}", said.err);
     assert!(said.err.contains(words), "{name}: wanted `{words}` in\n{}", said.err);
     assert!(said.err.contains("hint: "), "{name}: {}", said.err);
-    assert!(!hikae.path("called").exists(), "{name}: psql was started");
+    assert!(!hikae.path("backups/called").exists(), "{name}: psql was started");
     assert!(!exists(shared(), "refused_target"), "{name}");
 }
 

@@ -1,4 +1,4 @@
-//! The servers of the simulated world that specs of `http` run in, and what these have heard.
+//! The servers of the simulated world that specs of `http` and `objects` run in, and what these have heard.
 
 use hikae::world::simulated::Simulated;
 use mlua::{Lua, Table};
@@ -7,9 +7,15 @@ use serde_json::json;
 pub fn setup() -> serde_json::Value {
     json!({
         "now": "2026-02-15T02:00:00+09:00",
+        "objects": {
+            "s3://shop": {},
+            "s3://shop/old/a.gz": { "content": "old", "age": "40d", "storage_class": "GLACIER" },
+            "s3://shop/old/b 控え": "new",
+        },
         "http": {
             "GET https://api.example/hello": { "body": "hello", "headers": { "X-Kind": "greeting" } },
             "https://api.example/json": { "body": "{\"rows\": [1, 2], \"none\": null}" },
+            "https://api.example/exports": { "body": "[{\"id\": \"exp-1\", \"url\": \"https://files.example/export-of-exp-1?signed\"}]" },
             "https://api.example/created": { "status": 201 },
             "https://api.example/empty": { "status": 204 },
             "https://api.example/denied": { "status": 403, "body": "<html>you may not</html>" },

@@ -121,6 +121,12 @@ describe("retention.plan by generations", function()
     expect(kept(nightly(40), { days = 1, monthly = 2 })).to_equal { NOW, "20260214_020000", "20260131_020000" }
   end)
 
+  it("with keep = \"newest\" is as it is without", function()
+    local rules = { daily = 3, weekly = 2, monthly = 3, yearly = 2 }
+    local newest = { daily = 3, weekly = 2, monthly = 3, yearly = 2, keep = "newest" }
+    expect(kept(nightly(400), newest)).to_equal(kept(nightly(400), rules))
+  end)
+
   it("tells two of the same second apart by their names", function()
     local pair = {
       { name = "a_" .. NOW .. ".gz", stamp = NOW, proved = true },
@@ -129,6 +135,80 @@ describe("retention.plan by generations", function()
     local plan = retention.plan(pair, { last = 1 }, NOW)
     expect(plan.keep[1].name).to_be("b_" .. NOW .. ".gz")
     expect(plan.drop[1].name).to_be("a_" .. NOW .. ".gz")
+  end)
+end)
+
+describe("retention.plan with keep = \"first\"", function()
+  local year = { monthly = 12, keep = "first" }
+
+  it("keeps the first of each period, and the newest of all", function()
+    expect(kept(nightly(400), { daily = 1, weekly = 2, monthly = 3, yearly = 2, keep = "first" })).to_equal {
+      NOW, -- day
+      "20260209_020000", -- week
+      "20260202_020000", -- week
+      "20260201_020000", -- month
+      "20260101_020000", -- month, year
+      "20251201_020000", -- month
+      "20250112_020000", -- year
+    }
+    expect(retention.plan(backups(nightly(20)), year, NOW).keep[2].why).to_be("first of its month (monthly = 12)")
+  end)
+
+  it("goes by the local day at the edges of a month", function()
+    local stamps = { "20260301_000000", "20260228_235959", "20260201_000000", "20260131_235959" }
+    expect(kept(stamps, year, "20260301_000000"))
+      .to_equal { "20260301_000000", "20260201_000000", "20260131_235959" }
+  end)
+
+  it("takes the earlier name of the hour that comes twice when summer ends", function()
+    local stamps = { "20261101_023000", "20261101_013000", "20261101_010500", "20261031_020000" }
+    expect(kept(stamps, year, "20261101_023000")).to_equal { "20261101_023000", "20261101_010500", "20261031_020000" }
+  end)
+
+  it("keeps the same one as the month goes on, week after week, and a year's worth of them", function()
+    local held, firsts = {}, {}
+    for index = 420, 0, -7 do
+      local now = nightly(index + 1)[index + 1]
+      table.insert(held, 1, now)
+      local month = string.sub(now, 1, 6)
+      firsts[month] = firsts[month] or now
+      held = kept(held, { days = 30, monthly = 12, keep = "first" }, now)
+      local there = {}
+      for _i, stamp in ipairs(held) do
+        there[stamp] = true
+      end
+      expect(held[1]).to_be(now)
+      expect(there[firsts[month]]).to_be_true()
+    end
+    local months = {}
+    for _i, stamp in ipairs(held) do
+      local month = string.sub(stamp, 1, 6)
+      if stamp == firsts[month] then
+        months[#months + 1] = month
+      end
+    end
+    expect(#months).to_be(12)
+    expect(months[12]).to_be("202503")
+  end)
+
+  it("takes the first proved one, and changes to none when one that is not proved comes later", function()
+    expect(kept({ NOW, "20260208_020000", "20260201_020000?", "20260118_020000" }, year))
+      .to_equal { NOW, "20260208_020000", "20260118_020000" }
+    expect(kept({ NOW .. "?", "20260201_020000" }, year)).to_equal { "20260201_020000" }
+  end)
+
+  it("never lets the newest proved one go", function()
+    expect(kept({ NOW .. "?", "20260214_020000", "20260213_020000", "20260201_020000" }, year))
+      .to_equal { "20260214_020000", "20260201_020000" }
+  end)
+
+  it("removes nothing when the clock has jumped back", function()
+    expect(function() kept(nightly(60), year, "20260101_020000") end).to_raise("lies in the future of the clock")
+  end)
+
+  it("keeps what a leap of the clock leaves of a year, and the newest", function()
+    expect(kept({ "20360215_020000", NOW, "20260201_020000" }, year, "20360215_020000"))
+      .to_equal { "20360215_020000", "20260201_020000" }
   end)
 end)
 
@@ -207,7 +287,7 @@ describe("retention.plan with bad rules", function()
     expect(function() kept({}, { day = 30 }) end).to_raise {
       kind = "recipe",
       message = "the retention has no rule `day`",
-      hint = "the rules are days, last, daily, weekly, monthly, yearly, keep_at_least",
+      hint = "the rules are days, last, daily, weekly, monthly, yearly, keep, keep_at_least",
     }
   end)
 
@@ -217,7 +297,14 @@ describe("retention.plan with bad rules", function()
     end
   end)
 
+  it("refuses to keep what is neither the newest nor the first", function()
+    for _i, value in ipairs { "last", 1, true } do
+      expect(function() kept({}, { monthly = 2, keep = value }) end).to_raise('`keep` of the retention must be "newest" or "first"')
+    end
+  end)
+
   it("refuses to be without any rule", function()
+    expect(function() kept({}, { keep = "first" }) end).to_raise("the retention has no rule")
     expect(function() kept({}, {}) end).to_raise { message = "the retention has no rule", hint = "name one of days, last" }
     expect(function() kept({}, { keep_at_least = 3 }) end).to_raise("the retention has no rule")
   end)

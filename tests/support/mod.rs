@@ -1,7 +1,9 @@
 //! Starts the servers and makes the folders that tests need.
 
 pub mod disk;
+pub mod objects;
 pub mod odd_smtp;
+pub mod past;
 pub mod postgres;
 pub mod processes;
 pub mod program;

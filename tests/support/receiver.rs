@@ -21,6 +21,8 @@ pub struct Receiver {
     port: u16,
     got: Arc<Mutex<Vec<Got>>>,
     counts: Arc<Mutex<BTreeMap<String, u32>>>,
+    /// By method and path, what a test has put there.
+    put: Arc<Mutex<BTreeMap<String, Vec<(u16, Vec<u8>)>>>>,
 }
 
 trait Wire: Read + Write {}
@@ -39,7 +41,7 @@ impl Receiver {
     fn listen(tls: Option<Arc<rustls::ServerConfig>>) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let receiver = Receiver { port, got: Arc::default(), counts: Arc::default() };
+        let receiver = Receiver { port, got: Arc::default(), counts: Arc::default(), put: Arc::default() };
         let server = receiver.clone();
         std::thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
@@ -65,6 +67,18 @@ impl Receiver {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Answers `GET /path` so from now on; of several answers one after the other, and the last one stays.
+    pub fn put(&self, title: &str, answers: &[(u16, &[u8])]) {
+        let answers = answers.iter().map(|(status, body)| (*status, body.to_vec())).collect();
+        self.put.lock().unwrap().insert(title.to_owned(), answers);
+    }
+
+    fn was_put(&self, title: &str) -> Option<(u16, Vec<u8>)> {
+        let mut put = self.put.lock().unwrap();
+        let answers = put.get_mut(title)?;
+        if answers.len() > 1 { Some(answers.remove(0)) } else { answers.first().cloned() }
     }
 
     /// What has come so far, in order.
@@ -95,6 +109,11 @@ impl Receiver {
         let path = proxied.unwrap_or(got.target.clone());
         let words: Vec<&str> = path.split('?').next().unwrap().split('/').skip(1).collect();
         let out = wire.get_mut();
+        if let Some((status, body)) = self.was_put(&format!("{} {}", got.method, path.split('?').next().unwrap())) {
+            write!(out, "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n", body.len())?;
+            out.write_all(&body)?;
+            return out.flush();
+        }
         match words[..] {
             ["status", status] => whole(out, status, "", &format!("status {status}")),
             ["says", text] => whole(out, "200", "", text),

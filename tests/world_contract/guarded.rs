@@ -17,6 +17,7 @@ fn guarded() -> (Caller, tempfile::TempDir) {
         run: vec!["echo".into()],
         read: vec![kept.path().join("in")],
         write: vec![kept.path().join("./out/")],
+        objects: Vec::new(),
         connect: vec![],
     };
     (caller(std::sync::Arc::new(Guarded::new(world, needs).unwrap())), kept)

@@ -28,6 +28,10 @@ impl<D: Deliver> Dispatch<D> {
                 return tally;
             }
         };
+        // Sending can take long, and what led to it must not be lost with the power meanwhile.
+        if let (false, Err(error)) = (notices.is_empty(), catalog.bring_to_disk()) {
+            tracing::debug!("{}", error.one_line());
+        }
         let answers = self.answers(&notices, channels, stop).await;
         for (number, answer) in answers {
             let Some(notice) = notices.iter().find(|notice| notice.number == number) else { continue };

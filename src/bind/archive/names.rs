@@ -9,7 +9,7 @@ use crate::world::partial::is_partial;
 
 /// What stands below the folder by now: whether it is a folder.
 #[derive(Default)]
-pub(super) struct Names(BTreeMap<PathBuf, bool>);
+pub struct Names(BTreeMap<PathBuf, bool>);
 
 impl Names {
     /// Enters a file.
@@ -37,7 +37,7 @@ impl Names {
 }
 
 /// The name of an entry below the folder; one that leads out is refused.
-pub(super) fn inside(name: &str) -> Result<PathBuf> {
+pub fn inside(name: &str) -> Result<PathBuf> {
     let mut path = PathBuf::new();
     for part in Path::new(name).components() {
         match part {
@@ -65,7 +65,7 @@ fn twice(path: &Path) -> Error {
 }
 
 /// The error of an entry that is never made.
-pub(super) fn refused(entry: &TarEntry) -> Error {
+pub fn refused(entry: &TarEntry) -> Error {
     let path = &entry.path;
     match &entry.link {
         Some(link) => Error::new(Kind::Denied, format!("the archive has a link `{path}` to `{link}`"))

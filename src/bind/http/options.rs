@@ -10,6 +10,7 @@ use super::body::Content;
 use super::given::Given;
 use crate::bind::options::{Text, duration};
 use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
 use crate::world::http::exchange::{Exchange, Policy};
 use crate::world::http::{Address, HttpRequest, Method};
 use crate::world::{Caller, Value};
@@ -24,12 +25,14 @@ pub struct Wish {
     method: Method,
     url: Value,
     headers: BTreeMap<String, Text>,
+    bearer: Option<Text>,
     query: BTreeMap<String, Given>,
     content: Content,
     pub timeout: Option<Duration>,
     pub idle_timeout: Option<Duration>,
     pub expect: Option<Vec<u16>>,
     pub max_bytes: Option<usize>,
+    pub secrets: Vec<String>,
     pub ca_file: Option<PathBuf>,
     retries: Option<u32>,
     retry: Option<bool>,
@@ -44,6 +47,7 @@ macro_rules! options {
         pub struct $name {
             $($field: $type,)*
             headers: BTreeMap<String, Text>,
+            bearer: Option<Text>,
             query: BTreeMap<String, Given>,
             #[serde(deserialize_with = "duration")]
             timeout: Option<Duration>,
@@ -57,12 +61,16 @@ macro_rules! options {
 }
 
 options!(DownloadOptions {});
-options!(GetOptions { max_bytes: Option<usize>, });
+options!(GetOptions {
+    max_bytes: Option<usize>,
+    secrets: Vec<String>,
+});
 options!(PostOptions {
     body: Option<Text>,
     json: Option<Given>,
     form: Option<BTreeMap<String, Given>>,
     max_bytes: Option<usize>,
+    secrets: Vec<String>,
     retry: Option<bool>,
     idempotency: Option<Text>,
 });
@@ -76,10 +84,13 @@ pub struct RequestOptions {
     json: Option<Given>,
     form: Option<BTreeMap<String, Given>>,
     max_bytes: Option<usize>,
+    #[serde(default)]
+    secrets: Vec<String>,
     retry: Option<bool>,
     idempotency: Option<Text>,
     #[serde(default)]
     headers: BTreeMap<String, Text>,
+    bearer: Option<Text>,
     #[serde(default)]
     query: BTreeMap<String, Given>,
     #[serde(default, deserialize_with = "duration")]
@@ -96,6 +107,7 @@ macro_rules! wish {
     ($options:ident, $method:expr, $url:expr; $($field:ident: $value:expr),*) => {
         Wish {
             headers: $options.headers,
+            bearer: $options.bearer,
             query: $options.query,
             timeout: $options.timeout,
             idle_timeout: $options.idle_timeout,
@@ -121,14 +133,15 @@ impl Beside for DownloadOptions {
 
 impl Beside for GetOptions {
     fn wish(self, method: Method, url: Value) -> Wish {
-        wish!(self, method, url; max_bytes: self.max_bytes)
+        wish!(self, method, url; max_bytes: self.max_bytes, secrets: self.secrets)
     }
 }
 
 impl Beside for PostOptions {
     fn wish(self, method: Method, url: Value) -> Wish {
         let content = Content { text: self.body.map(|text| text.0), json: self.json, form: self.form };
-        wish!(self, method, url; content: content, max_bytes: self.max_bytes, retry: self.retry, idempotency: self.idempotency)
+        wish!(self, method, url; content: content, max_bytes: self.max_bytes, secrets: self.secrets, retry: self.retry,
+            idempotency: self.idempotency)
     }
 }
 
@@ -136,7 +149,7 @@ impl From<RequestOptions> for Wish {
     fn from(options: RequestOptions) -> Wish {
         let content = Content { text: options.body.map(|text| text.0), json: options.json, form: options.form };
         wish!(options, options.method.unwrap_or(Method::Get), options.url.0; content: content, max_bytes: options.max_bytes,
-            retry: options.retry, idempotency: options.idempotency)
+            secrets: options.secrets, retry: options.retry, idempotency: options.idempotency)
     }
 }
 
@@ -150,12 +163,14 @@ impl Wish {
             method,
             url,
             headers: BTreeMap::new(),
+            bearer: None,
             query: BTreeMap::new(),
             content: Content::default(),
             timeout: None,
             idle_timeout: None,
             expect: None,
             max_bytes: None,
+            secrets: Vec::new(),
             ca_file: None,
             retries: None,
             retry: None,
@@ -177,6 +192,10 @@ impl Wish {
         request.method = self.method;
         if let Some(content_type) = content_type {
             request = request.or_header("Content-Type", content_type);
+        }
+        if let Some(token) = &self.bearer {
+            let header = Secret::new(format!("Bearer {}", token.0.expose()));
+            request.headers.push(("Authorization".to_owned(), Value::Secret(header)));
         }
         if let Some(key) = &self.idempotency {
             request.headers.push(("Idempotency-Key".to_owned(), key.0.clone()));

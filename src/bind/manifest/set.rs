@@ -54,7 +54,7 @@ pub async fn save(call: Rc<Call>, path: PathBuf, options: SetOptions) -> Result<
     let pipeline = Pipeline::new("list of the set".to_owned(), caller.limits, facts, move || async move {
         Ok(Box::new(Staged::new(Box::new(List(Some(list.into()))), Count::new(&counted))) as _)
     });
-    save::save(call, (pipeline, Vec::new()), path, Default::default()).await
+    save::save(call, (pipeline, Vec::new()), super::super::save::target::Target::File(path), Default::default()).await
 }
 
 /// The part as its manifest describes it; it must still be there.

@@ -1,17 +1,18 @@
 //! `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`: makes databases, and drops none but those that hikae made.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use mlua::{Lua, Table};
+use mlua::Table;
 use serde::Deserialize;
 
 use super::super::exports::Call;
 use super::super::options::duration;
+use super::super::pool::unbroken;
 use super::super::traceback::from_lua;
 use super::keeper::Keeper;
+use super::made::Hold;
 use super::{MAX_ANSWER_BYTES, Server, ask};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::explain::explain;
@@ -36,48 +37,6 @@ options!(DropOptions {
 options!(SweepOptions {
     connect_to: Option<String>,
 });
-
-/// The databases that this run has made, by name, with their numbers: a name may come to mean another one.
-#[derive(Default)]
-pub struct Made(RefCell<BTreeMap<String, (u32, Option<Keeper>)>>);
-
-impl Made {
-    pub fn of(lua: &Lua) -> Rc<Made> {
-        if let Some(made) = lua.app_data_ref::<Rc<Made>>() {
-            return made.clone();
-        }
-        let made = Rc::<Made>::default();
-        lua.set_app_data(made.clone());
-        made
-    }
-
-    /// The database has another name now, or is gone; its keeper goes with it.
-    pub fn forget(&self, name: &str) {
-        drop(self.0.borrow_mut().remove(name));
-    }
-
-    /// Whether it is a throwaway that this run holds.
-    pub fn keeps(&self, name: &str) -> bool {
-        self.0.borrow().get(name).is_some_and(|(_, keeper)| keeper.is_some())
-    }
-
-    fn has(&self, name: &str, oid: u32) -> bool {
-        self.0.borrow().get(name).is_some_and(|(made, _)| *made == oid)
-    }
-}
-
-/// A throwaway that its recipe forgot holds a copy of the data until somebody sweeps: that is to be known.
-impl Drop for Made {
-    fn drop(&mut self) {
-        for (name, (_, keeper)) in self.0.borrow().iter() {
-            if keeper.is_some() {
-                let message =
-                    format!("the database {name} was not dropped; `pg.sweep_throwaways` of a later run drops it");
-                log(Level::Warn, &message, None);
-            }
-        }
-    }
-}
 
 /// A database as the server tells of it.
 #[derive(Deserialize)]
@@ -137,30 +96,41 @@ impl Maintenance<'_> {
 pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     let caller = options.limit(call.world()?);
     let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
-    let made = Made::of(&call.lua);
-    let number = made.0.borrow().len() + 1;
+    let made = &call.session.made;
     let name = match &options.name {
         Some(name) => name.clone(),
-        None => throwaway::name(caller.world.now(), caller.world.machine().process_id, number),
+        None => throwaway::name(caller.world.now(), caller.world.machine().process_id, made.count() + 1),
     };
     check_name(&name)?;
     let like = match &options.like {
         Some(like) => shape_of(&at, like).await?,
         None => String::new(),
     };
-    // Kept before it stands: at no moment is there a throwaway that another run could take for left over.
-    let keeper = if options.name.is_none() { Some(Keeper::start(&at, &name).await?) } else { None };
-    let step = call.session.step(format!("create database {name}"), call.site());
     let mut script = format!("CREATE DATABASE {} TEMPLATE template0{like};\n", ident(&name));
-    if keeper.is_some() {
-        let identity = &call.session.identity;
-        let mark = throwaway::mark(&identity.run_id, &identity.recipe, &caller.world.machine().host);
-        script.push_str(&throwaway::comment(&name, &mark));
-    }
-    let created = create_and_find(&at, &name, script).await;
+    // Kept before it stands: at no moment is there a throwaway that another run could take for left over.
+    let hold = match options.name {
+        Some(_) => None,
+        None => {
+            let identity = &call.session.identity;
+            let mark = throwaway::mark(&identity.run_id, &identity.recipe, &caller.world.machine().host);
+            script.push_str(&throwaway::comment(&name, &mark));
+            let keeper = Keeper::start(&at, &name).await?;
+            Some(Hold { keeper, server: at.server.clone(), connect_to: at.database.clone() })
+        }
+    };
+    let step = call.session.step(format!("create database {name}"), call.site());
+    made.expect(&name, hold);
+    // Not broken off: a run that is interrupted must know what there is to drop.
+    let (caller, server, database, new) = (caller.clone(), at.server, at.database, name.clone());
+    let creating =
+        async move { create_and_find(&Maintenance { caller: &caller, server, database }, &new, script).await };
+    let created = unbroken(call.session.pool.member()?, creating).await;
     step.end(0, 0, created.as_ref().err());
-    made.0.borrow_mut().insert(name.clone(), (created?, keeper));
-    Ok(name)
+    match created {
+        Ok(oid) => made.stands(&name, oid),
+        Err(_) => made.forget(&name),
+    }
+    created.map(|_| name)
 }
 
 async fn create_and_find(at: &Maintenance<'_>, name: &str, script: String) -> Result<u32> {
@@ -213,7 +183,7 @@ async fn shape_of(at: &Maintenance<'_>, like: &str) -> Result<String> {
 pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
     let caller = options.limit(call.world()?);
     let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
-    let (name, made) = (&options.name, Made::of(&call.lua));
+    let (name, made) = (&options.name, &call.session.made);
     let Some(found) = at.named(name).await? else {
         made.forget(name);
         return Err(Error::new(Kind::NotFound, cannot("drop", name)).because_text("there is no such database"));
@@ -273,6 +243,6 @@ pub fn maintenance<'a>(caller: &'a Caller, server: Server, connect_to: Option<&s
     Maintenance { caller, server, database: connect_to.unwrap_or(MAINTENANCE).to_owned() }
 }
 
-fn cannot(verb: &str, name: &str) -> String {
+pub fn cannot(verb: &str, name: &str) -> String {
     format!("cannot {verb} the database `{name}`")
 }

@@ -1,6 +1,6 @@
 //! Loads a proved dump into its target, and believes neither psql nor the file: both must say at the end that all went in.
 
-use super::proving::{Format, Proved};
+use super::proving::Proved;
 use super::restoring::Restoring;
 use super::{MAX_ANSWER_BYTES, Staged};
 use crate::error::{Error, Kind, Result};
@@ -20,19 +20,19 @@ enum Fed {
 
 impl Restoring {
     pub async fn load(&self, proved: &Proved) -> Result<()> {
-        match proved.format {
-            Format::Archive if proved.bare && self.jobs > 1 => self.load_archive().await?,
-            _ => self.load_plain(proved).await?,
+        match proved.bare && self.jobs > 1 {
+            true => self.load_archive().await?,
+            false => self.load_plain(proved).await?,
         }
         // What was loaded is what was proved only if nobody has put another file in its place.
-        match self.caller.stat(&self.source).await? {
+        match self.reader.caller.stat(&self.source).await? {
             Some(stat) if (stat.size_bytes, stat.modified) == (proved.stat.size_bytes, proved.stat.modified) => Ok(()),
             _ => Err(replaced()),
         }
     }
 
     async fn load_plain(&self, proved: &Proved) -> Result<()> {
-        let opened = self.open().await?;
+        let opened = self.open(false).await?;
         let mut dump = Staged::new(opened.source, Rewriter::new(&self.target));
         let mut child = self.loader.spawn(self.server.load(&self.target)).await?;
         let mut stdin = child.stdin.take();

@@ -1,16 +1,15 @@
 //! Proves a dump before the server is touched: reads all of it, and believes its manifest, its checksums and its own end.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
 
-use super::archive;
+use super::reading::{Format, HEAD_BYTES};
 use super::restoring::Restoring;
 use crate::catalog::manifest::path_beside;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::{Inspector, Own, Rewriter, begins_as_dump};
 use crate::report::event;
-use crate::stream::decompress::{Peeked, decompress};
 use crate::stream::stage::{Stage, Staged};
 use crate::stream::taps::{Count, Hash};
 use crate::stream::{Piece, SharedFacts, Source};
@@ -19,23 +18,13 @@ use crate::world::{EntryKind, Stat};
 /// The largest manifest that is read.
 const MOST_MANIFEST_BYTES: u64 = 64 << 20;
 
-/// Enough of a dump to tell what it is.
-const HEAD_BYTES: usize = 64;
-
-/// How a dump is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Plain,
-    /// `pg_dump --format=custom`: `pg_restore` makes plain SQL of it.
-    Archive,
-}
-
 /// A dump that is whole, of the right database, and holds nothing that `pg_dump` does not write.
 pub struct Proved {
     pub own: Own,
+    /// The roles that it names.
+    pub roles: BTreeSet<String>,
     /// The `database` section of its manifest, as the dump itself tells it.
     pub dump: Value,
-    pub format: Format,
     /// The file is an archive as it stands, so that `pg_restore` can read it.
     pub bare: bool,
     pub stat: Stat,
@@ -49,7 +38,7 @@ pub struct Opened {
     pub source: Box<dyn Source>,
     pub raw: SharedFacts,
     pub facts: SharedFacts,
-    pub format: Format,
+    /// The file is an archive as it stands, so that `pg_restore` can read it.
     pub bare: bool,
     looks_right: bool,
 }
@@ -58,8 +47,8 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
     let stat = look(restoring).await?;
     let manifest = manifest(restoring).await?;
     refuse_other_size(&stat, manifest.as_ref())?;
-    let mut opened = restoring.open().await?;
-    let own = read_all(restoring, &mut opened).await?;
+    let mut opened = restoring.open(true).await?;
+    let (own, roles) = read_all(restoring, &mut opened).await?;
     let (raw, mut facts) = (opened.raw.lock().clone(), opened.facts.lock().clone());
     let sha256 = raw.hashes.get("file").cloned().unwrap_or_default();
     match manifest.as_ref().and_then(|manifest| manifest["sha256"].as_str()) {
@@ -69,35 +58,32 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
         _ => {}
     }
     let dump = facts.sections.remove("database").unwrap_or_default();
-    let (format, bare, plain_bytes) = (opened.format, opened.bare, facts.plain_bytes);
-    Ok(Proved { own, dump, format, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
+    let (bare, plain_bytes) = (opened.bare, facts.plain_bytes);
+    Ok(Proved { own, roles, dump, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
 }
 
 impl Restoring {
     /// The dump as plain SQL, inspected as it passes.
-    pub async fn open(&self) -> Result<Opened> {
+    pub async fn open(&self, hashed: bool) -> Result<Opened> {
         let (raw, facts) = (SharedFacts::default(), SharedFacts::default());
-        let file = self.caller.open(&self.source).await?;
-        let counted = Staged::new(file, Count::new(&raw));
-        let mut file = Peeked::new(Box::new(Staged::new(Box::new(counted), Hash::new("file", &raw))));
-        let bare = archive::begins_as_archive(file.peek(HEAD_BYTES).await?);
-        let mut plain = Peeked::new(decompress(Box::new(file), &self.source.display().to_string()));
-        let format = match archive::begins_as_archive(plain.peek(HEAD_BYTES).await?) {
-            true => Format::Archive,
-            false => Format::Plain,
+        let file = self.reader.caller.open(&self.source).await?;
+        let counted: Box<dyn Source> = Box::new(Staged::new(file, Count::new(&raw)));
+        let file: Box<dyn Source> = match hashed {
+            true => Box::new(Staged::new(counted, Hash::new("file", &raw))),
+            false => counted,
         };
-        if format == Format::Archive {
-            plain = Peeked::new(archive::decoded(&self.caller, Box::new(plain)).await?);
-        }
-        let looks_right = begins_as_dump(plain.peek(HEAD_BYTES).await?);
-        let counted = Staged::new(Box::new(plain), Count::new(&facts));
+        let name = self.source.display().to_string();
+        let mut reading = self.reader.open(file, &name, &SharedFacts::default()).await?;
+        let looks_right = begins_as_dump(reading.source.peek(HEAD_BYTES).await?);
+        let bare = reading.format == Format::Archive && reading.packed.is_none();
+        let counted = Staged::new(Box::new(reading.source), Count::new(&facts));
         let source = Staged::new(Box::new(counted), Inspector::new(facts.clone(), self.dump_of.clone()));
-        Ok(Opened { source: Box::new(source), raw, facts, format, bare, looks_right })
+        Ok(Opened { source: Box::new(source), raw, facts, bare, looks_right })
     }
 }
 
-/// Reads to the proved end; gives what the dump says about its database.
-async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<Own> {
+/// Reads to the proved end; gives what the dump says about its database, and the roles that it names.
+async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BTreeSet<String>)> {
     let (mut rewriter, mut nowhere, mut moved) = (Rewriter::new(&restoring.target), VecDeque::new(), 0);
     loop {
         match opened.source.next().await? {
@@ -111,7 +97,7 @@ async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<Own> {
             }
             Piece::End => {
                 rewriter.end(&mut nowhere)?;
-                return Ok(rewriter.own().clone());
+                return Ok((rewriter.own().clone(), rewriter.roles().clone()));
             }
         }
     }
@@ -119,9 +105,9 @@ async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<Own> {
 
 async fn look(restoring: &Restoring) -> Result<Stat> {
     let shown = restoring.source.display();
-    match restoring.caller.stat(&restoring.source).await? {
+    match restoring.reader.caller.stat(&restoring.source).await? {
         Some(stat) if stat.kind == EntryKind::Dir => Err(Error::new(Kind::Other, format!("`{shown}` is a folder"))
-            .hint("give a dump in one file: plain SQL, or `pg_dump --format=custom`")),
+            .hint("give a dump in one file: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file")),
         Some(stat) => Ok(stat),
         None => {
             Err(Error::new(Kind::NotFound, format!("there is no file `{shown}`")).hint("check the name of the backup"))
@@ -132,10 +118,10 @@ async fn look(restoring: &Restoring) -> Result<Stat> {
 /// The manifest beside the file, if there is one.
 async fn manifest(restoring: &Restoring) -> Result<Option<Value>> {
     let beside = path_beside(&restoring.source);
-    if restoring.caller.stat(&beside).await?.is_none() {
+    if restoring.reader.caller.stat(&beside).await?.is_none() {
         return Ok(None);
     }
-    let text = restoring.caller.read(&beside, MOST_MANIFEST_BYTES).await?;
+    let text = restoring.reader.caller.read(&beside, MOST_MANIFEST_BYTES).await?;
     serde_json::from_slice(&text).map(Some).map_err(|cause| {
         Error::new(Kind::Integrity, format!("cannot read the manifest `{}`", beside.display()))
             .because(cause)

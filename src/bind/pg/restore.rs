@@ -12,8 +12,10 @@ use super::super::exports::Call;
 use super::super::options::duration;
 use super::super::pool::unbroken;
 use super::super::traceback::from_lua;
-use super::databases::Made;
+use super::cluster::Clusters;
+use super::reading::Reader;
 use super::restoring::{Restored, Restoring};
+use super::workplace::Workplace;
 use super::{Caller, Server};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::throwaway;
@@ -31,7 +33,9 @@ options!(RestoreOptions {
     dump_of: Option<String>,
     #[serde(default)]
     if_exists: IfExists,
+    make_roles: Option<bool>,
     jobs: Option<u32>,
+    work: Option<PathBuf>,
     maintenance_database: Option<String>,
 });
 
@@ -53,14 +57,20 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         IfExists::Remake => Some(mark_of(&call, &caller, &options.database)?),
         _ => None,
     };
+    let makes_roles = options.make_roles.unwrap_or(false);
+    if makes_roles && !options.host.as_deref().is_some_and(|host| Clusters::of(&call.lua).has(host)) {
+        return Err(Error::new(Kind::Denied, "refused to make roles on a server that others use")
+            .hint("`make_roles` is for what `pg.temporary_cluster` gave"));
+    }
     let limits = options.limit(caller.clone()).limits;
     let step =
         call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
     // The server is silent while it builds an index, however long that takes.
     let idle = options.idle_timeout.unwrap_or(limits.total);
+    let work = Workplace::of(&call, options.work.clone())?;
     let restoring = Restoring {
         loader: caller.clone().limited(Some(limits.total), Some(idle)),
-        caller: caller.limited(options.timeout, options.idle_timeout),
+        reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work },
         server: options.server(),
         source: options.source,
         target: options.database,
@@ -68,6 +78,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         maintenance: options.maintenance_database.unwrap_or_else(|| "postgres".to_owned()),
         reuse: options.if_exists == IfExists::Use,
         remade,
+        makes_roles,
         jobs: options.jobs.unwrap_or(1),
         step: step.number,
     };
@@ -89,7 +100,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
 
 /// The comment of this run's own throwaway; any other database is not made anew.
 fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
-    if !Made::of(&call.lua).keeps(name) {
+    if !call.session.made.keeps(name) {
         return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` anew"))
             .because_text("it is no throwaway of this run")
             .hint("`if_exists = \"remake\"` takes the name that `pg.create_database` gave"));

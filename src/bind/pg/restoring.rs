@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::super::pool::unless;
 use super::proving::{Proved, prove};
+use super::reading::Reader;
 use super::{Caller, MAX_ANSWER_BYTES, Server, Text};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::explain::explain;
@@ -22,8 +23,8 @@ const WORK: &str = "the restore";
 
 /// One restore, away from Lua.
 pub struct Restoring {
-    /// Reads the file and talks about databases.
-    pub caller: Caller,
+    /// Reads the file; and talks about databases.
+    pub reader: Reader,
     /// Waits for the server while it loads.
     pub loader: Caller,
     pub server: Server,
@@ -34,6 +35,8 @@ pub struct Restoring {
     pub reuse: bool,
     /// The comment of the throwaway that is made anew.
     pub remade: Option<String>,
+    /// Whether the roles that the dump names are made where the server lacks them.
+    pub makes_roles: bool,
     pub jobs: u32,
     pub step: u64,
 }
@@ -55,10 +58,12 @@ impl Restoring {
         let act = self.act();
         let failed = |error: Error| error.within(act.clone());
         let proved = unless(&mut taken_back, WORK, prove(&self)).await.map_err(failed)?;
+        unless(&mut taken_back, WORK, self.make_roles(&proved)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
         let mut filled = unless(&mut taken_back, WORK, self.fill(&proved, created)).await;
-        if created && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
+        let own = created || self.remade.is_some();
+        if own && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
             report::log(
                 Level::Warn,
                 "the connections of `pg_restore` got into each other's way; loading anew by one",
@@ -83,6 +88,17 @@ impl Restoring {
 
     fn act(&self) -> String {
         format!("cannot restore `{}` into the database `{}`", self.source.display(), self.target)
+    }
+
+    async fn make_roles(&self, proved: &Proved) -> Result<()> {
+        if !self.makes_roles || proved.roles.is_empty() {
+            return Ok(());
+        }
+        let exit = self.tell(&self.maintenance, throwaway::make_roles(&proved.roles)).await?;
+        match exit.success() {
+            true => Ok(()),
+            false => Err(explain("cannot make the roles that the dump names", "psql", &exit)),
+        }
     }
 
     /// Makes the target; whether it was not there before.
@@ -127,11 +143,14 @@ impl Restoring {
         self.load(proved).await
     }
 
-    /// Into a new target in place of the one that this restore has made.
+    /// Into a new target in place of the one that this restore has made; a throwaway is made anew anyway.
     async fn fill_anew(&self, proved: &Proved) -> Result<()> {
-        let exit = self.tell(&self.maintenance, drop_database(&self.target)).await?;
-        if !exit.success() {
-            return Err(explain(&format!("cannot drop the database `{}` to load it anew", self.target), "psql", &exit));
+        if self.remade.is_none() {
+            let exit = self.tell(&self.maintenance, drop_database(&self.target)).await?;
+            if !exit.success() {
+                let act = format!("cannot drop the database `{}` to load it anew", self.target);
+                return Err(explain(&act, "psql", &exit));
+            }
         }
         let created = self.create(proved).await?;
         self.fill(proved, created).await
@@ -151,7 +170,7 @@ impl Restoring {
     /// Says `sql` to the server, in `database`; gives how psql ended, without what only PostgreSQL's developers read.
     async fn tell(&self, database: &str, sql: String) -> Result<Exit> {
         let command = self.server.manage(database);
-        let (_, exit) = program::ask(&self.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
+        let (_, exit) = program::ask(&self.reader.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
         let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
         Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
     }

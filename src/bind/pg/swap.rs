@@ -11,7 +11,7 @@ use super::super::exports::Call;
 use super::super::options::duration;
 use super::super::traceback::from_lua;
 use super::Server;
-use super::databases::{Made, Maintenance, maintenance};
+use super::databases::{Maintenance, maintenance};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::quoting::{check_name, with_suffix};
 use crate::postgres::swap::{BUSY, CHANGED, State, Swap};
@@ -43,7 +43,7 @@ pub async fn swap(call: Rc<Call>, options: SwapOptions) -> Result<Table> {
     }));
     let before = answer?;
     // It is the live one from here on: no recipe may drop it any more.
-    Made::of(&call.lua).forget(&swap.staged);
+    call.session.made.forget(&swap.staged);
     let table = call.lua.create_table().map_err(from_lua)?;
     table.raw_set("live", swap.live).map_err(from_lua)?;
     table.raw_set("kept", before.live.map(|_| swap.kept)).map_err(from_lua)?;

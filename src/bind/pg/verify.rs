@@ -18,7 +18,7 @@ use super::{Server, ask};
 use crate::catalog::described;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::DatabaseFacts;
-use crate::postgres::checks::{Check, Mismatch, compare};
+use crate::postgres::checks::{CHECK, Check, Mismatch, compare};
 use crate::postgres::explain::explain;
 use crate::postgres::live::{self, Answers, Live, Target};
 use crate::secret::Secret;
@@ -77,7 +77,7 @@ pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
         Ok(checks) => {
             for check in &checks {
                 let wrong = (!check.ok).then(|| check.to_string());
-                call.session.noted(format!("check {}", check.title()), wrong, call.site().as_ref());
+                call.session.noted(format!("{CHECK}{}", check.finding()), wrong, call.site().as_ref());
             }
             if checks.iter().all(|check| check.ok) { Ok(checks) } else { Err(refuse(&options.database, checks)) }
         }
@@ -104,11 +104,12 @@ fn refuse(database: &str, checks: Vec<Check>) -> Error {
 }
 
 async fn check(caller: &Caller, options: &VerifyOptions) -> Result<Vec<Check>> {
-    let expected = match &options.manifest {
+    let mut expected = match &options.manifest {
         Manifest::Facts(facts) => (**facts).clone(),
         Manifest::Path(path) => facts_of(caller, path).await?,
     };
     let asked = Asked { caller, server: options.server(), database: &options.database };
+    asked.read_names(&mut expected).await?;
     let live: Live = asked.read(&asked.psql(live::query(), false).await?)?;
     let targets = live::targets(&live, &expected);
     let answers = asked.answers(&targets, &expected).await?;
@@ -161,6 +162,21 @@ impl Asked<'_> {
     fn unreadable(&self) -> Error {
         Error::new(Kind::Other, format!("cannot read what the database `{}` answered", self.database))
             .hint("is a strange `psql` on the PATH? `psql --version` tells")
+    }
+
+    /// The names of a dump in another encoding, as the database itself reads them.
+    async fn read_names(&self, expected: &mut DatabaseFacts) -> Result<()> {
+        let Some(encoding) = expected.encoding.clone() else { return Ok(()) };
+        let tables = expected.tables.iter_mut().flat_map(|table| [&mut table.schema, &mut table.name]);
+        let sequences = expected.sequences.iter_mut().flatten();
+        let sequences = sequences.flat_map(|sequence| [&mut sequence.schema, &mut sequence.name]);
+        let mut names: Vec<&mut String> = tables.chain(sequences).collect();
+        let said = self.psql(live::names_query(&encoding, &names), false).await?;
+        let read: Vec<String> = self.read(&said)?;
+        for (name, read) in names.iter_mut().zip(read) {
+            **name = read;
+        }
+        Ok(())
     }
 
     /// Counts and reads every table, in one conversation.

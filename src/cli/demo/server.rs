@@ -7,13 +7,12 @@ use std::time::Duration;
 use super::teller::Shell;
 use super::{run, words};
 use crate::error::{Error, Kind, Result};
+use crate::postgres::server::Programs;
 use crate::secret::Secret;
 use crate::world::program::failure;
 use crate::world::real::startup;
-use crate::world::{Caller, Child, Command, Exit, Found, World};
+use crate::world::{Caller, Child, Command, Exit, World};
 
-/// Where Debian keeps the servers, one folder a version: they are not on the `PATH`.
-const DEBIAN: &str = "/usr/lib/postgresql";
 /// Ports that neither well-known services nor outgoing connections use.
 const PORTS: std::ops::Range<u64> = 20_000..30_000;
 const ATTEMPTS: u32 = 5;
@@ -24,8 +23,7 @@ const START: Duration = Duration::from_secs(60);
 /// A PostgreSQL that only the demo knows.
 pub struct Server {
     own: Caller,
-    /// The folder of the server's programs.
-    pub bin: PathBuf,
+    programs: Programs,
     pub port: u64,
     pub password: Secret,
     data: PathBuf,
@@ -35,9 +33,14 @@ pub struct Server {
 impl Server {
     /// Finds the programs of a server; nothing is started yet.
     pub async fn find(own: &Caller) -> Result<Server> {
-        let bin = binaries(own).await?;
+        let programs = Programs::find(own, startup::user_id() == 0).await?;
         let password = Secret::new(format!("{:016x}", random()));
-        Ok(Server { own: own.clone(), bin, port: 0, password, data: PathBuf::new(), running: None })
+        Ok(Server { own: own.clone(), programs, port: 0, password, data: PathBuf::new(), running: None })
+    }
+
+    /// The folder of the server's programs.
+    pub fn bin(&self) -> &Path {
+        &self.programs.bin
     }
 
     /// Makes an empty cluster below `folder` and starts it: loopback only, and only for those who know the password.
@@ -46,18 +49,18 @@ impl Server {
         self.own.mkdir(&home, 0o700).await?;
         let password = home.join("password");
         self.own.write(&password, self.password.expose().into(), 0o600, false).await?;
-        if startup::user_id() == 0 {
-            let give = Command { args: words(["-R", "postgres", "--"], &home), ..Command::new("chown") };
+        for given in [&home, &password] {
+            let Some(give) = self.programs.give(given) else { continue };
             let hint = "PostgreSQL refuses to run as root, and here is no user `postgres`: run the demo as yourself";
             run(&self.own, give).await.map_err(|error| error.hint(hint))?;
+        }
+        if self.programs.as_root {
             // That user must get through to its folder.
             run(&self.own, Command { args: words(["711", "--"], folder), ..Command::new("chmod") }).await?;
         }
         self.data = home.join("data");
-        let mut initdb = self.command("initdb", &["-U", "postgres", "-A", "scram-sha-256"]);
-        initdb.args.extend(["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"].map(str::to_owned));
-        initdb.args.push(format!("--pwfile={}", password.display()));
-        run(&self.own, initdb).await?;
+        let told = format!("--pwfile={}", password.display());
+        run(&self.own, self.programs.initdb(&self.data, &["-A", "scram-sha-256", &told])).await?;
         for _ in 0..ATTEMPTS {
             match self.try_port().await? {
                 None => return Ok(()),
@@ -77,19 +80,10 @@ impl Server {
     /// `None` when the server is ready; its exit when it ended instead.
     async fn try_port(&mut self) -> Result<Option<Exit>> {
         self.port = PORTS.start + random() % (PORTS.end - PORTS.start);
-        let port = format!("port={}", self.port);
-        let mut command = self.command("postgres", &["-c", &port]);
-        let settings = [
-            "listen_addresses=127.0.0.1",
-            "unix_socket_directories=",
-            "fsync=off",
-            "shared_buffers=32MB",
-            "max_connections=20",
-            "autovacuum=off",
-            // In its folder, so that it goes with it even when the server is killed.
-            "dynamic_shared_memory_type=mmap",
-        ];
-        command.args.extend(settings.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]));
+        let settings =
+            ["listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=32MB", "max_connections=20"];
+        let settings = settings.map(str::to_owned).into_iter().chain([format!("port={}", self.port)]);
+        let command = self.programs.server(&self.data, &settings.collect::<Vec<_>>());
         // Kept from the first moment on, so that a start that is interrupted is stopped as well.
         let child = self.running.insert(self.own.spawn(command).await?);
         let deadline = self.own.world.elapsed() + START;
@@ -114,59 +108,12 @@ impl Server {
     /// Ends the server; one that does not end by being asked is ended by being dropped.
     pub async fn stop(&mut self) {
         let Some(child) = self.running.take() else { return };
-        let command = self.command("pg_ctl", &["stop", "-m", "fast", "-w", "-t", "5"]);
+        let stop = ["stop", "-m", "fast", "-w", "-t", "5"].map(str::to_owned);
+        let command = self.programs.command("pg_ctl", &self.data, stop);
         if let Err(error) = run(&self.own, command).await {
             tracing::debug!(error = error.one_line(), "the server is killed");
         }
         drop(child);
-    }
-
-    /// `program` on this cluster, as the user that PostgreSQL wants: it refuses root.
-    fn command(&self, program: &str, args: &[&str]) -> Command {
-        let program = self.bin.join(program).display().to_string();
-        let mut command = match startup::user_id() {
-            0 => {
-                let mut command = Command::new("setpriv");
-                // A changed user would forget that it is to die with us.
-                let flags = ["--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=QUIT", "--"];
-                command.args = flags.map(str::to_owned).into();
-                command.args.push(program);
-                command
-            }
-            _ => Command::new(program),
-        };
-        command.args.extend(["-D".to_owned(), self.data.display().to_string()]);
-        command.args.extend(args.iter().map(|arg| (*arg).to_owned()));
-        command.cwd = self.data.parent().map(Path::to_owned);
-        command
-    }
-}
-
-/// The folder of the newest server that is installed, else of the one on the `PATH`.
-async fn binaries(own: &Caller) -> Result<PathBuf> {
-    let mut newest: Option<(u32, PathBuf)> = None;
-    if own.stat(Path::new(DEBIAN)).await?.is_some() {
-        let all =
-            Found { dir: DEBIAN.into(), name: None, recursive: false, older_than_days: None, newer_than_days: None };
-        for entry in own.list(all).await? {
-            let version = entry.path.file_name().and_then(|name| name.to_str()?.parse().ok());
-            let Some(version) = version.filter(|version| newest.as_ref().is_none_or(|(best, _)| version > best)) else {
-                continue;
-            };
-            let bin = entry.path.join("bin");
-            if own.stat(&bin.join("initdb")).await?.is_some() {
-                newest = Some((version, bin));
-            }
-        }
-    }
-    if let Some((_, bin)) = newest {
-        return Ok(bin);
-    }
-    match own.which("initdb").await?.and_then(|initdb| Some(initdb.parent()?.to_owned())) {
-        Some(bin) => Ok(bin),
-        None => Err(Error::new(Kind::NotFound, "cannot find the PostgreSQL server's program `initdb`")
-            .because_text(format!("it is neither in `{DEBIAN}/*/bin` nor on the PATH"))
-            .hint("install the server: `apt-get install postgresql`")),
     }
 }
 

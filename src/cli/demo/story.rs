@@ -64,7 +64,7 @@ async fn database(teller: &Teller<'_>, server: &mut Server) -> Result<String> {
 }
 
 async fn load(own: &Caller, server: &Server, sql: &str, database: &str) -> Result<()> {
-    let mut psql = Command::new(server.bin.join("psql").display().to_string());
+    let mut psql = Command::new(server.bin().join("psql").display().to_string());
     psql.args = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-", "-d", database].map(str::to_owned).into();
     psql.env = server.client().env();
     psql.stdin = true;

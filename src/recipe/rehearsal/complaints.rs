@@ -99,6 +99,9 @@ fn leftovers(rehearsed: &Rehearsed) -> Vec<Complaint> {
     for path in after.partials.iter().filter(|path| !before.partials.contains(path)) {
         found.push(left(format!("the partial file `{}` was left behind", path.display()), None));
     }
+    for object in after.uploads.iter().filter(|object| !before.uploads.contains(object)) {
+        found.push(left(format!("the upload of `{object}` was left behind"), None));
+    }
     for path in after.open.iter().filter(|path| !before.open.contains(path)) {
         found.push(left(format!("the file `{}` is still open", path.display()), None));
     }

@@ -4,6 +4,7 @@ mod complaints;
 mod failures;
 mod leaks;
 mod proof;
+mod record;
 mod said;
 mod stage;
 
@@ -25,7 +26,7 @@ use crate::secret::{self, Secret};
 use crate::world::Value;
 use crate::world::faulty::Fault;
 use crate::world::journal::Record;
-use crate::world::simulated::{Simulated, SimulatedSetup, Snapshot};
+use crate::world::simulated::{CatalogSetup, Simulated, SimulatedSetup, Snapshot};
 
 pub use complaints::{Complaint, Sort, complaints};
 pub use failures::{Found, Tried, each_failure, reached, way};
@@ -93,7 +94,7 @@ pub async fn rehearse(config: &Arc<Config>, world: &Simulated, rehearsal: Rehear
 pub async fn plan(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Plan> {
     let faults = rehearsal.faults.clone();
     let script = Script::new(config, rehearsal)?;
-    let stage = Stage::set(world, &script.job, faults, script.locked).await?;
+    let stage = Stage::set(world, &script, faults).await?;
     let (before, paper) = (stage.snapshot().files, Paper::new(stage.killed()));
     let own = declared(&script.job).map(|(_, secret)| secret.clone());
     let work = planning::plan_in(script.job.clone(), stage.clone());
@@ -112,6 +113,8 @@ struct Script {
     secrets: Vec<(String, Secret)>,
     /// Whether another process runs it.
     locked: bool,
+    /// What the record of runs tells.
+    record: CatalogSetup,
 }
 
 impl Script {
@@ -133,7 +136,8 @@ impl Script {
                 secrets.push((name.to_owned(), secret.clone()));
             }
         }
-        Ok(Script { job: Arc::new(job), secrets, locked })
+        record::check(&setup.catalog)?;
+        Ok(Script { job: Arc::new(job), secrets, locked, record: setup.catalog })
     }
 
     fn bare(&self) -> Vec<String> {
@@ -145,7 +149,7 @@ impl Script {
     }
 
     async fn play(&self, world: &Simulated, faults: Vec<Fault>) -> Result<Rehearsed> {
-        let stage = Stage::set(world, &self.job, faults.clone(), self.locked).await?;
+        let stage = Stage::set(world, self, faults.clone()).await?;
         let before = stage.snapshot();
         let paper = Paper::new(stage.killed());
         let work = async {

@@ -1,6 +1,6 @@
 //! Looks whether the backups of a rehearsal stand in its world as they were proved, byte by byte.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Rehearsed;
 use super::complaints::{Complaint, Sort};
@@ -8,7 +8,8 @@ use crate::catalog::manifest::{self, Manifest};
 use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
 use crate::world::Effect;
-use crate::world::simulated::{Seen, Snapshot};
+use crate::world::partial::{is_unpacked, unpacked_lock};
+use crate::world::simulated::Snapshot;
 
 /// What is wrong with the backups of a run that says success.
 pub fn unproved(rehearsed: &Rehearsed) -> Vec<Error> {
@@ -32,16 +33,26 @@ pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let Rehearsed { before, after, journal, kind, .. } = rehearsed;
     let mut found = Vec::new();
     for record in journal {
-        let Effect::Create { path, .. } = &record.effect else { continue };
-        let described = after.at(manifest::path_beside(path)).is_some();
-        if before.at(path).is_some() || after.at(path).is_none() || (!described && *kind != "backup") {
+        let path = match &record.effect {
+            Effect::Create { path, .. } => path.clone(),
+            Effect::Put(put) if !put.object.key().ends_with(manifest::SUFFIX) => PathBuf::from(put.object.to_string()),
+            _ => continue,
+        };
+        let described = is_there(after, &manifest::path_beside(&path));
+        let new = !is_there(before, &path) && is_there(after, &path);
+        if !new || (!described && *kind != "backup") || of_a_moment(after, &path) {
             continue;
         }
-        if let Err(error) = whole(after, path) {
+        if let Err(error) = whole(after, &path) {
             found.push(Complaint::new(Sort::Lie, error.within("a file passes for a backup").at(record.site.clone())));
         }
     }
     found
+}
+
+/// Whether it lies where a killed run has unpacked something for a moment: the next run removes it.
+fn of_a_moment(world: &Snapshot, path: &Path) -> bool {
+    path.ancestors().any(|folder| is_unpacked(folder) && world.at(unpacked_lock(folder)).is_some())
 }
 
 /// Backups of before that are gone although no new one was proved.
@@ -51,12 +62,13 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
         return Vec::new();
     }
     let removed = journal.iter().filter_map(|record| match &record.effect {
-        Effect::Remove { path } | Effect::Rename { from: path, .. } => Some((path, &record.site)),
+        Effect::Remove { path } | Effect::Rename { from: path, .. } => Some((path.clone(), &record.site)),
+        Effect::RemoveObject(object) => Some((PathBuf::from(object.to_string()), &record.site)),
         _ => None,
     });
     removed
-        .filter(|(path, _)| before.at(manifest::path_beside(path)).is_some())
-        .filter(|(path, _)| before.at(path).is_some() && after.at(path).is_none())
+        .filter(|(path, _)| is_there(before, &manifest::path_beside(path)))
+        .filter(|(path, _)| is_there(before, path) && !is_there(after, path))
         .map(|(path, site)| {
             let what = format!("`{}` was let go although no new backup was proved", path.display());
             Complaint::new(Sort::Loss, Error::new(Kind::Integrity, what).at(site.clone()))
@@ -64,12 +76,16 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
         .collect()
 }
 
+/// Whether a file or an object is there.
+fn is_there(world: &Snapshot, path: &Path) -> bool {
+    world.size_of(path).is_some()
+}
+
 /// The manifest of a backup that stands with it as it was proved.
 fn whole(world: &Snapshot, path: &Path) -> Result<Manifest> {
     let beside = manifest::path_beside(path);
-    let bytes = |path: &Path| world.at(path).and_then(|seen: &Seen| seen.content.clone());
-    let Some(data) = bytes(path) else { return Err(differs(path, "it is not there")) };
-    let Some(text) = bytes(&beside) else { return Err(differs(path, "it has no manifest")) };
+    let Some(data) = world.content(path) else { return Err(differs(path, "it is not there")) };
+    let Some(text) = world.content(&beside) else { return Err(differs(path, "it has no manifest")) };
     let manifest: Manifest = serde_json::from_slice(&text)
         .map_err(|error| Error::new(Kind::Integrity, format!("cannot read `{}`", beside.display())).because(error))?;
     if manifest.size_bytes != data.len() as u64 || manifest.sha256 != Sha256::of(&data) {

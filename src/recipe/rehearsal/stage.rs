@@ -7,6 +7,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use tokio::sync::oneshot;
 
+use super::{Script, record};
+use crate::bind::session::Lookout;
 use crate::catalog::{Catalog, Moment, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -17,7 +19,7 @@ use crate::recipe::lua_part::{self, LuaEnd, LuaPart};
 use crate::recipe::scene::Scene;
 use crate::suggest;
 use crate::world::faulty::{Fault, Faulty};
-use crate::world::simulated::{FileSetup, FileTable, Simulated, SimulatedSetup, Snapshot};
+use crate::world::simulated::{CatalogSetup, FileSetup, FileTable, Simulated, SimulatedSetup, Snapshot};
 use crate::world::{Caller, Limits, World};
 
 /// Where hikae keeps its locks in every simulated world.
@@ -33,19 +35,25 @@ const OWN: Limits = Limits { total: Duration::from_secs(60), idle: Duration::fro
 #[derive(Clone)]
 pub struct Stage {
     world: Simulated,
+    record: CatalogSetup,
     faulty: Arc<Faulty<Simulated>>,
 }
 
 impl Stage {
-    /// Prepares the world for a run of this job.
-    pub async fn set(world: &Simulated, job: &Job, faults: Vec<Fault>, locked: bool) -> Result<Stage> {
+    /// Prepares the world for a run by this script.
+    pub async fn set(world: &Simulated, script: &Script, faults: Vec<Fault>) -> Result<Stage> {
+        let Script { job, locked, record, .. } = script;
         let needs = &job.needs;
         world.reach(needs.read.iter().chain(&needs.write).cloned().chain([PathBuf::from(STATE_DIR)]))?;
         world.put(Path::new(STATE_DIR), &FileSetup(FileTable { dir: true, ..FileTable::default() }))?;
-        if locked {
+        if *locked {
             world.hold(&job.lock_path())?;
         }
-        let stage = Stage { world: world.clone(), faulty: Arc::new(Faulty::new(world.clone(), faults)) };
+        let stage = Stage {
+            world: world.clone(),
+            record: record.clone(),
+            faulty: Arc::new(Faulty::new(world.clone(), faults)),
+        };
         stage.second_of_its_own().await?;
         Ok(stage)
     }
@@ -117,6 +125,11 @@ impl Scene for Stage {
 
     fn is_alive(&self, _run: &NewRun, _state_dir: &Path) -> bool {
         false
+    }
+
+    fn lookout(&self, _config: &Arc<Config>) -> Lookout {
+        let record = self.record.clone();
+        Box::new(move || record::overdue(&record))
     }
 
     fn enter(&mut self, _job: &Job) -> Result<Arc<dyn World>> {

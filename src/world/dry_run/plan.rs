@@ -1,6 +1,6 @@
 //! Keeps what is planned, and where a path would then lead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use super::{Planned, Withheld};
 use crate::error::{Error, Kind, Result};
 use crate::units::show_size;
+use crate::world::objects::ObjectStat;
 use crate::world::refusals::{SINCE, held, not_plain};
 use crate::world::{EntryKind, Held, Request, Stat};
 
@@ -20,6 +21,10 @@ pub struct Plan {
     planned: Vec<Entered>,
     pub changed: BTreeMap<PathBuf, Change>,
     locks: BTreeMap<PathBuf, String>,
+    /// What would be stored under an address such as `s3://bucket/key`; nothing for what would be gone.
+    pub objects: BTreeMap<String, Option<ObjectStat>>,
+    /// Buckets that would be there.
+    pub buckets: BTreeSet<String>,
 }
 
 /// An entry of the plan, and whether it still stands: a file that was given up would not be there.

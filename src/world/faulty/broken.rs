@@ -41,6 +41,11 @@ impl Broken {
         Broken { fault: Some((fault, object, delay)), left, of_network: false, killed }
     }
 
+    /// What it breaks like: the network, where the other end of the stream is a server.
+    pub fn over_network(self, of_network: bool) -> Broken {
+        Broken { of_network, ..self }
+    }
+
     fn alive(&self) -> Result<()> {
         if self.killed.load(Ordering::SeqCst) { Err(killed()) } else { Ok(()) }
     }
@@ -94,7 +99,7 @@ pub fn break_reply(reply: Reply, broken: Broken) -> Reply {
     match reply {
         Reply::Source(inner) => Reply::Source(Box::new(Kept::new(inner, broken, false))),
         Reply::Sink(inner) => Reply::Sink(Box::new(Kept::new(inner, broken, false))),
-        Reply::Response(response) => Reply::Response(answer_badly(response, Broken { of_network: true, ..broken })),
+        Reply::Response(response) => Reply::Response(answer_badly(response, broken.over_network(true))),
         Reply::Child(Child { stdin, stdout, process }) => {
             let stdin = stdin.map(|inner| Box::new(Kept::new(inner, whole(), true)) as Box<dyn Sink>);
             Reply::Child(Child {

@@ -50,6 +50,19 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
             F::Cut { after_bytes: half },
             hang,
         ],
+        Effect::Get(_) => {
+            vec![fail(Kind::Denied), fail(Kind::Network), F::Cut { after_bytes: half }, F::Hang { after_bytes: half }]
+        }
+        Effect::Put(_) => vec![
+            fail(Kind::Denied),
+            F::Cut { after_bytes: half },
+            // After the last byte: the store does not put it together.
+            F::Cut { after_bytes: all },
+            F::Hang { after_bytes: half },
+        ],
+        Effect::ListObjects { .. } | Effect::StatObject(_) | Effect::RemoveObject(_) | Effect::MakeBucket(_) => {
+            vec![fail(Kind::Denied), fail(Kind::Network), hang]
+        }
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],

@@ -34,13 +34,18 @@ pub fn may_repeat(request: &HttpRequest, policy: &Policy, failed: &Failed) -> bo
 /// How long to wait before try `number`, from 1: twice as long each time, and never the same for two machines.
 /// `None` when the server asks for more than can be waited.
 pub fn pause(world: &dyn World, request: &HttpRequest, number: u32, asked: Option<Duration>) -> Option<Duration> {
-    let doubled = FIRST_PAUSE * 2u32.saturating_pow(number.saturating_sub(1).min(16));
-    let pause = doubled.min(LONGEST_PAUSE).mul_f64(0.5 + jitter(world, request, number));
+    let pause = doubled(number, jitter(world, request, number));
     match asked {
         Some(asked) if asked > LONGEST_ASKED => None,
         Some(asked) => Some(asked.max(pause)),
         None => Some(pause),
     }
+}
+
+/// Twice as long each time, from half to one and a half of it as `jitter` goes from 0 to 1.
+pub fn doubled(number: u32, jitter: f64) -> Duration {
+    let doubled = FIRST_PAUSE * 2u32.saturating_pow(number.saturating_sub(1).min(16));
+    doubled.min(LONGEST_PAUSE).mul_f64(0.5 + jitter)
 }
 
 /// From 0 to 1. Made from the clock and the process, so that a simulated world always gives the same.

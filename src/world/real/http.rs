@@ -19,7 +19,7 @@ mod trouble;
 pub use client::VARIABLES;
 
 /// The network, as far as http goes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Http {
     clients: Arc<Clients>,
 }

@@ -30,6 +30,7 @@ mod listing;
 mod locks;
 pub mod mail;
 mod naming;
+mod objects;
 mod part;
 mod pipes;
 mod process;
@@ -132,6 +133,12 @@ impl Real {
                 Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
             }
             E::Request(request) => Reply::Response(self.http.send(*request, &self.environment).await?),
+            E::Get(object) => Reply::Source(self.objects().get(object).await?),
+            E::Put(put) => Reply::Sink(self.objects().put(*put).await?),
+            E::ListObjects { store, prefix } => Reply::Objects(self.objects().list(store, prefix).await?),
+            E::StatObject(object) => Reply::ObjectStat(self.objects().stat(object).await?),
+            E::RemoveObject(object) => self.objects().remove(object).await.map(done)?,
+            E::MakeBucket(store) => Reply::Made(self.objects().make_bucket(store).await?),
             E::Which { program } => {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)
@@ -146,6 +153,10 @@ impl Real {
                 Reply::Held(self.on_files(move |fence| locks::lock(fence, &path, now)).await?)
             }
         })
+    }
+
+    fn objects(&self) -> objects::Objects<'_> {
+        objects::Objects { http: &self.http, environment: &self.environment, undo: &self.undo }
     }
 
     async fn on_files<T: Send + 'static>(&self, work: impl FnOnce(&Fence) -> Result<T> + Send + 'static) -> Result<T> {

@@ -88,12 +88,30 @@ pub fn which(program: &str, path: &str) -> Option<PathBuf> {
     candidates(program, path).find(runs)
 }
 
+/// Where Debian keeps PostgreSQL's servers, one folder a release, and on no `PATH`.
+const SERVERS: &str = "/usr/lib/postgresql";
+/// The programs of theirs that we start.
+const OF_SERVERS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
+
 /// Where `program` could lie. An empty part of a `PATH` means the current folder, from which nothing is started.
 fn candidates<'a>(program: &'a str, path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
     let direct = program.contains('/').then(|| PathBuf::from(program));
     let search = if direct.is_some() || program.is_empty() { "" } else { path };
     let along = search.split(':').filter(|folder| !folder.is_empty());
-    direct.into_iter().chain(along.map(move |folder| Path::new(folder).join(program)))
+    let servers = OF_SERVERS.contains(&program).then(servers).unwrap_or_default();
+    // Before those along the path, where one of them may lie alone, away from the others of its release.
+    let folders = servers.into_iter().chain(along.map(PathBuf::from));
+    direct.into_iter().chain(folders.map(move |folder| folder.join(program)))
+}
+
+/// The folders of the installed servers, the newest first.
+fn servers() -> Vec<PathBuf> {
+    let installed = std::fs::read_dir(SERVERS).into_iter().flatten().flatten(); // not there: none is installed
+    let mut releases: Vec<(u32, PathBuf)> = installed
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    releases.sort_unstable();
+    releases.into_iter().rev().map(|(_, bin)| bin).collect()
 }
 
 /// The `PATH` that programs are looked up along.

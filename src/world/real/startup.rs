@@ -5,11 +5,12 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, TimeZone};
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation};
 
 use super::{environment as variables, programs};
 use crate::error::{Error, Kind, Result};
+use crate::world::Space;
 
 /// The process environment.
 pub fn environment() -> BTreeMap<String, String> {
@@ -34,6 +35,16 @@ pub fn user_id() -> u32 {
 /// The wall clock, in the local time zone.
 pub fn now() -> DateTime<FixedOffset> {
     super::clock::now()
+}
+
+/// The moment at which local clocks first show `time`; nothing where they skip it.
+pub fn local(time: NaiveDateTime) -> Option<DateTime<FixedOffset>> {
+    Local.from_local_datetime(&time).earliest().map(|moment| moment.fixed_offset())
+}
+
+/// What an ordinary user may still write to the file system of a folder, and its size; nothing where that cannot be told.
+pub fn space(folder: &Path) -> Option<Space> {
+    super::files::disk_free(folder).ok()
 }
 
 /// The text of a file; nothing when there is none.

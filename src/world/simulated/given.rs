@@ -49,6 +49,10 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, 
     parse_duration(&text).map_err(|error| D::Error::custom(error.what()))
 }
 
+pub fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    duration(deserializer).map(Some)
+}
+
 /// Text such as `"0600"`: a bare number could be meant in eights or in tens.
 pub fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -127,7 +131,7 @@ macro_rules! table_or_text {
                         <$table as ::serde::Deserialize>::deserialize(table).map($type::from)
                     }
                 }
-                deserializer.deserialize_byte_buf(Reader)
+                deserializer.deserialize_any(Reader)
             }
         }
     };

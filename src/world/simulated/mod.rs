@@ -24,6 +24,7 @@ pub mod http;
 mod listing;
 mod locks;
 pub mod mail;
+mod objects;
 mod part;
 mod process;
 pub mod programs;
@@ -41,8 +42,10 @@ pub use http::Requested;
 pub use mail::{Posted, SmtpSetup};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
-pub use setup::{FileSetup, FileTable, SimulatedSetup};
-pub use snapshot::{Ran, Seen, Snapshot};
+pub use setup::{
+    CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, SimulatedSetup, StoreSetup,
+};
+pub use snapshot::{Ran, Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.
 ///
@@ -72,6 +75,7 @@ impl Simulated {
             ran: Vec::new(),
             undeclared: Vec::new(),
             heard: http::Heard::default(),
+            stores: objects::found(&setup)?,
             posted: Vec::new(),
             put_off: 0,
         };
@@ -124,6 +128,7 @@ impl Simulated {
         state.locks.retain(|_, (holder, _)| *holder != dead);
         state.writing.clear();
         state.reading.clear();
+        state.stores.reading.clear();
     }
 
     async fn answer(&self, request: Request) -> Result<Reply> {
@@ -153,6 +158,14 @@ impl Simulated {
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.setup.programs, &self.environment, pace, &self.shared)?)
             }
+            E::Get(object) => Reply::Source(objects::get(&self.shared, &object)?),
+            E::Put(put) => Reply::Sink(objects::put(&self.shared, *put)?),
+            E::ListObjects { store, prefix } => {
+                Reply::Objects(objects::list(&mut self.shared.lock(), &store, &prefix)?)
+            }
+            E::StatObject(object) => Reply::ObjectStat(objects::stat(&mut self.shared.lock(), &object)?),
+            E::RemoveObject(object) => objects::remove(&mut self.shared.lock(), &object).map(done)?,
+            E::MakeBucket(store) => Reply::Made(objects::make_bucket(&mut self.shared.lock(), &store)?),
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),

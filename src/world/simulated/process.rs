@@ -121,7 +121,11 @@ impl Stage {
         self.last_moments(&canned).await?;
         let exit = canned.exit();
         let stdin_bytes = self.input.lock().data.len() as u64;
-        let ran = &mut self.play.shared.lock().ran[self.play.number];
+        let mut state = self.play.shared.lock();
+        if exit.success() {
+            canned.writes.iter().try_for_each(|(path, written)| state.write_for_a_program(path, &written.0))?;
+        }
+        let ran = &mut state.ran[self.play.number];
         ran.exit = Some(exit.clone());
         ran.stdin_bytes = stdin_bytes;
         Ok(exit)

@@ -74,9 +74,15 @@ pub struct Canned {
     /// It takes so much of its input and no more.
     #[serde(deserialize_with = "given::size")]
     pub reads_at_most: Option<u64>,
+    /// The files that it has written when it ends well.
+    pub writes: BTreeMap<PathBuf, Written>,
     /// It is not installed.
     pub missing: bool,
 }
+
+/// What a program writes into a file.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Written(#[serde(deserialize_with = "given::bytes")] pub Bytes);
 
 impl Canned {
     pub fn says(stdout: impl Into<Bytes>) -> Canned {

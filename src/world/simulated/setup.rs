@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, NaiveDate};
@@ -11,6 +12,7 @@ use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
 use super::programs::Program;
 use super::routes::Route;
+use crate::secret::Secret;
 use crate::world::Value;
 
 /// A world before anything has happened in it.
@@ -27,8 +29,14 @@ pub struct SimulatedSetup {
     /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
     pub http: BTreeMap<String, Route>,
     pub env: BTreeMap<String, Value>,
+    /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
+    pub objects: BTreeMap<String, ObjectSetup>,
+    /// How object stores answer: to everybody, unless something else is said.
+    pub store: StoreSetup,
     /// The mail server: it takes every mail, unless something else is said.
     pub smtp: SmtpSetup,
+    /// What the record of runs tells.
+    pub catalog: CatalogSetup,
     /// Free space of the one disk.
     #[serde(deserialize_with = "given::size")]
     pub free_bytes: Option<u64>,
@@ -52,7 +60,10 @@ impl Default for SimulatedSetup {
             programs: BTreeMap::new(),
             http: BTreeMap::new(),
             env: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            store: StoreSetup::default(),
             smtp: SmtpSetup::default(),
+            catalog: CatalogSetup::default(),
             free_bytes: None,
             locked: Vec::new(),
             host: "simulated".to_owned(),
@@ -61,6 +72,32 @@ impl Default for SimulatedSetup {
             roots: None,
         }
     }
+}
+
+/// What the record of runs tells to who asks it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CatalogSetup {
+    pub overdue: Vec<OverdueSetup>,
+    /// It cannot be read, for this reason.
+    pub unreadable: Option<String>,
+}
+
+/// One thing that is wrong with a recipe.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverdueSetup {
+    pub recipe: String,
+    pub verdict: String,
+    #[serde(default, deserialize_with = "given::some_moment")]
+    pub due: Option<DateTime<FixedOffset>>,
+    #[serde(default, deserialize_with = "given::some_moment")]
+    pub since: Option<DateTime<FixedOffset>>,
+    #[serde(default, deserialize_with = "given::some_duration")]
+    pub age: Option<Duration>,
+    #[serde(default, deserialize_with = "given::some_duration")]
+    pub objective: Option<Duration>,
+    pub why: Option<String>,
 }
 
 /// What lies at a path: a file, unless it is said to be a folder or a link.
@@ -100,3 +137,43 @@ impl FileSetup {
 }
 
 table_or_text!(FileSetup via FileTable, "the file's text, or a table such as { age = \"76d\", size = \"2 GiB\" }", FileSetup::text);
+
+/// What is stored under a key, or a bucket where the address has no key.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectSetup(pub ObjectTable);
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ObjectTable {
+    #[serde(deserialize_with = "given::some_bytes")]
+    pub content: Option<Bytes>,
+    /// For a big object: it reads as zeroes.
+    #[serde(deserialize_with = "given::size")]
+    pub size: Option<u64>,
+    pub age: Option<Age>,
+    #[serde(deserialize_with = "given::some_moment")]
+    pub modified: Option<DateTime<FixedOffset>>,
+    pub storage_class: Option<String>,
+}
+
+impl From<ObjectTable> for ObjectSetup {
+    fn from(table: ObjectTable) -> ObjectSetup {
+        ObjectSetup(table)
+    }
+}
+
+table_or_text!(
+    ObjectSetup via ObjectTable, "the object's text, or a table such as { age = \"76d\", size = \"2 GiB\" }",
+    |content: Vec<u8>| ObjectSetup(ObjectTable { content: Some(content.into()), ..ObjectTable::default() })
+);
+
+/// How the object stores of a world answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSetup {
+    /// The only keys that they know; any is fine when absent.
+    pub access_key: Option<String>,
+    pub secret_key: Option<Secret>,
+    /// Nothing listens there.
+    pub down: bool,
+}

@@ -7,9 +7,11 @@ use bytes::Bytes;
 
 use super::http::Requested;
 use super::mail::Posted;
+use super::objects::Stored;
 use super::state::State;
 use super::tree::{Content, Node, What};
 use crate::secret::MASK;
+use crate::world::objects::ObjectStat;
 use crate::world::partial::is_partial;
 use crate::world::{Command, Exit, Stat, Value};
 
@@ -20,6 +22,12 @@ pub struct Snapshot {
     pub files: BTreeMap<PathBuf, Seen>,
     /// Partial files, whether their writers live or not.
     pub partials: Vec<PathBuf>,
+    /// Objects by their address, such as `s3://bucket/key`.
+    pub objects: BTreeMap<String, SeenObject>,
+    /// Buckets, whether anything is in them or not.
+    pub buckets: Vec<String>,
+    /// Objects that were begun, and neither committed nor given up.
+    pub uploads: Vec<String>,
     /// Files that are still open to be read.
     pub open: Vec<PathBuf>,
     /// Locks that are held, by whomever.
@@ -42,6 +50,14 @@ pub struct Seen {
     pub content: Option<Bytes>,
     /// Where a link leads.
     pub link: Option<PathBuf>,
+}
+
+/// What is stored under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenObject {
+    pub stat: ObjectStat,
+    /// The bytes, unless only their number is known.
+    pub content: Option<Bytes>,
 }
 
 /// A program that was started.
@@ -77,7 +93,10 @@ impl Ran {
 impl Snapshot {
     pub fn of(state: &State) -> Snapshot {
         let mut snapshot = Snapshot {
-            open: state.reading.clone(),
+            open: state.reading.iter().cloned().chain(state.stores.reading.iter().map(PathBuf::from)).collect(),
+            objects: state.stores.all().map(|(address, stored)| (address, SeenObject::of(stored))).collect(),
+            buckets: state.stores.buckets().cloned().collect(),
+            uploads: state.stores.uploads.iter().cloned().collect(),
             locks: state.locks.keys().cloned().collect(),
             ran: state.ran.clone(),
             requested: state.heard.requested.clone(),
@@ -99,9 +118,40 @@ impl Snapshot {
         self.files.get(path.as_ref())
     }
 
+    /// The bytes of a file, or of the object that has this address, unless only their number is known.
+    pub fn content(&self, path: &Path) -> Option<Bytes> {
+        match self.at(path) {
+            Some(seen) => seen.content.clone(),
+            None => self.object(path)?.content.clone(),
+        }
+    }
+
+    /// The size of what lies at a path, or of the object that has this address; nothing when nothing does.
+    pub fn size_of(&self, path: &Path) -> Option<u64> {
+        match self.at(path) {
+            Some(seen) => Some(seen.stat.size_bytes),
+            None => self.object(path).map(|seen| seen.stat.size_bytes),
+        }
+    }
+
+    /// The object that has this address, such as `s3://bucket/key`.
+    pub fn object(&self, address: &Path) -> Option<&SeenObject> {
+        self.objects.get(address.to_str()?)
+    }
+
     /// The programs that nobody has waited for.
     pub fn not_waited_for(&self) -> impl Iterator<Item = &Ran> {
         self.ran.iter().filter(|ran| ran.exit.is_none())
+    }
+}
+
+impl SeenObject {
+    fn of(stored: &Stored) -> SeenObject {
+        let content = match &stored.content {
+            content @ Content::Pieces(_) => Some(content.whole()),
+            Content::Sized(_) => None,
+        };
+        SeenObject { stat: stored.stat.clone(), content }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads a file as a stream, in pieces that share the file's own bytes.
+//! Reads what is stored as a stream, in pieces that share the stored bytes.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -16,10 +16,15 @@ const PIECE_BYTES: u64 = 1 << 20;
 /// What a file of which only the size is known reads as.
 static ZEROES: [u8; PIECE_BYTES as usize] = [0; PIECE_BYTES as usize];
 
-pub struct FileSource {
+/// What was stored, piece by piece.
+pub struct ContentSource {
     pieces: VecDeque<Bytes>,
     /// Zeroes that are still to come.
     zeroes: u64,
+}
+
+pub struct FileSource {
+    content: ContentSource,
     path: PathBuf,
     shared: Shared,
 }
@@ -27,14 +32,19 @@ pub struct FileSource {
 impl FileSource {
     pub fn new(content: Content, path: PathBuf, shared: Shared) -> FileSource {
         shared.lock().reading.push(path.clone());
-        let (pieces, zeroes) = match content {
-            Content::Pieces(pieces) => (pieces.into(), 0),
-            Content::Sized(size) => (VecDeque::new(), size),
-        };
-        FileSource { pieces, zeroes, path, shared }
+        FileSource { content: ContentSource::new(content), path, shared }
+    }
+}
+
+impl ContentSource {
+    pub fn new(content: Content) -> ContentSource {
+        match content {
+            Content::Pieces(pieces) => ContentSource { pieces: pieces.into(), zeroes: 0 },
+            Content::Sized(size) => ContentSource { pieces: VecDeque::new(), zeroes: size },
+        }
     }
 
-    fn piece(&mut self) -> Piece {
+    pub fn piece(&mut self) -> Piece {
         while let Some(piece) = self.pieces.pop_front() {
             if !piece.is_empty() {
                 return Piece::Data(piece);
@@ -51,7 +61,7 @@ impl FileSource {
 
 impl Source for FileSource {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(ready(Ok(self.piece())))
+        Box::pin(ready(Ok(self.content.piece())))
     }
 }
 

@@ -1,18 +1,21 @@
 //! Holds what a simulated world is made of, so that its streams and locks share it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 
 use super::clock::Clock;
 use super::http::Heard;
 use super::locks::Holder;
 use super::mail::Posted;
+use super::objects::Stores;
 use super::snapshot::Ran;
-use super::tree::Tree;
+use super::tree::{Content, Tree, What};
 use super::ways::{Roots, View};
+use crate::error::Result;
 
 pub struct State {
     pub tree: Tree,
@@ -30,6 +33,7 @@ pub struct State {
     /// Programs that were called, and requests that were sent, that this world does not have.
     pub undeclared: Vec<String>,
     pub heard: Heard,
+    pub stores: Stores,
     /// Mails that the server took, in order.
     pub posted: Vec<Posted>,
     /// Mails that the server has put off.
@@ -51,6 +55,17 @@ impl State {
     pub fn whole(&mut self) -> View<'_> {
         let now = self.clock.now();
         View { tree: &mut self.tree, roots: &None, now }
+    }
+
+    /// Puts a file there that a program has written.
+    pub fn write_for_a_program(&mut self, path: &Path, data: &Bytes) -> Result<()> {
+        let spot = match self.whole().spot(path, None) {
+            Ok(spot) => spot,
+            Err(cause) => return Err(self.whole().trouble("write", path, cause)),
+        };
+        let node = self.tree.ours(What::File(Content::Pieces(vec![data.clone()])), 0o600, self.now());
+        self.tree.put(&spot, node);
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::units::show_size;
 use crate::world::EntryKind;
 use crate::world::pick::matcher;
-use crate::world::simulated::Seen;
+use crate::world::simulated::{Seen, Snapshot};
 
 pub const METHODS: &[Method<Run>] = &[
     ("run:wrote", wrote),
@@ -22,6 +22,7 @@ pub const METHODS: &[Method<Run>] = &[
         [] => again(call, run),
         made => run.fail(call, "no file to be written", listed(made), Vec::new()),
     }),
+    ("run:put", put),
     ("run:removed", removed),
     ("run:kept", kept),
     ("run:unchanged", unchanged),
@@ -48,10 +49,32 @@ fn wrote(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     }
 }
 
+/// The one object that was put under an address like this one; a manifest is not meant by a pattern.
+fn put(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
+    let wanted = one_text(call, args)?;
+    let (before, after) = (&run.rehearsed.before.objects, &run.rehearsed.after.objects);
+    let made: Vec<&String> = after.keys().filter(|address| before.get(*address) != after.get(*address)).collect();
+    let fits = matcher(&wanted)?;
+    let like = |address: &&&String| fits.is_match(address.as_str()) && !address.ends_with(manifest::SUFFIX);
+    let fitting: Vec<&&String> = match made.iter().find(|address| ***address == wanted) {
+        Some(address) => vec![address],
+        None => made.iter().filter(like).collect(),
+    };
+    match fitting.as_slice() {
+        [address] => give(call, Written { run: run.clone(), path: PathBuf::from(address) }),
+        [] if made.is_empty() => run.fail(call, format!("`{wanted}` to be put"), "no object was put", Vec::new()),
+        _ => {
+            let found: Vec<PathBuf> = made.iter().map(PathBuf::from).collect();
+            run.fail(call, format!("one object like `{wanted}` to be put"), listed(&found), Vec::new())
+        }
+    }
+}
+
 fn removed(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     for path in some_texts(call, args)? {
         let expected = format!("`{path}` to be removed");
-        match (run.rehearsed.before.at(&path), run.rehearsed.after.at(&path)) {
+        let size_in = |world: &Snapshot| world.size_of(Path::new(&path));
+        match (size_in(&run.rehearsed.before), size_in(&run.rehearsed.after)) {
             (Some(_), None) => {}
             (None, _) => return run.fail(call, expected, "it was not there before the run", Vec::new()),
             (Some(_), Some(_)) => return run.fail(call, expected, "it is still there", Vec::new()),
@@ -64,8 +87,15 @@ fn removed(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
 fn kept(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     for path in some_texts(call, args)? {
         let expected = format!("`{path}` to be kept");
+        let object_in = |world: &Snapshot| world.object(Path::new(&path)).cloned();
+        let stored = object_in(&run.rehearsed.before);
+        if stored.is_some() && stored == object_in(&run.rehearsed.after) {
+            continue;
+        }
         let (before, after) = (run.rehearsed.before.at(&path), run.rehearsed.after.at(&path));
         let found = match (before, after) {
+            (None, _) if stored.is_some() && run.fault.is_some() && backup_stands(run) => continue,
+            (None, _) if stored.is_some() => "it is gone, or another".to_owned(),
             (None, _) => "it was not there before the run".to_owned(),
             (Some(before), Some(after)) if same(before, after) => continue,
             (Some(before), Some(after)) => format!("it was changed: {}", difference(before, after)),
@@ -82,8 +112,7 @@ fn backup_stands(run: &Told) -> bool {
     let after = &run.rehearsed.after;
     run.rehearsed.run.backups.iter().any(|backup| {
         let path = Path::new(&backup.path);
-        let whole = after.at(path).is_some_and(|seen| seen.stat.size_bytes == backup.size_bytes);
-        whole && after.at(manifest::path_beside(path)).is_some()
+        after.size_of(path) == Some(backup.size_bytes) && after.size_of(&manifest::path_beside(path)).is_some()
     })
 }
 

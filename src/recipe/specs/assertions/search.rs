@@ -1,14 +1,12 @@
 //! Looks for a text in everything that a run showed or left: nothing of it may be passed over.
 
+use std::io::Read;
+
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, ready};
+use flate2::read::MultiGzDecoder;
 
 use super::super::told::Run;
-use crate::error::{Error, Kind, Result};
-use crate::stream::gunzip::gunzip;
-use crate::stream::unzstd::unzstd;
-use crate::stream::{Piece, Source};
+use crate::error::{Error, Result};
 use crate::world::simulated::Ran;
 
 /// Where the text is first found, in words.
@@ -47,33 +45,21 @@ fn in_files(run: &Run, text: &str) -> Option<String> {
     run.rehearsed.after.files.iter().filter(|(path, seen)| before.at(path) != Some(*seen)).find_map(|(path, seen)| {
         let named = before.at(path).is_none() && path.to_string_lossy().contains(text);
         let content = seen.content.clone().unwrap_or_default();
-        let packed = [unpacked(content.clone(), gunzip), unpacked(content.clone(), unzstd)];
+        let packed = [gunzipped(&content), unzstded(&content)];
         let inside = std::iter::once(content).chain(packed.into_iter().flatten());
         let shown = named || inside.into_iter().any(|bytes| memchr::memmem::find(&bytes, text.as_bytes()).is_some());
         shown.then(|| format!("the file `{}`", path.display()))
     })
 }
 
-/// The whole of a small packed content.
-pub fn unpacked(content: Bytes, unpack: fn(Box<dyn Source>) -> Box<dyn Source>) -> Result<Bytes> {
-    let mut source = unpack(Box::new(Whole(Some(content))));
-    let all = async {
-        let mut all = Vec::new();
-        while let Piece::Data(data) = source.next().await? {
-            all.extend_from_slice(&data);
-        }
-        Ok(Bytes::from(all))
-    };
-    // Everything is in memory, so nothing waits; without a budget of turns nothing gives way either.
-    let done = tokio::task::coop::unconstrained(all).now_or_never();
-    done.unwrap_or_else(|| Err(Error::new(Kind::Other, "unpacking waited for something")))
+/// A gzip file as plain bytes, by another decoder than the one that hikae restores with.
+pub fn gunzipped(content: &[u8]) -> Result<Bytes> {
+    let mut all = Vec::new();
+    let read = MultiGzDecoder::new(content).read_to_end(&mut all);
+    read.map(|_| all.into()).map_err(|cause| Error::io("cannot unpack it as gzip", cause))
 }
 
-/// Bytes in memory as a source.
-struct Whole(Option<Bytes>);
-
-impl Source for Whole {
-    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(ready(Ok(self.0.take().map_or(Piece::End, Piece::Data))))
-    }
+/// A zstd file as plain bytes.
+pub fn unzstded(content: &[u8]) -> Result<Bytes> {
+    zstd::decode_all(content).map(Bytes::from).map_err(|cause| Error::io("cannot unpack it as zstd", cause))
 }

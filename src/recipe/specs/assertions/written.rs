@@ -1,4 +1,4 @@
-//! One file that a run wrote: what is in it, its mode, and its manifest.
+//! One file that a run wrote, or object that it put: what is in it, its mode, and its manifest.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,11 @@ use super::super::diff;
 use super::super::handle::{Method, Subject, give, one_text};
 use super::super::shown;
 use super::super::told::Run;
-use super::search::unpacked;
+use super::search::{gunzipped, unzstded};
 use crate::bind::exports::Call;
 use crate::catalog::manifest::{self, Manifest};
 use crate::error::{Error, Kind, Result};
-use crate::stream::gunzip::gunzip;
 use crate::stream::sha256::Sha256;
-use crate::stream::unzstd::unzstd;
 use crate::units::show_size;
 
 /// A file that a run wrote.
@@ -32,11 +30,11 @@ impl Subject for Written {
     fn methods() -> Vec<Method<Written>> {
         vec![
             ("wrote:gunzips_to", |call, file, args| {
-                let plain = unpacked(file.content(call)?, gunzip);
+                let plain = gunzipped(&file.content(call)?);
                 file.holds(call, args, plain, "to gunzip to")
             }),
             ("wrote:unzstds_to", |call, file, args| {
-                let plain = unpacked(file.content(call)?, unzstd);
+                let plain = unzstded(&file.content(call)?);
                 file.holds(call, args, plain, "to unzstd to")
             }),
             ("wrote:equals", |call, file, args| {
@@ -61,15 +59,15 @@ impl Subject for Written {
                 .run
                 .rehearsed
                 .after
-                .at(&self.path)
-                .map_or(Value::Nil, |seen| Value::Integer(seen.stat.size_bytes as i64))),
+                .size_of(&self.path)
+                .map_or(Value::Nil, |size_bytes| Value::Integer(size_bytes as i64))),
         }
     }
 }
 
 impl Written {
     fn content(&self, call: &Call) -> Result<Bytes> {
-        let content = self.run.rehearsed.after.at(&self.path).and_then(|seen| seen.content.clone());
+        let content = self.run.rehearsed.after.content(&self.path);
         content.ok_or_else(|| {
             Error::new(
                 Kind::Recipe,
@@ -102,21 +100,21 @@ impl Written {
     fn manifest_flaw(&self) -> Option<String> {
         let after = &self.run.rehearsed.after;
         let beside = manifest::path_beside(&self.path);
-        let Some(text) = after.at(&beside).and_then(|seen| seen.content.clone()) else {
+        let Some(text) = after.content(&beside) else {
             return Some(format!("there is no `{}`", beside.display()));
         };
         let manifest: Manifest = match serde_json::from_slice(&text) {
             Ok(manifest) => manifest,
             Err(cause) => return Some(format!("`{}` is no manifest: {cause}", beside.display())),
         };
-        let seen = after.at(&self.path)?;
+        let size_bytes = after.size_of(&self.path)?;
         if self.path.file_name().and_then(|name| name.to_str()) != Some(&manifest.name) {
             return Some(format!("it describes `{}`", manifest.name));
         }
-        if manifest.size_bytes != seen.stat.size_bytes {
-            return Some(format!("it says {}, and the file has {}", manifest.size_bytes, seen.stat.size_bytes));
+        if manifest.size_bytes != size_bytes {
+            return Some(format!("it says {}, and the file has {size_bytes}", manifest.size_bytes));
         }
-        let sha256 = seen.content.as_ref().map(|content| hash(content))?;
+        let sha256 = hash(&after.content(&self.path)?);
         (sha256 != manifest.sha256).then(|| format!("its sha256 is of another file than this one: {sha256}"))
     }
 }

@@ -1,0 +1,179 @@
+--- Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
+local calendar = require "hikae.calendar"
+local manifests = require "hikae.manifests"
+
+--- How many backups before the newest one say what is usual, and how many it takes to say that.
+local USUAL, ENOUGH = 7, 3
+--- What a backup may lie ahead of the clock: the hour that local time repeats when summer ends.
+local AHEAD_SECS = 3600
+
+--- The backups of a kind, the newest first. One is as old as the older of the moment in its name and its last change.
+---@param p table
+---@param kind string
+---@return { path: string, name: string, size_bytes: integer, at: integer }[]
+local function backups(p, kind)
+  local dir = kind == "db" and p.database_dir or p.dir
+  local name = string.gsub(p.name, "{kind}", kind)
+  local found = {}
+  for _i, file in ipairs(fs.list { dir = dir, name = name, recursive = true, kind = "file" }) do
+    if string.sub(file.name, -#manifests.SUFFIX) ~= manifests.SUFFIX then
+      local stamp = calendar.stamp_of(file.name)
+      local at = math.min(file.modified, stamp and clock.parse_stamp(stamp) or file.modified)
+      found[#found + 1] = { path = file.path, name = file.name, size_bytes = file.size_bytes, at = at }
+    end
+  end
+  if #found == 0 then
+    error { kind = "not_found", message = _("there is no backup `%s` in `%s`", name, dir) }
+  end
+  table.sort(found, function(a, b)
+    return a.at > b.at or a.at == b.at and a.path > b.path
+  end)
+  return found
+end
+
+--- Reads a backup to its end, unpacked, and compares it with its manifest where it has one; what does not hold is raised.
+---@param p table
+---@param file string
+local function prove(p, file)
+  if string.match(file, "%.sql") or string.match(file, "%.dump$") then
+    pg.inspect(file, { timeout = p.timeout })
+  elseif manifest.read(file, { lists = false }) then
+    manifest.verify(file, { timeout = p.timeout })
+  else
+    fs.open(file):decompress():discard()
+  end
+end
+
+--- The size that is usual for the backups before the newest one; nil where there are too few of them.
+local function usual_size(files)
+  local sizes = {}
+  for index = 2, math.min(#files, USUAL + 1) do
+    sizes[#sizes + 1] = files[index].size_bytes
+  end
+  table.sort(sizes)
+  return #sizes >= ENOUGH and sizes[(#sizes + 1) // 2] or nil
+end
+
+--- What there is to say of the newest backup when it is broken: why, and which one is the last that proves.
+local function broken(p, files, failure)
+  for index = 2, #files do
+    local ok, older = errors.try(prove, p, files[index].path)
+    if ok then
+      return _("%s is broken: %s; the last one that proves is %s", files[1].path, failure.message, files[index].path)
+    end
+    errors.accept(older, "the one before it is tried")
+  end
+  return _("%s is broken: %s; none before it proves", files[1].path, failure.message)
+end
+
+--- Looks at one kind of backup.
+---@param p table
+---@param kind string
+---@param wrong fun(what: string, message: string)
+local function look(p, kind, wrong)
+  local there, files = errors.try(backups, p, kind)
+  if not there then
+    errors.accept(files, "it is told with all that is wrong")
+    return wrong(_("%s: no backup", kind), files.message)
+  end
+  local newest, usual = files[1], usual_size(files)
+  local age = clock.now() - newest.at
+  if age > p.max_age then
+    wrong(_("%s: too old", kind), _("the newest backup is %d hours old, and may be %d: %s", age // 3600, p.max_age // 3600, newest.path))
+  elseif age < -AHEAD_SECS then
+    wrong(_("%s: too old", kind), _("the newest backup lies in the future of the clock: %s", newest.path))
+  end
+  local small = false
+  for _i, name in ipairs(p.small) do
+    small = small or name == kind
+  end
+  if newest.size_bytes < p.min_size and not small then
+    wrong(_("%s: too small", kind), _("the newest backup has %d bytes, and must have %d: %s", newest.size_bytes, p.min_size, newest.path))
+  elseif usual and newest.size_bytes * 100 < usual * p.least_percent then
+    wrong(_("%s: too small", kind), _("the newest backup has %d bytes, and those before it had %d: %s", newest.size_bytes, usual, newest.path))
+  end
+  local whole, failure = errors.try(prove, p, newest.path)
+  if not whole then
+    errors.accept(failure, "it is told with all that is wrong")
+    return wrong(_("%s: broken", kind), broken(p, files, failure))
+  end
+  log.info(_("Newest backup (%s): %s, %d hours old, %d bytes, whole", kind, newest.path, age // 3600, newest.size_bytes))
+end
+
+--- What there is to say of a recipe that is silent.
+---@param silent catalog.Overdue
+---@return string
+local function silence(silent)
+  if silent.verdict == "late" then
+    return _("it was to run at %s, and ran last at %s", silent.due, silent.since)
+  elseif silent.verdict == "never_ran" then
+    return _("it is meant to run, and never did")
+  elseif silent.verdict == "stuck" then
+    return _("it runs since %s, longer than its timeout", silent.since)
+  elseif silent.verdict == "broken" then
+    return _("it cannot be loaded: %s", silent.why)
+  elseif not silent.age_secs then
+    return _("it has no good backup")
+  end
+  return _("its last good backup is %d hours old, and may be %d", silent.age_secs // 3600, silent.objective_secs // 3600)
+end
+
+--- Looks for recipes that are silent.
+---@param wrong fun(what: string, message: string)
+local function listen(wrong)
+  local ok, overdue = errors.try(catalog.overdue)
+  if not ok then
+    errors.accept(overdue, "it is told with all that is wrong")
+    return wrong(_("record of the runs"), overdue.message)
+  end
+  local titles = {
+    late = _("did not run"), stale = _("no young backup"), never_ran = _("never ran"),
+    stuck = _("does not end"), broken = _("cannot be loaded"),
+  }
+  for _i, silent in ipairs(overdue) do
+    wrong(silent.recipe .. ": " .. titles[silent.verdict], silence(silent))
+  end
+end
+
+return recipe {
+  kind = "check",
+  type = "daily",
+  schedule = "0 * * * *",
+  params = {
+    kinds = { type = "list", default = { "db", "config", "logs" }, says = "Kinds of backups to look at" },
+    dir = { default = "/backups", type = "path", says = "Folder below which the backups lie" },
+    database_dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder below which those of the kind `db` lie" },
+    name = { default = "{kind}_backup_*", says = "How the backups are named" },
+    max_age = { type = "duration", default = "25h", says = "Age that the newest backup may have" },
+    min_size = { type = "size", default = "1 MB", says = "Size that it must have" },
+    small = { type = "list", default = { "config", "logs" }, says = "Kinds that may be smaller" },
+    least_percent = { default = 50, min = 0, max = 100, says = "Share of the usual size that it must have, in percent" },
+    recipes = { default = true, says = "Whether to look for recipes that did not run, too" },
+    timeout = { type = "duration", default = "12h", says = "Longest time for reading one backup" },
+  },
+  needs = { read = { "{dir}", "{database_dir}" } },
+
+  run = function(p)
+    log.info(_("Backup monitor starts"))
+    local found = {}
+    local function wrong(what, message)
+      found[#found + 1] = what
+      run.note(what, { failed = message })
+      log.error(what .. ": " .. message)
+    end
+    for _i, kind in ipairs(p.kinds) do
+      look(p, kind, wrong)
+    end
+    if p.recipes then
+      listen(wrong)
+    end
+    if #found > 0 then
+      error {
+        kind = "integrity",
+        message = _("not all is well: %s", table.concat(found, "; ")),
+        hint = _("`hikae status` shows how each recipe stands"),
+      }
+    end
+    log.info(_("Backup monitor: nothing is wrong"))
+  end,
+}

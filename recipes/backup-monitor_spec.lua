@@ -1,0 +1,150 @@
+--- What backup-monitor promises: it tells all that is wrong with the backups and what no run tells, at once, and never says well when it is not.
+local DB = "/backups/database/db_backup_20260215_020000.sql"
+local OLDER = "/backups/database/db_backup_20260214_020000.sql"
+local OLDEST = "/backups/database/db_backup_20260213_020000.sql"
+local CONFIG = "/backups/config/config_backup_20260215_020500.tar.gz"
+local LOGS = "/backups/logs/logs_backup_20260215_021000.tar.gz"
+local DUMP = samples.pg_dump { contacts = 3 }
+local CUT = samples.pg_dump { contacts = 3, cut = 0.5 }
+
+--- A file that was written with the moment in its name.
+local function at(age, content)
+  return { age = age, content = content }
+end
+
+--- An hour in the morning after a good night; what is given stands in the place of what is usual.
+local function morning(changes)
+  local world = {
+    now   = "2026-02-15T08:00:00+09:00",
+    files = { [DB] = at("6h", DUMP), [OLDER] = at("30h", DUMP), [CONFIG] = at("5h", "config"), [LOGS] = at("5h", "logs") },
+  }
+  for key, value in pairs(changes or {}) do
+    world[key] = value
+  end
+  return world
+end
+
+--- The monitor in such a world; dumps of a spec are small.
+local function watch(world, set)
+  local values = { min_size = "100" }
+  for name, value in pairs(set or {}) do
+    values[name] = value
+  end
+  return simulate(world):run("backup-monitor", { set = values })
+end
+
+--- The findings of a run: by what each is about, in what words.
+local function findings(run)
+  local found = {}
+  for _i, step in ipairs(run.steps) do
+    if step.status == "failure" and not step.bytes_in then
+      found[step.name] = step.error
+    end
+  end
+  return found
+end
+
+describe("backup-monitor", function()
+  it("says nothing when all is well, and changes nothing", function()
+    local run = watch(morning())
+    run:ok():said("nothing is wrong"):said("Newest backup (db): " .. DB .. ", 6 hours old"):never_alerted():unchanged()
+    expect(findings(run)).to_equal {}
+  end)
+
+  it("tells a kind that has no backup, and a folder that is not there", function()
+    local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = "config" } })
+    run:failed { kind = "integrity", message = "not all is well: logs: no backup" }:alerted("monitor")
+    watch(morning { files = { ["/elsewhere"] = "x" } }):failed { message = "db: no backup; config: no backup; logs: no backup" }
+  end)
+
+  it("takes a backup for as old as its name says, however young the file is", function()
+    local run = watch(morning { files = { [OLDER] = at("0s", DUMP), [CONFIG] = "config", [LOGS] = "logs" } })
+    run:failed { message = "db: too old" }
+    expect(findings(run)["db: too old"]).to_match "30 hours old, and may be 25"
+  end)
+
+  it("takes a backup for as old as its file is, whatever its name says", function()
+    watch(morning { files = { [DB] = at("26h", DUMP), [CONFIG] = "config", [LOGS] = "logs" } }):failed { message = "db: too old" }
+    local plain = { ["/backups/database/db_backup_last.sql"] = at("26h", DUMP) }
+    watch(morning { files = plain }, { kinds = "db" }):failed { message = "db: too old" }
+    watch(morning { files = plain }, { kinds = "db", max_age = "27h" }):ok()
+  end)
+
+  it("does not believe a backup of the future", function()
+    local run = watch(morning { files = { ["/backups/database/db_backup_20270101_020000.sql"] = at("-2h", DUMP) } }, { kinds = "db" })
+    expect(findings(run)["db: too old"]).to_match "future of the clock"
+  end)
+
+  it("tells a dump of less than 1 MB, and lets the archives of settings be small", function()
+    local run = simulate(morning()):run("backup-monitor")
+    run:failed { message = "not all is well: db: too small" }
+    watch(morning(), { small = "db,config,logs", min_size = "1 MB" }):ok()
+  end)
+
+  it("tells a backup that is much smaller than those before it", function()
+    local big = samples.pg_dump { contacts = 3000 }
+    local files = { [DB] = at("6h", DUMP), [OLDER] = at("30h", big), [OLDEST] = at("54h", big) }
+    watch(morning { files = files }, { kinds = "db" }):ok()
+    files["/backups/database/db_backup_20260212_020000.sql"] = at("78h", big)
+    local run = watch(morning { files = files }, { kinds = "db" })
+    expect(findings(run)["db: too small"]).to_match("those before it had " .. #big)
+    watch(morning { files = files }, { kinds = "db", least_percent = 0 }):ok()
+  end)
+
+  it("tells a broken newest backup, with the last one that proves", function()
+    local run = watch(morning { files = { [DB] = at("6h", CUT), [OLDER] = at("30h", CUT), [OLDEST] = at("54h", DUMP) } }, { kinds = "db" })
+    run:failed { message = "not all is well: db: broken" }:alerted("monitor")
+    expect(findings(run)["db: broken"]).to_match("the last one that proves is " .. OLDEST)
+  end)
+
+  it("says so when none proves", function()
+    local run = watch(morning { files = { [DB] = at("6h", CUT), [OLDER] = at("30h", CUT) } }, { kinds = "db" })
+    expect(findings(run)["db: broken"]).to_match "none before it proves"
+  end)
+
+  it("compares an archive with its manifest", function()
+    local files = { [CONFIG] = at("5h", "changed"), [CONFIG .. ".manifest.json"] = samples.manifest { name = path.name(CONFIG), content = "config" } }
+    watch(morning { files = files }, { kinds = "config" }):failed { message = "config: broken" }
+  end)
+
+  it("tells recipes that are silent, all at once with the rest", function()
+    local overdue = {
+      { recipe = "db-backup", verdict = "late", due = "2026-02-15T02:00:00+09:00", since = "2026-02-14T02:00:01+09:00" },
+      { recipe = "log-backup", verdict = "stale", age = "200h", objective = "169h" },
+      { recipe = "git-backup", verdict = "stale", objective = "25h" },
+      { recipe = "s3-backup", verdict = "never_ran" },
+      { recipe = "wiki", verdict = "stuck", since = "2026-02-13T02:00:01+09:00" },
+      { recipe = "shop", verdict = "broken", why = "a word is misspelt" },
+    }
+    local run = watch(morning { catalog = { overdue = overdue } })
+    run:failed { message = "not all is well: db-backup: did not run; log-backup: no young backup" }:alerted("monitor")
+    expect(findings(run)).to_equal {
+      ["db-backup: did not run"] = "it was to run at 2026-02-15 02:00:00, and ran last at 2026-02-14 02:00:01",
+      ["log-backup: no young backup"] = "its last good backup is 200 hours old, and may be 169",
+      ["git-backup: no young backup"] = "it has no good backup",
+      ["s3-backup: never ran"] = "it is meant to run, and never did",
+      ["wiki: does not end"] = "it runs since 2026-02-13 02:00:01, longer than its timeout",
+      ["shop: cannot be loaded"] = "it cannot be loaded: a word is misspelt",
+    }
+    watch(morning { catalog = { overdue = overdue } }, { recipes = false }):ok()
+  end)
+
+  it("says so when nobody can know who is silent", function()
+    local run = watch(morning { catalog = { unreadable = "disk I/O error" } })
+    run:failed { message = "record of the runs" }
+    expect(findings(run)["record of the runs"]).to_match "disk I/O error"
+  end)
+
+  it("never says that all is well, whichever step fails", function()
+    simulate(morning()):each_failure("backup-monitor", { set = { min_size = "100" } }, function(run)
+      run:unchanged():never_said("nothing is wrong")
+    end)
+  end)
+end)
+
+describe("the record in a world", function()
+  it("refuses a verdict that no record has", function()
+    local world = simulate { catalog = { overdue = { { recipe = "db-backup", verdict = "lat" } } } }
+    expect(function() world:run("backup-monitor") end).to_raise { kind = "recipe", message = "no verdict `lat`", hint = "did you mean `late`?" }
+  end)
+end)

@@ -1,0 +1,87 @@
+//! Where a backup is written: into a file, or as an object of a store, never over another.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::catalog::manifest;
+use crate::error::{Error, Kind, Result};
+use crate::stream::Sink;
+use crate::world::Caller;
+use crate::world::objects::Put;
+
+/// Mode of every backup and manifest, from the first byte (guide §9.2).
+const FILE_MODE: u32 = 0o600;
+
+/// The place of a backup, or of the manifest beside one.
+pub enum Target {
+    File(PathBuf),
+    Object(Box<Put>),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::File(path) => write!(f, "{}", path.display()),
+            Target::Object(put) => write!(f, "{}", put.object),
+        }
+    }
+}
+
+impl Target {
+    /// Its last name, as a manifest has it.
+    pub fn name(&self) -> String {
+        match self {
+            Target::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            Target::Object(put) => put.object.key().rsplit('/').next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Where the manifest of this backup is.
+    pub fn beside(&self) -> Result<Target> {
+        Ok(match self {
+            Target::File(path) => Target::File(manifest::path_beside(path)),
+            Target::Object(put) => {
+                let object = put.object.beside(manifest::SUFFIX)?;
+                Target::Object(Box::new(Put { object, ..(**put).clone() }))
+            }
+        })
+    }
+
+    /// Starts a new backup; the first thing that is asked is whether its name is free.
+    pub async fn begin(&self, caller: &Caller) -> Result<Box<dyn Sink>> {
+        if let Target::File(path) = self
+            && caller.stat(path).await?.is_some()
+        {
+            return Err(Error::new(Kind::AlreadyExists, format!("`{self}` is there already"))
+                .hint("a backup never replaces another; put `clock.stamp()` into its name"));
+        }
+        self.create(caller).await
+    }
+
+    pub async fn create(&self, caller: &Caller) -> Result<Box<dyn Sink>> {
+        match self {
+            Target::File(path) => caller.create(path, FILE_MODE).await,
+            Target::Object(put) => caller.put((**put).clone()).await,
+        }
+    }
+
+    /// Writes something small, whole or not at all.
+    pub async fn write(&self, caller: &Caller, data: Vec<u8>) -> Result<()> {
+        match self {
+            Target::File(path) => caller.write(path, data, FILE_MODE, false).await,
+            Target::Object(put) => {
+                let mut sink = caller.put((**put).clone()).await?;
+                sink.write(data.into()).await?;
+                sink.seal().await?;
+                sink.commit().await
+            }
+        }
+    }
+
+    pub async fn remove(&self, caller: &Caller) -> Result<()> {
+        match self {
+            Target::File(path) => caller.remove(path).await,
+            Target::Object(put) => caller.remove_object(put.object.clone()).await,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `hikae status`: whether every backup is as young as it must be, every schedule was kept, and every alert went out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+mod people;
+mod words;
+
+use super::args::Listing;
+use super::context::Context;
+use super::exit;
+use super::runs::catalog;
+use crate::catalog::{Catalog, Moment, Overdue, Run};
+use crate::error::Result;
+use crate::recipe::overview::{Overview, overviews};
+use crate::report::table::print_json_lines;
+use crate::world::Space;
+use crate::world::real::startup;
+
+/// The step in which a drill says how long the restore took.
+const RTO: &str = "RTO reached";
+
+/// Everything that there is to show.
+struct Status {
+    now: Moment,
+    recipes: Vec<Overview>,
+    /// The folders of the last good backups, with their space.
+    spaces: Vec<(PathBuf, Space)>,
+    /// Alerts that did not go out so far.
+    waiting: usize,
+    /// The last drill.
+    drill: Option<Run>,
+}
+
+pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
+    let status = Status::read(context, &catalog(context)?)?;
+    if args.json {
+        print_json_lines(&mut context.out(), status.json())?;
+    } else {
+        people::print(context, &status)?;
+    }
+    Ok(ExitCode::from(if status.wrong() == 0 { exit::DONE } else { exit::FAILED }))
+}
+
+impl Status {
+    fn read(context: &Context, catalog: &Catalog) -> Result<Status> {
+        let recipes = overviews(&context.config, catalog)?;
+        let drills = recipes.iter().filter_map(|recipe| recipe.history.as_ref()).map(|history| &history.last);
+        let drill = drills.filter(|run| run.is_drill()).max_by_key(|run| run.started_at).cloned();
+        let waiting = catalog.notices()?.len();
+        Ok(Status { now: startup::now(), spaces: spaces(&recipes), waiting, drill, recipes })
+    }
+
+    /// Whether nothing was ever run, and nothing is meant to be: then there is no backup that could be good.
+    fn is_idle(&self) -> bool {
+        self.recipes.iter().all(|recipe| recipe.unused)
+    }
+
+    /// How many things are wrong: a recipe counts once, and all alerts that wait together.
+    fn wrong(&self) -> usize {
+        usize::from(self.is_idle())
+            + self.recipes.iter().filter(|recipe| !recipe.wrong.is_empty()).count()
+            + usize::from(self.waiting > 0)
+    }
+
+    /// An object for each recipe, and one for what belongs to none.
+    fn json(&self) -> Vec<Value> {
+        let space = |(folder, space): &(PathBuf, Space)| json!({ "folder": folder.display().to_string(), "free_bytes": space.free_bytes, "total_bytes": space.total_bytes });
+        let drill = self.drill.as_ref().map(|run| {
+            json!({ "recipe": run.recipe, "run": run.id, "status": run.status, "started_at": moment(run.started_at), "rto_secs": rto_secs(run) })
+        });
+        let recipes = self.recipes.iter().map(|recipe| self.recipe_json(recipe));
+        let rest = json!({
+            "ok": self.wrong() == 0, "wrong": self.wrong(), "alerts_waiting": self.waiting, "drill": drill,
+            "spaces": self.spaces.iter().map(space).collect::<Vec<_>>(),
+        });
+        recipes.chain([rest]).collect()
+    }
+
+    fn recipe_json(&self, recipe: &Overview) -> Value {
+        let last = recipe.history.as_ref().map(|history| {
+            let run = &history.last;
+            json!({ "id": run.id, "status": run.status, "started_at": moment(run.started_at), "duration_secs": run.duration_ms.map(secs) })
+        });
+        let good = recipe.good.as_ref().map(|backup| {
+            let age = (self.now - backup.created_at).num_seconds();
+            json!({ "path": backup.path, "size_bytes": backup.size_bytes, "created_at": moment(backup.created_at), "age_secs": age })
+        });
+        json!({
+            "recipe": recipe.recipe, "verdict": verdict(recipe), "ok": recipe.wrong.is_empty(),
+            "wrong": recipe.wrong.iter().map(wrong_json).collect::<Vec<_>>(),
+            "schedule": recipe.schedule, "next_due": recipe.next_due.map(moment),
+            "objective_secs": recipe.objective.map(|objective| objective.as_secs()),
+            "failures": recipe.history.as_ref().map_or(0, |history| history.failures),
+            "last_run": last, "good_backup": good,
+        })
+    }
+}
+
+/// One word for how a recipe stands: the worst that is wrong with it.
+fn verdict(recipe: &Overview) -> &'static str {
+    match recipe.wrong.first() {
+        Some(wrong) => wrong.verdict.word(),
+        None if recipe.unused => "unused",
+        None => "ok",
+    }
+}
+
+fn wrong_json(wrong: &Overdue) -> Value {
+    json!({
+        "verdict": wrong.verdict, "due": wrong.due.map(moment), "since": wrong.since.map(moment), "age_secs": wrong.age_secs,
+        "objective_secs": wrong.objective_secs, "failures": wrong.failures, "why": wrong.why,
+    })
+}
+
+fn moment(at: Moment) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, false)
+}
+
+fn secs(ms: u64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+/// How long the restore of a drill took; the whole drill where it does not say.
+fn rto_secs(drill: &Run) -> Option<f64> {
+    let said = drill.steps.iter().find(|step| step.name == RTO).map(|step| step.duration_ms);
+    said.or(drill.duration_ms).map(secs)
+}
+
+fn spaces(recipes: &[Overview]) -> Vec<(PathBuf, Space)> {
+    let paths = recipes.iter().filter_map(|recipe| recipe.good.as_ref()).map(|backup| Path::new(&backup.path));
+    let folders: BTreeSet<&Path> = paths.filter(|path| path.is_absolute()).filter_map(Path::parent).collect();
+    folders.into_iter().filter_map(|folder| Some((folder.to_owned(), startup::space(folder)?))).collect()
+}

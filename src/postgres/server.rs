@@ -1,0 +1,84 @@
+//! How a throwaway server is made and started with PostgreSQL's own programs, which refuse to run as root.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::world::{Caller, Command};
+
+/// Whom the server runs as where we are root.
+const USER: &str = "postgres";
+
+/// What makes a server that is thrown away fast and small: nothing of it has to outlive a power cut, and everything of
+/// it lies in its folder, so that it goes with that also when it is killed.
+const THROWAWAY: [&str; 6] = [
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "dynamic_shared_memory_type=mmap",
+    "wal_level=minimal",
+];
+
+/// The programs of a server, and how they are started.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// The folder in which they lie.
+    pub bin: PathBuf,
+    /// We are root, and must not be.
+    pub as_root: bool,
+}
+
+impl Programs {
+    pub async fn find(caller: &Caller, as_root: bool) -> Result<Programs> {
+        match caller.which("initdb").await?.and_then(|initdb| Some(initdb.parent()?.to_owned())) {
+            Some(bin) => Ok(Programs { bin, as_root }),
+            None => Err(Error::new(Kind::NotFound, "cannot find the PostgreSQL server's program `initdb`")
+                .because_text("it is neither on the PATH nor in `/usr/lib/postgresql/*/bin`")
+                .hint("install the server: `apt-get install postgresql`")),
+        }
+    }
+
+    /// The release of the server, such as 15, where its folder tells it.
+    pub fn release(&self) -> Option<u32> {
+        self.bin.parent()?.file_name()?.to_str()?.parse().ok()
+    }
+
+    /// Gives `folder` to the user that the server runs as; nothing where that is ourselves.
+    pub fn give(&self, folder: &Path) -> Option<Command> {
+        let args = [USER, "--"].map(str::to_owned).into_iter().chain([folder.display().to_string()]);
+        self.as_root.then(|| Command { args: args.collect(), ..Command::new("chown") })
+    }
+
+    /// Makes the cluster `data`.
+    pub fn initdb(&self, data: &Path, args: &[&str]) -> Command {
+        let always = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
+        self.command("initdb", data, always.iter().chain(args).map(|arg| (*arg).to_owned()))
+    }
+
+    /// The server of a cluster that is thrown away. It ends with us.
+    pub fn server(&self, data: &Path, settings: &[String]) -> Command {
+        let all = THROWAWAY.iter().map(|setting| (*setting).to_owned()).chain(["max_wal_senders=0".to_owned()]);
+        let flags = all.chain(settings.iter().cloned()).flat_map(|setting| ["-c".to_owned(), setting]);
+        self.command("postgres", data, flags)
+    }
+
+    /// `program` on the cluster `data`.
+    pub fn command(&self, program: &str, data: &Path, args: impl IntoIterator<Item = String>) -> Command {
+        let mut command = match self.as_root {
+            true => {
+                let mut command = Command::new("setpriv");
+                let user = [format!("--reuid={USER}"), format!("--regid={USER}")];
+                // A changed user would forget that it is to die with us.
+                let flags = ["--init-groups", "--pdeathsig=QUIT", "--"].map(str::to_owned);
+                command.args = user.into_iter().chain(flags).collect();
+                command.args.push(self.bin.join(program).display().to_string());
+                command
+            }
+            false => Command::new(program),
+        };
+        command.args.extend(["-D".to_owned(), data.display().to_string()]);
+        command.args.extend(args);
+        command.cwd = data.parent().map(Path::to_owned);
+        command
+    }
+}

@@ -1,0 +1,221 @@
+//! Looks over all recipes: whether each ran when it should have, and whether its last good backup is as young as it must be.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::claims::run_lock;
+use super::declaration::{Declaration, RecipeKind};
+use super::due::Clocks;
+use super::job::DEFAULT_TIMEOUT;
+use super::loading;
+use super::schedule::{self, Schedule};
+use crate::catalog::{Backup, Catalog, History, Moment, Overdue, Run, Wrong};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::world::real::startup;
+
+/// What a scheduled run may be late, and a backup be older than a day (guide §5.1: 25 hours).
+const GRACE: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// What a run may take beyond its timeout to end.
+const LAST_WORDS: Duration = Duration::from_secs(300);
+/// How many times back a schedule is looked at for the longest time between two.
+const LOOKED_AT: usize = 10;
+
+/// How one recipe stands.
+pub struct Overview {
+    pub recipe: String,
+    pub schedule: Option<String>,
+    pub next_due: Option<Moment>,
+    /// The oldest that its last good backup may be.
+    pub objective: Option<Duration>,
+    pub history: Option<History>,
+    /// The last backup that was proved and is still there.
+    pub good: Option<Backup>,
+    /// All that is wrong, the worst first.
+    pub wrong: Vec<Overdue>,
+    /// Built in, and nobody has ever run it or asked for it.
+    pub unused: bool,
+}
+
+/// What is known of a recipe beside its history.
+struct Known {
+    name: String,
+    declared: Option<Result<Declaration>>,
+    /// Since when its file lies in the configuration folder.
+    since: Option<Moment>,
+    objective: Option<Duration>,
+}
+
+/// The present, as an overview sees it.
+pub struct Present<'a> {
+    pub now: Moment,
+    pub clocks: Clocks<'a>,
+    /// Whether a backup is still there; a place that cannot be looked at is believed.
+    pub stands: &'a dyn Fn(&Path) -> bool,
+}
+
+/// Each recipe that has a schedule, an objective or a history, by name.
+pub fn overviews(config: &Arc<Config>, catalog: &Catalog) -> Result<Vec<Overview>> {
+    let alive = |run: &_| is_alive(config, run);
+    let mut histories: BTreeMap<String, History> =
+        catalog.histories(&alive)?.into_iter().map(|history| (history.recipe.clone(), history)).collect();
+    let stands = |path: &Path| !path.is_absolute() || !matches!(startup::look(path), Ok(None));
+    let present = Present { now: startup::now(), clocks: &startup::local, stands: &stands };
+    let mut all: Vec<Overview> = Vec::new();
+    for known in known(config)? {
+        let history = histories.remove(&known.name);
+        all.extend(overview(known, history, &present));
+    }
+    let elsewhere = |(name, history): (String, History)| {
+        let objective = config.settings.objectives.get(&name).copied();
+        overview(Known { name, declared: None, since: None, objective }, Some(history), &present)
+    };
+    all.extend(histories.into_iter().filter_map(elsewhere));
+    all.sort_by(|one, other| one.recipe.cmp(&other.recipe));
+    Ok(all)
+}
+
+/// What no run will tell, because it is silent: what did not run, does not end, or is too old. Failures tell themselves.
+pub fn overdue(config: &Arc<Config>) -> Result<Vec<Overdue>> {
+    let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"))?;
+    let wrong = overviews(config, &catalog)?.into_iter().flat_map(|overview| overview.wrong);
+    Ok(wrong.filter(|overdue| overdue.verdict != Wrong::Failing).collect())
+}
+
+/// A run is alive while its lock is held; the kernel lets go of it however the process ends.
+pub fn is_alive(config: &Config, run: &crate::catalog::NewRun) -> bool {
+    startup::is_locked(&run_lock(&config.state_dir, &run.id))
+}
+
+fn known(config: &Arc<Config>) -> Result<Vec<Known>> {
+    let of = |(source, declared): (crate::config::RecipeSource, _)| {
+        let file = source.folder.map(|folder| folder.join(format!("{}.lua", source.name)));
+        let seen = file.and_then(|file| startup::look(&file).ok().flatten());
+        let since = seen.and_then(|seen| chrono::DateTime::from_timestamp(seen.modified.0, 0));
+        let since = since.map(|since| since.fixed_offset());
+        let objective = config.settings.objectives.get(&source.name).copied();
+        Known { name: source.name, declared: Some(declared), since, objective }
+    };
+    Ok(loading::all(config)?.into_iter().map(of).collect())
+}
+
+/// How a recipe stands; nothing when there is nothing that it must keep to, and it never ran.
+fn overview(known: Known, history: Option<History>, present: &Present) -> Option<Overview> {
+    let Known { name, declared, since, objective } = known;
+    let (declared, broken) = match declared {
+        Some(Ok(declared)) => (Some(declared), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let text = declared.as_ref().and_then(|declared| declared.schedule.clone());
+    let schedule = text.as_deref().and_then(|text| schedule::read(text).ok());
+    let expected = since.is_some() || objective.is_some();
+    if schedule.is_none() && objective.is_none() && history.is_none() && broken.is_none() {
+        return None;
+    }
+    let objective = objective.or_else(|| declared.as_ref().and_then(|declared| declared.objective));
+    let objective = objective.or_else(|| usual_objective(declared.as_ref()?, &schedule?, present));
+    let good = history.as_ref().and_then(|history| good(history, present));
+    let looking = Looking { name: &name, present, history: history.as_ref(), good: good.as_ref() };
+    let wrong = [
+        broken.map(|error| looking.broken(&error)),
+        looking.stuck(declared.as_ref()),
+        looking.failing(),
+        objective.and_then(|objective| looking.stale(objective, is_backup(declared.as_ref(), history.as_ref()))),
+        schedule.and_then(|schedule| looking.late(&schedule)),
+        expected.then(|| looking.never_ran(schedule, since)).flatten(),
+    ];
+    let wrong: Vec<Overdue> = wrong.into_iter().flatten().collect();
+    let unused = history.is_none() && !expected && wrong.is_empty();
+    let next_due = schedule.filter(|_| !unused).and_then(|schedule| schedule.next(present.now, present.clocks));
+    Some(Overview { recipe: name, schedule: text, next_due, objective, history, good, wrong, unused })
+}
+
+/// A day, or the longest time between two runs by the schedule where that is more, and an hour.
+fn usual_objective(declared: &Declaration, schedule: &Schedule, present: &Present) -> Option<Duration> {
+    if declared.kind != RecipeKind::Backup {
+        return None;
+    }
+    let last = schedule.last(present.now, present.clocks)?;
+    let before = |due: &Moment| schedule.last(*due - chrono::TimeDelta::seconds(1), present.clocks);
+    let dues: Vec<Moment> = std::iter::successors(Some(last), before).take(LOOKED_AT).collect();
+    let longest = dues.windows(2).filter_map(|pair| (pair[0] - pair[1]).to_std().ok()).max();
+    Some(longest.unwrap_or(DAY).max(DAY) + GRACE)
+}
+
+fn is_backup(declared: Option<&Declaration>, history: Option<&History>) -> bool {
+    let ran_as = || history.is_none_or(|history| history.last.kind == RecipeKind::Backup.word());
+    declared.map_or_else(ran_as, |declared| declared.kind == RecipeKind::Backup)
+}
+
+fn good(history: &History, present: &Present) -> Option<Backup> {
+    history.backups.iter().find(|backup| (present.stands)(Path::new(&backup.path))).cloned()
+}
+
+/// One recipe, looked at for what may be wrong with it.
+struct Looking<'a> {
+    name: &'a str,
+    present: &'a Present<'a>,
+    history: Option<&'a History>,
+    good: Option<&'a Backup>,
+}
+
+impl Looking<'_> {
+    fn wrong(&self, verdict: Wrong) -> Overdue {
+        Overdue::new(self.name, verdict)
+    }
+
+    fn broken(&self, error: &Error) -> Overdue {
+        Overdue { why: Some(error.one_line()), ..self.wrong(Wrong::Broken) }
+    }
+
+    fn stuck(&self, declared: Option<&Declaration>) -> Option<Overdue> {
+        let running: &Run = self.history?.running.as_ref()?;
+        let timeout = declared.and_then(|declared| declared.timeout).unwrap_or(DEFAULT_TIMEOUT);
+        let since = Some(running.started_at);
+        let too_long = self.age(running.started_at) > timeout + LAST_WORDS;
+        too_long.then(|| Overdue { since, objective_secs: Some(timeout.as_secs()), ..self.wrong(Wrong::Stuck) })
+    }
+
+    fn failing(&self) -> Option<Overdue> {
+        let history = self.history.filter(|history| history.failures > 0)?;
+        let why = history.last.error.as_ref().map(|error| error.message.clone());
+        Some(Overdue { failures: Some(history.failures), why, ..self.wrong(Wrong::Failing) })
+    }
+
+    /// What is not a backup is as old as its last success.
+    fn stale(&self, objective: Duration, is_backup: bool) -> Option<Overdue> {
+        let history = self.history?;
+        let begins = history.running.is_some() && history.last_success.is_none() && history.failures == 0;
+        let made = || self.good.map(|backup| backup.created_at);
+        let worked = || history.last_success.as_ref().and_then(|run| run.ended_at);
+        let age = if is_backup { made() } else { worked() }.map(|at| self.age(at));
+        let stale = age.is_none_or(|age| age > objective) && !begins;
+        let (age_secs, objective_secs) = (age.map(|age| age.as_secs()), Some(objective.as_secs()));
+        stale.then(|| Overdue { age_secs, objective_secs, ..self.wrong(Wrong::Stale) })
+    }
+
+    fn late(&self, schedule: &Schedule) -> Option<Overdue> {
+        let (since, due) = (self.history?.last.started_at, self.due(schedule)?);
+        (due > since).then(|| Overdue { due: Some(due), since: Some(since), ..self.wrong(Wrong::Late) })
+    }
+
+    /// A file that was put there after the last time is not late yet.
+    fn never_ran(&self, schedule: Option<Schedule>, since: Option<Moment>) -> Option<Overdue> {
+        let due = schedule.and_then(|schedule| self.due(&schedule));
+        let waits = since.is_some_and(|since| due.is_none_or(|due| due <= since));
+        (self.history.is_none() && !waits).then(|| Overdue { due, ..self.wrong(Wrong::NeverRan) })
+    }
+
+    /// The last time at which it should have begun by now.
+    fn due(&self, schedule: &Schedule) -> Option<Moment> {
+        schedule.last(self.present.now - GRACE, self.present.clocks)
+    }
+
+    fn age(&self, at: Moment) -> Duration {
+        (self.present.now - at).to_std().unwrap_or_default()
+    }
+}

@@ -1,0 +1,184 @@
+//! Plans what would be stored and removed in object stores, and lets later looks see it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset};
+use futures_util::future::{BoxFuture, ready};
+
+use super::plan::Shared;
+use super::{DryRun, Unread, Withheld};
+use crate::error::{Error, Kind, Result};
+use crate::stream::Sink;
+use crate::units::show_size;
+use crate::world::objects::words::{no_object, taken};
+use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
+use crate::world::{Effect, Reply, Request, World};
+
+pub async fn get<W: World + 'static>(dry: &DryRun<W>, object: &Object, request: &Request) -> Result<Reply> {
+    let planned = dry.plan.lock().objects.get(&object.to_string()).cloned();
+    match planned {
+        None => dry.inner_perform(request.effect.clone(), request).await,
+        Some(None) => Err(no_object("get", object)),
+        Some(Some(_)) => {
+            let error = Error::new(Kind::Other, format!("cannot get `{object}`")).because(Withheld::Object);
+            Ok(Reply::Source(Box::new(Unread(error))))
+        }
+    }
+}
+
+/// What is stored there, as far as it was changed by what is planned; `act` is what asks.
+pub async fn stat<W: World + 'static>(
+    dry: &DryRun<W>,
+    object: &Object,
+    act: &str,
+    request: &Request,
+) -> Result<Option<ObjectStat>> {
+    let planned = {
+        let plan = dry.plan.lock();
+        let of_new_bucket = plan.buckets.contains(&object.store.title()).then_some(None);
+        plan.objects.get(&object.to_string()).cloned().or(of_new_bucket)
+    };
+    if let Some(planned) = planned {
+        return Ok(planned);
+    }
+    match dry.inner_perform(Effect::StatObject(object.clone()), request).await {
+        Ok(Reply::ObjectStat(stat)) => Ok(stat),
+        Ok(_) => Ok(None),
+        // It is told as what was asked for, and not as the look that answers it.
+        Err(error) if act != "look at" => Err(reworded(error, act, object)),
+        Err(error) => Err(error),
+    }
+}
+
+fn reworded(error: Error, act: &str, object: &Object) -> Error {
+    let told = Error::new(error.kind(), format!("cannot {act} `{object}`"));
+    let hint = error.hint_text().map(str::to_owned);
+    let told = match error.causes().first() {
+        Some(cause) => told.because_text(cause.clone()),
+        None => told.because(error),
+    };
+    match hint {
+        Some(hint) => told.hint(hint),
+        None => told,
+    }
+}
+
+pub async fn put<W: World + 'static>(dry: &DryRun<W>, put: &Put, request: &Request) -> Result<Reply> {
+    let there = stat(dry, &put.object, "put", request).await?;
+    if there.is_some() && !put.replace {
+        return Err(taken(&put.object));
+    }
+    let number = dry.plan.lock().note(request, None);
+    let (plan, now) = (dry.plan.clone(), dry.now());
+    let sink = PlannedObject { put: put.clone(), number, now, plan, size_bytes: 0, sealed: false, committed: false };
+    Ok(Reply::Sink(Box::new(sink)))
+}
+
+pub async fn list<W: World + 'static>(
+    dry: &DryRun<W>,
+    store: &Arc<Store>,
+    prefix: &str,
+    request: &Request,
+) -> Result<Vec<ObjectEntry>> {
+    let new = dry.plan.lock().buckets.contains(&store.title());
+    let mut entries = match new {
+        true => Vec::new(),
+        false => match dry.inner_perform(request.effect.clone(), request).await? {
+            Reply::Objects(entries) => entries,
+            _ => Vec::new(),
+        },
+    };
+    let (all, begin) = (store.title_of(""), store.title_of(prefix));
+    let plan = dry.plan.lock();
+    entries.retain(|entry| !plan.objects.contains_key(&format!("{all}{}", entry.key)));
+    for (address, stat) in plan.objects.iter().filter(|(address, _)| address.starts_with(&begin)) {
+        if let (Some(stat), Some(key)) = (stat, address.strip_prefix(&all)) {
+            entries.push(ObjectEntry { key: key.to_owned(), stat: stat.clone() });
+        }
+    }
+    entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    Ok(entries)
+}
+
+pub async fn remove<W: World + 'static>(dry: &DryRun<W>, object: &Object, request: &Request) -> Result<Reply> {
+    let Some(stat) = stat(dry, object, "remove", request).await? else { return Err(no_object("remove", object)) };
+    let days = dry.now().signed_duration_since(stat.modified).num_days();
+    let mut plan = dry.plan.lock();
+    plan.note(request, Some(format!("{}, {days} days old", show_size(stat.size_bytes))));
+    plan.objects.insert(object.to_string(), None);
+    Ok(Reply::Done)
+}
+
+/// Whether it stands is asked by a listing of nothing: there is no effect that looks at a bucket.
+pub async fn make_bucket<W: World + 'static>(dry: &DryRun<W>, store: &Arc<Store>, request: &Request) -> Result<bool> {
+    if dry.plan.lock().buckets.contains(&store.title()) {
+        return Ok(false);
+    }
+    // No key begins with this: keys hold no control characters.
+    let nothing = Effect::ListObjects { store: store.clone(), prefix: "\u{1}".to_owned() };
+    match dry.inner_perform(nothing, request).await {
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == Kind::NotFound => {
+            let mut plan = dry.plan.lock();
+            plan.note(request, None);
+            plan.buckets.insert(store.title());
+            Ok(true)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Swallows what would be stored, and counts it.
+struct PlannedObject {
+    put: Put,
+    /// Its place in the plan.
+    number: usize,
+    now: DateTime<FixedOffset>,
+    plan: Shared,
+    size_bytes: u64,
+    sealed: bool,
+    committed: bool,
+}
+
+impl Sink for PlannedObject {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
+        self.size_bytes += data.len() as u64;
+        Box::pin(ready(Ok(())))
+    }
+
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        self.sealed = true;
+        Box::pin(ready(Ok(())))
+    }
+
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        let (address, replace) = (self.put.object.to_string(), self.put.replace);
+        let mut plan = self.plan.lock();
+        if matches!(plan.objects.get(&address), Some(Some(_))) && !replace {
+            return Box::pin(ready(Err(taken(&self.put.object))));
+        }
+        // As for a file: what was not sealed is planned, with a size that only a run would know.
+        let size_bytes = if self.sealed { self.size_bytes } else { 0 };
+        let detail = if self.sealed { show_size(size_bytes) } else { "size known only after the run".to_owned() };
+        plan.detail(self.number, detail);
+        let (etag, storage_class) = (String::new(), self.put.storage_class.clone());
+        let stat = ObjectStat { size_bytes, modified: self.now, etag, storage_class };
+        plan.objects.insert(address, Some(stat));
+        drop(plan);
+        self.committed = true;
+        Box::pin(ready(Ok(())))
+    }
+
+    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+}
+
+impl Drop for PlannedObject {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.plan.lock().withdraw(self.number);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Words what an object store refuses, alike in every world, with what a person can do about it.
+
+use super::{Object, Store};
+use crate::error::{Error, Kind};
+
+/// Why a store did not do what it was asked.
+#[derive(Clone, Debug, Default)]
+pub struct Refusal {
+    pub status: u16,
+    /// The store's own word, such as `NoSuchBucket`; empty where its answer has none.
+    pub code: String,
+    pub message: String,
+    /// Where the bucket is instead.
+    pub region: Option<String>,
+}
+
+impl Refusal {
+    pub fn new(status: u16, code: &str, message: &str) -> Refusal {
+        Refusal { status, code: code.to_owned(), message: message.to_owned(), region: None }
+    }
+
+    pub fn kind(&self) -> Kind {
+        match (self.code.as_str(), self.status) {
+            ("PreconditionFailed" | "ConditionalRequestConflict" | "BucketAlreadyExists", _) => Kind::AlreadyExists,
+            ("EntityTooLarge" | "QuotaExceeded", _) => Kind::Space,
+            ("XAmzContentSHA256Mismatch" | "BadDigest", _) => Kind::Integrity,
+            ("RequestTimeout", _) | (_, 408 | 504) => Kind::Timeout,
+            ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken", _) | (_, 401 | 403) => {
+                Kind::Denied
+            }
+            (_, 404) => Kind::NotFound,
+            (_, 409 | 412) => Kind::AlreadyExists,
+            (_, 429 | 500..=599) => Kind::Network,
+            _ => Kind::Other,
+        }
+    }
+
+    /// Whether asking again may help.
+    pub fn passes(&self) -> bool {
+        matches!(self.status, 429 | 500 | 502..=504) || matches!(self.code.as_str(), "RequestTimeout" | "SlowDown")
+    }
+
+    fn hint(&self, store: &Store) -> Option<String> {
+        let fixed = match self.code.as_str() {
+            "NoSuchBucket" => {
+                return Some(format!("check the name and the region; `objects.make_bucket` makes `{}`", store.bucket));
+            }
+            "InvalidAccessKeyId" => "the store does not know this `access_key`: check it, and the `endpoint`",
+            "SignatureDoesNotMatch" => "`secret_key` does not belong to `access_key`: check both, and the `region`",
+            "ExpiredToken" | "InvalidToken" => "the lent key has expired: get a new `session_token` with its keys",
+            "RequestTimeTooSkewed" => "the clock of this machine is wrong: look at `timedatectl`, and let it be set",
+            "BucketAlreadyExists" => "the name belongs to somebody else: choose another one",
+            "EntityTooLarge" => "raise `part_size`, so that the object has fewer parts",
+            "QuotaExceeded" => "the quota of this bucket is used up",
+            "NotImplemented" => "the store does not know how to do that",
+            _ => match self.status {
+                401 | 403 => {
+                    "the store knows who asks, and does not allow it: look at the policies of the key and of the bucket"
+                }
+                429 | 503 => "the store is asked too often: try again later",
+                500..=599 => "the store itself failed: try again later",
+                _ => "",
+            },
+        };
+        let region = self.region.as_ref().filter(|region| **region != store.region);
+        match region {
+            Some(region) => Some(format!("the bucket is elsewhere: `region = {region:?}`")),
+            None if fixed.is_empty() => None,
+            None => Some(fixed.to_owned()),
+        }
+    }
+}
+
+/// The store did not do `act` with `object`, a title.
+pub fn refused(act: &str, object: &str, store: &Store, refusal: &Refusal) -> Error {
+    let error = Error::new(refusal.kind(), format!("cannot {act} `{object}`"));
+    let why = match (refusal.code.is_empty(), refusal.message.is_empty()) {
+        (true, _) => format!("it was answered with {}", refusal.status),
+        (false, true) => refusal.code.clone(),
+        (false, false) => format!("{}: {}", refusal.code, refusal.message),
+    };
+    let error = error.because_text(crate::secret::redact(&why));
+    match refusal.hint(store) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// There is no such bucket.
+pub fn no_bucket(act: &str, object: &str, store: &Store) -> Error {
+    refused(act, object, store, &Refusal::new(404, "NoSuchBucket", "The specified bucket does not exist"))
+}
+
+/// Nothing is stored under the key.
+pub fn no_object(act: &str, object: &Object) -> Error {
+    Error::new(Kind::NotFound, format!("cannot {act} `{object}`"))
+        .because_text("nothing is stored under this key")
+        .hint("`objects.list` shows what is there")
+}
+
+/// A new object was to take the key of another.
+pub fn taken(object: &Object) -> Error {
+    Error::new(Kind::AlreadyExists, format!("cannot put `{object}`"))
+        .because_text("an object is stored under this key already")
+        .hint("nothing was changed: choose another key, or say `replace = true`")
+}
+
+/// An object came to another end than the store said.
+pub fn wrong_length(object: &Object, got: u64, of: u64) -> Error {
+    Error::new(Kind::Integrity, format!("cannot read `{object}` to its end"))
+        .because_text(format!("{got} of {of} bytes had come"))
+        .hint("the store or the network ended it: try again")
+}
+
+/// What was stored is not what was sent.
+pub fn not_as_sent(object: &Object, why: impl Into<String>) -> Error {
+    Error::new(Kind::Integrity, format!("`{object}` is not stored as it was sent"))
+        .because_text(why)
+        .hint("another program stores under the same key, or the store is broken")
+}

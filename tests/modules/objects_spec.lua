@@ -1,0 +1,96 @@
+--- What the module `objects` promises, over a store in memory.
+local function shop(change)
+  local options = { bucket = "shop", access_key = "AKIAEXAMPLE", secret_key = server().password }
+  for name, value in pairs(change or {}) do options[name] = value end
+  return objects.store(options)
+end
+
+describe("objects.store #simulated", function()
+  it("shows its bucket and no key", function()
+    expect(tostring(shop())).to_be("s3://shop")
+  end)
+
+  it("refuses what can be no store, and a secret that could be read", function()
+    expect(function() shop { bucket = "No Bucket" } end).to_raise { kind = "recipe", message = "cannot be the name of a bucket" }
+    expect(function() shop { regoin = "x" } end).to_raise { kind = "recipe", hint = "did you mean `region`" }
+    expect(function() shop { secret_key = "readable" } end)
+      .to_raise { kind = "recipe", message = "`secret_key` of `objects.store` must be a secret", hint = "secret = true" }
+    expect(function() objects.list("s3://shop") end)
+      .to_raise { kind = "recipe", message = "`objects.list` was called without its store" }
+  end)
+end)
+
+describe("objects.list #simulated", function()
+  it("gives what begins with the prefix, sorted, with size and age", function()
+    local found = objects.list(shop(), "old/")
+    expect(#found).to_be(2)
+    expect(found[1].key).to_be("old/a.gz")
+    expect(found[1].size_bytes).to_be(3)
+    expect(found[1].age_secs).to_be(40 * 86400)
+    expect(found[1].storage_class).to_be("GLACIER")
+    expect(found[2].key).to_be("old/b 控え")
+    expect(#objects.list(shop())).to_be(2)
+    expect(#objects.list(shop(), "none")).to_be(0)
+  end)
+
+  it("raises for a bucket that is not there", function()
+    expect(function() objects.list(shop { bucket = "another" }) end).to_raise { kind = "not_found", hint = "objects.make_bucket" }
+  end)
+end)
+
+describe("objects.stat #simulated", function()
+  it("looks at one object; nothing is nil", function()
+    expect(objects.stat(shop(), "old/a.gz").size_bytes).to_be(3)
+    expect(objects.stat(shop(), "old/none")).to_be(nil)
+  end)
+end)
+
+describe("objects.get #simulated", function()
+  it("gives a stream", function()
+    expect(objects.get(shop(), "old/b 控え"):text()).to_be("new")
+    expect(function() objects.get(shop(), "none"):text() end).to_raise { kind = "not_found", message = "cannot get `s3://shop/none`" }
+    expect(function() objects.get(shop(), "a/../b") end).to_raise { kind = "recipe", message = "cannot be the key" }
+  end)
+end)
+
+describe("objects.remove #simulated", function()
+  it("removes what is there", function()
+    objects.remove(shop(), "old/a.gz", { why = "40 days old" })
+    expect(objects.stat(shop(), "old/a.gz")).to_be(nil)
+    expect(function() objects.remove(shop(), "old/a.gz") end).to_raise { kind = "not_found" }
+  end)
+end)
+
+describe("objects.make_bucket #simulated", function()
+  it("makes what is not there yet", function()
+    expect(objects.make_bucket(shop { bucket = "another" })).to_be(true)
+    expect(objects.make_bucket(shop { bucket = "another" })).to_be(false)
+  end)
+end)
+
+describe("stream:put #simulated", function()
+  it("stores a backup with its manifest, never over another", function()
+    local backup = objects.get(shop(), "old/b 控え"):gzip():put(shop(), "new/b.gz", { storage_class = "STANDARD_IA" })
+    expect(backup.path).to_be("s3://shop/new/b.gz")
+    expect(backup.manifest).to_be("s3://shop/new/b.gz.manifest.json")
+    expect(backup.plain_bytes).to_be(3)
+    expect(run.backups()).to_equal { "s3://shop/new/b.gz" }
+    expect(objects.get(shop(), "new/b.gz"):gunzip():text()).to_be("new")
+    expect(json.decode(objects.get(shop(), "new/b.gz.manifest.json"):text()).sha256).to_be(backup.sha256)
+    expect(objects.stat(shop(), "new/b.gz").storage_class).to_be("STANDARD_IA")
+    expect(function() objects.get(shop(), "old/a.gz"):put(shop(), "new/b.gz") end).to_raise { kind = "already_exists" }
+  end)
+
+  it("leaves nothing of a stream that has no proved end", function()
+    expect(function() objects.get(shop(), "old/b 控え"):gunzip():put(shop(), "half") end).to_raise { kind = "integrity" }
+    expect(#objects.list(shop(), "half")).to_be(0)
+  end)
+
+  it("refuses options that it does not have", function()
+    local function put(options)
+      return function() objects.get(shop(), "old/a.gz"):put(shop(), "x", options) end
+    end
+    expect(put { part_size = "1 MiB" }).to_raise { kind = "recipe", message = "from `5 MiB` to `5 GiB`" }
+    expect(put { replace = true }).to_raise { kind = "recipe", message = "replace" }
+  end)
+end)

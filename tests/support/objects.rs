@@ -1,0 +1,78 @@
+//! Starts a real object store on loopback, which takes only what is signed, and ends with the tests.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, LazyLock};
+
+use hikae::secret::Secret;
+use hikae::world::http::Address;
+use hikae::world::objects::{Store, StoreKind};
+use serde_json::Value;
+
+const INSTALL: &str = "this test needs an object store; install it with: scripts/install-object-store";
+const SCRIPT: &str = include_str!("objects/server.py");
+pub const PYTHON: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/object-store/bin/python");
+
+pub const REGION: &str = "ap-northeast-1";
+
+/// An object store that runs.
+pub struct ObjectStore {
+    pub port: u16,
+    keys: Value,
+    #[expect(dead_code, reason = "it ends when its standard input does, with this process")]
+    child: Child,
+}
+
+static SHARED: LazyLock<ObjectStore> = LazyLock::new(ObjectStore::start);
+
+impl ObjectStore {
+    /// One for all tests of this process: each has buckets of its own.
+    pub fn shared() -> &'static ObjectStore {
+        &SHARED
+    }
+
+    fn start() -> ObjectStore {
+        let mut command = Command::new(PYTHON);
+        command.args(["-c", SCRIPT]).env("PYTHONWARNINGS", "ignore");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{INSTALL}\n{error}"));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let Some(Ok(line)) = lines.next() else {
+            let output = child.wait_with_output().unwrap();
+            panic!("{INSTALL}\n{}", String::from_utf8_lossy(&output.stderr));
+        };
+        // What it says from here on nobody reads: it must not wait for that.
+        std::thread::spawn({
+            let errors = child.stderr.take().unwrap();
+            move || BufReader::new(errors).lines().for_each(drop)
+        });
+        let keys: Value = serde_json::from_str(&line).unwrap();
+        ObjectStore { port: keys["port"].as_u64().unwrap() as u16, keys, child }
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The keys of `owner`, who may all, or of `stranger`, who may nothing.
+    pub fn keys(&self, who: &str) -> (String, String) {
+        let of = |name: &str| self.keys[who][name].as_str().unwrap().to_owned();
+        (of("access_key"), of("secret_key"))
+    }
+
+    /// A bucket of this store, as its owner asks for it.
+    pub fn bucket(&self, name: &str) -> Arc<Store> {
+        let (access_key, secret_key) = self.keys("owner");
+        Arc::new(Store {
+            kind: StoreKind::S3,
+            endpoint: Some(Address::parse(&self.endpoint()).unwrap()),
+            region: REGION.to_owned(),
+            bucket: name.to_owned(),
+            path_style: true,
+            access_key,
+            secret_key: Secret::new(secret_key),
+            session_token: None,
+            roots: None,
+        })
+    }
+}

@@ -1,0 +1,344 @@
+//! The worlds that the promises about object stores are tried on, each with an empty bucket; then what each decorator does with objects.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use hikae::error::{Kind, Result};
+use hikae::secret::Secret;
+use hikae::world::dry_run::{DryRun, is_withheld};
+use hikae::world::faulty::{Fault, FaultKind, Faulty, Nth, ways};
+use hikae::world::guarded::{Guarded, Needs};
+use hikae::world::http::Address;
+use hikae::world::journal::{Journal, Outcome};
+use hikae::world::objects::{Object, Put, Store};
+use hikae::world::real::Real;
+use hikae::world::simulated::{ObjectSetup, ObjectTable, Simulated, SimulatedSetup, StoreSetup};
+use hikae::world::{Caller, World};
+
+use super::place::{caller, drain};
+use crate::support::objects::ObjectStore;
+
+/// A world and a bucket in it that is empty at first; another one, `many`, holds 1100 objects `some/NNNN`.
+pub struct Storehouse {
+    pub call: Caller,
+    /// Puts objects there for good, where `call` only plans to.
+    below: Caller,
+    pub store: Arc<Store>,
+    simulated: Option<Simulated>,
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+impl Storehouse {
+    async fn of<W: World + 'static>(call: Caller, below: W, simulated: Option<Simulated>) -> Storehouse {
+        let store = ObjectStore::shared().bucket(&format!("bucket-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let below = caller(Arc::new(below));
+        assert!(below.make_bucket(store.clone()).await.unwrap());
+        Storehouse { call, below, store, simulated }
+    }
+
+    pub fn object(&self, key: &str) -> Object {
+        Object::new(self.store.clone(), key).unwrap()
+    }
+
+    /// Another bucket, or the same one asked by others.
+    pub fn store(&self, change: impl FnOnce(&mut Store)) -> Arc<Store> {
+        let mut store = (*self.store).clone();
+        change(&mut store);
+        Arc::new(store)
+    }
+
+    pub async fn put(&self, key: &str, data: &str) -> Object {
+        put(&self.below, Put { replace: true, ..Put::new(self.object(key)) }, data.as_bytes()).await.unwrap();
+        self.object(key)
+    }
+
+    pub async fn keys(&self, prefix: &str) -> Vec<String> {
+        let entries = self.call.list_objects(self.store.clone(), prefix).await.unwrap();
+        entries.into_iter().map(|entry| entry.key).collect()
+    }
+
+    pub async fn read(&self, object: &Object) -> Result<Vec<u8>> {
+        drain(&mut *self.call.get(object.clone()).await?).await
+    }
+
+    /// Uploads that were begun, and neither committed nor given up.
+    pub async fn uploads(&self) -> String {
+        match &self.simulated {
+            Some(world) => world.snapshot().uploads.join(" "),
+            None => uploads(&self.store).await,
+        }
+    }
+}
+
+/// Stores `data` to its proved end.
+pub async fn put(call: &Caller, put: Put, data: &[u8]) -> Result<()> {
+    let mut sink = call.put(put).await?;
+    for piece in data.chunks(1 << 20) {
+        sink.write(Bytes::copy_from_slice(piece)).await?;
+    }
+    sink.seal().await?;
+    sink.commit().await
+}
+
+/// What the server itself says of the uploads of a bucket: no effect asks for that.
+async fn uploads(store: &Store) -> String {
+    const ASK: &str = "import sys, boto3\n\
+        s3 = boto3.client('s3', endpoint_url=sys.argv[1], region_name=sys.argv[2], aws_access_key_id=sys.argv[3], \
+        aws_secret_access_key=sys.argv[4])\n\
+        print(*[u['Key'] for u in s3.list_multipart_uploads(Bucket=sys.argv[5]).get('Uploads', [])], end='')";
+    let endpoint = ObjectStore::shared().endpoint();
+    let args = ["-c", ASK, &endpoint, &store.region, &store.access_key, store.secret_key.expose(), &store.bucket];
+    let python = crate::support::objects::PYTHON;
+    let output = tokio::process::Command::new(python).args(args).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+async fn real() -> Storehouse {
+    let world = Arc::new(Real::ambient());
+    Storehouse::of(caller(world.clone()), world, None).await
+}
+
+async fn simulated() -> Storehouse {
+    let world = simulation();
+    Storehouse::of(caller(Arc::new(world.clone())), world.clone(), Some(world)).await
+}
+
+async fn dry_run() -> Storehouse {
+    let world = simulation();
+    Storehouse::of(caller(Arc::new(DryRun::new(world.clone()))), world.clone(), Some(world)).await
+}
+
+fn simulation() -> Simulated {
+    let (access_key, secret_key) = ObjectStore::shared().keys("owner");
+    let many = (0..1100).map(|number| (format!("s3://many/some/{number:04}"), text("x")));
+    let setup = SimulatedSetup {
+        objects: many.collect(),
+        store: StoreSetup { access_key: Some(access_key), secret_key: Some(Secret::new(secret_key)), down: false },
+        ..SimulatedSetup::default()
+    };
+    Simulated::new(setup).unwrap()
+}
+
+fn text(content: &'static str) -> ObjectSetup {
+    ObjectSetup(ObjectTable { content: Some(Bytes::from(content)), ..ObjectTable::default() })
+}
+
+/// Runs every check on one world.
+macro_rules! holds {
+    ($world:ident: $($check:ident),*) => {
+        mod $world {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                super::super::super::object_checks::$check(&super::$world().await).await;
+            })*
+        }
+    };
+}
+
+mod on {
+    use super::{dry_run, real, simulated};
+
+    holds!(real: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
+        nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
+        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, absence_is_told, odd_keys_are_kept_to_the_letter,
+        keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
+        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
+        wrong_keys_are_told, looks_tell_size_and_age);
+    holds!(simulated: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
+        nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
+        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, absence_is_told, odd_keys_are_kept_to_the_letter,
+        keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
+        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
+        wrong_keys_are_told, looks_tell_size_and_age);
+    // What is planned is seen as if it were there; its bytes nobody knows.
+    holds!(dry_run: nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
+        absence_is_told, keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
+        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
+        wrong_keys_are_told, looks_tell_size_and_age);
+}
+
+#[tokio::test]
+async fn what_passes_is_asked_again_and_what_does_not_is_told() {
+    let house = real().await;
+    let object = house.object("flaky/x");
+    put(&house.call, Put::new(object.clone()), b"twice refused").await.unwrap();
+    assert_eq!(house.read(&object).await.unwrap(), b"twice refused");
+    let error = house.read(&house.object("skewed/x")).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.what()),
+        (Kind::Denied, &*format!("cannot get `{}/skewed/x`", house.store.title()))
+    );
+    assert!(error.hint_text().unwrap().contains("the clock of this machine is wrong"), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_got_lost_is_looked_up() {
+    let house = real().await;
+    let object = house.object("unheard/x");
+    put(&house.call, Put::new(object.clone()), b"stored once").await.unwrap();
+    assert_eq!(house.read(&object).await.unwrap(), b"stored once");
+}
+
+#[tokio::test]
+async fn a_large_upload_that_is_dropped_is_taken_back() {
+    let world = Arc::new(Real::ambient());
+    let house = Storehouse::of(caller(world.clone()), world.clone(), None).await;
+    let mut sink = house.call.put(Put { part_bytes: 5 << 20, ..Put::new(house.object("large")) }).await.unwrap();
+    sink.write(Bytes::from(vec![7; 6 << 20])).await.unwrap();
+    assert_eq!(house.uploads().await, "large");
+    drop(sink);
+    assert!(world.settle(std::time::Duration::from_secs(10)));
+    assert_eq!(house.uploads().await, "");
+    assert_eq!(house.keys("").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_that_the_policy_is_against_it() {
+    let house = real().await;
+    let (access_key, secret_key) = ObjectStore::shared().keys("stranger");
+    let store = house.store(|store| (store.access_key, store.secret_key) = (access_key, Secret::new(secret_key)));
+    let error = house.call.list_objects(store, "").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Denied);
+    assert!(error.hint_text().unwrap().contains("look at the policies"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_bucket_may_stand_before_the_host() {
+    let shared = ObjectStore::shared();
+    let variables = [("HTTP_PROXY".to_owned(), shared.endpoint()), ("NO_PROXY".to_owned(), String::new())];
+    let call = caller(Arc::new(Real::ambient().with_variables(variables)));
+    let endpoint = Some(Address::parse("http://s3.ap-northeast-1.amazonaws.com").unwrap());
+    let store = Arc::new(Store { endpoint, path_style: false, ..(*shared.bucket("before-the-host")).clone() });
+    call.make_bucket(store.clone()).await.unwrap();
+    let object = Object::new(store.clone(), "日本 語/x").unwrap();
+    put(&call, Put::new(object.clone()), b"virtual").await.unwrap();
+    assert_eq!(drain(&mut *call.get(object).await.unwrap()).await.unwrap(), b"virtual");
+    let entries = call.list_objects(store, "日本 ").await.unwrap();
+    assert_eq!(entries.len(), 1);
+}
+
+fn furnished() -> (Simulated, Arc<Store>) {
+    let objects = BTreeMap::from([("s3://shop/old".to_owned(), text("old")), ("s3://other/x".to_owned(), text("x"))]);
+    let world = Simulated::new(SimulatedSetup { objects, ..SimulatedSetup::default() }).unwrap();
+    let store = Store { endpoint: None, bucket: "shop".into(), ..(*ObjectStore::shared().bucket("shop")).clone() };
+    (world, Arc::new(store))
+}
+
+#[tokio::test]
+async fn what_would_be_stored_and_removed_is_planned() {
+    let (world, store) = furnished();
+    let dry = Arc::new(DryRun::new(world.clone()));
+    let call = caller(dry.clone());
+    let object = |key: &str| Object::new(store.clone(), key).unwrap();
+    put(&call, Put::new(object("new")), b"12345").await.unwrap();
+    call.remove_object(object("old")).await.unwrap();
+    let elsewhere = Arc::new(Store { bucket: "elsewhere".into(), ..(*store).clone() });
+    assert!(call.make_bucket(elsewhere.clone()).await.unwrap());
+    assert_eq!(call.list_objects(elsewhere, "").await.unwrap(), []);
+    let mut source = call.get(object("new")).await.unwrap();
+    assert!(is_withheld(&source.next().await.unwrap_err()));
+    assert_eq!(call.get(object("old")).await.err().unwrap().kind(), Kind::NotFound);
+    let plan: Vec<String> =
+        dry.plan().into_iter().map(|one| format!("{} {} {:?}", one.verb, one.object, one.detail)).collect();
+    assert_eq!(
+        plan,
+        [
+            "put s3://shop/new Some(\"5 B\")",
+            "remove_object s3://shop/old Some(\"3 B, 0 days old\")",
+            "make_bucket s3://elsewhere None"
+        ]
+    );
+    assert_eq!(world.snapshot().objects.keys().collect::<Vec<_>>(), ["s3://other/x", "s3://shop/old"]);
+}
+
+#[tokio::test]
+async fn only_declared_objects_are_touched() {
+    let (world, store) = furnished();
+    let declared = |objects: &[&str]| {
+        let objects = objects.iter().map(|text| (*text).to_owned()).collect();
+        caller(Arc::new(Guarded::new(world.clone(), Needs { objects, ..Needs::default() }).unwrap()))
+    };
+    let object = |key: &str| Object::new(store.clone(), key).unwrap();
+    for objects in [&["s3://shop"][..], &["s3://shop/"], &["s3://shop/o*"], &["", "s3://shop/old"]] {
+        declared(objects).stat_object(object("old")).await.unwrap();
+    }
+    for objects in [&["s3://shop/older"][..], &["s3://sho*p"], &["s3://shopping"], &[]] {
+        let Ok(guarded) = Guarded::new(
+            world.clone(),
+            Needs { objects: objects.iter().map(|text| (*text).to_owned()).collect(), ..Needs::default() },
+        ) else {
+            assert_eq!(objects, ["s3://sho*p"], "which is no address");
+            continue;
+        };
+        let error = caller(Arc::new(guarded)).stat_object(object("old")).await.unwrap_err();
+        assert_eq!((error.kind(), error.what()), (Kind::Denied, "the recipe may not touch `s3://shop/old`"));
+        assert_eq!(error.hint_text(), Some("add `objects = { \"s3://shop/*\" }` to its needs"));
+    }
+    let call = declared(&["s3://shop/o*"]);
+    assert_eq!(call.list_objects(store.clone(), "ol").await.unwrap().len(), 1);
+    assert_eq!(
+        call.list_objects(store.clone(), "").await.unwrap_err().kind(),
+        Kind::Denied,
+        "it would show the others"
+    );
+    let endpoint = Some(Address::parse("https://elsewhere.example").unwrap());
+    let error = call.list_objects(Arc::new(Store { endpoint, ..(*store).clone() }), "o").await.unwrap_err();
+    assert_eq!(error.hint_text(), Some("add `connect = { \"elsewhere.example\" }` to its needs"));
+}
+
+#[tokio::test]
+async fn an_object_can_fail_in_every_way_that_makes_sense() {
+    let (world, store) = furnished();
+    let journal = Arc::new(Journal::new(world.clone()));
+    let call = caller(journal.clone());
+    let object = |key: &str| Object::new(store.clone(), key).unwrap();
+    put(&call, Put::new(object("new")), &[1; 10]).await.unwrap();
+    drain(&mut *call.get(object("new")).await.unwrap()).await.unwrap();
+    let records = journal.entries();
+    assert_eq!((records[0].size_bytes, &records[0].outcome), (10, &Outcome::Done));
+    assert!(!format!("{records:?}").contains(store.secret_key.expose()));
+    let faults = ways(&records);
+    assert_eq!(faults.len(), 5 + 5);
+    for Fault { at, what } in faults {
+        let (world, _) = furnished();
+        let faulty = Faulty::new(world.clone(), [Fault { at: at.clone(), what: what.clone() }]);
+        let call = caller(Arc::new(faulty));
+        let stored = put(&call, Put::new(object("new")), &[1; 10]).await;
+        if at.n == 1 {
+            assert!(stored.is_err(), "{what:?}");
+            assert!(!world.snapshot().objects.contains_key("s3://shop/new"), "{what:?}");
+            assert!(world.snapshot().uploads.is_empty(), "{what:?}");
+            continue;
+        }
+        let got = match call.get(object("new")).await {
+            Ok(mut source) => drain(&mut *source).await,
+            Err(error) => Err(error),
+        };
+        assert!(got.is_err(), "{what:?}");
+    }
+    let slow = Fault {
+        at: Nth { verb: Some("put".to_owned()), n: 1 },
+        what: FaultKind::Slow { by: std::time::Duration::from_secs(1) },
+    };
+    put(&caller(Arc::new(Faulty::new(furnished().0, [slow]))), Put::new(object("new")), b"x").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_is_told_alike() {
+    let house = real().await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let endpoint = Some(Address::parse(&format!("http://127.0.0.1:{closed}")).unwrap());
+    let store = house.store(|store| store.endpoint = endpoint);
+    let down =
+        SimulatedSetup { store: StoreSetup { down: true, ..StoreSetup::default() }, ..SimulatedSetup::default() };
+    for call in [house.call, caller(Arc::new(Simulated::new(down).unwrap()))] {
+        let error = call.list_objects(store.clone(), "p").await.unwrap_err();
+        let title = format!("cannot list `{}/p`", store.title());
+        assert_eq!((error.kind(), error.what()), (Kind::Network, &*title));
+        assert!(error.causes().last().unwrap().contains("Connection refused"), "{error:?}");
+    }
+}
