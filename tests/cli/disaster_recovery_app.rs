@@ -95,10 +95,11 @@ fn it_brings_code_and_configuration_back_and_waits_until_the_application_answers
         "new: nginx/サイト.conf",
         "only live, stays: own.conf",
     ];
+    let told = said.out + &said.err;
     for word in words {
-        assert!(said.err.contains(word), "no `{word}` in {}", said.err);
+        assert!(told.contains(word), "no `{word}` in {told}");
     }
-    assert!(!said.err.contains("walnut") && !said.err.contains("almond"), "{}", said.err);
+    assert!(!told.contains("walnut") && !told.contains("almond"), "{told}");
     let record = hikae.outcome(&["runs", "--recipe", "disaster-recovery-app", "--json"]).to_string();
     for step in ["look at the back end", "bring the newest code", "deploy the application", "wait for the back end"] {
         assert!(record.contains(step), "no `{step}` in {record}");
