@@ -67,17 +67,13 @@ local function answers(changed)
   return night { http = http }
 end
 
---- The same with the program `render`, which has one backup more at each look, and downloads this.
+--- The same with the program `render`, which has a new backup at each look, and downloads this.
 local function with_program(content, says)
   local looks = 0
   local function render(call)
     if call.argv[3] == "list" then
       looks = looks + 1
-      local backups = {}
-      for number = 1, looks do
-        backups[number] = { id = "b" .. number, status = says }
-      end
-      return json.encode(backups)
+      return json.encode { { id = "b" .. looks - 1, status = says }, { id = "b" .. looks, status = says } }
     end
     local output = string.match(call.argv[#call.argv], "^%-%-output=(.+)$")
     return { writes = output and { [output] = content } }
@@ -210,7 +206,7 @@ describe("render-db-backup", function()
 
     it("looks at the states, where the program tells them", function()
       simulate(with_program(DUMP, "Available")):run("render-db-backup"):ok()
-      simulate(with_program(DUMP, "running")):run("render-db-backup"):failed("timeout"):wrote_nothing()
+      simulate(with_program(DUMP, "running")):run("render-db-backup", { set = { export_timeout = "1m" } }):failed("timeout"):wrote_nothing()
     end)
 
     it("keeps nothing of a download that is not whole", function()

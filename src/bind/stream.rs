@@ -4,13 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 
-use futures_util::future::BoxFuture;
 use mlua::{
     AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod, MultiValue, UserData, UserDataFields,
     UserDataMethods, Value,
 };
 use serde::Deserialize;
 use tokio::sync::oneshot;
+
+mod pipeline;
 
 use super::drain;
 use super::exports::{Call, misfit, waiting};
@@ -30,42 +31,9 @@ use crate::stream::unzstd::unzstd;
 use crate::stream::zstd::zstd;
 use crate::stream::{SharedFacts, Source};
 use crate::suggest::nearest;
-use crate::world::Limits;
 use crate::world::objects::Object;
 
-/// Starts the source of a stream; called when the stream is consumed, not before.
-pub type Opener = Box<dyn FnOnce() -> BoxFuture<'static, Result<Box<dyn Source>>> + Send>;
-
-/// A stream that has not started: how to open it, and what it will learn about itself.
-pub struct Pipeline {
-    pub label: String,
-    pub open: Opener,
-    pub facts: SharedFacts,
-    pub limits: Limits,
-    /// Second files that get the same bytes.
-    pub copies: Vec<save::Copy>,
-}
-
-impl Pipeline {
-    /// A stream that opens its source with `open` when it is consumed.
-    pub fn new<F, Fut>(label: String, limits: Limits, facts: SharedFacts, open: F) -> Pipeline
-    where
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: Future<Output = Result<Box<dyn Source>>> + Send + 'static,
-    {
-        Pipeline { label, open: Box::new(move || Box::pin(open())), facts, limits, copies: Vec::new() }
-    }
-
-    /// The same stream with one more stage behind it.
-    pub fn then(
-        self,
-        stage: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static,
-    ) -> Pipeline {
-        let (open, facts) = (self.open, self.facts.clone());
-        let open: Opener = Box::new(move || Box::pin(async move { Ok(stage(open().await?, &facts)) }));
-        Pipeline { open, ..self }
-    }
-}
+pub use pipeline::{Opener, Pipeline};
 
 /// A function of the recipe that is shown every line that passes.
 pub struct LineTap {

@@ -129,6 +129,52 @@ describe("pg.dump_globals", function()
   end)
 end)
 
+describe("pg.prove", function()
+  --- A folder by `pg_dump --format=directory` in a tar file; gives its path.
+  local function export()
+    server().psql(SCHEMA)
+    local at = server()
+    local env = { PGHOST = at.host, PGPORT = tostring(at.port), PGUSER = at.user, PGPASSWORD = at.password }
+    process.run { program = "pg_dump", args = { "--format=directory", "--file=" .. tmp("export"), at.database }, env = env }
+    process.run { program = "tar", args = { "-C", tmp(), "-czf", tmp("export.dir.tar.gz"), "export" } }
+    return tmp("export.dir.tar.gz")
+  end
+
+  it("saves a dump that somebody else made when it is whole, with its rows counted", function()
+    server().psql(SCHEMA)
+    pg.dump(with()):gzip():save(tmp("a.sql.gz"))
+    local backup = pg.prove(fs.open(tmp("a.sql.gz")), { database = server().database, name = "b.sql.gz" }):save(tmp("b.sql.gz"))
+    expect(#backup.database.tables).to_be(2)
+    local manifest = json.decode(fs.read(backup.manifest))
+    expect(manifest.restore).to_contain("gzip -dc b.sql.gz | psql")
+    expect(manifest.plain_bytes).to_be(json.decode(fs.read(tmp("a.sql.gz.manifest.json"))).plain_bytes)
+  end)
+
+  it("unpacks a folder in a tar file, and leaves nothing of that", function()
+    local file = export()
+    local backup = pg.prove(fs.open(file), { work = tmp("work") }):save(tmp("kept.dir.tar.gz"))
+    expect(backup.database.name).to_be(server().database)
+    expect(#fs.list { dir = tmp("work") }).to_be(0)
+    local found = pg.inspect(tmp("kept.dir.tar.gz"), { work = tmp("work") })
+    expect({ found.format, found.packed, found.has_manifest }).to_equal { "directory", "gzip", true }
+    expect(found.database.tables).to_equal(backup.database.tables)
+    expect(#fs.list { dir = tmp("work") }).to_be(0)
+  end)
+
+  it("saves nothing of what is no whole dump", function()
+    local file = export()
+    expect(function() pg.prove(fs.open(file)):save(tmp("x")) end).to_raise { kind = "recipe", message = "has no place to be unpacked" }
+    fs.write(tmp("cut"), string.sub(fs.read(file), 1, -9))
+    expect(function() pg.prove(fs.open(tmp("cut")), { work = tmp("work") }):save(tmp("x")) end).to_raise { kind = "integrity" }
+    fs.write(tmp("text"), "no dump at all")
+    expect(function() pg.prove(fs.open(tmp("text"))):save(tmp("x")) end).to_raise { kind = "integrity" }
+    expect(function() pg.prove(fs.open(tmp("text")), { name = "x.gz" }):save(tmp("x")) end).to_raise("does not begin as gzip data does")
+    expect(fs.stat(tmp("x"))).to_be_nil()
+    expect(#fs.list { dir = tmp("work") }).to_be(0)
+    expect(function() pg.prove("text") end).to_raise { kind = "recipe", message = "without a stream" }
+  end)
+end)
+
 describe("pg.is_ready", function()
   it("tells whether the server takes connections", function()
     expect(pg.is_ready(at_server())).to_be_true()
