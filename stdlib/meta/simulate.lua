@@ -53,19 +53,6 @@
 ---@field cut_after? integer|string The connection breaks after so many bytes of the body.
 ---@field refused? boolean Nobody listens.
 
----@class (exact) simulate.Catalog
----@field overdue? simulate.Overdue[] What `catalog.overdue` gives.
----@field unreadable? string Why the record cannot be read.
-
----@class (exact) simulate.Overdue
----@field recipe string
----@field verdict "late"|"stale"|"never_ran"|"stuck"|"broken"
----@field due? string When it should have run, as `now`.
----@field since? string When it ran last; for `stuck`, since when it runs.
----@field age? string How old its last good backup is, such as `"49h"`.
----@field objective? string How old that may be.
----@field why? string
-
 ---@class (exact) simulate.Smtp
 ---@field down? boolean Nobody listens.
 ---@field hangs? boolean It accepts the connection and never answers.

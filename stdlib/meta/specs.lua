@@ -99,3 +99,16 @@ function Expectation.to_raise(what) end
 --- Calls the function and expects it to raise no error, or no such error.
 ---@param what? string|Expectation.Raised Default: any error.
 function Expectation.never_to_raise(what) end
+
+---@class (exact) simulate.Catalog
+---@field overdue? simulate.Overdue[] What `catalog.overdue` gives.
+---@field unreadable? string Why the record cannot be read.
+
+---@class (exact) simulate.Overdue
+---@field recipe string
+---@field verdict "late"|"stale"|"never_ran"|"stuck"|"broken"
+---@field due? string When it should have run, as `now`.
+---@field since? string When it ran last; for `stuck`, since when it runs.
+---@field age? string How old its last good backup is, such as `"49h"`.
+---@field objective? string How old that may be.
+---@field why? string

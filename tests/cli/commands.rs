@@ -40,6 +40,7 @@ fn list_shows_every_recipe_with_its_schedule_and_what_it_does() {
     well(&said);
     insta::assert_snapshot!(said.out, @"
     RECIPE                TYPE    SCHEDULE   WHAT IT DOES
+    backup-monitor        daily   0 * * * *  Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
     backup-test           weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
     broken                daily   -          Fails.
     db-backup             daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
@@ -58,6 +59,7 @@ fn list_shows_a_recipe_that_cannot_be_loaded_with_its_error_among_the_others() {
     well(&said);
     insta::assert_snapshot!(said.out, @"
     RECIPE                TYPE    SCHEDULE   WHAT IT DOES
+    backup-monitor        daily   0 * * * *  Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
     backup-test           weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
     broken                daily   -          Fails.
     db-backup             daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
@@ -76,6 +78,7 @@ fn list_json_is_an_object_a_line() {
     let said = world().run(&["list", "--json"]);
     well(&said);
     insta::assert_snapshot!(said.out, @r#"
+    {"recipe":"backup-monitor","kind":"check","type":"daily","schedule":"0 * * * *","summary":"Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.","file":"recipes/backup-monitor.lua","error":null}
     {"recipe":"backup-test","kind":"check","type":"weekly","schedule":"0 1 * * 0","summary":"Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.","file":"recipes/backup-test.lua","error":null}
     {"recipe":"broken","kind":"maintenance","type":"daily","schedule":null,"summary":"Fails.","file":"[WORLD]/config/recipes/broken.lua","error":null}
     {"recipe":"db-backup","kind":"backup","type":"daily","schedule":"0 2 * * *","summary":"Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.","file":"recipes/db-backup.lua","error":null}
@@ -208,6 +211,8 @@ fn check_tells_of_every_recipe_that_cannot_run() {
     let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
     insta::assert_snapshot!(wrong.join("\n"), @"
     ✗ configuration: `[WORLD]/config/.env` is open to every user of this machine: run `chmod 600 [WORLD]/config/.env`
+    ✗ backup-monitor: `/backups` cannot be read: No such file or directory
+    ✗ backup-monitor: `/backups` cannot be read: No such file or directory
     ✗ backup-test: `/backups` cannot be read: No such file or directory
     ✗ db-backup: 1 problem with the params of `db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
         hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
@@ -220,7 +225,7 @@ fn check_tells_of_every_recipe_that_cannot_run() {
     ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)
         hint: look just before this place: is a `,`, a bracket, a quote or an `end` missing?
 
-    8 things are wrong
+    9 things are wrong
     ");
     assert_eq!(said.code, 1);
 }
