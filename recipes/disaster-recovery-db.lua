@@ -97,6 +97,7 @@ return recipe {
     health_command = { type = "command", optional = true, says = "Command that exits 0 when the application works again" },
     health_tries = { default = 10, min = 1, max = 1000, says = "How often the application is looked at" },
     health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
+    health_within = { type = "duration", default = "5m", says = "Time after which it is not looked at again" },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
     work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
     timeout = { type = "duration", default = "12h", says = "Longest time for each step" },

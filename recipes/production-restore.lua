@@ -102,6 +102,7 @@ return recipe {
     health_command = { type = "command", optional = true, says = "Command that exits 0 when the application works" },
     health_tries = { default = 30, min = 1, max = 1000, says = "How often the application is looked at" },
     health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
+    health_within = { type = "duration", default = "10m", says = "Time after which it is not looked at again" },
     if_unhealthy = {
       type = "choice", choices = { "swap_back", "keep" }, default = "swap_back",
       says = "What becomes of the restored database when the application does not work",

@@ -38,7 +38,8 @@ end
 ---@param live? fs.Stat
 local function put(file, stamp, live)
   local kept, new = file.live .. KEPT .. stamp, file.live .. NEW .. stamp
-  fs.copy(file.from, new, { mode = live and live.mode or fs.stat(file.from).mode })
+  local given = live or fs.stat(file.from)
+  fs.copy(file.from, new, { mode = given and given.mode })
   if live then
     local made = fs.stat(new)
     if made.owner ~= live.owner or made.group ~= live.group then
