@@ -21,16 +21,6 @@ local function night(at, files)
   }
 end
 
---- The databases of a server in order.
-local function names(at)
-  local found = {}
-  for name in pairs(at.databases) do
-    found[#found + 1] = name
-  end
-  table.sort(found)
-  return found
-end
-
 --- No database but a throwaway was ever dropped, renamed, or described.
 local function spared(at)
   for _i, said in ipairs(at.told) do
@@ -46,7 +36,7 @@ describe("backup-test", function()
     local run = simulate(night(at)):run("backup-test")
     run:ok():said("✓ Rows (public.contacts): 3"):said("RTO reached"):said(FILE)
     run:never_said(OLDER):never_showed("hunter2"):unchanged()
-    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+    expect(at.names()).to_equal { "english_cafe_db", "other", "postgres" }
     spared(at)
   end)
 
@@ -68,7 +58,7 @@ describe("backup-test", function()
     local at = server()
     local world = night(at, { [FILE] = samples.pg_dump { contacts = 3, cut = 0.5 }, [OLDER] = DUMP })
     simulate(world):run("backup-test"):failed("integrity"):never_said("Restore test: success")
-    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+    expect(at.names()).to_equal { "english_cafe_db", "other", "postgres" }
     spared(at)
   end)
 
@@ -82,7 +72,7 @@ describe("backup-test", function()
     at.loses = 1
     local run = simulate(night(at)):run("backup-test")
     run:failed("integrity"):said("✗ Rows (public.contacts): expected 3, found 2"):never_said("Restore test: success")
-    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+    expect(at.names()).to_equal { "english_cafe_db", "other", "postgres" }
   end)
 
   it("fails when the restore takes longer than it may", function()
@@ -98,7 +88,7 @@ describe("backup-test", function()
     world.programs.psql = { talks = slow }
     local run = simulate(world):run("backup-test")
     run:failed { kind = "timeout", message = "must be done within 14400 s" }
-    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+    expect(at.names()).to_equal { "english_cafe_db", "other", "postgres" }
     simulate(world):run("backup-test", { set = { objective_rto = "6h" } }):ok()
   end)
 
@@ -107,7 +97,7 @@ describe("backup-test", function()
     local left = "hikae_throwaway_20260208_010000_77"
     at.databases[left] = { oid = 7, tables = {}, keys = 0, comment = "made by hikae run BKP-20260208-010000-weekly of backup-test on x" }
     simulate(night(at)):run("backup-test"):ok():said(left)
-    expect(names(at)).to_equal { "english_cafe_db", "other", "postgres" }
+    expect(at.names()).to_equal { "english_cafe_db", "other", "postgres" }
   end)
 
   it("fails when what a killed drill has left cannot be dropped, though the backup is good", function()
@@ -123,13 +113,12 @@ describe("backup-test", function()
 
   it("touches no other database, whichever step fails, and leaves no throwaway that the next run does not drop", function()
     local at = server()
-    simulate(night(at)):each_failure("backup-test", function(run)
+    simulate(night(at)):each_failure("backup-test", { before_each = at.reset }, function(run)
       spared(at)
       run:never_showed("hunter2")
       if run.status == "success" then
         run:said("✓ Rows (public.contacts): 3")
       end
-      at.told = {}
     end)
   end)
 end)

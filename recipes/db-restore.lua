@@ -45,7 +45,7 @@ return recipe {
     local swapped = restores.put_in_place(p, p.database, staged)
     local well, failure = errors.try(health.check, p)
     if not well and p.if_unhealthy == "swap_back" and swapped.kept then
-      restores.take_back(p, swapped, failure)
+      restores.taken_back(restores.swap_back(p, swapped), failure)
     elseif not well then
       error(failure)
     end

@@ -48,7 +48,6 @@ end
 ---@return hikae.restores.Staged
 local function prepare(p, files)
   steps.run(_("keep the present database"), keep_present, p)
-  steps.stand(_("the live database is untouched; to begin again: run this again"))
   return steps.run(_("restore beside the live database, and compare"), restores.stage, {
     server = p, files = files, dump_of = p.database, jobs = p.jobs, timeout = p.timeout,
   })
@@ -66,15 +65,20 @@ end
 ---@param swapped pg.Swapped
 ---@param failure errors.Failure
 local function go_back(p, swapped, failure)
-  local _ok, told = errors.try(restores.take_back, p, swapped, failure)
-  run.note(_("put the old database back"), { failed = told.message })
+  local taken, back = errors.try(steps.run, _("put the old database back"), restores.swap_back, p, swapped)
+  if not taken then
+    stay_closed(_("the restored database is live, the application does not work, and the old one could not be put back: %s", back.message))
+    errors.accept(failure, "that the old database could not be put back is told, and that the application does not work")
+    error(back)
+  end
+  steps.stand(_("MAINTENANCE IS ON, the old database is live again; to go on: restart the application, look at it, end maintenance by hand"))
   local well, still = errors.try(restart, p)
   if well then
     reopen(p)
   else
     stay_closed(_("the old database is back, and the application does not work with it either: %s", still.message))
   end
-  error(told)
+  restores.taken_back(back, failure)
 end
 
 return recipe {
@@ -135,6 +139,8 @@ return recipe {
       reopen(p)
       error(staged)
     end
+    -- Before the swap: whoever is killed in it cannot say whether the server has done it.
+    steps.stand(_("MAINTENANCE MAY BE ON, the restored database is live if `%s` or a later one is there, else the old one, untouched; to go on: run this again, or end maintenance by hand", p.database .. "_before_" .. clock.stamp()))
     local swapped_well, swapped = errors.try(steps.run, _("put it in place"), restores.put_in_place, p, p.database, staged)
     if not swapped_well then
       reopen(p)

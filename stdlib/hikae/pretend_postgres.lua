@@ -10,6 +10,9 @@ local pretend = {}
 ---@class hikae.pretend_postgres.Server
 ---@field databases table<string, hikae.pretend_postgres.Database>
 ---@field told string[] Every statement about databases, in order.
+---@field names fun(): string[] The databases that there are, in order.
+---@field harmed fun(): string[] The statements that dropped anything but a throwaway.
+---@field reset fun() Lets it be as it was made, for another world: `{ before_each = server.reset }`.
 ---@field psql fun(call: simulate.Call): simulate.Program? For `programs = { psql = { talks = server.psql } }`.
 ---@field refuses? string A text in what psql is told that makes it fail.
 ---@field loses? integer How many rows of each table it forgets while it loads a dump.
@@ -75,10 +78,10 @@ local function load(server, database, dump)
   end
 end
 
---- The tables of a database in order.
-local function tables_of(database)
+--- The names in a table, in order.
+local function sorted(named)
   local names = {}
-  for name in pairs(database.tables) do
+  for name in pairs(named) do
     names[#names + 1] = name
   end
   table.sort(names)
@@ -88,7 +91,7 @@ end
 --- What there is in a database, as `pg.verify` asks for it.
 local function inventory(database)
   local tables = {}
-  for index, name in ipairs(tables_of(database)) do
+  for index, name in ipairs(sorted(database.tables)) do
     local schema, bare = string.match(name, "^(.-)%.(.*)$")
     tables[index] = string.format('{"schema":"%s","name":"%s","kind":"r","member":false}', schema, bare)
   end
@@ -132,6 +135,7 @@ end
 --- How each conversation is known, and what is answered.
 local TALKS = {
   { "SET idle_session_timeout", function() return "t\n" end },
+  { "AS tables FROM pg_catalog.pg_class", function(_server, _sql, database) return json.encode { { tables = #sorted(database.tables) } } end },
   { "json_agg(answer)", find },
   { "'server_version'", function(_server, _sql, database) return inventory(database) .. "\n" end },
   { "json_build_array('end'", function(_server, sql, database) return count(database, sql) end },
@@ -167,14 +171,30 @@ end
 ---@param databases table<string, table<string, integer>>
 ---@return hikae.pretend_postgres.Server
 function pretend.server(databases)
-  local server = { databases = {}, told = {}, next = 16384 }
+  local server = {}
   databases.postgres = databases.postgres or {}
-  for name, rows in pairs(databases) do
-    server.next = server.next + 1
-    server.databases[name] = { oid = server.next, tables = {}, keys = 0 }
-    for table_name, number in pairs(rows) do
-      server.databases[name].tables["public." .. table_name] = number
+  server.reset = function()
+    server.databases, server.told, server.next = {}, {}, 16384
+    for name, rows in pairs(databases) do
+      server.next = server.next + 1
+      server.databases[name] = { oid = server.next, tables = {}, keys = 0 }
+      for table_name, number in pairs(rows) do
+        server.databases[name].tables["public." .. table_name] = number
+      end
     end
+  end
+  server.reset()
+  server.names = function()
+    return sorted(server.databases)
+  end
+  server.harmed = function()
+    local found = {}
+    for _i, said in ipairs(server.told) do
+      if string.find(said, "^DROP") and not string.find(said, '^DROP DATABASE "hikae_throwaway_%d+_%d+_%d+"') then
+        found[#found + 1] = said
+      end
+    end
+    return found
   end
   -- The one that only holds a lock is answered while it waits for more.
   server.psql = function(call)

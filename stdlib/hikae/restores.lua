@@ -180,14 +180,20 @@ function restores.put_in_place(server, live, staged)
   return swapped
 end
 
---- Lets the old database be the live one again, because of this failure, which is raised with what became of the two.
+--- Lets the old database be the live one again.
 ---@param server hikae.restores.Server
 ---@param swapped pg.Swapped
----@param failure errors.Failure
-function restores.take_back(server, swapped, failure)
+---@return pg.Swapped
+function restores.swap_back(server, swapped)
   -- Names carry the second in them.
   clock.sleep(1)
-  local back = pg.swap(restores.at(server, { live = swapped.live, staged = swapped.kept }))
+  return pg.swap(restores.at(server, { live = swapped.live, staged = swapped.kept }))
+end
+
+--- Raises the failure for which the old database was put back, with what became of the two.
+---@param back pg.Swapped
+---@param failure errors.Failure
+function restores.taken_back(back, failure)
   errors.accept(failure, "the old database is live again, and the run fails")
   error {
     kind = failure.kind,

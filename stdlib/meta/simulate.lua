@@ -113,10 +113,15 @@ function World:run(recipe, options) end
 ---@return World.Plan
 function World:plan(recipe, options) end
 
+---@class (exact) World.FailureOptions
+---@field set? table<string, string|number|boolean|Secret>
+---@field type? string
+---@field before_each? fun() Called before each of these worlds begins: for what a spec's own programs remember.
+
 --- Runs a recipe once for each way in which it can fail, each in a world of its own: each effect fails, is cut half-way,
 --- hangs, meets a full disk, or the run is killed there. A run that then reports success though it failed is a lie, and fails the spec.
 ---@param recipe string
----@param options World.RunOptions|fun(run: Run) May be left out.
+---@param options World.FailureOptions|fun(run: Run) May be left out.
 ---@param look? fun(run: Run) What must hold for each of them.
 ---@return integer ways
 function World:each_failure(recipe, options, look) end

@@ -20,28 +20,33 @@ fn found(tried: &Tried) -> Vec<String> {
 async fn db_backup_never_lies_and_never_loses() {
     let (mut failed, mut fine, mut killed) = (0, Vec::new(), 0);
     let (config, setup) = (config(), setup(nightly()));
-    let tried = each_failure(&config, rehearsal(setup.clone(), db_backup()), async |fault, night| {
-        assert!(night.all_met, "{fault:?}");
-        let stands = |path: &str| night.after.at(path).is_some();
-        let new = night
-            .run
-            .backups
-            .iter()
-            .any(|backup| stands(&backup.path) && stands(&format!("{}.manifest.json", backup.path)));
-        assert!(new || night.after.at(OLD).is_some(), "neither the old backup nor a new one: {fault:?}");
-        match (night.killed, night.run.status) {
-            (true, status) => {
-                assert_eq!((status, fault.what.clone()), (Status::Interrupted, FaultKind::Killed));
-                killed += 1;
+    let tried = each_failure(
+        &config,
+        rehearsal(setup.clone(), db_backup()),
+        async || Ok(()),
+        async |fault, night| {
+            assert!(night.all_met, "{fault:?}");
+            let stands = |path: &str| night.after.at(path).is_some();
+            let new = night
+                .run
+                .backups
+                .iter()
+                .any(|backup| stands(&backup.path) && stands(&format!("{}.manifest.json", backup.path)));
+            assert!(new || night.after.at(OLD).is_some(), "neither the old backup nor a new one: {fault:?}");
+            match (night.killed, night.run.status) {
+                (true, status) => {
+                    assert_eq!((status, fault.what.clone()), (Status::Interrupted, FaultKind::Killed));
+                    killed += 1;
+                }
+                (_, Status::Success) => fine.push((fault.clone(), night.said.join("\n"))),
+                _ => {
+                    assert!(night.said.iter().any(|line| line.starts_with("error: ")), "{fault:?}: {:#?}", night.said);
+                    failed += 1;
+                }
             }
-            (_, Status::Success) => fine.push((fault.clone(), night.said.join("\n"))),
-            _ => {
-                assert!(night.said.iter().any(|line| line.starts_with("error: ")), "{fault:?}: {:#?}", night.said);
-                failed += 1;
-            }
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
     let tried = tried.await.unwrap();
     assert_eq!(found(&tried), Vec::<String>::new());
     assert_eq!((tried.ways, tried.lies()), (failed + killed + fine.len(), 0));
@@ -64,10 +69,15 @@ fn around(body: &str) -> RecipeSource {
 
 async fn every_way(source: RecipeSource) -> (Tried, Vec<Status>) {
     let (config, setup, mut ends) = (config(), setup(nightly()), Vec::new());
-    let tried = each_failure(&config, rehearsal(setup.clone(), source), async |_, night| {
-        ends.push(night.run.status);
-        Ok(())
-    });
+    let tried = each_failure(
+        &config,
+        rehearsal(setup.clone(), source),
+        async || Ok(()),
+        async |_, night| {
+            ends.push(night.run.status);
+            Ok(())
+        },
+    );
     (tried.await.unwrap(), ends)
 }
 
@@ -106,7 +116,8 @@ async fn branches_at_once_neither_lie_nor_leave_anything() {
 #[tokio::test]
 async fn a_recipe_that_fails_anyway_has_no_ways_to_try() {
     let (config, setup) = (config(), setup(nightly()));
-    let tried = each_failure(&config, rehearsal(setup.clone(), around("error(\"no\")")), async |_, _| Ok(()));
+    let tried =
+        each_failure(&config, rehearsal(setup.clone(), around("error(\"no\")")), async || Ok(()), async |_, _| Ok(()));
     let error = tried.await.unwrap_err();
     assert_eq!(error.what(), "cannot try each failure: `liar` ends as `failure` without any");
     assert_eq!(error.causes(), ["no"]);
@@ -115,10 +126,15 @@ async fn a_recipe_that_fails_anyway_has_no_ways_to_try() {
 #[tokio::test]
 async fn the_first_failed_expectation_ends_it_all() {
     let (config, setup, mut seen) = (config(), setup(nightly()), 0);
-    let tried = each_failure(&config, rehearsal(setup.clone(), db_backup()), async |_, _| {
-        seen += 1;
-        Err(Error::new(Kind::Other, "not as expected"))
-    });
+    let tried = each_failure(
+        &config,
+        rehearsal(setup.clone(), db_backup()),
+        async || Ok(()),
+        async |_, _| {
+            seen += 1;
+            Err(Error::new(Kind::Other, "not as expected"))
+        },
+    );
     assert_eq!(tried.await.unwrap_err().what(), "not as expected");
     assert_eq!(seen, 1);
 }

@@ -278,6 +278,22 @@ fn a_plain_expectation_that_fails_in_each_failure_says_so_too() {
 }
 
 #[test]
+fn a_spec_has_its_own_programs_begin_anew_before_each_world_and_not_before_the_run_after_a_kill() {
+    let told = body(
+        "local begun, met, again = 0, false, 0
+         local world = simulate { programs = { hello = function() again = again + (met and 1 or 0) met = true return 'hi' end } }
+         local ways = world:each_failure('stamped', { before_each = function() begun, met = begun + 1, false end }, function() end)
+         expect(begun).to_equal(ways + 1)
+         expect(again > 0).to_be_true()",
+    );
+    assert!(told.starts_with("ok      x ("), "{told}");
+    let told = body("world:each_failure('greet', { before_eech = function() end }, function() end)");
+    assert!(told.contains("did you mean `before_each`?"), "{told}");
+    let told = body("world:each_failure('greet', { before_each = 5 }, function() end)");
+    assert!(told.contains("`before_each` of `world:each_failure` must be a function"), "{told}");
+}
+
+#[test]
 fn a_spec_may_expect_a_lie_in_each_failure() {
     let told = body("world:each_failure('careless', function(run) if run.status == 'partial' then run:lied() end end)");
     assert!(told.starts_with("ok      x (") && told.contains("0 lies, 2 expected complaints"), "{told}");

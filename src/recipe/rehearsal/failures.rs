@@ -43,16 +43,19 @@ impl Tried {
     }
 }
 
-/// Tries every way of this recipe to fail, each in a fresh world of its setup; faults of its own it has none. `on_each` is shown each one; its first error ends it all.
+/// Tries every way of this recipe to fail, each in a fresh world of its setup; faults of its own it has none. `fresh` is called before each world,
+/// and `on_each` is shown each way; the first error of either ends it all.
 ///
 /// A run that is killed is followed by one that is not, in the same world and a minute later: that has to succeed.
 pub async fn each_failure(
     config: &Arc<Config>,
     rehearsal: Rehearsal,
+    mut fresh: impl AsyncFnMut() -> Result<()>,
     mut on_each: impl AsyncFnMut(&Fault, &Rehearsed) -> Result<()>,
 ) -> Result<Tried> {
     let setup = rehearsal.setup.clone();
     let script = Script::new(config, rehearsal)?;
+    fresh().await?;
     let clean = script.play(&Simulated::new(setup.clone())?, Vec::new()).await?;
     if clean.run.status != Status::Success {
         return Err(fails_anyway(&clean));
@@ -62,6 +65,7 @@ pub async fn each_failure(
     let reached = reached(&clean);
     for fault in ways(&reached) {
         let way = way(&fault, &reached);
+        fresh().await?;
         let world = Simulated::new(setup.clone())?;
         let rehearsed = script.play(&world, vec![fault.clone()]).await?;
         tried.ways += 1;

@@ -6,7 +6,7 @@ use mlua::{Function, Value};
 
 use super::Failed;
 use super::handle::Handle;
-use super::run_options::Wanted;
+use super::run_options::{FailureOptions, Wanted};
 use super::told::{Told, complained, words};
 use super::world_handle::World;
 use crate::bind::exports::Call;
@@ -26,18 +26,43 @@ struct Seen {
 
 /// `world:each_failure(recipe, options, look)`; the options may be left out.
 pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) -> Result<usize> {
-    let options = args.get(1).filter(|options| options.is_table()).unwrap_or(&Value::Nil);
-    let wanted = Wanted::read(call, world, args.first().unwrap_or(&Value::Nil), options)?;
+    let (options, before_each) = apart(call, args.get(1)).map_err(from_lua)?;
+    let wanted = Wanted::read::<FailureOptions>(call, world, args.first().unwrap_or(&Value::Nil), &options)?;
     let look = match args {
         [_, Value::Function(look)] | [_, _, Value::Function(look)] => look.clone(),
         _ => return Err(takes_a_function(call)),
     };
     let mut seen = Seen::default();
+    let fresh = async || match &before_each {
+        Some(function) => function.call_async::<()>(()).await.map_err(from_lua),
+        None => Ok(()),
+    };
     let on_each =
         async |fault: &Fault, rehearsed: &Rehearsed| look_at(call, world, &look, &mut seen, fault, rehearsed).await;
-    let work = rehearsal::each_failure(&world.config, wanted.rehearsal(call, world), on_each);
+    let work = rehearsal::each_failure(&world.config, wanted.rehearsal(call, world), fresh, on_each);
     let tried = world.players.beside(work).await??;
     judge(call, world, &tried, seen)
+}
+
+/// The options of a run, and what is to be called before each world.
+fn apart(call: &Call, options: Option<&Value>) -> mlua::Result<(Value, Option<Function>)> {
+    let Some(Value::Table(given)) = options else { return Ok((Value::Nil, None)) };
+    let copy = call.lua.create_table()?;
+    let mut before_each = None;
+    for pair in given.pairs::<Value, Value>() {
+        match pair? {
+            (Value::String(key), Value::Function(function)) if key == "before_each" => {
+                copy.raw_set(key, true)?;
+                before_each = Some(function);
+            }
+            (Value::String(key), _) if key == "before_each" => {
+                let what = format!("`before_each` of `{}` must be a function", call.name);
+                return Err(call.raise(Error::new(Kind::Recipe, what).hint("{ before_each = server.reset }")));
+            }
+            (key, value) => copy.raw_set(key, value)?,
+        }
+    }
+    Ok((Value::Table(copy), before_each))
 }
 
 /// One way to fail, as the spec looks at it.

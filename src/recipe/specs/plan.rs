@@ -4,7 +4,7 @@ use mlua::Value;
 use mlua::serde::{LuaSerdeExt, SerializeOptions};
 use serde_json::json;
 
-use super::run_options::{self, Wanted};
+use super::run_options::{self, RunOptions, Wanted};
 use super::world_handle::World;
 use crate::bind::exports::Call;
 use crate::bind::traceback::from_lua;
@@ -15,7 +15,7 @@ use crate::recipe::rehearsal;
 /// `world:plan(recipe, options)`: how the plan ends, and what would change.
 pub async fn plan(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let [recipe, options] = run_options::two(call, args)?;
-    let rehearsal = Wanted::read(call, world, &recipe, &options)?.rehearsal(call, world);
+    let rehearsal = Wanted::read::<RunOptions>(call, world, &recipe, &options)?.rehearsal(call, world);
     let plan = world.players.beside(rehearsal::plan(&world.config, &world.world, rehearsal)).await??;
     let (ended, error) = end(&plan.end);
     let changes: Vec<_> = plan

@@ -5,7 +5,7 @@ use std::fmt;
 
 use mlua::Value;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
 use super::world_handle::World;
 use crate::bind::exports::Call;
@@ -20,10 +20,27 @@ use crate::secret::SECRET_NEWTYPE;
 /// The options of a run, as the command line has them.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct RunOptions {
+pub struct RunOptions {
     set: BTreeMap<String, Given>,
     #[serde(rename = "type")]
     run_type: Option<String>,
+}
+
+/// The options of `each_failure`: those of a run, and that a function of the spec is called before each world.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct FailureOptions {
+    set: BTreeMap<String, Given>,
+    #[serde(rename = "type")]
+    run_type: Option<String>,
+    #[serde(rename = "before_each")]
+    _before_each: bool,
+}
+
+impl From<FailureOptions> for RunOptions {
+    fn from(options: FailureOptions) -> RunOptions {
+        RunOptions { set: options.set, run_type: options.run_type }
+    }
 }
 
 /// The value of a param, as `--set` takes it.
@@ -37,8 +54,12 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    pub fn read(call: &Call, world: &World, recipe: &Value, options: &Value) -> Result<Wanted> {
-        let options: RunOptions = options::read_value(call.name, Plain::from_lua(options)?)?;
+    /// The run of this recipe with options of the kind `O`.
+    pub fn read<O>(call: &Call, world: &World, recipe: &Value, options: &Value) -> Result<Wanted>
+    where
+        O: DeserializeOwned + Default + Into<RunOptions>,
+    {
+        let options: RunOptions = options::read_value::<O>(call.name, Plain::from_lua(options)?)?.into();
         let Value::String(recipe) = recipe else {
             let what = format!("`{}` takes the name of a recipe, not a {}", call.name, recipe.type_name());
             return Err(Error::new(Kind::Recipe, what).hint("world:run(\"db-backup\")"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mlua::{AnyUserData, Function, Lua, LuaString, MetaMethod, MultiValue, UserData, UserDataMethods, Value};
 
 use super::programs::Players;
-use super::run_options::{self, Wanted};
+use super::run_options::{self, RunOptions, Wanted};
 use super::told::Told;
 use super::trial::Trial;
 use super::{each_failure, handle, plan, sending, words};
@@ -80,7 +80,7 @@ fn world_of(call: &Call, mut args: MultiValue) -> Result<(Rc<World>, Vec<Value>)
 /// `world:run(recipe, options)`: one run, which sees what earlier runs in this world left.
 async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let [recipe, options] = run_options::two(call, args)?;
-    let wanted = Wanted::read(call, world, &recipe, &options)?;
+    let wanted = Wanted::read::<RunOptions>(call, world, &recipe, &options)?;
     let rehearsed =
         world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(call, world))).await??;
     let run = Told::new(rehearsed, None, &world.trial);
