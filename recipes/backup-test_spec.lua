@@ -142,7 +142,7 @@ describe("backup-test", function()
       run:ran("postgres"):with("listen_addresses="):once()
       run:ran("rm"):with("-rf"):once()
       run:never_ran("setpriv")
-      expect(names(at)).to_equal { "postgres" }
+      expect(at.names()).to_equal { "postgres" }
     end)
 
     it("removes the cluster when the backup is broken", function()
@@ -171,7 +171,8 @@ describe("backup-test", function()
     end)
 
     it("never says success when a step failed, whichever it is", function()
-      simulate(apart(pretend.server {})):each_failure("backup-test", { set = set }, function(run)
+      local at = pretend.server {}
+      simulate(apart(at)):each_failure("backup-test", { set = set, before_each = at.reset }, function(run)
         if run.status == "success" then
           run:said("✓ Rows (public.contacts): 3")
         end
