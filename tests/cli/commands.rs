@@ -39,17 +39,18 @@ fn list_shows_every_recipe_with_its_schedule_and_what_it_does() {
     let said = world().run(&["list"]);
     well(&said);
     insta::assert_snapshot!(said.out, @"
-    RECIPE                TYPE    SCHEDULE   WHAT IT DOES
-    backup-monitor        daily   0 * * * *  Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
-    backup-test           weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
-    broken                daily   -          Fails.
-    db-backup             daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
-    db-full-backup        weekly  0 1 * * 0  Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
-    db-restore            manual  -          Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
-    disaster-recovery-db  manual  -          Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
-    note                  weekly  0 3 * * 0  Keeps a note.
-    production-restore    manual  -          Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
-    render-db-backup      daily   -          Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
+    RECIPE                 TYPE    SCHEDULE   WHAT IT DOES
+    backup-monitor         daily   0 * * * *  Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
+    backup-test            weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    broken                 daily   -          Fails.
+    db-backup              daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+    db-full-backup         weekly  0 1 * * 0  Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
+    db-restore             manual  -          Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
+    disaster-recovery-app  manual  -          Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.
+    disaster-recovery-db   manual  -          Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
+    note                   weekly  0 3 * * 0  Keeps a note.
+    production-restore     manual  -          Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
+    render-db-backup       daily   -          Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
     ");
 }
 
@@ -58,18 +59,19 @@ fn list_shows_a_recipe_that_cannot_be_loaded_with_its_error_among_the_others() {
     let said = world().file("config/recipes/slip.lua", "return recipe {\n").run(&["list"]);
     well(&said);
     insta::assert_snapshot!(said.out, @"
-    RECIPE                TYPE    SCHEDULE   WHAT IT DOES
-    backup-monitor        daily   0 * * * *  Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
-    backup-test           weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
-    broken                daily   -          Fails.
-    db-backup             daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
-    db-full-backup        weekly  0 1 * * 0  Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
-    db-restore            manual  -          Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
-    disaster-recovery-db  manual  -          Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
-    note                  weekly  0 3 * * 0  Keeps a note.
-    production-restore    manual  -          Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
-    render-db-backup      daily   -          Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
-    slip                  -       -          cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
+    RECIPE                 TYPE    SCHEDULE   WHAT IT DOES
+    backup-monitor         daily   0 * * * *  Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
+    backup-test            weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    broken                 daily   -          Fails.
+    db-backup              daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+    db-full-backup         weekly  0 1 * * 0  Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
+    db-restore             manual  -          Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
+    disaster-recovery-app  manual  -          Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.
+    disaster-recovery-db   manual  -          Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
+    note                   weekly  0 3 * * 0  Keeps a note.
+    production-restore     manual  -          Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
+    render-db-backup       daily   -          Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
+    slip                   -       -          cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
     ");
 }
 
@@ -84,6 +86,7 @@ fn list_json_is_an_object_a_line() {
     {"recipe":"db-backup","kind":"backup","type":"daily","schedule":"0 2 * * *","summary":"Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.","file":"recipes/db-backup.lua","error":null}
     {"recipe":"db-full-backup","kind":"backup","type":"weekly","schedule":"0 1 * * 0","summary":"Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.","file":"recipes/db-full-backup.lua","error":null}
     {"recipe":"db-restore","kind":"restore","type":"manual","schedule":null,"summary":"Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.","file":"recipes/db-restore.lua","error":null}
+    {"recipe":"disaster-recovery-app","kind":"restore","type":"manual","schedule":null,"summary":"Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.","file":"recipes/disaster-recovery-app.lua","error":null}
     {"recipe":"disaster-recovery-db","kind":"restore","type":"manual","schedule":null,"summary":"Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.","file":"recipes/disaster-recovery-db.lua","error":null}
     {"recipe":"note","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","file":"[WORLD]/config/recipes/note.lua","error":null}
     {"recipe":"production-restore","kind":"restore","type":"manual","schedule":null,"summary":"Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.","file":"recipes/production-restore.lua","error":null}
