@@ -94,6 +94,9 @@ fn held_up(name: &str) -> (Hikae, std::process::Child) {
     let hikae = hikae.program("psql", psql);
     let args = drill(&hikae);
     let child = hikae.start(&args.each_ref().map(String::as_str));
+    // Step by step, for each has its own wall of time on a busy machine.
+    wait_until("the cluster", || names(&hikae.path("clusters")).len() == 2);
+    wait_until("the server", || at_work(&hikae.path("clusters")).iter().any(|line| line.contains("listen_addresses=")));
     wait_until("the load", || at_work(&hikae.path("clusters")).iter().any(|line| line.contains("--file=-")));
     (hikae, child)
 }
