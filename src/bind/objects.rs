@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use mlua::{AnyUserData, Lua, MetaMethod, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Value};
 use serde::Deserialize;
 
@@ -57,6 +58,9 @@ struct RemoveOptions {
     why: Option<String>,
 }
 
+/// What a function does with the store that stands before its other arguments.
+type Act = fn(Rc<Call>, Arc<Store>, MultiValue) -> LocalBoxFuture<'static, Result<Value>>;
+
 /// A store as Lua holds it.
 struct StoreHandle(Arc<Store>);
 
@@ -71,12 +75,7 @@ impl UserData for StoreHandle {
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    let of_store = |name,
-                    act: fn(
-        Rc<Call>,
-        Arc<Store>,
-        MultiValue,
-    ) -> futures_util::future::LocalBoxFuture<'static, Result<Value>>| {
+    let of_store = |name, act: Act| {
         waiting(lua, name, move |call: Rc<Call>, mut args: MultiValue| async move {
             let store = store_of(&call, &args.pop_front().unwrap_or(Value::Nil))?;
             act(call, store, args).await
