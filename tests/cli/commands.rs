@@ -262,7 +262,7 @@ fn docs_lists_the_modules_and_shows_a_function_with_its_options() {
     insta::assert_snapshot!(said.err, @"
     error: there are no docs of `pg.dmp`
 
-    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.dump_globals`, `pg.is_ready`, `pg.query`, `pg.databases`, `pg.inspect`, `pg.verify`, `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`, `pg.swap`, `pg.temporary_cluster`, `pg.drop_cluster`, `pg.restore`
+    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.dump_globals`, `pg.is_ready`, `pg.query`, `pg.databases`, `pg.prove`, `pg.inspect`, `pg.verify`, `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`, `pg.swap`, `pg.restore`
     ");
     assert_eq!((said.code, said.out.as_str()), (64, ""));
 }
