@@ -196,8 +196,18 @@ describe(RECIPE, function()
     expect(plan.ended).to_be("unknown")
   end)
 
-  it("loses nothing and tells, whichever step fails", function()
-    local ways = night():each_failure(RECIPE, with { health_tries = 2, health_wait = "1s" }, function(run)
+  it("loses nothing and tells, whichever step of the code and the deployment fails", function()
+    local options = with { health_tries = 2, health_wait = "1s" }
+    options.set.config_dir = nil
+    local ways = night():each_failure(RECIPE, options, function(run)
+      run:left_nothing_partial():unchanged(LIVE):unchanged(DIR)
+    end)
+    expect(ways > 30).to_be_true()
+  end)
+
+  it("loses nothing and tells, whichever step of the configuration fails", function()
+    local small = night { files = { [NEW] = archived { [".env"] = ENV, ["app.sh"] = "#!/bin/sh\n" } } }
+    local ways = small:each_failure(RECIPE, { yes = true, set = { config_dir = SET.config_dir, restart = SET.restart } }, function(run)
       run:left_nothing_partial()
       nothing_lost(run)
     end)
