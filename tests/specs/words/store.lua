@@ -5,7 +5,7 @@ return recipe {
   needs = { run = { "pg_dump" }, objects = { "s3://shop/daily/*" } },
   run = function(p)
     local store = objects.store { bucket = "shop", access_key = "AKIAEXAMPLE", secret_key = p.key }
-    local backup = process.stream({ program = "pg_dump", args = { "shop" } }):gzip():put(store, "daily/new.gz")
+    local backup = process.stream({ program = "pg_dump", args = { "shop" } }):gzip():put(store, "daily/new_" .. clock.stamp() .. ".gz")
     for _, object in ipairs(objects.list(store, "daily/old")) do
       objects.remove(store, object.key, { why = "it is old" })
     end
