@@ -19,6 +19,7 @@
 ---@field read? string[] Folders and files that it may read; `{name}` stands for a param.
 ---@field write? string[] Folders that it may read and write.
 ---@field connect? string[] Hosts that `http` may speak to: `host`, `host:port`, `*.domain`, or a url.
+---@field objects? string[] What it may put, get and remove in object stores: `s3://bucket`, `s3://bucket/prefix*`, `s3://bucket/key`.
 
 ---@class (exact) recipe.Declaration
 ---@field kind? "backup"|"restore"|"check"|"maintenance" Default `backup`, which must end in a proved backup.

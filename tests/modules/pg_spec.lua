@@ -335,8 +335,8 @@ describe("pg.restore", function()
 end)
 
 describe("pg.temporary_cluster, pg.drop_cluster", function()
-  it("gives a server of the run's own, and takes it away", function()
-    local at = pg.temporary_cluster { dir = "/var/tmp" }
+  it("gives a server of the run's own, and takes it away (#entered)", function()
+    local at = pg.temporary_cluster { dir = tmp() }
     expect(pg.query { host = at.host, port = at.port, user = at.user, database = "postgres", sql = "SELECT 1 AS one" }).to_equal { { one = 1 } }
     pg.drop_cluster(at)
     expect(fs.stat(at.host)).to_be_nil()

@@ -1,6 +1,7 @@
 //! The stage of the specs of this repository: the real world below a fresh folder, and a real database server.
 
 use std::cell::RefCell;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::support::postgres;
 /// - `server()` is where a database server is: `host`, `port`, `user`, `password`, and `database`, which is fresh; and
 ///   `server().psql(sql)` runs what prepares it;
 /// - a tag in its name sets the run that it is in: `#maintenance`, `#ja`;
+/// - with the tag `#entered` other users may pass through its folder;
 /// - with the tag `#simulated` the world is one in memory, with the servers of `servers.rs`, and `requested()` is what they heard.
 #[derive(Default)]
 pub struct Real {
@@ -48,6 +50,9 @@ impl Stage for Real {
             return Ok(Arc::new(world));
         }
         let folder = tempfile::Builder::new().prefix("hikae-spec-").tempdir().unwrap();
+        if spec.contains("#entered") {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+        }
         let world = real::Real::beneath([folder.path().to_owned()])?.with_cores(2);
         *self.folder.borrow_mut() = Some(folder);
         Ok(Arc::new(Journal::new(Limited::new(world))))
