@@ -125,7 +125,11 @@ fn every_option_has_a_field_in_its_class_and_every_field_an_option() {
 
 /// The names that the function itself says its options may have, when it is called with one that it does not know.
 fn valid_names(function: &Function, option_at: usize) -> Names {
-    let before = vec!["\"/x\""; option_at].join(", ");
+    let value = |(_, types): &(String, String)| match types.as_str() {
+        "Store" => "objects.store { bucket = \"shop\", access_key = \"x\", secret_key = secret \"horseradish-tin\" }",
+        _ => "\"/x\"",
+    };
+    let before = function.params[..option_at].iter().map(value).collect::<Vec<_>>().join(", ");
     let comma = if before.is_empty() { "" } else { ", " };
     let call = function.name.replace("Stream:", "fs.open(\"/x\"):").replace("Expectation.", "expect(error).");
     let call = call.replace("World:", "simulate({}):").replace("Run:", "simulate({}):run(\"db-backup\"):");

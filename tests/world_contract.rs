@@ -10,6 +10,7 @@ mod journal;
 mod limited;
 mod mails;
 mod object_checks;
+mod object_decorators;
 mod objects;
 mod place;
 mod program_checks;

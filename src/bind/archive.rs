@@ -54,7 +54,7 @@ struct UnpackOptions {
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "archive")?
+    Module::new(lua)?
         .wait("archive.list", |call, (path, options): (PathBuf, Option<ListOptions>)| {
             list(call, path, options.unwrap_or_default())
         })?

@@ -7,7 +7,7 @@ use super::traceback::from_lua;
 use crate::catalog::{Moment, Overdue};
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "catalog")?.call("catalog.overdue", |call, ()| {
+    Module::new(lua)?.call("catalog.overdue", |call, ()| {
         // Refused while a recipe is only loaded.
         call.world()?;
         let overdue = (call.session.lookout)()?;

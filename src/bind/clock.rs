@@ -13,7 +13,7 @@ use crate::units;
 const STAMP: &str = "%Y%m%d_%H%M%S";
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "clock")?
+    Module::new(lua)?
         .call("clock.stamp", |call, ()| Ok(now(call).format(STAMP).to_string()))?
         .call("clock.now", |call, ()| Ok(now(call).timestamp()))?
         .call("clock.iso", |call, ()| Ok(now(call).to_rfc3339_opts(SecondsFormat::Secs, false)))?

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "errors")?
+    Module::new(lua)?
         .add("errors.try", catch::pcall(lua)?)?
         .raw_wait("errors.accept", |call, (failure, why): (Value, Value)| async move { accept(&call, &failure, &why) })?
         .raw_wait("errors.raise", |call, value: Value| async move { Err::<(), _>(raised(&call, value)) })

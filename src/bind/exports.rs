@@ -60,16 +60,15 @@ impl Call {
     }
 }
 
-/// One Lua module under construction: its name, and the functions that it has.
+/// One Lua module under construction: the functions that it has so far.
 pub struct Module {
-    pub name: &'static str,
     pub table: Table,
     lua: Lua,
 }
 
 impl Module {
-    pub fn new(lua: &Lua, name: &'static str) -> mlua::Result<Module> {
-        Ok(Module { name, table: lua.create_table()?, lua: lua.clone() })
+    pub fn new(lua: &Lua) -> mlua::Result<Module> {
+        Ok(Module { table: lua.create_table()?, lua: lua.clone() })
     }
 
     /// Adds a function that answers at once; `name` is the full one, `path.join`.

@@ -67,7 +67,7 @@ struct CopyOptions {
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "fs")?
+    Module::new(lua)?
         .wait("fs.list", |call, (options,): (ListOptions,)| list(call, options))?
         .wait("fs.stat", |call, (path,): (PathBuf,)| stat(call, path))?
         .wait("fs.read", |call, (path,): (PathBuf,)| async move {

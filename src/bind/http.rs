@@ -41,7 +41,7 @@ const DOWNLOAD_IDLE: Duration = Duration::from_secs(300);
 const MAX_BYTES: usize = 1 << 20;
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "http")?
+    Module::new(lua)?
         .wait("http.request", |call, (options,): (RequestOptions,)| request(call, options.into()))?
         .wait("http.get", |call, (url, options): (Text, Option<GetOptions>)| {
             request(call, Wish::of(Method::Get, url, options))

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 const MAX_BYTES: usize = 8 << 20;
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "json")?
+    Module::new(lua)?
         .call("json.decode", |call, (text,): (String,)| to_lua(&call.lua, &decode(&text)?).map_err(from_lua))?
         .raw_wait("json.encode", |call, value: Value| async move {
             let value: serde_json::Value = call.lua.from_value(value).map_err(|error| {

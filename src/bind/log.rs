@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::report::{self, Level};
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "log")?
+    Module::new(lua)?
         .call("log.debug", |call, (message,): (String,)| tell(call, Level::Debug, &message))?
         .call("log.info", |call, (message,): (String,)| tell(call, Level::Info, &message))?
         .call("log.warn", |call, (message,): (String,)| tell(call, Level::Warn, &message))?

@@ -72,7 +72,7 @@ impl Addresses {
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "mail")?.wait("mail.send", |call, (options,): (Options,)| send(call, options))
+    Module::new(lua)?.wait("mail.send", |call, (options,): (Options,)| send(call, options))
 }
 
 async fn send(call: Rc<Call>, options: Options) -> Result<Value> {

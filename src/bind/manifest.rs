@@ -46,7 +46,7 @@ struct VerifyOptions {
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "manifest")?
+    Module::new(lua)?
         .wait("manifest.read", |call, (path, options): (PathBuf, Option<ReadOptions>)| {
             read(call, path, options.unwrap_or_default())
         })?

@@ -8,7 +8,7 @@ use super::exports::Module;
 use crate::error::{Error, Kind, Result};
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "path")?
+    Module::new(lua)?
         .call(
             "path.join",
             |_, (first, second, third, fourth): (String, Option<String>, Option<String>, Option<String>)| {

@@ -99,7 +99,7 @@ options!(QueryOptions {
 options!(ServerOptions { database: Option<String>, });
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "pg")?
+    Module::new(lua)?
         .add("pg.prove", proving_stream(lua)?)?
         .call("pg.dump", |call, (options,): (DumpOptions,)| dump(call, options))?
         .call("pg.dump_globals", |call, (options,): (GlobalsOptions,)| dump_globals(call, options))?

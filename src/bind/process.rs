@@ -43,7 +43,7 @@ struct Options {
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "process")?
+    Module::new(lua)?
         .wait("process.run", |call, (options,): (Options,)| run(call, options))?
         .call("process.stream", |call, (options,): (Options,)| stream(call, options))?
         .wait("process.which", |call, (program,): (String,)| async move {

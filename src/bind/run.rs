@@ -17,7 +17,7 @@ struct NoteOptions {
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
-    Module::new(lua, "run")?
+    Module::new(lua)?
         .call("run.id", |call, ()| Ok(call.session.identity.run_id.clone()))?
         .call("run.recipe", |call, ()| Ok(call.session.identity.recipe.clone()))?
         .call("run.kind", |call, ()| Ok(call.session.identity.kind.clone()))?

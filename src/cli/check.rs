@@ -1,6 +1,6 @@
 //! `hikae check`: everything that can be known to be wrong before a recipe runs, told at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -157,7 +157,7 @@ fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
     points.extend(job.needs.write.iter().map(|dir| {
         Point::of(recipe, startup::writable_folder(dir).map(|()| format!("`{}` can be written", dir.display())))
     }));
-    points.extend(job.needs.read.iter().map(|path| Point::of(recipe, readable(path))));
+    points.extend(BTreeSet::from_iter(&job.needs.read).into_iter().map(|path| Point::of(recipe, readable(path))));
     points
 }
 

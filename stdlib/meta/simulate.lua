@@ -121,6 +121,7 @@ function World:plan(recipe, options) end
 ---@class (exact) World.FailureOptions
 ---@field set? table<string, string|number|boolean|Secret>
 ---@field type? string
+---@field yes? boolean As `--yes`.
 ---@field before_each? fun() Called before each of these worlds begins: for what a spec's own programs remember.
 
 --- Runs a recipe once for each way in which it can fail, each in a world of its own: each effect fails, is cut half-way,

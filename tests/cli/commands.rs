@@ -137,7 +137,7 @@ fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
 fn show_json_has_the_same() {
     let said = world().run(&["show", "note", "--json"]);
     well(&said);
-    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[]}}"#);
+    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[]}}"#);
 }
 
 #[test]
@@ -215,7 +215,6 @@ fn check_tells_of_every_recipe_that_cannot_run() {
     insta::assert_snapshot!(wrong.join("\n"), @"
     ✗ configuration: `[WORLD]/config/.env` is open to every user of this machine: run `chmod 600 [WORLD]/config/.env`
     ✗ backup-monitor: `/backups` cannot be read: No such file or directory
-    ✗ backup-monitor: `/backups` cannot be read: No such file or directory
     ✗ backup-test: `/backups` cannot be read: No such file or directory
     ✗ db-backup: 1 problem with the params of `db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
         hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
@@ -262,7 +261,7 @@ fn docs_lists_the_modules_and_shows_a_function_with_its_options() {
     insta::assert_snapshot!(said.err, @"
     error: there are no docs of `pg.dmp`
 
-    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.dump_globals`, `pg.is_ready`, `pg.query`, `pg.databases`, `pg.prove`, `pg.inspect`, `pg.verify`, `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`, `pg.swap`, `pg.restore`
+    hint: did you mean `pg.dump`? valid names: `pg.dump`, `pg.dump_globals`, `pg.is_ready`, `pg.query`, `pg.databases`, `pg.prove`, `pg.inspect`, `pg.verify`, `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`, `pg.swap`, `pg.temporary_cluster`, `pg.drop_cluster`, `pg.restore`
     ");
     assert_eq!((said.code, said.out.as_str()), (64, ""));
 }

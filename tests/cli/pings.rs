@@ -121,6 +121,8 @@ fn other_recipes_and_plans_are_not_pinged() {
     let receiver = Receiver::start();
     let hikae = world(&format!("db-backup = \"{}\"", receiver.url("/echo")));
     assert_eq!(hikae.run(&["run", "tool-backup"]).code, 0);
+    // A plan in the same second would find the backup of the run under its name.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
     let hikae = hikae.file("config/hikae.toml", &format!("[pings]\ntool-backup = \"{}\"\n", receiver.url("/echo")));
     let said = hikae.run(&["run", "tool-backup", "--dry-run"]);
     assert_eq!(said.code, 0, "{said:?}");

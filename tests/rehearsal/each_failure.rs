@@ -50,7 +50,7 @@ async fn db_backup_never_lies_and_never_loses() {
     let tried = tried.await.unwrap();
     assert_eq!(found(&tried), Vec::<String>::new());
     assert_eq!((tried.ways, tried.lies()), (failed + killed + fine.len(), 0));
-    assert!(failed > 30 && killed > 10, "{failed} {killed}");
+    assert!(failed > 25 && killed > 10, "{failed} {killed}");
     // Only hikae's own clearing may fail without being the run's failure, or what the recipe accepts in words; a warning says so.
     for (fault, said) in &fine {
         let clearing = fault.at.n <= 2;

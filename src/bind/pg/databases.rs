@@ -230,6 +230,8 @@ pub async fn sweep(call: Rc<Call>, options: SweepOptions) -> Result<Table> {
                 dropped.push(name);
             }
             Ok(false) => {}
+            // Its own run, or the sweep of another, was faster.
+            Err(error) if error.kind() == Kind::NotFound => {}
             Err(error) => failed = failed.or(Some(error)),
         }
     }

@@ -17,7 +17,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         let dump = Plain::from_lua(&given).and_then(|given| dump::Sample::read(call.name, given));
         dump.and_then(|dump| dump.text()).map_err(|error| call.raise(error))
     })?;
-    Module::new(lua, "samples")?
+    Module::new(lua)?
         .add("samples.pg_dump", dump)?
         .call("samples.manifest", |_, (options,): (manifest::Options,)| manifest::text(options))?
         .call("samples.tar", |call, (options,): (tar::Options,)| {
