@@ -58,6 +58,9 @@ impl Beginning {
     pub fn teller(&self, alerts: &Alerts) -> Began {
         let (place, alerts) = (self.0.clone(), alerts.clone());
         Box::new(move |new: &NewRun| {
+            if !alerts.is_watched(&new.recipe) {
+                return;
+            }
             let run = Run::of(new.clone(), None, Vec::new(), Vec::new());
             let ping = move || {
                 // Who cannot even be given a thread is not pinged; the log of the run's end says so.

@@ -16,13 +16,16 @@ pub struct Got {
     pub body: String,
 }
 
+/// Answers that wait to be given, each a status and a body.
+type Prepared = Vec<(u16, Vec<u8>)>;
+
 #[derive(Clone)]
 pub struct Receiver {
     port: u16,
     got: Arc<Mutex<Vec<Got>>>,
     counts: Arc<Mutex<BTreeMap<String, u32>>>,
     /// By method and path, what a test has put there.
-    put: Arc<Mutex<BTreeMap<String, Vec<(u16, Vec<u8>)>>>>,
+    put: Arc<Mutex<BTreeMap<String, Prepared>>>,
     broken_off: Arc<Mutex<Vec<String>>>,
 }
 

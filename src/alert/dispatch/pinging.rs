@@ -10,6 +10,11 @@ use crate::error::Result;
 use crate::report::{self, Level};
 
 impl<D: Deliver> Dispatch<D> {
+    /// Whether anything watches this recipe.
+    pub fn is_watched(&self, recipe: &str) -> bool {
+        self.config.settings.pings.contains_key(recipe)
+    }
+
     /// Says how a run stands, where its recipe is watched. A ping that was lost is not sent later: it would say of then what was
     /// true before; and what watches finds out by itself that it hears nothing.
     pub async fn ping(&self, run: &Run, stop: impl Future<Output = ()>) {

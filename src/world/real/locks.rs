@@ -1,7 +1,8 @@
 //! Takes a lock that the kernel lets go when the process ends, however it ends.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};
@@ -24,7 +25,7 @@ pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Bo
     let fail = |cause| fence.trouble("lock", path, cause);
     let spot = fence.spot(path, Some(FOLDER_MODE)).map_err(fail)?;
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let mut file = loop {
+    let file = loop {
         let opened = rustix::fs::openat(&spot.folder, &spot.name, flags, Mode::from_raw_mode(0o600));
         let mut file = File::from(opened.map_err(|errno| fail(errno.into()))?);
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -35,17 +36,18 @@ pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Bo
             Err(errno) => return Err(fail(errno.into())),
         }
     };
-    if let Err(error) = sign(&mut file, now) {
+    if let Err(error) = sign(&file, now) {
         // The words in the file are only for people, and the lock holds without them.
         tracing::debug!(path = %path.display(), %error, "cannot write into the lock");
     }
     Ok(Box::new(Lock { _file: file }))
 }
 
-fn sign(file: &mut File, now: DateTime<FixedOffset>) -> io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    writeln!(file, "{} {}", std::process::id(), now.format(SINCE))
+fn sign(file: &File, now: DateTime<FixedOffset>) -> io::Result<()> {
+    let words = format!("{} {}\n", std::process::id(), now.format(SINCE));
+    file.write_all_at(words.as_bytes(), 0)?;
+    // Not emptied first: ext4 takes that for a file that is being replaced, and waits for the disk when it is closed.
+    file.set_len(words.len() as u64)
 }
 
 fn held_by(path: &Path, file: &mut File) -> Error {
