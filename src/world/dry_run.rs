@@ -94,7 +94,7 @@ impl<W: World + 'static> DryRun<W> {
             E::Create { path, mode } => {
                 self.may_create(path, false, &request).await?;
                 let number = note(None);
-                Ok(Reply::Sink(Box::new(PlannedSink::new(path, *mode, number, self.now(), self.plan.clone()))))
+                Ok(Reply::Sink(Box::new(PlannedSink::file(path, *mode, number, self.now(), self.plan.clone()))))
             }
             E::Write { path, data, mode, replace } => {
                 self.may_create(path, *replace, &request).await?;

@@ -2,14 +2,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use chrono::{DateTime, FixedOffset};
-use futures_util::future::{BoxFuture, ready};
-
-use super::plan::Shared;
+use super::sink::PlannedSink;
 use super::{DryRun, Unread, Withheld};
 use crate::error::{Error, Kind, Result};
-use crate::stream::Sink;
 use crate::units::show_size;
 use crate::world::objects::words::{no_object, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
@@ -70,8 +65,18 @@ pub async fn put<W: World + 'static>(dry: &DryRun<W>, put: &Put, request: &Reque
         return Err(taken(&put.object));
     }
     let number = dry.plan.lock().note(request, None);
-    let (plan, now) = (dry.plan.clone(), dry.now());
-    let sink = PlannedObject { put: put.clone(), number, now, plan, size_bytes: 0, sealed: false, committed: false };
+    let (put, now) = (put.clone(), dry.now());
+    let sink = PlannedSink::new(number, dry.plan.clone(), move |plan, size_bytes| {
+        let address = put.object.to_string();
+        if matches!(plan.objects.get(&address), Some(Some(_))) && !put.replace {
+            return Err(taken(&put.object));
+        }
+        let size_bytes = size_bytes.unwrap_or(0);
+        plan.detail(number, show_size(size_bytes));
+        let stat = ObjectStat { size_bytes, modified: now, etag: String::new(), storage_class: put.storage_class };
+        plan.objects.insert(address, Some(stat));
+        Ok(())
+    });
     Ok(Reply::Sink(Box::new(sink)))
 }
 
@@ -126,59 +131,5 @@ pub async fn make_bucket<W: World + 'static>(dry: &DryRun<W>, store: &Arc<Store>
             Ok(true)
         }
         Err(error) => Err(error),
-    }
-}
-
-/// Swallows what would be stored, and counts it.
-struct PlannedObject {
-    put: Put,
-    /// Its place in the plan.
-    number: usize,
-    now: DateTime<FixedOffset>,
-    plan: Shared,
-    size_bytes: u64,
-    sealed: bool,
-    committed: bool,
-}
-
-impl Sink for PlannedObject {
-    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
-        self.size_bytes += data.len() as u64;
-        Box::pin(ready(Ok(())))
-    }
-
-    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
-        self.sealed = true;
-        Box::pin(ready(Ok(())))
-    }
-
-    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        let (address, replace) = (self.put.object.to_string(), self.put.replace);
-        let mut plan = self.plan.lock();
-        if matches!(plan.objects.get(&address), Some(Some(_))) && !replace {
-            return Box::pin(ready(Err(taken(&self.put.object))));
-        }
-        // As for a file: what was not sealed is planned, with a size that only a run would know.
-        let size_bytes = if self.sealed { self.size_bytes } else { 0 };
-        let detail = if self.sealed { show_size(size_bytes) } else { "size known only after the run".to_owned() };
-        plan.detail(self.number, detail);
-        let (etag, storage_class) = (String::new(), self.put.storage_class.clone());
-        let stat = ObjectStat { size_bytes, modified: self.now, etag, storage_class };
-        plan.objects.insert(address, Some(stat));
-        drop(plan);
-        self.committed = true;
-        Box::pin(ready(Ok(())))
-    }
-
-    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(ready(Ok(())))
-    }
-}
-
-impl Drop for PlannedObject {
-    fn drop(&mut self) {
-        if !self.committed {
-            self.plan.lock().withdraw(self.number);
-        }
     }
 }

@@ -1,31 +1,61 @@
-//! Swallows what would have been written, and counts it; a sink that is committed unsealed has a size that only a run would know.
+//! Swallows what would have been written or stored, and counts it; what is committed unsealed has a size that only a run would know.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::{BoxFuture, ready};
 
-use super::plan::{Shared, Where};
+use super::plan::{Plan, Shared, Where};
 use crate::error::Result;
 use crate::stream::Sink;
 use crate::world::refusals::taken;
 
+/// Enters what a commit would have made into the plan, with its size where that is known; refuses a place that was taken meanwhile.
+type Enter = Box<dyn FnOnce(&mut Plan, Option<u64>) -> Result<()> + Send>;
+
 pub struct PlannedSink {
-    path: PathBuf,
-    mode: u32,
     /// Its place in the plan.
     number: usize,
-    now: DateTime<FixedOffset>,
     plan: Shared,
     size_bytes: u64,
     sealed: bool,
     committed: bool,
+    enter: Option<Enter>,
 }
 
 impl PlannedSink {
-    pub fn new(path: &Path, mode: u32, number: usize, now: DateTime<FixedOffset>, plan: Shared) -> PlannedSink {
-        PlannedSink { path: path.to_owned(), mode, number, now, plan, size_bytes: 0, sealed: false, committed: false }
+    pub fn new(
+        number: usize,
+        plan: Shared,
+        enter: impl FnOnce(&mut Plan, Option<u64>) -> Result<()> + Send + 'static,
+    ) -> PlannedSink {
+        PlannedSink { number, plan, size_bytes: 0, sealed: false, committed: false, enter: Some(Box::new(enter)) }
+    }
+
+    /// The sink of a file.
+    pub fn file(path: &Path, mode: u32, number: usize, now: DateTime<FixedOffset>, plan: Shared) -> PlannedSink {
+        let path = path.to_owned();
+        PlannedSink::new(number, plan, move |plan, size_bytes| {
+            if matches!(plan.locate(&path), Where::Planned(..)) {
+                return Err(taken(&path));
+            }
+            plan.written(&path, size_bytes.unwrap_or(0), None, mode, number, now);
+            Ok(())
+        })
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        let Some(enter) = self.enter.take() else { return Ok(()) };
+        let mut plan = self.plan.lock();
+        // What a stage wrote before its source broke off, such as the header of gzip, says nothing of the whole.
+        enter(&mut plan, self.sealed.then_some(self.size_bytes))?;
+        if !self.sealed {
+            plan.detail(self.number, "size known only after the run");
+        }
+        drop(plan);
+        self.committed = true;
+        Ok(())
     }
 }
 
@@ -41,19 +71,7 @@ impl Sink for PlannedSink {
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        let mut plan = self.plan.lock();
-        if matches!(plan.locate(&self.path), Where::Planned(..)) {
-            return Box::pin(ready(Err(taken(&self.path))));
-        }
-        // What a stage wrote before its source broke off, such as the header of gzip, says nothing of the file.
-        let size_bytes = if self.sealed { self.size_bytes } else { 0 };
-        plan.written(&self.path, size_bytes, None, self.mode, self.number, self.now);
-        if !self.sealed {
-            plan.detail(self.number, "size known only after the run");
-        }
-        drop(plan);
-        self.committed = true;
-        Box::pin(ready(Ok(())))
+        Box::pin(ready(self.settle()))
     }
 
     fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
