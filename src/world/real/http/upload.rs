@@ -136,7 +136,11 @@ impl Sink for UploadSink {
             if let Some(last) = self.held.take() {
                 self.give(Piece::Data(last)).await?;
             }
-            self.give(Piece::End).await?;
+            match (self.upload.size_bytes, &self.feed) {
+                // To a connection that knows the length the last byte was the end: it may be gone, and need not hear it.
+                (Some(_), Some(feed)) => drop(feed.send(Piece::End).await),
+                _ => self.give(Piece::End).await?,
+            }
             let answer = (&mut self.answer).await;
             let (status, said) = self.told(answer)?;
             self.upload.judge(status, &said)
