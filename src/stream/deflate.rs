@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, mpsc};
 
 use bytes::{Buf, Bytes};
-use flate2::{Compress, CompressError, Compression, FlushCompress};
 use tokio::sync::oneshot;
 
 use super::ahead::stopped;
-use crate::error::{Error, Kind, Result};
+use super::zlib;
+use crate::error::{Error, Result};
 
 /// How much one worker deflates at a time: each block costs a new state and the hashing of its dictionary, 3.5 % of the time
 /// at 256 KiB, 1.8 % at 512 KiB. Larger ones only take more memory.
@@ -77,7 +77,7 @@ struct Job {
 
 /// Threads that deflate; each starts when there is a first block for it, and all end when this is dropped.
 pub(super) struct Workers {
-    level: Compression,
+    level: i32,
     threads: usize,
     started: usize,
     jobs: mpsc::Sender<Job>,
@@ -87,8 +87,7 @@ pub(super) struct Workers {
 impl Workers {
     pub(super) fn new(level: u32, threads: usize) -> Workers {
         let (jobs, waiting) = mpsc::channel();
-        let level = Compression::new(level.min(9));
-        Workers { level, threads, started: 0, jobs, waiting: Arc::new(Mutex::new(waiting)) }
+        Workers { level: level.min(9) as i32, threads, started: 0, jobs, waiting: Arc::new(Mutex::new(waiting)) }
     }
 
     /// Gives a block to the next idle worker. How many are on their way at once is up to the caller.
@@ -113,14 +112,15 @@ impl Workers {
     }
 }
 
-fn work(level: Compression, waiting: &Mutex<mpsc::Receiver<Job>>) {
+fn work(level: i32, waiting: &Mutex<mpsc::Receiver<Job>>) {
     let mut out = Vec::new();
     let next = || waiting.lock().unwrap_or_else(|broken| broken.into_inner()).recv();
     while let Ok(Job { block, answer }) = next() {
         if answer.is_closed() {
             continue;
         }
-        let deflated = deflate(level, &block, &mut out).map_err(failed).map(|()| Deflated {
+        out.clear();
+        let deflated = zlib::deflate(level, block.dictionary(), block.fresh(), &mut out).map(|()| Deflated {
             bytes: Bytes::copy_from_slice(&out),
             checksum: checksum(block.fresh()),
             plain_bytes: block.fresh().len(),
@@ -131,33 +131,8 @@ fn work(level: Compression, waiting: &Mutex<mpsc::Receiver<Job>>) {
     }
 }
 
-/// Writes the deflated block into `out`. The flush ends it on a byte border and keeps it open for the next one.
-///
-/// Each block gets a new state, for 2 % of the time: a state that is reset keeps old bytes behind the dictionary and hashes
-/// some of them, so that the output would depend on which worker had which block before.
-fn deflate(level: Compression, block: &Block, out: &mut Vec<u8>) -> Result<(), CompressError> {
-    out.clear();
-    let mut state = Compress::new(level, false);
-    if !block.dictionary().is_empty() {
-        state.set_dictionary(block.dictionary())?;
-    }
-    loop {
-        out.reserve(BLOCK_BYTES + BLOCK_BYTES / 4);
-        let rest = &block.fresh()[state.total_in() as usize..];
-        state.compress_vec(rest, out, FlushCompress::Sync)?;
-        // Only room that is left over tells that the flush is complete.
-        if out.len() < out.capacity() {
-            return Ok(());
-        }
-    }
-}
-
 fn checksum(plain: &[u8]) -> crc32fast::Hasher {
     let mut checksum = crc32fast::Hasher::new();
     checksum.update(plain);
     checksum
-}
-
-fn failed(cause: CompressError) -> Error {
-    Error::new(Kind::Other, "cannot compress with `gzip`").because(cause).hint("please report this as a bug in hikae")
 }

@@ -22,6 +22,7 @@ pub mod tar;
 pub mod tee;
 mod unpack;
 pub mod unzstd;
+mod zlib;
 pub mod zstd;
 
 pub use facts::Facts;
