@@ -9,7 +9,7 @@ local Stream = {}
 ---@field threads? integer Default: one a core.
 
 ---@class (exact) Stream.ZstdOptions
----@field level? integer 1 to 19. Default 2: about as small as `gzip -6`, much faster.
+---@field level? integer 1 to 19. Default 1: smaller than `gzip -6` with dumps, much faster.
 ---@field threads? integer Default: one a core.
 
 ---@class (exact) Stream.SaveOptions
