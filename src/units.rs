@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
 
+/// What can still be added to a point in time.
+const LONGEST: Duration = Duration::from_secs(1000 * 366 * 24 * 3600);
+
 /// Bytes from `"10 MB"`, `"64MiB"`, `"4096"`; decimal units are powers of 1000, binary ones of 1024.
 pub fn parse_size(text: &str) -> Result<u64> {
     text.trim().parse::<bytesize::ByteSize>().map(|size| size.as_u64()).map_err(|_| {
@@ -15,13 +18,21 @@ pub fn parse_size(text: &str) -> Result<u64> {
 /// A duration from `"90s"`, `"25h"`, `"30d"`, `"1h 30m"`; a bare number is seconds.
 pub fn parse_duration(text: &str) -> Result<Duration> {
     let text = text.trim();
-    if let Ok(secs) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(secs));
-    }
-    humantime::parse_duration(text).map_err(|_| {
+    let parsed = match text.parse::<u64>() {
+        Ok(secs) => Ok(Duration::from_secs(secs)),
+        Err(_) => humantime::parse_duration(text),
+    };
+    let duration = parsed.map_err(|_| {
         Error::new(Kind::Recipe, format!("`{text}` is not a duration"))
             .hint("write a number and a unit, such as `90s`, `25h` or `30d`")
-    })
+    })?;
+    match duration > LONGEST {
+        true => {
+            Err(Error::new(Kind::Recipe, format!("`{text}` is too long a duration"))
+                .hint("a thousand years are the most"))
+        }
+        false => Ok(duration),
+    }
 }
 
 /// A size for people: `133.2 MB`.

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::alert::event::EventKind;
 use crate::catalog::Status;
 
 /// Runs backup recipes, and believes only what was proved.
@@ -57,8 +59,8 @@ pub enum Command {
     Demo,
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or that of a command, such as `hikae man runs show`
+    Man { command: Vec<String> },
 }
 
 #[derive(Args)]
@@ -175,16 +177,20 @@ pub struct AuditArgs {
     pub listing: Listing,
 }
 
+/// Every status that a notice has, told or not.
+const NOTIFIED: [&str; 6] = ["sent", "retrying", "unsure", "failed", "waiting", "sending"];
+
 #[derive(Args)]
 pub struct NotificationsArgs {
-    /// Only with this status: sent, retrying, unsure or failed
-    #[arg(long)]
+    /// Only with this status: what was told is sent, retrying, unsure or failed; what waits is waiting, sending, unsure or failed
+    #[arg(long, value_parser = PossibleValuesParser::new(NOTIFIED), hide_possible_values = true)]
     pub status: Option<String>,
     /// Only by this channel
     #[arg(long)]
     pub channel: Option<String>,
     /// Only of this kind, such as `backup_failure`
-    #[arg(long = "event", value_name = "KIND")]
+    #[arg(long = "event", value_name = "KIND", value_parser = PossibleValuesParser::new(EventKind::ALL.map(EventKind::word)),
+        hide_possible_values = true)]
     pub event: Option<String>,
     /// Only about this run: its id, or the beginning of it
     #[arg(long)]
@@ -203,7 +209,7 @@ pub struct NotificationsArgs {
 pub enum NotifyCommand {
     /// Send a test by each channel, or by one
     Test(NotifyTestArgs),
-    /// Let a failure be told that never happened: marked as a rehearsal, through the outbox, touching no backup
+    /// Let a small recipe fail for real in a place that is thrown away, and see who hears of it: marked as a rehearsal, touching no backup
     Rehearse,
     /// Send what waits now, whatever its time
     Flush {

@@ -121,7 +121,7 @@ fn alerts(context: &Context) -> Vec<Point> {
     }
     let waiting = catalog.and_then(|catalog| catalog.notices()).unwrap_or_default();
     if !waiting.is_empty() {
-        let error = Error::new(Kind::Network, format!("{} alerts did not go out so far", waiting.len()));
+        let error = Error::new(Kind::Network, format!("alerts that did not go out so far: {}", waiting.len()));
         points.push(Point::wrong(
             "alerts",
             &error.hint("`hikae notifications --waiting` shows them, `hikae notify flush` sends them"),

@@ -14,6 +14,7 @@ mod demo;
 mod docs;
 mod exit;
 mod list;
+mod man;
 mod notifications;
 mod notify;
 mod plan;
@@ -59,7 +60,7 @@ pub fn main() -> ExitCode {
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),
         Command::Completions { shell } => completions(&context, shell),
-        Command::Man => man(&context),
+        Command::Man { command } => man::main(&context, &command),
     };
     answer.unwrap_or_else(|error| {
         context.print_error(&error);
@@ -77,18 +78,6 @@ fn misuse(error: &clap::Error) -> ExitCode {
 fn completions(context: &Context, shell: clap_complete::Shell) -> Result<ExitCode> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "hikae", &mut text);
-    print(context, text)
-}
-
-fn man(context: &Context) -> Result<ExitCode> {
-    let mut text = Vec::new();
-    clap_mangen::Man::new(Arguments::command())
-        .render(&mut text)
-        .map_err(|cause| crate::error::Error::io("cannot write the manual page", cause))?;
-    print(context, text)
-}
-
-fn print(context: &Context, text: Vec<u8>) -> Result<ExitCode> {
     crate::report::table::print_text(&mut context.out(), &String::from_utf8_lossy(&text))?;
     Ok(ExitCode::SUCCESS)
 }

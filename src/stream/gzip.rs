@@ -17,12 +17,15 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
 /// An empty last block: the blocks before it never know that they are the last.
 const LAST_BLOCK: [u8; 2] = [3, 0];
 
+/// More threads would only take memory.
+const MAX_THREADS: usize = 64;
+
 /// Compresses `source` with `level` 0 to 9 on `threads` threads; the bytes depend on the input and the level alone.
 ///
 /// At most `threads + 3` blocks of 512 KiB are in memory. Nothing is read before the first `next`.
 pub fn gzip(source: Box<dyn Source>, level: u32, threads: usize, facts: &SharedFacts) -> Box<dyn Source> {
     facts.lock().undo.push("gzip -dc".to_owned());
-    let threads = threads.max(1);
+    let threads = threads.clamp(1, MAX_THREADS);
     let (queue, flying) = mpsc::channel(threads + 1);
     let ahead = Ahead::new(cut(source, Workers::new(level, threads), queue));
     let checksum = crc32fast::Hasher::new();

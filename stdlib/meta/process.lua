@@ -6,7 +6,7 @@ process = {}
 ---@class (exact) process.Options
 ---@field program string
 ---@field args? string[]
----@field env? table<string, string|Secret> Beside `PATH HOME USER LOGNAME LANG TZ`; nothing else is inherited.
+---@field env? table<string, string|Secret> Beside `PATH HOME USER LOGNAME LANG TZ`, and `LC_MESSAGES=C`; nothing else is inherited.
 ---@field cwd? string
 ---@field stdin? string|Secret What the program reads. Default: nothing.
 ---@field ok_codes? integer[] Exit codes that are no failure. Default `{ 0 }`.

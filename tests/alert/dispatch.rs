@@ -153,7 +153,7 @@ async fn a_process_that_was_killed_between_its_run_and_its_alert_leaves_both_to_
 }
 
 #[tokio::test]
-async fn a_thousand_failures_in_a_row_make_at_most_twelve_notices() {
+async fn failures_in_a_row_are_told_at_growing_intervals() {
     let place = Place::with(&["one"]);
     let fake = Fake::default();
     let hours = (0..40).map(|hour| place.ended(hour * 3600, Status::Failure)).collect::<Vec<_>>();

@@ -277,6 +277,26 @@ fn completions_and_the_manual_come_from_the_same_definitions() {
 }
 
 #[test]
+fn every_page_that_the_manual_names_is_there() {
+    let hikae = Hikae::new();
+    let manual = hikae.run(&["man"]).out.replace('\\', "");
+    let pages: Vec<&str> = manual.lines().filter_map(|line| line.strip_prefix("hikae-")?.strip_suffix("(1)")).collect();
+    assert!(pages.len() > 10 && pages.contains(&"run"), "{manual}");
+    for page in pages.into_iter().filter(|page| *page != "help") {
+        let said = hikae.run(&["man", page]);
+        well(&said);
+        assert!(said.out.replace('\\', "").contains(&format!("hikae-{page} - ")), "{page}: {}", said.out);
+    }
+    assert!(hikae.run(&["man", "runs", "show"]).out.contains("hikae\\-runs\\-show"));
+    let unknown = hikae.run(&["man", "rnu"]);
+    assert_eq!(unknown.code, 64);
+    assert!(
+        unknown.err.contains("there is no command `rnu`") && unknown.err.contains("did you mean `run`"),
+        "{unknown:?}"
+    );
+}
+
+#[test]
 fn the_help_of_every_command_names_its_flags() {
     let hikae = Hikae::new();
     let commands: [(&[&str], &[&str]); 11] = [

@@ -133,6 +133,22 @@ fn an_interrupted_drill_or_restore_drops_what_it_made_before_it_ends() {
 }
 
 #[test]
+fn a_throwaway_whose_creation_failed_half_way_is_dropped() {
+    let cluster = Cluster::start();
+    cluster.create_database("half");
+    // The statement after CREATE DATABASE fails, as it would where the connection breaks between them.
+    let psql = "LC_ALL=C sed -u 's/^COMMENT ON DATABASE \"hikae_throwaway.*/SELECT 1 \\/ 0;/' | /usr/bin/psql \"$@\"";
+    let hikae = Hikae::with_database(&cluster, "half");
+    assert_eq!(hikae.run(&["run", "db-backup"]).code, 0);
+    let hikae = hikae.program("psql", psql);
+    let said = hikae.run(&["run", "backup-test"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.contains("division by zero"), "{said:?}");
+    assert!(said.out.contains("the unfinished database hikae_throwaway_"), "{said:?}");
+    assert_eq!(databases(&cluster, "hikae_throwaway_"), Vec::<String>::new(), "{said:?}");
+}
+
+#[test]
 fn a_drill_whose_time_is_over_drops_what_it_made() {
     let cluster = Cluster::start();
     let hikae = slow(&cluster, "late");

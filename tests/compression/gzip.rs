@@ -57,7 +57,7 @@ async fn the_bytes_depend_on_the_input_and_the_level_alone() {
     let letters: Vec<u8> = noise(12 * BLOCK).iter().map(|byte| b"acgt"[usize::from(byte % 4)]).collect();
     for plain in [rows(5 * BLOCK + 1), noise(2 * BLOCK), letters] {
         let expected = packed(&plain, DEFAULT_LEVEL, 1).await;
-        for (threads, seed) in [(1, 3), (2, 5), (8, 17), (0, 23)] {
+        for (threads, seed) in [(1, 3), (2, 5), (8, 17), (0, 23), (usize::MAX, 31)] {
             let again = all(gzip(ragged(&plain, seed), DEFAULT_LEVEL, threads, &SharedFacts::default())).await.unwrap();
             assert!(again == expected, "{threads} threads and other pieces make another file");
         }

@@ -12,7 +12,7 @@ use super::super::options::duration;
 use super::super::pool::unbroken;
 use super::super::traceback::from_lua;
 use super::keeper::Keeper;
-use super::made::Hold;
+use super::made::{Hold, LEAVING};
 use super::{MAX_ANSWER_BYTES, Server, ask};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::explain::explain;
@@ -122,15 +122,49 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     made.expect(&name, hold);
     // Not broken off: a run that is interrupted must know what there is to drop.
     let (caller, server, database, new) = (caller.clone(), at.server, at.database, name.clone());
-    let creating =
-        async move { create_and_find(&Maintenance { caller: &caller, server, database }, &new, script).await };
-    let created = unbroken(call.session.pool.member()?, creating).await;
+    let creating = async move {
+        let created = create_and_find(
+            &Maintenance { caller: &caller, server: server.clone(), database: database.clone() },
+            &new,
+            script,
+        )
+        .await;
+        let left = left_by(
+            &created,
+            &Maintenance { caller: &caller.limited(Some(LEAVING), Some(LEAVING)), server, database },
+            &new,
+        )
+        .await;
+        Ok((created, left))
+    };
+    let (created, left) = unbroken(call.session.pool.member()?, creating).await?;
     step.end(0, 0, created.as_ref().err());
-    match created {
-        Ok(oid) => made.stands(&name, oid),
-        Err(_) => made.forget(&name),
+    match left {
+        Left::Database(oid) => made.stands(&name, oid),
+        Left::Nothing => made.forget(&name),
+        Left::Unknown => {}
     }
     created.map(|_| name)
+}
+
+/// What stands of a database that was to be made.
+enum Left {
+    Database(u32),
+    Nothing,
+    Unknown,
+}
+
+/// A creation that failed may have been done all the same: the connection broke after it, or its comment failed.
+async fn left_by(created: &Result<u32>, at: &Maintenance<'_>, name: &str) -> Left {
+    match created {
+        Ok(oid) => Left::Database(*oid),
+        Err(error) if error.kind() == Kind::AlreadyExists => Left::Nothing,
+        Err(_) => match at.named(name).await {
+            Ok(Some(found)) => Left::Database(found.oid),
+            Ok(None) => Left::Nothing,
+            Err(_) => Left::Unknown,
+        },
+    }
 }
 
 async fn create_and_find(at: &Maintenance<'_>, name: &str, script: String) -> Result<u32> {
