@@ -149,7 +149,7 @@ return recipe {
     small = { type = "list", default = { "config", "logs" }, says = "Kinds that may be smaller" },
     least_percent = { default = 50, min = 0, max = 100, says = "Share of the usual size that it must have, in percent" },
     recipes = { default = true, says = "Whether to look for recipes that did not run, too" },
-    timeout = { type = "duration", default = "12h", says = "Longest time for reading one backup" },
+    timeout = { type = "duration", optional = true, says = "Longest time for reading one backup; else that of `[limits]`" },
   },
   needs = { read = { "{dir}", "{database_dir}" } },
 

@@ -14,8 +14,8 @@ return recipe {
     days = { env = "RETENTION_DAYS", default = 30, min = 1, says = "Days to keep a dump" },
     keep_at_least = { default = 1, min = 1, says = "Dumps to keep whatever their age" },
     compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dump" },
-    timeout = { type = "duration", default = "12h", says = "Longest time for the dump" },
-    idle_timeout = { type = "duration", default = "30m", says = "Longest time in which no byte arrives" },
+    timeout = { type = "duration", optional = true, says = "Longest time for the dump; else that of `[limits]`" },
+    idle_timeout = { type = "duration", optional = true, says = "Longest time in which no byte arrives; else that of `[limits]`" },
   },
   needs = { run = { "pg_dump" }, write = { "{dir}" } },
 

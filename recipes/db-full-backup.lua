@@ -78,8 +78,8 @@ return recipe {
     monthly = { default = 12, min = 1, says = "Months for which to keep the first set of each" },
     keep_at_least = { default = 1, min = 1, says = "Sets to keep whatever their age" },
     compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dumps" },
-    timeout = { type = "duration", default = "12h", says = "Longest time for one dump" },
-    idle_timeout = { type = "duration", default = "30m", says = "Longest time in which no byte arrives" },
+    timeout = { type = "duration", optional = true, says = "Longest time for one dump; else that of `[limits]`" },
+    idle_timeout = { type = "duration", optional = true, says = "Longest time in which no byte arrives; else that of `[limits]`" },
   },
   needs = { run = { "pg_dump", "pg_dumpall", "psql" }, write = { "{dir}" } },
 

@@ -26,7 +26,7 @@ return recipe {
     },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
     work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
-    timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
+    timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
   },
   needs = {
     run = { "psql", "pg_restore", "{health_command}" },

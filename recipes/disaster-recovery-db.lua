@@ -100,7 +100,7 @@ return recipe {
     health_within = { type = "duration", default = "5m", says = "Time after which it is not looked at again" },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
     work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
-    timeout = { type = "duration", default = "12h", says = "Longest time for each step" },
+    timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
   },
   needs = {
     run = { "pg_isready", "psql", "pg_restore", "{start}", "{health_command}" },

@@ -183,8 +183,8 @@ return recipe {
     keep_at_least = { default = 1, min = 1, says = "Backups to keep whatever their age" },
     export_timeout = { type = "duration", default = "2h", says = "Longest time for Render to make the backup" },
     poll = { type = "duration", default = "15s", says = "Time between two looks whether it is finished" },
-    timeout = { type = "duration", default = "12h", says = "Longest time for the download" },
-    idle_timeout = { type = "duration", default = "30m", says = "Longest time in which no byte arrives" },
+    timeout = { type = "duration", optional = true, says = "Longest time for the download; else that of `[limits]`" },
+    idle_timeout = { type = "duration", optional = true, says = "Longest time in which no byte arrives; else that of `[limits]`" },
   },
   needs = {
     run = { "render?", "pg_restore" },

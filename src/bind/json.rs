@@ -4,6 +4,7 @@ use mlua::serde::{LuaSerdeExt, SerializeOptions};
 use mlua::{Lua, Value};
 
 use super::exports::Module;
+use super::plain::Plain;
 use super::traceback::from_lua;
 use crate::error::{Error, Kind, Result};
 
@@ -14,13 +15,26 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua)?
         .call("json.decode", |call, (text,): (String,)| to_lua(&call.lua, &decode(&text)?).map_err(from_lua))?
         .raw_wait("json.encode", |call, value: Value| async move {
+            let cannot = || Error::new(Kind::Recipe, "cannot write a value as JSON");
+            // What JSON cannot hold would be left out without a word.
+            whole(&Plain::from_lua(&value).map_err(|why| cannot().because(why))?)
+                .map_err(|why| cannot().because_text(why))?;
             let value: serde_json::Value = call.lua.from_value(value).map_err(|error| {
                 let text = error.to_string();
-                let cause = text.strip_prefix("deserialize error: ").unwrap_or(&text);
-                Error::new(Kind::Recipe, "cannot write a value as JSON").because_text(cause)
+                cannot().because_text(text.strip_prefix("deserialize error: ").unwrap_or(&text))
             })?;
             Ok(value.to_string())
         })
+}
+
+/// Whether each number is one. Tables with holes, or with names beside values that have none, are no `Plain` at all.
+fn whole(plain: &Plain) -> std::result::Result<(), String> {
+    match plain {
+        Plain::Num(number) if !number.is_finite() => Err(format!("JSON has no {number}")),
+        Plain::List(list) => list.iter().try_for_each(whole),
+        Plain::Map(map) => map.values().try_for_each(whole),
+        _ => Ok(()),
+    }
 }
 
 /// The value that a text stands for.

@@ -95,6 +95,15 @@ impl Plain {
         })
     }
 
+    /// Of the table called `name`, keeps the members that are empty tables: there each member is a table of names.
+    pub fn keep_empty_members(&mut self, name: &str) {
+        let Plain::Map(map) = self else { return };
+        let Some(Plain::Map(members)) = map.get_mut(name) else { return };
+        for member in members.values_mut().filter(|member| matches!(member, Plain::Empty)) {
+            *member = Plain::Map(BTreeMap::new());
+        }
+    }
+
     /// The same as JSON, for a declaration. A table without entries counts as absent: it cannot say whether it is a list.
     pub fn to_json(&self) -> Result<serde_json::Value> {
         use serde_json::Value as Json;

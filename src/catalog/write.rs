@@ -72,7 +72,7 @@ impl Catalog {
         self.writing(|tx| {
             let row = vec![
                 ("run_id", Field::word(run_id)),
-                ("path", Field::text(&backup.path)),
+                ("path", Field::word(&backup.path)),
                 ("size_bytes", Field::Number(backup.size_bytes)),
                 ("sha256", Field::word(&backup.sha256)),
                 ("manifest", manifest.map_or(Field::Null, |manifest| Field::Json(manifest.clone()))),

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::alert::event::EventKind;
 use crate::catalog::Status;
 
 /// Runs backup recipes, and believes only what was proved.
@@ -189,8 +188,7 @@ pub struct NotificationsArgs {
     #[arg(long)]
     pub channel: Option<String>,
     /// Only of this kind, such as `backup_failure`
-    #[arg(long = "event", value_name = "KIND", value_parser = PossibleValuesParser::new(EventKind::ALL.map(EventKind::word)),
-        hide_possible_values = true)]
+    #[arg(long = "event", value_name = "KIND")]
     pub event: Option<String>,
     /// Only about this run: its id, or the beginning of it
     #[arg(long)]

@@ -154,7 +154,10 @@ fn set<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> Option<&'a st
 
 fn read_dotenv(path: &Path, files: &dyn Files) -> Result<BTreeMap<String, String>> {
     // Going on without it could back up what the defaults name instead of what `.env` names.
-    let unreadable = |error: Error| error.or_hint("run as the user who may read it, or name another `--config-dir`");
+    let unreadable = |error: Error| match error.kind() {
+        Kind::Denied => error.or_hint("run as the user who may read it, or name another `--config-dir`"),
+        _ => error.or_hint("it must be a text file in UTF-8, of lines NAME=VALUE"),
+    };
     let Some(text) = files.read(path).map_err(unreadable)? else { return Ok(BTreeMap::new()) };
     dotenv::parse(&text).map_err(|broken| {
         Error::new(Kind::Other, format!("cannot read `{}:{}`", path.display(), broken.line))

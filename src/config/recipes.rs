@@ -78,6 +78,11 @@ impl Config {
                 let file_shown = path.display().to_string();
                 return Ok(RecipeSource { name: name.to_owned(), file_shown, text, folder: Some(folder) });
             }
+            if self.recipes()?.iter().any(|known| known == name) && embedded::recipe(name).is_none() {
+                return Err(Error::new(Kind::NotFound, format!("cannot read the recipe `{}`", path.display()))
+                    .because_text("there is such a name in the folder, but no file behind it")
+                    .hint("a link that leads nowhere? look with `ls -l`"));
+            }
             if let Some(text) = embedded::recipe(name) {
                 let file_shown = format!("recipes/{file}");
                 return Ok(RecipeSource { name: name.to_owned(), file_shown, text: text.to_owned(), folder: None });
@@ -104,7 +109,7 @@ impl Config {
 
     fn hint_for(&self, name: &str) -> Result<String> {
         let names = self.recipes()?;
-        Ok(match suggest::nearest(name, names.iter().map(String::as_str)) {
+        Ok(match suggest::nearest(name, names.iter().map(String::as_str).filter(|known| *known != name)) {
             Some(near) => format!("did you mean `{near}`? `hikae list` shows all recipes"),
             None => "`hikae list` shows all recipes".to_owned(),
         })

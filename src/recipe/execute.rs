@@ -127,9 +127,10 @@ impl Execution {
                 .within(format!("cannot keep the record in the state folder `{}`", state.display()))
                 .hint(format!("{hint}; the backups themselves are not affected, but no lock keeps two runs apart"))
         });
+        let catalog = state.join("catalog.db");
         match folder {
-            Ok(()) => Ledger::new(scene.catalog(&state.join("catalog.db")).transpose()),
-            Err(error) => Ledger::new(Err(error)),
+            Ok(()) => Ledger::new(scene.catalog(&catalog).transpose(), &catalog),
+            Err(error) => Ledger::new(Err(error), &catalog),
         }
     }
 

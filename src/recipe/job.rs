@@ -130,11 +130,11 @@ impl Job {
         Ok(())
     }
 
-    /// Where the lock lies that keeps a second run of this recipe away from the same targets.
+    /// Where the lock lies that keeps a second run of this recipe away from the same targets, however they are spelt.
     pub fn lock_path(&self) -> PathBuf {
         let mut hash = Sha256::default();
         for target in &self.needs.write {
-            hash.update(target.as_os_str().as_encoded_bytes());
+            hash.update(startup::real(target).as_os_str().as_encoded_bytes());
             hash.update([0]);
         }
         let targets = hash.hex();

@@ -1,10 +1,11 @@
 //! Writes a run down as it goes, and remembers what could not be written: the record never stops a backup.
 
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::bind::session::Recorder;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::world::objects::Object;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
@@ -14,20 +15,28 @@ pub struct Ledger(Mutex<Pages>);
 #[derive(Default)]
 struct Pages {
     catalog: Option<Catalog>,
-    run_id: String,
+    /// Where the catalog lies that could be opened.
+    path: Option<PathBuf>,
+    run: Option<NewRun>,
     steps: Vec<Step>,
     backups: Vec<Backup>,
+    manifests: Vec<serde_json::Value>,
+    /// How many of the steps, and of the backups, the catalog has.
+    written: (usize, usize),
     stored: Vec<Object>,
     changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
 }
 
 impl Ledger {
-    /// With this catalog, or with none.
-    pub fn new(catalog: Result<Option<Catalog>>) -> Ledger {
+    /// With the catalog that lies at `path`, or with none.
+    pub fn new(catalog: Result<Option<Catalog>>, path: &Path) -> Ledger {
         let mut pages = Pages::default();
         match catalog {
-            Ok(catalog) => pages.catalog = catalog,
+            Ok(catalog) => {
+                pages.path = catalog.is_some().then(|| path.to_owned());
+                pages.catalog = catalog;
+            }
             Err(error) => pages.troubles.push(error),
         }
         Ledger(Mutex::new(pages))
@@ -38,11 +47,11 @@ impl Ledger {
         self.with(|pages| {
             let started = pages.catalog.as_ref().map_or(Ok(()), |catalog| catalog.start_run(run));
             match started {
-                Err(error) if error.kind() == crate::error::Kind::AlreadyExists => return Err(error),
+                Err(error) if error.kind() == Kind::AlreadyExists => return Err(error),
                 Err(error) => pages.give_up(error),
                 Ok(()) => {}
             }
-            pages.run_id.clone_from(&run.id);
+            pages.run = Some(run.clone());
             Ok(())
         })
     }
@@ -101,6 +110,7 @@ impl Ledger {
     pub fn finish(&self, run: NewRun, ending: Ending) -> Run {
         self.with(|pages| {
             pages.write(|catalog, run_id| catalog.finish_run(run_id, &ending));
+            pages.write_again(&ending);
             Run::of(run, Some(ending), std::mem::take(&mut pages.backups), std::mem::take(&mut pages.steps))
         })
     }
@@ -117,12 +127,36 @@ impl Ledger {
 
 impl Pages {
     fn write(&mut self, work: impl FnOnce(&Catalog, &str) -> Result<()>) {
-        if let Some(Err(error)) = self.catalog.as_ref().map(|catalog| work(catalog, &self.run_id)) {
+        let run_id = self.run.as_ref().map_or("", |run| run.id.as_str());
+        if let Some(Err(error)) = self.catalog.as_ref().map(|catalog| work(catalog, run_id)) {
             self.give_up(error);
         }
     }
 
-    /// One failure is told; a catalog that fails once is not asked again, so that a slow one cannot hold up every step.
+    /// Once more at the end, for a catalog that was only busy meanwhile: a run that ended in order must not stand there as interrupted.
+    fn write_again(&mut self, ending: &Ending) {
+        let (None, Some(path), Some(run)) = (&self.catalog, &self.path, &self.run) else { return };
+        let again = Catalog::open(path).and_then(|catalog| {
+            match catalog.start_run(run) {
+                // That much it has.
+                Err(error) if error.kind() == Kind::AlreadyExists => {}
+                started => started?,
+            }
+            for step in &self.steps[self.written.0..] {
+                catalog.add_step(&run.id, step)?;
+            }
+            for (backup, manifest) in self.backups.iter().zip(&self.manifests).skip(self.written.1) {
+                catalog.add_backup(&run.id, backup, Some(manifest))?;
+            }
+            catalog.finish_run(&run.id, ending)
+        });
+        match again {
+            Ok(()) => tracing::info!("the record of the run was written at its end"),
+            Err(error) => tracing::debug!("{}", error.one_line()), // why it could not be written is told already
+        }
+    }
+
+    /// One failure is told; a catalog that fails once is not asked again before the end, so that a slow one cannot hold up every step.
     fn give_up(&mut self, error: Error) {
         self.catalog = None;
         self.troubles.push(error);
@@ -133,6 +167,7 @@ impl Recorder for Ledger {
     fn step(&self, step: Step) {
         self.with(|pages| {
             pages.write(|catalog, run_id| catalog.add_step(run_id, &step));
+            pages.written.0 += usize::from(pages.catalog.is_some());
             pages.steps.push(step);
         });
     }
@@ -140,7 +175,9 @@ impl Recorder for Ledger {
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value) {
         self.with(|pages| {
             pages.write(|catalog, run_id| catalog.add_backup(run_id, backup, Some(manifest)));
+            pages.written.1 += usize::from(pages.catalog.is_some());
             pages.backups.push(backup.clone());
+            pages.manifests.push(manifest.clone());
         });
     }
 

@@ -65,7 +65,8 @@ fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
     run_function(&table, &source.file_shown)?;
     let declared = table.clone();
     declared.raw_remove("run").map_err(from_lua)?;
-    let plain = Plain::from_lua(&Value::Table(declared))?;
+    let mut plain = Plain::from_lua(&Value::Table(declared))?;
+    plain.keep_empty_members("params");
     let declared = match plain.to_json()? {
         serde_json::Value::Null => serde_json::json!({}), // nothing stands beside `run`
         declared => declared,
@@ -83,19 +84,28 @@ pub fn all(config: &Arc<Config>) -> Result<Vec<(RecipeSource, Result<Declaration
     let share = names.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {
         let shares: Vec<_> = names.chunks(share).map(|names| scope.spawn(move || each(config, names))).collect();
-        let joined = shares.into_iter().map(|share| share.join().unwrap_or_else(|_| Err(crashed())));
+        let joined = shares.into_iter().map(|share| share.join().map_err(|_| crashed()));
         joined.collect::<Result<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
     })
 }
 
-fn each(config: &Arc<Config>, names: &[String]) -> Result<Vec<(RecipeSource, Result<Declaration>)>> {
+fn each(config: &Arc<Config>, names: &[String]) -> Vec<(RecipeSource, Result<Declaration>)> {
     let mut declarations = Declarations { config, shared: None };
-    let load = |name: &String| {
-        let source = config.recipe_source(name)?;
-        let declared = declarations.of(&source);
-        Ok((source, declared))
+    let load = |name: &String| match config.recipe_source(name) {
+        Ok(source) => {
+            let declared = declarations.of(&source);
+            (source, declared)
+        }
+        // It must not hide the others.
+        Err(error) => (unread(config, name), Err(error)),
     };
     names.iter().map(load).collect()
+}
+
+/// The place of a file that cannot be read.
+fn unread(config: &Config, name: &str) -> RecipeSource {
+    let file_shown = config.dir.join("recipes").join(format!("{name}.lua")).display().to_string();
+    RecipeSource { name: name.to_owned(), file_shown, text: String::new(), folder: None }
 }
 
 fn crashed() -> Error {

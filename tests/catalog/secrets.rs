@@ -29,7 +29,7 @@ fn a_secret_is_struck_out_of_every_text_that_is_kept() {
     let broken = Step { name: said.clone(), site: Some(said.clone()), error: Some(said.clone()), ..step("x") };
     catalog.add_step(&run.id, &broken).unwrap();
     let told = serde_json::json!({ "list": [{ "deep": said.clone() }], said.clone(): 1 });
-    catalog.add_backup(&run.id, &Backup { path: said.clone(), ..dump() }, Some(&told)).unwrap();
+    catalog.add_backup(&run.id, &dump(), Some(&told)).unwrap();
     let failure = Failure { kind: Kind::Network, message: said.clone(), hint: Some(said.clone()) };
     catalog.finish_run(&run.id, &Ending { error: Some(failure), ..ending(Status::Failure) }).unwrap();
     let mut audit = entry(&said);
@@ -53,6 +53,19 @@ fn a_secret_is_struck_out_of_every_text_that_is_kept() {
     for trace in ["kept-", "quiet", "\\always"] {
         assert!(!contains(&bytes, trace), "`{trace}` is in the catalog");
     }
+}
+
+#[test]
+fn a_password_that_is_part_of_a_path_does_not_hide_the_backup() {
+    let secret = Secret::new("qvaultx");
+    let state = State::new();
+    let catalog = state.open();
+    let run = daily(0);
+    catalog.start_run(&run).unwrap();
+    let path = format!("/srv/{}/db.sql.gz", secret.expose());
+    catalog.add_backup(&run.id, &Backup { path: path.clone(), ..dump() }, None).unwrap();
+    catalog.finish_run(&run.id, &ending(Status::Success)).unwrap();
+    assert_eq!(catalog.run(&run.id, &all_alive).unwrap().unwrap().backups[0].path, path);
 }
 
 #[test]

@@ -105,6 +105,31 @@ fn list_whose_reader_goes_away_does_not_panic() {
 }
 
 #[test]
+fn a_recipe_that_cannot_be_read_does_not_hide_the_others() {
+    let hikae = world();
+    std::os::unix::fs::symlink("nowhere.lua", hikae.path("config/recipes/dangling.lua")).unwrap();
+    std::fs::write(hikae.path("config/recipes/latin.lua"), b"-- caf\xe9\n").unwrap();
+    std::fs::create_dir(hikae.path("config/recipes/folder.lua")).unwrap();
+    let said = hikae.run(&["list"]);
+    well(&said);
+    for name in ["db-backup", "note", "dangling", "latin", "folder"] {
+        assert!(said.out.contains(name), "`{name}` is missing: {said:?}");
+    }
+    assert!(hikae.run(&["show", "dangling"]).err.contains("a link that leads nowhere"));
+    let status = hikae.run(&["status"]);
+    assert!(status.out.contains("note") && status.out.contains("dangling"), "{status:?}");
+}
+
+#[test]
+fn a_param_of_which_nothing_is_said_is_a_param() {
+    let recipe = "return recipe { type = 'daily', kind = 'maintenance', params = { name = {} }, run = function(p) log.info('name ' .. p.name) end }";
+    let hikae = Hikae::new().file("config/recipes/bare.lua", recipe);
+    assert!(hikae.run(&["run", "bare"]).err.contains("name"));
+    let said = hikae.run(&["run", "bare", "--set", "name=foo"]);
+    assert!(said.code == 0 && said.out.contains("name foo"), "{said:?}");
+}
+
+#[test]
 fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
     let said = world().env("DB_PASSWORD", "hunter2-secret").env("DB_NAME", "shop").run(&["show", "db-backup"]);
     well(&said);
@@ -124,11 +149,11 @@ fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
     days  integer  RETENTION_DAYS  30  Days to keep a dump
     dir  path  BACKUP_DIR  [WORLD]/backups  Folder for the dumps
     host  string  DB_HOST  localhost  Host of the server, or the folder of its socket
-    idle_timeout  duration  -  30m  Longest time in which no byte arrives
+    idle_timeout  duration  -  Longest time in which no byte arrives; else that of `[limits]`
     keep_at_least  integer  -  1  Dumps to keep whatever their age
     password  secret  DB_PASSWORD  ********  Password of the user
     port  integer  DB_PORT  5432  Port of the server
-    timeout  duration  -  12h  Longest time for the dump
+    timeout  duration  -  Longest time for the dump; else that of `[limits]`
     user  string  DB_USER  postgres  User that may read all of it
     ");
 }

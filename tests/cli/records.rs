@@ -2,6 +2,7 @@
 
 use super::commands::{NOTE, well, world};
 use crate::support::postgres::shared;
+use crate::support::processes::{end_of, wait_until};
 use crate::support::program::Hikae;
 
 /// A world in which `note` has succeeded once and `broken` has failed once.
@@ -192,4 +193,31 @@ fn a_run_speaks_japanese_where_the_person_does() {
             ");
         }
     }
+}
+
+#[test]
+fn a_catalog_that_is_busy_for_a_while_has_the_whole_run_in_the_end() {
+    let recipe =
+        "return recipe { type = 'daily', kind = 'maintenance', needs = { run = { 'wait' }, write = { '/tmp' } },
+        run = function() for _ = 1, 3 do process.run { program = 'wait' } end end }";
+    let hikae = Hikae::new().file("config/recipes/patient.lua", recipe);
+    let hikae = hikae.file("config/recipes/note.lua", NOTE);
+    assert_eq!(hikae.run(&["run", "note"]).code, 0, "makes the catalog");
+    let (begun, go) = (hikae.path("begun"), hikae.path("go"));
+    let wait = format!("touch {}; while ! [ -e {} ]; do sleep 0.1; done", begun.display(), go.display());
+    let hikae = hikae.program("wait", &wait);
+    let run = hikae.start(&["run", "patient"]);
+    wait_until("the program", || begun.exists());
+    let other = rusqlite::Connection::open(hikae.path("state/catalog.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    std::fs::write(&go, "").unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(7)); // longer than a write waits
+    other.execute_batch("COMMIT").unwrap();
+    let said = hikae.said(end_of(run));
+    assert_eq!(said.code, 2, "that a write failed is told: {said:?}");
+    let recorded = hikae.outcome(&["runs", "--recipe", "patient", "--json"]);
+    assert_eq!(recorded["status"], "partial", "{recorded}");
+    let id = recorded["id"].as_str().unwrap();
+    let shown = hikae.outcome(&["runs", "show", id, "--json"]);
+    assert_eq!(shown["steps"].as_array().unwrap().len(), 3, "{shown}");
 }

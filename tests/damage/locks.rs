@@ -46,6 +46,23 @@ fn a_second_run_for_the_same_target_does_nothing_and_is_recorded_as_locked() {
 }
 
 #[test]
+fn the_same_folder_is_the_same_target_however_it_is_spelt() {
+    let hikae = waiting();
+    std::fs::create_dir_all(hikae.path("backups")).unwrap();
+    std::os::unix::fs::symlink(hikae.path("backups"), hikae.path("link")).unwrap();
+    let first = hikae.start(&["run", "db-backup"]);
+    wait_for("the start of pg_dump", || group_below(&first));
+    for spelt in ["backups/", "./backups", "link"] {
+        let mut second = hikae.command(&["run", "db-backup"]);
+        let path = format!("{}/{spelt}", hikae.path("").display());
+        let second = hikae.said(second.env("BACKUP_DIR", path).output().unwrap());
+        assert_eq!(second.code, 75, "{spelt}: {second:?}");
+    }
+    go(&hikae);
+    assert_eq!(hikae.said(end_of(first)).code, 0);
+}
+
+#[test]
 fn runs_for_other_targets_go_side_by_side_and_each_has_an_id_of_its_own() {
     let hikae = waiting();
     let start = |target: &str| {

@@ -42,6 +42,13 @@ describe("json.encode", function()
     expect(function() json.encode { p = server().password } end).to_raise("cannot write a value as JSON")
   end)
 
+  it("refuses what JSON would leave out without a word", function()
+    expect(function() json.encode { "a.gz", size = 5 } end).to_raise { message = "cannot write a value as JSON" }
+    expect(function() json.encode { [1] = 1, [1000000] = 2 } end).to_raise("cannot write a value as JSON")
+    expect(function() json.encode { deep = { 0 / 0 } } end).to_raise("JSON has no NaN")
+    expect(json.encode {}).to_be("{}")
+  end)
+
   it("refuses a table that holds itself", function()
     local loop = {}
     loop.loop = loop

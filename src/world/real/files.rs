@@ -12,6 +12,7 @@ use rustix::fs::{AtFlags, FileType, FlockOperation, OFlags};
 use super::fence::{Fence, make_folder, sync_folder};
 use super::naming::rename_new;
 use super::part::Part;
+use super::sink::settle_part;
 use super::source::open_file;
 use super::trouble::space_near;
 use crate::error::{Error, Result};
@@ -38,7 +39,12 @@ pub fn write(fence: &Fence, path: &Path, data: &[u8], mode: u32, replace: bool) 
     let part = Part::start(fence, path, mode, replace)?;
     part.write(data)?;
     part.sync()?;
-    part.publish(replace)
+    part.publish(replace).inspect_err(|_| {
+        // What was replaced is gone either way; what was new is not left behind.
+        if !replace {
+            settle_part(part.revoke());
+        }
+    })
 }
 
 pub fn stat(fence: &Fence, path: &Path) -> Result<Option<Stat>> {

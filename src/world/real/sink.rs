@@ -128,7 +128,7 @@ impl Drop for Unheard {
 }
 
 /// A partial file that cannot be removed now is removed by the next sweep.
-fn settle_part(removed: Result<()>) {
+pub(super) fn settle_part(removed: Result<()>) {
     if let Err(error) = removed {
         tracing::warn!("{}", error.one_line());
     }

@@ -117,6 +117,11 @@ pub fn resolved(path: &Path) -> PathBuf {
     plain.unwrap_or_else(|| path.to_owned())
 }
 
+/// The path of a file or folder without any links, as far as it exists.
+pub fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| resolved(path))
+}
+
 /// Whether a file or folder can be read.
 pub fn readable(path: &Path) -> Result<()> {
     may(path, Access::READ_OK).map_err(|cause| Error::io(format!("`{}` cannot be read", path.display()), cause))
