@@ -45,6 +45,24 @@ local function clear(p)
   end
 end
 
+--- Unpacks one archive. One without a file would bring nothing back, so it is no good one.
+---@param p table
+---@param file string
+---@param staging string
+---@return archive.Unpacked
+local function open(p, file, staging)
+  local unpacked = archive.unpack { source = file, into = staging, links = "skip", timeout = p.timeout }
+  if unpacked.files == 0 then
+    fs.remove(staging, { recursive = true, why = "there is no file in it" })
+    error {
+      kind = "integrity",
+      message = _("there is no file in the archive `%s`", file),
+      hint = _("look at what packs it; `tar -tf` shows what is in an archive"),
+    }
+  end
+  return unpacked
+end
+
 --- Unpacks the newest archive that proves into a folder of its own; gives where its files begin, and which archive it was.
 ---@param p table
 ---@param staging string
@@ -53,7 +71,7 @@ local function unpack(p, staging)
   clear(p)
   local files = p.file and { p.file } or restores.backups(p.dir, p.name)
   for index, file in ipairs(files) do
-    local ok, answer = errors.try(archive.unpack, { source = file, into = staging, links = "skip", timeout = p.timeout })
+    local ok, answer = errors.try(open, p, file, staging)
     if ok then
       for _i, link in ipairs(answer.skipped) do
         log.warn(_("A link in the archive is left out: %s", link))
@@ -158,6 +176,12 @@ return recipe {
   },
 
   run = function(p)
+    if not (p.app and #p.app > 0 or p.deploy or p.config_dir or p.frontend_url or p.health_url) then
+      error {
+        message = _("nothing says what is to be recovered"),
+        hint = _("set `app`, `deploy` or `config_dir`, and the addresses that tell whether it works"),
+      }
+    end
     log.info(_("Recovery of the application starts"))
     look(_("the front end"), p.frontend_url)
     look(_("the back end"), p.health_url)
@@ -174,6 +198,9 @@ return recipe {
     end
     wait_for(p, _("the front end"), p.frontend_url)
     wait_for(p, _("the back end"), p.health_url)
+    if not (p.frontend_url or p.health_url) then
+      log.warn(_("No address is named: nothing was asked whether it answers"))
+    end
     log.info(_("Recovery of the application is complete"))
   end,
 }

@@ -120,6 +120,27 @@ describe(RECIPE, function()
     run:ok():said(NEW .. " is no good, the backup before it is tried"):wrote(LIVE .. ".env"):equals(ENV)
   end)
 
+  it("takes the archive before, when there is no file in the newest", function()
+    local good = samples.tar { files = { [".env"] = ENV }, gzip = true }
+    for _i, files in ipairs { {}, { ["config/"] = { dir = true } }, { link = { link = "/etc/passwd" } } } do
+      local run = night { files = { [NEW] = samples.tar { files = files, gzip = true }, [OLD] = good } }:run(RECIPE, with())
+      run:ok():said("there is no file in the archive"):said("the backup before it is tried"):wrote(LIVE .. ".env"):equals(ENV)
+    end
+    local run = night { files = { [NEW] = samples.tar { files = {}, gzip = true } } }:run(RECIPE, with())
+    run:failed { kind = "integrity", message = "there is no file in the archive `" .. NEW, hint = "tar -tf" }
+    run:unchanged(LIVE):unchanged(DIR):never_ran("restart-it")
+  end)
+
+  it("does not pass over an archive for the names in it", function()
+    -- The header's checksum stays right.
+    local latin = string.gsub(samples.tar { files = { cafzz = "x" } }, "cafzz", "caf\xE9\x0B")
+    local good = samples.tar { files = { [".env"] = ENV } }
+    local run = night { files = { [DIR .. "config_backup_20260214_020000.tar"] = latin, [DIR .. "config_backup_20260213_020000.tar"] = good } }
+      :run(RECIPE, with { name = "config_backup_*.tar" })
+    run:failed { kind = "other", message = "is not UTF-8", hint = "convmv" }
+    run:unchanged(LIVE):unchanged(DIR)
+  end)
+
   it("believes a manifest, and fails when no archive proves", function()
     local described = samples.manifest { name = "config_backup_20260214_020000.tar.gz", content = GOOD }
     night { files = { [NEW .. ".manifest.json"] = described } }:run(RECIPE, with()):ok()
@@ -143,8 +164,16 @@ describe(RECIPE, function()
   end)
 
   it("passes over what is not named, and tells", function()
-    local run = simulate { now = "2026-02-15T03:00:00+09:00", programs = { git = "" } }:run(RECIPE, { yes = true })
+    local run = night():run(RECIPE, { yes = true, set = { frontend_url = SET.frontend_url } })
     run:ok():said("No folder of the configuration is named"):said("no hook is named"):never_ran("git"):unchanged()
+    run:never_said("nothing was asked whether it answers")
+  end)
+
+  it("refuses when nothing is named, and says when nothing was asked whether it answers", function()
+    local run = night():run(RECIPE, { yes = true })
+    run:failed { message = "nothing says what is to be recovered", hint = "config_dir" }
+    run:unchanged()
+    night():run(RECIPE, { yes = true, set = { deploy = SET.deploy } }):ok():said("nothing was asked whether it answers")
   end)
 
   it("stops where the code cannot be brought without a decision", function()

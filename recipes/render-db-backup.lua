@@ -15,21 +15,33 @@ local ENDINGS = { plain = ".sql", custom = ".dump", directory = ".dir.tar", gzip
 ---@field status? string
 ---@field url? Secret
 
---- Whether a backup is whole, as its state says; nil where it has none. One that never will be is an error.
+--- Whether a backup is whole, as far as its state says.
 ---@param backup Listed
----@return boolean?
+---@return boolean
 local function finished(backup)
-  local state = backup.status and string.lower(backup.status)
-  if BROKEN[state] then
-    error {
-      message = _("Render could not make the backup %s: %s", backup.id, backup.status),
-      hint = _("look at the database's page at Render"),
-    }
-  end
-  return state and FINISHED[state] == true
+  return not backup.status or FINISHED[string.lower(backup.status)] == true
 end
 
---- Waits for a finished backup that was not there before, and gives the newest. An older one would be no backup of today.
+--- Refuses what is no list of backups: nothing would ever be found in it.
+---@param text string What was answered.
+---@param decode fun(): any
+---@return Listed[]
+local function listed(text, decode)
+  local backups = string.find(text, "^%s*%[") and decode() or { false }
+  for _i, backup in ipairs(backups) do
+    if type(backup) ~= "table" or type(backup.id) ~= "string" then
+      error {
+        kind = "integrity",
+        message = _("Render has answered with something that is no list of backups"),
+        hint = _("it may have changed how it answers: look at the database's page at Render"),
+      }
+    end
+  end
+  return backups
+end
+
+--- Waits for a finished backup that was not there before, and gives the newest. An older one would be no backup of today;
+--- what became of older ones is no matter.
 ---@param p table
 ---@param list fun(): Listed[]
 ---@param known table<string, boolean> What was there before, by id.
@@ -41,7 +53,12 @@ local function await(p, list, known)
     for _i, backup in ipairs(list()) do
       -- Moments by one server, all in UTC, sort as texts.
       local newer = not newest or (backup.createdAt or "") > (newest.createdAt or "")
-      if not known[backup.id] and backup.finished and newer then
+      if not known[backup.id] and BROKEN[string.lower(backup.status or "")] then
+        error {
+          message = _("Render could not make the backup %s: %s", backup.id, backup.status),
+          hint = _("look at the database's page at Render"),
+        }
+      elseif not known[backup.id] and backup.finished and newer then
         newest = backup
       end
     end
@@ -84,10 +101,11 @@ local function by_api(p)
   end
   local address = string.gsub(p.api_url, "/+$", "") .. "/postgres/" .. p.database_id .. "/export"
   local function list()
-    local exports = http.get(address, { bearer = p.api_key, secrets = { "url" } }).json()
+    local answer = http.get(address, { bearer = p.api_key, secrets = { "url" } })
+    local exports = listed(answer.body, answer.json)
     for _i, export in ipairs(exports) do
       -- It has an address as soon as it can be downloaded.
-      export.finished = finished(export) ~= false and export.url ~= nil
+      export.finished = finished(export) and export.url ~= nil
     end
     return exports
   end
@@ -121,10 +139,11 @@ end
 ---@return string
 local function by_cli(p, work, file)
   local function list()
-    local backups = json.decode(render(p, "list", { "--format=json" }))
+    local text = render(p, "list", { "--format=json" })
+    local backups = listed(text, function() return json.decode(text) end)
     for _i, backup in ipairs(backups) do
       -- Where the list says nothing of it, the proof will.
-      backup.finished = finished(backup) ~= false
+      backup.finished = finished(backup)
     end
     return backups
   end

@@ -127,6 +127,26 @@ describe("render-db-backup", function()
     run:failed({ message = "could not make the backup exp-2: Failed" }):unchanged()
   end)
 
+  it("is not kept from today's by an older one that failed or expired", function()
+    for _i, status in ipairs { "expired", "Failed" } do
+      local old = { id = "old", createdAt = "2026-02-01T02:00:00Z", status = status }
+      local new = { id = "exp-2", createdAt = "2026-02-15T02:00:02Z", status = "available", url = URL }
+      local looks = { { body = json.encode { old } }, { body = json.encode { old, new } } }
+      local run = simulate(answers { ["GET " .. API] = looks }):run("render-db-backup")
+      run:ok():said("Render has finished the backup: exp-2"):wrote(NEW)
+    end
+  end)
+
+  it("refuses an answer that is no list of backups", function()
+    for _i, body in ipairs { "null", "{}", '{"exports": []}', '"exp-1"', "[1]", '[{"name": "x"}]' } do
+      local run = simulate(answers { ["GET " .. API] = { body = body } }):run("render-db-backup")
+      run:failed { kind = "integrity", message = "no list of backups", hint = "may have changed" }
+      run:unchanged()
+      local program = night { programs = { pg_restore = { stdout = DUMP }, render = body } }
+      simulate(program):run("render-db-backup"):failed { kind = "integrity", message = "no list of backups" }
+    end
+  end)
+
   it("tells of a key that Render does not know, and of one that is not set", function()
     simulate(answers { ["GET " .. API] = { status = 401 } }):run("render-db-backup"):failed("denied"):unchanged()
     local run = simulate(night { env = { RENDER_DATABASE_ID = "dpg-cafe-a" } }):run("render-db-backup")

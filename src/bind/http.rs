@@ -89,6 +89,8 @@ fn download(call: &Call, mut wish: Wish) -> Result<AnyUserData> {
     let idle = DOWNLOAD_IDLE.min(caller.limits.idle);
     let caller = caller.limited(wish.timeout, wish.idle_timeout.or(Some(idle)));
     let limits = caller.limits;
+    // Every other good answer is a part of what was asked for, or nothing of it.
+    wish.expect.get_or_insert_with(|| vec![200]);
     let exchange = wish.exchange(caller)?;
     let ca_file = wish.ca_file.take();
     let facts = SharedFacts::default();

@@ -5,7 +5,7 @@ use crate::world::Exit;
 use crate::world::program::failure;
 
 /// A text that PostgreSQL's programs write, the kind of failure that it means, and what to try.
-const KNOWN: [(&str, Kind, &str); 17] = [
+const KNOWN: [(&str, Kind, &str); 18] = [
     ("password authentication failed", Kind::Denied, "check the user and the password (DB_USER, DB_PASSWORD)"),
     ("no password supplied", Kind::Denied, "set the password (DB_PASSWORD) in the environment or in `.env`"),
     ("no pg_hba.conf entry", Kind::Denied, "the server does not let this user in from here; see its pg_hba.conf"),
@@ -14,6 +14,11 @@ const KNOWN: [(&str, Kind, &str); 17] = [
         "permission denied for table pg_authid",
         Kind::Denied,
         "only a superuser may read the passwords of roles; leave them out with `passwords = false`",
+    ),
+    (
+        "User does not have CONNECT privilege",
+        Kind::Denied,
+        "the user may not connect to this database: `GRANT CONNECT ON DATABASE … TO …`, as its owner or a superuser",
     ),
     (
         "permission denied for",

@@ -66,7 +66,7 @@ http = {}
 ---@field headers? table<string, string|Secret>
 ---@field bearer? string|Secret A token that is sent as `Authorization: Bearer …`.
 ---@field query? table<string, http.Value> Values to be added to the url.
----@field expect? integer[] The statuses that are good. Default: 200 to 299.
+---@field expect? integer[] The statuses that are good. Default: 200 alone.
 ---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte arrives. Default 5 minutes.
 ---@field retries? integer More tries to get an answer, 0 to 10; none once its bytes flow. Default 2.
@@ -97,7 +97,7 @@ function http.get(url, options) end
 function http.post(url, options) end
 
 --- A stream of a large answer: `http.download(url):gunzip():save(path)`. It ends well only when every byte has come that the
---- server announced; a server that announces neither a length nor an end is refused.
+--- server announced; a server that announces neither a length nor an end is refused, and so is one that answers with a part.
 ---@param url string|Secret
 ---@param options? http.DownloadOptions
 ---@return Stream

@@ -82,6 +82,25 @@ fn a_role_that_may_not_read_a_table_is_told_what_to_grant() {
 }
 
 #[test]
+fn a_role_that_may_not_connect_is_told_what_to_grant() {
+    let cluster = shared();
+    cluster.create_database("cli_closed");
+    cluster.psql(
+        "cli_closed",
+        "REVOKE CONNECT ON DATABASE cli_closed FROM PUBLIC; \
+         CREATE ROLE cli_outsider LOGIN PASSWORD 'outsider-pw-1' IN ROLE pg_read_all_data",
+    );
+    let hikae =
+        Hikae::with_database(cluster, "cli_closed").env("DB_USER", "cli_outsider").env("DB_PASSWORD", "outsider-pw-1");
+    let said = hikae.run(&["run", "db-backup"]);
+    assert!(
+        said.err.contains("hint: the user may not connect to this database: `GRANT CONNECT ON DATABASE"),
+        "{said:?}"
+    );
+    assert_eq!((said.code, hikae.backups()), (1, vec![]));
+}
+
+#[test]
 fn a_server_that_is_away_is_asked_after_by_host_and_port() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let hikae = world().env("DB_PORT", &closed.to_string());

@@ -56,6 +56,10 @@ async fn an_answer_ends_only_where_the_server_said() {
         ("/short", "the answer to `GET [URL]` broke off"),
         ("/chunked-short", "the answer to `GET [URL]` broke off"),
         ("/unannounced", "nobody can tell whether the answer to `GET [URL]` is complete"),
+        ("/coded/gzip", "nobody can tell whether the answer to `GET [URL]` is complete"),
+        ("/coded/identity", "nobody can tell whether the answer to `GET [URL]` is complete"),
+        ("/coded/chunked,gzip", "nobody can tell whether the answer to `GET [URL]` is complete"),
+        ("/coded-length", "nobody can tell whether the answer to `GET [URL]` is complete"),
         ("/hang-up", "cannot send `GET [URL]`"),
         ("/nonsense", "cannot send `GET [URL]`"),
     ] {
@@ -137,6 +141,12 @@ async fn the_proxy_of_the_environment_is_used_unless_the_host_is_spared() {
     let (_, call) = stack(&[("http_proxy", &dead)]);
     let error = refused(&call, get(&receiver.url("/says/hello"))).await;
     assert!(error.hint_text().unwrap().contains(&format!("the proxy `{dead}`")), "{error:?}");
+    let closed = crate::support::receiver::closed_port();
+    for spared in ["127.0.0.1", "127.0.0.0/8"] {
+        let (_, call) = stack(&[("HTTP_PROXY", &through), ("NO_PROXY", spared)]);
+        let error = refused(&call, get(&format!("http://127.0.0.1:{closed}/"))).await;
+        assert!(error.hint_text().unwrap().contains("nothing listens on"), "{error:?}");
+    }
     let (_, call) = stack(&[("HTTP_PROXY", "socks5://open-sesame")]);
     let error = refused(&call, get(&receiver.url("/says/hello"))).await;
     assert_eq!(error.what(), "the variable `HTTP_PROXY` names no proxy");

@@ -80,9 +80,17 @@ fn a_download_is_a_proved_backup_or_none() {
     let receiver = Receiver::start();
     let needs = ", write = { \"{dir}\" }";
     let lines = "return http.download(p.url .. PATH):gzip():save(path.join(os_dir, \"x.gz\"))";
-    for (path, code, files) in
-        [("/chunked", 0, 2), ("/short", 1, 0), ("/chunked-short", 1, 0), ("/unannounced", 1, 0), ("/status/500", 1, 0)]
-    {
+    for (path, code, files) in [
+        ("/chunked", 0, 2),
+        ("/short", 1, 0),
+        ("/chunked-short", 1, 0),
+        ("/unannounced", 1, 0),
+        ("/coded/gzip", 1, 0),
+        ("/status/202", 1, 0),
+        ("/status/204", 1, 0),
+        ("/status/206", 1, 0),
+        ("/status/500", 1, 0),
+    ] {
         let hikae = Hikae::new();
         let dir = hikae.path("backups").display().to_string();
         let lines = lines.replace("PATH", &format!("{path:?}")).replace("os_dir", &format!("{dir:?}"));

@@ -159,10 +159,23 @@ impl Receiver {
                 hang()
             }
             ["short"] => out.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789"),
-            ["chunked"] => out
+            ["chunked", ..] => out
                 .write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"),
+            // A page of a bucket that says each time that the same page follows.
+            ["list-in-a-circle"] => whole(
+                out,
+                "200",
+                "",
+                "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>again</NextContinuationToken></ListBucketResult>",
+            ),
             ["chunked-short"] => out.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
             ["unannounced"] => out.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it?"),
+            ["coded", coding] => {
+                write!(out, "HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}\r\nConnection: close\r\n\r\nall of it?")
+            }
+            ["coded-length"] => out.write_all(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 100\r\nConnection: close\r\n\r\nall of it?",
+            ),
             ["nonsense"] => out.write_all(b"SSH-2.0-OpenSSH_9.2\r\n"),
             ["big"] => big(out),
             ["slow"] => slow(out),

@@ -169,11 +169,17 @@ pub async fn wrong_keys_are_told(house: &Storehouse) {
     let unknown = house.store(|store| store.access_key = "AKIANOBODYKNOWSTHIS0".into());
     let mistyped = house.store(|store| store.secret_key = Secret::new("mistyped-secret-of-a-store"));
     for (store, hint) in [(unknown, "does not know this `access_key`"), (mistyped, "does not belong to `access_key`")] {
-        let error = house.call.list_objects(store, "").await.unwrap_err();
+        let error = house.call.list_objects(store.clone(), "").await.unwrap_err();
         let title = format!("cannot list `{}/`", house.store.title());
         assert_eq!((error.kind(), error.what()), (Kind::Denied, &*title));
         assert!(error.hint_text().unwrap().contains(hint), "{error:?}");
         assert!(!format!("{error:?}").contains("mistyped-secret"));
+        let object = Object::new(store.clone(), "x").unwrap();
+        let looked = house.call.stat_object(object.clone()).await.unwrap_err();
+        let put = house.call.put(Put::new(object)).await.err().unwrap();
+        for error in [looked, put, house.call.make_bucket(store).await.unwrap_err()] {
+            assert!(error.kind() == Kind::Denied && error.hint_text().unwrap().contains(hint), "{error:?}");
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use hikae::world::{Caller, World};
 
 use super::place::{caller, drain};
 use crate::support::objects::ObjectStore;
+use crate::support::receiver::Receiver;
 
 /// A world and a bucket in it that is empty at first; another one, `many`, holds 1100 objects `some/NNNN`.
 pub struct Storehouse {
@@ -200,6 +201,53 @@ async fn a_stranger_is_told_that_the_policy_is_against_it() {
     let error = house.call.list_objects(store, "").await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
     assert!(error.hint_text().unwrap().contains("look at the policies"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_wrong_is_told_before_an_upload() {
+    let house = real().await;
+    let store = house.store(|store| store.bucket = "skewed-bucket".into());
+    let error = house.call.put(Put::new(Object::new(store, "x").unwrap())).await.err().unwrap();
+    assert_eq!(error.kind(), Kind::Denied);
+    assert!(error.hint_text().unwrap().contains("the clock of this machine is wrong"), "{error:?}");
+}
+
+/// A server that is no object store, asked as if it were: its paths say how it answers.
+async fn odd_store(receiver: &Receiver, bucket: &str) -> (Caller, Arc<Store>) {
+    let endpoint = Some(Address::parse(&receiver.url("")).unwrap());
+    let house = real().await;
+    let store = house.store(|store| (store.endpoint, store.bucket) = (endpoint, bucket.to_owned()));
+    (house.call, store)
+}
+
+#[tokio::test]
+async fn a_refusal_without_words_is_not_taken_for_a_policy() {
+    let receiver = Receiver::start();
+    let (call, store) = odd_store(&receiver, "status").await;
+    let error = call.put(Put::new(Object::new(store, "403").unwrap())).await.err().unwrap();
+    assert_eq!((error.kind(), error.causes()), (Kind::Denied, vec!["it was answered with 403".to_owned()]));
+    assert!(error.hint_text().unwrap().contains("the store does not say why"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_listing_that_goes_in_a_circle_is_refused() {
+    let receiver = Receiver::start();
+    let (call, store) = odd_store(&receiver, "list-in-a-circle").await;
+    let error = call.list_objects(store, "").await.unwrap_err();
+    assert_eq!(error.causes(), ["it says a second time that the rest begins at the same place"]);
+    assert_eq!(receiver.got().len(), 2);
+}
+
+#[tokio::test]
+async fn an_object_without_a_length_is_refused() {
+    let receiver = Receiver::start();
+    let (call, store) = odd_store(&receiver, "chunked").await;
+    let error = call.get(Object::new(store, "x").unwrap()).await.err().unwrap();
+    assert_eq!(
+        (error.kind(), error.what()),
+        (Kind::Integrity, "nobody can tell whether all of `s3://chunked/x` would come")
+    );
+    assert_eq!(error.causes(), ["the answer does not say how long the object is"]);
 }
 
 #[tokio::test]

@@ -95,6 +95,10 @@ fn until_nul(text: &[u8]) -> &[u8] {
 }
 
 fn utf8(bytes: &[u8]) -> Result<String> {
-    let shown = || wrong(format!("the name `{}` is not UTF-8", String::from_utf8_lossy(bytes)));
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| shown())
+    let shown = || format!("the name `{}` in the archive is not UTF-8", String::from_utf8_lossy(bytes));
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| {
+        // Nothing is damaged: the archive before it will have the same name.
+        Error::new(Kind::Other, shown())
+            .hint("unpack it with GNU tar, let `convmv` write the names in UTF-8, and pack it again")
+    })
 }

@@ -100,6 +100,8 @@ fn kind_of(status: u16) -> Kind {
 
 fn hint_of(status: u16) -> Option<&'static str> {
     Some(match status {
+        206 => "this is only a part of what stands there: the server or a proxy cut it",
+        200..=299 => "it is no refusal, and not the answer that is wanted here: `expect` names those that are",
         401 => "the server does not know who asks: check the token or the password, and whether it has expired",
         403 => "the server knows who asks, and does not allow it: check what the account may do",
         404 | 410 => "check the address: there is nothing under this path",

@@ -54,6 +54,9 @@ impl Refusal {
             "QuotaExceeded" => "the quota of this bucket is used up",
             "NotImplemented" => "the store does not know how to do that",
             _ => match self.status {
+                401 | 403 if self.code.is_empty() => {
+                    "the store does not say why: check the key, its secret, the clock of this machine, and the policies"
+                }
                 401 | 403 => {
                     "the store knows who asks, and does not allow it: look at the policies of the key and of the bucket"
                 }
@@ -102,7 +105,14 @@ pub fn no_object(act: &str, object: &Object) -> Error {
 pub fn taken(object: &Object) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot put `{object}`"))
         .because_text("an object is stored under this key already")
-        .hint("nothing was changed: choose another key, or say `replace = true`")
+        .hint("nothing was changed: choose another key")
+}
+
+/// Nobody can tell whether an object comes whole.
+pub fn no_length(object: &Object) -> Error {
+    Error::new(Kind::Integrity, format!("nobody can tell whether all of `{object}` would come"))
+        .because_text("the answer does not say how long the object is")
+        .hint("the store, or a proxy before it, must send `Content-Length`")
 }
 
 /// An object came to another end than the store said.

@@ -88,12 +88,22 @@ fn answer(request: &HttpRequest, response: Response) -> HttpResponse {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers: Vec<(String, String)> =
         response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let has = |name: &str| headers.iter().any(|(known, _)| known == name);
     let empty = request.method == Method::Head || matches!(status, 100..=199 | 204 | 304);
-    let end_is_told = empty || has("content-length") || has("transfer-encoding");
+    let end_is_told = empty || tells_its_end(&headers);
     let of = if empty { None } else { response.content_length() };
     let body = Box::new(ResponseSource { title: request.title(), response, got: 0, of });
     HttpResponse { status, headers, body, end_is_told, withheld: false }
+}
+
+/// Whether an answer says where its body ends. A coding other than `chunked` ends with the connection, whatever length is
+/// announced beside it (RFC 9112 §6.3).
+fn tells_its_end(headers: &[(String, String)]) -> bool {
+    match headers.iter().rfind(|(name, _)| name == "transfer-encoding") {
+        Some((_, codings)) => {
+            codings.rsplit(',').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"))
+        }
+        None => headers.iter().any(|(name, _)| name == "content-length"),
+    }
 }
 
 /// The body of an answer, as it comes.

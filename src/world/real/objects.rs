@@ -1,18 +1,18 @@
 //! Reaches object stores: looks, lists, removes and makes buckets; objects themselves go through as streams.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
 use super::http::Http;
 use super::undo::Undo;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Sink, Source};
 use crate::world::http::Method;
-use crate::world::objects::words::{no_bucket, no_object, refused, taken, wrong_length};
+use crate::world::objects::words::{Refusal, no_bucket, no_length, no_object, refused, taken, wrong_length};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use connection::{Answer, Ask, Connection};
+use connection::{Answer, Ask, Connection, Refused};
 use listing::Page;
 use upload::Upload;
 
@@ -44,7 +44,8 @@ impl Objects<'_> {
             Err(refusal) if refusal.is("NoSuchKey") => return Err(no_object("get", &object)),
             answer => answer?,
         };
-        let of = answer.header("content-length").and_then(|length| length.parse().ok());
+        let length = answer.header("content-length").and_then(|length| length.parse().ok());
+        let of = length.ok_or_else(|| no_length(&object))?;
         Ok(Box::new(ObjectSource { object, body: answer.body, got: 0, of }))
     }
 
@@ -75,7 +76,7 @@ impl Objects<'_> {
     pub async fn list(&self, store: Arc<Store>, prefix: String) -> Result<Vec<ObjectEntry>> {
         let connection = self.connection(&store)?;
         let title = store.title_of(&prefix);
-        let (mut entries, mut next) = (Vec::new(), None::<String>);
+        let (mut entries, mut next, mut known) = (Vec::new(), None::<String>, BTreeSet::new());
         loop {
             let mut ask = Ask::of(Method::Get, "list", &title).query("list-type", "2").query("prefix", &prefix);
             if let Some(token) = &next {
@@ -84,6 +85,7 @@ impl Objects<'_> {
             let page = Page::read(&connection.ask(&ask).await?, &title)?;
             entries.extend(page.entries);
             match page.next {
+                Some(token) if !known.insert(token.clone()) => return Err(listing::in_a_circle(&title)),
                 Some(token) => next = Some(token),
                 None => break,
             }
@@ -130,7 +132,18 @@ async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Opt
             Err(error) if error.kind() == Kind::Denied => Ok(None),
             Err(error) => Err(error),
         },
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Err(worded(connection, refusal, act, &title).await),
+    }
+}
+
+/// Why the store does not let one look, in its own words where it has some: an answer to HEAD has none.
+async fn worded(connection: &Connection, refused: Refused, act: &str, title: &str) -> Error {
+    let Some(status @ (401 | 403)) = refused.status() else { return refused.into() };
+    let ask = Ask::of(Method::Get, act, title).query("list-type", "2").query("max-keys", "0");
+    match connection.send(&ask).await {
+        Ok(_) => error_of(&ask, &connection.store, &Refusal::new(status, "AccessDenied", "it may only be listed")),
+        Err(told) if told.has_words() => told.into(),
+        Err(_) => refused.into(),
     }
 }
 
@@ -138,12 +151,12 @@ async fn bucket_stands(connection: &Connection, act: &str, title: &str) -> Resul
     match connection.send(&Ask::of(Method::Head, act, title)).await {
         Ok(_) => Ok(true),
         Err(refusal) if refusal.status() == Some(404) => Ok(false),
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Err(worded(connection, refusal, act, title).await),
     }
 }
 
 /// The error of an answer that is no good one.
-fn error_of(ask: &Ask<'_>, store: &Store, refusal: &crate::world::objects::words::Refusal) -> crate::error::Error {
+fn error_of(ask: &Ask<'_>, store: &Store, refusal: &Refusal) -> Error {
     refused(ask.act, ask.title, store, refusal)
 }
 
@@ -152,7 +165,7 @@ struct ObjectSource {
     object: Object,
     body: Box<dyn Source>,
     got: u64,
-    of: Option<u64>,
+    of: u64,
 }
 
 impl Source for ObjectSource {
@@ -164,8 +177,8 @@ impl Source for ObjectSource {
                     self.got += data.len() as u64;
                     Ok(Piece::Data(data))
                 }
-                Piece::End if self.of == Some(self.got) => Ok(Piece::End),
-                Piece::End => Err(wrong_length(&self.object, self.got, self.of.unwrap_or_default())),
+                Piece::End if self.of == self.got => Ok(Piece::End),
+                Piece::End => Err(wrong_length(&self.object, self.got, self.of)),
             }
         })
     }

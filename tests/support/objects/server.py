@@ -48,7 +48,7 @@ class Moods:
         answer = None
         if "flaky/" in path and times < 3:
             answer = "503 Slow Down", SLOW_DOWN
-        if "skewed/" in path:
+        if "skewed" in path:
             answer = "403 Forbidden", SKEWED
         if answer:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

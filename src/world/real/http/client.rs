@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Client, NoProxy, Proxy, Url};
 
 use crate::error::{Error, Kind, Result};
@@ -46,11 +47,14 @@ pub struct Ready {
     pub client: Client,
     http: Option<Url>,
     https: Option<Url>,
+    /// Gives a proxy for every host but those that are spared.
+    unspared: Matcher,
 }
 
 impl Ready {
     /// The proxy of a request, unless the host is one that needs none.
     pub fn proxy_of(&self, request: &HttpRequest) -> Option<&Url> {
+        self.unspared.intercept(&request.url.url().as_str().parse().ok()?)?;
         if request.url.is_https() { self.https.as_ref() } else { self.http.as_ref() }
     }
 }
@@ -87,7 +91,7 @@ fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> 
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let http = proxy_url(environment, &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])?;
     let https = proxy_url(environment, &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])?;
-    let spared = first(environment, &["NO_PROXY", "no_proxy"]).and_then(|(_, hosts)| NoProxy::from_string(hosts));
+    let spared = first(environment, &["NO_PROXY", "no_proxy"]).map_or("", |(_, hosts)| hosts);
     let cannot = |cause: reqwest::Error| Error::new(Kind::Other, "cannot prepare for the network").because(cause);
     let mut builder = Client::builder()
         .user_agent(USER_AGENT)
@@ -101,7 +105,7 @@ fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> 
         .pool_max_idle_per_host(0);
     for (proxy, of) in [(&http, Proxy::http::<Url> as fn(Url) -> _), (&https, Proxy::https::<Url>)] {
         if let Some(url) = proxy {
-            builder = builder.proxy(of(url.clone()).map_err(cannot)?.no_proxy(spared.clone()));
+            builder = builder.proxy(of(url.clone()).map_err(cannot)?.no_proxy(NoProxy::from_string(spared)));
         }
     }
     builder = match trust {
@@ -115,7 +119,9 @@ fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> 
         }
     };
     let client = builder.build().map_err(|cause| cannot(cause).hint("is the package `ca-certificates` installed?"))?;
-    Ok(Ready { client, http, https })
+    // As reqwest makes it of the same words.
+    let unspared = Matcher::builder().all("http://any").no(spared).build();
+    Ok(Ready { client, http, https, unspared })
 }
 
 /// The certificates that stand in for the system's.

@@ -74,6 +74,11 @@ impl Refused {
         self.refusal.as_ref().is_some_and(|refusal| refusal.code == code)
     }
 
+    /// Whether the store says why.
+    pub fn has_words(&self) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| !refusal.code.is_empty())
+    }
+
     pub fn status(&self) -> Option<u16> {
         self.refusal.as_ref().map(|refusal| refusal.status)
     }

@@ -67,6 +67,11 @@ fn class(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty() && text != "STANDARD")
 }
 
+/// Asked on and on, such a store would give the same objects for ever.
+pub fn in_a_circle(title: &str) -> Error {
+    unreadable(title).because_text("it says a second time that the rest begins at the same place")
+}
+
 fn unreadable(title: &str) -> Error {
     Error::new(Kind::Other, format!("cannot read what the store says of `{title}`"))
         .hint("is this an object store that speaks S3? check the `endpoint`")
