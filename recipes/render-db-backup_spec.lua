@@ -241,7 +241,7 @@ describe("render-db-backup", function()
     end)
 
     it("loses nothing, whichever step fails", function()
-      simulate(with_program(DUMP)):each_failure("render-db-backup", function(run)
+      simulate(with_program(export())):each_failure("render-db-backup", function(run)
         run:left_nothing_partial()
         run:kept(OLD)
       end)

@@ -1,5 +1,6 @@
 //! Runs every spec of the modules, the library and the recipes over the real world, and holds what the spec runner promises.
 
+mod losses;
 mod runner;
 mod servers;
 mod runs;

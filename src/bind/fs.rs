@@ -16,7 +16,7 @@ use crate::stream::pump::pump;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::units::show_size;
-use crate::world::{Caller, EntryKind, Found, Stat};
+use crate::world::{Caller, Effect, EntryKind, Found, Stat};
 
 /// The largest file that `fs.read` gives as a string.
 const MAX_READ_BYTES: u64 = 8 << 20;
@@ -87,6 +87,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             let RemoveOptions { why, recursive } = options.unwrap_or_default();
             let caller = Caller { why, ..call.world()? };
             if recursive {
+                caller.permits(Effect::Remove { path: path.clone() })?;
                 empty(&caller, &path).await?;
             }
             caller.remove(&path).await

@@ -151,7 +151,7 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
         _ => "postgres",
     };
     facts.lock().load =
-        Some(format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {}", crate::world::effect::quoted(into)));
+        Some(format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {}", crate::world::command::quoted(into)));
     let label = format!("dump of {}", options.database);
     let (database, stage_facts) = (options.database, facts.clone());
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::stream::Facts;
 use crate::stream::pump::Tally;
-use crate::world::effect::quoted;
+use crate::world::command::quoted;
 
 /// The version of the format; readers ignore keys that they do not know.
 pub const VERSION: u32 = 1;

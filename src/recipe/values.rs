@@ -10,7 +10,7 @@ use super::command_line;
 use crate::error::Error;
 use crate::secret::{MASK, Secret};
 use crate::units;
-use crate::world::effect::quoted;
+use crate::world::command::quoted;
 use crate::world::http::address::Address;
 
 /// What kind of value a param takes.

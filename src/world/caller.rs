@@ -48,8 +48,16 @@ impl Caller {
     }
 
     async fn perform(&self, effect: Effect) -> Result<Reply> {
-        let request = Request { effect, site: self.site.clone(), why: self.why.clone(), limits: self.limits };
-        self.world.perform(request).await
+        self.world.perform(self.asking(effect)).await
+    }
+
+    /// Refuses what the recipe may not ask for, before anything is done towards it.
+    pub fn permits(&self, effect: Effect) -> Result<()> {
+        self.world.permits(&self.asking(effect))
+    }
+
+    fn asking(&self, effect: Effect) -> Request {
+        Request { effect, site: self.site.clone(), why: self.why.clone(), limits: self.limits }
     }
 
     calls! {

@@ -84,7 +84,7 @@ pub fn is_withheld(error: &(dyn std::error::Error + 'static)) -> bool {
 impl<W: World + 'static> DryRun<W> {
     async fn answer(&self, request: Request) -> Result<Reply> {
         use Effect as E;
-        let request = Request { effect: request.effect.clone().with_plain_paths()?, ..request };
+        let request = Request { effect: request.effect.clone().checked()?, ..request };
         let note = |detail| self.plan.lock().note(&request, detail);
         match &request.effect {
             E::Open { path } => self.open(path, &request).await,

@@ -1,20 +1,16 @@
 //! Every touch of the outside, as plain data.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
-
-use super::Exit;
+use super::Command;
 use super::http::HttpRequest;
 use super::http::upload::Upload;
 use super::mail::Mail;
 use super::objects::{Object, Put, Store};
 use super::paths::plain;
 use crate::error::Result;
-use crate::secret::{SECRET_NEWTYPE, Secret};
 
 /// One touch of the outside. New rooms of the world add their effects here, each with its reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,29 +93,6 @@ pub struct Found {
     pub newer_than_days: Option<u64>,
 }
 
-/// A program to start. Never a shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    pub program: String,
-    pub args: Vec<String>,
-    /// Variables beside the few that every child gets (`PATH`, `HOME`, `LANG`, `TZ`).
-    pub env: Vec<(String, Value)>,
-    pub cwd: Option<PathBuf>,
-    /// Whether the child reads from us; otherwise its standard input is empty.
-    pub stdin: bool,
-    /// The exit codes that the caller takes for an answer, and not for a failure.
-    pub ok_codes: Vec<i32>,
-    /// Whether nobody need wait for its end, nor mind how it ends: what it is for is told by something else.
-    pub expendable: bool,
-}
-
-/// The value of a child's variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    Plain(String),
-    Secret(Secret),
-}
-
 impl Effect {
     /// The word for this kind of effect, as DESIGN's vocabulary has it.
     pub fn verb(&self) -> &'static str {
@@ -178,10 +151,13 @@ impl Effect {
         }
     }
 
-    /// The same effect with each of its paths in the form in which paths are compared.
-    pub fn with_plain_paths(mut self) -> Result<Effect> {
+    /// The same effect with each of its paths in the form in which paths are compared; refused when the system could not take it.
+    pub fn checked(mut self) -> Result<Effect> {
         for path in self.paths_mut() {
             *path = plain(path)?;
+        }
+        if let Effect::Spawn(command) = &self {
+            command.checked()?;
         }
         Ok(self)
     }
@@ -225,69 +201,5 @@ impl Effect {
                 | Effect::Upload(_)
                 | Effect::Send(_)
         )
-    }
-}
-
-impl Command {
-    pub fn new(program: impl Into<String>) -> Command {
-        let (args, env, ok_codes) = (Vec::new(), Vec::new(), vec![0]);
-        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes, expendable: false }
-    }
-
-    /// Whether a program that ended so has done what the caller asked for.
-    pub fn accepts(&self, exit: &Exit) -> bool {
-        exit.code.is_some_and(|code| self.ok_codes.contains(&code))
-    }
-
-    /// The program and its arguments on one line, for people.
-    pub fn line(&self) -> String {
-        let mut line = self.program.clone();
-        for arg in &self.args {
-            line.push(' ');
-            line.push_str(&quoted(arg));
-        }
-        line
-    }
-}
-
-impl Value {
-    /// The value itself, for the one place that must have it.
-    pub fn expose(&self) -> &str {
-        match self {
-            Value::Plain(text) => text,
-            Value::Secret(secret) => secret.expose(),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-        struct ValueVisitor;
-        impl<'de> Visitor<'de> for ValueVisitor {
-            type Value = Value;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a secret")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
-                Ok(Value::Plain(text.to_owned()))
-            }
-
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Value, D::Error> {
-                Ok(Value::Secret(Secret::new(String::deserialize(inner)?)))
-            }
-        }
-        deserializer.deserialize_newtype_struct(SECRET_NEWTYPE, ValueVisitor)
-    }
-}
-
-/// A word as a shell takes it, in quotes where it needs them.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }

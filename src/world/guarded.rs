@@ -1,7 +1,7 @@
 //! Refuses every effect that the recipe did not declare.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 
@@ -31,6 +31,8 @@ pub struct Needs {
 pub struct Guarded<W> {
     inner: W,
     needs: Needs,
+    /// Declared files that did not stand before the run wrote them.
+    written: Mutex<Vec<PathBuf>>,
     refused: Mutex<Vec<Error>>,
 }
 
@@ -40,19 +42,53 @@ impl<W> Guarded<W> {
         declared::check(&needs.objects)?;
         let all_plain = |paths: &[PathBuf]| paths.iter().map(|path| plain(path)).collect::<Result<Vec<_>>>();
         let (read, write) = (all_plain(&needs.read)?, all_plain(&needs.write)?);
-        Ok(Guarded { inner, needs: Needs { read, write, ..needs }, refused: Mutex::default() })
+        Ok(Guarded {
+            inner,
+            needs: Needs { read, write, ..needs },
+            written: Mutex::default(),
+            refused: Mutex::default(),
+        })
     }
 
     /// What was refused, in order, each with its place in the recipe.
     pub fn refused(&self) -> Vec<Error> {
-        self.refused.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
+        lock(&self.refused).clone()
+    }
+
+    /// The effect as it is to be performed.
+    fn permitted(&self, request: &Request) -> Result<Effect> {
+        let permitted = request.effect.clone().checked().and_then(|effect| {
+            self.needs.permit(&effect)?;
+            match &effect {
+                Effect::Remove { path } => self.may_take_away("remove", path)?,
+                Effect::Rename { from, .. } => self.may_take_away("rename", from)?,
+                _ => {}
+            }
+            Ok(effect)
+        });
+        permitted.map_err(|error| self.refuse(error, request.site.clone()))
+    }
+
+    /// The kernel lets nobody take a name from a folder that is not declared. It does let go what the run itself wrote there:
+    /// for a file that is missing, the folder above it lies inside the wall.
+    fn may_take_away(&self, verb: &str, path: &Path) -> Result<()> {
+        let held_above = path.parent().is_some_and(|above| holds(&self.needs.write, above));
+        match held_above || lock(&self.written).iter().any(|written| written == path) {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Denied, format!("the recipe may not {verb} `{}` itself", path.display()))
+                .because_text("its needs declare what lies there, and not the name of it")
+                .hint(format!("declare the folder above: `write = {{ {:?} }}`", above(path).display().to_string()))),
+        }
     }
 
     fn refuse(&self, error: Error, site: Option<Site>) -> Error {
-        let mut refused = self.refused.lock().unwrap_or_else(|broken| broken.into_inner());
-        refused.push(error.clone().at(site));
+        lock(&self.refused).push(error.clone().at(site));
         error
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(|broken| broken.into_inner())
 }
 
 impl Needs {
@@ -165,16 +201,20 @@ fn not_in_needs(verb: &str, object: &str, need: &str, hint: &str) -> Error {
 impl<W: World> World for Guarded<W> {
     fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
         Box::pin(async move {
-            let permitted = request.effect.with_plain_paths().and_then(|effect| {
-                self.needs.permit(&effect)?;
-                Ok(effect)
-            });
-            match permitted {
-                Ok(effect) => self.inner.perform(Request { effect, ..request }).await,
-                Err(error) => Err(self.refuse(error, request.site)),
-            }
+            let effect = self.permitted(&request)?;
+            let written = match &effect {
+                Effect::Create { path, .. } | Effect::Write { path, .. } => Some(path.clone()),
+                _ => None,
+            };
+            let reply = self.inner.perform(Request { effect, ..request }).await?;
+            lock(&self.written).extend(written.filter(|path| self.needs.write.contains(path)));
+            Ok(reply)
         })
     }
 
-    rest_from!(self => self.inner);
+    fn permits(&self, request: &Request) -> Result<()> {
+        self.permitted(request).map(drop)
+    }
+
+    rest_from!(unguarded self => self.inner);
 }

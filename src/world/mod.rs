@@ -12,6 +12,13 @@ use crate::error::{Result, Site};
 /// Takes from a world below everything but its effects.
 macro_rules! rest_from {
     ($self:ident => $below:expr) => {
+        fn permits(&$self, request: &$crate::world::Request) -> $crate::error::Result<()> {
+            $below.permits(request)
+        }
+
+        $crate::world::rest_from!(unguarded $self => $below);
+    };
+    (unguarded $self:ident => $below:expr) => {
         fn now(&$self) -> ::chrono::DateTime<::chrono::FixedOffset> {
             $below.now()
         }
@@ -32,6 +39,7 @@ macro_rules! rest_from {
 pub(crate) use rest_from;
 
 pub mod caller;
+pub mod command;
 pub mod dry_run;
 pub mod effect;
 pub mod faulty;
@@ -53,7 +61,8 @@ pub mod simulated;
 pub mod watched;
 
 pub use caller::Caller;
-pub use effect::{Command, Effect, Found, Value};
+pub use command::{Command, Value};
+pub use effect::{Effect, Found};
 pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
 pub use reply::{Child, Entry, EntryKind, Exit, Held, Reply, Space, Stat};
@@ -62,6 +71,11 @@ pub use reply::{Child, Entry, EntryKind, Exit, Held, Reply, Space, Stat};
 pub trait World: Send + Sync {
     /// Performs one effect. Dropping the future, or the stream or child that it gave, takes back what is not finished.
     fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
+
+    /// Whether the recipe may ask for this: for what is about to prepare it by other effects. Who guards nothing permits all.
+    fn permits(&self, _request: &Request) -> Result<()> {
+        Ok(())
+    }
 
     /// The wall clock, in the local time zone.
     fn now(&self) -> DateTime<FixedOffset>;

@@ -1,6 +1,7 @@
 //! Brings a path into the one form in which paths are compared (absolute, without `.`, `..` and doubled slashes), and finds the declared one above it.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
@@ -15,7 +16,15 @@ pub fn plain(path: &Path) -> Result<PathBuf> {
         return Err(Error::new(Kind::Denied, format!("the path `{}` steps up with `..`", path.display()))
             .hint("write the path out without `..`"));
     }
-    Ok(path.components().collect())
+    match path.as_os_str().as_bytes().contains(&0) {
+        true => Err(zero_byte(&format!("the path `{}`", path.display()))),
+        false => Ok(path.components().collect()),
+    }
+}
+
+/// What the system takes for the end of a text stands in the middle of `what`.
+pub fn zero_byte(what: &str) -> Error {
+    Error::new(Kind::Recipe, format!("{what} holds a zero byte")).hint("neither paths nor programs can be given one")
 }
 
 /// The longest of the declared `roots` strictly above `path`; `None` when `path` itself is declared.

@@ -176,6 +176,23 @@ fn every_assertion_holds_where_it_should_and_fails_where_it_should_not() {
 }
 
 #[test]
+fn a_run_of_which_nothing_is_asked_is_no_promise() {
+    for asked in ["", ":journal()"] {
+        let told = body(&format!("world:run('greet'){asked}"));
+        assert!(told.contains("the spec expects nothing, so it would pass whatever happens"), "{asked}: {told}");
+    }
+    assert_eq!(body("world:run('greet') expect(world:run('stamped').status).to_be('success')"), "ok      x");
+}
+
+#[test]
+fn a_text_that_is_everywhere_is_not_looked_for() {
+    for asked in ["said('')", "never_said('')", "never_showed('')", "wrote('/greetings/*.gz'):contains('')"] {
+        let told = body(&format!("world:run('greet'):{asked}"));
+        assert!(told.starts_with("ERROR") && told.contains("takes a text that is not empty"), "{asked}: {told}");
+    }
+}
+
+#[test]
 fn a_failed_assertion_shows_what_was_expected_what_was_found_and_what_the_run_did() {
     let told = body("world:run('greet'):wrote('/greetings/hello.gz'):gunzips_to('hello\\nmoon\\n')");
     let expected = [

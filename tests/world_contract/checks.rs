@@ -200,6 +200,10 @@ pub async fn paths_are_absolute_and_never_step_up(place: &Place) {
     assert_eq!(error.kind(), Kind::Denied);
     assert_eq!(error.what(), format!("the path `{}` steps up with `..`", up.display()));
     assert_eq!(place.call.remove("x".as_ref()).await.unwrap_err().what(), "the path `x` is not absolute");
+    let error = place.call.write(&place.path("a\0b"), vec![], 0o600, false).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Recipe);
+    assert!(error.what().ends_with("holds a zero byte"), "{error}");
+    assert_eq!(place.names().await, Vec::<String>::new());
     place.put(".//sub/./x", "1").await;
     assert_eq!(place.call.read(&place.path("sub/x"), 1).await.unwrap().len(), 1);
 }

@@ -79,6 +79,30 @@ async fn what_is_not_declared_is_refused_with_the_line_to_add() {
 }
 
 #[tokio::test]
+async fn a_declared_path_itself_is_neither_removed_nor_renamed() {
+    let (world, kept) = real_world();
+    let at = |name: &str| kept.path().join(name);
+    std::fs::create_dir_all(at("out/below")).unwrap();
+    std::fs::write(at("standing"), "x").unwrap();
+    let write = ["out", "out/below", "standing", "new"].map(at).into();
+    let call = caller(std::sync::Arc::new(Guarded::new(world, Needs { write, ..Needs::default() }).unwrap()));
+    let hint = format!("declare the folder above: `write = {{ {:?} }}`", kept.path().display().to_string());
+    for name in ["out", "standing"] {
+        let error = call.remove(&at(name)).await.unwrap_err();
+        let what = format!("the recipe may not remove `{}` itself", at(name).display());
+        assert_eq!((error.kind(), error.what(), error.hint_text()), (Kind::Denied, &*what, Some(&*hint)));
+        let error = call.rename(&at(name), &at("out/gone")).await.unwrap_err();
+        assert_eq!(error.what(), format!("the recipe may not rename `{}` itself", at(name).display()));
+        let remove = hikae::world::Effect::Remove { path: at(name) };
+        assert_eq!(call.permits(remove).unwrap_err().kind(), Kind::Denied, "also before anything is done towards it");
+    }
+    call.remove(&at("out/below")).await.unwrap(); // it lies in a declared folder
+    call.write(&at("new"), vec![], 0o600, false).await.unwrap();
+    call.remove(&at("new")).await.unwrap(); // the run has written it
+    assert_eq!(raw_names(kept.path()), ["out", "standing"]);
+}
+
+#[tokio::test]
 async fn no_spelling_of_a_path_gets_around_it() {
     let (call, kept) = guarded();
     for path in ["out/../other/x", "out/./../other/x", "in/../other/x"] {

@@ -131,6 +131,13 @@ pub async fn what_cannot_be_started_is_told(place: &Place) {
     let error = place.call.spawn(nowhere).await.err().unwrap();
     assert_eq!((error.kind(), error.what()), (Kind::NotFound, "cannot start `cat`"));
     assert_eq!(error.hint_text(), Some("there is no folder `/no/such/folder`"));
+    let given = Command { args: vec!["a\0b".into()], ..Command::new("cat") };
+    let error = place.call.spawn(given).await.err().unwrap();
+    assert_eq!((error.kind(), error.what()), (Kind::Recipe, r"the command line `cat 'a\0b'` holds a zero byte"));
+    let value = Value::Secret(Secret::new("wombat\0-grievance"));
+    let given = Command { env: vec![("PGPASSWORD".into(), value)], ..Command::new("cat") };
+    let error = place.call.spawn(given).await.err().unwrap();
+    assert_eq!((error.kind(), error.what()), (Kind::Recipe, "the variable `PGPASSWORD` for `cat` holds a zero byte"));
 }
 
 pub async fn programs_are_found_along_the_path(place: &Place) {

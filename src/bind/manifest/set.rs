@@ -20,7 +20,7 @@ use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::stream::{Facts, Piece, SharedFacts, Source};
 use crate::world::Caller;
-use crate::world::effect::quoted;
+use crate::world::command::quoted;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -16,7 +16,7 @@ use super::{Inspector, SharedFacts, Staged};
 use crate::error::{Error, Kind, Result};
 use crate::stream::ahead::Ahead;
 use crate::stream::{Facts, Piece, Source};
-use crate::world::effect::quoted;
+use crate::world::command::quoted;
 
 /// How many pieces may have passed that are not proved yet.
 const PIECES_AHEAD: usize = 8;

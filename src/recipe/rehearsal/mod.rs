@@ -30,6 +30,7 @@ use crate::world::simulated::{CatalogSetup, Simulated, SimulatedSetup, Snapshot}
 
 pub use complaints::{Complaint, Sort, complaints};
 pub use failures::{Found, Tried, each_failure, reached, way};
+pub use proof::is_replaced;
 use said::Paper;
 pub use stage::STATE_DIR;
 use stage::Stage;

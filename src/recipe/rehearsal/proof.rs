@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
+
 use super::Rehearsed;
 use super::complaints::{Complaint, Sort};
 use crate::catalog::manifest::{self, Manifest};
@@ -55,10 +57,10 @@ fn of_a_moment(world: &Snapshot, path: &Path) -> bool {
     path.ancestors().any(|folder| is_unpacked(folder) && world.at(unpacked_lock(folder)).is_some())
 }
 
-/// Backups of before that are gone although no new one was proved.
+/// Backups of before that are gone although no newer one of their kind stands for them.
 pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
-    let Rehearsed { before, after, journal, run, kind, .. } = rehearsed;
-    if *kind != "backup" || !run.backups.is_empty() {
+    let Rehearsed { before, after, journal, kind, .. } = rehearsed;
+    if *kind != "backup" {
         return Vec::new();
     }
     let removed = journal.iter().filter_map(|record| match &record.effect {
@@ -68,12 +70,40 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
     });
     removed
         .filter(|(path, _)| is_there(before, &manifest::path_beside(path)))
-        .filter(|(path, _)| is_there(before, path) && !is_there(after, path))
+        .filter(|(path, _)| is_there(before, path) && !is_there(after, path) && !is_replaced(rehearsed, path))
         .map(|(path, site)| {
-            let what = format!("`{}` was let go although no new backup was proved", path.display());
+            let what = format!("`{}` was let go although no new backup of its kind was proved", path.display());
             Complaint::new(Sort::Loss, Error::new(Kind::Integrity, what).at(site.clone()))
         })
         .collect()
+}
+
+/// Whether what lay there is no loss: the run has proved a backup, and a newer one of the same kind stands, with every byte
+/// that its manifest describes. Of the same kind is what has the same path but for its stamps.
+pub fn is_replaced(rehearsed: &Rehearsed, gone: &Path) -> bool {
+    let Rehearsed { after, run, .. } = rehearsed;
+    let kind = without_stamps(gone);
+    let standing = after.files.keys().map(PathBuf::as_path).chain(after.objects.keys().map(Path::new));
+    let mut newer = standing.filter(|path| *path > gone && without_stamps(path) == kind);
+    !run.backups.is_empty() && newer.any(|path| whole(after, path).is_ok())
+}
+
+/// A path with `0` for every digit of its stamps, which are written as `clock.stamp` does it, or as a day alone.
+fn without_stamps(path: &Path) -> String {
+    let digit = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    let mut text = path.to_string_lossy().into_owned();
+    let shape: String = text.chars().map(digit).collect();
+    for (stamp, day) in [("00000000_000000", "%Y%m%d"), ("00000000", "%Y%m%d"), ("0000-00-00", "%Y-%m-%d")] {
+        for (start, _) in shape.match_indices(stamp) {
+            let end = start + stamp.len();
+            let alone = !shape[..start].ends_with('0') && !shape[end..].starts_with('0');
+            let date = text[start..end].split('_').next().unwrap_or_default();
+            if alone && NaiveDate::parse_from_str(date, day).is_ok() {
+                text.replace_range(start..end, stamp);
+            }
+        }
+    }
+    text
 }
 
 /// Whether a file or an object is there.

@@ -17,6 +17,9 @@ pub trait Subject: Clone + 'static {
 
     fn methods() -> Vec<Method<Self>>;
 
+    /// A method of this name is called: something is asserted.
+    fn asked(&self, _name: &str) {}
+
     /// The value of one of `FIELDS`.
     fn field(&self, _call: &Call, _name: &str) -> Result<Value> {
         Ok(Value::Nil)
@@ -55,7 +58,10 @@ fn member<T: Subject>(lua: &Lua, this: &AnyUserData, wanted: &str) -> mlua::Resu
             let call = Call::new(lua, name).map_err(mlua::Error::external)?;
             let rest: Vec<Value> = args.iter().skip(1).cloned().collect();
             subject_of::<T>(&call, args.front())
-                .and_then(|subject| act(&call, &subject, &rest))
+                .and_then(|subject| {
+                    subject.asked(name);
+                    act(&call, &subject, &rest)
+                })
                 .map_err(|e| call.raise(e))
         })?;
         return Ok(Value::Function(method));
@@ -83,9 +89,12 @@ fn unknown<T: Subject>(wanted: &str) -> Error {
     Error::new(Kind::Recipe, format!("`{}` has no `{wanted}`", T::NAME)).hint(suggest::hint(wanted, names()))
 }
 
-/// The one text that a method takes.
+/// The one text that a method takes. Every text has the empty one in it: to look for that would assert nothing.
 pub fn one_text(call: &Call, args: &[Value]) -> Result<String> {
     match texts(call, args)?.as_slice() {
+        [text] if text.is_empty() => {
+            Err(Error::new(Kind::Recipe, format!("`{}` takes a text that is not empty", call.name)))
+        }
         [text] => Ok(text.clone()),
         other => {
             Err(Error::new(Kind::Recipe, format!("`{}` takes one text, and was given {}", call.name, other.len())))

@@ -141,10 +141,6 @@ impl Runs {
         self.0.borrow_mut().push(run.clone());
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
-    }
-
     /// The first complaint that no assertion expected, in the order of the runs.
     pub fn first_complaint(&self) -> Option<Failed> {
         self.0.take().iter().find_map(|run| run.unexpected_complaint())

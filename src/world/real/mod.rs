@@ -102,7 +102,7 @@ impl Real {
     async fn answer(&self, effect: Effect) -> Result<Reply> {
         use Effect as E;
         let done = |()| Reply::Done;
-        Ok(match effect.with_plain_paths()? {
+        Ok(match effect.checked()? {
             E::Open { path } => {
                 let source = self.on_files(move |fence| source::FileSource::open(fence, &path)).await?;
                 Reply::Source(Box::new(source))

@@ -135,7 +135,7 @@ impl Simulated {
         use Effect as E;
         let pace = Pace::of(&request, self.clock.clone());
         let done = |()| Reply::Done;
-        Ok(match request.effect.with_plain_paths()? {
+        Ok(match request.effect.checked()? {
             E::Open { path } => {
                 let content = files::open(&self.shared.lock().view(), &path)?;
                 Reply::Source(Box::new(source::FileSource::new(content, path, self.shared.clone())))

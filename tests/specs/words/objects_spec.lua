@@ -4,7 +4,7 @@ local recipe_file = "tests/specs/words/store.lua"
 describe("run:put", function()
   local world = {
     programs = { pg_dump = { stdout = "a dump" } },
-    objects = { ["s3://shop/daily/old.gz"] = { content = "old", age = "40d" }, ["s3://shop/else"] = "else" },
+    objects = { ["s3://shop/daily/new_19691201_020000.gz"] = { content = "old", age = "40d" }, ["s3://shop/else"] = "else" },
     env = { STORE_SECRET = secret "odd-long-word-of-a-store" },
   }
 
@@ -13,7 +13,7 @@ describe("run:put", function()
     run:ok()
     run:put("s3://shop/daily/new_*.gz"):gunzips_to("a dump"):has_manifest()
     run:put("s3://shop/daily/*")
-    run:removed("s3://shop/daily/old.gz")
+    run:removed("s3://shop/daily/new_19691201_020000.gz")
     run:kept("s3://shop/else")
     run:never_showed("odd-long-word-of-a-store")
   end)
@@ -29,7 +29,7 @@ describe("run:put", function()
 
   it("tells no lie, whichever step fails", function()
     simulate(world):each_failure(recipe_file, function(run)
-      run:kept("s3://shop/daily/old.gz", "s3://shop/else")
+      run:kept("s3://shop/daily/new_19691201_020000.gz", "s3://shop/else")
       run:left_nothing_partial()
     end)
   end)

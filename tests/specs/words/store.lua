@@ -6,7 +6,7 @@ return recipe {
   run = function(p)
     local store = objects.store { bucket = "shop", access_key = "AKIAEXAMPLE", secret_key = p.key }
     local backup = process.stream({ program = "pg_dump", args = { "shop" } }):gzip():put(store, "daily/new_" .. clock.stamp() .. ".gz")
-    for _, object in ipairs(objects.list(store, "daily/old")) do
+    for _, object in ipairs(objects.list(store, "daily/new_1969")) do
       objects.remove(store, object.key, { why = "it is old" })
     end
     return backup

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use mlua::Value;
 
 use super::super::handle::{Method, give, one_text, some_texts};
-use super::super::told::{Run, Told};
+use super::super::told::Run;
 use super::again;
 use super::written::Written;
 use crate::bind::exports::Call;
 use crate::catalog::manifest;
 use crate::error::Result;
+use crate::recipe::rehearsal::is_replaced;
 use crate::units::show_size;
 use crate::world::EntryKind;
 use crate::world::pick::matcher;
@@ -83,7 +84,7 @@ fn removed(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     again(call, run)
 }
 
-/// Where the run was broken on purpose, a file is also kept that was let go after a new backup was proved: nothing is lost then.
+/// Where the run was broken on purpose, a file is also kept that was let go for a newer backup of its kind: nothing is lost then.
 fn kept(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     for path in some_texts(call, args)? {
         let expected = format!("`{path}` to be kept");
@@ -93,27 +94,19 @@ fn kept(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
             continue;
         }
         let (before, after) = (run.rehearsed.before.at(&path), run.rehearsed.after.at(&path));
+        let let_go = || run.fault.is_some() && is_replaced(&run.rehearsed, Path::new(&path));
         let found = match (before, after) {
-            (None, _) if stored.is_some() && run.fault.is_some() && backup_stands(run) => continue,
+            (None, _) if stored.is_some() && object_in(&run.rehearsed.after).is_none() && let_go() => continue,
             (None, _) if stored.is_some() => "it is gone, or another".to_owned(),
             (None, _) => "it was not there before the run".to_owned(),
             (Some(before), Some(after)) if same(before, after) => continue,
             (Some(before), Some(after)) => format!("it was changed: {}", difference(before, after)),
-            (Some(_), None) if run.fault.is_some() && backup_stands(run) => continue,
+            (Some(_), None) if let_go() => continue,
             (Some(_), None) => "it is gone".to_owned(),
         };
         return run.fail(call, expected, found, Vec::new());
     }
     again(call, run)
-}
-
-/// Whether a backup of this run lies there as it was proved, with its manifest.
-fn backup_stands(run: &Told) -> bool {
-    let after = &run.rehearsed.after;
-    run.rehearsed.run.backups.iter().any(|backup| {
-        let path = Path::new(&backup.path);
-        after.size_of(path) == Some(backup.size_bytes) && after.size_of(&manifest::path_beside(path)).is_some()
-    })
 }
 
 fn unchanged(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {

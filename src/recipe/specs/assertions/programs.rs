@@ -7,7 +7,7 @@ use super::super::told::Run;
 use super::again;
 use crate::bind::exports::Call;
 use crate::error::{Error, Kind, Result};
-use crate::world::effect::quoted;
+use crate::world::command::quoted;
 use crate::world::simulated::Ran;
 
 pub const METHODS: &[Method<Run>] = &[

@@ -9,7 +9,7 @@ use super::again;
 use super::search;
 use crate::bind::exports::Call;
 use crate::bind::secret_value::SecretValue;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 
 pub const METHODS: &[Method<Run>] =
     &[("run:said", said), ("run:never_said", never_said), ("run:never_showed", never_showed)];
@@ -57,9 +57,6 @@ fn never_showed(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
         Some(secret) => secret,
         None => one_text(call, args)?,
     };
-    if text.is_empty() {
-        return Err(Error::new(Kind::Recipe, "`run:never_showed` takes a text that is not empty"));
-    }
     match search::find(run, &text) {
         None => again(call, run),
         Some(place) => run.fail(call, format!("`{text}` never to be shown"), format!("it is in {place}"), Vec::new()),

@@ -1,0 +1,112 @@
+//! A program to start, with all that it is given, as plain data.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+use super::Exit;
+use super::paths::zero_byte;
+use crate::error::Result;
+use crate::secret::{SECRET_NEWTYPE, Secret};
+
+/// A program to start. Never a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    pub program: String,
+    pub args: Vec<String>,
+    /// Variables beside the few that every child gets (`PATH`, `HOME`, `LANG`, `TZ`).
+    pub env: Vec<(String, Value)>,
+    pub cwd: Option<PathBuf>,
+    /// Whether the child reads from us; otherwise its standard input is empty.
+    pub stdin: bool,
+    /// The exit codes that the caller takes for an answer, and not for a failure.
+    pub ok_codes: Vec<i32>,
+    /// Whether nobody need wait for its end, nor mind how it ends: what it is for is told by something else.
+    pub expendable: bool,
+}
+
+/// The value of a child's variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Plain(String),
+    Secret(Secret),
+}
+
+impl Command {
+    pub fn new(program: impl Into<String>) -> Command {
+        let (args, env, ok_codes) = (Vec::new(), Vec::new(), vec![0]);
+        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes, expendable: false }
+    }
+
+    /// What a program is given may hold anything but a zero byte. A value that does is not shown: it may be a secret.
+    pub fn checked(&self) -> Result<()> {
+        let zero = |text: &str| text.contains('\0');
+        if self.args.iter().chain([&self.program]).any(|arg| zero(arg)) {
+            return Err(zero_byte(&format!("the command line `{}`", self.line().replace('\0', "\\0"))));
+        }
+        match self.env.iter().find(|(name, value)| zero(name) || zero(value.expose())) {
+            Some((name, _)) => {
+                Err(zero_byte(&format!("the variable `{}` for `{}`", name.escape_debug(), self.program)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a program that ended so has done what the caller asked for.
+    pub fn accepts(&self, exit: &Exit) -> bool {
+        exit.code.is_some_and(|code| self.ok_codes.contains(&code))
+    }
+
+    /// The program and its arguments on one line, for people.
+    pub fn line(&self) -> String {
+        let mut line = self.program.clone();
+        for arg in &self.args {
+            line.push(' ');
+            line.push_str(&quoted(arg));
+        }
+        line
+    }
+}
+
+impl Value {
+    /// The value itself, for the one place that must have it.
+    pub fn expose(&self) -> &str {
+        match self {
+            Value::Plain(text) => text,
+            Value::Secret(secret) => secret.expose(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        struct ValueVisitor;
+        impl<'de> Visitor<'de> for ValueVisitor {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a secret")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+                Ok(Value::Plain(text.to_owned()))
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Value, D::Error> {
+                Ok(Value::Secret(Secret::new(String::deserialize(inner)?)))
+            }
+        }
+        deserializer.deserialize_newtype_struct(SECRET_NEWTYPE, ValueVisitor)
+    }
+}
+
+/// A word as a shell takes it, in quotes where it needs them.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
