@@ -7,6 +7,9 @@ local USUAL, ENOUGH = 7, 3
 --- What a backup may lie ahead of the clock: the hour that local time repeats when summer ends.
 local AHEAD_SECS = 3600
 
+--- What `{stamp}` in the pattern of a name stands for.
+local STAMP = string.rep("[0-9]", 8) .. "_" .. string.rep("[0-9]", 6)
+
 --- The backups of a kind, the newest first. One is as old as the older of the moment in its name and its last change.
 ---@param p table
 ---@param kind string
@@ -14,8 +17,9 @@ local AHEAD_SECS = 3600
 local function backups(p, kind)
   local dir = kind == "db" and p.database_dir or p.dir
   local name = string.gsub(p.name, "{kind}", kind)
+  local pattern = string.gsub(name, "{stamp}", STAMP)
   local found = {}
-  for _i, file in ipairs(fs.list { dir = dir, name = name, recursive = true, kind = "file" }) do
+  for _i, file in ipairs(fs.list { dir = dir, name = pattern, recursive = true, kind = "file" }) do
     if string.sub(file.name, -#manifests.SUFFIX) ~= manifests.SUFFIX then
       local stamp = calendar.stamp_of(file.name)
       local at = math.min(file.modified, stamp and clock.parse_stamp(stamp) or file.modified)
@@ -23,7 +27,7 @@ local function backups(p, kind)
     end
   end
   if #found == 0 then
-    error { kind = "not_found", message = _("there is no backup `%s` in `%s`", name, dir) }
+    error { kind = "not_found", message = _("there is no backup `%s` in `%s`", (string.gsub(name, "{stamp}", "YYYYMMDD_HHMMSS")), dir) }
   end
   table.sort(found, function(a, b)
     return a.at > b.at or a.at == b.at and a.path > b.path
@@ -31,16 +35,41 @@ local function backups(p, kind)
   return found
 end
 
---- Reads a backup to its end, unpacked, and compares it with its manifest where it has one; what does not hold is raised.
+--- Reads what is no dump and no archive to its end, unpacked as its name says, and compares it with its manifest where it has one.
+---@param p table
+---@param file string
+---@return integer plain_bytes
+local function read(p, file)
+  local described = manifest.read(file, { lists = false })
+  if described then
+    manifest.verify(file, { timeout = p.timeout })
+    return described.plain_bytes
+  end
+  local stream = fs.open(file)
+  if string.match(file, "%.gz$") then
+    stream = stream:gunzip()
+  elseif string.match(file, "%.zst$") then
+    stream = stream:unzstd()
+  end
+  return stream:discard().size_bytes
+end
+
+--- Reads a backup to its end as what its name says that it is; what does not hold is raised, and so is a backup of nothing.
 ---@param p table
 ---@param file string
 local function prove(p, file)
   if string.match(file, "%.sql") or string.match(file, "%.dump$") then
     pg.inspect(file, { timeout = p.timeout })
-  elseif manifest.read(file, { lists = false }) then
-    manifest.verify(file, { timeout = p.timeout })
+    return
+  end
+  local held
+  if string.match(file, "%.tar$") or string.match(file, "%.tar%.%w+$") or string.match(file, "%.tgz$") then
+    held = #archive.list(file, { timeout = p.timeout })
   else
-    fs.open(file):decompress():discard()
+    held = read(p, file)
+  end
+  if held == 0 then
+    error { kind = "integrity", message = _("there is nothing in it") }
   end
 end
 
@@ -143,7 +172,7 @@ return recipe {
     kinds = { type = "list", default = { "db", "config", "logs" }, says = "Kinds of backups to look at" },
     dir = { default = "/backups", type = "path", says = "Folder below which the backups lie" },
     database_dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder below which those of the kind `db` lie" },
-    name = { default = "{kind}_backup_*", says = "How the backups are named" },
+    name = { default = "{kind}_backup_{stamp}*", says = "How the backups are named; `{stamp}` is YYYYMMDD_HHMMSS" },
     max_age = { type = "duration", default = "25h", says = "Age that the newest backup may have" },
     min_size = { type = "size", default = "1 MB", says = "Size that it must have" },
     small = { type = "list", default = { "config", "logs" }, says = "Kinds that may be smaller" },

@@ -4,6 +4,7 @@ local OLDER = "/backups/database/db_backup_20260214_020000.sql"
 local OLDEST = "/backups/database/db_backup_20260213_020000.sql"
 local CONFIG = "/backups/config/config_backup_20260215_020500.tar.gz"
 local LOGS = "/backups/logs/logs_backup_20260215_021000.tar.gz"
+local ARCHIVE = samples.tar { files = { ["config/app.toml"] = "port = 80" }, gzip = true }
 local DUMP = samples.pg_dump { contacts = 3 }
 local CUT = samples.pg_dump { contacts = 3, cut = 0.5 }
 
@@ -16,7 +17,7 @@ end
 local function morning(changes)
   local world = {
     now   = "2026-02-15T08:00:00+09:00",
-    files = { [DB] = at("6h", DUMP), [OLDER] = at("30h", DUMP), [CONFIG] = at("5h", "config"), [LOGS] = at("5h", "logs") },
+    files = { [DB] = at("6h", DUMP), [OLDER] = at("30h", DUMP), [CONFIG] = at("5h", ARCHIVE), [LOGS] = at("5h", ARCHIVE) },
   }
   for key, value in pairs(changes or {}) do
     world[key] = value
@@ -52,22 +53,22 @@ describe("backup-monitor", function()
   end)
 
   it("tells a kind that has no backup, and a folder that is not there", function()
-    local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = "config" } })
+    local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } })
     run:failed { kind = "integrity", message = "not all is well: logs: no backup" }:alerted("monitor")
     watch(morning { files = { ["/elsewhere"] = "x" } }):failed { message = "db: no backup; config: no backup; logs: no backup" }
   end)
 
   it("takes a backup for as old as its name says, however young the file is", function()
-    local run = watch(morning { files = { [OLDER] = at("0s", DUMP), [CONFIG] = "config", [LOGS] = "logs" } })
+    local run = watch(morning { files = { [OLDER] = at("0s", DUMP), [CONFIG] = ARCHIVE, [LOGS] = ARCHIVE } })
     run:failed { message = "db: too old" }
     expect(findings(run)["db: too old"]).to_match "30 hours old, and may be 25"
   end)
 
   it("takes a backup for as old as its file is, whatever its name says", function()
-    watch(morning { files = { [DB] = at("26h", DUMP), [CONFIG] = "config", [LOGS] = "logs" } }):failed { message = "db: too old" }
+    watch(morning { files = { [DB] = at("26h", DUMP), [CONFIG] = ARCHIVE, [LOGS] = ARCHIVE } }):failed { message = "db: too old" }
     local plain = { ["/backups/database/db_backup_last.sql"] = at("26h", DUMP) }
-    watch(morning { files = plain }, { kinds = "db" }):failed { message = "db: too old" }
-    watch(morning { files = plain }, { kinds = "db", max_age = "27h" }):ok()
+    watch(morning { files = plain }, { kinds = "db", name = "{kind}_backup_*" }):failed { message = "db: too old" }
+    watch(morning { files = plain }, { kinds = "db", name = "{kind}_backup_*", max_age = "27h" }):ok()
   end)
 
   it("does not believe a backup of the future", function()
@@ -102,9 +103,43 @@ describe("backup-monitor", function()
     expect(findings(run)["db: broken"]).to_match "none before it proves"
   end)
 
-  it("compares an archive with its manifest", function()
-    local files = { [CONFIG] = at("5h", "changed"), [CONFIG .. ".manifest.json"] = samples.manifest { name = path.name(CONFIG), content = "config" } }
-    watch(morning { files = files }, { kinds = "config" }):failed { message = "config: broken" }
+  it("takes the part of a set for no backup of the kind", function()
+    local part = "/backups/database/full_backup_20260215_010000/db_backup_prod.sql"
+    watch(morning { files = { [part] = at("5h", DUMP), [OLDER] = at("30h", DUMP) } }, { kinds = "db" }):failed { message = "db: too old" }
+    local run = watch(morning { files = { [part] = at("5h", DUMP) } }, { kinds = "db" })
+    expect(findings(run)["db: no backup"]).to_match "there is no backup `db_backup_YYYYMMDD_HHMMSS%*`"
+  end)
+
+  it("takes no archive for whole that is empty, something else, or cut", function()
+    for _i, content in ipairs { "", "<html>502</html>", string.sub(ARCHIVE, 1, -10), samples.tar { files = {}, gzip = true } } do
+      watch(morning { files = { [CONFIG] = at("5h", content) } }, { kinds = "config" }):failed { message = "config: broken" }
+    end
+    for _i, ending in ipairs { ".tar", ".tgz", ".tar.gz" } do
+      local file = "/backups/config/config_backup_20260215_020500" .. ending
+      local whole = samples.tar { files = { a = string.rep("settings ", 500) }, gzip = ending ~= ".tar" }
+      watch(morning { files = { [file] = at("5h", whole) } }, { kinds = "config" }):ok()
+      watch(morning { files = { [file] = at("5h", string.sub(whole, 1, #whole // 2)) } }, { kinds = "config" }):failed { message = "config: broken" }
+    end
+  end)
+
+  it("unpacks what its name says is packed, and takes nothing for no backup", function()
+    for ending, content in pairs { [".json.gz"] = "plain", [".json.zst"] = "plain", [".json"] = "" } do
+      local files = { ["/backups/config/config_backup_20260215_020500" .. ending] = at("5h", content) }
+      watch(morning { files = files }, { kinds = "config" }):failed { message = "config: broken" }
+    end
+    local file = "/backups/config/config_backup_20260215_020500.json"
+    watch(morning { files = { [file] = at("5h", "{}") } }, { kinds = "config" }):ok()
+  end)
+
+  it("compares a backup with its manifest", function()
+    for _i, file in ipairs { CONFIG, "/backups/config/config_backup_20260215_020500.json" } do
+      local said = samples.manifest { name = path.name(file), content = "settings" }
+      local files = { [file] = at("5h", file == CONFIG and ARCHIVE or "changed"), [file .. ".manifest.json"] = said }
+      watch(morning { files = files }, { kinds = "config" }):failed { message = "config: broken" }
+      files[file] = at("5h", "settings")
+      local run = watch(morning { files = files }, { kinds = "config" })
+      expect(run.status == "success").to_be(file ~= CONFIG)
+    end
   end)
 
   it("tells recipes that are silent, all at once with the rest", function()

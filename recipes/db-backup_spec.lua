@@ -178,6 +178,16 @@ describe("db-backup", function()
       world:run("db-backup", { set = { days = 2 } }):ok():removed(backup("20260213_020000"))
     end)
 
+    it("leaves the dumps of another database alone, and what may be of another", function()
+      local shop = "db_backup_20251225_020000.sql.gz"
+      local files = proved { "20251201_020000", "20251202_020000" }
+      files[DIR .. shop], files[backup("20251203_020000")] = "dump", "dump"
+      files[DIR .. shop .. ".manifest.json"] = samples.manifest { name = shop, content = "dump", database = "shop", rows = { t = 3 } }
+      local run = simulate(but(nightly, { files = files })):run("db-backup")
+      run:ok():kept(DIR .. shop, backup("20251203_020000")):removed(backup("20251201_020000"), backup("20251202_020000"))
+      run:said("Left alone, of another database: 2, such as")
+    end)
+
     it("removes nothing when the clock has jumped", function()
       local files = proved { "20260101_020000", "20270101_020000" }
       local run = simulate(but(nightly, { files = files })):run("db-backup")

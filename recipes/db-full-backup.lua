@@ -34,17 +34,19 @@ local function set_of(list)
 end
 
 --- Which databases are to be dumped, and which are left out. One that is asked for and not there is to be dumped: that fails.
+--- Templates that somebody made hold data like any other; `template0` never does, and `template1` is dumped when it is named.
 ---@param p table
 ---@return { name: string, open: boolean }[] wanted
 ---@return string[] left_out
 local function choose(p)
-  local sql = "SELECT datname AS name, datallowconn AS open FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname"
+  local sql = "SELECT datname AS name, datallowconn AS open FROM pg_catalog.pg_database WHERE datname <> 'template0' ORDER BY datname"
   local only, exclude = set_of(p.databases), set_of(p.exclude)
   local all = not p.databases or #p.databases == 0
   local wanted, left_out = {}, {}
   for _i, database in ipairs(pg.query(at(p, { database = p.connect_to, sql = sql }))) do
     local name = database.name
-    if (all and not string.match(name, THROWAWAY) or only[name]) and not exclude[name] then
+    local ours = all and name ~= "template1" and not string.match(name, THROWAWAY)
+    if (ours or only[name]) and not exclude[name] then
       wanted[#wanted + 1] = database
     else
       left_out[#left_out + 1] = name
@@ -132,6 +134,7 @@ return recipe {
       monthly = p.monthly,
       keep = "first",
       keep_at_least = p.keep_at_least,
+      all = not p.databases or #p.databases == 0,
     }
     log.info(_("Full backup is complete"))
     return backup

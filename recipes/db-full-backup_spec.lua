@@ -70,14 +70,18 @@ end
 
 --- The files of a set that another run has made.
 ---@param stamp string
+---@param others? string[] The databases in it beside the shop.
 ---@return table<string, string|simulate.File>
-local function complete(stamp)
+local function complete(stamp, others)
   local name = "full_backup_" .. stamp
   local list = "0000  " .. name .. "/db_shop.sql.gz\n"
   local text = samples.manifest { name = name .. ".sha256", content = list, rows = {} }
   local described = json.decode(text)
   described.files = { { path = name .. "/db_shop.sql.gz", size_bytes = 4, sha256 = "0000" } }
   described.databases = { { name = "shop", path = name .. "/db_shop.sql.gz", tables = 1, rows = 3 } }
+  for _i, other in ipairs(others or {}) do
+    table.insert(described.databases, { name = other, path = name .. "/db_" .. other .. ".sql.gz", tables = 1, rows = 3 })
+  end
   return {
     [DIR .. name .. "/db_shop.sql.gz"] = "dump",
     [DIR .. name .. ".sha256"] = list,
@@ -221,6 +225,13 @@ describe("db-full-backup", function()
     run:wrote(SET .. "/globals.sql.zst"):unzstds_to(GLOBALS)
   end)
 
+  it("dumps the templates that somebody made, and template1 when it is named", function()
+    local world = sunday { psql = listed { "golden", "postgres", "shop", "template1" }, pg_dump = dumps { golden = 1, postgres = 0, shop = 3, template1 = 1 } }
+    local run = simulate(world):run("db-full-backup")
+    run:ok():said("Left out: template1"):wrote(SET .. "/db_golden.sql.gz"):has_manifest()
+    simulate(world):run("db-full-backup", { set = { databases = "template1" } }):ok():wrote(SET .. "/db_template1.sql.gz"):has_manifest()
+  end)
+
   it("tells of a database to leave out that is not there", function()
     simulate(sunday()):run("db-full-backup", { set = { exclude = "shpo" } }):ok():said("There is no database shpo")
   end)
@@ -240,6 +251,37 @@ describe("db-full-backup", function()
       local gone = DIR .. "full_backup_20251228_010000"
       run:removed(gone .. ".sha256", gone .. ".sha256.manifest.json", gone .. "/db_shop.sql.gz")
       run:kept(DIR .. "full_backup_20251207_010000/db_shop.sql.gz", DIR .. "full_backup_20260208_010000/db_shop.sql.gz")
+    end)
+
+    it("never lets a set go for one that has fewer databases", function()
+      local world = after { "20251202_010000", "20251203_010000" }
+      for name, file in pairs(complete("20251204_010000", { "postgres" })) do
+        world.files[name] = file
+      end
+      local full = DIR .. "full_backup_20251204_010000"
+      -- The sets of the shop alone came first in their month; it is the whole one that stands for it.
+      simulate(world):run("db-full-backup"):ok():kept(full .. ".sha256", DIR .. "full_backup_20251202_010000.sha256")
+        :removed(DIR .. "full_backup_20251203_010000.sha256")
+      local run = simulate(world):run("db-full-backup", { set = { databases = "shop", monthly = 1 } })
+      run:ok():kept(full .. ".sha256", full .. "/db_shop.sql.gz"):removed(DIR .. "full_backup_20251203_010000.sha256")
+      run:said("Left alone, of another database: 1, such as full_backup_20251204_010000 (postgres, shop)")
+    end)
+
+    it("keeps the last set with a database that is gone, and no more of them than that", function()
+      local world = sunday()
+      world.files = {}
+      for _i, stamp in ipairs { "20241101_010000", "20241201_010000" } do
+        for name, file in pairs(complete(stamp, { "postgres", "gone" })) do
+          world.files[name] = file
+        end
+      end
+      local run = simulate(world):run("db-full-backup", { set = { monthly = 1 } })
+      run:ok():kept(DIR .. "full_backup_20241201_010000.sha256"):removed(DIR .. "full_backup_20241101_010000.sha256")
+    end)
+
+    it("says in a plan which sets would go", function()
+      local plan = simulate(after { "20251207_010000", "20251228_010000" }):plan("db-full-backup")
+      expect(plan.ended).never_to_equal("failed")
     end)
 
     it("lets a set go that never became complete, when its time has come", function()

@@ -153,6 +153,10 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
     facts.lock().load =
         Some(format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {}", crate::world::command::quoted(into)));
     let label = format!("dump of {}", options.database);
+    if shape.create {
+        // What a plan knows of it; the dump itself says more.
+        facts.lock().sections.insert("database".to_owned(), serde_json::json!({ "name": options.database }));
+    }
     let (database, stage_facts) = (options.database, facts.clone());
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
         let child = caller.spawn(server.dump(&database, &shape)).await?;

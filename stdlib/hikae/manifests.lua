@@ -1,5 +1,6 @@
 --- Reads the manifests beside backups: which backups they prove, and what they say is in them.
 local calendar = require "hikae.calendar"
+local groups = require "hikae.groups"
 
 local manifests = {}
 
@@ -14,19 +15,18 @@ local LARGEST = 8 << 20
 ---@return table
 local function read(file)
   local beside = file.path .. manifests.SUFFIX
-  local stat = fs.stat(beside)
-  if stat and stat.size_bytes > LARGEST then
-    -- It came under its name whole or not at all, so that it stands says enough.
-    return { name = file.name, size_bytes = file.size_bytes }
-  end
-  local ok, manifest = errors.try(function()
+  local ok, said = errors.try(function()
+    local stat = fs.stat(beside)
+    if stat and stat.size_bytes > LARGEST then
+      return manifest.read(file.path, { lists = false })
+    end
     return json.decode(fs.read(beside))
   end)
   if ok then
-    return type(manifest) == "table" and manifest or {}
+    return type(said) == "table" and said or {}
   end
-  log.warn(_("The manifest of %s cannot be read: %s", file.name, manifest.message))
-  errors.accept(manifest, "a backup whose manifest cannot be read counts as not proved")
+  log.warn(_("The manifest of %s cannot be read: %s", file.name, said.message))
+  errors.accept(said, "a backup whose manifest cannot be read counts as not proved")
   return {}
 end
 
@@ -48,6 +48,14 @@ local function rows_of(manifest)
   return rows
 end
 
+--- The database that a manifest says is in its backup, as a list; an empty one where it names none.
+---@param manifest table
+---@return string[]
+local function databases_of(manifest)
+  local name = type(manifest.database) == "table" and manifest.database.name
+  return type(name) == "string" and { name } or {}
+end
+
 --- One file as the retention sees it.
 ---@param file fs.Entry
 ---@param has_manifest boolean
@@ -55,9 +63,10 @@ end
 local function backup_of(file, has_manifest)
   local backup = { name = file.name, stamp = calendar.stamp_of(file.name), proved = false }
   if has_manifest then
-    local manifest = read(file)
-    backup.proved = manifest.name == file.name and manifest.size_bytes == file.size_bytes
-    backup.rows = backup.proved and rows_of(manifest) or nil
+    local said = read(file)
+    backup.proved = said.name == file.name and said.size_bytes == file.size_bytes
+    backup.rows = backup.proved and rows_of(said) or nil
+    backup.databases = said.name == file.name and databases_of(said) or nil
     if not backup.proved then
       log.warn(_("%s counts as not proved: its manifest does not describe it", file.name))
     end
@@ -91,6 +100,29 @@ function manifests.look(dir, name)
   return backups, described, orphans
 end
 
+--- Those of the backups that this run has made, of which there must be one; nil in a recipe that makes none.
+---@param backups hikae.retention.Backup[]
+---@param dir string Their folder.
+---@param ending string What the path of a backup has after its name.
+---@param hint string
+---@return hikae.retention.Backup[]?
+function manifests.made(backups, dir, ending, hint)
+  if run.kind() ~= "backup" then
+    return nil
+  end
+  local proved, new = {}, {}
+  for _i, file in ipairs(run.backups()) do
+    proved[file] = true
+  end
+  for _i, backup in ipairs(backups) do
+    new[#new + 1] = proved[path.join(dir, backup.name .. ending)] and backup or nil
+  end
+  if #new == 0 then
+    error { message = _("refused to remove old backups before the new one is proved"), hint = hint }
+  end
+  return new
+end
+
 --- Refuses to let backups with rows go for the sake of a newer one without any: a wrong or emptied database dumps well.
 ---@param backups hikae.retention.Backup[]
 function manifests.check_rows(backups)
@@ -104,7 +136,7 @@ function manifests.check_rows(backups)
     return
   end
   for _i, backup in ipairs(backups) do
-    if backup.proved and (backup.rows or 0) > 0 then
+    if backup.proved and (backup.rows or 0) > 0 and groups.covers(newest.databases or {}, backup.databases or {}) then
       error {
         message = _("refused to remove old backups: `%s` has no row, and `%s` has %d", newest.name, backup.name, backup.rows),
         kind = "integrity",

@@ -1,5 +1,6 @@
 --- Decides which backups are kept and which are let go, and lets them go.
 local calendar = require "hikae.calendar"
+local groups = require "hikae.groups"
 local manifests = require "hikae.manifests"
 
 local retention = {}
@@ -25,6 +26,7 @@ local KNOWN = { "days", "last", "daily", "weekly", "monthly", "yearly", "keep", 
 ---@field stamp? string The moment in its name, `YYYYMMDD_HHMMSS`, local time; without one it is kept.
 ---@field proved? boolean Whether its manifest stands beside it and fits. Default false.
 ---@field rows? integer Rows in it, where they were counted.
+---@field databases? string[] The databases in it, in order; none where its manifest names none, nil where no manifest says what is in it.
 
 ---@class (exact) hikae.retention.Verdict
 ---@field name string
@@ -221,23 +223,34 @@ local function rules_of(options)
   return rules
 end
 
+--- Decides for each group of backups apart, and says what is left alone because the run has nothing that could take its place.
+---@param backups hikae.retention.Backup[]
+---@param new? hikae.retention.Backup[] Those that the run has made; nil where it makes none.
+---@param rules hikae.retention.Rules
+---@return hikae.retention.Plan
+function retention.plan_apart(backups, new, rules)
+  local now = clock.stamp()
+  local plan, left = groups.plan(backups, new, function(among)
+    manifests.check_rows(among)
+    return retention.plan(among, rules, now)
+  end)
+  for _i, kept in ipairs(plan.keep) do
+    log.debug(_("Kept %s: %s", kept.name, kept.why))
+  end
+  if #left > 0 then
+    log.info(_("Left alone, of another database: %d, such as %s (%s)", #left, left[#left].name, groups.named(left[#left])))
+  end
+  return plan
+end
+
 --- Lets old backups go, each with its manifest, once the new one is proved.
 ---@param options hikae.retention.Options
 ---@return hikae.retention.Plan
 function retention.prune(options)
   local rules = rules_of(options)
-  if run.kind() == "backup" and #run.backups() == 0 then
-    error {
-      message = _("refused to remove old backups before the new one is proved"),
-      hint = _("call retention.prune after `:save(path)`"),
-    }
-  end
   local backups, described, orphans = manifests.look(options.dir, options.name)
-  manifests.check_rows(backups)
-  local plan = retention.plan(backups, rules, clock.stamp())
-  for _i, kept in ipairs(plan.keep) do
-    log.debug(_("Kept %s: %s", kept.name, kept.why))
-  end
+  local new = manifests.made(backups, options.dir, "", _("call retention.prune after `:save(path)`, with the folder and the pattern of that path"))
+  local plan = retention.plan_apart(backups, new, rules)
   for _i, dropped in ipairs(plan.drop) do
     -- The backup first: a manifest alone claims nothing, and the next run removes it.
     fs.remove(path.join(options.dir, dropped.name), { why = dropped.why })

@@ -170,6 +170,18 @@ local function rows_of(databases)
   return rows
 end
 
+--- The names of the databases of a set, in order.
+---@param databases { name: string }[]
+---@return string[]
+local function names_of(databases)
+  local names = {}
+  for index, database in ipairs(databases or {}) do
+    names[index] = tostring(database.name)
+  end
+  table.sort(names)
+  return names
+end
+
 --- The sets in a folder, complete or not.
 ---@param dir string
 ---@param name string The pattern of their names, without the ending of the list.
@@ -191,6 +203,7 @@ function sets.look(dir, name)
     local manifest_of = described(list)
     set.proved = manifest_of ~= nil and stand(dir, manifest_of.files) and not fs.stat(path.join(dir, set.name, NOTE))
     set.rows = set.proved and rows_of(manifest_of.databases) or nil
+    set.databases = manifest_of and names_of(manifest_of.databases) or nil
     if not set.proved then
       log.warn(_("%s counts as not proved: its manifest does not describe it", list.name))
     end
@@ -217,31 +230,21 @@ local function remove(dir, name, why)
   end
 end
 
+---@class (exact) hikae.sets.Options: hikae.retention.Options
+---@field all? boolean Whether the new set is of all that there is: sets of databases that are gone may go then, but for the last. Default false.
+
 --- Lets old sets go, each as a whole, once the new one is complete.
----@param options hikae.retention.Options
+---@param options hikae.sets.Options
 ---@return hikae.retention.Plan
 function sets.prune(options)
-  local complete = run.kind() ~= "backup"
-  for _i, backup in ipairs(run.backups()) do
-    complete = complete or string.sub(backup, -#sets.LIST) == sets.LIST
-  end
-  if not complete then
-    error {
-      message = _("refused to remove old backups before the new one is proved"),
-      hint = _("call sets.prune after sets.finish"),
-    }
-  end
   local rules = {}
   for name, value in pairs(options) do
     rules[name] = value
   end
-  rules.dir, rules.name = nil, nil
+  rules.dir, rules.name, rules.all = nil, nil, nil
   local found = sets.look(options.dir, options.name)
-  manifests.check_rows(found)
-  local plan = retention.plan(found, rules, clock.stamp())
-  for _i, kept in ipairs(plan.keep) do
-    log.debug(_("Kept %s: %s", kept.name, kept.why))
-  end
+  local new = manifests.made(found, options.dir, sets.LIST, _("call sets.prune after sets.finish"))
+  local plan = retention.plan_apart(found, not options.all and new or nil, rules)
   for _i, dropped in ipairs(plan.drop) do
     remove(options.dir, dropped.name, dropped.why)
     log.info(_("Old backup removed: %s (%s)", dropped.name, dropped.why))

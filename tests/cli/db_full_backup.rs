@@ -5,9 +5,9 @@ use std::process::Command;
 use crate::support::postgres::Cluster;
 use crate::support::program::{Hikae, names};
 
-const NAMES: [&str; 4] = ["店 \"東京\"", "a/b 'c' = $d", "empty", "shop"];
+const NAMES: [&str; 5] = ["店 \"東京\"", "a/b 'c' = $d", "empty", "golden", "shop"];
 
-/// A cluster with some databases and roles; one database has no table.
+/// A cluster with some databases and roles; one database has no table, and one is a template.
 fn cluster() -> Cluster {
     let cluster = Cluster::start();
     cluster.psql(
@@ -22,6 +22,7 @@ CREATE ROLE is not what this line does'; ALTER ROLE readers SET statement_timeou
             cluster.psql(name, "CREATE TABLE t (id int, name text); INSERT INTO t SELECT i, '控え' FROM generate_series(1, 500) i; ALTER TABLE t OWNER TO \"販売 担当\"; GRANT SELECT ON t TO readers");
         }
     }
+    cluster.psql("postgres", "ALTER DATABASE golden IS_TEMPLATE true");
     cluster
 }
 
@@ -47,6 +48,7 @@ fn a_set_holds_the_whole_cluster_and_its_line_restores_it_elsewhere() {
         manifest["databases"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
     assert!(NAMES.iter().all(|name| kept.contains(name)), "{kept:?}");
     assert_eq!(manifest["globals"]["roles"], 3, "{manifest}");
+    assert_eq!(manifest["left_out"], serde_json::json!(["template1"]), "{manifest}");
 
     let to = Cluster::start();
     // The roles come with their passwords: from then on, the superuser's is that of the old cluster.
@@ -74,6 +76,8 @@ fn a_set_holds_the_whole_cluster_and_its_line_restores_it_elsewhere() {
         assert_eq!(ask(&to, name, sql), ask(&from, name, sql), "{name}");
     }
     assert_eq!(ask(&to, "postgres", "SELECT count(*) FROM own"), "0\n");
+    let templates = "SELECT datname FROM pg_database WHERE datistemplate ORDER BY 1";
+    assert_eq!(ask(&to, "postgres", templates), "golden\ntemplate0\ntemplate1\n");
     let roles = "SELECT rolname, rolcanlogin, rolpassword, shobj_description(oid, 'pg_authid'),
                  (SELECT array_agg(setconfig::text) FROM pg_db_role_setting WHERE setrole = oid) FROM pg_authid
                  WHERE rolname !~ '^pg_' ORDER BY 1";

@@ -10,7 +10,7 @@ local function backup(name, words)
 end
 
 local function manifest(name, rows)
-  return json.encode { name = name, size_bytes = 5, database = { tables = { { name = "t", rows = rows } } } }
+  return json.encode { name = name, size_bytes = 5, database = { name = "shop", tables = { { name = "t", rows = rows } } } }
 end
 
 describe("manifests.look", function()
@@ -19,7 +19,7 @@ describe("manifests.look", function()
     backup("db_20260102_020000.gz")
     local backups, described, orphans = manifests.look(tmp(), "db_*.gz")
     expect(backups).to_equal {
-      { name = "db_20260101_020000.gz", stamp = "20260101_020000", proved = true, rows = 7 },
+      { name = "db_20260101_020000.gz", stamp = "20260101_020000", proved = true, rows = 7, databases = { "shop" } },
       { name = "db_20260102_020000.gz", stamp = "20260102_020000", proved = false },
     }
     expect(described).to_equal { ["db_20260101_020000.gz"] = true }
@@ -43,6 +43,22 @@ describe("manifests.look", function()
   end)
 end)
 
+describe("manifests.made", function()
+  it("is what this run has made in this folder under one of these names", function()
+    fs.write(tmp("source"), "12345")
+    fs.open(tmp("source")):save(tmp("db_1.gz"))
+    expect(manifests.made({ { name = "db_0.gz" }, { name = "db_1.gz" } }, tmp(), "", "why")).to_equal { { name = "db_1.gz" } }
+    expect(manifests.made({ { name = "db_1" } }, tmp(), ".gz", "why")).to_equal { { name = "db_1" } }
+    for _i, elsewhere in ipairs { tmp("below"), path.dir(tmp()) or "" } do
+      expect(function() manifests.made({ { name = "db_1.gz" } }, elsewhere, "", "why") end).to_raise { message = "before the new one is proved", hint = "why" }
+    end
+  end)
+
+  it("is nothing in a recipe that makes none #maintenance", function()
+    expect(manifests.made({}, tmp(), "", "why")).to_be_nil()
+  end)
+end)
+
 describe("manifests.check_rows", function()
   local full = { name = "old", stamp = "20260101_020000", proved = true, rows = 3 }
 
@@ -51,6 +67,14 @@ describe("manifests.check_rows", function()
       manifests.check_rows { full, { name = "new", stamp = "20260102_020000", proved = true, rows = 0 } }
     end).to_raise { kind = "integrity" }
     expect(failure.message).to_be("refused to remove old backups: `new` has no row, and `old` has 3")
+  end)
+
+  it("has nothing against an empty one of another database", function()
+    local shop = { name = "old", stamp = "20260101_020000", proved = true, rows = 3, databases = { "shop" } }
+    local new = { name = "new", stamp = "20260102_020000", proved = true, rows = 0, databases = { "blog" } }
+    manifests.check_rows { shop, new }
+    new.databases = { "blog", "shop" }
+    expect(function() manifests.check_rows { shop, new } end).to_raise("`new` has no row")
   end)
 
   it("has nothing against a newer backup with rows, one that was not counted, or none at all", function()
