@@ -1,6 +1,7 @@
 --- Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
 local health = require "hikae.health"
 local restores = require "hikae.restores"
+local steps = require "hikae.steps"
 
 return recipe {
   kind = "restore",
@@ -45,10 +46,12 @@ return recipe {
     local staged = restores.stage {
       server = p, files = files, dump_of = p.dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
     }
-    local swapped = restores.put_in_place(p, p.database, staged)
+    local swapped = restores.replace(p, p.database, staged)
     local well, failure = errors.try(health.check, p)
     if not well and p.if_unhealthy == "swap_back" and swapped.kept then
-      restores.taken_back(restores.swap_back(p, swapped), failure)
+      local back = restores.swap_back(p, swapped)
+      steps.stand(_("the old database is live again"))
+      restores.taken_back(back, failure)
     elseif not well then
       error(failure)
     end

@@ -4,11 +4,22 @@ local restores = require "hikae.restores"
 local steps = require "hikae.steps"
 
 local TABLES = [[
-SELECT count(*) AS tables FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.relkind = 'r' AS has_rows,
+pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema']]
 
---- Failures that say nothing about the database itself: a restore would not help against them.
-local ELSEWHERE = { denied = true, network = true, timeout = true, recipe = true }
+--- How many tables are read at once: each is locked while it is.
+local AT_ONCE = 100
+
+--- What PostgreSQL says of files that are damaged or gone. Whatever else fails says nothing about the database itself.
+local DAMAGED = {
+  "invalid page in block", "could not read block", "could not open file [^\n]*No such file or directory",
+  "could not read file", "could not access status of transaction", "missing chunk number", "unexpected chunk number",
+  "is corrupted", "data is corrupt", "corrupted page", "unexpected zero page", "invalid memory alloc request size",
+  "relation mapping file", "before relfrozenxid", "could not open relation with OID", "cache lookup failed",
+  "is not a valid data directory", "Input/output error",
+}
 
 --- Waits for the server, for as long as it may take to start.
 ---@param p table
@@ -42,18 +53,70 @@ local function start(p)
   end
 end
 
---- What is wrong with the database: `gone`, `empty`, `unreadable`; nil when it answers and has tables.
+--- Reads a row of each of these tables.
+---@param p table
+---@param names string[] As SQL has them.
+local function read_rows(p, names)
+  for from = 1, #names, AT_ONCE do
+    local rows = {}
+    for at = from, math.min(from + AT_ONCE - 1, #names) do
+      rows[#rows + 1] = "(SELECT (t.*)::text AS shown FROM ONLY " .. names[at] .. " AS t LIMIT 1)"
+    end
+    local sql = "SELECT pg_catalog.max(pg_catalog.length(shown)) AS longest FROM (" .. table.concat(rows, " UNION ALL ") .. ") AS rows_read"
+    pg.query(restores.at(p, { database = p.database, sql = sql }))
+  end
+end
+
+--- Looks which tables there are and reads a row of each; gives how many tables there are.
+---@param p table
+---@return integer
+local function read(p)
+  local names, tables = {}, pg.query(restores.at(p, { database = p.database, sql = TABLES }))
+  local unread = 0
+  for _i, found in ipairs(tables) do
+    if found.has_rows and found.readable then
+      names[#names + 1] = found.name
+    elseif found.has_rows then
+      unread = unread + 1
+    end
+  end
+  read_rows(p, names)
+  if unread > 0 then
+    log.warn(_("Tables whose rows were not looked at, for %s may not read them: %d", p.user, unread))
+  end
+  return #tables
+end
+
+--- Whether a failure is one that a restore helps against, by name.
+---@param failure errors.Failure
+---@return boolean
+local function is_damage(failure)
+  for _i, words in ipairs(DAMAGED) do
+    if string.find(failure.message, words) then
+      return true
+    end
+  end
+  return false
+end
+
+--- What is wrong with the database: it is gone, it is empty, it is damaged; nil when its tables can be read.
 ---@param p table
 ---@return string?
 local function look(p)
-  local ok, answer = errors.try(pg.query, restores.at(p, { database = p.database, sql = TABLES }))
+  local ok, answer = errors.try(read, p)
   if ok then
-    return answer[1].tables == 0 and _("it is empty") or nil
-  elseif ELSEWHERE[answer.kind] then
-    error(answer)
+    return answer == 0 and _("it is empty") or nil
+  end
+  local gone = answer.kind == "not_found" and string.find(answer.message, 'database ".*" does not exist')
+  if not gone and not is_damage(answer) and not p.force then
+    error {
+      kind = answer.kind,
+      message = _("it cannot be told whether the database is damaged: %s", answer.message),
+      hint = (answer.hint or "") .. "; " .. _("to replace the database all the same: --set force=true"),
+    }
   end
   errors.accept(answer, "this is the disaster that is to be recovered from")
-  return answer.kind == "not_found" and _("it is gone") or _("it cannot be read: %s", answer.message)
+  return gone and _("it is gone") or _("it cannot be read: %s", answer.message)
 end
 
 --- What is wrong, or nil when nothing is. A database that works is never replaced because something else does not.
@@ -125,7 +188,7 @@ return recipe {
     local staged = steps.run(_("restore beside the live database, and compare"), restores.stage, {
       server = p, files = files, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
     })
-    steps.run(_("put it in place"), restores.put_in_place, p, p.database, staged)
+    steps.run(_("put it in place"), restores.replace, p, p.database, staged)
     steps.run(_("see whether the application works"), health.check, p)
     log.info(_("Recovery of the database is complete: %s is now %s", p.database, staged.file))
   end,

@@ -9,10 +9,8 @@ local LIVE = "english_cafe_db"
 local KEPT = LIVE .. "_before_20260215_030000"
 local HEALTHY = "/usr/local/bin/healthy"
 
---- The server after the disaster: the database is gone, and another one is there.
-local function server()
-  return pretend.server { other = { things = 2 } }
-end
+--- The server after the disaster: the database is gone.
+local function server() return pretend.server { other = { things = 2 } } end
 
 --- The night of the disaster; `changes` take the place of parts of it, and `programs` of some programs.
 local function night(at, changes, programs)
@@ -40,8 +38,17 @@ local function from_call(n)
   end
 end
 
-local function rows(at, name)
-  return at.databases[name] and at.databases[name].tables["public.contacts"]
+local function rows(at, name) return at.databases[name] and at.databases[name].tables["public.contacts"] end
+
+--- Lets psql fail with these words when it is asked this.
+local function failing(at, question, words)
+  local talk = at.psql
+  at.psql = function(call)
+    if string.find(call.stdin, question, 1, true) then
+      return { stderr = "psql: error: " .. words, exit = 2 }
+    end
+    return talk(call)
+  end
 end
 
 --- How a step of the run ended, by its name.
@@ -77,12 +84,17 @@ describe("disaster-recovery-db", function()
       expect(rows(at, LIVE)).to_equal(3)
     end)
 
-    it("that cannot be read, and keeps the damaged one", function()
-      local at = pretend.server { [LIVE] = { contacts = 5 } }
-      at.refuses = "AS tables FROM"
-      simulate(night(at)):run("disaster-recovery-db"):ok():said("it cannot be read")
-      expect(rows(at, LIVE)).to_equal(3)
-      expect(rows(at, KEPT)).to_equal(5)
+    it("that is damaged, in its catalog or in its rows, and keeps the damaged one", function()
+      for question, words in pairs {
+        ["AS readable FROM"] = "could not read block 3 in file \"base/5/2704\": read only 0 of 8192 bytes",
+        ["AS longest FROM"] = "invalid page in block 0 of relation base/16385/16386",
+      } do
+        local at = pretend.server { [LIVE] = { contacts = 5 } }
+        failing(at, question, "ERROR:  " .. words)
+        simulate(night(at)):run("disaster-recovery-db"):ok():said("it cannot be read"):said(words)
+        expect(rows(at, LIVE)).to_equal(3)
+        expect(rows(at, KEPT)).to_equal(5)
+      end
     end)
 
     it("from the backup before the newest when that is broken, and says so", function()
@@ -152,22 +164,31 @@ describe("disaster-recovery-db", function()
       expect(rows(at, KEPT)).to_equal(5)
     end)
 
-    it("that it may not look at", function()
-      local at = sound()
-      local talk = at.psql
-      at.psql = function(call)
-        if string.find(call.stdin, "AS tables FROM", 1, true) then
-          return { stderr = 'psql: error: FATAL:  password authentication failed for user "postgres"', exit = 2 }
-        end
-        return talk(call)
+    it("of which nobody can tell whether it is damaged, unless it is forced", function()
+      for words, kind in pairs {
+        ['FATAL:  role "postgres" does not exist'] = "not_found",
+        ['FATAL:  too many connections for database "english_cafe_db"'] = "network",
+        ['FATAL:  database "english_cafe_db" is not currently accepting connections'] = "denied",
+        ["ERROR:  canceling statement due to statement timeout"] = "timeout",
+        ['ERROR:  could not open file "base/5/1259": Too many open files in system'] = "command",
+        ["ERROR:  something that nobody has heard of"] = "command",
+      } do
+        local at = sound()
+        failing(at, "AS readable FROM", words)
+        local run = simulate(night(at)):run("disaster-recovery-db")
+        run:failed { kind = kind, message = "cannot be told whether the database is damaged", hint = "force=true" }
+        expect(#at.told).to_equal(0)
+
+        simulate(night(at)):run("disaster-recovery-db", { set = { force = true } }):ok():said("it cannot be read")
+        expect(rows(at, KEPT)).to_equal(5)
       end
-      simulate(night(at)):run("disaster-recovery-db"):failed("denied")
-      expect(#at.told).to_equal(0)
     end)
 
-    it("while another run works on it", function()
-      local at = server()
-      simulate(night(at, { locked = { "disaster-recovery-db" } })):run("disaster-recovery-db"):locked()
+    it("of which it may not read the rows, and says so", function()
+      local at = sound()
+      at.unreadable = true
+      local run = simulate(night(at)):run("disaster-recovery-db")
+      run:ok():said("postgres may not read them: 1"):said("nothing is restored")
       expect(#at.told).to_equal(0)
     end)
   end)
@@ -208,13 +229,6 @@ describe("disaster-recovery-db", function()
       expect(rows(at, LIVE)).to_equal(3)
     end)
 
-    it("by the address that is named", function()
-      local url = "https://cloud.example/databases/7/start"
-      local world = night(server(), { http = { ["POST " .. url] = { status = 202 } } }, { pg_isready = from_call(3) })
-      local run = simulate(world):run("disaster-recovery-db", { set = { start = url } })
-      run:ok():requested("POST", url):once()
-    end)
-
     it("and has patience with one that only takes long to answer", function()
       local run = simulate(night(server(), nil, { pg_isready = from_call(2), systemctl = "" })):run("disaster-recovery-db", { set = START })
       run:ok():never_ran("systemctl")
@@ -246,11 +260,6 @@ describe("disaster-recovery-db", function()
       })
       run:ok():said("does not work yet"):said("The application works")
       expect(run.duration_secs >= 10).to_be_true()
-    end)
-
-    it("at an address too", function()
-      local world = night(server(), { http = { ["https://cafe.example/health"] = { { status = 503 }, { status = 200 } } } })
-      simulate(world):run("disaster-recovery-db", { set = { health_url = "https://cafe.example/health" } }):ok():said("The application works")
     end)
 
     it("and fails when it never does, with the restored database live", function()

@@ -3,6 +3,7 @@
 mod archive;
 mod encodings;
 mod failing;
+mod inserting;
 mod line;
 mod manifest;
 mod refused;

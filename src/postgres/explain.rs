@@ -5,7 +5,7 @@ use crate::world::Exit;
 use crate::world::program::failure;
 
 /// A text that PostgreSQL's programs write, the kind of failure that it means, and what to try.
-const KNOWN: [(&str, Kind, &str); 18] = [
+const KNOWN: [(&str, Kind, &str); 24] = [
     ("password authentication failed", Kind::Denied, "check the user and the password (DB_USER, DB_PASSWORD)"),
     ("no password supplied", Kind::Denied, "set the password (DB_PASSWORD) in the environment or in `.env`"),
     ("no pg_hba.conf entry", Kind::Denied, "the server does not let this user in from here; see its pg_hba.conf"),
@@ -40,6 +40,32 @@ const KNOWN: [(&str, Kind, &str); 18] = [
         "permission denied to create database",
         Kind::Denied,
         "restore as a user with CREATEDB, or into a database that stands (`if_exists = \"use\"`)",
+    ),
+    (
+        "too many connections for",
+        Kind::Network,
+        "as many sessions as the database or the role may have are open; end some, or raise its CONNECTION LIMIT",
+    ),
+    ("too many clients", Kind::Network, "all connections of the server are taken; end some, or raise max_connections"),
+    (
+        "remaining connection slots",
+        Kind::Network,
+        "all connections of the server are taken; end some, or raise max_connections",
+    ),
+    (
+        "not currently accepting connections",
+        Kind::Denied,
+        "connections to the database are forbidden: `ALTER DATABASE … ALLOW_CONNECTIONS true`",
+    ),
+    (
+        "the database system is",
+        Kind::Network,
+        "the server is starting, stopping or recovering; wait, and see the server's log",
+    ),
+    (
+        "canceling statement due to",
+        Kind::Timeout,
+        "a limit of the user or the database (statement_timeout, lock_timeout) or somebody else ended it; see the server's log",
     ),
     ("No space left on device", Kind::Space, "the server's disk is full"),
     ("could not translate host name", Kind::Network, "check the host (DB_HOST) and the name service"),

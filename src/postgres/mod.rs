@@ -20,6 +20,8 @@ pub mod explain;
 mod facts;
 /// The stage that proves what belongs to a whole cluster: its roles and tablespaces.
 pub mod globals;
+/// What an `INSERT` of a dump may have.
+mod inserting;
 /// The stage that sits in the stream.
 mod inspector;
 /// Words, comments, psql lines and rows by name.

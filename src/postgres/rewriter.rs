@@ -122,9 +122,18 @@ impl Rewriter {
             }
             Item::Semicolon => self.end_statement(to, piece)?,
             Item::Sign(b'\\') => return Err(Refusal::psql_command("\\")),
+            _ if self.row(item)? => {}
             _ => self.token(Token::new(item, self.lexer.text(), from, end), to, piece)?,
         }
         Ok(())
+    }
+
+    /// One word of a statement that may be an `INSERT`; says whether it is one.
+    fn row(&mut self, item: Item) -> std::result::Result<bool, Refusal> {
+        match &mut self.mode {
+            Mode::Passing(watch) => watch.push_row(item, self.lexer.text()).map_err(Refusal::statement),
+            _ => Ok(false),
+        }
     }
 
     /// One word of a statement.
@@ -132,7 +141,6 @@ impl Rewriter {
         self.nesting.push(&token);
         self.roles.push(&token);
         match &mut self.mode {
-            Mode::Passing(Watch::Rows) => self.lexer.skip_statement(),
             Mode::Passing(watch) => watch.push(&token).map_err(Refusal::statement)?,
             Mode::Removing(..) if self.tokens.len() < MOST_TOKENS => self.tokens.push(token),
             Mode::Removing(..) | Mode::Rows => {}

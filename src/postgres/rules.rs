@@ -1,5 +1,6 @@
 //! Decides from its first words whether a statement is one that `pg_dump` writes, and which ones name the database.
 
+use super::inserting::Insert;
 use super::item::Item;
 use super::legible::legible;
 use super::watch::Watch;
@@ -129,7 +130,7 @@ pub(super) fn rule(tokens: &[Token]) -> Ruling {
         ["security", "label", rest @ ..] => label(rest),
         ["grant" | "revoke", ..] => grant(&words),
         ["copy"] => Ruling::Pass(Watch::copy()),
-        ["insert", "into"] => Ruling::Pass(Watch::Rows),
+        ["insert", "into"] => Ruling::Pass(Watch::Rows(Insert::Into)),
         ["refresh", "materialized", "view"] => pass(),
         ["update", rest @ ..] => update(rest),
         ["begin" | "commit" | "comment" | "security" | "insert" | "refresh"] | ["refresh", "materialized"] => Open,
@@ -184,7 +185,9 @@ fn create(words: &[&str]) -> Ruling {
         [] | ["database"] | ["or"] | ["or", "replace"] => Open,
         ["or", "replace", rest @ ..] => create(rest),
         ["subscription"] => Ruling::Pass(Watch::Subscription { seen: 0 }),
-        ["unique" | "unlogged" | "trusted"] => pass(),
+        ["unlogged"] => Open,
+        ["table"] | ["unlogged", "table"] => Ruling::Pass(Watch::Columns { depth: 0 }),
+        ["unique" | "trusted"] => pass(),
         _ => of_database(words),
     }
 }

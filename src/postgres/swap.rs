@@ -2,8 +2,8 @@
 //!
 //! Nothing but the transaction is needed to be safe: `ALTER DATABASE … RENAME` locks out new sessions until it is
 //! committed (they wait, and then find the new database), and takes itself back when anything fails or the client is
-//! gone. It waits five seconds for the sessions that are there; a second conversation ends those meanwhile. So no
-//! database is ever left with its connections forbidden.
+//! gone. It waits a second for the sessions that are there; a second conversation ends those meanwhile. So no
+//! database is ever left with its connections forbidden. Sessions that may not be ended are looked for before.
 
 use serde::Deserialize;
 
@@ -31,6 +31,9 @@ pub const DONE: &str = "swapped";
 pub const BUSY: &str = "busy";
 pub const CHANGED: &str = "changed";
 
+/// A rename would wait five seconds for sessions, and whoever comes would wait with it.
+const PATIENCE: &str = "SET LOCAL statement_timeout = '1s';\n";
+
 impl Swap {
     /// The query whose only row is a [`State`] as JSON.
     pub fn look(&self) -> String {
@@ -53,7 +56,7 @@ impl Swap {
     pub fn script(&self, before: &State) -> String {
         let (live, staged) = (literal(&self.live), literal(&self.staged));
         let mut script = format!(
-            "SET client_encoding = 'UTF8';\nSET search_path = pg_catalog;\nSET lock_timeout = '10s';\nBEGIN;\n\
+            "SET client_encoding = 'UTF8';\nSET search_path = pg_catalog;\nSET lock_timeout = '1s';\nBEGIN;\n\
              SELECT pg_try_advisory_xact_lock(hashtext('hikae swap'), hashtext({live})) AS mine \\gset\n\
              \\if :mine\n\\else\n\\echo {BUSY}\n\\quit\n\\endif\n\
              SELECT {} IS NOT DISTINCT FROM (SELECT oid FROM pg_database WHERE datname = {live}) \
@@ -64,29 +67,49 @@ impl Swap {
         );
         if before.live.is_some() {
             script.push_str(&carry_over(&live, &staged));
+            script.push_str(PATIENCE);
             script.push_str(&format!("ALTER DATABASE {} RENAME TO {};\n", ident(&self.live), ident(&self.kept)));
         } else {
             script.push_str(&unmark(&staged));
+            script.push_str(PATIENCE);
         }
         script.push_str(&format!(
-            "ALTER DATABASE {} RENAME TO {};\nCOMMIT;\n\\echo {DONE}\n",
+            "ALTER DATABASE {} RENAME TO {};\nSET LOCAL statement_timeout = 0;\nCOMMIT;\n\\echo {DONE}\n",
             ident(&self.staged),
             ident(&self.live)
         ));
         script
     }
 
+    /// Asks for the sessions in both databases that this user may not end: a line for each, `pid (user, application)`.
+    pub fn untouchable(&self, before: &State) -> String {
+        format!(
+            "SET client_encoding = 'UTF8';\nSET search_path = pg_catalog;\n\
+             SELECT format('%s (%s, %s)', a.pid, r.rolname, coalesce(nullif(a.application_name, ''), '-')) \
+             FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid, pg_roles me \
+             WHERE a.datid IN ({}) AND a.pid <> pg_backend_pid() AND me.rolname = current_user AND NOT me.rolsuper \
+             AND (r.rolsuper OR NOT (pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))) \
+             ORDER BY a.pid;\n",
+            numbers(before)
+        )
+    }
+
     /// Ends the sessions in both databases, again and again for as long as the renames wait for them. By number: as soon
     /// as the names are swapped, whoever comes back is left in peace.
     pub fn evict(&self, before: &State) -> String {
-        let numbers: Vec<String> = [before.live, before.staged].iter().flatten().map(u32::to_string).collect();
         let once = format!(
             "SELECT format('SELECT pg_terminate_backend(%s)', pid) FROM pg_stat_activity \
              WHERE datid IN ({}) AND pid <> pg_backend_pid() \\gexec\nSELECT pg_sleep(0.05);\n",
-            numbers.join(", ")
+            numbers(before)
         );
         format!("SET search_path = pg_catalog;\n{}", once.repeat(120))
     }
+}
+
+/// The databases whose sessions are in the way.
+fn numbers(before: &State) -> String {
+    let numbers: Vec<String> = [before.live, before.staged].iter().flatten().map(u32::to_string).collect();
+    numbers.join(", ")
 }
 
 fn number(oid: Option<u32>) -> String {

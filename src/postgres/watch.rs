@@ -1,5 +1,7 @@
 //! Holds the rest of a statement to what its first words promised, while it passes.
 
+use super::inserting::Insert;
+use super::item::Item;
 use super::rules::{Token, TokenKind};
 
 /// What is looked for in the rest of a statement.
@@ -7,8 +9,10 @@ use super::rules::{Token, TokenKind};
 pub(super) enum Watch {
     /// Anything may follow: it acts in the database that is being restored.
     Anything,
-    /// Rows as `INSERT` statements: only the end matters.
-    Rows,
+    /// Rows as `INSERT` statements: plain values, word by word by the rewriter itself, for there are very many.
+    Rows(Insert),
+    /// A table by its columns: not `CREATE TABLE … AS`, which runs a query.
+    Columns { depth: usize },
     /// `COPY name (columns) FROM stdin`, and nothing else.
     Copy { head: usize, depth: usize, tail: Vec<String> },
     /// The arguments of a call: values, not more calls.
@@ -20,6 +24,8 @@ pub(super) enum Watch {
 /// The words that `pg_dump` writes beside values: where it drops a large object that may not be there.
 const UNLINK_WORDS: [&str; 5] = ["oid", "from", "pg_catalog", "pg_largeobject_metadata", "where"];
 
+const NOT_VALUES: &str = "has an `INSERT` of something other than plain values";
+
 impl Watch {
     pub(super) fn copy() -> Watch {
         Watch::Copy { head: 0, depth: 0, tail: Vec::new() }
@@ -28,7 +34,13 @@ impl Watch {
     /// Takes the next word or sign; refuses one that cannot stand here.
     pub(super) fn push(&mut self, token: &Token) -> Result<(), &'static str> {
         match self {
-            Watch::Anything | Watch::Rows => {}
+            Watch::Anything | Watch::Rows(_) => {}
+            Watch::Columns { depth } => match (token.kind, token.text.as_str()) {
+                (TokenKind::Sign, "(") => *depth += 1,
+                (TokenKind::Sign, ")") => *depth = depth.saturating_sub(1),
+                (TokenKind::Word, "as") if *depth == 0 => return Err("fills a table by a query (`CREATE TABLE … AS`)"),
+                _ => {}
+            },
             Watch::Copy { head, depth, tail } => push_copy(head, depth, tail, token),
             Watch::Values { cast } => {
                 let known = match token.kind {
@@ -54,11 +66,19 @@ impl Watch {
         Ok(())
     }
 
+    /// Takes the next word or sign of an `INSERT`; says whether it is one.
+    pub(super) fn push_row(&mut self, item: Item, text: &[u8]) -> Result<bool, &'static str> {
+        let Watch::Rows(insert) = self else { return Ok(false) };
+        *insert = insert.then(item, text).ok_or(NOT_VALUES)?;
+        Ok(true)
+    }
+
     /// The statement is whole; says whether rows follow.
     pub(super) fn end(&self) -> Result<bool, &'static str> {
         match self {
             Watch::Copy { head, tail, .. } if matches!(head, 1 | 3) && tail.iter().eq(["from", "stdin"]) => Ok(true),
             Watch::Copy { .. } => Err("has a `COPY` that does not read its rows from the dump"),
+            Watch::Rows(insert) if !insert.is_whole() => Err(NOT_VALUES),
             Watch::Subscription { seen } if *seen < 3 => Err("makes a subscription that connects to its publisher"),
             _ => Ok(false),
         }

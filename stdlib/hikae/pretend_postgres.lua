@@ -15,6 +15,7 @@ local pretend = {}
 ---@field reset fun() Lets it be as it was made, for another world: `{ before_each = server.reset }`.
 ---@field psql fun(call: simulate.Call): simulate.Program? For `programs = { psql = { talks = server.psql } }`.
 ---@field refuses? string A text in what psql is told that makes it fail.
+---@field unreadable? boolean Whether the rows of its tables may not be read.
 ---@field loses? integer How many rows of each table it forgets while it loads a dump.
 
 --- A name as SQL has it, without its quotes.
@@ -100,6 +101,15 @@ local function inventory(database)
   return string.format(shape, counts, table.concat(tables, ","))
 end
 
+--- The tables of a database, and whether each may be read.
+local function listing(server, _sql, database)
+  local tables = {}
+  for index, name in ipairs(sorted(database.tables)) do
+    tables[index] = string.format('{"name":%s,"has_rows":true,"readable":%s}', json.encode(name), not server.unreadable)
+  end
+  return "[" .. table.concat(tables, ",") .. "]"
+end
+
 --- The rows of each table, as `pg.verify` asks for them.
 local function count(database, script)
   local lines = {}
@@ -135,7 +145,8 @@ end
 --- How each conversation is known, and what is answered.
 local TALKS = {
   { "SET idle_session_timeout", function() return "t\n" end },
-  { "AS tables FROM pg_catalog.pg_class", function(_server, _sql, database) return json.encode { { tables = #sorted(database.tables) } } end },
+  { "AS readable FROM pg_catalog.pg_class", listing },
+  { "AS longest FROM", function() return '[{"longest":7}]' end },
   { "json_agg(answer)", find },
   { "'server_version'", function(_server, _sql, database) return inventory(database) .. "\n" end },
   { "json_build_array('end'", function(_server, sql, database) return count(database, sql) end },

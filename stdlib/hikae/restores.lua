@@ -2,6 +2,7 @@
 local calendar = require "hikae.calendar"
 local checks = require "hikae.checks"
 local manifests = require "hikae.manifests"
+local steps = require "hikae.steps"
 
 local restores = {}
 
@@ -221,6 +222,19 @@ function restores.put_in_place(server, live, staged)
   local back = "ALTER DATABASE %s RENAME TO %s; ALTER DATABASE %s RENAME TO %s;"
   local away = string.gsub(kept, "_before_", "_restored_")
   log.info(_("To go back to it: %s", string.format(back, quoted(live), quoted(away), quoted(kept), quoted(live))))
+  return swapped
+end
+
+--- The same, and whoever finds the run interrupted can see which of the two is live.
+---@param server hikae.restores.Server
+---@param live string
+---@param staged hikae.restores.Staged
+---@return pg.Swapped
+function restores.replace(server, live, staged)
+  -- Before the swap: whoever is killed in it cannot say whether the server has done it.
+  steps.stand(_("the restored database is live if `%s` or a later one is there, else nothing has changed; to go on: look which, then run this again", live .. "_before_" .. clock.stamp()))
+  local swapped = restores.put_in_place(server, live, staged)
+  steps.stand(_("the restored database is live; to go on: look at the application (the old database: %s)", swapped.kept or "-"))
   return swapped
 end
 

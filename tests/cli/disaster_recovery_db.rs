@@ -87,6 +87,56 @@ fn a_server_that_is_down_is_started_by_the_program_that_is_named_or_told_of() {
 }
 
 #[test]
+fn a_database_that_lets_nobody_in_is_no_disaster() {
+    let (cluster, name) = (shared(), "recover_full");
+    let hikae = backed_up(cluster, name).env("DB_USER", "recover_dr").env("DB_PASSWORD", "recover-dr-password");
+    cluster.psql(
+        "postgres",
+        "CREATE ROLE recover_dr LOGIN CREATEDB PASSWORD 'recover-dr-password'; GRANT pg_signal_backend TO recover_dr; \
+         ALTER DATABASE recover_full OWNER TO recover_dr",
+    );
+    for (closed, words, open) in [
+        (
+            "ALTER DATABASE recover_full CONNECTION LIMIT 0",
+            "too many connections for database",
+            "ALTER DATABASE recover_full CONNECTION LIMIT -1",
+        ),
+        (
+            "ALTER DATABASE recover_full ALLOW_CONNECTIONS false",
+            "not currently accepting connections",
+            "ALTER DATABASE recover_full ALLOW_CONNECTIONS true",
+        ),
+        (
+            "ALTER ROLE recover_dr IN DATABASE recover_full SET statement_timeout = 1",
+            "canceling statement due to statement timeout",
+            "ALTER ROLE recover_dr IN DATABASE recover_full RESET statement_timeout",
+        ),
+    ] {
+        cluster.psql("postgres", closed);
+        let said = recover(&hikae, &[]);
+        assert!(said.code == 1 && said.err.contains(words) && said.err.contains("force=true"), "{said:?}");
+        assert_eq!(databases(cluster, name).len(), 1, "{closed}");
+        cluster.psql("postgres", open);
+    }
+    assert_eq!(guests(cluster, name), "花子 太郎 次郎 since");
+}
+
+#[test]
+fn rows_that_are_damaged_are_a_disaster_although_the_catalog_can_be_read() {
+    let cluster = Cluster::start();
+    let hikae = backed_up(&cluster, "cafe");
+    // A copy by files, of whose rows the server has nothing in its memory.
+    cluster.psql("postgres", "ALTER DATABASE cafe RENAME TO away");
+    cluster.psql("postgres", "CREATE DATABASE cafe TEMPLATE away STRATEGY file_copy");
+    let heap = cluster.dir().join("data").join(cluster.psql("cafe", "SELECT pg_relation_filepath('guests')"));
+    let noise: Vec<u8> = (0..std::fs::metadata(&heap).unwrap().len()).map(|at| (at * 131 % 251) as u8).collect();
+    std::fs::write(&heap, noise).unwrap();
+    let said = recover(&hikae, &[]);
+    assert!(said.code == 0 && said.err.contains("it cannot be read") && said.err.contains("invalid page"), "{said:?}");
+    assert_eq!(guests(&cluster, "cafe"), "花子 太郎 次郎");
+}
+
+#[test]
 fn a_wrong_password_is_no_disaster() {
     let (cluster, name) = (shared(), "recover_denied");
     let hikae = backed_up(cluster, name).env("DB_PASSWORD", "wrong");

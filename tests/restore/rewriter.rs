@@ -19,7 +19,7 @@ pub fn rewrite<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(String
     Ok((String::from_utf8(all).unwrap(), rewriter.own().clone()))
 }
 
-fn whole(dump: &str) -> Result<(String, Own), Error> {
+pub fn whole(dump: &str) -> Result<(String, Own), Error> {
     let at_once = rewrite([dump.as_bytes()]);
     // Wherever the borders of the pieces fall, it must come to the same.
     let show = |answer: &Result<(String, Own), Error>| match answer {
@@ -33,7 +33,7 @@ fn whole(dump: &str) -> Result<(String, Own), Error> {
     at_once
 }
 
-fn refused(sql: &str) -> String {
+pub fn refused(sql: &str) -> String {
     let error = whole(sql).expect_err(sql);
     assert_eq!(error.kind(), Kind::Integrity, "{sql}");
     assert!(error.hint_text().is_some(), "{sql}");

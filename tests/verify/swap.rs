@@ -187,14 +187,25 @@ fn a_swap_that_cannot_be_done_changes_nothing() {
     wait_until("the superuser's session", || {
         cluster.psql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE datname = 'swap refused'") == "1"
     });
+    let mut own = std::process::Command::new("psql")
+        .envs(cluster.env())
+        .envs([("PGUSER", "swapper"), ("PGPASSWORD", "swapper"), ("PGDATABASE", live)])
+        .args(["-X", "-q", "-A", "-t", "-c", "SELECT pg_sleep(600)"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the application's session", || {
+        cluster.psql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE datname = 'swap refused'") == "2"
+    });
     let hikae = world(live, SWAP).env("DB_USER", "swapper").env("DB_PASSWORD", "swapper");
     let said = hikae.run(&["run", "try"]);
     assert_eq!(said.code, 1, "{}", said.out);
-    assert!(
-        said.err.contains("being accessed by other users") && said.err.contains("pg_signal_backend"),
-        "{}",
-        said.err
-    );
+    let words = "may not end these sessions in it: ";
+    assert!(said.err.contains(words) && said.err.contains("(postgres, psql)"), "{}", said.err);
+    assert!(!said.err.contains("(swapper, "), "{}", said.err);
+    assert!(own.try_wait().unwrap().is_none(), "a session was ended for nothing");
+    own.kill().unwrap();
+    own.wait().unwrap();
     assert_eq!(databases(cluster, live), "swap refused, swap refused staged");
     assert!(stays.try_wait().unwrap().is_none(), "the session was ended");
     stays.kill().unwrap();

@@ -18,8 +18,11 @@ use crate::postgres::swap::{BUSY, CHANGED, State, Swap};
 use crate::secret::Secret;
 use crate::world::{Caller, Command};
 
-/// How often the swap is tried when somebody is always quicker to come back; each try waits five seconds.
-const TRIES: u32 = 3;
+/// How often the swap is tried when somebody is always quicker to come back; each try waits a second.
+const TRIES: u32 = 5;
+
+/// How many sessions an error names.
+const NAMED: usize = 5;
 
 options!(SwapOptions {
     live: String,
@@ -78,6 +81,7 @@ async fn perform(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
             .because_text(format!("`{}` is there already", swap.kept))
             .hint("give another name in `keep_as`"));
     }
+    refuse_untouchable(at, swap, &before).await?;
     let mut tries = 1;
     loop {
         let tried = attempt(at, swap, &before).await;
@@ -85,11 +89,33 @@ async fn perform(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
         if look(at, swap).await.is_ok_and(|after| swap.led_to(&before, &after)) {
             return Ok(before);
         }
-        if tries == TRIES || !error.one_line().contains("being accessed by other users") {
+        if tries == TRIES || !is_held(error) {
             return tried.map(|()| before);
         }
         tries += 1;
     }
+}
+
+/// Refuses, before anybody is disturbed, when a session is there that cannot be ended.
+async fn refuse_untouchable(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
+    let said = at.run(&cannot(swap), swap.untouchable(before)).await?;
+    let sessions: Vec<&str> = said.lines().collect();
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    let (shown, more) = (sessions[..sessions.len().min(NAMED)].join(", "), sessions.len().saturating_sub(NAMED));
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Err(Error::new(Kind::Denied, cannot(swap))
+        .because_text(format!("the user may not end these sessions in it: {shown}{more}"))
+        .hint("nothing was touched: end them, or grant pg_signal_backend; a superuser's only a superuser can end"))
+}
+
+/// Whether sessions were in the way of the renames until their time was over.
+fn is_held(error: &Error) -> bool {
+    let words = error.one_line();
+    ["being accessed by other users", "due to statement timeout", "due to lock timeout"]
+        .iter()
+        .any(|known| words.contains(known))
 }
 
 async fn look(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
@@ -109,7 +135,7 @@ async fn attempt(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()
         Either::Left((said, _)) => said,
         Either::Right(((), renaming)) => renaming.await,
     };
-    let said = said.map_err(|error| match error.one_line().contains("being accessed by other users") {
+    let said = said.map_err(|error| match is_held(&error) {
         true => error.hint(
             "sessions could not be ended, or came back at once; stop the application, or grant pg_signal_backend",
         ),
