@@ -13,6 +13,9 @@ const SHORTEST_OF_URL: usize = 12;
 /// JSON in JSON in JSON has seven backslashes before a quote.
 const MOST_BACKSLASHES: usize = 15;
 
+/// With these begins what is written in another way than it is.
+const BEGINS: &[u8] = br"%\&'+";
+
 /// A secret and its pieces, in every form; the longest first, so that one inside another cannot leave the rest of it standing.
 #[derive(Default)]
 pub struct Forms(Vec<Form>);
@@ -102,7 +105,10 @@ impl Form {
         let from = |at: usize| self.end(text, at).map(|end| at..end);
         match own[0].is_ascii_alphanumeric() {
             true => memchr::memchr_iter(own[0], text).find_map(from),
-            false => (0..text.len()).find_map(from),
+            false => {
+                let may_begin = |at: &usize| text[*at] == own[0] || BEGINS.contains(&text[*at]);
+                (0..text.len()).filter(may_begin).find_map(from)
+            }
         }
     }
 
