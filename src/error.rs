@@ -4,6 +4,11 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::secret::redact;
+
+/// Longer words than these nobody reads, and a recipe can raise megabytes of them.
+const LONGEST: usize = 8 << 10;
+
 /// The few ways in which things fail, each one that a recipe might answer differently; Lua spells them alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -111,7 +116,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind`: the act and its object.
     pub fn new(kind: Kind, what: impl Into<String>) -> Error {
-        let inner = Inner { kind, what: what.into(), hint: None, source: None, sites: Vec::new() };
+        let inner = Inner { kind, what: brief(what.into()), hint: None, source: None, sites: Vec::new() };
         Error { inner: Box::new(inner) }
     }
 
@@ -122,13 +127,13 @@ impl Error {
 
     /// Adds what to try.
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
-        self.inner.hint = Some(hint.into());
+        self.inner.hint = Some(brief(hint.into()));
         self
     }
 
     /// Adds what to try, unless a hint from nearer the cause is there.
     pub fn or_hint(mut self, hint: impl Into<String>) -> Error {
-        self.inner.hint.get_or_insert_with(|| hint.into());
+        self.inner.hint.get_or_insert_with(|| brief(hint.into()));
         self
     }
 
@@ -161,7 +166,7 @@ impl Error {
     pub fn within(self, what: impl Into<String>) -> Error {
         let outer = Inner {
             kind: self.inner.kind,
-            what: what.into(),
+            what: brief(what.into()),
             hint: self.inner.hint.clone(),
             sites: self.inner.sites.clone(),
             source: Some(Arc::new(self)),
@@ -207,6 +212,16 @@ impl Error {
         }
         line
     }
+}
+
+/// `text` as it is kept: cut where it is too long, of which a secret must not leave its half.
+pub fn brief(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text = redact(&text[..text.floor_char_boundary(2 * LONGEST)]);
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
 }
 
 /// The words of a cause; the number that Rust adds to those of the system says nothing more.

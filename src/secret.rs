@@ -1,10 +1,13 @@
 //! Keeps a value that never prints itself, and strikes known secrets out of any text that is about to be shown.
 
-use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 
 use futures_util::future::Either;
+
+pub use forms::Forms;
+
+mod forms;
 
 /// What is shown where a secret stood.
 pub const MASK: &str = "********";
@@ -15,10 +18,10 @@ pub struct Secret(Arc<str>);
 
 /// Secrets that were met, so that text from elsewhere (a program's standard error) can be cleaned of them.
 #[derive(Default)]
-struct Known(RwLock<BTreeSet<Arc<str>>>);
+struct Known(RwLock<Forms>);
 
 /// What this process has met.
-static KNOWN: Known = Known(RwLock::new(BTreeSet::new()));
+static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
 
 tokio::task_local! {
     /// What the rehearsal that this task belongs to has met.
@@ -26,32 +29,12 @@ tokio::task_local! {
 }
 
 impl Known {
-    fn meet(&self, value: &Arc<str>) {
-        if value.is_empty() {
-            return;
-        }
-        let mut known = self.0.write().unwrap_or_else(|broken| broken.into_inner());
-        known.insert(value.clone());
-        // Programs are read by the line, so each line of a secret is struck out on its own too.
-        known.extend(value.lines().filter(|line| !line.is_empty()).map(Arc::from));
+    fn meet(&self, value: &str) {
+        self.0.write().unwrap_or_else(|broken| broken.into_inner()).add(value);
     }
 
     fn strike(&self, text: &str) -> String {
-        let known = self.0.read().unwrap_or_else(|broken| broken.into_inner());
-        let mut clean = text.to_owned();
-        // Longest first, so that a secret inside a longer one cannot leave the rest of it standing.
-        let mut secrets: Vec<&Arc<str>> = known.iter().collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        for secret in secrets {
-            if clean.contains(&**secret) {
-                clean = if secret.chars().count() < 4 {
-                    redact_word(&clean, secret)
-                } else {
-                    clean.replace(&**secret, MASK)
-                };
-            }
-        }
-        clean
+        self.0.read().unwrap_or_else(|broken| broken.into_inner()).strike(text)
     }
 }
 
@@ -130,25 +113,10 @@ impl<'de> serde::Deserialize<'de> for Secret {
     }
 }
 
-/// `text` with every known secret struck out.
+/// `text` with every known secret struck out, in whichever way it is written there.
 ///
 /// A secret of fewer than four characters is struck out only where it stands as a word of its own:
 /// striking every `a` would leave nothing to read, and would give the secret away.
 pub fn redact(text: &str) -> String {
     MET.try_with(|met| met.strike(text)).unwrap_or_else(|_| KNOWN.strike(text))
-}
-
-fn redact_word(text: &str, word: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(word) {
-        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
-        clean.push_str(before);
-        let joined = before.chars().next_back().is_some_and(char::is_alphanumeric)
-            || after.chars().next().is_some_and(char::is_alphanumeric);
-        clean.push_str(if joined { word } else { MASK });
-        rest = after;
-    }
-    clean.push_str(rest);
-    clean
 }

@@ -10,7 +10,7 @@ use hikae::error::{Error, Kind, Site};
 use hikae::report::diagnostic::{Style, render};
 use hikae::report::table::{Column, print_json_lines, print_table, print_text};
 use hikae::report::{self, Clock, Facts, Form, Level, Mode, Outputs};
-use hikae::secret::Secret;
+use hikae::secret::{Secret, redact};
 use indicatif::{ProgressDrawTarget, TermLike};
 use insta::assert_snapshot;
 use screen::{Screen, on, screens, width_of};

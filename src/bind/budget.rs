@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Kind, Result};
 
+/// What an entry of the run's account takes beside its texts: an error with its places, or a step.
+const ENTRY: usize = 512;
+
 /// What Rust may hold for one Lua state at the same time. Clones share one count.
 #[derive(Clone)]
 pub struct Budget {
@@ -35,17 +38,23 @@ impl Budget {
 
     /// Takes `bytes`, or says that there are not so many left. Ask before allocating, not after.
     pub fn charge(&self, bytes: usize) -> Result<Charge> {
+        self.take(bytes)?;
+        Ok(Charge { bytes, used: self.used.clone() })
+    }
+
+    /// Pays for what is kept of `texts` until the run ends, such as a failure that was caught, or a note.
+    pub fn keep(&self, texts: &[&str]) -> Result<()> {
+        self.take(ENTRY + texts.iter().map(|text| text.len()).sum::<usize>())
+    }
+
+    fn take(&self, bytes: usize) -> Result<()> {
         let taken = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             used.checked_add(bytes).filter(|total| *total <= self.limit)
         });
-        match taken {
-            Ok(_) => Ok(Charge { bytes, used: self.used.clone() }),
-            Err(_) => Err(Error::new(
-                Kind::Space,
-                format!("the recipe holds more than {} of values at once", show_binary(self.limit)),
-            )
-            .hint("let a stream carry the bytes, instead of a Lua value")),
-        }
+        taken.map(|_| ()).map_err(|_| {
+            let what = format!("the recipe holds more than {} of values at once", show_binary(self.limit));
+            Error::new(Kind::Space, what).hint("let a stream carry the bytes, instead of a Lua value")
+        })
     }
 
     /// Bytes that are taken now.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use mlua::{AnyUserData, Function, Lua, Value};
 
+use super::budget::Budget;
 use super::failure::{Caught, Failure};
 use super::fuse::Fuse;
 use super::session::Session;
@@ -36,7 +37,10 @@ pub fn pcall(lua: &Lua) -> mlua::Result<Function> {
         Ok(match Fuse::of(lua).spend(lua, COST) {
             Err(end) => (true, Value::Error(Box::new(end))),
             Ok(()) if is_fatal(&error) => (true, error),
-            Ok(()) => (false, Value::UserData(failure(lua, error)?)),
+            Ok(()) => match failure(lua, error) {
+                Err(full) => (true, Value::Error(Box::new(full))),
+                Ok(failure) => (false, Value::UserData(failure)),
+            },
         })
     })?;
     lua.load(CATCH).set_name("=[catch]").set_environment(lua.create_table()?).call((stock, error, weigh))
@@ -45,6 +49,8 @@ pub fn pcall(lua: &Lua) -> mlua::Result<Function> {
 /// A caught error as the recipe holds it, entered in the session's account: the recipe has to answer for it.
 fn failure(lua: &Lua, error: Value) -> mlua::Result<AnyUserData> {
     let caught = Caught::new(caught(lua, error));
+    let (said, hint) = (caught.error.one_line(), caught.error.hint_text().unwrap_or_default());
+    Budget::of(lua).keep(&[&said, hint]).map_err(mlua::Error::external)?;
     if let Some(session) = lua.app_data_ref::<Rc<Session>>() {
         session.caught.borrow_mut().push(caught.clone());
     }

@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use mlua::{Lua, MultiValue, Value};
 
+use super::budget::Budget;
 use super::catch;
 use super::exports::{Call, Module, raw_waiting};
 use super::failure::Failure;
 use super::options;
 use super::plain::Plain;
 use super::traceback;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, brief};
 use crate::report::{Level, log};
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
@@ -53,6 +54,8 @@ fn accept(call: &Call, failure: &Value, why: &Value) -> Result<()> {
         return Err(Error::new(Kind::Recipe, "`errors.accept` needs the reason, in words")
             .hint("`errors.accept(failure, \"why this is fine\")`"));
     }
+    let why = brief(why);
+    Budget::of(&call.lua).keep(&[&why, &why, &failure.0.error.one_line()])?;
     log(Level::Info, &format!("accepted, because {why}: {}", failure.0.error.one_line()), call.site().as_ref());
     call.session.accepted(&failure.0.error, &why, call.site().as_ref());
     *failure.0.accepted.borrow_mut() = Some(why);

@@ -5,9 +5,10 @@ use std::time::Duration;
 use mlua::Lua;
 use serde::Deserialize;
 
+use super::budget::Budget;
 use super::exports::Module;
 use super::traceback::from_lua;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, brief};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +28,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             let time = Duration::try_from_secs_f64(took.unwrap_or_default()).map_err(|_| {
                 Error::new(Kind::Recipe, "`took` of `run.note` must be a number of seconds").hint("see `clock.elapsed`")
             })?;
+            let (name, failed) = (brief(name), failed.map(brief));
+            Budget::of(&call.lua).keep(&[&name, failed.as_deref().unwrap_or_default()])?;
             call.session.took(name, time, failed, call.site().as_ref());
             Ok(())
         })?

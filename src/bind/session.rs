@@ -12,7 +12,7 @@ use super::pg::made::Made;
 use super::pool::Pool;
 use super::stream::Unused;
 use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
-use crate::error::{Error, Kind, Result, Site};
+use crate::error::{Error, Kind, Result, Site, brief};
 use crate::report::event;
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
@@ -160,7 +160,7 @@ impl Session {
 
     /// Starts a step that people see and the catalog keeps.
     pub fn step(&self, name: String, site: Option<Site>) -> Step {
-        let number = self.number();
+        let (number, name) = (self.number(), brief(name));
         event::step_started(number, &name, site.as_ref());
         let world = self.caller.world.clone();
         Step {

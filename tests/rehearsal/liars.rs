@@ -6,7 +6,7 @@ use hikae::recipe::rehearsal::Sort;
 use hikae::world::journal::Outcome;
 use serde_json::json;
 
-use super::{PASSWORD, nightly, play, recipe, told};
+use super::*;
 
 /// A recipe that does this, and may touch what db-backup may.
 fn doing(kind: &str, body: &str) -> hikae::config::RecipeSource {
@@ -61,6 +61,36 @@ async fn a_secret_among_the_arguments_is_shown() {
         )),
         "{found:?}"
     );
+}
+
+/// A password that no program writes as it is.
+const QUOTED: &str = r#"odd$zebra "word""#;
+
+/// What was wrong with a recipe that may run `pg_dump` and does this, in a world whose `pg_dump` says `stderr`.
+async fn with_quotes(body: &str, stderr: &str) -> (Vec<String>, Vec<(Sort, String)>) {
+    let mut world = nightly();
+    world["programs"]["pg_dump"] = json!({ "stdout": "--", "stderr": stderr, "exit": 1 });
+    let mut setup = setup(world);
+    let secret = hikae::world::Value::Secret(hikae::secret::Secret::new(QUOTED));
+    setup.env.insert("DB_PASSWORD".to_owned(), secret);
+    let world = Simulated::new(setup.clone()).unwrap();
+    let rehearsed = rehearse(&config(), &world, rehearsal(setup, doing("check", body))).await.unwrap();
+    let found = told(&rehearsed);
+    (rehearsed.said, found)
+}
+
+#[tokio::test]
+async fn a_secret_is_found_and_cleaned_in_escaped_form() {
+    let url = "postgres://u:odd%24zebra%20%22word%22@h";
+    let shows = format!("process.run {{ program = \"pg_dump\", args = {{ \"{url}\" }}, ok_codes = {{ 1 }} }}");
+    let (_, found) = with_quotes(&shows, "").await;
+    let leak = "the secret `DB_PASSWORD` was shown in the arguments of `pg_dump` (liar.lua:7)".to_owned();
+    assert!(found.contains(&(Sort::Secret, leak)), "{found:?}");
+
+    let (said, found) =
+        with_quotes("process.run { program = \"pg_dump\" }", r#"{"password":"odd$zebra \"word\""}"#).await;
+    assert_eq!(found, []);
+    assert!(said.join(" ").contains(r#"{"password":"********"}"#), "{said:?}");
 }
 
 #[tokio::test]

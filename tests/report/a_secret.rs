@@ -64,3 +64,51 @@ fn that_is_one_of_hikaes_own_words_does_not_blot_the_json() {
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((lines[0]["id"].as_str(), lines[1]["message"].as_str()), (Some("BKP-zq81"), Some("********")));
 }
+
+#[test]
+fn is_struck_out_in_whichever_way_it_was_written() {
+    let _known = Secret::new(r#"zq$ss "wörd" it's\&80%"#);
+    for written in [
+        r#"zq$ss "wörd" it's\&80%"#,
+        r#"zq$ss \"wörd\" it's\\&80%"#,                  // JSON
+        r#"zq$ss \\\"wörd\\\" it's\\\\&80%"#,            // JSON in JSON
+        r#"zq$ss \"w\u00f6rd\" it\u0027s\\\u002680%"#,   // JSON in ASCII, JSON for a page
+        "zq%24ss%20%22w%C3%B6rd%22%20it%27s%5C%2680%25", // a url
+        "zq$ss+%22w%c3%b6rd%22+it's%5c%2680%25",         // a query or a form
+        r#"'zq$ss "wörd" it'\''s\&80%'"#,                // a shell
+        r#"'zq$ss "wörd" it'"'"'s\&80%'"#,               // Python's `shlex.quote`
+        r#""zq\$ss \"wörd\" it's\\&80%""#,               // a shell, in double quotes
+        r#"zq\$ss\ \"wörd\"\ it\'s\\\&80%"#,             // `printf %q`
+        "zq$ss &quot;wörd&quot; it&#39;s\\&amp;80%",     // XML
+    ] {
+        let shown = redact(&format!("<{written}>, he said"));
+        assert!(shown.contains("********") && !shown.contains("rd"), "{written} gave {shown}");
+        assert!(shown.starts_with('<') && shown.ends_with(">, he said"), "{written} gave {shown}");
+    }
+}
+
+#[test]
+fn is_struck_out_where_lines_became_one() {
+    let _known = Secret::new("zqbegin 1\nzqmiddle/2\nzqend=");
+    for written in [
+        r"zqbegin 1\nzqmiddle\/2\nzqend=",
+        "zqbegin%201%0Azqmiddle%2F2%0Azqend%3D",
+        "zqbegin 1\\\nzqmiddle/2\\\nzqend=",
+    ] {
+        assert_eq!(redact(&format!("key {written}!")), "key ********!", "{written}");
+    }
+}
+
+#[test]
+fn that_is_a_url_is_struck_out_where_a_server_repeats_its_path() {
+    let _known = Secret::new("https://files.example/zqlist/dl?X-Amz-Date=1&X-Amz-Signature=zq0f%2B3a");
+    for (said, shown) in [
+        ("<Key>/zqlist/dl?X-Amz-Date=1&amp;X-Amz-Signature=zq0f%2B3a</Key>", "<Key>********</Key>"),
+        (r#"{"query":"X-Amz-Date=1\u0026X-Amz-Signature=zq0f%2B3a"}"#, r#"{"query":"********"}"#),
+        ("no /zqlist/dl here", "no /zqlist/dl here"),
+    ] {
+        assert_eq!(redact(said), shown);
+    }
+    let _short = Secret::new("https://files.example/zq?a=1");
+    assert_eq!(redact("/zq?a=1 and a=1"), "/zq?a=1 and a=1", "as short as common words");
+}

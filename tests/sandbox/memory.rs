@@ -1,9 +1,10 @@
 //! What a recipe may hold: Lua's own limit, the limit on results, and the budget for what Rust holds.
 
-use super::{LIMITS, expect_all, fresh, run, told, within, within_wall};
+use super::{LIMITS, WALL, expect_all, fresh, in_a_run, run, told, within, within_wall};
 use hikae::bind::budget::Budget;
-use hikae::error::Kind;
+use hikae::error::{Error, Kind};
 use hikae::host::limits::LuaLimits;
+use hikae::secret::Secret;
 
 const FULL: &str =
     "space: the recipe used more than 64 MiB of Lua memory (let a stream carry the bytes, instead of a Lua value)";
@@ -79,7 +80,7 @@ fn as_many_arguments_as_lua_can_pass_do_no_harm() {
     ] {
         let code = format!("local t = {{}} for i = 1, 999000 do t[i] = 'x' end {call}");
         // Slow in a debug build, and not what the wall is for.
-        let given = within(5 * super::WALL, call, move || {
+        let given = within(5 * WALL, call, move || {
             let (lua, fuse, environment) = fresh(limits);
             told(&lua, run(&lua, &fuse, &environment, &code))
         });
@@ -131,4 +132,18 @@ fn a_state_has_one_budget() {
     assert_eq!(refused.what(), "the recipe holds more than 64 MiB of values at once");
     drop(charge);
     assert_eq!(Budget::of(&lua).used(), 0);
+}
+
+#[test]
+fn a_long_message_is_kept_in_short() {
+    let code = "local s = ('x'):rep(1000000) for i = 1, 20 do errors.try(error, s) end
+        local _, e = errors.try(error, s) assert(#e.message == 8192 + #'…', #e.message)";
+    assert_eq!(within(5 * WALL, "long", move || in_a_run(code)), "");
+}
+
+#[test]
+fn a_secret_leaves_no_half_of_it_where_a_message_is_cut() {
+    let _known = Secret::new("zqhalfofasecretisasecret");
+    let error = Error::new(Kind::Other, "x".repeat(8180) + "zqhalfofasecretisasecret" + &"x".repeat(8180));
+    assert!(error.what().ends_with("x********xxxx…"), "{}", &error.what()[8100..]);
 }

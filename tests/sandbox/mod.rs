@@ -10,14 +10,19 @@ mod patterns;
 mod schedule;
 
 use std::future::Future;
-use std::sync::mpsc;
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use hikae::bind::failure::Failure;
+use hikae::bind::session::{Identity, Session, Unrecorded};
 use hikae::bind::traceback;
 use hikae::error::Error;
 use hikae::host::limits::{Fuse, LuaLimits};
+use hikae::host::machine::Machine;
 use hikae::host::{sandbox, state};
+use hikae::world::simulated::{Simulated, SimulatedSetup};
+use hikae::world::{Caller, Limits};
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, MultiValue, Table, Value};
 
@@ -125,6 +130,26 @@ fn shown(lua: &Lua, value: &Value) -> String {
         }
         other => format!("<{}>", other.type_name()),
     }
+}
+
+/// What a snippet gave that runs as a recipe does, with every module, and with time to do much.
+fn in_a_run(code: &str) -> String {
+    let setup = serde_json::json!({ "now": "2026-02-15T02:00:00+09:00" });
+    let world = Simulated::new(serde_json::from_value::<SimulatedSetup>(setup).expect("a setup")).expect("a world");
+    let caller = Caller::new(Arc::new(world), Limits { total: 30 * WALL, idle: 30 * WALL });
+    let identity = Identity {
+        run_id: "BKP-1".into(),
+        recipe: "shop".into(),
+        recipe_sha256: String::new(),
+        kind: "maintenance".into(),
+        confirmed: false,
+    };
+    let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
+    session.loading.set(false);
+    let limits = LuaLimits { instructions: 1 << 40, ..LIMITS };
+    let machine = Machine::new(session, &limits, Rc::new(|_| Ok(None))).expect("a machine");
+    let ended = block_on(machine.evaluate("recipes/shop.lua", code));
+    ended.map_or_else(|error| told(&Lua::new(), Err(error)), |_| String::new())
 }
 
 /// Runs each snippet and compares what it gave; tells all that differ at once.

@@ -71,6 +71,7 @@ async fn a_child_reaches_nothing_else() {
         "cat /proc/1/environ",
         "cat /proc/$PPID/environ",
         "ls /root",
+        "ls /opt",
         r#"cp /bin/true "$1/out/" && "$1/out/true""#,
     ] {
         let (output, exit) = place.shell(script).await;
@@ -105,6 +106,29 @@ async fn a_program_outside_the_system_folders_still_starts() {
     std::fs::copy("/bin/true", place.at("tools/mytool")).unwrap();
     let child = place.call.spawn(Command::new(place.at("tools/mytool").to_str().unwrap())).await.unwrap();
     assert!(run_to_end("mytool", child, 10).await.unwrap().1.success());
+}
+
+/// Only root can put a package there, so the folder is looked at where tests run as root.
+#[tokio::test]
+async fn a_program_below_opt_reaches_its_own_package_and_no_other() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let (package, other) = (tempfile::tempdir_in("/opt").unwrap(), tempfile::tempdir_in("/opt").unwrap());
+    for (folder, name) in [(&package, "lib"), (&package, "bin"), (&other, "lib")] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("x"), name).unwrap();
+    }
+    let program = package.path().join("bin/mycat");
+    std::fs::copy("/bin/cat", &program).unwrap();
+    let place = walled(None);
+    let cat = async |path: PathBuf| {
+        let args = vec![path.to_str().unwrap().to_owned()];
+        let child = place.call.spawn(Command { args, ..Command::new(program.to_str().unwrap()) }).await.unwrap();
+        run_to_end("mycat", child, 100).await.unwrap().1
+    };
+    assert!(cat(package.path().join("lib/x")).await.success());
+    assert!(cat(other.path().join("lib/x")).await.stderr.contains("ermission denied"));
 }
 
 /// Debian's are Perl scripts that read their settings before they run the program.

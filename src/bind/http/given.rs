@@ -35,10 +35,7 @@ impl Given {
                 None => return Err(Error::new(Kind::Recipe, format!("`{number}` cannot be written as JSON"))),
             },
             Given::Text(text) => Json::from(text.as_str()),
-            Given::Secret(secret) if reveal => {
-                know_escaped(secret);
-                Json::from(secret.expose())
-            }
+            Given::Secret(secret) if reveal => Json::from(secret.expose()),
             Given::Secret(_) => Json::from(MASK),
             Given::List(list) => Json::Array(list.iter().map(|item| item.to_json(reveal)).collect::<Result<_>>()?),
             Given::Map(map) => {
@@ -62,12 +59,6 @@ impl Given {
             }
         })
     }
-}
-
-/// Lets what a secret becomes inside JSON be struck out as the secret itself is.
-fn know_escaped(secret: &Secret) {
-    let escaped = Json::from(secret.expose()).to_string();
-    Secret::new(&escaped[1..escaped.len() - 1]);
 }
 
 impl<'de> Deserialize<'de> for Given {

@@ -4,7 +4,7 @@ use super::Rehearsed;
 use super::complaints::{Complaint, Sort, act};
 use crate::catalog::manifest;
 use crate::error::{Error, Kind, Site};
-use crate::secret::MASK;
+use crate::secret::Forms;
 use crate::world::journal::Record;
 use crate::world::{Effect, Value};
 
@@ -14,10 +14,12 @@ const SHORTEST: usize = 4;
 pub fn leaks(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let mut found: Vec<Complaint> = rehearsed.bare.iter().map(|param| bare(param)).collect();
     for (name, secret) in &rehearsed.secrets {
-        let pieces: Vec<&str> =
-            secret.expose().lines().chain([secret.expose()]).filter(|piece| piece.len() >= SHORTEST).collect();
-        let holds = |text: &str| pieces.iter().any(|piece| text.contains(piece));
-        let hidden = |text: &str| pieces.iter().rev().fold(text.to_owned(), |text, piece| text.replace(piece, MASK));
+        if secret.expose().len() < SHORTEST {
+            continue;
+        }
+        let forms = Forms::of(secret.expose());
+        let holds = |text: &str| forms.stand_in(text.as_bytes());
+        let hidden = |text: &str| forms.strike(text);
         if let Some(line) = rehearsed.said.iter().find(|line| holds(line)) {
             found.push(shown(name, "in what the run says", Some(&hidden(line)), None));
         }

@@ -30,8 +30,7 @@ impl Address {
         let mut masked = Vec::new();
         for (name, value) in query {
             url.query_pairs_mut().append_pair(name, value.expose());
-            if let Value::Secret(secret) = value {
-                know_encoded(secret.expose());
+            if matches!(value, Value::Secret(_)) {
                 masked.push(name.clone());
             }
         }
@@ -128,12 +127,6 @@ pub fn encoded<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Strin
     let Ok(mut url) = Url::parse("http://x/") else { return String::new() }; // it always can
     url.query_pairs_mut().extend_pairs(pairs);
     url.query().unwrap_or_default().to_owned()
-}
-
-/// Lets what a secret becomes in a query or a form be struck out as the secret itself is.
-pub fn know_encoded(secret: &str) {
-    let encoded = encoded([("", secret)]);
-    Secret::new(encoded.trim_start_matches('='));
 }
 
 fn read(text: &str, secret: bool) -> Result<Url> {

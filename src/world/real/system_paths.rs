@@ -1,7 +1,10 @@
 //! Lists what every program needs of the system, and may therefore reach through any wall.
 
 /// Programs and their libraries: to be read and run.
-pub const PROGRAMS: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt"];
+pub const PROGRAMS: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"];
+
+/// Where each package has a folder of its own, of which a program needs more than its `bin`; it sees no other's.
+pub const PACKAGES: &str = "/opt";
 
 /// To be read. Of `/proc` only what tells nothing about other processes, and so none of their secrets.
 pub const READ: &[&str] = &[

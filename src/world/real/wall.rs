@@ -11,7 +11,7 @@ use landlock::{
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
-use super::system_paths::{DEVICES, HOME, PROGRAMS, READ};
+use super::system_paths::{DEVICES, HOME, PACKAGES, PROGRAMS, READ};
 use crate::error::{Error, Kind, Result};
 
 /// What is asked of the kernel; an older one gives what it has.
@@ -131,10 +131,14 @@ fn level(built: RulesetStatus, kernel: LandlockStatus) -> Level {
     }
 }
 
-/// The folder in which a program really lies.
+/// The folder in which a program really lies, or that of its package, with the libraries.
 fn folder_of(program: &Path) -> PathBuf {
     let real = program.canonicalize().unwrap_or_else(|_| program.to_owned()); // then the start itself tells why
-    real.parent().unwrap_or(Path::new("/usr/bin")).to_owned()
+    let package = real.strip_prefix(PACKAGES).ok().and_then(|below| below.iter().next());
+    match package {
+        Some(package) => Path::new(PACKAGES).join(package),
+        None => real.parent().unwrap_or(Path::new("/usr/bin")).to_owned(),
+    }
 }
 
 fn standing_above(path: &Path) -> Option<PathBuf> {

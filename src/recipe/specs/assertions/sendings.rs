@@ -14,7 +14,7 @@ use crate::alert::channels::Answer;
 use crate::bind::exports::Call;
 use crate::bind::secret_value::SecretValue;
 use crate::error::{Error, Kind, Result};
-use crate::secret::redact;
+use crate::secret::{Forms, redact};
 use crate::world::journal::Record;
 use crate::world::simulated::{Posted, Requested};
 
@@ -160,7 +160,8 @@ impl Subject for Sending {
                     Some(secret) => secret,
                     None => one_text(call, args)?,
                 };
-                if let Some(place) = sending.shown().find(|shown| shown.contains(&text)) {
+                let forms = Forms::of(&text);
+                if let Some(place) = sending.shown().find(|shown| forms.stand_in(shown.as_bytes())) {
                     sending.refute(
                         call,
                         "a secret never to be shown".into(),
