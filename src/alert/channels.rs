@@ -21,6 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 use crate::units::show_duration;
 use crate::world::guarded::{Guarded, Needs};
+use crate::world::http::upload::is_expected;
 use crate::world::journal::{Journal, Outcome, Record};
 use crate::world::limited::Limited;
 use crate::world::mail::Refused;
@@ -211,8 +212,11 @@ fn permitted(error: Error, refused: &[Error]) -> Error {
 
 /// A channel that has sent nothing, and does not say why, has not told anybody.
 fn proved(answer: Answer, journal: &[Record]) -> Result<Answer> {
+    // An answer that says that it was taken counts, whatever becomes of the rest of it.
+    let taken = |record: &Record| record.status.is_some_and(|status| is_expected(None, status));
     let sent = |record: &Record| {
-        matches!(record.effect, Effect::Request(_) | Effect::Send(_)) && matches!(record.outcome, Outcome::Done)
+        matches!(record.effect, Effect::Request(_) | Effect::Send(_))
+            && (matches!(record.outcome, Outcome::Done) || taken(record))
     };
     match (journal.iter().any(sent), answer) {
         (true, Answer::Nothing(_)) => Ok(Answer::Sent(Delivered::default())),

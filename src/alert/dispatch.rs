@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod claiming;
 mod flushing;
 mod pinging;
 
@@ -17,8 +18,7 @@ use crate::catalog::{Catalog, NewNotice, NewRun, Notice, Notification, Run};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::report::{self, Level};
-use crate::world::limited::Limited;
-use crate::world::{Caller, Limits, World};
+use crate::world::{Limits, World};
 
 /// The longest that the state folder may take to be made.
 const FOLDER: Limits = Limits { total: Duration::from_secs(30), idle: Duration::from_secs(30) };
@@ -39,6 +39,9 @@ pub struct Dispatch<D> {
 pub struct Tally {
     pub sent: usize,
     pub failed: usize,
+    /// How many another process is sending now, and how many may have arrived already; counted where the outbox is flushed.
+    pub sending: usize,
+    pub unsure: usize,
     /// One by one.
     pub told: Vec<Told>,
 }
@@ -101,18 +104,6 @@ impl<D: Deliver> Dispatch<D> {
         }
     }
 
-    /// Tells what is due. With `all`, everything that waits is due; with `unsure`, also what may have arrived already.
-    pub async fn flush(&self, unsure: bool, alive: Alive<'_>, stop: impl Future<Output = ()>) -> Result<Tally> {
-        let catalog = self.catalog().await?;
-        let channels = self.channels(Some(&catalog));
-        self.complain(&channels);
-        catalog.settle(alive)?;
-        let judge = self.judge(&channels);
-        catalog.consider(&mut |run, streak| judge.judge(run, streak))?;
-        catalog.hurry_notices(self.world.now(), unsure)?;
-        Ok(self.flush_with(&catalog, &channels, stop).await)
-    }
-
     /// Puts an event into the outbox for each channel that takes it, as a failure would, and tells what is due.
     pub async fn tell(&self, event: Event, stop: impl Future<Output = ()>) -> Result<Tally> {
         let catalog = self.catalog().await;
@@ -151,7 +142,7 @@ impl<D: Deliver> Dispatch<D> {
     }
 
     async fn catalog(&self) -> Result<Catalog> {
-        Caller::new(Arc::new(Limited::new(self.world.clone())), FOLDER).mkdir(&self.config.state_dir, 0o700).await?;
+        self.own().mkdir(&self.config.state_dir, 0o700).await?;
         Catalog::open(&self.catalog_path())
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::channel::Delivered;
 use crate::catalog::{Fate, Moment};
 use crate::error::{Error, Kind, Result};
-use crate::world::http::words::was_never_sent;
+use crate::world::http::words::{was_never_sent, was_unanswered};
 use crate::world::mail::{Again, trouble_of};
 
 /// From each attempt to the next; the last repeats.
@@ -53,7 +53,7 @@ pub fn of(answer: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) 
     let (is_unsure, never) = match trouble_of(error) {
         Some(trouble) => (trouble.unsure, trouble.again == Again::Never),
         // A limit of our own may have cut in after everything was sent.
-        None => (error.kind() == Kind::Timeout && !was_never_sent(error), false),
+        None => (was_unanswered(error) || error.kind() == Kind::Timeout && !was_never_sent(error), false),
     };
     match () {
         () if is_unsure => Fate::Unsure,

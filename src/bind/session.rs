@@ -18,6 +18,9 @@ use crate::world::Caller;
 use crate::world::mail::settings::Settings;
 use crate::world::objects::Object;
 
+/// What a channel is called where recipes have their kind.
+pub const CHANNEL: &str = "channel";
+
 /// Who runs: written into manifests, shown to recipes by the module `run`.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -94,6 +97,11 @@ impl Session {
             pool: Pool::default(),
             steps: Cell::new(0),
         }
+    }
+
+    /// Whether it is a channel that tells somebody.
+    pub fn is_channel(&self) -> bool {
+        self.identity.kind == CHANNEL
     }
 
     /// The same session with another way to the mail server's settings than the process environment.

@@ -68,14 +68,26 @@ pub enum Fate {
 }
 
 impl Catalog {
-    /// Claims what is due, the oldest first: nobody else gets it. What a dead process was sending becomes unsure.
+    /// Lets what a process was sending that is gone be unsure, and gives the moments at which such processes had claimed it.
+    /// `sends` says whether the one that claimed at a moment is still there.
+    pub fn doubt_notices(&self, now: Moment, sends: &dyn Fn(i64) -> bool) -> Result<Vec<i64>> {
+        let is_old = |claimed_ms: i64| u128::from(now.timestamp_millis().abs_diff(claimed_ms)) > GONE_AFTER.as_millis();
+        self.writing(|tx| {
+            let mut query =
+                tx.prepare_cached("SELECT DISTINCT claimed_ms FROM alert_outbox WHERE status = 'sending'")?;
+            let claims = query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+            let dead: Vec<i64> = claims.into_iter().filter(|claim| is_old(*claim) || !sends(*claim)).collect();
+            let sql = "UPDATE alert_outbox SET status = 'unsure', error_message = 'the process that sent it is gone'
+                       WHERE status = 'sending' AND claimed_ms = ?";
+            dead.iter().try_for_each(|claim| tx.execute(sql, [claim]).map(drop))?;
+            Ok(dead)
+        })
+    }
+
+    /// Claims what is due, the oldest first: nobody else gets it.
     pub fn claim_notices(&self, now: Moment) -> Result<Vec<Notice>> {
         let now_ms = now.timestamp_millis();
-        let gone_ms = now_ms - i64::try_from(GONE_AFTER.as_millis()).unwrap_or(i64::MAX);
         self.writing(|tx| {
-            let sql = "UPDATE alert_outbox SET status = 'unsure', error_message = 'the process that sent it is gone'
-                       WHERE status = 'sending' AND (claimed_ms < ? OR claimed_ms > ?)";
-            tx.execute(sql, params![gone_ms, now_ms + (now_ms - gone_ms)])?;
             // One that is due only because a clock was wrong by days would wait as long.
             let sql = "UPDATE alert_outbox SET status = 'sending', claimed_ms = ?1, attempts = attempts + 1 WHERE number IN
                        (SELECT number FROM alert_outbox WHERE status = 'waiting' AND due_ms <= ?1 ORDER BY number LIMIT ?2)

@@ -55,12 +55,18 @@ pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
 }
 
 fn summary(context: &Context, command: &NotifyCommand, tally: Tally) -> Result<ExitCode> {
-    let Tally { sent, failed, .. } = tally;
-    let line = match (command, sent, failed) {
+    let Tally { sent, failed, sending, unsure, .. } = tally;
+    let mut line = match (command, sent, failed) {
         (NotifyCommand::Flush { .. }, 0, 0) => "nothing waits to be sent\n".to_owned(),
         (_, sent, 0) => format!("{sent} sent\n"),
         (_, sent, failed) => format!("{sent} sent, {failed} failed\n"),
     };
+    if sending > 0 {
+        line.push_str(&format!("{sending} being sent by another process\n"));
+    }
+    if unsure > 0 {
+        line.push_str(&format!("{unsure} may have arrived already: `hikae notify flush --unsure` sends them again\n"));
+    }
     report::table::print_text(&mut context.out(), &line)?;
     let nothing_went_out = sent == 0 && !matches!(command, NotifyCommand::Flush { .. });
     Ok(ExitCode::from(if failed > 0 || nothing_went_out { exit::FAILED } else { exit::DONE }))

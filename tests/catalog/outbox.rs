@@ -102,9 +102,16 @@ fn a_process_that_dies_while_it_sends_leaves_a_notice_in_doubt_and_nobody_sends_
     state.open().put_notices(vec![notice("email")]).unwrap();
     assert_eq!(state.open().claim_notices(now()).unwrap().len(), 1);
     let catalog = state.open();
-    assert_eq!(catalog.claim_notices(now() + Duration::from_secs(60)).unwrap(), [], "it may be under way");
+    let doubt = |secs, sends: bool| {
+        let dead = catalog.doubt_notices(now() + Duration::from_secs(secs), &|_claimed_ms| sends).unwrap();
+        (dead.len(), catalog.notices().unwrap()[0].status.clone())
+    };
+    assert_eq!(doubt(60, true), (0, "sending".to_owned()), "it is under way");
+    assert_eq!(doubt(3600, true), (1, "unsure".to_owned()), "nobody sends for so long");
     assert_eq!(catalog.claim_notices(now() + Duration::from_secs(3600)).unwrap(), []);
-    assert_eq!(catalog.notices().unwrap()[0].status, "unsure");
+    catalog.hurry_notices(now(), true).unwrap();
+    assert_eq!(catalog.claim_notices(now()).unwrap().len(), 1);
+    assert_eq!(doubt(1, false), (1, "unsure".to_owned()), "its process is gone");
 }
 
 /// Runs `second` seconds after two, that ended so.

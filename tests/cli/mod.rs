@@ -2,6 +2,7 @@
 
 mod alerts;
 mod alerts_everywhere;
+mod alerts_in_doubt;
 mod backup_monitor;
 mod bad_folder;
 mod bad_input;

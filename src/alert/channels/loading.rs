@@ -7,7 +7,7 @@ use mlua::{Function, Table, Value};
 
 use crate::alert::smtp::Settings;
 use crate::alert::{Channel, Verb};
-use crate::bind::session::{Identity, Session, Unrecorded};
+use crate::bind::session::{CHANNEL, Identity, Session, Unrecorded};
 use crate::bind::traceback::from_lua;
 use crate::config::{Config, ModuleSource, translations};
 use crate::error::{Error, Kind, Result};
@@ -51,7 +51,7 @@ pub async fn load(
         run_id: String::new(),
         recipe: channel.name.clone(),
         recipe_sha256: String::new(),
-        kind: "channel".to_owned(),
+        kind: CHANNEL.to_owned(),
         confirmed: false,
     };
     let session = Session::new(caller, identity, translations(config), Arc::new(Unrecorded));

@@ -1,6 +1,6 @@
 //! Takes out of the outbox what is due, hands it to its channels, and settles each notice by what came of it.
 
-use super::{Dispatch, Tally};
+use super::{Alive, Dispatch, Tally};
 use crate::alert::channel::{Deliver, Verb};
 use crate::alert::delivery::{Answer, Letter, Work, deliver_all};
 use crate::alert::registered::Channels;
@@ -10,29 +10,57 @@ use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 
 impl<D: Deliver> Dispatch<D> {
+    /// Tells what is due. All that waits is due; with `unsure`, also what may have arrived already.
+    pub async fn flush(&self, unsure: bool, alive: Alive<'_>, stop: impl Future<Output = ()>) -> Result<Tally> {
+        let catalog = self.catalog().await?;
+        let channels = self.channels(Some(&catalog));
+        self.complain(&channels);
+        catalog.settle(alive)?;
+        let judge = self.judge(&channels);
+        catalog.consider(&mut |run, streak| judge.judge(run, streak))?;
+        self.doubt(&catalog).await?;
+        catalog.hurry_notices(self.world.now(), unsure)?;
+        let tally = self.flush_with(&catalog, &channels, stop).await;
+        let left = catalog.notices()?;
+        let count = |status: &str| left.iter().filter(|notice| notice.status == status).count();
+        Ok(Tally { sending: count("sending"), unsure: count("unsure"), ..tally })
+    }
+
     pub(super) async fn flush_with(
         &self,
         catalog: &Catalog,
         channels: &Channels,
         stop: impl Future<Output = ()>,
     ) -> Tally {
-        let mut tally = Tally::default();
-        let notices = match catalog.claim_notices(self.world.now()) {
-            Ok(notices) => notices,
+        let claim = self.claim().await;
+        let tally = match self.doubt(catalog).await.and_then(|()| catalog.claim_notices(claim.at)) {
+            Ok(notices) => self.send_claimed(catalog, channels, &notices, stop).await,
             Err(error) => {
                 report::log(
                     Level::Error,
                     &format!("[ERROR] [Backup] Failed to read the outbox: {}", error.one_line()),
                     None,
                 );
-                return tally;
+                Tally::default()
             }
         };
+        self.settled(claim).await;
+        tally
+    }
+
+    async fn send_claimed(
+        &self,
+        catalog: &Catalog,
+        channels: &Channels,
+        notices: &[Notice],
+        stop: impl Future<Output = ()>,
+    ) -> Tally {
+        let mut tally = Tally::default();
         // Sending can take long, and what led to it must not be lost with the power meanwhile.
         if let (false, Err(error)) = (notices.is_empty(), catalog.bring_to_disk()) {
             tracing::debug!("{}", error.one_line());
         }
-        let answers = self.answers(&notices, channels, stop).await;
+        let answers = self.answers(notices, channels, stop).await;
         for (number, answer) in answers {
             let Some(notice) = notices.iter().find(|notice| notice.number == number) else { continue };
             let settled = self.settle(catalog, channels, notice, answer, &mut tally);

@@ -22,10 +22,36 @@ impl fmt::Display for NeverSent {
 
 impl std::error::Error for NeverSent {}
 
+/// A cause that lies after the request went out and before its answer: the server may have done what was asked.
+#[derive(Debug)]
+struct Unanswered(String);
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unanswered {}
+
 /// Whether an error says that nothing of the request was sent.
 pub fn was_never_sent(error: &Error) -> bool {
+    has::<NeverSent>(error)
+}
+
+/// Whether an error says that the request was sent, and that no answer came.
+pub fn was_unanswered(error: &Error) -> bool {
+    has::<Unanswered>(error)
+}
+
+fn has<Cause: std::error::Error + 'static>(error: &Error) -> bool {
     let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<NeverSent>)
+    std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<Cause>)
+}
+
+/// The server took the connection, and gave no answer that is one.
+pub fn unanswered(request: &HttpRequest, cause: impl Into<String>) -> Error {
+    cannot_send(request, Kind::Network).because(Unanswered(cause.into()))
 }
 
 /// No connection to the server came about.

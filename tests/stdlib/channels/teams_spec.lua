@@ -64,6 +64,11 @@ describe("teams", function()
     end
   end)
 
+  it("is not sure of a classic connector whose answer breaks off", function()
+    local sending = send(CLASSIC, {}, { body = "12345", cut_after = 1 })
+    sending:failed { kind = "network", message = "Teams" }
+  end)
+
   it("takes no other host for a classic one", function()
     local other = "https://webhook.office.com.example/x"
     expect(send(other, {}):ok():requested("POST", other).json.type).to_equal("message")

@@ -8,7 +8,7 @@ use rustls::CertificateError as Bad;
 
 use crate::error::{Error, Kind};
 use crate::world::http::HttpRequest;
-use crate::world::http::words::{cannot_send, no_connection, refused};
+use crate::world::http::words::{no_connection, refused, unanswered};
 
 /// The error of a request that got no answer.
 pub fn explain(request: &HttpRequest, error: reqwest::Error, proxy: Option<&Url>) -> Error {
@@ -48,7 +48,7 @@ fn unconnected(request: &HttpRequest, error: &reqwest::Error, causes: &[&(dyn Ca
 }
 
 fn broken(request: &HttpRequest, error: &reqwest::Error, causes: &[&(dyn Cause + 'static)]) -> Error {
-    let told = cannot_send(request, Kind::Network).because_text(last_words(error, causes));
+    let told = unanswered(request, last_words(error, causes));
     told.hint("the server took the connection, and ended it without an answer: look at its log")
 }
 
