@@ -3,26 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use serde::Serialize;
 
-use super::alerting;
 use super::args::CheckArgs;
 use super::context::Context;
 use super::exit;
-use crate::alert::registered::Channels;
-use crate::alert::smtp;
 use crate::catalog::Catalog;
-use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loading;
 use crate::report::table::{print_json_lines, print_text};
 use crate::world::real::{startup, wall};
 
-/// Who checks a set-up sits before it: a mail server that is as slow as this is told.
-const PATIENCE: Duration = Duration::from_secs(15);
+mod telling;
 
 /// One point that was looked at.
 #[derive(Serialize)]
@@ -92,51 +86,11 @@ fn set_up(context: &Context) -> Vec<Point> {
         Point::of("state", state),
         Point::ok("kernel sandbox", wall::available().to_string()),
     ];
-    points.extend(alerts(context));
+    points.extend(telling::points(context));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),
     );
     points
-}
-
-/// Whether anybody would be told: the channels, the mail server, and what could not be told so far.
-fn alerts(context: &Context) -> Vec<Point> {
-    let config = &context.config;
-    let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"));
-    let mut channels = Channels::configured(config);
-    if let Ok(catalog) = &catalog {
-        channels = channels.with_rows(catalog);
-    }
-    let mut points: Vec<Point> = channels.troubles.iter().map(|trouble| Point::wrong("alerts", trouble)).collect();
-    let names: Vec<&str> = channels.all.iter().map(|channel| channel.name.as_str()).collect();
-    points.push(match names.is_empty() {
-        // Not wrong: the runbook has it so where nothing is set.
-        true => {
-            Point::ok("alerts", "nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel")
-        }
-        false => Point::ok("alerts", format!("failures are told by {}", names.join(", "))),
-    });
-    if channels.all.iter().any(|channel| channel.kind == "email") {
-        points.push(mail_server(config));
-    }
-    let waiting = catalog.and_then(|catalog| catalog.notices()).unwrap_or_default();
-    if !waiting.is_empty() {
-        let error = Error::new(Kind::Network, format!("alerts that did not go out so far: {}", waiting.len()));
-        points.push(Point::wrong(
-            "alerts",
-            &error.hint("`hikae notifications --waiting` shows them, `hikae notify flush` sends them"),
-        ));
-    }
-    points
-}
-
-fn mail_server(config: &Config) -> Point {
-    let answer = config.smtp().and_then(|mut settings| {
-        settings.server.step_timeout = settings.server.step_timeout.min(PATIENCE);
-        alerting::block_on(async |_stop| smtp::verify(&settings).await)?
-    });
-    let hint = answer.as_ref().err().and_then(|error| error.hint_text().map(str::to_owned));
-    Point { subject: "mail server".to_owned(), ok: answer.is_ok(), message: smtp::verified_line(&answer), hint }
 }
 
 fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {

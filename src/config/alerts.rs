@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use super::filters::{events, run_types};
 use super::settings::duration;
 use crate::secret::Secret;
 use crate::units;
@@ -32,10 +33,10 @@ pub struct ChannelSettings {
     pub secret: Option<Secret>,
     pub secret_env: Option<String>,
     /// Kinds of events: `backup_failure`, `recovered`, …
-    #[serde(default)]
+    #[serde(default, deserialize_with = "events")]
     pub events: Vec<String>,
     /// Types of runs: `daily`, …
-    #[serde(default)]
+    #[serde(default, deserialize_with = "run_types")]
     pub types: Vec<String>,
     #[serde(default)]
     pub recipes: Vec<String>,

@@ -6,6 +6,7 @@ pub mod dotenv;
 pub mod embedded;
 mod disk;
 mod files;
+mod filters;
 mod folders;
 mod recipes;
 mod reword;
@@ -25,6 +26,7 @@ use crate::suggest;
 pub use alerts::{Alerts, ChannelSettings, Contacts, Escalation, PingSettings, SeverityWord};
 pub use disk::DiskFiles;
 pub use files::{Files, Look};
+pub use filters::{EVENTS, RUN_TYPES};
 pub use folders::Folders;
 pub use recipes::{ModuleSource, RecipeSource};
 pub use settings::{Language, Limits, Sandbox, Settings};
@@ -127,7 +129,11 @@ impl Config {
         let settings = &self.settings;
         let params = settings.params.keys().map(|name| (format!("[params.{name}]"), name));
         let objectives = settings.objectives.keys().map(|name| (format!("{name} in [objectives]"), name));
-        let named: Vec<(String, &String)> = params.chain(objectives).collect();
+        let pings = settings.pings.keys().map(|name| (format!("{name} in [pings]"), name));
+        let told = settings.channels.iter().flat_map(|channel| {
+            channel.recipes.iter().map(|name| (format!("{name} in recipes of the channel {}", channel.name), name))
+        });
+        let named: Vec<(String, &String)> = params.chain(objectives).chain(pings).chain(told).collect();
         let recipes = if named.is_empty() { Vec::new() } else { self.recipes()? };
         for (place, name) in named.iter().filter(|(_, name)| !recipes.contains(name)) {
             // Only a warning: a recipe may also be given as a path to anywhere.

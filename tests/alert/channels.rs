@@ -192,3 +192,17 @@ fn an_event_holds_no_secret() {
     let event = Event::of(&run("backup", "db-backup", Status::Failure)).unwrap();
     assert_eq!(event.error.as_deref(), Some("cannot write `/backups/x`: it says ********"));
 }
+
+#[test]
+fn every_word_of_an_event_and_of_a_run_can_be_asked_for() {
+    for kind in EventKind::ALL {
+        for about in EventKind::ALL {
+            let event = Event { kind, about, ..example() };
+            for word in [kind.word().to_owned(), event.notification_type()] {
+                assert!(hikae::config::EVENTS.contains(&word.as_str()), "{word}");
+            }
+        }
+    }
+    let words = hikae::recipe::declaration::RunType::WORDS.map(|(word, _)| word);
+    assert_eq!(hikae::config::RUN_TYPES, words);
+}

@@ -1,6 +1,7 @@
 //! The program from outside: what people type, what it says, and its exit codes.
 
 mod alerts;
+mod alerts_checked;
 mod alerts_everywhere;
 mod alerts_in_doubt;
 mod backup_monitor;
