@@ -134,6 +134,22 @@ fn a_state_has_one_budget() {
     assert_eq!(Budget::of(&lua).used(), 0);
 }
 
+/// What the account of the run keeps is no Lua value, and lasts as long as the run.
+#[test]
+fn what_a_recipe_lets_the_run_keep_has_a_limit() {
+    let full = "space: the recipe holds more than 64 MiB of values at once (let a stream carry the bytes, instead of a Lua value)";
+    for code in [
+        "for i = 1, 20000 do errors.try(error, s) end",
+        "for i = 1, 20000 do errors.try(errors.raise, { message = 'm', hint = s }) end",
+        "local _, e = errors.try(error, 'once') for i = 1, 20000 do errors.accept(e, s) end",
+        "for i = 1, 20000 do run.note(s) end",
+        "for i = 1, 20000 do run.note('n', { failed = s }) end",
+    ] {
+        let given = within(5 * WALL, code, move || in_a_run(&format!("local s = ('x'):rep(8000) {code}")));
+        assert_eq!(given, full, "{code}");
+    }
+}
+
 #[test]
 fn a_long_message_is_kept_in_short() {
     let code = "local s = ('x'):rep(1000000) for i = 1, 20 do errors.try(error, s) end
