@@ -42,7 +42,7 @@ fn night(script: &str) -> Hikae {
 /// Puts a proved backup of that moment into a folder, and gives its name.
 fn plant(folder: &Path, stamp: &str) -> String {
     let name = format!("db_backup_{stamp}.sql.gz");
-    let manifest = serde_json::json!({ "manifest": 1, "name": name, "size_bytes": 9 });
+    let manifest = serde_json::json!({ "manifest": 1, "name": name, "size_bytes": 9, "database": { "name": "shop" } });
     std::fs::write(folder.join(&name), "old bytes").unwrap();
     std::fs::write(folder.join(format!("{name}.manifest.json")), manifest.to_string()).unwrap();
     name

@@ -45,7 +45,7 @@ fn nightly() -> Value {
         "files": {
             OLD: { "content": "old bytes", "age": "76d" },
             format!("{OLD}.manifest.json"): {
-                "content": json!({ "manifest": 1, "name": "db_backup_20251201_020000.sql.gz", "size_bytes": 9 }).to_string(),
+                "content": json!({ "manifest": 1, "name": "db_backup_20251201_020000.sql.gz", "size_bytes": 9, "database": { "name": "shop" } }).to_string(),
                 "age": "76d",
             },
         },

@@ -109,7 +109,7 @@ impl Config {
 
     fn hint_for(&self, name: &str) -> Result<String> {
         let names = self.recipes()?;
-        Ok(match suggest::nearest(name, names.iter().map(String::as_str).filter(|known| *known != name)) {
+        Ok(match suggest::nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`? `hikae list` shows all recipes"),
             None => "`hikae list` shows all recipes".to_owned(),
         })

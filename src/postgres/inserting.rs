@@ -24,7 +24,7 @@ pub(super) enum Insert {
     Point,
     /// `1e` of `1e+20`.
     Exponent,
-    /// The `e` or `b` before a string.
+    /// The letter before a string, as in `E'…'` and `B'…'`.
     Prefix,
     Whole,
     RowEnd,
@@ -73,7 +73,7 @@ impl Insert {
             Value | Signed | Point if number && text.ends_with(b"e") => Some(Exponent),
             Value | Signed | Point if number => Some(Number),
             Value if is(&["null", "default", "true", "false"]) => Some(Whole),
-            Value if is(&["e", "b"]) => Some(Prefix),
+            Value if is(&["e", "b", "x", "n"]) => Some(Prefix),
             RowEnd if is(&["on"]) => Some(On),
             On if is(&["conflict"]) => Some(Conflict),
             Conflict if is(&["do"]) => Some(Do),

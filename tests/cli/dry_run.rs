@@ -14,7 +14,7 @@ const OLD: &str = "db_backup_20200101_020000.sql.gz";
 /// A world with a `pg_dump` that must not be started, and an old backup with its manifest.
 fn world() -> Hikae {
     let manifest = format!(
-        r#"{{"manifest": 1, "name": "{OLD}", "size_bytes": 4, "database": {{"tables": [{{"schema": "public", "name": "t", "rows": 7}}]}}}}"#
+        r#"{{"manifest": 1, "name": "{OLD}", "size_bytes": 4, "database": {{"name": "english_cafe_db", "tables": [{{"schema": "public", "name": "t", "rows": 7}}]}}}}"#
     );
     let hikae = Hikae::new()
         .program("pg_dump", TELLTALE)

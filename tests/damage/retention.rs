@@ -94,7 +94,7 @@ fn backups_with_rows_do_not_go_for_one_without_any() {
     let beside = format!("backups/db_backup_{LONG_AGO}.sql.gz.manifest.json");
     let manifest = serde_json::json!({
         "name": format!("db_backup_{LONG_AGO}.sql.gz"), "size_bytes": 9,
-        "database": { "tables": [{ "schema": "public", "name": "contacts", "rows": 690_063 }] },
+        "database": { "name": "shop", "tables": [{ "schema": "public", "name": "contacts", "rows": 690_063 }] },
     });
     let hikae = hikae.file(&beside, &manifest.to_string());
     let said = runs(&hikae, &[], 2);

@@ -7,8 +7,8 @@ const WORD: &str = "hunter2 \"quoted\" \\ 秘密";
 fn spill() {
     let mut outcome = outcome("failure");
     outcome["error"] = json!({"kind": "command", "message": format!("login as {WORD}"), "hint": WORD});
-    outcome["backups"] = json!([{"path": format!("/b/{WORD}.gz")}]);
-    report::run_started("BKP-1", WORD, "daily");
+    outcome["backups"] = json!([{"path": "/b/shop.gz"}]);
+    report::run_started("BKP-1", "nightly", "daily");
     report::step_started(1, WORD, Some(&Site { file: WORD.into(), line: 1 }));
     for level in [Level::Debug, Level::Info, Level::Warn, Level::Error] {
         report::log(level, &format!("password={WORD}"), None);
