@@ -8,7 +8,6 @@ local function titles()
     ["connection"] = _("Connection to the database"),
     ["tables"] = _("Tables"),
     ["rows"] = _("Rows"),
-    ["tables without rows"] = _("Tables of which the backup has no rows"),
     ["tables not counted"] = _("Tables whose rows the backup does not count"),
     ["readable tables"] = _("Readable tables"),
     ["indexes"] = _("Indexes"),

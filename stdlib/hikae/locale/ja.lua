@@ -194,7 +194,6 @@ return {
   ["Connection to the database"] = "データベース接続確認",
   ["Tables"] = "テーブル構造確認",
   ["Rows"] = "データ件数確認",
-  ["Tables of which the backup has no rows"] = "バックアップに行がないテーブル",
   ["Tables whose rows the backup does not count"] = "件数の記録がないテーブル",
   ["Readable tables"] = "テーブル読み取り確認",
   ["Indexes"] = "インデックス確認",
