@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::encrypting::{Encryption, Undo, WayBack};
+
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -21,4 +23,31 @@ pub struct Facts {
     pub restore: Option<String>,
     /// What the stages hashed by request of the recipe: label → lower-case hex.
     pub hashes: BTreeMap<String, String>,
+    /// How the bytes are encrypted, once a stage does that.
+    pub encryption: Option<Encryption>,
+    /// How what is stored is proved, once it is encrypted.
+    pub way_back: Option<WayBack>,
+    /// A stage that nothing is known to undo: what it gives is all that a restore can give.
+    pub one_way: Option<String>,
+}
+
+impl Facts {
+    /// Notes a stage with the standard tool that undoes it, and how hikae does.
+    pub fn undone_by(&mut self, tool: &str, undo: Undo) {
+        self.undo.push(tool.to_owned());
+        if let Some(way) = &mut self.way_back {
+            way.add(undo);
+        }
+    }
+
+    /// Takes over what the stages of a shared reading have learnt since this copy of its facts was made.
+    pub fn learn(&mut self, shared: &Facts) {
+        self.plain_bytes = shared.plain_bytes;
+        self.tools.extend(shared.tools.clone());
+        self.sections.extend(shared.sections.clone());
+        self.shapes.extend(shared.shapes.clone());
+        self.hashes.extend(shared.hashes.clone());
+        self.load = self.load.take().or_else(|| shared.load.clone());
+        self.restore = self.restore.take().or_else(|| shared.restore.clone());
+    }
 }

@@ -7,9 +7,11 @@ use futures_util::future::BoxFuture;
 
 use crate::error::Result;
 
+pub mod age;
 pub mod ahead;
 pub mod decompress;
 mod deflate;
+pub mod encrypting;
 pub mod facts;
 pub mod gunzip;
 pub mod gzip;
