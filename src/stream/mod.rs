@@ -18,6 +18,7 @@ pub mod gzip;
 pub mod lines;
 pub mod pump;
 pub mod sha256;
+pub mod split;
 pub mod stage;
 pub mod taps;
 pub mod tar;
@@ -44,12 +45,26 @@ pub trait Source: Send {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>>;
 }
 
+/// How what a sink has sealed can be read back.
+pub enum ReadBack {
+    Now(Box<dyn Source>),
+    /// Only under its final name.
+    AfterCommit,
+    /// Nothing was stored: it is only planned.
+    Nothing,
+}
+
 /// Where bytes go. Nothing is visible under the final name before `commit`; dropping a sink aborts it.
 pub trait Sink: Send {
     fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>>;
 
     /// Everything is on stable storage, still under no final name.
     fn seal(&mut self) -> BoxFuture<'_, Result<()>>;
+
+    /// Reads back what was sealed, from where it is stored, where that can be done before the commit.
+    fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
+        Box::pin(std::future::ready(Ok(ReadBack::AfterCommit)))
+    }
 
     /// Makes what was sealed visible under its final name, lastingly.
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
