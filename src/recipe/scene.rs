@@ -11,12 +11,12 @@ use tokio::sync::oneshot;
 use super::cut::{Cut, stop};
 use super::job::Job;
 use super::lua_part::{LuaEnd, LuaPart};
-use crate::bind::pg::made::LEAVING;
-use crate::bind::session::Lookout;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::host::limits::Fuse;
+use crate::lua::fuse::Fuse;
+use crate::lua::session::Lookout;
+use crate::postgres::server::made::LEAVING;
 use crate::world::World;
 
 /// Where one run takes place.
