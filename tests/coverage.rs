@@ -6,13 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hikae::backup::recorder::{Identity, Recorder};
 use hikae::catalog::{Backup, Step};
 use hikae::lua::coverage;
 use hikae::lua::coverage::{Coverage, Lines};
 use hikae::lua::fuse::LuaLimits;
 use hikae::lua::loader::{Finder, Module};
 use hikae::lua::machine::Machine;
-use hikae::lua::session::{Identity, Recorder, Session};
+use hikae::lua::session::Session;
 use hikae::world::simulated::{Simulated, SimulatedSetup};
 use hikae::world::{Caller, Limits};
 use mlua::Function;

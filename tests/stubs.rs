@@ -98,7 +98,7 @@ fn a_handle_of_a_spec_has_the_methods_of_its_stub_and_no_other() {
 fn a_stream_has_the_methods_of_its_stub_and_no_other() {
     let listed: Names = hikae::modules::stream::METHODS.map(str::to_owned).into();
     same("the methods of a stream", &listed, &declared(&stubs(), "Stream:"));
-    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bind/stream.rs")).unwrap();
+    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/modules/stream.rs")).unwrap();
     let adds = regex::Regex::new(r#"\b(?:stage|method)\((?:methods|fields), "(\w+)""#).unwrap();
     let added: Names = adds.captures_iter(&source).map(|found| found[1].to_owned()).collect();
     assert_eq!(listed, added, "METHODS (left) and the methods that are added (right)");

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use crate::backup::pool::{Latecomer, afterwards};
 use crate::error::{Error, Kind, Result};
-use crate::lua::exports::Call;
 use crate::world::partial::{UNPACKED_LOCKS, unpacked_lock, unpacked_name};
 use crate::world::{Caller, Entry, EntryKind, Found, Held};
 
@@ -13,7 +12,7 @@ const MODE: u32 = 0o700;
 
 /// The folder in which a run may have folders of its own.
 #[derive(Clone)]
-pub struct Workplace {
+pub struct ScratchRoot {
     folder: PathBuf,
     /// The one in it that is made for this call.
     own: PathBuf,
@@ -21,7 +20,7 @@ pub struct Workplace {
 }
 
 /// A folder of this run's own. It goes with all that is in it: by `remove`, or afterwards when it is dropped.
-pub struct Workspace {
+pub struct ScratchDir {
     standing: Option<Standing>,
     latecomer: Latecomer,
 }
@@ -33,25 +32,24 @@ struct Standing {
     held: Box<dyn Held>,
 }
 
-impl Workplace {
-    /// Where a call may unpack, if it says so.
-    pub fn of(call: &Call, folder: Option<PathBuf>) -> Result<Option<Workplace>> {
-        let Some(folder) = folder else { return Ok(None) };
-        let own = folder.join(unpacked_name(&call.session.identity.run_id, call.session.number()));
-        Ok(Some(Workplace { folder, own, latecomer: call.session.pool.latecomer()? }))
+impl ScratchRoot {
+    /// Scratch folders of this run in `folder`; `number` is unique within the run.
+    pub fn new(folder: PathBuf, run_id: &str, number: u64, latecomer: Latecomer) -> ScratchRoot {
+        let own = folder.join(unpacked_name(run_id, number));
+        ScratchRoot { folder, own, latecomer }
     }
 
     /// A new, empty folder, after those of runs that were killed have gone.
-    pub async fn make(&self, caller: &Caller) -> Result<Workspace> {
+    pub async fn make(&self, caller: &Caller) -> Result<ScratchDir> {
         caller.mkdir(&self.folder, MODE).await?;
         self.sweep(caller).await?;
         let lock = unpacked_lock(&self.own);
         let held = caller.lock(&lock).await?;
         let standing = Standing { caller: caller.clone(), folder: self.own.clone(), lock, held };
-        let workspace = Workspace { standing: Some(standing), latecomer: self.latecomer.clone() };
+        let scratch = ScratchDir { standing: Some(standing), latecomer: self.latecomer.clone() };
         match caller.mkdir(&self.own, MODE).await {
-            Ok(()) => Ok(workspace),
-            Err(error) => Err(workspace.remove_after(error).await),
+            Ok(()) => Ok(scratch),
+            Err(error) => Err(scratch.remove_after(error).await),
         }
     }
 
@@ -75,7 +73,7 @@ impl Workplace {
     }
 }
 
-impl Workspace {
+impl ScratchDir {
     pub fn folder(&self) -> &Path {
         self.standing.as_ref().map_or(Path::new(""), |standing| &standing.folder)
     }
@@ -103,7 +101,7 @@ impl Workspace {
     }
 }
 
-impl Drop for Workspace {
+impl Drop for ScratchDir {
     fn drop(&mut self) {
         if let Some(standing) = self.standing.take() {
             afterwards(&self.latecomer, standing.remove());

@@ -7,7 +7,6 @@ use mlua::{MetaMethod, UserData, UserDataFields, UserDataMethods};
 
 use crate::error::Error;
 use crate::lua::json::to_lua;
-use crate::postgres::restore::checks::Mismatch;
 
 /// A failure that a recipe has caught, until it is accepted in words or raised again.
 pub struct Caught {
@@ -38,7 +37,7 @@ impl UserData for Failure {
         fields.add_field_method_get("message", |_, this| Ok(crate::secret::redact(&this.0.error.one_line())));
         fields.add_field_method_get("hint", |_, this| Ok(this.0.error.hint_text().map(str::to_owned)));
         fields.add_field_method_get("checks", |lua, this| {
-            checks(&this.0.error).map(|checks| to_lua(lua, &checks)).transpose()
+            this.0.error.details().map(|details| to_lua(lua, details)).transpose()
         });
         fields.add_field_method_get("site", |_, this| Ok(this.0.error.sites().first().map(|site| site.to_string())));
     }
@@ -47,16 +46,4 @@ impl UserData for Failure {
         methods
             .add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(crate::secret::redact(&this.0.error.one_line())));
     }
-}
-
-/// The checks of a comparison that failed, when that is what the error is about.
-fn checks(error: &Error) -> Option<serde_json::Value> {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(cause) = next {
-        if let Some(Mismatch(checks)) = cause.downcast_ref() {
-            return serde_json::to_value(checks).ok();
-        }
-        next = cause.source();
-    }
-    None
 }

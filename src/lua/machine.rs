@@ -17,8 +17,11 @@ use crate::lua::{loader, sandbox, state, traceback};
 #[derive(Clone, Copy)]
 pub struct Library {
     pub modules: &'static [(&'static str, Make)],
-    pub functions: fn(&Lua) -> mlua::Result<Vec<(&'static str, Value)>>,
+    pub functions: fn(&Lua) -> mlua::Result<Named>,
 }
+
+/// Values by their names.
+pub type Named = Vec<(&'static str, Value)>;
 
 /// One Lua state, ready for a recipe.
 pub struct Machine {

@@ -32,4 +32,5 @@ pub(crate) mod tables;
 pub(crate) mod text;
 pub mod traceback;
 pub mod unknown;
+pub mod unused;
 pub(crate) mod wrong;

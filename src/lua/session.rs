@@ -7,49 +7,19 @@ use std::time::Duration;
 
 use mlua::Lua;
 
+use crate::backup::at_end::AtEndList;
 use crate::backup::pool::Pool;
+use crate::backup::recorder::{Identity, Recorder};
 use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::Caught;
-use crate::modules::stream::Unused;
-use crate::postgres::server::made::Made;
+use crate::lua::unused::Unused;
 use crate::report::event;
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
-use crate::world::objects::Object;
 
 /// What a channel is called where recipes have their kind.
 pub const CHANNEL: &str = "channel";
-
-/// Who runs: written into manifests, shown to recipes by the module `run`.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    pub run_id: String,
-    pub recipe: String,
-    pub recipe_sha256: String,
-    pub kind: String,
-    /// Whether it was agreed to beforehand, by `--yes`.
-    pub confirmed: bool,
-}
-
-/// Where steps and backups are written down while the run goes on.
-pub trait Recorder: Send + Sync {
-    fn step(&self, step: StepRecord);
-    fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
-    /// Where in which store a backup was put, so that it can be looked for at the end of the run.
-    fn stored(&self, _object: &Object) {}
-    /// What became of a database, for the audit of a restore.
-    fn changed(&self, _what: serde_json::Value) {}
-}
-
-/// The record of what is no run, such as a recipe that is only loaded: there is nothing to record.
-pub struct Unrecorded;
-
-impl Recorder for Unrecorded {
-    fn step(&self, _step: StepRecord) {}
-
-    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
-}
 
 /// What a text is in the reader's language; nothing when there is no translation.
 pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
@@ -73,7 +43,8 @@ pub struct Session {
     pub caught: RefCell<Vec<Rc<Caught>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
-    pub made: Made,
+    /// What must be dropped or stopped when the run ends.
+    pub at_end: AtEndList,
     pub pool: Pool,
     steps: Cell<u64>,
 }
@@ -93,7 +64,7 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
-            made: Made::default(),
+            at_end: AtEndList::default(),
             pool: Pool::default(),
             steps: Cell::new(0),
         }

@@ -2,12 +2,10 @@
 
 use mlua::{AnyUserData, Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 
+use crate::backup::writer::AFTER_THE_RUN;
 use crate::error::{Error, Kind};
 use crate::lua::traceback::raise;
 use crate::world::dry_run::Withheld;
-
-/// The text in place of what only a run would know.
-pub const AFTER_THE_RUN: &str = "known only after the run";
 
 /// What would need the value: to look into it, to count with it, to compare it. `==` alone asks nobody.
 const DECIDING: [MetaMethod; 18] = [

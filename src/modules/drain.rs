@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use mlua::{LuaString, Table};
 use serde::Deserialize;
 
@@ -12,11 +10,10 @@ use crate::backup::pool::on_pool;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
-use crate::modules::save::{Copy, fill, unknown_facts, with_taps};
+use crate::modules::save::{fill, unknown_facts, with_taps};
 use crate::modules::stream::LineTap;
-use crate::report::event;
-use crate::stream::Sink;
-use crate::stream::pump::{collect, pump};
+use crate::stream::discard::Discard;
+use crate::stream::pump::collect;
 use crate::units::show_size;
 use crate::world::dry_run::is_withheld;
 
@@ -27,20 +24,11 @@ pub struct TextOptions {
 }
 
 /// `:discard()`: reads the stream to its proved end and keeps nothing but what it told about itself.
-pub async fn discard(call: Rc<Call>, (mut pipeline, taps): (Pipeline, Vec<LineTap>)) -> Result<Table> {
+pub async fn discard(call: Rc<Call>, (pipeline, taps): (Pipeline, Vec<LineTap>)) -> Result<Table> {
     let step = call.session.step(pipeline.label.clone(), call.site());
     let (facts, number) = (pipeline.facts.clone(), step.number);
-    let copies = std::mem::take(&mut pipeline.copies);
-    refuse_copies(&copies)?;
-    let task = on_pool(call.session.pool.member()?, async move {
-        let mut source = (pipeline.open)().await?;
-        let mut moved = 0;
-        pump(&mut *source, &mut Nowhere, |bytes| {
-            moved += bytes;
-            event::step_progress(number, moved);
-        })
-        .await
-    });
+    pipeline.refuse_copies()?;
+    let task = on_pool(call.session.pool.member()?, async move { pipeline.pour(&mut Discard, number).await });
     let answer = with_taps(task, taps).await;
     if let Err(error) = &answer
         && is_withheld(error)
@@ -59,12 +47,12 @@ pub async fn discard(call: Rc<Call>, (mut pipeline, taps): (Pipeline, Vec<LineTa
 /// `:text()`: all bytes of a small stream as one string.
 pub async fn text(
     call: Rc<Call>,
-    (mut pipeline, taps): (Pipeline, Vec<LineTap>),
+    (pipeline, taps): (Pipeline, Vec<LineTap>),
     options: TextOptions,
 ) -> Result<LuaString> {
     let max_bytes = options.max_bytes.unwrap_or(1 << 20);
     let label = pipeline.label.clone();
-    refuse_copies(&std::mem::take(&mut pipeline.copies))?;
+    pipeline.refuse_copies()?;
     let task = on_pool(call.session.pool.member()?, async move {
         let mut source = (pipeline.open)().await?;
         let too_large = || {
@@ -75,36 +63,4 @@ pub async fn text(
     });
     let bytes = with_taps(task, taps).await?;
     call.lua.create_string(&bytes).map_err(from_lua)
-}
-
-pub fn refuse_copies(copies: &[Copy]) -> Result<()> {
-    match copies.first() {
-        None => Ok(()),
-        Some(copy) => Err(Error::new(
-            Kind::Recipe,
-            format!("the copy to `{}` has no `:save(path)` after it", copy.path.display()),
-        )
-        .hint("`:tee` writes a second copy of what `:save` proves; with one file only, use `:save`")),
-    }
-}
-
-/// A sink that keeps nothing.
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn write(&mut self, _data: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(async { Ok(()) })
-    }
 }

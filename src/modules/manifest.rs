@@ -2,28 +2,20 @@
 
 pub(crate) mod set;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use mlua::{Lua, Table, Value};
 use serde::Deserialize;
 
 use crate::backup::pool::on_pool;
+use crate::backup::read_back::read_back;
 use crate::catalog::described;
-use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::report::event;
-use crate::stream::decompress::decompress;
-use crate::stream::pump::{Tallier, Tally};
-use crate::stream::{Piece, Source};
-use crate::units::show_size;
-use crate::world::Caller;
 
 /// The most entries in the lists of a manifest that a recipe holds as a table.
 const MAX_LISTED: usize = 100_000;
@@ -92,81 +84,4 @@ async fn verify(call: Rc<Call>, path: PathBuf, options: VerifyOptions) -> Result
     table.raw_set("size_bytes", tally.size_bytes).map_err(from_lua)?;
     table.raw_set("sha256", tally.sha256).map_err(from_lua)?;
     Ok(table)
-}
-
-async fn read_back(caller: Caller, path: PathBuf, step: u64) -> Result<Tally> {
-    let Some(manifest) = described::read(&caller, &path).await? else {
-        let what = format!("cannot verify `{}`", path.display());
-        return Err(Error::new(Kind::NotFound, what)
-            .because_text("it has no manifest")
-            .hint("a dump without one is proved by `pg.inspect(path)`"));
-    };
-    let (file, tally) = Tallied::new(caller.open(&path).await?, step);
-    let mut plain = decompress(Box::new(file), &manifest.name);
-    while let Piece::Data(_) = plain.next().await? {}
-    drop(plain);
-    let tally = tally.finish();
-    // What was encrypted or packed in another way is not unpacked here: its plain size is not known.
-    prove(&path, &manifest, &tally, None)?;
-    Ok(tally)
-}
-
-/// Whether what was read is what the manifest describes.
-pub fn prove(path: &Path, manifest: &Manifest, tally: &Tally, plain_bytes: Option<u64>) -> Result<()> {
-    let wrong = if manifest.size_bytes != tally.size_bytes {
-        format!("it has {}, and had {}", show_size(tally.size_bytes), show_size(manifest.size_bytes))
-    } else if manifest.sha256 != tally.sha256 {
-        "its SHA-256 is another".to_owned()
-    } else if plain_bytes.is_some_and(|bytes| bytes != manifest.plain_bytes) {
-        "it unpacks to another size".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(Kind::Integrity, format!("`{}` is not what its manifest describes", path.display()))
-        .because_text(wrong)
-        .hint("it was changed or damaged after it was made: take another copy, or another backup"))
-}
-
-/// A source that tallies what it gives, for whoever asks when all was read.
-pub struct Tallied {
-    source: Box<dyn Source>,
-    tally: SharedTally,
-    step: u64,
-}
-
-/// The tally of a source that is read elsewhere.
-#[derive(Clone, Default)]
-pub struct SharedTally(Arc<Mutex<Tallier>>);
-
-impl SharedTally {
-    fn lock(&self) -> MutexGuard<'_, Tallier> {
-        self.0.lock().unwrap_or_else(|broken| broken.into_inner())
-    }
-
-    /// What was read.
-    pub fn finish(self) -> Tally {
-        std::mem::take(&mut *self.lock()).finish()
-    }
-}
-
-impl Tallied {
-    /// `step` is shown how much was read.
-    pub fn new(source: Box<dyn Source>, step: u64) -> (Tallied, SharedTally) {
-        let tally = SharedTally::default();
-        (Tallied { source, tally: tally.clone(), step }, tally)
-    }
-}
-
-impl Source for Tallied {
-    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(async {
-            let piece = self.source.next().await?;
-            if let Piece::Data(data) = &piece {
-                let mut tally = self.tally.lock();
-                tally.add(data);
-                event::step_progress(self.step, tally.size_bytes());
-            }
-            Ok(piece)
-        })
-    }
 }

@@ -9,7 +9,8 @@ use mlua::{AnyUserData, Function, Lua, MultiValue, Value};
 use serde::Deserialize;
 
 use crate::backup::pipeline::Pipeline;
-use crate::error::{Error, Kind, Result};
+use crate::backup::scratch_dir::ScratchRoot;
+use crate::error::Result;
 use crate::lua::exports::{Call, Module};
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
@@ -20,15 +21,13 @@ use crate::postgres::dump::globals::Globals;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::server::client::{DumpShape, Server};
 use crate::postgres::server::explain::explain;
+use crate::postgres::server::query::{MAX_ANSWER_BYTES, ask};
 use crate::secret::Secret;
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::world::program::ProgramSource;
-use crate::world::{Caller, Command, Exit, Value as Text, program};
-
-/// The most that a query may answer.
-pub const MAX_ANSWER_BYTES: usize = 4 << 20;
+use crate::world::{Caller, Command, Exit, program};
 
 /// Defines an option table with the fields that every call of this module has; serde's `flatten` would accept misspelt ones.
 macro_rules! options {
@@ -217,24 +216,9 @@ async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Value> {
     call.lua.create_sequence_from(names).map(Value::Table).map_err(from_lua)
 }
 
-/// Runs one query through psql and reads its rows as JSON.
-async fn ask(
-    caller: &Caller,
-    server: &Server,
-    database: &str,
-    sql: &str,
-    vars: &BTreeMap<String, String>,
-) -> Result<serde_json::Value> {
-    let mut command = server.psql(database);
-    command.args.extend(vars.iter().map(|(name, value)| format!("--set={name}={value}")));
-    let sql = sql.trim().trim_end_matches(';');
-    // The line end keeps a comment at the end of the query from swallowing the bracket.
-    let wrapped = format!("SELECT coalesce(json_agg(answer), '[]'::json) FROM ({sql}\n) AS answer;\n");
-    let (stdout, exit) = program::ask(caller, command, Some(&Text::Plain(wrapped)), MAX_ANSWER_BYTES).await?;
-    if !exit.success() {
-        return Err(explain(&format!("cannot query the database `{database}`"), "psql", &exit));
-    }
-    serde_json::from_slice(&stdout).map_err(|error| {
-        Error::new(Kind::Other, format!("cannot read what the database `{database}` answered")).because(error)
-    })
+/// Where a call may unpack, if the recipe names a folder for that.
+fn scratch_root(call: &Call, folder: Option<PathBuf>) -> Result<Option<ScratchRoot>> {
+    let Some(folder) = folder else { return Ok(None) };
+    let (run_id, latecomer) = (&call.session.identity.run_id, call.session.pool.latecomer()?);
+    Ok(Some(ScratchRoot::new(folder, run_id, call.session.number(), latecomer)))
 }

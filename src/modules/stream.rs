@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use crate::backup::target::Target;
+use crate::backup::writer;
 use crate::error::{Error, Kind, Result, Site};
 use crate::lua::exports::{Call, misfit, waiting};
 use crate::lua::options::Text;
@@ -31,28 +32,13 @@ use crate::stream::{SharedFacts, Source};
 use crate::suggest::nearest;
 use crate::world::objects::Object;
 
-pub use crate::backup::pipeline::{Opener, Pipeline};
+use crate::backup::pipeline::Pipeline;
+use crate::lua::unused::Unused;
 
 /// A function of the recipe that is shown every line that passes.
 pub struct LineTap {
     pub lines: oneshot::Receiver<LineReader>,
     pub function: Function,
-}
-
-/// Whether a stream was ever consumed; the session asks at the end of the run.
-pub struct Unused {
-    pub label: String,
-    pub site: Option<Site>,
-    pub used: Cell<bool>,
-}
-
-impl Unused {
-    /// What is wrong with a stream that nobody consumed.
-    pub fn error(&self) -> Error {
-        Error::new(Kind::Recipe, format!("the stream of `{}` was never consumed", self.label))
-            .at(self.site.clone())
-            .hint("a stream moves no byte until its end: `:save(path)`, `:discard()` or `:text()`")
-    }
 }
 
 /// What Lua holds: a stream that is ready, or the place where it was used up.
@@ -147,7 +133,7 @@ impl UserData for Stream {
         method(fields, "tee", |call, (this, path): (AnyUserData, Value)| async move {
             let (path,): (std::path::PathBuf,) = call.args(MultiValue::from_iter([path]))?;
             let (pipeline, taps) = handle(&this)?.take(&call)?;
-            let pipeline = save::tee(call.world()?, pipeline, path);
+            let pipeline = writer::tee(call.world()?, pipeline, path);
             Stream::create(&call, pipeline, taps)
         });
         method(fields, "save", |call, (this, path, options): (AnyUserData, Value, Value)| async move {

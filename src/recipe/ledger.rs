@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use crate::backup::recorder::Recorder;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
 use crate::error::{Error, Kind, Result};
-use crate::lua::session::Recorder;
 use crate::world::objects::Object;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.

@@ -65,8 +65,9 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())).with_lookout(lookout));
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
+    session.at_end.release();
     session.pool.settle().await;
-    session.made.clear(&session.caller, answer.is_ok()).await;
+    session.at_end.finish(&session.caller, answer.is_ok()).await;
     LuaEnd::of(&session, answer.err())
 }
 

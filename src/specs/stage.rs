@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use mlua::{Lua, Value};
 
+use crate::backup::recorder::{Identity, Recorder, Unrecorded};
 use crate::config::{Config, Files, Folders, Look, embedded};
 use crate::error::Result;
 use crate::lua::coverage::Coverage;
 use crate::lua::loader::{Finder, Module};
-use crate::lua::session::{Identity, Recorder, Translate, Unrecorded};
+use crate::lua::session::Translate;
 use crate::specs::trial::Trial;
 use crate::world::{Limits, World};
 

@@ -14,11 +14,12 @@ use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use hikae::backup::recorder::{Identity, Unrecorded};
 use hikae::error::Error;
 use hikae::lua::failure::Failure;
 use hikae::lua::fuse::{Fuse, LuaLimits};
 use hikae::lua::machine::Machine;
-use hikae::lua::session::{Identity, Session, Unrecorded};
+use hikae::lua::session::Session;
 use hikae::lua::{sandbox, state, traceback};
 use hikae::world::simulated::{Simulated, SimulatedSetup};
 use hikae::world::{Caller, Limits};

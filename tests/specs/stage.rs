@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use hikae::backup::recorder::Identity;
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::Result;
 use hikae::lua::loader::{Finder, Module};
 use hikae::lua::secret_value::SecretValue;
-use hikae::lua::session::{Identity, Translate};
+use hikae::lua::session::Translate;
 use hikae::secret::Secret;
 use hikae::specs::{Stage, Trial};
 use hikae::world::journal::Journal;

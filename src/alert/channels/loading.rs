@@ -7,13 +7,14 @@ use mlua::{Function, Table, Value};
 
 use crate::alert::smtp::Settings;
 use crate::alert::{Channel, Verb};
+use crate::backup::recorder::{Identity, Unrecorded};
 use crate::config::{Config, ModuleSource, translations};
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::LuaLimits;
 use crate::lua::loader::{Finder, Module};
 use crate::lua::machine::Machine;
 use crate::lua::sandbox::Withheld;
-use crate::lua::session::{CHANNEL, Identity, Session, Unrecorded};
+use crate::lua::session::{CHANNEL, Session};
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
 use crate::world::Caller;

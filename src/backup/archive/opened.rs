@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::backup::read_back::{SharedTally, Tallied, prove};
 use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
-use crate::modules::manifest::{SharedTally, Tallied, prove};
 use crate::stream::decompress::decompress;
 use crate::stream::tar::Tar;
 use crate::world::Caller;

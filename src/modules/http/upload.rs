@@ -14,14 +14,11 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::{Text, duration};
 use crate::lua::traceback::from_lua;
-use crate::modules::drain::refuse_copies;
 use crate::modules::http::MAX_BYTES;
 use crate::modules::http::given::Given;
 use crate::modules::save::{fill, unknown_facts, with_taps};
 use crate::modules::stream::LineTap;
-use crate::report::event;
-use crate::stream::Sink;
-use crate::stream::pump::{Tally, pump};
+use crate::stream::pump::Tally;
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 use crate::world::http::upload::Upload;
@@ -62,7 +59,7 @@ impl UploadOptions {
 /// `:upload(url, options)`.
 pub async fn upload(
     call: Rc<Call>,
-    (mut pipeline, taps): (Pipeline, Vec<LineTap>),
+    (pipeline, taps): (Pipeline, Vec<LineTap>),
     url: Text,
     options: UploadOptions,
 ) -> Result<Table> {
@@ -71,7 +68,7 @@ pub async fn upload(
     caller.limits.total = options.timeout.unwrap_or(caller.limits.total.max(pipeline.limits.total));
     caller.limits.idle = options.idle_timeout.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
     let mut upload = options.upload(&url)?;
-    refuse_copies(&std::mem::take(&mut pipeline.copies))?;
+    pipeline.refuse_copies()?;
     let step = call.session.step(format!("{} to {}", pipeline.label, upload.request.title()), call.site());
     let (facts, number) = (pipeline.facts.clone(), step.number);
     let task = on_pool(call.session.pool.member()?, async move {
@@ -94,7 +91,7 @@ pub async fn upload(
 /// What went out; nothing in a dry run whose source was withheld.
 async fn send(pipeline: Pipeline, caller: Caller, upload: Upload, step: u64) -> Result<Option<Tally>> {
     let mut sink = caller.upload(upload).await?;
-    match fill_sink(pipeline, &mut *sink, step).await {
+    match pipeline.pour(&mut *sink, step).await {
         Ok(tally) => {
             sink.commit().await?;
             Ok(Some(tally))
@@ -108,16 +105,4 @@ async fn send(pipeline: Pipeline, caller: Caller, upload: Upload, step: u64) -> 
             Err(error)
         }
     }
-}
-
-async fn fill_sink(pipeline: Pipeline, sink: &mut dyn Sink, step: u64) -> Result<Tally> {
-    let mut source = (pipeline.open)().await?;
-    let mut moved = 0;
-    let tally = pump(&mut *source, sink, |bytes| {
-        moved += bytes;
-        event::step_progress(step, moved);
-    })
-    .await?;
-    sink.seal().await?;
-    Ok(tally)
 }

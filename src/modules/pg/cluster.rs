@@ -1,21 +1,19 @@
 //! `pg.temporary_cluster`, `pg.drop_cluster`: a server of the run's own, in a folder of its own, that goes with the run.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use mlua::{Lua, Table};
+use mlua::Table;
 use serde::Deserialize;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
-use crate::backup::pool::{spawn, stopped};
+use crate::backup::pool::spawn;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
+use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::temporary_cluster::{PORT, Standing};
 use crate::postgres::server::throwaway;
 
@@ -40,31 +38,6 @@ pub struct Given {
     _user: String,
 }
 
-/// A cluster under way: it is stopped and removed when this is dropped.
-struct Running {
-    _wanted: oneshot::Sender<()>,
-    ended: JoinHandle<Result<()>>,
-}
-
-/// The clusters that this run has started, by their folders.
-#[derive(Default)]
-pub struct Clusters(RefCell<BTreeMap<String, Running>>);
-
-impl Clusters {
-    pub fn of(lua: &Lua) -> Rc<Clusters> {
-        if let Some(clusters) = lua.app_data_ref::<Rc<Clusters>>() {
-            return clusters.clone();
-        }
-        let clusters = Rc::<Clusters>::default();
-        lua.set_app_data(clusters.clone());
-        clusters
-    }
-
-    pub fn has(&self, host: &str) -> bool {
-        self.0.borrow().contains_key(host)
-    }
-}
-
 pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, None);
     let step = call.session.step("temporary cluster".to_owned(), call.site());
@@ -75,9 +48,13 @@ pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
     let (ready, answered) = oneshot::channel();
     let ended = spawn(call.session.pool.member()?, standing.run(ready, unwanted));
     // From here on it goes with the run, however that ends.
-    Clusters::of(&call.lua).0.borrow_mut().insert(home.clone(), Running { _wanted: wanted, ended });
+    call.session.at_end.of::<Clusters>().add(home.clone(), wanted, ended);
     let ready = answered.await.is_ok();
-    let answer = if ready { Ok(()) } else { end(&call, &home).await.and_then(|()| Err(vanished())) };
+    let answer = if ready {
+        Ok(())
+    } else {
+        call.session.at_end.of::<Clusters>().end(&home).await.and_then(|()| Err(vanished()))
+    };
     step.end(0, 0, answer.as_ref().err());
     answer?;
     let table = call.lua.create_table().map_err(from_lua)?;
@@ -88,22 +65,14 @@ pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
 }
 
 pub async fn drop_one(call: Rc<Call>, given: Given) -> Result<()> {
-    if !Clusters::of(&call.lua).has(&given.host) {
+    if !call.session.at_end.of::<Clusters>().has(&given.host) {
         return Err(Error::new(Kind::NotFound, format!("there is no cluster `{}` of this run", given.host))
             .hint("give what `pg.temporary_cluster` gave"));
     }
     let step = call.session.step("drop temporary cluster".to_owned(), call.site());
-    let dropped = end(&call, &given.host).await;
+    let dropped = call.session.at_end.of::<Clusters>().end(&given.host).await;
     step.end(0, 0, dropped.as_ref().err());
     dropped
-}
-
-/// Stops a cluster and waits until nothing of it is left; or gives what it failed with.
-async fn end(call: &Call, home: &str) -> Result<()> {
-    let running = Clusters::of(&call.lua).0.borrow_mut().remove(home);
-    let Some(Running { _wanted, ended }) = running else { return Ok(()) };
-    drop(_wanted);
-    ended.await.map_err(stopped)?
 }
 
 fn vanished() -> Error {

@@ -7,24 +7,22 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 
+use crate::backup::at_end::CLEANUP_TIME;
 use crate::backup::pool::unbroken;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::modules::pg::{MAX_ANSWER_BYTES, ask};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::explain::explain;
 use crate::postgres::server::keeper::Keeper;
-use crate::postgres::server::made::{Hold, LEAVING};
+use crate::postgres::server::made::{Hold, Made};
+use crate::postgres::server::maintenance::{Found, Maintenance, cannot, maintenance};
+use crate::postgres::server::query::ask;
 use crate::postgres::server::quoting::{check_name, ident, literal};
 use crate::postgres::server::throwaway;
 use crate::report::{Level, log};
 use crate::secret::Secret;
-use crate::world::{Caller, Command, Value as Text, program};
-
-/// Where the server is asked about its databases.
-pub const MAINTENANCE: &str = "postgres";
+use crate::world::Caller;
 
 options!(CreateOptions {
     name: Option<String>,
@@ -39,65 +37,10 @@ options!(SweepOptions {
     connect_to: Option<String>,
 });
 
-/// A database as the server tells of it.
-#[derive(Deserialize)]
-struct Found {
-    oid: u32,
-    name: String,
-    comment: Option<String>,
-}
-
-/// The server's own conversation, away from the databases that it is about.
-pub struct Maintenance<'a> {
-    pub caller: &'a Caller,
-    pub server: Server,
-    pub database: String,
-}
-
-impl Maintenance<'_> {
-    /// What psql writes when it reads `script`; the first error ends it.
-    pub async fn run(&self, act: &str, script: String) -> Result<String> {
-        self.tell(act, self.server.psql(&self.database), script).await
-    }
-
-    /// The same by another psql.
-    pub async fn tell(&self, act: &str, psql: Command, script: String) -> Result<String> {
-        let (stdout, exit) = program::ask(self.caller, psql, Some(&Text::Plain(script)), MAX_ANSWER_BYTES).await?;
-        if !exit.success() {
-            return Err(explain(act, "psql", &exit));
-        }
-        Ok(String::from_utf8_lossy(&stdout).trim_end().to_owned())
-    }
-
-    async fn find(&self, condition: &str) -> Result<Vec<Found>> {
-        let sql = format!(
-            "SELECT oid::bigint AS oid, datname AS name, pg_catalog.shobj_description(oid, 'pg_database') AS comment
-             FROM pg_catalog.pg_database WHERE {condition} ORDER BY datname"
-        );
-        let rows = ask(self.caller, &self.server, &self.database, &sql, &BTreeMap::new()).await?;
-        serde_json::from_value(rows)
-            .map_err(|error| Error::new(Kind::Other, "cannot read which databases there are").because(error))
-    }
-
-    async fn named(&self, name: &str) -> Result<Option<Found>> {
-        Ok(self.find(&format!("datname = {}", literal(name))).await?.into_iter().next())
-    }
-
-    /// Drops a throwaway that no run needs; whether it did.
-    async fn drop_unless_needed(&self, name: &str) -> Result<bool> {
-        let said = self.run(&cannot("drop", name), throwaway::drop_unless_needed(name)).await?;
-        match said.lines().last() {
-            Some("dropped") => Ok(true),
-            Some("needed") => Ok(false),
-            _ => Err(Error::new(Kind::Other, cannot("drop", name)).because_text("psql did not say what became of it")),
-        }
-    }
-}
-
 pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     let caller = options.limit(call.world()?);
     let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
-    let made = &call.session.made;
+    let made = call.session.at_end.of::<Made>();
     let name = match &options.name {
         Some(name) => name.clone(),
         None => throwaway::name(caller.world.now(), caller.world.machine().process_id, made.count() + 1),
@@ -132,7 +75,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
         .await;
         let left = left_by(
             &created,
-            &Maintenance { caller: &caller.limited(Some(LEAVING), Some(LEAVING)), server, database },
+            &Maintenance { caller: &caller.limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME)), server, database },
             &new,
         )
         .await;
@@ -218,7 +161,7 @@ async fn shape_of(at: &Maintenance<'_>, like: &str) -> Result<String> {
 pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
     let caller = options.limit(call.world()?);
     let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
-    let (name, made) = (&options.name, &call.session.made);
+    let (name, made) = (&options.name, call.session.at_end.of::<Made>());
     let Some(found) = at.named(name).await? else {
         made.forget(name);
         return Err(Error::new(Kind::NotFound, cannot("drop", name)).because_text("there is no such database"));
@@ -274,12 +217,4 @@ pub async fn sweep(call: Rc<Call>, options: SweepOptions) -> Result<Table> {
         Some(error) => Err(error),
         None => call.lua.create_sequence_from(dropped).map_err(from_lua),
     }
-}
-
-pub fn maintenance<'a>(caller: &'a Caller, server: Server, connect_to: Option<&str>) -> Maintenance<'a> {
-    Maintenance { caller, server, database: connect_to.unwrap_or(MAINTENANCE).to_owned() }
-}
-
-pub fn cannot(verb: &str, name: &str) -> String {
-    format!("cannot {verb} the database `{name}`")
 }

@@ -8,14 +8,14 @@ use mlua::Table;
 use serde::Deserialize;
 
 use crate::backup::pool::on_pool;
-use crate::backup::scratch_dir::Workplace;
+use crate::backup::read_back::{Tallied, prove};
 use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::modules::manifest::{Tallied, prove};
+use crate::modules::pg::scratch_root;
 use crate::modules::save::fill;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::restore::read::{Format, Reader};
@@ -35,7 +35,7 @@ pub struct InspectOptions {
 
 pub async fn inspect(call: Rc<Call>, path: PathBuf, options: InspectOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
-    let reader = Reader { caller, work: Workplace::of(&call, options.work)? };
+    let reader = Reader { caller, work: scratch_root(&call, options.work)? };
     let step = call.session.step(format!("inspect {}", path.display()), call.site());
     let number = step.number;
     let work = read(reader, path.clone(), number);

@@ -8,9 +8,9 @@ use mlua::{AnyUserData, Value};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use crate::backup::scratch_dir::Workplace;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
+use crate::modules::pg::scratch_root;
 use crate::modules::stream::Stream;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::restore::read::{Format, Reader, Reading};
@@ -32,7 +32,7 @@ pub struct ProveOptions {
 
 /// The same stream, which ends well only when what has passed is one whole dump.
 pub fn prove(call: &Call, stream: &Value, options: ProveOptions) -> Result<AnyUserData> {
-    let reader = Reader { caller: call.world()?, work: Workplace::of(call, options.work)? };
+    let reader = Reader { caller: call.world()?, work: scratch_root(call, options.work)? };
     let Some(Ok(stream)) = stream.as_userdata().map(AnyUserData::borrow::<Stream>) else {
         return Err(Error::new(Kind::Recipe, "`pg.prove` was called without a stream")
             .hint("pg.prove(http.download(url), { database = \"shop\" }):save(path)"));

@@ -9,15 +9,16 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use crate::backup::pool::unbroken;
-use crate::backup::scratch_dir::Workplace;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::modules::pg::cluster::Clusters;
+use crate::modules::pg::scratch_root;
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::steps::{Restored, Restoring};
 use crate::postgres::server::client::Server;
+use crate::postgres::server::clusters::Clusters;
+use crate::postgres::server::made::Made;
 use crate::postgres::server::throwaway;
 use crate::secret::Secret;
 use crate::world::Caller;
@@ -59,7 +60,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         _ => None,
     };
     let makes_roles = options.make_roles.unwrap_or(false);
-    if makes_roles && !options.host.as_deref().is_some_and(|host| Clusters::of(&call.lua).has(host)) {
+    if makes_roles && !options.host.as_deref().is_some_and(|host| call.session.at_end.of::<Clusters>().has(host)) {
         return Err(Error::new(Kind::Denied, "refused to make roles on a server that others use")
             .hint("`make_roles` is for what `pg.temporary_cluster` gave"));
     }
@@ -68,7 +69,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
     // The server is silent while it builds an index, however long that takes.
     let idle = options.idle_timeout.unwrap_or(limits.total);
-    let work = Workplace::of(&call, options.work.clone())?;
+    let work = scratch_root(&call, options.work.clone())?;
     let restoring = Restoring {
         loader: caller.clone().limited(Some(limits.total), Some(idle)),
         reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work },
@@ -101,7 +102,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
 
 /// The comment of this run's own throwaway; any other database is not made anew.
 fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
-    if !call.session.made.keeps(name) {
+    if !call.session.at_end.of::<Made>().keeps(name) {
         return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` anew"))
             .because_text("it is no throwaway of this run")
             .hint("`if_exists = \"remake\"` takes the name that `pg.create_database` gave"));

@@ -11,9 +11,10 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::modules::pg::databases::{Maintenance, maintenance};
 use crate::postgres::restore::swap::{BUSY, CHANGED, State, Swap};
 use crate::postgres::server::client::Server;
+use crate::postgres::server::made::Made;
+use crate::postgres::server::maintenance::{Maintenance, maintenance};
 use crate::postgres::server::quoting::{check_name, with_suffix};
 use crate::secret::Secret;
 use crate::world::{Caller, Command};
@@ -46,7 +47,7 @@ pub async fn swap(call: Rc<Call>, options: SwapOptions) -> Result<Table> {
     }));
     let before = answer?;
     // It is the live one from here on: no recipe may drop it any more.
-    call.session.made.forget(&swap.staged);
+    call.session.at_end.of::<Made>().forget(&swap.staged);
     let table = call.lua.create_table().map_err(from_lua)?;
     table.raw_set("live", swap.live).map_err(from_lua)?;
     table.raw_set("kept", before.live.map(|_| swap.kept)).map_err(from_lua)?;
@@ -160,7 +161,8 @@ async fn evict(caller: &Caller, server: Server, database: &str, script: String) 
     command.args.push("--set=ON_ERROR_STOP=0".to_owned());
     let input = crate::world::Value::Plain(script);
     if let Err(error) =
-        crate::world::program::ask(caller, command, Some(&input), crate::modules::pg::MAX_ANSWER_BYTES).await
+        crate::world::program::ask(caller, command, Some(&input), crate::postgres::server::query::MAX_ANSWER_BYTES)
+            .await
     {
         tracing::debug!(error = error.one_line(), "sessions were not ended");
     }

@@ -16,13 +16,13 @@ use crate::lua::exports::Call;
 use crate::lua::json::to_lua;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::modules::pg::ask;
 use crate::postgres::dump::facts::DatabaseFacts;
-use crate::postgres::restore::checks::{CHECK, Check, Mismatch, compare};
+use crate::postgres::restore::checks::{CHECK, Check, compare};
 use crate::postgres::restore::live;
 use crate::postgres::restore::live::{Answers, Live, Target};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::explain::explain;
+use crate::postgres::server::query::ask;
 use crate::secret::Secret;
 use crate::world::{Caller, Value as Text, program};
 
@@ -95,13 +95,15 @@ pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
 }
 
 fn refuse(database: &str, checks: Vec<Check>) -> Error {
-    let bad = checks.iter().filter(|check| !check.ok).count();
+    let bad: Vec<String> = checks.iter().filter(|check| !check.ok).map(Check::to_string).collect();
     let what = format!(
-        "the database `{database}` does not hold what the backup holds: {bad} of {} checks failed",
+        "the database `{database}` does not hold what the backup holds: {} of {} checks failed",
+        bad.len(),
         checks.len()
     );
+    let details = serde_json::to_value(&checks).unwrap_or_default(); // texts and numbers: it always can
     Error::new(Kind::Integrity, what)
-        .because(Mismatch(checks))
+        .because_details(bad.join("\n"), details)
         .hint("do not use this database: restore the backup again, or an earlier one")
 }
 

@@ -80,19 +80,6 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The checks of a comparison that failed, as the cause of the error: one line for each that did not hold.
-#[derive(Clone, Debug)]
-pub struct Mismatch(pub Vec<Check>);
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bad: Vec<String> = self.0.iter().filter(|check| !check.ok).map(Check::to_string).collect();
-        f.write_str(&bad.join("\n"))
-    }
-}
-
-impl std::error::Error for Mismatch {}
-
 /// Everything that can be compared, in the order of the guide's list (App. B).
 pub fn compare(expected: &DatabaseFacts, live: &Live, targets: &[Target], answers: &Answers) -> Vec<Check> {
     let places = Places::new(live, targets);

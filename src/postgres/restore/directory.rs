@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::BoxFuture;
 
 use crate::backup::archive::names::{Names, inside, refused};
-use crate::backup::scratch_dir::Workspace;
+use crate::backup::scratch_dir::ScratchDir;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::decode_folder;
 use crate::postgres::restore::read::Reader;
@@ -42,7 +42,7 @@ pub async fn decoded(reader: &Reader, tar: Box<dyn Source>) -> Result<(Box<dyn S
 }
 
 /// Unpacks all of the tar file, and lets `pg_restore` read the folder of the dump.
-async fn start(reader: &Reader, tar: Box<dyn Source>, space: &Workspace) -> Result<(ProgramSource, String)> {
+async fn start(reader: &Reader, tar: Box<dyn Source>, space: &ScratchDir) -> Result<(ProgramSource, String)> {
     unpack(&reader.caller, tar, space.folder()).await?;
     let dump = dump_among(space, reader).await?;
     let child = reader.caller.spawn(decode_folder(&dump.display().to_string())).await?;
@@ -83,7 +83,7 @@ async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<
 }
 
 /// The one folder that is a dump.
-async fn dump_among(space: &Workspace, reader: &Reader) -> Result<PathBuf> {
+async fn dump_among(space: &ScratchDir, reader: &Reader) -> Result<PathBuf> {
     let files = space.files(&reader.caller).await?;
     let mut dumps = files.iter().filter(|file| file.path.ends_with(CONTENTS)).filter_map(|file| file.path.parent());
     match (dumps.next(), dumps.next()) {
@@ -102,7 +102,7 @@ async fn dump_among(space: &Workspace, reader: &Reader) -> Result<PathBuf> {
 
 struct Decoded {
     output: ProgramSource,
-    space: Option<Workspace>,
+    space: Option<ScratchDir>,
 }
 
 impl Decoded {

@@ -1,6 +1,6 @@
 //! Gives a dump of any form as plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
 
-use crate::backup::scratch_dir::Workplace;
+use crate::backup::scratch_dir::ScratchRoot;
 use crate::error::Result;
 use crate::postgres::restore::{archive, directory};
 use crate::stream::decompress::{Peeked, decompress, packing};
@@ -46,7 +46,7 @@ impl Format {
 #[derive(Clone)]
 pub struct Reader {
     pub caller: Caller,
-    pub work: Option<Workplace>,
+    pub work: Option<ScratchRoot>,
 }
 
 /// A dump as plain SQL, while it is read.

@@ -6,13 +6,13 @@ use tokio::sync::oneshot;
 
 use crate::backup::pool::unless;
 use crate::error::{Error, Kind, Result};
-use crate::modules::pg::MAX_ANSWER_BYTES;
 use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
 use crate::postgres::restore::prove::{Proved, prove};
 use crate::postgres::restore::read::Reader;
 use crate::postgres::server::client::Server;
 use crate::postgres::server::explain::explain;
+use crate::postgres::server::query::MAX_ANSWER_BYTES;
 use crate::postgres::server::throwaway;
 use crate::report;
 use crate::report::Level;

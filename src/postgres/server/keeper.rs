@@ -1,8 +1,8 @@
 //! Holds a throwaway database for its run: a session whose lock ends with the run, however that ends.
 
 use crate::error::{Error, Kind, Result};
-use crate::modules::pg::databases::Maintenance;
 use crate::postgres::server::explain::explain;
+use crate::postgres::server::maintenance::Maintenance;
 use crate::postgres::server::throwaway;
 use crate::stream::Piece;
 use crate::world::Child;

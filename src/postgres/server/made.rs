@@ -2,19 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{LocalBoxFuture, join_all};
 
-use crate::modules::pg::databases::{Maintenance, cannot};
+use crate::backup::at_end::{AtEnd, CLEANUP_TIME};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::keeper::Keeper;
+use crate::postgres::server::maintenance::{Maintenance, cannot};
 use crate::postgres::server::throwaway;
 use crate::report::{Level, log};
 use crate::world::Caller;
-
-/// How long a run that has ended tries to drop what it left; what it cannot drop, the next sweep does.
-pub const LEAVING: Duration = Duration::from_secs(5);
 
 /// By name. With their numbers, for a name may come to mean another one.
 #[derive(Default)]
@@ -64,13 +61,17 @@ impl Made {
     pub fn has(&self, name: &str, oid: u32) -> bool {
         self.0.borrow().get(name).is_some_and(|made| made.oid == Some(oid))
     }
+}
 
-    /// Drops the throwaways that are still there when Lua is gone: it was ended before it could drop them, or forgot them.
-    pub async fn clear(&self, caller: &Caller, forgotten: bool) {
-        let caller = caller.clone().limited(Some(LEAVING), Some(LEAVING));
+impl AtEnd for Made {
+    /// Drops the throwaways that are left: Lua was ended before it could drop them, or the recipe forgot them.
+    fn finish<'a>(&'a self, caller: &'a Caller, forgotten: bool) -> LocalBoxFuture<'a, ()> {
+        let caller = caller.clone().limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME));
         let left = std::mem::take(&mut *self.0.borrow_mut());
         let held = left.into_iter().filter_map(|(name, made)| Some((name, made.hold?)));
-        join_all(held.map(|(name, hold)| drop_left(&caller, name, hold, forgotten))).await;
+        Box::pin(async move {
+            join_all(held.map(|(name, hold)| drop_left(&caller, name, hold, forgotten))).await;
+        })
     }
 }
 

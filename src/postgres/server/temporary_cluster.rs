@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Kind, Result};
-use crate::modules::pg::MAX_ANSWER_BYTES;
 use crate::postgres::server::client::Server;
 use crate::postgres::server::programs::Programs;
+use crate::postgres::server::query::MAX_ANSWER_BYTES;
 use crate::postgres::server::throwaway;
 use crate::report::{Level, log};
 use crate::units::show_size;

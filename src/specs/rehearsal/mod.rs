@@ -110,7 +110,7 @@ pub async fn plan(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal)
 }
 
 /// A recipe with all that a rehearsal of it needs but the world; it can be played many times.
-struct Script {
+pub(crate) struct Script {
     job: Arc<Job>,
     secrets: Vec<(String, Secret)>,
     /// Whether another process runs it.
