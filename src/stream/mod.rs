@@ -10,6 +10,7 @@ use crate::error::Result;
 pub mod age;
 pub mod ahead;
 pub mod decompress;
+pub mod discard;
 mod deflate;
 pub mod encrypting;
 pub mod facts;
