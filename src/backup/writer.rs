@@ -13,8 +13,8 @@ use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
 use crate::stream::pump::Tally;
-use crate::stream::tee::Tee;
-use crate::stream::{Facts, SharedFacts, Sink};
+use crate::stream::tee::{Sealed, Tee};
+use crate::stream::{Facts, ReadBack, SharedFacts, Sink};
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 
@@ -25,7 +25,7 @@ pub const AFTER_THE_RUN: &str = "known only after the run";
 pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     let (send, sealed) = oneshot::channel();
     let target = Target::File(path.clone());
-    let open = pipeline.open;
+    let (open, facts) = (pipeline.open, pipeline.facts.clone());
     let mut copies = pipeline.copies;
     copies.push(Copy { path, sealed });
     let open: Opener = Box::new(move || {
@@ -33,7 +33,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
             let sink = target.begin(&caller).await?;
             let (tee, sealed) = Tee::new(open().await?, sink);
             // Nobody waits for the copy any more when the call was taken back; then the sink goes with the tee.
-            let _unheard = send.send(sealed);
+            let _unheard = send.send((facts.lock().clone(), sealed));
             Ok(Box::new(tee) as _)
         })
     });
@@ -56,6 +56,32 @@ pub struct Written {
     pub facts: Facts,
     /// Whether its bytes were written; those of a planned one only a run would know.
     pub known: bool,
+    manifest: serde_json::Value,
+}
+
+/// A backup on stable storage that waits for its commit.
+struct Ready {
+    sink: Box<dyn Sink>,
+    target: Target,
+    tally: Tally,
+    facts: Facts,
+    /// It is encrypted, and can be read back only after the commit.
+    unproved: bool,
+}
+
+impl Ready {
+    /// What is encrypted is decrypted once, from where it is stored.
+    async fn prove(&mut self) -> Result<()> {
+        let Some(way) = &self.facts.way_back else { return Ok(()) };
+        match self.sink.read_back().await? {
+            ReadBack::Now(stored) => way.prove(stored, &self.tally, &self.target.to_string()).await,
+            ReadBack::AfterCommit => {
+                self.unproved = true;
+                Ok(())
+            }
+            ReadBack::Nothing => Ok(()),
+        }
+    }
 }
 
 impl Writer {
@@ -71,37 +97,86 @@ impl Writer {
                 return Err(error);
             }
         };
+        let facts = self.facts.lock().clone();
+        let mut ready = vec![Ready { sink, target, tally, facts, unproved: false }];
+        for copy in copies {
+            ready.push(self.sealed(copy).await?);
+        }
+        for one in &mut ready {
+            one.prove().await?;
+        }
+        // The keys of the throwaways have done their work.
+        self.facts.lock().way_back = None;
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
         unbroken(self.member.clone(), async move {
-            let mut written = vec![self.commit(sink, &target, Some(&tally)).await?];
-            for copy in copies {
-                let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
-                let sealed = copy.sealed.await.map_err(never)?.await.map_err(never)?;
-                written.push(self.commit(sealed.sink, &Target::File(copy.path), Some(&sealed.tally)).await?);
+            let mut written = Vec::new();
+            for one in ready {
+                written.push(self.commit(one).await?);
             }
             Ok(written)
         })
         .await
     }
 
+    /// What `tee` has written: it knows of the stages before it, and of what the whole stream has learnt.
+    async fn sealed(&self, copy: Copy) -> Result<Ready> {
+        let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
+        let (mut facts, sealed) = copy.sealed.await.map_err(never)?;
+        let Sealed { sink, tally } = sealed.await.map_err(never)?;
+        facts.learn(&self.facts.lock());
+        Ok(Ready { sink, target: Target::File(copy.path), tally, facts, unproved: false })
+    }
+
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
     async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
-        let mut written = vec![self.commit(sink, &target, None).await?];
+        let facts = self.facts.lock().clone();
+        let mut written = vec![self.describe_and_commit(sink, &target, None, facts.clone()).await?];
         for copy in copies {
             // The one that `tee` had made went with the source.
             let target = Target::File(copy.path);
             let sink = target.create(&self.caller).await?;
-            written.push(self.commit(sink, &target, None).await?);
+            written.push(self.describe_and_commit(sink, &target, None, facts.clone()).await?);
         }
         Ok(written)
     }
 
+    async fn commit(&self, ready: Ready) -> Result<Written> {
+        let Ready { sink, target, tally, facts, unproved } = ready;
+        let way = facts.way_back.clone().filter(|_| unproved);
+        let written = self.describe_and_commit(sink, &target, Some(&tally), facts).await?;
+        if let (Some(way), Target::Object(put)) = (way, &target) {
+            let proved = async { way.prove(self.caller.get(put.object.clone()).await?, &tally, &target.to_string()).await };
+            if let Err(error) = proved.await {
+                return Err(self.take_back(&target, error).await);
+            }
+        }
+        self.record(&target, &written);
+        Ok(written)
+    }
+
+    /// An object that turns out not to be provable goes again, and its manifest with it.
+    async fn take_back(&self, target: &Target, error: Error) -> Error {
+        let removed = async {
+            target.remove(&self.caller).await?;
+            target.beside()?.remove(&self.caller).await
+        };
+        match removed.await {
+            Ok(()) => error,
+            Err(left) => error.hint(format!("remove `{target}` yourself: {}", left.one_line())),
+        }
+    }
+
     /// The manifest first, the backup last: whatever is visible under a backup's name is whole and described.
-    async fn commit(&self, sink: Box<dyn Sink>, target: &Target, tally: Option<&Tally>) -> Result<Written> {
+    async fn describe_and_commit(
+        &self,
+        sink: Box<dyn Sink>,
+        target: &Target,
+        tally: Option<&Tally>,
+        facts: Facts,
+    ) -> Result<Written> {
         let known = tally.is_some();
         let tally = tally.cloned().unwrap_or_else(|| Tally { size_bytes: 0, sha256: AFTER_THE_RUN.to_owned() });
-        let facts = self.facts.lock().clone();
         let created_at = self.caller.world.now();
         let mark = RecipeMark { name: self.identity.recipe.clone(), sha256: self.identity.recipe_sha256.clone() };
         let name = target.name();
@@ -119,12 +194,19 @@ impl Writer {
                 Err(left) => error.hint(format!("remove `{beside}` yourself: {}", left.one_line())),
             });
         }
+        let path = target.to_string();
+        let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
+        let written = Written { backup, facts: Facts { way_back: None, ..facts }, known, manifest: value };
+        if !known {
+            self.record(target, &written);
+        }
+        Ok(written)
+    }
+
+    fn record(&self, target: &Target, written: &Written) {
         if let Target::Object(put) = target {
             self.recorder.stored(&put.object);
         }
-        let path = target.to_string();
-        let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
-        self.recorder.backup(&backup, &value);
-        Ok(Written { backup, facts, known })
+        self.recorder.backup(&written.backup, &written.manifest);
     }
 }

@@ -35,6 +35,8 @@ pub struct LuaEnd {
     /// Failures that the recipe has answered for in words.
     pub accepted: Vec<Error>,
     pub unused_streams: Vec<Error>,
+    /// Copies of a stream that failed while others were made, and that the recipe has not answered for.
+    pub failed_copies: Vec<Error>,
 }
 
 impl LuaEnd {
@@ -45,7 +47,9 @@ impl LuaEnd {
     fn of(session: &Session, error: Option<Error>) -> LuaEnd {
         let mut end = LuaEnd { error, ..LuaEnd::default() };
         for caught in session.caught.borrow().iter() {
-            if caught.swallowed() {
+            if caught.swallowed() && caught.of_copy {
+                end.failed_copies.push(caught.error.clone());
+            } else if caught.swallowed() {
                 end.swallowed.push(caught.error.clone());
             } else if caught.accepted.borrow().is_some() {
                 end.accepted.push(caught.error.clone());

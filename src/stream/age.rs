@@ -29,8 +29,9 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// Encrypts `source`. Each call makes a throwaway key of its own, by which the stored bytes are proved; it is never written anywhere.
 pub fn age(source: Box<dyn Source>, lock: Lock, facts: &SharedFacts) -> Box<dyn Source> {
     let (locking, key) = lock.for_one_stream();
-    let told = Encryption { kind: "age".to_owned(), recipients: locking.names(), throwaway: locking.throwaway_name() };
-    let undo = if told.recipients.is_empty() { "age --decrypt" } else { "age --decrypt --identity identity.txt" };
+    let (recipients, throwaway) = (locking.names(), locking.throwaway_name());
+    let told = Encryption { kind: "age".to_owned(), passphrase: recipients.is_empty(), recipients, throwaway };
+    let undo = if told.passphrase { "age --decrypt" } else { "age --decrypt --identity identity.txt" };
     let back = Arc::new(move |source| unage(source, key.clone()));
     let tallied = match encrypted(source, told, undo, back, facts) {
         Ok(tallied) => tallied,

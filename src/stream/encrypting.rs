@@ -14,9 +14,13 @@ use crate::units::show_size;
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Encryption {
     pub kind: String,
-    /// Who can decrypt it; nobody by a key where a passphrase does it.
+    /// Who can decrypt it by a key of theirs.
     pub recipients: Vec<String>,
+    /// Whether a passphrase decrypts it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passphrase: bool,
     /// The recipient that the run added to prove the stored bytes. Its key is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throwaway: Option<String>,
 }
 

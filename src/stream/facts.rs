@@ -17,6 +17,8 @@ pub struct Facts {
     pub shapes: BTreeMap<String, serde_json::Value>,
     /// The standard tools that undo each stage, in the order in which the stages were applied: `gzip -dc`.
     pub undo: Vec<String>,
+    /// The standard tool that unpacks what the source gave, where that was packed already.
+    pub packed: Option<String>,
     /// The standard tool that takes the plain bytes back: `psql -X … -d postgres`.
     pub load: Option<String>,
     /// The whole line that restores it, where that is no pipe out of this one file.
@@ -27,8 +29,8 @@ pub struct Facts {
     pub encryption: Option<Encryption>,
     /// How what is stored is proved, once it is encrypted.
     pub way_back: Option<WayBack>,
-    /// A stage that nothing is known to undo: what it gives is all that a restore can give.
-    pub one_way: Option<String>,
+    /// How many stages come before what no known tool undoes: a restore can give no more than what that stage gave.
+    pub one_way: Option<usize>,
 }
 
 impl Facts {
@@ -40,6 +42,17 @@ impl Facts {
         }
     }
 
+    /// Notes a program as a stage. Where nobody says what undoes it, a restore ends at what it gave.
+    pub fn through(&mut self, line: &str, undo: Option<String>) {
+        match undo {
+            Some(tool) => self.undo.push(tool),
+            None => self.one_way = Some(self.undo.len()),
+        }
+        if let Some(way) = &mut self.way_back {
+            way.block(line.to_owned());
+        }
+    }
+
     /// Takes over what the stages of a shared reading have learnt since this copy of its facts was made.
     pub fn learn(&mut self, shared: &Facts) {
         self.plain_bytes = shared.plain_bytes;
@@ -47,6 +60,7 @@ impl Facts {
         self.sections.extend(shared.sections.clone());
         self.shapes.extend(shared.shapes.clone());
         self.hashes.extend(shared.hashes.clone());
+        self.packed = self.packed.take().or_else(|| shared.packed.clone());
         self.load = self.load.take().or_else(|| shared.load.clone());
         self.restore = self.restore.take().or_else(|| shared.restore.clone());
     }

@@ -10,6 +10,7 @@ use crate::error::Result;
 pub mod age;
 pub mod ahead;
 pub mod decompress;
+pub mod deferred;
 pub mod discard;
 mod deflate;
 pub mod encrypting;
@@ -79,6 +80,11 @@ pub trait Sink: Send {
 pub struct SharedFacts(Arc<Mutex<Facts>>);
 
 impl SharedFacts {
+    /// Facts that begin as these.
+    pub fn of(facts: Facts) -> SharedFacts {
+        SharedFacts(Arc::new(Mutex::new(facts)))
+    }
+
     pub fn lock(&self) -> MutexGuard<'_, Facts> {
         self.0.lock().unwrap_or_else(|broken| broken.into_inner())
     }

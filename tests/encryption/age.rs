@@ -12,7 +12,7 @@ use hikae::stream::{Piece, SharedFacts};
 
 use crate::compression::samples::{Given, all, given, noise, ragged, rows, tool};
 
-const RECIPIENT: &str = "age1ztk0hef4lrv58lhrj3ftgz7szsrk9zghw6lvlzcydqrghfe9tccsa5wv2d";
+const RECIPIENT: &str = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w";
 
 /// An identity that the program `age-keygen` made, and its recipient.
 fn pair() -> (String, String) {
