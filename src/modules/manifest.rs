@@ -9,7 +9,7 @@ use std::time::Duration;
 use mlua::{Lua, Table, Value};
 use serde::Deserialize;
 
-use crate::backup::decrypting::Identity;
+use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::on_pool;
 use crate::backup::read_back::{ReadBackup, read_back};
 use crate::catalog::described;
@@ -33,7 +33,7 @@ struct ReadOptions {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct VerifyOptions {
-    identity: Option<Identity>,
+    identity: Option<SecretKey>,
     passphrase: Option<Secret>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
@@ -77,7 +77,7 @@ async fn read(call: Rc<Call>, path: PathBuf, options: ReadOptions) -> Result<Val
 /// Reads a backup to its end, unpacks it, and compares it with its manifest.
 async fn verify(call: Rc<Call>, path: PathBuf, options: VerifyOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
-    let identity = Identity::of(options.identity, options.passphrase)?;
+    let identity = Identity::of(options.identity, options.passphrase);
     let step = call.session.step(format!("verify {}", path.display()), call.site());
     let work = read_back(caller, path.clone(), identity, step.number);
     let answer = on_pool(call.session.pool.member()?, work).await;

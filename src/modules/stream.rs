@@ -80,11 +80,12 @@ fn place(site: &Option<Site>) -> String {
 }
 
 /// The names of the methods, for suggestions and for the comparison with the stubs.
-pub const METHODS: [&str; 17] = [
+pub const METHODS: [&str; 19] = [
     "age",
     "copies",
     "decompress",
     "discard",
+    "gpg",
     "gunzip",
     "gzip",
     "hash",
@@ -95,6 +96,7 @@ pub const METHODS: [&str; 17] = [
     "text",
     "through",
     "unage",
+    "ungpg",
     "unzstd",
     "upload",
     "zstd",
@@ -184,6 +186,10 @@ impl UserData for Stream {
         });
         stage(methods, "age", |call, (options,): (encrypt::AgeOptions,)| encrypt::age(call, options));
         stage(methods, "unage", |call, (options,): (encrypt::UnageOptions,)| encrypt::unage(call, options));
+        stage(methods, "gpg", |call, (options,): (encrypt::GpgOptions,)| encrypt::gpg(call, options));
+        stage(methods, "ungpg", |call, (options,): (Option<encrypt::UngpgOptions>,)| {
+            encrypt::ungpg(call, options.unwrap_or_default())
+        });
         stage(methods, "through", |call, (options,): (through::ThroughOptions,)| through::through(call, options));
         stage(methods, "gunzip", |_, ()| Ok(Box::new(|source, _| gunzip(source))));
         stage(methods, "unzstd", |_, ()| Ok(Box::new(|source, _| unzstd(source))));

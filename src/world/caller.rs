@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use super::{Child, Command, Effect, Entry, Found, Held, Limits, Mail, Reply, Request, Sent, Space, Stat, World};
+use super::{Child, Command, Effect, Entry, Found, Held, Hidden, Limits, Mail, MemoryDir, Reply, Request, Sent, Space, Stat, World};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
 
@@ -87,6 +87,7 @@ impl Caller {
         upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
+        make_memory_dir(files: Vec<(String, Hidden)>) -> MemoryDir = Effect::MakeMemoryDir { files } => Reply::MemoryDir(made) => made;
         lock(path: &Path) -> Box<dyn Held> = Effect::Lock { path: path.into() } => Reply::Held(held) => held;
     }
 }

@@ -40,6 +40,21 @@ local Stream = {}
 ---@field identity? string|Secret A file with identities of `age`, to be declared in `needs.read`; or a secret that is one.
 ---@field passphrase? Secret In place of an identity.
 
+---@class (exact) Stream.GpgOptions
+---@field recipients? string[] Who can decrypt it: full fingerprints, or names of keys that the keyring trusts.
+---@field passphrase? Secret In place of recipients.
+---@field sign? string The key that signs it, which must have no passphrase. Its secret part is read out of the keyring.
+---@field keyring? string Folder of the keyring, to be declared in `needs.read`. Default: that of the user.
+---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves.
+
+---@class (exact) Stream.UngpgOptions
+---@field identity? string|Secret A file with the secret key, as `gpg --armor --export-secret-keys` writes it; or a secret that is one.
+---@field passphrase? Secret Of the secret key, or of the file.
+---@field keyring? string Folder of a keyring that has the secret key, to be declared in `needs.read`. Default, where nothing else is given: that of the user.
+---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves.
+
 ---@class (exact) Stream.ThroughOptions
 ---@field program string To be declared in `needs.run`.
 ---@field args? string[]
@@ -97,6 +112,17 @@ function Stream:age(options) end
 ---@param options Stream.UnageOptions
 ---@return Stream
 function Stream:unage(options) end
+
+--- Encrypts with the program `gpg`, to be declared in `needs.run`. It never prompts, and works in a private folder in memory. The
+--- run adds one key of its own, by which the stored backup is decrypted and compared before it is visible.
+---@param options Stream.GpgOptions
+---@return Stream
+function Stream:gpg(options) end
+
+--- Decrypts with the program `gpg`. What it gives is proved only at the end: gpg has written almost all before it reports damage.
+---@param options? Stream.UngpgOptions
+---@return Stream
+function Stream:ungpg(options) end
 
 --- Sends the bytes through a declared program. The stream ends well only when the program has read everything and exited with code 0.
 ---@param options Stream.ThroughOptions

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 
-use crate::backup::decrypting::Identity;
+use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::on_pool;
 use crate::backup::read_back::{Tallied, prove};
 use crate::catalog::described;
@@ -29,7 +29,7 @@ use crate::stream::{Facts, Piece, SharedFacts, Source};
 #[serde(deny_unknown_fields)]
 pub struct InspectOptions {
     work: Option<PathBuf>,
-    identity: Option<Identity>,
+    identity: Option<SecretKey>,
     passphrase: Option<Secret>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
@@ -39,7 +39,7 @@ pub struct InspectOptions {
 
 pub async fn inspect(call: Rc<Call>, path: PathBuf, options: InspectOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
-    let identity = Identity::of(options.identity, options.passphrase)?;
+    let identity = Identity::of(options.identity, options.passphrase);
     let reader = Reader { caller, work: scratch_root(&call, options.work)?, identity };
     let step = call.session.step(format!("inspect {}", path.display()), call.site());
     let number = step.number;

@@ -1,5 +1,6 @@
 //! Puts a program into a stream: what it writes ends well only when it has read everything and exited with code 0.
 
+use std::any::Any;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -29,10 +30,16 @@ pub struct Through {
     stdout: Box<dyn Source>,
     process: Box<dyn Process>,
     explain: Option<Explain>,
+    expect: Option<Expect>,
+    /// What must be there as long as the program runs.
+    held: Option<Box<dyn Any + Send>>,
     max_bytes: Option<u64>,
     taken: Arc<AtomicU64>,
     written: u64,
 }
+
+/// What a caller who knows a program wants to see in its good end.
+type Expect = Box<dyn Fn(&Exit) -> Result<()> + Send>;
 
 /// How the feeding of a program ended, when the source did not fail.
 enum Fed {
@@ -51,12 +58,22 @@ impl Through {
             None => None,
         };
         let program = program.into();
-        Through { program, feeding, stopped: None, stdout, process, explain: None, max_bytes: None, taken, written: 0 }
+        Through { program, feeding, stopped: None, stdout, process, explain: None, expect: None, held: None, max_bytes: None, taken, written: 0 }
     }
 
     /// Lets a caller who knows the program say what its failure means.
     pub fn explain(self, explain: impl Fn(&Exit) -> Error + Send + 'static) -> Through {
         Through { explain: Some(Box::new(explain)), ..self }
+    }
+
+    /// What else must be true of an exit with code 0.
+    pub fn expecting(self, expect: impl Fn(&Exit) -> Result<()> + Send + 'static) -> Through {
+        Through { expect: Some(Box::new(expect)), ..self }
+    }
+
+    /// Keeps something for as long as the program runs.
+    pub fn holding(self, held: impl Any + Send) -> Through {
+        Through { held: Some(Box::new(held)), ..self }
     }
 
     /// The most that the program may write.
@@ -91,7 +108,10 @@ impl Through {
             self.stopped = Some(error);
         }
         match self.stopped.take() {
-            None => Ok(()),
+            None => {
+                self.held = None;
+                self.expect.as_ref().map_or(Ok(()), |expect| expect(&exit))
+            }
             Some(cause) => Err(Error::new(Kind::Command, format!("`{}` ended before it had read everything", self.program))
                 .because(cause)
                 .hint("it exited with code 0 all the same: what it wrote is not of the whole stream")),

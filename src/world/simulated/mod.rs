@@ -9,7 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
 use super::paths::plain;
-use super::{Effect, Limits, Machine, Reply, Request, World};
+use super::{Effect, Limits, Machine, MemoryDir, Reply, Request, World};
 use crate::error::Result;
 use clock::{Clock, Pace};
 use part::Part;
@@ -171,6 +171,7 @@ impl Simulated {
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
+            E::MakeMemoryDir { .. } => Reply::MemoryDir(MemoryDir::of_no_disk("simulated")),
             E::Lock { path } => Reply::Held(locks::lock(&self.shared, &path)?),
         })
     }
