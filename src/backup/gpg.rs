@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
-use crate::world::{Caller, Command, Exit, Hidden, MemoryDir, Value, program};
+use crate::world::{Caller, Command, Exit, Hidden, MemoryDir, SecretOrText, program};
 
 pub mod decrypt;
 pub mod encrypt;
@@ -66,7 +66,7 @@ impl Home {
     /// Puts keys into it.
     pub async fn import(&self, caller: &Caller, keys: &Secret, shown: &str) -> Result<()> {
         let command = self.command(&["--import"]);
-        let (_, exit) = ask(caller, command, Some(&Value::Secret(keys.clone()))).await?;
+        let (_, exit) = ask(caller, command, Some(&SecretOrText::Secret(keys.clone()))).await?;
         match exit.success() && status::has(&exit, "IMPORT_OK") {
             true => Ok(()),
             false => Err(Error::new(Kind::Denied, format!("{shown} is no key of `gpg`"))
@@ -90,7 +90,7 @@ fn quiet(home: Option<&Path>, args: &[&str]) -> Command {
 }
 
 /// Runs one short call.
-async fn ask(caller: &Caller, command: Command, input: Option<&Value>) -> Result<(Bytes, Exit)> {
+async fn ask(caller: &Caller, command: Command, input: Option<&SecretOrText>) -> Result<(Bytes, Exit)> {
     let command = Command { stdin: input.is_some(), ..command };
     program::ask(caller, command, input, MOST_KEY_BYTES).await
 }

@@ -23,7 +23,7 @@ pub struct Pipeline {
     pub facts: SharedFacts,
     pub limits: Limits,
     /// Second files that get the same bytes.
-    pub copies: Vec<Copy>,
+    pub copies: Vec<TeeCopy>,
 }
 
 impl Pipeline {
@@ -76,7 +76,7 @@ impl Pipeline {
 }
 
 /// A copy of a stream on its way into a second file.
-pub struct Copy {
+pub struct TeeCopy {
     pub path: PathBuf,
     /// Comes when the stream is opened: what the stages before the copy say of themselves, and what comes when it has ended.
     pub sealed: oneshot::Receiver<(Facts, oneshot::Receiver<Sealed>)>,

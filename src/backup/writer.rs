@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::backup::pipeline::{Copy, Opener, Pipeline};
-use crate::backup::pool::{Member, unbroken};
+use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
+use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
 use crate::backup::target::Target;
 use crate::catalog::Backup;
@@ -27,7 +27,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     let target = Target::File(path.clone());
     let (open, facts) = (pipeline.open, pipeline.facts.clone());
     let mut copies = pipeline.copies;
-    copies.push(Copy { path, sealed });
+    copies.push(TeeCopy { path, sealed });
     let open: Opener = Box::new(move || {
         Box::pin(async move {
             let sink = target.begin(&caller).await?;
@@ -47,7 +47,7 @@ pub struct Writer {
     pub facts: SharedFacts,
     pub step: u64,
     pub recorder: Arc<dyn Recorder>,
-    pub member: Member,
+    pub guard: TaskGuard,
 }
 
 /// A backup that stands, and what its stream learnt.
@@ -85,7 +85,7 @@ impl Ready {
 }
 
 impl Writer {
-    pub async fn write(self, pipeline: Pipeline, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+    pub async fn write(self, pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let mut sink = target.begin(&self.caller).await?;
         let tally = match pipeline.pour(&mut *sink, self.step).await {
             Ok(tally) => tally,
@@ -108,7 +108,7 @@ impl Writer {
         // The keys of the throwaways have done their work.
         self.facts.lock().way_back = None;
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
-        unbroken(self.member.clone(), async move {
+        spawn_uncancellable(self.guard.clone(), async move {
             let mut written = Vec::new();
             for one in ready {
                 written.push(self.commit(one).await?);
@@ -119,7 +119,7 @@ impl Writer {
     }
 
     /// What `tee` has written: it knows of the stages before it, and of what the whole stream has learnt.
-    async fn sealed(&self, copy: Copy) -> Result<Ready> {
+    async fn sealed(&self, copy: TeeCopy) -> Result<Ready> {
         let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
         let (mut facts, sealed) = copy.sealed.await.map_err(never)?;
         let Sealed { sink, tally } = sealed.await.map_err(never)?;
@@ -129,7 +129,7 @@ impl Writer {
 
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
-    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let facts = self.facts.lock().clone();
         let mut written = vec![self.describe_and_commit(sink, &target, None, facts.clone()).await?];
         for copy in copies {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::lua::json::to_lua;
 
 /// A failure that a recipe has caught, until it is accepted in words or raised again.
-pub struct Caught {
+pub struct CaughtError {
     pub error: Error,
     /// Why the recipe says that it does not matter.
     pub accepted: RefCell<Option<String>>,
@@ -18,18 +18,18 @@ pub struct Caught {
     pub of_copy: bool,
 }
 
-impl Caught {
-    pub fn new(error: Error) -> Rc<Caught> {
-        Caught::with(error, false)
+impl CaughtError {
+    pub fn new(error: Error) -> Rc<CaughtError> {
+        CaughtError::with(error, false)
     }
 
     /// The failure of one of several copies.
-    pub fn of_copy(error: Error) -> Rc<Caught> {
-        Caught::with(error, true)
+    pub fn of_copy(error: Error) -> Rc<CaughtError> {
+        CaughtError::with(error, true)
     }
 
-    fn with(error: Error, of_copy: bool) -> Rc<Caught> {
-        Rc::new(Caught { error, accepted: RefCell::default(), raised_again: Cell::new(false), of_copy })
+    fn with(error: Error, of_copy: bool) -> Rc<CaughtError> {
+        Rc::new(CaughtError { error, accepted: RefCell::default(), raised_again: Cell::new(false), of_copy })
     }
 
     /// Neither accepted nor raised again: merely swallowed.
@@ -39,9 +39,9 @@ impl Caught {
 }
 
 /// The handle by which Lua holds a caught failure.
-pub struct Failure(pub Rc<Caught>);
+pub struct ErrorHandle(pub Rc<CaughtError>);
 
-impl UserData for Failure {
+impl UserData for ErrorHandle {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_meta_field(MetaMethod::Type, "failure");
         fields.add_field_method_get("kind", |_, this| Ok(this.0.error.kind().word()));

@@ -10,7 +10,7 @@ use mlua::{Lua, Table, Value};
 use serde::Deserialize;
 
 use crate::backup::decrypting::{Identity, SecretKey};
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::backup::read_back::{ReadBackup, read_back};
 use crate::catalog::described;
 use crate::error::{Error, Kind, Result};
@@ -80,7 +80,7 @@ async fn verify(call: Rc<Call>, path: PathBuf, options: VerifyOptions) -> Result
     let identity = Identity::of(options.identity, options.passphrase);
     let step = call.session.step(format!("verify {}", path.display()), call.site());
     let work = read_back(caller, path.clone(), identity, step.number);
-    let answer = on_pool(call.session.pool.member()?, work).await;
+    let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
     let size = answer.as_ref().map_or(0, |read| read.tally.size_bytes);
     step.end(size, size, answer.as_ref().err());
     let ReadBackup { tally, encryption, opened } = answer?;

@@ -28,7 +28,7 @@ pub enum Reply {
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),
-    Held(Box<dyn Held>),
+    LockGuard(Box<dyn LockGuard>),
     MemoryDir(MemoryDir),
     Done,
 }
@@ -70,20 +70,20 @@ pub struct Space {
 /// A private folder in memory. It goes, with all that is in it, when `held` is dropped.
 pub struct MemoryDir {
     pub path: PathBuf,
-    pub held: Box<dyn Held>,
+    pub held: Box<dyn LockGuard>,
 }
 
 impl MemoryDir {
     /// One that no file system has, for worlds that are in memory themselves.
     pub fn of_no_disk(name: &str) -> MemoryDir {
         struct Nothing;
-        impl Held for Nothing {}
+        impl LockGuard for Nothing {}
         MemoryDir { path: PathBuf::from("/dev/shm").join(name), held: Box::new(Nothing) }
     }
 }
 
 /// A lock that is held until this is dropped.
-pub trait Held: Send + Sync {}
+pub trait LockGuard: Send + Sync {}
 
 /// A program that runs. Dropping `process` ends it with its whole process group.
 pub struct Child {

@@ -13,7 +13,7 @@ use crate::stream::deferred::Deferred;
 use crate::stream::encrypting::{Encryption, Failing, encrypted};
 use crate::stream::{SharedFacts, Source};
 use crate::world::program::Through;
-use crate::world::{Caller, Command, Exit, Value};
+use crate::world::{Caller, Command, Exit, SecretOrText};
 
 /// What a stream is encrypted with.
 #[derive(Clone)]
@@ -113,7 +113,7 @@ async fn prepare(caller: &Caller, lock: &GpgLock, facts: &SharedFacts) -> Result
 /// Makes the key of this stream alone; its secret part lies in memory, and goes with the home.
 async fn make_throwaway(caller: &Caller, home: &Home) -> Result<String> {
     let command = home.command(&["--gen-key"]);
-    let (_, exit) = ask(caller, command, Some(&Value::Plain(THROWAWAY.to_owned()))).await?;
+    let (_, exit) = ask(caller, command, Some(&SecretOrText::Plain(THROWAWAY.to_owned()))).await?;
     let made = status::words(&exit, "KEY_CREATED").next().and_then(|words| words.split(' ').nth(1));
     match (exit.success(), made) {
         (true, Some(fingerprint)) => Ok(fingerprint.to_owned()),

@@ -115,7 +115,7 @@ impl Keyring {
 
     async fn secret_names(&self, caller: &Caller, place: &Path) -> Result<Vec<String>> {
         let name = Some("*.key".to_owned());
-        let found = crate::world::Found {
+        let found = crate::world::ListQuery {
             dir: place.to_owned(),
             name,
             recursive: false,

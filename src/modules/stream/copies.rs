@@ -9,11 +9,11 @@ use mlua::{Function, MultiValue, Table, Value};
 
 use super::{LineTap, Stream};
 use crate::backup::pipeline::Pipeline;
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::catch::ends_the_run;
 use crate::lua::exports::Call;
-use crate::lua::failure::{Caught, Failure};
+use crate::lua::failure::{CaughtError, ErrorHandle};
 use crate::lua::traceback::from_lua;
 use crate::modules::save::with_taps;
 use crate::stream::SharedFacts;
@@ -48,7 +48,7 @@ pub async fn copies(
         splitter.run(open(), &facts).await;
         Ok(())
     };
-    let mut reading = pin!(with_taps(on_pool(call.session.pool.member()?, work), taps));
+    let mut reading = pin!(with_taps(spawn_cancellable(call.session.pool.guard()?, work), taps));
     let mut all = Copies { call: &call, label, made: Vec::new(), failed: Vec::new() };
     let mut read = false;
     while !running.is_empty() {
@@ -125,9 +125,9 @@ impl Copies<'_> {
         }
         for (name, error) in self.failed {
             let sites: Vec<_> = error.sites().iter().chain(&self.call.sites).cloned().collect();
-            let caught = Caught::of_copy(error.within(format!("the copy `{name}` failed")).at_all(sites));
+            let caught = CaughtError::of_copy(error.within(format!("the copy `{name}` failed")).at_all(sites));
             self.call.session.caught.borrow_mut().push(caught.clone());
-            failures.raw_set(name, Failure(caught)).map_err(from_lua)?;
+            failures.raw_set(name, ErrorHandle(caught)).map_err(from_lua)?;
         }
         Ok((made, failures))
     }

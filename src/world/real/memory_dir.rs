@@ -11,7 +11,7 @@ use rustix::fs::FlockOperation;
 
 use super::undo::Undo;
 use crate::error::{Error, Kind, Result};
-use crate::world::Held;
+use crate::world::LockGuard;
 use crate::world::reply::MemoryDir;
 
 /// File systems that lie in memory, by the kernel's numbers: tmpfs and ramfs.
@@ -29,7 +29,7 @@ struct Standing {
     undo: Undo,
 }
 
-impl Held for Standing {}
+impl LockGuard for Standing {}
 
 impl Drop for Standing {
     fn drop(&mut self) {
