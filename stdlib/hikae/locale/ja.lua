@@ -35,6 +35,10 @@ return {
   ["it stands in the address of the database's page there: RENDER_DATABASE_ID=dpg-…-a"] = "ID は Render のデータベースのページの URL にあります: RENDER_DATABASE_ID=dpg-…-a",
   ["an interrupted run left it"] = "中断された実行が残したファイル",
   ["what is kept of it is the backup"] = "バックアップとして保存済み",
+  -- encryption
+  ["it is encrypted, and no manifest says what it was"] = "暗号化されており、元の内容を示すマニフェストがありません",
+  ["`encrypt_to` names recipients of age and keys of gpg"] = "`encrypt_to` に age の受信者と gpg の鍵が混在しています",
+  ["name recipients of one kind: those of age begin with `age1`"] = "どちらか一方だけを指定してください。age の受信者は `age1` で始まります",
   -- git
   ["the git repository has no branch and no tag: nothing is mirrored"] = "Git リポジトリにブランチもタグもないため、ミラーしません",
   ["was it emptied, or is the address wrong? if it is meant to be empty: `allow_empty = true`"] = "空にされたか、URL が間違っていませんか。空のままでよい場合: `allow_empty = true`",
