@@ -2,4 +2,4 @@
 
 mod age;
 mod gpg;
-mod keyring;
+pub mod keyring;

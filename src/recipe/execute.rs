@@ -153,7 +153,7 @@ impl Execution {
                 caller: caller.clone(),
                 run_id: new.id.clone(),
                 ledger: self.ledger.clone(),
-                overdue_query: scene.overdue_query(&self.job.config),
+                record: scene.record(&self.job.config),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {

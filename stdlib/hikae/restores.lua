@@ -132,12 +132,8 @@ local function fill(options, file, database)
     database = database,
     dump_of = options.dump_of,
     if_exists = "remake",
-    jobs = options.jobs,
-    work = options.work,
-    identity = options.identity,
-    passphrase = options.passphrase,
-    make_roles = options.make_roles,
-    timeout = options.timeout,
+    jobs = options.jobs, work = options.work, make_roles = options.make_roles, timeout = options.timeout,
+    identity = options.identity, passphrase = options.passphrase,
   }))
   log.info(_("Restored into the database %s: %s", database, file))
   local described = manifest.read(file, { lists = false })

@@ -169,7 +169,8 @@ async fn a_passphrase_encrypts_and_is_proved_by_itself() {
     way.prove(given(&stored), &tally(&stored), "x.gpg").await.unwrap();
     assert_eq!(decrypt(&stored, by("tr0ub4dor"), None).await.unwrap(), b"rows");
     let error = decrypt(&stored, by("tr0ub4dour"), None).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Denied, "{}", error.one_line());
+    // One wrong passphrase in 256 gives a key that looks right, and then data that does not.
+    assert!(matches!(error.kind(), Kind::Denied | Kind::Integrity), "{}", error.one_line());
     assert_eq!(facts.lock().encryption.clone().unwrap().throwaway, None);
 }
 

@@ -45,13 +45,14 @@ pub fn cannot_decrypt(exit: &Exit) -> Error {
         )
     };
     let denied = |cause: &str, hint: &str| Error::new(Kind::Denied, what).because_text(cause.to_owned()).hint(hint.to_owned());
+    let wrong_passphrase = ["Bad passphrase", "No passphrase", "No pinentry", "Bad session key"];
     if exit.signal.is_some() {
         failed(what, exit)
+    } else if wrong_passphrase.iter().any(|words| exit.stderr.contains(words)) || has(exit, "MISSING_PASSPHRASE") {
+        denied("the passphrase is wrong or missing", "give the passphrase of the key, or that of the file: `passphrase`")
     } else if has(exit, "BADMDC") || has(exit, "DECRYPTION_INFO") {
         // The key was right, and what it decrypted was not.
         damaged(&without_marks(exit))
-    } else if exit.stderr.contains("Bad passphrase") || has(exit, "MISSING_PASSPHRASE") || exit.stderr.contains("No passphrase") {
-        denied("the passphrase is wrong or missing", "give the passphrase of the key, or that of the file: `passphrase`")
     } else if has(exit, "NO_SECKEY") {
         denied(
             "the secret key of none of its recipients is there",
