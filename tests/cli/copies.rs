@@ -46,7 +46,7 @@ fn one_that_stalls_is_dropped_at_its_limit() {
     let began = Instant::now();
     let said = hikae.run(&["run", "shop"]);
     assert_eq!((said.code, hikae.backups()), (2, vec!["good.gz".to_owned(), "good.gz.manifest.json".to_owned()]));
-    assert!(said.err.contains("`sleep` moved no byte for 2s"), "{}", said.err);
+    assert!(said.err.contains("`sleep` moved no byte for 2.0s"), "{}", said.err);
     assert!(began.elapsed().as_secs() < 60, "it held up the run for {:?}", began.elapsed());
 }
 
