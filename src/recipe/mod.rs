@@ -26,4 +26,5 @@ pub mod schedule;
 pub mod spec;
 pub mod specs;
 mod standing;
+mod target;
 pub mod values;
