@@ -67,7 +67,7 @@ fn a_forgotten_target_is_no_longer_shown() {
     let said = hikae.run(&["status", "forget", &whole(&hikae, &target)]);
     assert_eq!((said.code, said.out), (0, format!("forgotten: {target}\n")));
     assert_eq!(hikae.run(&["status"]).code, 0);
-    let entry = hikae.outcome(&["audit", "--json"]);
+    let entry = hikae.outcome(&["audit", "--json", "--limit", "1"]);
     assert_eq!((&entry["operation"], &entry["details"]["targets"][0]), (&"status forget".into(), &target.into()));
     let said = hikae.run(&["status", "forget", "nothing"]);
     assert_eq!(said.code, 1, "{said:?}");
