@@ -75,7 +75,9 @@ pub async fn age_key(caller: &Caller, identity: &Identity) -> Result<Key> {
             Err(Error::new(Kind::Recipe, "`age` takes an identity or a passphrase, not both")
                 .hint("give the one that the backup is encrypted with"))
         }
-        Identity { key: None, passphrase } => Ok(Key::Passphrase(passphrase.clone().unwrap_or_else(|| Secret::new("")))),
+        Identity { key: None, passphrase } => {
+            Ok(Key::Passphrase(passphrase.clone().unwrap_or_else(|| Secret::new(""))))
+        }
         Identity { key: Some(key), passphrase: None } => {
             let (text, shown) = identity_text(caller, key).await?;
             Key::identities_in(text.expose(), &shown)

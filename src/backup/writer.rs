@@ -146,7 +146,8 @@ impl Writer {
         let way = facts.way_back.clone().filter(|_| unproved);
         let written = self.describe_and_commit(sink, &target, Some(&tally), facts).await?;
         if let (Some(way), Target::Object(put)) = (way, &target) {
-            let proved = async { way.prove(self.caller.get(put.object.clone()).await?, &tally, &target.to_string()).await };
+            let proved =
+                async { way.prove(self.caller.get(put.object.clone()).await?, &tally, &target.to_string()).await };
             if let Err(error) = proved.await {
                 return Err(self.take_back(&target, error).await);
             }

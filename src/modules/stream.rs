@@ -66,8 +66,9 @@ impl Stream {
             let used = place(&self.used_at.borrow());
             let what =
                 format!("the stream of `{}` made{made} is used a second time; it was used up{used}", self.unused.label);
-            return Err(Error::new(Kind::Recipe, what)
-                .hint("a stream can be read once; `:copies` gives it to several places"));
+            return Err(
+                Error::new(Kind::Recipe, what).hint("a stream can be read once; `:copies` gives it to several places")
+            );
         };
         self.unused.used.set(true);
         *self.used_at.borrow_mut() = call.site();

@@ -114,8 +114,9 @@ pub fn encrypted(
 ) -> Result<Box<dyn Source>, Box<dyn Source>> {
     let mut facts = facts.lock();
     if facts.encryption.is_some() {
-        let twice = Error::new(Kind::Recipe, format!("the stream is encrypted twice, the second time with `{}`", told.kind))
-            .hint("encrypt once, to all recipients: one of them suffices to decrypt");
+        let twice =
+            Error::new(Kind::Recipe, format!("the stream is encrypted twice, the second time with `{}`", told.kind))
+                .hint("encrypt once, to all recipients: one of them suffices to decrypt");
         return Err(Box::new(Failing(Some(twice))));
     }
     let (source, plain) = TallyOf::new(source);

@@ -62,7 +62,7 @@ pub mod watched;
 
 pub use caller::Caller;
 pub use command::{Command, SecretOrText};
-pub use effect::{Effect, ListQuery, Hidden};
+pub use effect::{Effect, Hidden, ListQuery};
 pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
 pub use reply::{Child, Entry, EntryKind, Exit, LockGuard, MemoryDir, Reply, Space, Stat};

@@ -28,7 +28,10 @@ fn a_drill_with_the_identity_proves_an_age_backup_and_without_it_says_what_is_mi
     let manifest = manifest(&hikae);
     assert_eq!(manifest["encryption"]["recipients"], serde_json::json!([RECIPIENT]));
     let line = manifest["restore"].as_str().unwrap();
-    assert!(line.starts_with("age --decrypt --identity identity.txt db_backup_") && line.contains("| gzip -dc | psql"), "{line}");
+    assert!(
+        line.starts_with("age --decrypt --identity identity.txt db_backup_") && line.contains("| gzip -dc | psql"),
+        "{line}"
+    );
 
     let said = hikae.run(&["run", "backup-test"]);
     assert_eq!(said.code, 1, "{}", said.err);
@@ -61,7 +64,11 @@ fn a_gpg_backup_is_made_and_restored_inside_the_wall_and_leaves_no_key() {
     let other = hikae.env("BACKUP_ENCRYPT_TO", "nobody@example.com");
     let said = other.run(&["run", "db-backup"]);
     assert_eq!(said.code, 1);
-    assert!(said.err.contains("cannot encrypt to `nobody@example.com`") && said.err.contains("there is no such key"), "{}", said.err);
+    assert!(
+        said.err.contains("cannot encrypt to `nobody@example.com`") && said.err.contains("there is no such key"),
+        "{}",
+        said.err
+    );
 }
 
 #[test]

@@ -99,7 +99,10 @@ async fn a_recipient_must_be_valid_and_trusted_or_named_by_its_whole_fingerprint
     assert!(error.one_line().contains("the keyring does not trust the key Stranger"), "{}", error.one_line());
     assert!(error.hint_text().unwrap().contains(&stranger));
     encrypt(lock(&keyring, &[&stranger]), b"rows").await.unwrap();
-    assert!(refused(&keyring, &stranger[24..]).await.one_line().contains("does not trust"), "a short id is no fingerprint");
+    assert!(
+        refused(&keyring, &stranger[24..]).await.one_line().contains("does not trust"),
+        "a short id is no fingerprint"
+    );
 
     let expired = keyring.make("Old <old@example.com>", "", &["--faked-system-time", "20200101T000000"]);
     for name in ["old@example.com", &expired] {
@@ -132,7 +135,9 @@ async fn each_key_that_does_not_fit_has_its_own_words() {
     let key = secret_of(&keyring, &safe, "swordfish");
     let with = |passphrase: &str| Identity { key: Some(key.clone()), passphrase: Some(Secret::new(passphrase)) };
     assert!(decrypt(&guarded, with("swordfish"), None).await.unwrap() == text);
-    for (identity, words) in [(with("catfish"), "passphrase is wrong"), (only(key.clone()), "passphrase is wrong or missing")] {
+    for (identity, words) in
+        [(with("catfish"), "passphrase is wrong"), (only(key.clone()), "passphrase is wrong or missing")]
+    {
         let error = decrypt(&guarded, identity, None).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Denied, "{}", error.one_line());
         assert!(error.one_line().contains(words), "{}", error.one_line());
@@ -151,7 +156,9 @@ async fn damage_is_noticed_and_data_that_was_never_encrypted_is_refused() {
     let packed = encrypt(lock(&keyring, &[&ops]), &rows(500_000)).await.unwrap();
     let mut changed = packed.clone();
     changed[packed.len() / 2] ^= 1;
-    for (broken, what) in [(&packed[..packed.len() - 1000], "cut"), (&changed, "changed"), (b"not gpg", "plain"), (b"", "empty")] {
+    for (broken, what) in
+        [(&packed[..packed.len() - 1000], "cut"), (&changed, "changed"), (b"not gpg", "plain"), (b"", "empty")]
+    {
         let error = decrypt(broken, only(key.clone()), None).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Integrity, "{what}: {}", error.one_line());
     }
@@ -163,7 +170,8 @@ async fn damage_is_noticed_and_data_that_was_never_encrypted_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passphrase_encrypts_and_is_proved_by_itself() {
     let facts = SharedFacts::default();
-    let lock = GpgLock { recipients: Vec::new(), passphrase: Some(Secret::new("tr0ub4dor")), sign: None, keyring: None };
+    let lock =
+        GpgLock { recipients: Vec::new(), passphrase: Some(Secret::new("tr0ub4dor")), sign: None, keyring: None };
     let stored = all(gpg(given(b"rows"), caller(), lock, &facts)).await.unwrap();
     let way = facts.lock().way_back.clone().unwrap();
     way.prove(given(&stored), &tally(&stored), "x.gpg").await.unwrap();

@@ -24,7 +24,11 @@ impl Keyring {
 
     fn ask(&self, args: &[&str], input: &[u8]) -> (bool, Vec<u8>, String) {
         let mut command = Command::new("gpg");
-        command.arg("--homedir").arg(self.path()).args(["--batch", "--no-tty", "--pinentry-mode", "loopback"]).args(args);
+        command
+            .arg("--homedir")
+            .arg(self.path())
+            .args(["--batch", "--no-tty", "--pinentry-mode", "loopback"])
+            .args(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("gpg is missing: apt-get install gnupg");
         let mut stdin = child.stdin.take().unwrap();

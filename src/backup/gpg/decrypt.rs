@@ -50,7 +50,8 @@ pub fn decrypting(source: Box<dyn Source>, caller: Caller, home: Home) -> Box<dy
     Box::new(Deferred::new(async move {
         let command = Command { stdin: true, ..home.command(&["--output", "-", "--decrypt"]) };
         let child = caller.spawn(command).await?;
-        let through = Through::new(PROGRAM, source, child).explain(status::cannot_decrypt).expecting(proved).holding(home);
+        let through =
+            Through::new(PROGRAM, source, child).explain(status::cannot_decrypt).expecting(proved).holding(home);
         Ok(Box::new(through) as _)
     }))
 }

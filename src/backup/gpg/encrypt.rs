@@ -89,7 +89,8 @@ async fn prepare(caller: &Caller, lock: &GpgLock, facts: &SharedFacts) -> Result
     for key in recipients.iter().chain(&signer) {
         keyring.copy(caller, key, &home).await?;
     }
-    let mut args: Vec<String> = "--trust-model always --compress-algo none --output -".split(' ').map(str::to_owned).collect();
+    let mut args: Vec<String> =
+        "--trust-model always --compress-algo none --output -".split(' ').map(str::to_owned).collect();
     if let Some(key) = &signer {
         args.extend(["--local-user".to_owned(), key.fingerprint.clone(), "--sign".to_owned()]);
     }

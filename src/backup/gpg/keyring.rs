@@ -26,7 +26,8 @@ impl Keyring {
     fn place(&self, caller: &Caller) -> Result<PathBuf> {
         let own = || own_home(&caller.world.environment());
         self.folder.clone().or_else(own).ok_or_else(|| {
-            Error::new(Kind::NotFound, "nobody knows where the keyring of `gpg` lies").hint("name it: `keyring = \"/path\"`")
+            Error::new(Kind::NotFound, "nobody knows where the keyring of `gpg` lies")
+                .hint("name it: `keyring = \"/path\"`")
         })
     }
 
@@ -45,9 +46,7 @@ impl Keyring {
 
     /// The one key that a recipient means. Whoever gives no full fingerprint relies on the trust of the keyring.
     pub async fn recipient(&self, caller: &Caller, name: &str) -> Result<Key> {
-        let wrong = |kind, why: String| {
-            Error::new(kind, format!("cannot encrypt to `{name}`")).because_text(why)
-        };
+        let wrong = |kind, why: String| Error::new(kind, format!("cannot encrypt to `{name}`")).because_text(why);
         let fingerprint = fingerprint(name);
         let found = self.list(caller, false, fingerprint.as_deref().unwrap_or(name)).await?;
         if found.is_empty() {
@@ -58,15 +57,18 @@ impl Keyring {
         let Some(first) = usable.first() else {
             let why: Vec<String> =
                 found.iter().map(|key| format!("{}: {}", key.shown(), key.unusable().unwrap_or_default())).collect();
-            return Err(wrong(Kind::Denied, why.join("\n")).hint("import a key that is valid, and name it by its fingerprint"));
+            return Err(
+                wrong(Kind::Denied, why.join("\n")).hint("import a key that is valid, and name it by its fingerprint")
+            );
         };
         if fingerprint.is_some_and(|wanted| first.is_named_by(&wanted)) {
             return Ok((*first).clone());
         }
         match usable.iter().filter(|key| key.is_trusted()).collect::<Vec<_>>()[..] {
             [one] => Ok((*one).clone()),
-            [] => Err(wrong(Kind::Denied, format!("the keyring does not trust the key {}", first.shown()))
-                .hint(format!("give its full fingerprint, `{}`, once you have compared it with its owner", first.fingerprint))),
+            [] => Err(wrong(Kind::Denied, format!("the keyring does not trust the key {}", first.shown())).hint(
+                format!("give its full fingerprint, `{}`, once you have compared it with its owner", first.fingerprint),
+            )),
             [..] => Err(wrong(Kind::Denied, "more than one key has this name".to_owned())
                 .hint("give the full fingerprint of the one that is meant: `gpg --list-keys` shows it")),
         }

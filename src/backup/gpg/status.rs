@@ -40,16 +40,20 @@ pub fn failed(what: &str, exit: &Exit) -> Error {
 pub fn cannot_decrypt(exit: &Exit) -> Error {
     let what = "cannot decrypt the `gpg` data";
     let damaged = |cause: &str| {
-        Error::new(Kind::Integrity, what).because_text(cause.to_owned()).hint(
-            "the file is damaged or incomplete: copy it again from where it came, or take another backup",
-        )
+        Error::new(Kind::Integrity, what)
+            .because_text(cause.to_owned())
+            .hint("the file is damaged or incomplete: copy it again from where it came, or take another backup")
     };
-    let denied = |cause: &str, hint: &str| Error::new(Kind::Denied, what).because_text(cause.to_owned()).hint(hint.to_owned());
+    let denied =
+        |cause: &str, hint: &str| Error::new(Kind::Denied, what).because_text(cause.to_owned()).hint(hint.to_owned());
     let wrong_passphrase = ["Bad passphrase", "No passphrase", "No pinentry", "Bad session key"];
     if exit.signal.is_some() {
         failed(what, exit)
     } else if wrong_passphrase.iter().any(|words| exit.stderr.contains(words)) || has(exit, "MISSING_PASSPHRASE") {
-        denied("the passphrase is wrong or missing", "give the passphrase of the key, or that of the file: `passphrase`")
+        denied(
+            "the passphrase is wrong or missing",
+            "give the passphrase of the key, or that of the file: `passphrase`",
+        )
     } else if has(exit, "BADMDC") || has(exit, "DECRYPTION_INFO") {
         // The key was right, and what it decrypted was not.
         damaged(&without_marks(exit))

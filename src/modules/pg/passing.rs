@@ -107,7 +107,8 @@ async fn check(
     expected: Expected,
 ) -> Result<()> {
     let unpacked = SharedFacts::default();
-    let Reading { source, format, packed, folder, .. } = reader.open(Box::new(copies), &expected.name, &unpacked).await?;
+    let Reading { source, format, packed, folder, .. } =
+        reader.open(Box::new(copies), &expected.name, &unpacked).await?;
     let mut dump = Staged::new(Box::new(source), inspector);
     while let Piece::Data(_) = dump.next().await? {}
     let mut facts = facts.lock();

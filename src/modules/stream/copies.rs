@@ -138,7 +138,8 @@ impl Copies<'_> {
 
     /// All have failed: where they say the same, the source did, and its error says it all.
     fn none(self) -> Error {
-        let all: Vec<String> = self.failed.iter().map(|(name, error)| format!("{name}: {}", error.one_line())).collect();
+        let all: Vec<String> =
+            self.failed.iter().map(|(name, error)| format!("{name}: {}", error.one_line())).collect();
         let Some((_, first)) = self.failed.into_iter().next() else {
             return Error::new(Kind::Other, format!("no copy of `{}` was made", self.label));
         };
@@ -146,7 +147,8 @@ impl Copies<'_> {
         if all.iter().all(|line| line.ends_with(&words)) {
             return first;
         }
-        let error = Error::new(first.kind(), format!("no copy of `{}` was made", self.label)).at(first.sites().to_vec());
+        let error =
+            Error::new(first.kind(), format!("no copy of `{}` was made", self.label)).at(first.sites().to_vec());
         let error = error.because_text(all.join("\n"));
         match first.hint_text() {
             Some(hint) => error.hint(hint),

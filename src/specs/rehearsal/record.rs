@@ -34,7 +34,10 @@ fn past(setup: &RunSetup) -> Result<Run> {
         return Err(error.hint(suggest::hint(word, Status::ALL.into_iter().map(Status::word))));
     };
     let Some(started_at) = setup.started_at else {
-        return Err(Error::new(Kind::Recipe, format!("a run of `{}` in this world's past has no `started_at`", setup.recipe)));
+        return Err(Error::new(
+            Kind::Recipe,
+            format!("a run of `{}` in this world's past has no `started_at`", setup.recipe),
+        ));
     };
     let took = setup.took.unwrap_or_default();
     let backup_type = setup.r#type.clone().unwrap_or_else(|| "daily".to_owned());

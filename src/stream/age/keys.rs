@@ -106,7 +106,8 @@ impl Locking {
 impl Key {
     /// The identities in a text, as `age-keygen` writes it: one a line, and comments. `shown` is what the text is called.
     pub fn identities_in(text: &str, shown: &str) -> Result<Key> {
-        let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        let lines =
+            text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
         let mut identities = Vec::new();
         for (number, line) in lines {
             identities.push(x25519::Identity::from_str(line).map_err(|_| no_identity(line, number + 1, shown))?);
@@ -146,8 +147,9 @@ const HOW_TO: &str = "a recipient begins with `age1`: `age-keygen -y identity.tx
 fn recipient(text: &str) -> Result<x25519::Recipient> {
     let refused = |what: String| Error::new(Kind::Recipe, what);
     if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
-        return Err(refused("cannot encrypt to an `age` identity, which is a secret".to_owned())
-            .hint("give its recipient, which `age-keygen -y identity.txt` shows; make a new identity if this one was shown"));
+        return Err(refused("cannot encrypt to an `age` identity, which is a secret".to_owned()).hint(
+            "give its recipient, which `age-keygen -y identity.txt` shows; make a new identity if this one was shown",
+        ));
     }
     x25519::Recipient::from_str(text).map_err(|_| {
         let error = refused(format!("`{text}` is no recipient of `age`"));

@@ -58,7 +58,19 @@ impl Through {
             None => None,
         };
         let program = program.into();
-        Through { program, feeding, stopped: None, stdout, process, explain: None, expect: None, held: None, max_bytes: None, taken, written: 0 }
+        Through {
+            program,
+            feeding,
+            stopped: None,
+            stdout,
+            process,
+            explain: None,
+            expect: None,
+            held: None,
+            max_bytes: None,
+            taken,
+            written: 0,
+        }
     }
 
     /// Lets a caller who knows the program say what its failure means.
@@ -112,9 +124,11 @@ impl Through {
                 self.held = None;
                 self.expect.as_ref().map_or(Ok(()), |expect| expect(&exit))
             }
-            Some(cause) => Err(Error::new(Kind::Command, format!("`{}` ended before it had read everything", self.program))
-                .because(cause)
-                .hint("it exited with code 0 all the same: what it wrote is not of the whole stream")),
+            Some(cause) => {
+                Err(Error::new(Kind::Command, format!("`{}` ended before it had read everything", self.program))
+                    .because(cause)
+                    .hint("it exited with code 0 all the same: what it wrote is not of the whole stream"))
+            }
         }
     }
 

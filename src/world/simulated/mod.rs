@@ -43,7 +43,8 @@ pub use mail::{Posted, SmtpSetup};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
 pub use setup::{
-    BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup, StoreSetup,
+    BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,
+    StoreSetup,
 };
 pub use snapshot::{Ran, Seen, SeenObject, Snapshot};
 
