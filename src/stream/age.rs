@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use self::inlet::Inlet;
 use super::ahead::{Ahead, WAITING, Worked, feed};
-use super::encrypting::{Encryption, encrypted};
+use super::encrypting::{Encryption, Sealer, encrypted};
 use super::{Piece, SharedFacts, Source};
 use crate::error::{Error, Kind, Result};
 
@@ -28,12 +28,14 @@ const PIECE_BYTES: usize = 256 * 1024;
 
 /// Encrypts `source`. Each call makes a throwaway key of its own, by which the stored bytes are proved; it is never written anywhere.
 pub fn age(source: Box<dyn Source>, lock: Lock, facts: &SharedFacts) -> Box<dyn Source> {
+    let beside = lock.clone();
+    let sealer = Sealer(Arc::new(move |source, facts| age(source, beside.clone(), facts)));
     let (locking, key) = lock.for_one_stream();
     let (recipients, throwaway) = (locking.names(), locking.throwaway_name());
     let told = Encryption { kind: "age".to_owned(), passphrase: recipients.is_empty(), recipients, throwaway };
     let undo = if told.passphrase { "age --decrypt" } else { "age --decrypt --identity identity.txt" };
     let back = Arc::new(move |source| unage(source, key.clone()));
-    let tallied = match encrypted(source, told, undo, back, facts) {
+    let tallied = match encrypted(source, told, undo, back, sealer, facts) {
         Ok(tallied) => tallied,
         Err(refused) => return refused,
     };

@@ -27,6 +27,16 @@ pub struct Encryption {
 /// Makes of a source one that a stage is undone in.
 pub type Undo = Arc<dyn Fn(Box<dyn Source>) -> Box<dyn Source> + Send + Sync>;
 
+/// Encrypts another file that belongs to the same backup in the same way, with a throwaway of its own that its facts then hold.
+#[derive(Clone)]
+pub struct Sealer(pub Arc<dyn Fn(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + Sync>);
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealer")
+    }
+}
+
 /// The way from the stored bytes back to those that were encrypted.
 #[derive(Clone)]
 pub struct WayBack {
@@ -110,6 +120,7 @@ pub fn encrypted(
     told: Encryption,
     undo_line: &str,
     undo: Undo,
+    sealer: Sealer,
     facts: &SharedFacts,
 ) -> Result<Box<dyn Source>, Box<dyn Source>> {
     let mut facts = facts.lock();
@@ -122,6 +133,7 @@ pub fn encrypted(
     let (source, plain) = TallyOf::new(source);
     facts.encryption = Some(told);
     facts.undo.push(undo_line.to_owned());
+    facts.sealer = Some(sealer);
     facts.way_back = Some(WayBack { plain, undo: vec![undo], blocked: None });
     Ok(Box::new(source))
 }

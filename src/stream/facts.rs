@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::encrypting::{Encryption, Undo, WayBack};
+use super::encrypting::{Encryption, Sealer, Undo, WayBack};
 
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,8 @@ pub struct Facts {
     pub encryption: Option<Encryption>,
     /// How what is stored is proved, once it is encrypted.
     pub way_back: Option<WayBack>,
+    /// Encrypts the files beside it likewise, once it is encrypted.
+    pub sealer: Option<Sealer>,
     /// How many stages come before what no known tool undoes: a restore can give no more than what that stage gave.
     pub one_way: Option<usize>,
 }

@@ -10,7 +10,7 @@ use super::{Home, PROGRAM, ask, status};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::stream::deferred::Deferred;
-use crate::stream::encrypting::{Encryption, Failing, encrypted};
+use crate::stream::encrypting::{Encryption, Failing, Sealer, encrypted};
 use crate::stream::{SharedFacts, Source};
 use crate::world::program::Through;
 use crate::world::{Caller, Command, Exit, SecretOrText};
@@ -49,7 +49,9 @@ pub fn gpg(source: Box<dyn Source>, caller: Caller, lock: GpgLock, facts: &Share
             None => Box::new(Failing(Some(Error::new(Kind::Other, "the private home of `gpg` was never made")))),
         }
     });
-    let tallied = match encrypted(source, told, "gpg --decrypt", back, facts) {
+    let (of_beside, beside) = (caller.clone(), lock.clone());
+    let sealer = Sealer(Arc::new(move |source, facts| gpg(source, of_beside.clone(), beside.clone(), facts)));
+    let tallied = match encrypted(source, told, "gpg --decrypt", back, sealer, facts) {
         Ok(tallied) => tallied,
         Err(refused) => return refused,
     };

@@ -48,6 +48,7 @@ fn past(setup: &RunSetup) -> Result<Run> {
         backup_type,
         kind: "backup".to_owned(),
         subject: setup.recipe.clone(),
+        target: String::new(),
         started_at,
         host: String::new(),
         username: String::new(),

@@ -48,16 +48,27 @@ pub fn make(files: &[(String, Vec<u8>)], environment: &BTreeMap<String, String>,
     let root = root(environment)?;
     let fail = |cause| cannot(&root).because(cause);
     sweep(&root).map_err(fail)?;
-    let name = unique();
-    let (folder, lock) = (root.join(&name), root.join(format!("{name}.lock")));
-    let held = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&lock).map_err(fail)?;
-    rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).map_err(|errno| fail(errno.into()))?;
+    let (folder, lock, held) = claim(&root).map_err(fail)?;
     let standing = Standing { folder: folder.clone(), lock, held: Some(held), undo: undo.clone() };
     DirBuilder::new().mode(MODE).create(&folder).map_err(fail)?;
     for (name, data) in files {
         write(&folder.join(name), data).map_err(fail)?;
     }
     Ok(MemoryDir { path: folder, held: Box::new(standing) })
+}
+
+/// A name that no other run has, and the lock that says so.
+fn claim(root: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
+    loop {
+        let name = unique();
+        let (folder, lock) = (root.join(&name), root.join(format!("{name}.lock")));
+        let held = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&lock)?;
+        // A sweep that got hold of it between the two calls took it for one of a dead run.
+        let locked = rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if locked && held.metadata()?.nlink() > 0 {
+            return Ok((folder, lock, held));
+        }
+    }
 }
 
 /// The folder of this user in which all of them lie; made when it is not there.
