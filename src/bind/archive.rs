@@ -4,11 +4,12 @@ pub mod names;
 mod opened;
 pub mod unpacking;
 
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use mlua::{Lua, Table};
+use mlua::{Lua, LuaString, Table};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
@@ -91,12 +92,18 @@ async fn entries(caller: Caller, path: PathBuf, step: u64) -> Result<(Vec<TarEnt
 
 fn describe(call: &Call, entry: &TarEntry) -> mlua::Result<Table> {
     let table = call.lua.create_table()?;
-    table.raw_set("path", entry.path.as_str())?;
+    table.raw_set("path", lua_name(call, &entry.path)?)?;
     table.raw_set("kind", word(entry.kind))?;
     table.raw_set("size_bytes", entry.size_bytes)?;
     table.raw_set("mode", entry.mode)?;
-    table.raw_set("link", entry.link.as_deref())?;
+    let link = entry.link.as_deref().map(|link| lua_name(call, link)).transpose()?;
+    table.raw_set("link", link)?;
     Ok(table)
+}
+
+/// A name as Lua holds it: its bytes, which need not be UTF-8.
+fn lua_name(call: &Call, name: &Path) -> mlua::Result<LuaString> {
+    call.lua.create_string(name.as_os_str().as_bytes())
 }
 
 fn word(kind: TarKind) -> &'static str {
@@ -135,7 +142,8 @@ fn table(call: &Call, unpacked: &Unpacked) -> mlua::Result<Table> {
     let table = call.lua.create_table()?;
     table.raw_set("files", unpacked.files)?;
     table.raw_set("size_bytes", unpacked.size_bytes)?;
-    table.raw_set("skipped", unpacked.skipped.clone())?;
+    let skipped = unpacked.skipped.iter().map(|name| lua_name(call, name)).collect::<mlua::Result<Vec<_>>>()?;
+    table.raw_set("skipped", skipped)?;
     Ok(table)
 }
 

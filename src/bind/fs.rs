@@ -114,6 +114,7 @@ async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
         recursive: options.recursive,
         older_than_days: options.older_than_days,
         newer_than_days: options.newer_than_days,
+        ..Found::of("")
     };
     let entries = call.world()?.list(found).await?;
     let list = call.lua.create_table().map_err(from_lua)?;
@@ -155,8 +156,7 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
 
 /// Removes everything below a folder, with what runs that are dead have left unfinished there.
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
-    let (name, older_than_days, newer_than_days) = (None, None, None);
-    let found = Found { dir: dir.to_owned(), name, recursive: true, older_than_days, newer_than_days };
+    let found = Found { recursive: true, ..Found::of(dir) };
     caller.sweep(dir).await?;
     // The deepest first: what lies in a folder comes after it in the list.
     for entry in caller.list(found).await?.into_iter().rev() {

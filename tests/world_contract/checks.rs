@@ -10,7 +10,7 @@ use hikae::world::{EntryKind, Found};
 use super::place::{Place, drain};
 
 fn all(place: &Place) -> Found {
-    Found { dir: place.dir.clone(), name: None, recursive: false, older_than_days: None, newer_than_days: None }
+    Found::of(&place.dir)
 }
 
 pub async fn a_new_file_shows_only_after_its_commit(place: &Place) {

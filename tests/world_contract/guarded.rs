@@ -24,7 +24,7 @@ fn guarded() -> (Caller, tempfile::TempDir) {
 }
 
 fn found(dir: std::path::PathBuf) -> Found {
-    Found { dir, name: None, recursive: false, older_than_days: None, newer_than_days: None }
+    Found::of(dir)
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ pub struct Unpacked {
     pub files: u64,
     pub size_bytes: u64,
     /// The links that were left out.
-    pub skipped: Vec<String>,
+    pub skipped: Vec<PathBuf>,
     /// The size of the archive.
     pub read_bytes: u64,
 }
@@ -149,14 +149,10 @@ impl Under<'_> {
         match caller.stat(into).await? {
             None => self.make(into).await,
             Some(stat) if stat.kind != EntryKind::Dir => Err(taken(format!("`{}` is not a folder", into.display()))),
-            Some(_) => {
-                let (name, older_than_days, newer_than_days) = (None, None, None);
-                let found = Found { dir: into.clone(), name, recursive: false, older_than_days, newer_than_days };
-                match caller.list(found).await?.is_empty() {
-                    true => Ok(()),
-                    false => Err(taken(format!("the folder `{}` is not empty", into.display()))),
-                }
-            }
+            Some(_) => match caller.list(Found::of(into)).await?.is_empty() {
+                true => Ok(()),
+                false => Err(taken(format!("the folder `{}` is not empty", into.display()))),
+            },
         }
     }
 

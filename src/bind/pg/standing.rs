@@ -104,8 +104,7 @@ impl Standing {
     /// Removes what runs that were killed left in this folder.
     async fn sweep(&self) -> Result<()> {
         let name = Some(format!("{}*.lock", throwaway::CLUSTER));
-        let locks =
-            Found { dir: self.dir.clone(), name, recursive: false, older_than_days: None, newer_than_days: None };
+        let locks = Found { name, ..Found::of(&self.dir) };
         let own = self.caller.stat(&lock_of(&self.home)).await?.map(|stat| stat.owner);
         for entry in self.caller.list(locks).await? {
             let home = entry.path.with_extension("");

@@ -142,6 +142,5 @@ async fn clear(caller: &Caller, folder: &Path) -> Result<()> {
 }
 
 fn found(dir: &Path, name: Option<&str>) -> Found {
-    let name = name.map(str::to_owned);
-    Found { dir: dir.to_owned(), name, recursive: false, older_than_days: None, newer_than_days: None }
+    Found { name: name.map(str::to_owned), ..Found::of(dir) }
 }
