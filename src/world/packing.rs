@@ -87,7 +87,7 @@ impl Packing {
         let exclude = Patterns::new(&self.exclude)?;
         let holding = |root: &&Root| {
             let below = target.strip_prefix(&root.path).ok().filter(|below| !below.as_os_str().is_empty());
-            below.is_some_and(|below| !exclude.matches_with_parents(below))
+            below.is_some_and(|below| !exclude.matches_with_parents(below, false))
         };
         let Some(root) = self.roots.iter().find(holding) else { return Ok(()) };
         let below = target.strip_prefix(&root.path).ok().and_then(|below| below.iter().next()).unwrap_or_default();

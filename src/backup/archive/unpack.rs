@@ -6,6 +6,7 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use crate::backup::archive::names::{Names, inside, refused};
+use crate::backup::archive::only::Only;
 use crate::backup::archive::opened::{Opened, broken};
 use crate::backup::pool::unless;
 use crate::error::{Error, Kind, Result};
@@ -55,6 +56,8 @@ pub struct Unpacking {
     pub source: PathBuf,
     pub into: PathBuf,
     pub links: Links,
+    /// Patterns of the entries that are asked for; all of them without any.
+    pub only: Vec<String>,
     pub most: Most,
     pub step: u64,
 }
@@ -111,10 +114,14 @@ impl Unpacking {
 impl Under<'_> {
     async fn fill(&mut self) -> Result<Unpacked> {
         let Unpacking { caller, source, .. } = self.unpacking;
+        let mut only = Only::new(&self.unpacking.only)?;
         let mut archive = Opened::open(caller, source, self.unpacking.step).await?;
         self.begin().await?;
         let (mut unpacked, mut entries) = (Unpacked::default(), 0);
         while let Some(entry) = self.next(&mut archive.tar).await? {
+            if !only.takes(&entry) {
+                continue;
+            }
             entries += 1;
             unpacked.size_bytes = unpacked.size_bytes.saturating_add(entry.size_bytes);
             self.unpacking.refuse_too_much(entries, unpacked.size_bytes)?;
@@ -131,7 +138,8 @@ impl Under<'_> {
                 _ => return Err(refused(&entry)),
             }
         }
-        unpacked.read_bytes = archive.prove()?;
+        only.all_met(source)?;
+        unpacked.read_bytes = archive.prove()?.size_bytes;
         Ok(unpacked)
     }
 

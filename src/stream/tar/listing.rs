@@ -1,6 +1,8 @@
 //! Lists what passes in an archive: it reads the very bytes that are stored, counts and hashes every entry, and writes the list.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -54,24 +56,38 @@ impl Counts {
 /// manifest holds the entries itself.
 pub struct ListSource {
     pieces: mpsc::Receiver<Piece>,
+    wanted: Arc<AtomicBool>,
+}
+
+impl ListSource {
+    /// Says that it will be read to its end. A list that nobody claims is not written.
+    pub fn claim(self) -> ListSource {
+        self.wanted.store(true, Ordering::SeqCst);
+        self
+    }
 }
 
 /// Where the list goes; made before the archive is opened.
 pub struct ListOutlet {
     pieces: mpsc::Sender<Piece>,
+    wanted: Arc<AtomicBool>,
 }
 
 /// Both ends of a list.
 pub fn list() -> (ListOutlet, ListSource) {
     let (sender, pieces) = mpsc::channel(WAITING);
-    (ListOutlet { pieces: sender }, ListSource { pieces })
+    let wanted = Arc::<AtomicBool>::default();
+    (ListOutlet { pieces: sender, wanted: wanted.clone() }, ListSource { pieces, wanted })
 }
 
 impl Source for ListSource {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
         Box::pin(async {
-            let gone = || Error::new(Kind::Cancelled, "the list of the archive broke off");
-            self.pieces.recv().await.ok_or_else(gone)
+            match self.pieces.recv().await {
+                Some(piece) => Ok(piece),
+                // Its archive has failed, and says so itself to whoever waits for both.
+                None => std::future::pending().await,
+            }
         })
     }
 }
@@ -175,7 +191,8 @@ pub async fn next_record(tar: &mut Tar) -> Result<Option<(Record, TarKind)>> {
 
 async fn read(source: Fed, outlet: ListOutlet) -> Result<Listed> {
     let mut tar = Tar::new(Box::new(source));
-    let (mut counts, mut list) = (Counts::default(), List { few: Vec::new(), many: None, outlet: Some(outlet) });
+    let outlet = Some(outlet).filter(|outlet| outlet.wanted.load(Ordering::SeqCst));
+    let (mut counts, mut list) = (Counts::default(), List { few: Vec::new(), many: None, outlet });
     while let Some((record, kind)) = next_record(&mut tar).await? {
         counts.add(kind, record.size_bytes);
         list.add(record).await?;

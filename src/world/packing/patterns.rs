@@ -43,9 +43,9 @@ impl Patterns {
         self.0.as_ref().is_some_and(|rules| matches!(rules.matched(path, is_dir), Match::Ignore(_)))
     }
 
-    /// Whether the rules name the file `path`, or a folder above it.
-    pub fn matches_with_parents(&self, path: &Path) -> bool {
+    /// Whether the rules name `path`, or a folder above it.
+    pub fn matches_with_parents(&self, path: &Path, is_dir: bool) -> bool {
         let named = |above: &Path, is_dir| !above.as_os_str().is_empty() && self.matches(above, is_dir);
-        named(path, false) || path.ancestors().skip(1).any(|above| named(above, true))
+        named(path, is_dir) || path.ancestors().skip(1).any(|above| named(above, true))
     }
 }
