@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use tar::{EntryType, Header, PaxExtensions};
+use tar::{EntryType, Header};
 
 use super::{TarEntry, TarKind, wrong};
 use crate::error::{Error, Kind, Result};
@@ -36,10 +36,12 @@ impl Extension {
     }
 
     fn pax(&mut self, text: &[u8]) -> Result<()> {
-        for record in PaxExtensions::new(text) {
-            let record = record.map_err(|cause| wrong(cause.to_string()))?;
-            let value = record.value_bytes();
-            match record.key_bytes() {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let malformed = || wrong("what it says about an entry is malformed".to_owned());
+            let (key, value, more) = record(rest).ok_or_else(malformed)?;
+            rest = more;
+            match key {
                 b"path" => self.path = Some(name(value)),
                 b"linkpath" => self.link = Some(name(value)),
                 b"size" => self.size_bytes = Some(number(value, "size")?),
@@ -114,6 +116,17 @@ fn global(text: &[u8]) -> Result<()> {
         (None, None, false) => Ok(()),
         _ => Err(wrong("it gives one name or size to all of its entries".to_owned())),
     }
+}
+
+/// The first of some pax records: its key, its value, and what follows it. The crate `tar` ends a record at a line feed, but
+/// names, attributes and access control lists may hold some: the length in front of a record decides.
+fn record(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let blank = text.iter().position(|byte| *byte == b' ')?;
+    let size: usize = std::str::from_utf8(&text[..blank]).ok()?.parse().ok()?;
+    let (record, more) = text.split_at_checked(size)?;
+    let said = record.get(blank + 1..)?.strip_suffix(b"\n")?;
+    let equals = said.iter().position(|byte| *byte == b'=')?;
+    Some((&said[..equals], &said[equals + 1..], more))
 }
 
 fn until_nul(text: &[u8]) -> &[u8] {
