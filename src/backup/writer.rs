@@ -7,8 +7,8 @@ use futures_util::future::try_join;
 use tokio::sync::oneshot;
 
 use crate::backup::list_file::{self, ListFile, remove_after};
-use crate::backup::pipeline::{Copy, Opener, Pipeline};
-use crate::backup::pool::{Member, unbroken};
+use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
+use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
 use crate::backup::target::Target;
 use crate::catalog::Backup;
@@ -30,7 +30,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     let target = Target::File(path.clone());
     let open = pipeline.open;
     let mut copies = pipeline.copies;
-    copies.push(Copy { path, sealed });
+    copies.push(TeeCopy { path, sealed });
     let open: Opener = Box::new(move || {
         Box::pin(async move {
             let sink = target.begin(&caller).await?;
@@ -44,7 +44,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
 }
 
 /// The list of an archive, and where it goes: beside the archive and each copy, none of which may lie in what is packed.
-fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[Copy]) -> Result<(Option<ListSource>, Vec<Target>)> {
+fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[TeeCopy]) -> Result<(Option<ListSource>, Vec<Target>)> {
     let Some(archived) = pipeline.archive.take() else { return Ok((None, Vec::new())) };
     target.must_not_be_packed(&archived.packing)?;
     let mut lists = vec![target.list()?];
@@ -63,7 +63,7 @@ pub struct Writer {
     pub facts: SharedFacts,
     pub step: u64,
     pub recorder: Arc<dyn Recorder>,
-    pub member: Member,
+    pub guard: TaskGuard,
 }
 
 /// A backup that stands, and what its stream learnt.
@@ -75,7 +75,7 @@ pub struct Written {
 }
 
 impl Writer {
-    pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+    pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
         let listed = list_file::write(list, lists, &self.caller);
@@ -90,7 +90,7 @@ impl Writer {
             }
         };
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
-        unbroken(self.member.clone(), async move {
+        spawn_uncancellable(self.guard.clone(), async move {
             let mut lists = lists.into_iter();
             let mut written = vec![self.commit(sink, &target, lists.next(), Some(&tally)).await?];
             for copy in copies {
@@ -106,7 +106,7 @@ impl Writer {
 
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
-    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let mut written = vec![self.commit(sink, &target, None, None).await?];
         for copy in copies {
             // The one that `tee` had made went with the source.

@@ -252,4 +252,4 @@ impl TryFrom<GivenSize> for Size {
 /// Text that may be a secret: a variable of a child, or what it reads.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
-pub struct Text(pub crate::world::Value);
+pub struct Text(pub crate::world::SecretOrText);

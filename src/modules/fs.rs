@@ -11,7 +11,7 @@ use self::options::{
     Bits, CopyOptions, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, Wanted, WriteOptions,
 };
 use crate::backup::pipeline::Pipeline;
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::traceback::from_lua;
@@ -21,7 +21,7 @@ use crate::stream::pump::pump;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::units::show_size;
-use crate::world::{Caller, Effect, EntryKind, Found, Stat};
+use crate::world::{Caller, Effect, EntryKind, ListQuery, Stat};
 
 /// The largest file that `fs.read` gives as a string.
 const MAX_READ_BYTES: u64 = 8 << 20;
@@ -78,7 +78,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
 async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let (wanted, caller) = (options.kind, call.world()?);
     let now = caller.world.now();
-    let found = Found {
+    let found = ListQuery {
         dir: options.dir,
         name: options.name,
         recursive: options.recursive,
@@ -150,7 +150,7 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
 
 /// Removes everything below a folder, with what runs that are dead have left unfinished there.
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
-    let found = Found { recursive: true, ..Found::of(dir) };
+    let found = ListQuery { recursive: true, ..ListQuery::of(dir) };
     caller.sweep(dir).await?;
     // The deepest first: what lies in a folder comes after it in the list.
     for entry in caller.list(found).await?.into_iter().rev() {
@@ -165,7 +165,7 @@ async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
 /// Copies a file under a name that nothing has yet; it is there whole or not at all.
 async fn copy(call: Rc<Call>, from: PathBuf, to: PathBuf, mode: u32) -> Result<()> {
     let caller = call.world()?;
-    on_pool(call.session.pool.member()?, async move {
+    spawn_cancellable(call.session.pool.guard()?, async move {
         let mut source = caller.open(&from).await?;
         let mut sink = caller.create(&to, mode & 0o777).await?;
         let poured = async {

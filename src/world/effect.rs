@@ -24,7 +24,7 @@ pub enum Effect {
     /// Reads a small file whole; a larger one is an error. Reply: `Bytes`.
     Read { path: PathBuf, max_bytes: u64 },
     /// Lists a folder, sorted by path byte by byte. Reply: `Entries`.
-    List(Found),
+    List(ListQuery),
     /// Looks at a path without following a link at its end; an absent one is `None`. Reply: `Stat`.
     Stat { path: PathBuf },
     /// Reads files and folders into a tar archive. Reply: `Packed`.
@@ -86,13 +86,13 @@ pub enum Effect {
     // -- clock and locks
     /// Waits. Reply: `Done`.
     Sleep { duration: Duration },
-    /// Takes a lock that ends with the process, without waiting for it. Reply: `Held`, or an error of kind `locked`.
+    /// Takes a lock that ends with the process, without waiting for it. Reply: `LockGuard`, or an error of kind `locked`.
     Lock { path: PathBuf },
 }
 
 /// Which entries of a folder are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct ListQuery {
     pub dir: PathBuf,
     /// A file name pattern as the shell has them; all names when absent.
     pub name: Option<String>,
@@ -112,10 +112,10 @@ pub struct Found {
     pub smaller_than: Option<u64>,
 }
 
-impl Found {
+impl ListQuery {
     /// All entries of a folder, but not those of the folders in it.
-    pub fn of(dir: impl Into<PathBuf>) -> Found {
-        Found {
+    pub fn of(dir: impl Into<PathBuf>) -> ListQuery {
+        ListQuery {
             dir: dir.into(),
             name: None,
             recursive: false,
@@ -183,7 +183,7 @@ impl Effect {
                 [path] => path.display().to_string(),
                 [first, others @ ..] => format!("{} and {} more", first.display(), others.len()),
             },
-            Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => dir.display().to_string(),
+            Effect::List(ListQuery { dir, .. }) | Effect::Sweep { dir } => dir.display().to_string(),
             Effect::Pack(packing) => packing.title(),
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
@@ -224,7 +224,7 @@ impl Effect {
             | Effect::SetOwner { path, .. }
             | Effect::Lock { path } => vec![path],
             Effect::RemoveMany { paths } => paths.iter_mut().collect(),
-            Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
+            Effect::List(ListQuery { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
             Effect::Pack(packing) => packing.paths_mut(),
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),

@@ -9,7 +9,7 @@ use super::http::{Address, hosts};
 use super::mail::Server;
 use super::objects::{Object, Store, declared};
 use super::paths::plain;
-use super::{Command, Effect, Found, Reply, Request, World};
+use super::{Command, Effect, ListQuery, Reply, Request, World};
 use crate::error::{Error, Kind, Result, Site};
 
 /// All that a recipe may touch.
@@ -101,7 +101,7 @@ impl Needs {
                 self.may_read(path, above(path))
             }
             Effect::Pack(packing) => packing.roots.iter().try_for_each(|root| self.may_read(&root.path, &root.path)),
-            Effect::List(Found { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
+            Effect::List(ListQuery { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
             Effect::Create { path, .. }
             | Effect::Write { path, .. }
             | Effect::Remove { path }

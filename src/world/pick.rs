@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::partial::is_partial;
-use super::{Entry, EntryKind, Found, Stat};
+use super::{Entry, EntryKind, ListQuery, Stat};
 use crate::error::{Error, Kind, Result};
 
 const SECS_PER_DAY: i64 = 86_400;
@@ -14,12 +14,12 @@ const SECS_PER_DAY: i64 = 86_400;
 /// What a listing takes, made ready once for all its entries.
 pub struct Pick {
     name: Option<GlobMatcher>,
-    found: Found,
+    found: ListQuery,
     now: DateTime<FixedOffset>,
 }
 
 impl Pick {
-    pub fn new(found: &Found, now: DateTime<FixedOffset>) -> Result<Pick> {
+    pub fn new(found: &ListQuery, now: DateTime<FixedOffset>) -> Result<Pick> {
         let name = found.name.as_deref().map(matcher).transpose()?;
         Ok(Pick { name, found: found.clone(), now })
     }
@@ -31,7 +31,7 @@ impl Pick {
 
     /// Whether an entry of this age and size is taken.
     pub fn takes(&self, stat: &Stat) -> bool {
-        let Found { older_than_days, newer_than_days, modified_before, modified_after, .. } = &self.found;
+        let ListQuery { older_than_days, newer_than_days, modified_before, modified_after, .. } = &self.found;
         let days = age_days(self.now, stat.modified);
         older_than_days.is_none_or(|limit| days > i128::from(limit))
             && newer_than_days.is_none_or(|limit| days < i128::from(limit))
@@ -42,7 +42,7 @@ impl Pick {
 
     /// Only files have a size that a recipe could mean.
     fn takes_size(&self, stat: &Stat) -> bool {
-        let Found { larger_than, smaller_than, .. } = &self.found;
+        let ListQuery { larger_than, smaller_than, .. } = &self.found;
         (larger_than.is_none() && smaller_than.is_none())
             || stat.kind == EntryKind::File
                 && larger_than.is_none_or(|limit| stat.size_bytes > limit)
