@@ -41,6 +41,10 @@ pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
             Effect::Put(put) if !put.object.key().ends_with(manifest::SUFFIX) => PathBuf::from(put.object.to_string()),
             _ => continue,
         };
+        // The list of an archive is no backup, and comes before it as the manifest does.
+        if path.as_os_str().as_encoded_bytes().ends_with(manifest::LIST_SUFFIX.as_bytes()) {
+            continue;
+        }
         let described = is_there(after, &manifest::path_beside(&path));
         let new = !is_there(before, &path) && is_there(after, &path);
         if !new || (!described && *kind != "backup") || of_a_moment(after, &path) {
