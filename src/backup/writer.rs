@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use tokio::sync::oneshot;
 
+use crate::backup::list_file::{self, ListFile, remove_after};
 use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
 use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
@@ -13,6 +15,7 @@ use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
 use crate::stream::pump::Tally;
+use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::{Sealed, Tee};
 use crate::stream::{Facts, ReadBack, SharedFacts, Sink};
 use crate::world::Caller;
@@ -40,6 +43,19 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     Pipeline { open, copies, ..pipeline }
 }
 
+/// The list of an archive, and where it goes: beside the archive and each copy, none of which may lie in what is packed.
+fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[TeeCopy]) -> Result<(Option<ListSource>, Vec<Target>)> {
+    let Some(archived) = pipeline.archive.take() else { return Ok((None, Vec::new())) };
+    target.must_not_be_packed(&archived.packing)?;
+    let mut lists = vec![target.list()?];
+    for copy in copies {
+        let target = Target::File(copy.path.clone());
+        target.must_not_be_packed(&archived.packing)?;
+        lists.push(target.list()?);
+    }
+    Ok((Some(archived.list.claim()), lists))
+}
+
 /// What writes one backup, away from Lua.
 pub struct Writer {
     pub caller: Caller,
@@ -65,11 +81,24 @@ struct Ready {
     target: Target,
     tally: Tally,
     facts: Facts,
+    /// Of an archive, where its manifest does not hold the entries itself.
+    list: Option<ListFile>,
     /// It is encrypted, and can be read back only after the commit.
     unproved: bool,
 }
 
 impl Ready {
+    /// The names and hashes in an encrypted archive tell much: they go into its list, which is encrypted as well.
+    async fn hide_names(&mut self, caller: &Caller) -> Result<()> {
+        let Some(sealer) = self.facts.sealer.clone().filter(|_| self.facts.sections.contains_key("archive")) else {
+            return Ok(());
+        };
+        if let Some(serde_json::Value::Array(records)) = self.facts.sections.remove("files") {
+            self.list = Some(list_file::of_records(&records, &sealer, self.target.list()?, caller).await?);
+        }
+        Ok(())
+    }
+
     /// What is encrypted is decrypted once, from where it is stored.
     async fn prove(&mut self) -> Result<()> {
         let Some(way) = &self.facts.way_back else { return Ok(()) };
@@ -85,10 +114,12 @@ impl Ready {
 }
 
 impl Writer {
-    pub async fn write(self, pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
+    pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
+        let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
-        let tally = match pipeline.pour(&mut *sink, self.step).await {
-            Ok(tally) => tally,
+        let listed = list_file::write(list, lists, &self.caller, &self.facts);
+        let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step), listed).await {
+            Ok(poured) => poured,
             Err(error) if is_withheld(&error) => return self.plan(sink, target, copies).await,
             Err(error) => {
                 sink.abort()
@@ -98,11 +129,14 @@ impl Writer {
             }
         };
         let facts = self.facts.lock().clone();
-        let mut ready = vec![Ready { sink, target, tally, facts, unproved: false }];
+        let mut ready = vec![Ready { sink, target, tally, facts, list: None, unproved: false }];
         for copy in copies {
             ready.push(self.sealed(copy).await?);
         }
+        let mut lists = lists.into_iter();
         for one in &mut ready {
+            one.list = lists.next();
+            one.hide_names(&self.caller).await?;
             one.prove().await?;
         }
         // The keys of the throwaways have done their work.
@@ -124,32 +158,32 @@ impl Writer {
         let (mut facts, sealed) = copy.sealed.await.map_err(never)?;
         let Sealed { sink, tally } = sealed.await.map_err(never)?;
         facts.learn(&self.facts.lock());
-        Ok(Ready { sink, target: Target::File(copy.path), tally, facts, unproved: false })
+        Ok(Ready { sink, target: Target::File(copy.path), tally, facts, list: None, unproved: false })
     }
 
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
     async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let facts = self.facts.lock().clone();
-        let mut written = vec![self.describe_and_commit(sink, &target, None, facts.clone()).await?];
+        let mut written = vec![self.describe_and_commit(sink, &target, None, facts.clone(), None).await?];
         for copy in copies {
             // The one that `tee` had made went with the source.
             let target = Target::File(copy.path);
             let sink = target.create(&self.caller).await?;
-            written.push(self.describe_and_commit(sink, &target, None, facts.clone()).await?);
+            written.push(self.describe_and_commit(sink, &target, None, facts.clone(), None).await?);
         }
         Ok(written)
     }
 
     async fn commit(&self, ready: Ready) -> Result<Written> {
-        let Ready { sink, target, tally, facts, unproved } = ready;
+        let Ready { sink, target, tally, facts, list, unproved } = ready;
         let way = facts.way_back.clone().filter(|_| unproved);
-        let written = self.describe_and_commit(sink, &target, Some(&tally), facts).await?;
+        let written = self.describe_and_commit(sink, &target, Some(&tally), facts, list).await?;
         if let (Some(way), Target::Object(put)) = (way, &target) {
             let proved =
                 async { way.prove(self.caller.get(put.object.clone()).await?, &tally, &target.to_string()).await };
             if let Err(error) = proved.await {
-                return Err(self.take_back(&target, error).await);
+                return Err(self.take_back(&target, &written, error).await);
             }
         }
         self.record(&target, &written);
@@ -157,9 +191,12 @@ impl Writer {
     }
 
     /// An object that turns out not to be provable goes again, and its manifest with it.
-    async fn take_back(&self, target: &Target, error: Error) -> Error {
+    async fn take_back(&self, target: &Target, written: &Written, error: Error) -> Error {
         let removed = async {
             target.remove(&self.caller).await?;
+            if written.facts.sections.contains_key(list_file::SECTION) {
+                target.list()?.remove(&self.caller).await?;
+            }
             target.beside()?.remove(&self.caller).await
         };
         match removed.await {
@@ -168,16 +205,22 @@ impl Writer {
         }
     }
 
-    /// The manifest first, the backup last: whatever is visible under a backup's name is whole and described.
+    /// The list and the manifest first, the backup last: whatever is visible under a backup's name is whole and described.
     async fn describe_and_commit(
         &self,
         sink: Box<dyn Sink>,
         target: &Target,
         tally: Option<&Tally>,
-        facts: Facts,
+        mut facts: Facts,
+        list: Option<ListFile>,
     ) -> Result<Written> {
         let known = tally.is_some();
         let tally = tally.cloned().unwrap_or_else(|| Tally { size_bytes: 0, sha256: AFTER_THE_RUN.to_owned() });
+        let mut made = Vec::new();
+        if let Some(list) = list {
+            facts.sections.insert(list_file::SECTION.to_owned(), list.section());
+            made.push(list.commit().await?);
+        }
         let created_at = self.caller.world.now();
         let mark = RecipeMark { name: self.identity.recipe.clone(), sha256: self.identity.recipe_sha256.clone() };
         let name = target.name();
@@ -188,12 +231,12 @@ impl Writer {
         let value = serde_json::to_value(&manifest).map_err(cannot)?;
         let beside = target.beside()?;
         let why = (!known).then(|| "what it says is known only after the run".to_owned());
-        beside.write(&Caller { why, ..self.caller.clone() }, text.into_bytes()).await?;
+        if let Err(error) = beside.write(&Caller { why, ..self.caller.clone() }, text.into_bytes()).await {
+            return Err(remove_after(error, &made, &self.caller).await);
+        }
+        made.push(beside);
         if let Err(error) = sink.commit().await {
-            return Err(match beside.remove(&self.caller).await {
-                Ok(()) => error,
-                Err(left) => error.hint(format!("remove `{beside}` yourself: {}", left.one_line())),
-            });
+            return Err(remove_after(error, &made, &self.caller).await);
         }
         let path = target.to_string();
         let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };

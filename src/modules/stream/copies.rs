@@ -6,9 +6,10 @@ use std::rc::Rc;
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mlua::{Function, MultiValue, Table, Value};
+use tokio::sync::mpsc;
 
 use super::{LineTap, Stream};
-use crate::backup::pipeline::Pipeline;
+use crate::backup::pipeline::{Archived, Pipeline};
 use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::catch::ends_the_run;
@@ -16,7 +17,8 @@ use crate::lua::exports::Call;
 use crate::lua::failure::{CaughtError, ErrorHandle};
 use crate::lua::traceback::from_lua;
 use crate::modules::save::with_taps;
-use crate::stream::SharedFacts;
+use crate::stream::tar::listing::{share, shared};
+use crate::stream::{Piece, SharedFacts};
 use crate::stream::split::{Branch, split};
 
 /// More places than this are a mistake.
@@ -35,17 +37,31 @@ pub async fn copies(
     }
     let (splitter, parts) = split(branches.len());
     let (label, limits, facts) = (pipeline.label, pipeline.limits, pipeline.facts);
+    let mut lists = Lists::of(pipeline.archive);
     let mut running = FuturesUnordered::new();
     for ((name, function), part) in branches.into_iter().zip(parts) {
         let own = SharedFacts::of(facts.lock().clone());
-        let stream = Stream::create(&call, branch(part, label.clone(), limits, own), Vec::new())?;
+        let pipeline = Pipeline { archive: lists.next(), ..branch(part, label.clone(), limits, own) };
+        let stream = Stream::create(&call, pipeline, Vec::new())?;
         // Not `into_async` of a thread: that would leave the Rust future alive when the others are cancelled.
         let future = function.call_async::<MultiValue>(stream);
         running.push(async move { (name, future.await) });
     }
     let open = pipeline.open;
     let work = async move {
-        splitter.run(open(), &facts).await;
+        // The list of an archive comes from the same reading, and ends with it.
+        let reading = splitter.run(open(), &facts);
+        match lists.share() {
+            Some(listing) => {
+                let mut listing = pin!(listing);
+                // The archive ends after its list has; a list that was given up must not keep the copies from their end.
+                match select(pin!(reading), &mut listing).await {
+                    Either::Left(((), _)) => {}
+                    Either::Right((_, reading)) => reading.await,
+                }
+            }
+            None => reading.await,
+        }
         Ok(())
     };
     let mut reading = pin!(with_taps(spawn_cancellable(call.session.pool.guard()?, work), taps));
@@ -67,6 +83,30 @@ pub async fn copies(
         all.take(name, answer)?;
     }
     all.finish()
+}
+
+/// The list of an archive, for each copy of it.
+struct Lists {
+    archive: Option<Archived>,
+    outlets: Vec<mpsc::Sender<Piece>>,
+}
+
+impl Lists {
+    fn of(archive: Option<Archived>) -> Lists {
+        Lists { archive, outlets: Vec::new() }
+    }
+
+    /// For the next copy.
+    fn next(&mut self) -> Option<Archived> {
+        let archive = self.archive.as_ref()?;
+        let (outlet, list) = shared();
+        self.outlets.push(outlet);
+        Some(Archived { packing: archive.packing.clone(), list })
+    }
+
+    fn share(self) -> Option<impl Future<Output = Result<()>> + Send> {
+        self.archive.map(|archive| share(archive.list.claim(), self.outlets))
+    }
 }
 
 fn branch(part: Branch, label: String, limits: crate::world::Limits, facts: SharedFacts) -> Pipeline {
