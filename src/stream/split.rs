@@ -45,8 +45,8 @@ pub fn split(count: usize) -> (Splitter, Vec<Branch>) {
 
 impl Splitter {
     /// Reads the source to its end, and hands each piece to every reader that is left. A slow reader holds up the others until its
-    /// own limits end it; when none is left, the source is dropped.
-    pub async fn run(mut self, open: BoxFuture<'static, Result<Box<dyn Source>>>, facts: &SharedFacts) {
+    /// own limits end it; when none is left, the source is dropped. Says whether the source has proved its end.
+    pub async fn run(mut self, open: BoxFuture<'static, Result<Box<dyn Source>>>, facts: &SharedFacts) -> bool {
         let opened = open.await;
         for reader in &mut self.readers {
             let told = opened.as_ref().map(|_| ()).map_err(Clone::clone);
@@ -55,13 +55,13 @@ impl Splitter {
                 let _unheard = tell.send((facts.lock().clone(), told));
             }
         }
-        let Ok(mut source) = opened else { return };
+        let Ok(mut source) = opened else { return false };
         loop {
             let piece = source.next().await;
-            let last = !matches!(piece, Ok(Piece::Data(_)));
+            let (ended, failed) = (matches!(piece, Ok(Piece::End)), piece.is_err());
             self.hand_out(piece, facts).await;
-            if last || self.readers.is_empty() {
-                return;
+            if ended || failed || self.readers.is_empty() {
+                return ended;
             }
         }
     }

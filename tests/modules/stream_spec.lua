@@ -348,3 +348,53 @@ it("a copy by :tee says how it is restored itself, whatever stages come behind i
   plain():tee(tmp("first")):gzip():save(tmp("x.gz"))
   expect(manifest.read(tmp("first")).restore).to_be("cat first > restored")
 end)
+
+describe("an encrypted archive", function()
+  local function folder()
+    fs.write(tmp("in/secret plan.txt"), "rows")
+    fs.write(tmp("in/other.txt"), "more")
+    return archive.pack({ roots = { tmp("in") }, base = tmp() }):zstd():age { recipients = { RECIPIENT } }
+  end
+
+  it("names none of its files outside the encryption, and is opened, listed and verified with its key", function()
+    local backup = folder():save(tmp("a.tar.zst.age"))
+    for _i, found in ipairs(fs.list { dir = tmp(), kind = "file" }) do
+      expect(string.find(fs.read(found.path), "secret plan", 1, true)).to_be_nil()
+    end
+    local described = manifest.read(backup.path)
+    expect(described.files).to_be_nil()
+    expect(described.archive.files).to_be(2)
+    expect(described.files_list.name).to_be("a.tar.zst.age.files.jsonl.zst")
+    local key = { identity = secret(IDENTITY) }
+    expect(archive.verify(backup.path, key).files).to_be(2)
+    expect(#archive.list(backup.path, key)).to_be(3)
+    archive.unpack { source = backup.path, into = tmp("out"), identity = secret(IDENTITY) }
+    expect(fs.read(tmp("out/in/secret plan.txt"))).to_be("rows")
+    expect(function() archive.list(backup.path) end).to_raise { kind = "denied", message = "it is encrypted with `age`" }
+  end)
+
+  it("is saved in two places at once, each with its list", function()
+    local made = folder():copies {
+      one = function(copy) return copy:save(tmp("one.age")) end,
+      two = function(copy) return copy:save(tmp("two.age")) end,
+    }
+    for _name, backup in pairs(made) do
+      expect(archive.verify(backup.path, { identity = secret(IDENTITY) }).files).to_be(2)
+    end
+  end)
+end)
+
+it("several copies of an archive of many files have its list each", function()
+  for number = 1, 1100 do
+    fs.write(tmp("many/" .. number), tostring(number))
+  end
+  local made = archive.pack({ roots = { tmp("many") }, base = tmp() }):copies {
+    plain = function(copy) return copy:save(tmp("plain.tar")) end,
+    packed = function(copy) return copy:zstd():save(tmp("packed.tar.zst")) end,
+    hidden = function(copy) return copy:age({ recipients = { RECIPIENT } }):save(tmp("hidden.tar.age")) end,
+  }
+  expect(archive.verify(made.plain.path).files).to_be(1100)
+  expect(archive.verify(made.packed.path).files).to_be(1100)
+  expect(archive.verify(made.hidden.path, { identity = secret(IDENTITY) }).files).to_be(1100)
+  expect(string.sub(fs.read(tmp("hidden.tar.age.files.jsonl.zst")), 1, 3)).to_be("age")
+end)

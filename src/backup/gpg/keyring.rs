@@ -6,7 +6,7 @@ use super::listing::{Key, keys};
 use super::{Home, MOST_KEY_BYTES, ask, own_home, quiet, status};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
-use crate::world::{Caller, Hidden};
+use crate::world::{Caller, Hidden, ListQuery};
 
 /// Where gpg keeps secret keys, one file each.
 const SECRETS: &str = "private-keys-v1.d";
@@ -117,13 +117,7 @@ impl Keyring {
 
     async fn secret_names(&self, caller: &Caller, place: &Path) -> Result<Vec<String>> {
         let name = Some("*.key".to_owned());
-        let found = crate::world::ListQuery {
-            dir: place.to_owned(),
-            name,
-            recursive: false,
-            older_than_days: None,
-            newer_than_days: None,
-        };
+        let found = ListQuery { name, ..ListQuery::of(place) };
         let entries = caller.list(found).await?;
         Ok(entries.iter().filter_map(|entry| Some(entry.path.file_name()?.to_str()?.to_owned())).collect())
     }

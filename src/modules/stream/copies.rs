@@ -56,11 +56,12 @@ pub async fn copies(
                 let mut listing = pin!(listing);
                 // The archive ends after its list has; a list that was given up must not keep the copies from their end.
                 match select(pin!(reading), &mut listing).await {
-                    Either::Left(((), _)) => {}
-                    Either::Right((_, reading)) => reading.await,
+                    Either::Left((true, _)) => drop(listing.await),
+                    Either::Left((false, _)) => {}
+                    Either::Right((_, reading)) => drop(reading.await),
                 }
             }
-            None => reading.await,
+            None => drop(reading.await),
         }
         Ok(())
     };
