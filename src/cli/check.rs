@@ -12,7 +12,7 @@ use super::exit;
 use crate::catalog::Catalog;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::loading;
+use crate::recipe::loader;
 use crate::report::table::{print_json_lines, print_text};
 use crate::world::real::{startup, wall};
 
@@ -96,7 +96,7 @@ fn set_up(context: &Context) -> Vec<Point> {
 fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
     let config = &context.config;
     let settled = config.recipe_source(recipe).and_then(|source| {
-        let declaration = loading::declaration(config, &source)?;
+        let declaration = loader::declaration(config, &source)?;
         Job::new(config.clone(), source, declaration, Wishes::default())
     });
     let job = match settled {

@@ -11,7 +11,7 @@ use super::exit;
 use crate::error::{Error, Result};
 use crate::recipe::execute::{self, Finished};
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::loading;
+use crate::recipe::loader;
 use crate::report::{self, Level, Mode, Outputs};
 use crate::world::real::startup;
 
@@ -60,7 +60,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
 /// Everything that can be wrong before the run starts is misuse: the recipe, its params, the configuration.
 pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let source = context.config.recipe_source(&args.recipe)?;
-    let declaration = loading::declaration(&context.config, &source)?;
+    let declaration = loader::declaration(&context.config, &source)?;
     let run_type = args.run_type.map(|run_type| run_type.word().to_owned());
     let wishes = Wishes { set: args.set.clone(), run_type, yes: args.yes };
     let job = Job::new(context.config.clone(), source, declaration, wishes)?;

@@ -10,7 +10,7 @@ use crate::config::RecipeSource;
 use crate::error::Result;
 use crate::recipe::declaration::{Declaration, Needs};
 use crate::recipe::params::Params;
-use crate::recipe::{job, loading};
+use crate::recipe::{job, loader};
 use crate::report::table::{Column, print_json_lines, print_table, print_text};
 
 const COLUMNS: [Column; 5] = [
@@ -27,7 +27,7 @@ pub fn main(context: &Context, args: &ShowArgs) -> Result<ExitCode> {
         print_text(&mut context.out(), &source.text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let loaded = found.and_then(|source| Ok((loading::declaration(&context.config, &source)?, source)));
+    let loaded = found.and_then(|source| Ok((loader::declaration(&context.config, &source)?, source)));
     let (declaration, source) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {

@@ -8,6 +8,7 @@ pub mod catch;
 pub(crate) mod class;
 pub(crate) mod compiled;
 pub mod coverage;
+pub mod data;
 pub mod exports;
 pub mod failure;
 pub(crate) mod frame;

@@ -12,7 +12,7 @@ use super::job::Job;
 use super::ledger::Ledger;
 pub use super::live::Began;
 use super::live::{Live, on_threads};
-use super::lua_part::{LuaEnd, LuaPart};
+use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
 use super::standing;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::claims::run_lock;
 use super::cut::{Cut, Signals};
 use super::job::Job;
-use super::lua_part::{self, LuaEnd, LuaPart};
+use super::loader::run::{self, LuaEnd, LuaPart};
 use super::overview;
 use super::scene::Scene;
 use crate::catalog::{Catalog, NewRun};
@@ -100,7 +100,7 @@ impl Scene for Live {
         let (end_out, end_in) = oneshot::channel();
         let runtime = Handle::current();
         let work = move || {
-            let ended = runtime.block_on(lua_part::run(part, fuse));
+            let ended = runtime.block_on(run::run(part, fuse));
             // Nobody is left to hear it when the run was given up already.
             let _unheard = end_out.send(ended);
         };

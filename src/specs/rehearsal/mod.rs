@@ -18,10 +18,10 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::recipe::execute::Finished;
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::lua_part::LuaEnd;
+use crate::recipe::loader::run::LuaEnd;
 use crate::recipe::planning::Plan;
 use crate::recipe::values::ParamValue;
-use crate::recipe::{execute, loading, planning};
+use crate::recipe::{execute, loader, planning};
 use crate::secret;
 use crate::secret::Secret;
 use crate::world::SecretOrText;
@@ -125,7 +125,7 @@ impl Script {
         let locked = stage::locked(config, &setup, &source.name)?;
         let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
         let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
-        let declaration = loading::declaration(&config, &source)?;
+        let declaration = loader::declaration(&config, &source)?;
         let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type, yes })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
         for (name, value) in &setup.env {

@@ -2,8 +2,8 @@
 
 use mlua::{IntoLua, Lua, Table, Value};
 
-use super::params::Params;
-use super::values::ParamValue;
+use crate::recipe::params::Params;
+use crate::recipe::values::ParamValue;
 use crate::error::{Error, Kind};
 use crate::lua::seal::{proxy, spell};
 use crate::lua::secret_value::SecretValue;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use mlua::{Function, Table, Value};
 use tokio::sync::oneshot;
 
-use super::job::Job;
-use super::ledger::Ledger;
-use super::{loading, lua_params};
+use crate::recipe::job::Job;
+use crate::recipe::ledger::Ledger;
+use super::{finder, params};
 use crate::config::translations;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::{Fuse, LuaLimits};
@@ -73,7 +73,7 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
 
 async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> Result<()> {
     let machine =
-        Machine::new(session.clone(), LIBRARY, &LuaLimits::default(), loading::finder(&job.config, &job.source))?;
+        Machine::new(session.clone(), LIBRARY, &LuaLimits::default(), finder(&job.config, &job.source))?;
     // Nobody listens when the run was cut before it began; then the cut ends it.
     let _unheard = fuse.send(machine.fuse.clone());
     if let Some(coverage) = &job.coverage {
@@ -81,7 +81,7 @@ async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> 
     }
     let declaration = machine.load(&job.source.file_shown, &job.source.text)?;
     let function = run_function(&declaration, &job.source.file_shown)?;
-    let params = lua_params::table(&machine.lua, &job.params).map_err(from_lua)?;
+    let params = params::table(&machine.lua, &job.params).map_err(from_lua)?;
     session.loading.set(false);
     machine.call(&function, params).await.map(drop)
 }

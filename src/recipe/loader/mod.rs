@@ -1,14 +1,17 @@
 //! Loads a recipe for its declaration alone, and finds the modules that it needs.
 
+mod params;
+pub mod run;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mlua::Value;
 
-use super::declaration::Declaration;
-use super::lua_part::run_function;
-use super::problem::gather;
+use crate::recipe::declaration::Declaration;
+use self::run::run_function;
+use crate::recipe::problem::gather;
 use crate::backup::recorder::{Identity, Unrecorded};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
