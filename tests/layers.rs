@@ -140,8 +140,11 @@ fn lua_is_named_only_in_its_rooms() {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let sources: Vec<(String, String)> =
-        files("src", "rs").iter().map(|file| (shown(file), read(file))).filter(|(path, _)| path != "src/lib.rs").collect();
+    let sources: Vec<(String, String)> = files("src", "rs")
+        .iter()
+        .map(|file| (shown(file), read(file)))
+        .filter(|(path, _)| path != "src/lib.rs")
+        .collect();
     let imports = imports::imports(&sources);
     assert!(imports.values().map(|named| named.len()).sum::<usize>() > 1000, "hardly any import was read");
     let circles: Vec<String> = imports::circles(&imports).iter().map(|circle| circle.join(", ")).collect();

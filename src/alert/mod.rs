@@ -17,7 +17,6 @@ mod table;
 pub mod templates;
 pub mod throttle;
 mod tone;
-mod watching;
 mod words;
 
 pub use channel::{Channel, Deliver, Delivered, Verb};

@@ -1,9 +1,10 @@
 //! Words an event for people, in Japanese as the runbook (§5) words it and in English: subject, heading, rows, advice.
 
+pub(crate) mod monitor;
+
 use serde::Serialize;
 
 use super::event::{Event, EventKind, iso};
-use super::watching;
 use crate::config;
 
 /// The languages of alerts.
@@ -90,7 +91,7 @@ const EN: Labels = Labels {
 impl Words {
     pub fn of(event: &Event, language: Language) -> Words {
         let (subject, heading, advice) = match (event.about, language) {
-            (EventKind::Monitor, language) => watching::words(event, language),
+            (EventKind::Monitor, language) => monitor::words(event, language),
             (_, Language::Ja) => japanese(event),
             (_, Language::En) => english(event),
         };
@@ -154,7 +155,7 @@ fn japanese(event: &Event) -> (String, String, &'static str) {
             "【緊急】リストアテストが失敗しました".into(),
             "このバックアップからは復元できないおそれがあります。別のバックアップを確認してください。",
         ),
-        EventKind::Monitor => watching::words(event, Language::Ja),
+        EventKind::Monitor => monitor::words(event, Language::Ja),
         EventKind::Report => {
             let period = event.period.as_deref().unwrap_or_default();
             (format!("【報告】バックアップレポート: {period}"), format!("バックアップレポート {period}"), "")
@@ -204,7 +205,7 @@ fn english(event: &Event) -> (String, String, &'static str) {
             "[URGENT] A restore test has failed".into(),
             "This backup may not restore: look at another one.",
         ),
-        EventKind::Monitor => watching::words(event, Language::En),
+        EventKind::Monitor => monitor::words(event, Language::En),
         EventKind::Report => {
             let period = event.period.as_deref().unwrap_or_default();
             (format!("[REPORT] Backup report: {period}"), format!("Backup report {period}"), "")

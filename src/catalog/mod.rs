@@ -2,18 +2,11 @@
 //!
 //! The record never decides over a backup: whoever writes to it goes on when it cannot be written, and says so.
 
-use std::path::PathBuf;
-
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-
-use crate::error::Result;
-
 mod channels;
 mod column;
 pub mod described;
 mod history;
 pub mod manifest;
-mod news;
 mod open;
 mod outbox;
 mod overdue;
@@ -24,6 +17,12 @@ mod store;
 mod streaks;
 mod trouble;
 mod write;
+
+use std::path::PathBuf;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::Result;
 
 pub use channels::ChannelRow;
 pub use history::History;

@@ -17,13 +17,14 @@ use crate::error::{Error, Kind, Result, Site};
 use crate::lua::exports::{Call, misfit, waiting};
 use crate::lua::options::Text;
 use crate::modules::http::upload::{UploadOptions, upload};
-use crate::modules::objects::{PutOptions, store_of};
+use crate::modules::objects::put::{PutOptions, store_of};
 use crate::modules::save::SaveOptions;
+use crate::modules::stream_result::LineTap;
 use crate::modules::{drain, save};
 use crate::stream::decompress::decompress;
 use crate::stream::gunzip::gunzip;
 use crate::stream::gzip::gzip;
-use crate::stream::lines::{LineReader, Lines};
+use crate::stream::lines::Lines;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Hash;
 use crate::stream::unzstd::unzstd;
@@ -34,12 +35,6 @@ use crate::world::objects::Object;
 
 use crate::backup::pipeline::Pipeline;
 use crate::lua::unused::Unused;
-
-/// A function of the recipe that is shown every line that passes.
-pub struct LineTap {
-    pub lines: oneshot::Receiver<LineReader>,
-    pub function: Function,
-}
 
 /// What Lua holds: a stream that is ready, or the place where it was used up.
 pub struct Stream {

@@ -14,7 +14,6 @@ pub mod ledger;
 mod live;
 pub mod loader;
 
-
 pub mod outcome;
 pub mod overview;
 pub mod params;

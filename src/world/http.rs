@@ -1,5 +1,12 @@
 //! Says what an http request and its answer are, as plain data that shows no secret.
 
+pub mod address;
+pub mod exchange;
+pub mod hosts;
+mod redirects;
+pub mod upload;
+pub mod words;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -8,14 +15,6 @@ use serde::Deserialize;
 use super::SecretOrText;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Source;
-
-pub mod address;
-pub mod exchange;
-pub mod hosts;
-mod redirects;
-pub mod repeats;
-pub mod upload;
-pub mod words;
 
 pub use address::Address;
 

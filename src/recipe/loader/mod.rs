@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use mlua::Value;
 
-use crate::recipe::declaration::Declaration;
 use self::run::run_function;
-use crate::recipe::problem::gather;
 use crate::backup::recorder::{Identity, Unrecorded};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
@@ -22,6 +20,8 @@ use crate::lua::plain::Plain;
 use crate::lua::session::Session;
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
+use crate::recipe::declaration::Declaration;
+use crate::recipe::problem::gather;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits};
 

@@ -2,12 +2,12 @@
 
 use mlua::{IntoLua, Lua, Table, Value};
 
-use crate::recipe::params::Params;
-use crate::recipe::values::ParamValue;
 use crate::error::{Error, Kind};
 use crate::lua::seal::{proxy, spell};
 use crate::lua::secret_value::SecretValue;
 use crate::lua::traceback::raise;
+use crate::recipe::params::Params;
+use crate::recipe::values::ParamValue;
 use crate::suggest::hint;
 
 /// The params as the table `p`; one that is absent is nil.

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use mlua::{Function, Table, Value};
 use tokio::sync::oneshot;
 
-use crate::recipe::job::Job;
-use crate::recipe::ledger::Ledger;
 use super::{finder, params};
 use crate::config::translations;
 use crate::error::{Error, Kind, Result};
@@ -16,6 +14,8 @@ use crate::lua::machine::Machine;
 use crate::lua::session::{OverdueQuery, Session};
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
+use crate::recipe::job::Job;
+use crate::recipe::ledger::Ledger;
 use crate::world::Caller;
 
 /// What Lua needs for a run; everything that goes in can cross threads, and nothing of Lua comes out.
@@ -72,12 +72,11 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
 }
 
 async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> Result<()> {
-    let machine =
-        Machine::new(session.clone(), LIBRARY, &LuaLimits::default(), finder(&job.config, &job.source))?;
+    let machine = Machine::new(session.clone(), LIBRARY, &LuaLimits::default(), finder(&job.config, &job.source))?;
     // Nobody listens when the run was cut before it began; then the cut ends it.
     let _unheard = fuse.send(machine.fuse.clone());
     if let Some(coverage) = &job.coverage {
-        coverage.watch(&machine)?;
+        coverage.watch(&machine.lua, &machine.fuse)?;
     }
     let declaration = machine.load(&job.source.file_shown, &job.source.text)?;
     let function = run_function(&declaration, &job.source.file_shown)?;

@@ -10,7 +10,7 @@ use crate::lua::exports::Call;
 use crate::specs::assertions::again;
 use crate::specs::assertions::written::Written;
 use crate::specs::handle::{Method, give, one_text, some_texts};
-use crate::specs::rehearsal::proof::is_replaced;
+use crate::specs::rehearsal::complaints::proof::is_replaced;
 use crate::specs::told::Run;
 use crate::units::show_size;
 use crate::world::EntryKind;

@@ -2,8 +2,6 @@
 
 pub(crate) mod complaints;
 pub(crate) mod failures;
-pub(crate) mod leaks;
-pub(crate) mod proof;
 pub(crate) mod record;
 pub(crate) mod said;
 pub(crate) mod stage;
@@ -29,9 +27,9 @@ use crate::world::faulty::Fault;
 use crate::world::journal::Record;
 use crate::world::simulated::{CatalogSetup, Simulated, SimulatedSetup, Snapshot};
 
+pub use crate::specs::rehearsal::complaints::proof::is_replaced;
 pub use crate::specs::rehearsal::complaints::{Complaint, Sort, complaints};
 pub use crate::specs::rehearsal::failures::{FailureReport, Tried, each_failure, reached, way};
-pub use crate::specs::rehearsal::proof::is_replaced;
 use crate::specs::rehearsal::said::Paper;
 pub use crate::specs::rehearsal::stage::STATE_DIR;
 use crate::specs::rehearsal::stage::Stage;

@@ -1,19 +1,20 @@
 //! Carries one request to its answer: follows redirects, hop by hop through the world, and tries again where that is safe.
 
+pub mod repeats;
+
 use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::redirects;
-use super::repeats::{asked_pause, may_repeat, pause};
 use super::upload::is_expected;
 use super::words::{bad_status, end_is_not_told};
-use super::{Address, HttpRequest, HttpResponse};
+use super::{Address, HttpRequest, HttpResponse, redirects};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 use crate::stream::{Piece, Source};
 use crate::units::show_duration;
+use crate::world::http::exchange::repeats::{asked_pause, may_repeat, pause};
 use crate::world::{Caller, Limits};
 
 /// The longest chain of redirects, as curl and browsers have it or nearly so.

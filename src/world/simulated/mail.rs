@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::clock::Pace;
+use super::seen::Posted;
 use super::state::{Shared, State};
 use crate::error::Result;
 use crate::secret::Secret;
@@ -33,21 +34,6 @@ pub struct SmtpSetup {
     pub refuse: Vec<String>,
     /// What it answers to the content of a mail in place of taking it, such as `552 too large`.
     pub reject: Option<String>,
-}
-
-/// A mail that the server of a simulated world has taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Posted {
-    pub server: String,
-    pub from: String,
-    /// The addresses that it went to; those that the server refused are not among them.
-    pub to: Vec<String>,
-    pub subject: String,
-    pub text: String,
-    pub html: Option<String>,
-    pub message_id: String,
-    /// Whether somebody logged in.
-    pub user: Option<String>,
 }
 
 pub async fn send(mail: &Mail, smtp: &SmtpSetup, pace: &Pace, shared: &Shared) -> Result<Sent> {

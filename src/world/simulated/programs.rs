@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::clock::Pace;
 use super::given::{self, table_or_text};
 use super::process::{self, Play};
-use super::snapshot::Ran;
+use super::seen::Ran;
 use super::state::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::suggest::{listed, nearest};

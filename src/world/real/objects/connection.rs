@@ -13,7 +13,7 @@ use crate::report::{Level, log};
 use crate::stream::Source;
 use crate::stream::pump::collect;
 use crate::units::show_duration;
-use crate::world::http::repeats::doubled;
+use crate::world::http::exchange::repeats::doubled;
 use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
 use crate::world::objects::Store;
 use crate::world::objects::words::Refusal;

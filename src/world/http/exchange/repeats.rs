@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::HttpRequest;
-use super::exchange::{Failed, Policy};
-use super::words::was_never_sent;
 use crate::error::Kind;
 use crate::world::World;
+use crate::world::http::HttpRequest;
+use crate::world::http::exchange::{Failed, Policy};
+use crate::world::http::words::was_never_sent;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -2,8 +2,8 @@
 
 use rusqlite::{Transaction, params};
 
-use super::record::{Run, Status};
-use super::streaks::Streak;
+use crate::catalog::record::{Run, Status};
+use crate::catalog::streaks::Streak;
 use crate::secret;
 
 /// Whether `run` has a finding that none of the runs before it has, as far back as its subject fails in a row.

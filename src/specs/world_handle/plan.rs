@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
 use crate::recipe::planning::End;
-use crate::specs::run_options::{RunOptions, Wanted};
-use crate::specs::world_handle::World;
-use crate::specs::{rehearsal, run_options};
+use crate::specs::rehearsal;
+use crate::specs::world_handle::run_options::{RunOptions, Wanted};
+use crate::specs::world_handle::{World, run_options};
 
 /// `world:plan(recipe, options)`: how the plan ends, and what would change.
 pub async fn plan(call: &Call, world: &World, args: &[Value]) -> Result<Value> {

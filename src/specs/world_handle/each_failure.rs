@@ -11,9 +11,9 @@ use crate::specs::handle::Handle;
 use crate::specs::rehearsal::Rehearsed;
 use crate::specs::rehearsal::complaints::Sort;
 use crate::specs::rehearsal::failures::{FailureReport, Tried};
-use crate::specs::run_options::{FailureOptions, Wanted};
 use crate::specs::told::{Told, complained, words};
 use crate::specs::world_handle::World;
+use crate::specs::world_handle::run_options::{FailureOptions, Wanted};
 use crate::specs::{Failed, rehearsal};
 use crate::world::faulty::Fault;
 

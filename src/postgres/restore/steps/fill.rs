@@ -1,9 +1,9 @@
 //! Loads a proved dump into its target, and believes neither psql nor the file: both must say at the end that all went in.
 
 use crate::error::{Error, Kind, Result};
-use crate::postgres::restore::prove::Proved;
 use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::steps::Restoring;
+use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::query::MAX_ANSWER_BYTES;
 use crate::report::event;

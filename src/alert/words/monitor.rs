@@ -1,7 +1,7 @@
 //! Words what the monitor tells: what it has found, that it goes on, whom it takes, and that all is well again.
 
-use super::event::{Event, EventKind};
-use super::words::Language;
+use crate::alert::event::{Event, EventKind};
+use crate::alert::words::Language;
 
 /// The subject, the heading and the advice.
 pub fn words(event: &Event, language: Language) -> (String, String, &'static str) {
