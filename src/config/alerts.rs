@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use super::durations::duration;
 use super::filters::{events, run_types};
-use super::settings::duration;
 use crate::secret::Secret;
 use crate::units;
 

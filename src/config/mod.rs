@@ -3,6 +3,7 @@
 mod alerts;
 mod channels;
 pub mod dotenv;
+mod durations;
 pub mod embedded;
 mod disk;
 mod files;

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use mlua::{Function, Lua, LuaOptions, StdLib};
 
 use crate::error::{Error, Kind, Result};
+use crate::lua::fuse::Fuse;
 use crate::lua::fuse::hook;
 use crate::lua::line_table;
-use crate::lua::fuse::Fuse;
 use crate::lua::traceback::from_lua;
 
 /// The account of the lines of many files, over any number of Lua states; clones share it.
@@ -36,8 +36,7 @@ impl Coverage {
     pub fn watch(&self, lua: &Lua, fuse: &Fuse) -> Result<()> {
         lua.set_app_data(self.clone());
         let coverage = self.clone();
-        hook::install_with_lines(lua, fuse, move |source, line| coverage.hit(source, line))
-            .map_err(from_lua)
+        hook::install_with_lines(lua, fuse, move |source, line| coverage.hit(source, line)).map_err(from_lua)
     }
 
     /// The account that this state is counted in.

@@ -10,8 +10,8 @@ use futures_util::future::LocalBoxFuture;
 use mlua::{AnyUserData, Lua, MultiValue, Table, Value};
 use serde::Deserialize;
 
-use crate::backup::pipeline::Pipeline;
 use self::put::{StoreHandle, store_of};
+use crate::backup::pipeline::Pipeline;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::options::Text;
@@ -160,4 +160,3 @@ fn describe(call: &Call, stat: &ObjectStat) -> mlua::Result<Table> {
     table.raw_set("storage_class", stat.storage_class.as_deref())?;
     Ok(table)
 }
-

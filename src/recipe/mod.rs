@@ -14,6 +14,7 @@ pub mod ledger;
 mod live;
 pub mod loader;
 
+pub mod misfit;
 pub mod outcome;
 pub mod overview;
 pub mod params;

@@ -16,7 +16,6 @@ pub(crate) mod shown;
 pub(crate) mod simulate;
 pub(crate) mod stage;
 pub(crate) mod telling;
-pub(crate) mod told;
 pub(crate) mod trial;
 pub(crate) mod words;
 pub(crate) mod world_handle;

@@ -16,8 +16,8 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, waiting};
 use crate::specs::programs::Players;
 use crate::specs::rehearsal::rehearse;
-use crate::specs::told::Told;
 use crate::specs::trial::Trial;
+use crate::specs::trial::run_handle::RunHandle;
 use crate::specs::world_handle::run_options::{RunOptions, Wanted};
 use crate::specs::{handle, words};
 use crate::suggest;
@@ -93,7 +93,7 @@ async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let wanted = Wanted::read::<RunOptions>(call, world, &recipe, &options)?;
     let rehearsed =
         world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(call, world))).await??;
-    let run = Told::new(rehearsed, None, &world.trial);
+    let run = RunHandle::new(rehearsed, None, &world.trial);
     world.trial.runs.keep(&run);
     handle::give(call, run)
 }

@@ -11,7 +11,7 @@ use crate::specs::assertions::again;
 use crate::specs::assertions::written::Written;
 use crate::specs::handle::{Method, give, one_text, some_texts};
 use crate::specs::rehearsal::complaints::proof::is_replaced;
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 use crate::units::show_size;
 use crate::world::EntryKind;
 use crate::world::pick::matcher;

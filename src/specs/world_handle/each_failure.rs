@@ -11,7 +11,7 @@ use crate::specs::handle::Handle;
 use crate::specs::rehearsal::Rehearsed;
 use crate::specs::rehearsal::complaints::Sort;
 use crate::specs::rehearsal::failures::{FailureReport, Tried};
-use crate::specs::told::{Told, complained, words};
+use crate::specs::trial::run_handle::{RunHandle, complained, words};
 use crate::specs::world_handle::World;
 use crate::specs::world_handle::run_options::{FailureOptions, Wanted};
 use crate::specs::{Failed, rehearsal};
@@ -77,7 +77,7 @@ async fn look_at(
     rehearsed: &Rehearsed,
 ) -> Result<()> {
     let way = rehearsal::way(fault, &rehearsal::reached(rehearsed));
-    let run = Told::new(rehearsed.clone(), Some(way.clone()), &world.trial);
+    let run = RunHandle::new(rehearsed.clone(), Some(way.clone()), &world.trial);
     let handle = call.lua.create_userdata(Handle(run.clone())).map_err(from_lua)?;
     let looked = look.call_async::<()>(handle).await;
     looked.map_err(|error| {

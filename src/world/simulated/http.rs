@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 
 use super::clock::Pace;
 use super::routes::{Answer, HttpCall, Route, find, undeclared};
-use super::setup::SimulatedSetup;
 use super::seen::Requested;
+use super::setup::SimulatedSetup;
 use super::state::Shared;
 use crate::error::Result;
 use crate::secret::{MASK, redact};

@@ -40,13 +40,11 @@ mod ways;
 
 pub use given::Age;
 pub use mail::SmtpSetup;
+pub use objects::stores::StoreSetup;
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
-pub use setup::{
-    CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, SimulatedSetup
-};
-pub use objects::stores::StoreSetup;
 pub use seen::{Posted, Ran, Requested};
+pub use setup::{CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, SimulatedSetup};
 pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.

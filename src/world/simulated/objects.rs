@@ -2,13 +2,12 @@
 
 pub(super) mod stores;
 
-
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::{BoxFuture, ready};
 
-use super::setup::SimulatedSetup;
 use self::stores::{Bucket, StoreSetup, Stored, Stores};
+use super::setup::SimulatedSetup;
 use super::source::ContentSource;
 use super::state::{Shared, State};
 use super::tree::Content;

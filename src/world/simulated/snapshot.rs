@@ -9,9 +9,9 @@ use super::objects::stores::Stored;
 use super::seen::{Posted, Ran, Requested};
 use super::state::State;
 use super::tree::{Content, Node, What};
+use crate::world::Stat;
 use crate::world::objects::ObjectStat;
 use crate::world::partial::is_partial;
-use crate::world::Stat;
 
 /// A world at one moment.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use crate::specs::{Failed, journal};
 use crate::world::simulated::{Posted, Requested};
 
 /// A run that has ended, with what it came to.
-pub struct Told {
+pub struct RunHandle {
     pub rehearsed: Rehearsed,
     /// What went wrong on purpose, in words; nothing in a run without a fault.
     pub fault: Option<String>,
@@ -29,13 +29,13 @@ struct Noted {
 }
 
 /// What a spec holds of a run.
-pub type Run = Rc<Told>;
+pub type Run = Rc<RunHandle>;
 
-impl Told {
+impl RunHandle {
     pub fn new(rehearsed: Rehearsed, fault: Option<String>, trial: &Rc<Trial>) -> Run {
         let noted = |complaint| Noted { complaint, expected: Cell::new(false) };
         let complaints = complaints(&rehearsed).into_iter().map(noted).collect();
-        Rc::new(Told { rehearsed, fault, trial: trial.clone(), complaints })
+        Rc::new(RunHandle { rehearsed, fault, trial: trial.clone(), complaints })
     }
 
     /// Ends the spec: what was asked for does not hold.
@@ -96,7 +96,7 @@ impl Told {
     }
 }
 
-impl Ground for Told {
+impl Ground for RunHandle {
     fn refute(&self, call: &Call, expected: String, found: String, diff: Vec<String>) -> Result<()> {
         self.fail(call, expected, found, diff)
     }
