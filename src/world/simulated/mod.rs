@@ -1,5 +1,27 @@
 //! Performs effects in a world in memory, whose files, programs and clock are said beforehand: for tests of recipes.
 
+mod clock;
+mod environment;
+mod files;
+mod founding;
+pub mod given;
+pub mod http;
+mod listing;
+mod locks;
+pub mod mail;
+mod objects;
+mod part;
+pub mod programs;
+pub mod routes;
+mod seen;
+pub mod setup;
+mod sink;
+pub mod snapshot;
+mod source;
+mod state;
+mod tree;
+mod ways;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,29 +36,6 @@ use crate::error::Result;
 use clock::{Clock, Pace};
 use part::Part;
 use state::{Shared, State};
-
-mod clock;
-mod environment;
-mod files;
-mod founding;
-pub mod given;
-pub mod http;
-mod listing;
-mod locks;
-pub mod mail;
-mod objects;
-mod part;
-mod process;
-pub mod programs;
-pub mod routes;
-pub mod setup;
-mod seen;
-mod sink;
-pub mod snapshot;
-mod source;
-mod state;
-mod tree;
-mod ways;
 
 pub use given::Age;
 pub use mail::SmtpSetup;

@@ -7,13 +7,14 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::Notify;
 
-use super::clock::Pace;
-use super::programs::{Call, Canned, Function, Program};
-use super::state::Shared;
 use crate::error::Result;
 use crate::stream::{Piece, Sink, Source};
 use crate::world::refusals::stopped_reading;
-use crate::world::{Child, Exit, reply::Process};
+use crate::world::reply::Process;
+use crate::world::simulated::clock::Pace;
+use crate::world::simulated::programs::{Call, Canned, Function, Program};
+use crate::world::simulated::state::Shared;
+use crate::world::{Child, Exit};
 
 /// As large as pieces get: small enough that a program of some size is met half-way.
 const PIECE_BYTES: u64 = 64 << 10;
