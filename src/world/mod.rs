@@ -50,6 +50,7 @@ pub mod limited;
 pub mod mail;
 pub mod objects;
 pub mod packages;
+pub mod packing;
 pub mod partial;
 pub mod paths;
 pub mod pick;

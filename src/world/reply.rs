@@ -10,12 +10,14 @@ use super::command::Exit;
 use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
+use super::packing::Packed;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
 /// The answer to an effect; each effect names the one that it gets.
 pub enum Reply {
     Source(Box<dyn Source>),
+    Packed(Packed),
     Sink(Box<dyn Sink>),
     Bytes(Bytes),
     Entries(Vec<Entry>),

@@ -42,6 +42,9 @@ local Stream = {}
 ---@field hashes table<string, string> What `:hash(label)` found, by label.
 ---@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer>, sequences: table[]?, extensions: string[]?, not_valid: integer?, encoding: string? } For a dump.
 
+---@field archive? archive.Packed For an archive of `archive.pack`.
+---@field files? table[] The entries of an archive, when there are at most 1000.
+
 ---@class Stream.Backup: Stream.Facts
 ---@field path string
 ---@field size string For people: `133.2 MB`.

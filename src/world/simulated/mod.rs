@@ -37,6 +37,29 @@ use clock::{Clock, Pace};
 use part::Part;
 use state::{Shared, State};
 
+mod clock;
+mod environment;
+mod files;
+mod founding;
+pub mod given;
+pub mod http;
+mod listing;
+mod locks;
+pub mod mail;
+mod objects;
+mod ownership;
+mod packing;
+mod part;
+mod process;
+pub mod programs;
+pub mod routes;
+pub mod setup;
+mod sink;
+pub mod snapshot;
+mod source;
+mod state;
+mod tree;
+mod ways;
 pub use given::Age;
 pub use mail::SmtpSetup;
 pub use objects::stores::StoreSetup;
@@ -142,6 +165,7 @@ impl Simulated {
             E::Read { path, max_bytes } => Reply::Bytes(files::read(&self.shared.lock().view(), &path, max_bytes)?),
             E::List(found) => Reply::Entries(listing::list(&self.shared.lock().view(), &found)?),
             E::Stat { path } => Reply::Stat(files::stat(&mut self.shared.lock().view(), &path)?),
+            E::Pack(packing) => Reply::Packed(packing::pack(&self.shared, &self.setup, &packing)?),
             E::DiskFree { path } => Reply::Space(files::disk_free(&self.shared.lock().view(), &path)?),
             E::Create { path, mode } => {
                 let part = Part::start(&mut self.shared.lock(), &path, mode, false)?;
@@ -153,6 +177,12 @@ impl Simulated {
             E::MakeDir { path, mode } => files::make_dir(&mut self.shared.lock().view(), &path, mode).map(done)?,
             E::Rename { from, to } => files::rename(&mut self.shared.lock().view(), &from, &to).map(done)?,
             E::Remove { path } => files::remove(&mut self.shared.lock().view(), &path).map(done)?,
+            E::RemoveMany { paths } => files::remove_many(&mut self.shared.lock().view(), paths).map(done)?,
+            E::SetMode { path, mode } => ownership::set_mode(&mut self.shared.lock().view(), &path, mode).map(done)?,
+            E::SetOwner { path, user, group } => {
+                let mut state = self.shared.lock();
+                ownership::set_owner(&mut state.view(), &self.setup, &path, (user, group)).map(done)?
+            }
             E::Sweep { dir } => Reply::Entries(files::sweep(&mut self.shared.lock(), &dir)?),
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.setup.programs, &self.environment, pace, &self.shared)?)

@@ -41,6 +41,10 @@ pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
             Effect::Put(put) if !put.object.key().ends_with(manifest::SUFFIX) => PathBuf::from(put.object.to_string()),
             _ => continue,
         };
+        // The list of an archive is no backup, and comes before it as the manifest does.
+        if path.as_os_str().as_encoded_bytes().ends_with(manifest::LIST_SUFFIX.as_bytes()) {
+            continue;
+        }
         let described = is_there(after, &manifest::path_beside(&path));
         let new = !is_there(before, &path) && is_there(after, &path);
         if !new || (!described && *kind != "backup") || of_a_moment(after, &path) {
@@ -64,10 +68,14 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
     if *kind != "backup" {
         return Vec::new();
     }
-    let removed = journal.iter().filter_map(|record| match &record.effect {
-        Effect::Remove { path } | Effect::Rename { from: path, .. } => Some((path.clone(), &record.site)),
-        Effect::RemoveObject(object) => Some((PathBuf::from(object.to_string()), &record.site)),
-        _ => None,
+    let removed = journal.iter().flat_map(|record| {
+        let paths = match &record.effect {
+            Effect::Remove { path } | Effect::Rename { from: path, .. } => vec![path.clone()],
+            Effect::RemoveMany { paths } => paths.clone(),
+            Effect::RemoveObject(object) => vec![PathBuf::from(object.to_string())],
+            _ => Vec::new(),
+        };
+        paths.into_iter().map(|path| (path, &record.site))
     });
     removed
         .filter(|(path, _)| is_there(before, &manifest::path_beside(path)))
