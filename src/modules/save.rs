@@ -74,7 +74,7 @@ pub async fn save(
 }
 
 fn table(call: &Call, written: &Written) -> mlua::Result<Table> {
-    let Written { backup, facts, known } = written;
+    let Written { backup, facts, known, .. } = written;
     let table = if *known { call.lua.create_table()? } else { unknown_facts(call, facts)? };
     table.raw_set("path", backup.path.as_str())?;
     table.raw_set("manifest", format!("{}{}", backup.path, manifest::SUFFIX))?;

@@ -1,20 +1,16 @@
 //! The handle of a byte stream: a recipe chains stages on it, and one call at the end moves the bytes.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::rc::Rc;
 
-use mlua::{
-    AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod, MultiValue, UserData, UserDataFields,
-    UserDataMethods, Value,
-};
+use mlua::{AnyUserData, Function, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use crate::backup::target::Target;
 use crate::backup::writer;
 use crate::error::{Error, Kind, Result, Site};
-use crate::lua::exports::{Call, misfit, waiting};
+use crate::lua::exports::Call;
 use crate::lua::options::Text;
 use crate::modules::http::upload::{UploadOptions, upload};
 use crate::modules::objects::put::{PutOptions, store_of};
@@ -35,6 +31,12 @@ use crate::world::objects::Object;
 
 use crate::backup::pipeline::Pipeline;
 use crate::lua::unused::Unused;
+use method::{handle, method, stage, within};
+
+mod copies;
+mod encrypt;
+mod method;
+mod through;
 
 /// What Lua holds: a stream that is ready, or the place where it was used up.
 pub struct Stream {
@@ -59,8 +61,9 @@ impl Stream {
             let used = place(&self.used_at.borrow());
             let what =
                 format!("the stream of `{}` made{made} is used a second time; it was used up{used}", self.unused.label);
-            return Err(Error::new(Kind::Recipe, what)
-                .hint("a stream can be read once; to write it to two places put `:tee(path)` before `:save(path)`"));
+            return Err(
+                Error::new(Kind::Recipe, what).hint("a stream can be read once; `:copies` gives it to several places")
+            );
         };
         self.unused.used.set(true);
         *self.used_at.borrow_mut() = call.site();
@@ -73,9 +76,12 @@ fn place(site: &Option<Site>) -> String {
 }
 
 /// The names of the methods, for suggestions and for the comparison with the stubs.
-pub const METHODS: [&str; 13] = [
+pub const METHODS: [&str; 19] = [
+    "age",
+    "copies",
     "decompress",
     "discard",
+    "gpg",
     "gunzip",
     "gzip",
     "hash",
@@ -84,6 +90,9 @@ pub const METHODS: [&str; 13] = [
     "tap_lines",
     "tee",
     "text",
+    "through",
+    "unage",
+    "ungpg",
     "unzstd",
     "upload",
     "zstd",
@@ -146,6 +155,9 @@ impl UserData for Stream {
             let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;
             upload(call.clone(), handle(&this)?.take(&call)?, url, options.unwrap_or_default()).await
         });
+        method(fields, "copies", |call, (this, branches): (AnyUserData, Value)| async move {
+            copies::copies(call.clone(), handle(&this)?.take(&call)?, branches).await
+        });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
             drain::discard(call.clone(), handle(&this)?.take(&call)?).await
         });
@@ -168,6 +180,13 @@ impl UserData for Stream {
             let threads = options.threads.unwrap_or(call.session.cores).max(1);
             Ok(Box::new(move |source, facts| zstd(source, level, threads, facts)))
         });
+        stage(methods, "age", |call, (options,): (encrypt::AgeOptions,)| encrypt::age(call, options));
+        stage(methods, "unage", |call, (options,): (encrypt::UnageOptions,)| encrypt::unage(call, options));
+        stage(methods, "gpg", |call, (options,): (encrypt::GpgOptions,)| encrypt::gpg(call, options));
+        stage(methods, "ungpg", |call, (options,): (Option<encrypt::UngpgOptions>,)| {
+            encrypt::ungpg(call, options.unwrap_or_default())
+        });
+        stage(methods, "through", |call, (options,): (through::ThroughOptions,)| through::through(call, options));
         stage(methods, "gunzip", |_, ()| Ok(Box::new(|source, _| gunzip(source))));
         stage(methods, "unzstd", |_, ()| Ok(Box::new(|source, _| unzstd(source))));
         stage(methods, "decompress", |_, ()| Ok(Box::new(|source, _| decompress(source, "the stream"))));
@@ -188,74 +207,4 @@ impl UserData for Stream {
             },
         );
     }
-}
-
-type StageFn = Box<dyn FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send>;
-
-/// Adds a method that puts one more stage behind the stream.
-fn stage<A, M, F>(methods: &mut M, name: &'static str, make: F)
-where
-    A: serde::de::DeserializeOwned,
-    M: UserDataMethods<Stream>,
-    F: Fn(&Call, A) -> Result<StageFn> + 'static,
-{
-    methods.add_function(name, move |lua, mut args: MultiValue| {
-        let call = Call::new(lua, name).map_err(mlua::Error::external)?;
-        let this = args.pop_front();
-        let staged = || {
-            let this = this.as_ref().and_then(Value::as_userdata).ok_or_else(|| colon(name))?;
-            let stage = make(&call, call.args(args)?)?;
-            let (pipeline, taps) = handle(this)?.take(&call)?;
-            Stream::create(&call, pipeline.then(stage), taps)
-        };
-        staged().map_err(|error| call.raise(error))
-    });
-}
-
-/// Adds a method that may wait.
-fn method<A, R, M, F, Fut>(fields: &mut M, name: &'static str, f: F)
-where
-    A: FromLuaMulti + 'static,
-    R: IntoLuaMulti,
-    M: UserDataFields<Stream>,
-    F: Fn(Rc<Call>, A) -> Fut + 'static,
-    Fut: Future<Output = Result<R>> + 'static,
-{
-    fields.add_field(
-        name,
-        Made(move |lua: &Lua| {
-            waiting(lua, name, move |call: Rc<Call>, args: MultiValue| {
-                let self_given = matches!(args.front(), Some(Value::UserData(_)));
-                let started = A::from_lua_multi(args, &call.lua).map(|args| f(call.clone(), args));
-                let wrong = move |error| if self_given { misfit(name, &error) } else { colon(name) };
-                async move { started.map_err(wrong)?.await }
-            })
-        }),
-    );
-}
-
-/// A function that is made where Lua first needs it.
-struct Made<F>(F);
-
-impl<F: FnOnce(&Lua) -> mlua::Result<Function>> IntoLua for Made<F> {
-    fn into_lua(self, lua: &Lua) -> mlua::Result<Value> {
-        (self.0)(lua).map(Value::Function)
-    }
-}
-
-fn handle(this: &AnyUserData) -> Result<mlua::UserDataRef<Stream>> {
-    this.borrow::<Stream>().map_err(|_| colon("save")) // some other handle stands before the colon
-}
-
-fn colon(name: &str) -> Error {
-    Error::new(Kind::Recipe, format!("`{name}` was called without its stream"))
-        .hint(format!("write `stream:{name}(...)`, with a colon"))
-}
-
-fn within<T: PartialOrd + std::fmt::Display>(call: &Call, option: &str, value: T, min: T, max: T) -> Result<T> {
-    if value < min || value > max {
-        let what = format!("`{option}` of `:{}` must be a whole number from {min} to {max}, not `{value}`", call.name);
-        return Err(Error::new(Kind::Recipe, what).hint("a higher level is smaller and slower"));
-    }
-    Ok(value)
 }

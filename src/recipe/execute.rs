@@ -156,7 +156,7 @@ impl Execution {
                 caller: caller.clone(),
                 run_id: new.id.clone(),
                 ledger: self.ledger.clone(),
-                overdue_query: scene.overdue_query(&self.job.config),
+                record: scene.record(&self.job.config),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {
@@ -182,11 +182,11 @@ impl Execution {
             let error = Error::new(Kind::Cancelled, format!("the run was interrupted by signal {number}"));
             return (Verdict::new(Status::Interrupted, Some(error)), Some(number));
         }
-        let LuaEnd { error, swallowed, unused_streams, .. } = lua.clone();
+        let LuaEnd { error, swallowed, unused_streams, failed_copies, .. } = lua.clone();
         // As the ledger has them: one that was committed while Lua was ended stands as well.
         let (backups, missing) = standing::count(looking, &self.ledger).await;
         let (error, troubles) = (error.or(missing), self.ledger.troubles());
-        let accounts = Accounts { error, swallowed, unused_streams, backups, troubles };
+        let accounts = Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles };
         (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
     }
 

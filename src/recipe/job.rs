@@ -10,6 +10,7 @@ use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::target::target;
 use super::values::ParamType;
+use crate::backup::gpg;
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
@@ -101,8 +102,14 @@ impl Job {
 
     /// The kernel's wall around the children of this run; none where it is switched off.
     pub fn wall(&self) -> Option<wall::Policy> {
-        let policy =
+        let mut policy =
             wall::Policy { read: self.needs.read.clone(), write: self.needs.write.clone(), ..wall::Policy::default() };
+        if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
+            let environment = startup::environment();
+            // Without it, gpg is what says so, when it is asked for.
+            policy.write.extend(startup::memory_root(&environment));
+            policy.read.extend(gpg::own_home(&environment));
+        }
         (self.config.settings.sandbox != Sandbox::Off).then_some(policy)
     }
 

@@ -17,7 +17,7 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::OverdueQuery;
+use crate::lua::session::RecordQueries;
 use crate::world::real::{Real, startup};
 use crate::world::{Caller, Limits, World};
 
@@ -65,9 +65,13 @@ impl Scene for Live {
         startup::is_locked(&run_lock(state_dir, &run.id))
     }
 
-    fn overdue_query(&self, config: &Arc<Config>) -> OverdueQuery {
+    fn record(&self, config: &Arc<Config>) -> RecordQueries {
         let config = config.clone();
-        Box::new(move || overview::overdue(&config))
+        let of_runs = config.clone();
+        RecordQueries {
+            overdue: Box::new(move || overview::overdue(&config)),
+            runs: Box::new(move |filter| overview::runs(&of_runs, filter)),
+        }
     }
 
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {

@@ -11,7 +11,7 @@ use super::due::Clocks;
 use super::job::DEFAULT_TIMEOUT;
 use super::loader;
 use super::schedule::{self, Schedule};
-use crate::catalog::{Backup, Catalog, History, Moment, Overdue, Run, Wrong};
+use crate::catalog::{Backup, Catalog, History, Moment, Overdue, Run, RunFilter, Wrong};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::world::real::startup;
@@ -97,6 +97,12 @@ pub fn overdue(config: &Arc<Config>) -> Result<Vec<Overdue>> {
     let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"))?;
     let wrong = overviews(config, &catalog)?.into_iter().flat_map(|overview| overview.wrong);
     Ok(wrong.filter(|overdue| overdue.verdict != Wrong::Failing).collect())
+}
+
+/// The runs of the record that fit, the newest first.
+pub fn runs(config: &Arc<Config>, filter: &RunFilter) -> Result<Vec<Run>> {
+    let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"))?;
+    catalog.runs(filter, &|run| is_alive(config, run))
 }
 
 /// A run is alive while its lock is held; the kernel lets go of it however the process ends.

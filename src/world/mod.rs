@@ -67,6 +67,9 @@ pub use effect::{Effect, ListQuery};
 pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
 pub use reply::{Child, Entry, EntryKind, LockGuard, Reply, Space, Stat};
+pub use command::{Command, SecretOrText};
+pub use effect::{Effect, Hidden, ListQuery};
+pub use reply::{Child, Entry, EntryKind, Exit, LockGuard, MemoryDir, Reply, Space, Stat};
 
 /// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
 pub trait World: Send + Sync {

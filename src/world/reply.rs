@@ -32,6 +32,7 @@ pub enum Reply {
     Response(HttpResponse),
     Sent(Sent),
     LockGuard(Box<dyn LockGuard>),
+    MemoryDir(MemoryDir),
     Done,
 }
 
@@ -67,6 +68,21 @@ pub struct Entry {
 pub struct Space {
     pub free_bytes: u64,
     pub total_bytes: u64,
+}
+
+/// A private folder in memory. It goes, with all that is in it, when `held` is dropped.
+pub struct MemoryDir {
+    pub path: PathBuf,
+    pub held: Box<dyn LockGuard>,
+}
+
+impl MemoryDir {
+    /// One that no file system has, for worlds that are in memory themselves.
+    pub fn of_no_disk(name: &str) -> MemoryDir {
+        struct Nothing;
+        impl LockGuard for Nothing {}
+        MemoryDir { path: PathBuf::from("/dev/shm").join(name), held: Box::new(Nothing) }
+    }
 }
 
 /// A lock that is held until this is dropped.

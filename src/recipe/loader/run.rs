@@ -11,7 +11,7 @@ use crate::config::translations;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::{Fuse, LuaLimits};
 use crate::lua::machine::Machine;
-use crate::lua::session::{OverdueQuery, Session};
+use crate::lua::session::{RecordQueries, Session};
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
 use crate::recipe::job::Job;
@@ -24,7 +24,7 @@ pub struct LuaPart {
     pub caller: Caller,
     pub run_id: String,
     pub ledger: Arc<Ledger>,
-    pub overdue_query: OverdueQuery,
+    pub record: RecordQueries,
 }
 
 /// What the recipe came to.
@@ -35,6 +35,8 @@ pub struct LuaEnd {
     /// Failures that the recipe has answered for in words.
     pub accepted: Vec<Error>,
     pub unused_streams: Vec<Error>,
+    /// Copies of a stream that failed while others were made, and that the recipe has not answered for.
+    pub failed_copies: Vec<Error>,
 }
 
 impl LuaEnd {
@@ -45,7 +47,9 @@ impl LuaEnd {
     fn of(session: &Session, error: Option<Error>) -> LuaEnd {
         let mut end = LuaEnd { error, ..LuaEnd::default() };
         for caught in session.caught.borrow().iter() {
-            if caught.swallowed() {
+            if caught.swallowed() && caught.of_copy {
+                end.failed_copies.push(caught.error.clone());
+            } else if caught.swallowed() {
                 end.swallowed.push(caught.error.clone());
             } else if caught.accepted.borrow().is_some() {
                 end.accepted.push(caught.error.clone());
@@ -59,10 +63,10 @@ impl LuaEnd {
 
 /// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
-    let LuaPart { job, caller, run_id, ledger, overdue_query } = part;
+    let LuaPart { job, caller, run_id, ledger, record } = part;
     let config = job.config.clone();
     let session = Session::new(caller, job.identity(&run_id), translations(&config), ledger);
-    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())).with_overdue_query(overdue_query));
+    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())).with_record(record));
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.at_end.release();

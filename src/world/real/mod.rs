@@ -29,6 +29,7 @@ pub mod http;
 mod listing;
 mod locks;
 pub mod mail;
+mod memory_dir;
 mod naming;
 mod objects;
 mod ownership;
@@ -162,6 +163,11 @@ impl Real {
             E::Sleep { duration } => {
                 clock::sleep(duration).await;
                 Reply::Done
+            }
+            E::MakeMemoryDir { files } => {
+                let files: Vec<_> = files.into_iter().map(|(name, data)| (name, data.0)).collect();
+                let (environment, undo) = (self.environment.clone(), self.undo.clone());
+                Reply::MemoryDir(blocking(move || memory_dir::make(&files, &environment, &undo)).await?)
             }
             E::Lock { path } => {
                 let now = clock::now();

@@ -1,27 +1,5 @@
 //! Performs effects in a world in memory, whose files, programs and clock are said beforehand: for tests of recipes.
 
-mod clock;
-mod environment;
-mod files;
-mod founding;
-pub mod given;
-pub mod http;
-mod listing;
-mod locks;
-pub mod mail;
-mod objects;
-mod part;
-pub mod programs;
-pub mod routes;
-mod seen;
-pub mod setup;
-mod sink;
-pub mod snapshot;
-mod source;
-mod state;
-mod tree;
-mod ways;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
 use super::paths::plain;
-use super::{Effect, Limits, Machine, Reply, Request, World};
+use super::{Effect, Limits, Machine, MemoryDir, Reply, Request, World};
 use crate::error::Result;
 use clock::{Clock, Pace};
 use part::Part;
@@ -50,10 +28,10 @@ mod objects;
 mod ownership;
 mod packing;
 mod part;
-mod process;
 pub mod programs;
 pub mod routes;
 pub mod setup;
+mod seen;
 mod sink;
 pub mod snapshot;
 mod source;
@@ -66,7 +44,9 @@ pub use objects::stores::StoreSetup;
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
 pub use seen::{Posted, Ran, Requested};
-pub use setup::{CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, SimulatedSetup};
+pub use setup::{
+    BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,
+};
 pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.
@@ -200,6 +180,7 @@ impl Simulated {
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
+            E::MakeMemoryDir { .. } => Reply::MemoryDir(MemoryDir::of_no_disk("simulated")),
             E::Lock { path } => Reply::LockGuard(locks::lock(&self.shared, &path)?),
         })
     }

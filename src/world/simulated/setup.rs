@@ -79,8 +79,36 @@ impl Default for SimulatedSetup {
 #[serde(deny_unknown_fields, default)]
 pub struct CatalogSetup {
     pub overdue: Vec<OverdueSetup>,
+    /// The runs of the past, the newest first.
+    pub runs: Vec<RunSetup>,
     /// It cannot be read, for this reason.
     pub unreadable: Option<String>,
+}
+
+/// One run of the past.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSetup {
+    pub recipe: String,
+    /// Default: `success`.
+    pub status: Option<String>,
+    /// Default: `daily`.
+    pub r#type: Option<String>,
+    #[serde(deserialize_with = "given::some_moment")]
+    pub started_at: Option<DateTime<FixedOffset>>,
+    #[serde(default, deserialize_with = "given::some_duration")]
+    pub took: Option<Duration>,
+    pub error: Option<String>,
+    #[serde(default)]
+    pub backups: Vec<BackupSetup>,
+}
+
+/// A backup that a run of the past has made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupSetup {
+    pub path: String,
+    pub size_bytes: u64,
 }
 
 /// One thing that is wrong with a recipe.

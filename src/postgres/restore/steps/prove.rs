@@ -78,7 +78,7 @@ impl Restoring {
         let name = self.source.display().to_string();
         let mut reading = self.reader.open(file, &name, &SharedFacts::default()).await?;
         let looks_right = begins_as_dump(reading.source.peek(HEAD_BYTES).await?);
-        let bare = reading.format == Format::Archive && reading.packed.is_none();
+        let bare = reading.format == Format::Archive && reading.packed.is_none() && !reading.encrypted;
         let counted = Staged::new(Box::new(reading.source), Count::new(&facts));
         let source = Staged::new(Box::new(counted), Inspector::new(facts.clone(), self.dump_of.clone()));
         Ok(Opened { source: Box::new(source), raw, facts, bare, looks_right })
