@@ -14,9 +14,10 @@ use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loading;
 use crate::report::table::{print_json_lines, print_text};
-use crate::world::real::{startup, wall};
+use crate::world::real::startup;
 
 mod telling;
+mod walls;
 
 /// One point that was looked at.
 #[derive(Serialize)]
@@ -84,8 +85,8 @@ fn set_up(context: &Context) -> Vec<Point> {
     let mut points = vec![
         Point::ok("configuration", format!("`{}`", config.dir.display())),
         Point::of("state", state),
-        Point::ok("kernel sandbox", wall::available().to_string()),
     ];
+    points.extend(walls::points(config));
     points.extend(telling::points(context));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),

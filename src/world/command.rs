@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::Exit;
+use super::capability::Capability;
 use super::paths::zero_byte;
 use crate::error::Result;
 use crate::secret::{SECRET_NEWTYPE, Secret};
@@ -24,6 +25,17 @@ pub struct Command {
     pub ok_codes: Vec<i32>,
     /// Whether nobody need wait for its end, nor mind how it ends: what it is for is told by something else.
     pub expendable: bool,
+    /// What hikae's own code gives it beyond what the recipe declares.
+    pub own: Own,
+}
+
+/// Rights of a program that hikae itself has put together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// Kept where hikae is root.
+    pub capabilities: Vec<Capability>,
+    /// Whether it may use Unix sockets.
+    pub sockets: bool,
 }
 
 /// The value of a child's variable.
@@ -36,7 +48,8 @@ pub enum Value {
 impl Command {
     pub fn new(program: impl Into<String>) -> Command {
         let (args, env, ok_codes) = (Vec::new(), Vec::new(), vec![0]);
-        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes, expendable: false }
+        let own = Own::default();
+        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes, expendable: false, own }
     }
 
     /// What a program is given may hold anything but a zero byte. A value that does is not shown: it may be a secret.

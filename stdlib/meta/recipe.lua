@@ -13,6 +13,7 @@
 ---@field says? string What it is, for people.
 ---@field secret? boolean The same as `type = "secret"`.
 ---@field optional? boolean Whether it may be absent. Default false.
+---@field detach? boolean For a command or a hook: it may leave programs running when the run ends, and reach services outside. Default false.
 
 ---@class (exact) recipe.Needs
 ---@field run? string[] Programs that it may run. One that need not be installed has a `?` behind it: `"render?"`.
@@ -20,6 +21,9 @@
 ---@field write? string[] Folders that it may read and write.
 ---@field connect? string[] Hosts that `http` may speak to: `host`, `host:port`, `*.domain`, or a url.
 ---@field objects? string[] What it may put, get and remove in object stores: `s3://bucket`, `s3://bucket/prefix*`, `s3://bucket/key`.
+---@field sockets? string[] Unix sockets that its programs may use, such as `/run/docker.sock`.
+---@field capabilities? string[] Rights of root that its programs keep beside reading and writing the files of others: `"chown"`.
+---@field recipes? string[] Recipes that it may run with `recipes.run`.
 
 ---@class (exact) recipe.Declaration
 ---@field kind? "backup"|"restore"|"check"|"maintenance" Default `backup`, which must end in a proved backup.
