@@ -53,6 +53,8 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     for recipe in &recipes {
         points.extend(check_recipe(context, recipe));
     }
+    let told = |error: &Error| Point::wrong("configuration", error);
+    points.extend(context.objections().iter().map(told));
     let wrong = points.iter().filter(|point| !point.ok).count();
     if args.listing.json {
         print_json_lines(&mut context.out(), points)?;

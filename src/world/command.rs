@@ -8,7 +8,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use super::Exit;
 use super::capability::Capability;
 use super::paths::zero_byte;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::secret::{SECRET_NEWTYPE, Secret};
 
 /// A program to start. Never a shell.
@@ -62,7 +62,18 @@ impl Command {
             Some((name, _)) => {
                 Err(zero_byte(&format!("the variable `{}` for `{}`", name.escape_debug(), self.program)))
             }
+            None => self.checked_names(),
+        }
+    }
+
+    /// A name with `=` in it would set another variable than the one that is looked at.
+    fn checked_names(&self) -> Result<()> {
+        match self.env.iter().find(|(name, _)| name.is_empty() || name.contains('=')) {
             None => Ok(()),
+            Some((name, _)) => {
+                let what = format!("`{}` is no name of a variable for `{}`", name.escape_debug(), self.program);
+                Err(Error::new(Kind::Recipe, what).hint("write `env = { NAME = \"value\" }`; a name holds no `=`"))
+            }
         }
     }
 

@@ -83,6 +83,8 @@ fn libpq(command: &Command, args: &[&str]) -> Reach {
             reach.ports.extend(port.split(',').map(|port| port.parse().unwrap_or(5432)));
         }
     }
+    reach.ports.sort_unstable();
+    reach.ports.dedup();
     reach
 }
 

@@ -89,7 +89,7 @@ async fn what_programs_do_every_day_still_works() {
         "timeout 5 true",
         "chmod 600 \"$1/out/x\"",
         "ln -s x \"$1/out/link\"",
-        "cp -r \"$1/in\" \"$1/out/copy\" && tar -cf \"$1/out/t.tar\" -C \"$1\" in && tar -xf \"$1/out/t.tar\" -C \"$1/out\"",
+        "cp -r \"$1/in\" \"$1/out/copy\" && tar -cf \"$1/out/t.tar\" -C \"$1/in\" x && tar -xf \"$1/out/t.tar\" -C \"$1/out\"",
         "head -c 10 /dev/urandom | sha256sum > \"$1/out/sum\"; echo x > /dev/null",
         "cat <(echo inner)",
     ] {
@@ -166,7 +166,7 @@ async fn root_keeps_two_rights_and_what_is_declared() {
     }
     let rights = "open F, '<', '/proc/self/status' or print \"none\"; ";
     let locked = place(|policy| policy);
-    std::fs::set_permissions(locked.at("in/x"), std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(locked.at("in/x"), std::os::unix::fs::PermissionsExt::from_mode(0o0)).unwrap();
     std::os::unix::fs::chown(locked.at("in/x"), Some(65534), None).unwrap();
     assert_eq!(locked.shell("cat \"$1/in/x\"").await.0, "in", "files of others can be read: {rights}");
     for script in ["chown 1 \"$1/out/x\"", "setpriv --reuid=65534 --clear-groups true", "kill -0 1", "chmod u+s /bin/true"] {

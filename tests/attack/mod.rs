@@ -1,7 +1,9 @@
 //! Attacks, each of which worked once: every one is of a kind, and the kind is held off.
 
+mod at_start;
 mod children;
 mod leftovers;
+mod loads;
 mod network;
 mod ordinary;
 mod place;

@@ -79,7 +79,7 @@ async fn unix_sockets_of_others_are_shut_unless_declared() {
     let _other = UnixListener::bind(declared.at("other/socket")).unwrap();
     assert_eq!(declared.perl(script).await, "open");
     let abstract_one = "use Socket; print socket(S, 1, 1, 0) && connect(S, sockaddr_un(\"\\0hikae-attack\")) ? 'open' : 'shut'";
-    let address = std::os::linux::net::SocketAddrExt::from_abstract_name("hikae-attack").unwrap();
+    let address = <std::os::unix::net::SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name("hikae-attack").unwrap();
     let _abstract = UnixListener::bind_addr(&address).unwrap();
     assert_eq!(declared.perl(abstract_one).await, "shut");
 }

@@ -42,6 +42,7 @@ mod sink;
 mod source;
 mod spawner;
 pub mod standing;
+pub mod trust;
 mod stderr;
 mod syscalls;
 mod system_paths;

@@ -22,19 +22,16 @@ pub fn folder_for(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(|above| above.is_dir()).map(Path::to_owned)
 }
 
-/// Makes the folders above a path that is to be written where only a shared one stands: a wall that holds `/` holds nothing.
+/// Makes the first folder of a path that is to be written where only a shared one stands: a wall that holds `/` holds nothing.
 pub fn make_room(path: &Path) -> Result<()> {
     let Some(standing) = path.ancestors().find(|above| above.exists()) else { return Ok(()) };
     if standing == path || !is_shared(standing) {
         return Ok(());
     }
-    let missing = match path.parent() {
-        Some(above) if above != standing => above,
-        _ => path,
-    };
+    let Some(missing) = path.strip_prefix(standing).ok().and_then(|below| below.iter().next()) else { return Ok(()) };
+    let missing = standing.join(missing);
     std::fs::DirBuilder::new()
-        .recursive(true)
         .mode(0o700)
-        .create(missing)
+        .create(&missing)
         .map_err(|cause| Error::io(format!("cannot make the folder `{}`", missing.display()), cause))
 }

@@ -131,8 +131,8 @@ const NEW_NAMESPACES: [i32; 7] = [
 /// A kind of socket that is older than the families that replace it.
 const PACKET: i32 = 10;
 
-/// Typing into a terminal, in two ways.
-const TYPING: [u64; 2] = [libc::TIOCSTI as u64, 0x541C];
+/// Typing into a terminal, in two ways: `TIOCSTI` and `TIOCLINUX`.
+const TYPING: [u64; 2] = [0x5412, 0x541C];
 
 /// Calls that change another process than the one that calls: the place of its number.
 const OTHERS: [(c_long, u8); 7] = [
