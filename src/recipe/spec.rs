@@ -24,9 +24,12 @@ pub struct ParamSpec {
     pub detach: bool,
     /// What it may be, for a choice.
     pub choices: Vec<String>,
+    /// Whether runs with other values have another target; by its name and its use where the recipe does not say.
+    pub target: Option<bool>,
 }
 
-const KEYS: [&str; 10] = ["env", "default", "type", "min", "max", "says", "secret", "optional", "choices", "detach"];
+const KEYS: [&str; 11] =
+    ["env", "default", "type", "min", "max", "says", "secret", "optional", "choices", "detach", "target"];
 
 impl ParamSpec {
     /// Reads the declaration of the param `name`; what is wrong with it is added to `problems`.
@@ -47,6 +50,7 @@ impl ParamSpec {
             optional: fields.flag("optional"),
             detach: fields.flag("detach"),
             choices,
+            target: fields.value("target").is_some().then(|| fields.flag("target")),
         };
         spec.read_choices(&mut fields);
         spec.check_detach(&mut fields);
