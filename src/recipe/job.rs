@@ -172,12 +172,14 @@ impl Job {
         policy.read.extend(self.source.folder.clone());
         policy.read.extend(self.config.lookup("SSL_CERT_FILE").map(PathBuf::from));
         let level = wall::enclose(&policy);
-        if self.config.settings.sandbox == Sandbox::Require && level != wall::Level::Full {
+        let whole = level == wall::Level::Full && wall::has_filters();
+        if self.config.settings.sandbox == Sandbox::Require && !whole {
+            let calls = if wall::has_filters() { "" } else { ", without seccomp filters" };
             return Err(Error::new(
                 Kind::Denied,
-                format!("the kernel sandbox is `{level}`, but `hikae.toml` requires it"),
+                format!("the kernel sandbox is `{level}`{calls}, but `hikae.toml` requires it"),
             )
-            .hint("it takes Linux 6.7 with Landlock; `sandbox = \"best-effort\"` runs with what there is"));
+            .hint("it takes Linux 6.7 with Landlock and seccomp; `sandbox = \"best-effort\"` runs with what there is"));
         }
         report::log(Level::Debug, &format!("kernel sandbox: {level}"), None);
         Ok(())

@@ -36,8 +36,16 @@ impl Names {
     }
 }
 
+/// The longest path that the kernel takes.
+const MAX_NAME_BYTES: usize = 4096;
+
 /// The name of an entry below the folder; one that leads out is refused.
 pub fn inside(name: &str) -> Result<PathBuf> {
+    if name.len() > MAX_NAME_BYTES {
+        let start = &name[..name.floor_char_boundary(60)];
+        return Err(Error::new(Kind::Denied, format!("the archive has a name of {} bytes: `{start}…`", name.len()))
+            .hint(format!("no path has more than {MAX_NAME_BYTES} bytes")));
+    }
     let mut path = PathBuf::new();
     for part in Path::new(name).components() {
         match part {

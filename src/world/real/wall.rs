@@ -179,7 +179,8 @@ impl Wall {
     }
 }
 
-fn has_filters() -> bool {
+/// Whether this kernel refuses system calls for us.
+pub fn has_filters() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
     *HAS.get_or_init(syscalls::available)
 }
