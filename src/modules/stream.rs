@@ -197,7 +197,7 @@ impl UserData for Stream {
             let (options,): (Option<drain::TextOptions>,) = call.args(MultiValue::from_iter([options]))?;
             let options = options.unwrap_or_default();
             let (pipeline, taps) = handle(&this)?.take(&call)?;
-            let pipeline = call.session.pool.memory.wait_for(pipeline.holding(options.max_bytes()?));
+            let pipeline = call.session.pool.memory.wait_for(pipeline.holding(2 * options.max_bytes()?));
             drain::text(call.clone(), (pipeline, taps), options).await
         });
     }
