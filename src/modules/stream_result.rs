@@ -1,15 +1,17 @@
 //! What a consumed stream gives to Lua: its facts as a table, and its lines to the functions that tap them.
 
 use std::future::Future;
+use std::rc::Rc;
 
 use futures_util::future::{try_join, try_join_all};
 use mlua::{Function, Table};
 use tokio::sync::oneshot;
 
 use crate::backup::writer::AFTER_THE_RUN;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::json::to_lua;
+use crate::lua::session::Session;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::stream::Facts;
@@ -19,6 +21,25 @@ use crate::stream::lines::LineReader;
 pub struct LineTap {
     pub lines: oneshot::Receiver<LineReader>,
     pub function: Function,
+    pub session: Rc<Session>,
+}
+
+/// Functions that read streams with such functions, and so on: each is a call inside the one before it.
+const MAX_TAPS_INSIDE: usize = 8;
+
+impl LineTap {
+    /// Shows the function one line.
+    pub async fn show(&self, line: &[u8]) -> Result<()> {
+        let inside = self.session.tapping.get();
+        if inside >= MAX_TAPS_INSIDE {
+            let what = format!("more than {MAX_TAPS_INSIDE} functions of `:tap_lines` run inside each other");
+            return Err(Error::new(Kind::Recipe, what).hint("does a function read a stream with the same function?"));
+        }
+        self.session.tapping.set(inside + 1);
+        let shown = self.function.call_async::<()>(mlua::BString::from(line.to_vec())).await.map_err(from_lua);
+        self.session.tapping.set(self.session.tapping.get().saturating_sub(1));
+        shown
+    }
 }
 
 /// Waits for the stream while the recipe's functions are shown its lines; the first failure ends both.
@@ -27,10 +48,10 @@ pub async fn with_taps<T>(task: impl Future<Output = Result<T>>, taps: Vec<LineT
     try_join(task, shown).await.map(|(answer, _)| answer)
 }
 
-async fn show_lines(tap: LineTap) -> Result<()> {
-    let Ok(mut lines) = tap.lines.await else { return Ok(()) }; // the stream could not be opened, and says so itself
+async fn show_lines(mut tap: LineTap) -> Result<()> {
+    let Ok(mut lines) = (&mut tap.lines).await else { return Ok(()) }; // the stream could not be opened, and says so itself
     while let Some(line) = lines.next().await {
-        tap.function.call_async::<()>(mlua::BString::from(line.text.to_vec())).await.map_err(from_lua)?;
+        tap.show(&line.text).await?;
     }
     Ok(())
 }
