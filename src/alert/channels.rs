@@ -25,6 +25,7 @@ use crate::world::http::upload::is_expected;
 use crate::world::journal::{Journal, Outcome, Record};
 use crate::world::limited::Limited;
 use crate::world::mail::Refused;
+use crate::world::mail::oauth::TokenSource;
 use crate::world::real::{Real, http};
 use crate::world::{Caller, Effect, Limits, World};
 use loading::{Loaded, load};
@@ -136,11 +137,15 @@ impl LuaChannels {
             }
         };
         connect.extend(channel.server()?);
-        if !channel.recipients.is_empty() {
-            // Settings that cannot be read are told by `mail.send`, when it is called.
-            connect.extend(self.smtp.as_ref().ok().map(|smtp| smtp.server.address()));
+        let mut run = Vec::new();
+        // Settings that cannot be read are reported by `mail.send`, when it is called.
+        if let (false, Ok(smtp)) = (channel.recipients.is_empty(), &self.smtp) {
+            connect.push(smtp.server.address());
+            let token = smtp.token_source.as_ref();
+            connect.extend(token.and_then(TokenSource::server));
+            run.extend(token.and_then(TokenSource::program).map(str::to_owned));
         }
-        Ok((source, Needs { connect, ..Needs::default() }))
+        Ok((source, Needs { connect, run, ..Needs::default() }))
     }
 
     /// Lets the channel's `send` or `ping` do its work.

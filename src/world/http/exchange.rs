@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use super::redirects;
 use super::repeats::{asked_pause, may_repeat, pause};
 use super::upload::is_expected;
-use super::words::{bad_status, end_is_not_told};
+use super::words::{bad_status, end_is_not_told, redirected_away};
 use super::{Address, HttpRequest, HttpResponse};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
@@ -22,7 +22,7 @@ const MAX_REDIRECTS: usize = 10;
 const TOLD_BYTES: usize = 4096;
 
 /// What counts as an answer, and what happens when there is none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// The statuses that are good; 200 to 299 when absent.
     pub expect: Option<Vec<u16>>,
@@ -30,6 +30,14 @@ pub struct Policy {
     pub retries: u32,
     /// Whether it may be sent twice, where the method does not say so.
     pub repeatable: Option<bool>,
+    /// Whether redirects are followed. Most make a GET of a POST, and what was posted is then lost.
+    pub follow: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { expect: None, retries: 0, repeatable: None, follow: true }
+    }
 }
 
 /// One request with its policy.
@@ -39,11 +47,11 @@ pub struct Exchange {
     pub policy: Policy,
 }
 
-/// A try that came to nothing.
+/// A try that failed.
 pub struct Failed {
     pub error: Error,
     pub status: Option<u16>,
-    /// What the server asked to be waited.
+    /// How long the server asked to wait.
     pub asked: Option<Duration>,
 }
 
@@ -96,7 +104,8 @@ impl Exchange {
                 return Ok((title, answer));
             }
             request = match redirects::next(&request, &answer)? {
-                Some(next) => next,
+                Some(next) if self.policy.follow => next,
+                Some(next) => return Err(redirected_away(&request, answer.status, &next.url).into()),
                 None => return Err(self.refusal(&request, answer).await),
             };
             // Nobody wants it, but an answer that was taken to its end was not given up.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::HttpRequest;
+use super::{Address, HttpRequest};
 use crate::error::{Error, Kind};
 use crate::units::{show_duration, show_size};
 
@@ -84,6 +84,13 @@ pub fn end_is_not_told(title: &str) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether the answer to `{title}` is complete"))
         .because_text("the server told neither its length nor its end")
         .hint("the server must send `Content-Length`, or the body in chunks")
+}
+
+/// The server answered with a redirect where none is followed.
+pub fn redirected_away(request: &HttpRequest, status: u16, to: &Address) -> Error {
+    Error::new(Kind::Network, format!("`{}` was answered with {status}: a redirect to `{to}`", request.title()))
+        .because_text("what was sent is lost by a redirect, so none is followed")
+        .hint("set the address to the one that it leads to")
 }
 
 /// An answer is longer than was asked for.

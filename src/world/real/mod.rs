@@ -40,6 +40,7 @@ mod source;
 mod spawner;
 mod stderr;
 mod system_paths;
+mod tls;
 mod trouble;
 mod undo;
 pub mod startup;
