@@ -1,4 +1,4 @@
-//! What an alert is about, as plain data: channels get it as a table, templates as variables.
+//! Holds what an alert is about, as plain data: channels get it as a table, templates as variables.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,7 +19,7 @@ pub enum EventKind {
     /// What the monitor has found.
     Monitor,
     Report,
-    /// Nothing has happened: somebody tries whether alerts arrive.
+    /// Nothing has happened: somebody tests whether alerts arrive.
     Test,
 }
 
@@ -67,21 +67,28 @@ impl EventKind {
     }
 }
 
-/// One thing to be told.
+/// One thing to report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub kind: EventKind,
     /// The failure that it is about: what goes on, has recovered or escalates; else the same as `kind`.
     pub about: EventKind,
+    /// What the recipe is for, as `backup` or `maintenance`; empty where the event is about no run.
+    #[serde(default)]
+    pub run_kind: String,
     /// The run's id, as `BKP-20260215-030000-daily`.
     pub id: String,
     /// `daily`, `weekly`, `monthly` or `manual`.
     #[serde(rename = "type")]
     pub run_type: String,
-    #[serde(serialize_with = "as_utc", deserialize_with = "moment")]
+    /// In the time zone of the machine.
+    #[serde(serialize_with = "as_local", deserialize_with = "moment")]
     pub time: DateTime<FixedOffset>,
     pub recipe: String,
     pub host: String,
+    /// The database that the run was about, where it was about one.
+    #[serde(default)]
+    pub database: Option<String>,
     /// How the run ended, as the catalog has it.
     pub outcome: String,
     /// What failed, on one line.
@@ -97,7 +104,7 @@ pub struct Event {
     #[serde(default)]
     pub relapses: u64,
     /// When the first of these failures was.
-    #[serde(serialize_with = "as_utc_if_any", deserialize_with = "moment_if_any")]
+    #[serde(serialize_with = "as_local_if_any", deserialize_with = "moment_if_any")]
     pub first_failure: Option<DateTime<FixedOffset>>,
     /// Who has to look at it: 1 operators, 2 administrators, 3 developers (runbook §13).
     pub level: u8,
@@ -109,6 +116,9 @@ pub struct Event {
     pub period: Option<String>,
     /// Whether nothing has really happened: a rehearsal.
     pub rehearsal: bool,
+    /// Whether a person stopped the run from the keyboard.
+    #[serde(default)]
+    pub stopped_by_hand: bool,
 }
 
 /// A backup that the run has made.
@@ -137,11 +147,13 @@ impl Event {
         Event {
             kind,
             about: kind,
+            run_kind: String::new(),
             id: id.into(),
             run_type: run_type.into(),
             time,
             recipe: String::new(),
             host: String::new(),
+            database: None,
             outcome: String::new(),
             error: None,
             hint: None,
@@ -156,6 +168,7 @@ impl Event {
             findings: Vec::new(),
             period: None,
             rehearsal: false,
+            stopped_by_hand: false,
         }
     }
 }
@@ -177,7 +190,7 @@ impl Event {
         match self.kind {
             EventKind::Recovered | EventKind::Report | EventKind::Test => Severity::Info,
             EventKind::Escalation => Severity::Critical,
-            _ if matches!(self.outcome.as_str(), "partial" | "locked") => Severity::Warning,
+            _ if self.stopped_by_hand || matches!(self.outcome.as_str(), "partial" | "locked") => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -200,10 +213,10 @@ impl Event {
         format!("{family}_{rest}")
     }
 
-    /// Whether `word` names it: its own name, the failure that it is about, or its kind alone. Who is told of a failure
-    /// is told how it goes on.
+    /// Whether `word` names it: its own name, the failure that it is about, or its kind alone. Who gets a failure also gets
+    /// how it goes on.
     pub fn is_of(&self, word: &str) -> bool {
-        // Whoever was called to a failure is told how it ends.
+        // Who was called to a failure also gets its end.
         if let Some(level) = word.strip_prefix("level-").and_then(|level| level.parse::<u8>().ok()) {
             return self.level >= level;
         }
@@ -216,12 +229,21 @@ pub fn iso(time: &DateTime<FixedOffset>) -> String {
     time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn as_utc<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&iso(time))
+/// A moment by the clock of the machine, for people: `2026-02-15 12:00:15 +09:00`.
+pub fn local(time: &DateTime<FixedOffset>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
-fn as_utc_if_any<S: Serializer>(time: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.as_ref().map(iso).serialize(serializer)
+fn with_offset(time: &DateTime<FixedOffset>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, false)
+}
+
+fn as_local<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&with_offset(time))
+}
+
+fn as_local_if_any<S: Serializer>(time: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.as_ref().map(with_offset).serialize(serializer)
 }
 
 fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<FixedOffset>, D::Error> {

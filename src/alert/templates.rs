@@ -1,4 +1,4 @@
-//! Makes an event into a mail: the HTML of a template, which the configuration folder may replace, and the plain text beside it.
+//! Makes an event into a message: its words, the plain text, and the HTML of a template, which the configuration folder may replace.
 
 use std::path::Path;
 
@@ -6,8 +6,9 @@ use handlebars::Handlebars;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 
-use super::event::{Event, iso};
-use super::words::{Language, Words, plain_text};
+use super::event::{Event, iso, local};
+use super::text::plain_text;
+use super::words::{Language, Words};
 use crate::error::{Error, Kind, Result};
 use crate::world::Caller;
 
@@ -20,9 +21,9 @@ const PARTS: [&str; 3] = ["layout", "row", "finding"];
 const MAX_BYTES: u64 = 256 << 10;
 
 /// What is sent of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Message {
-    pub subject: String,
+    pub words: Words,
     pub text: String,
     /// None when there is no template, or when it cannot be used.
     pub html: Option<String>,
@@ -32,14 +33,20 @@ pub struct Message {
 
 /// The message of an event. Templates are read each time, so that a change needs no restart; one that is broken costs the
 /// HTML and a warning, never the message.
-pub async fn message(caller: &Caller, config_dir: &Path, event: &Event, language: Language) -> Message {
-    let words = Words::of(event, language);
+pub async fn message(
+    caller: &Caller,
+    config_dir: &Path,
+    event: &Event,
+    language: Language,
+    system_name: &str,
+) -> Message {
+    let words = Words::of(event, language, system_name);
     let text = plain_text(event, &words);
     let (html, warning) = match html(caller, config_dir, event, &words).await {
         Ok(html) => (html, None),
         Err(error) => (None, Some(format!("{}: the mail goes out as plain text", error.one_line()))),
     };
-    Message { subject: words.subject, text, html, warning }
+    Message { words, text, html, warning }
 }
 
 /// The HTML; none when the template is an empty file, which is how one says that plain text is enough.
@@ -90,10 +97,12 @@ fn variables(event: &Event, words: &Words) -> Value {
             "backupId": event.id,
             "type": event.run_type,
             "timestamp": iso(&event.time),
+            "localTime": local(&event.time),
             "error": event.error,
         },
         "systemUrl": event.system_url,
         "event": event,
+        "firstFailure": event.first_failure.as_ref().map(local),
         "listed": event.listed(),
         "words": words,
     })

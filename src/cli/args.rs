@@ -84,6 +84,9 @@ pub struct RunArgs {
     /// Print warnings and errors only, so that cron mails only what matters
     #[arg(long, short)]
     pub quiet: bool,
+    /// Report a failure to nobody; the default at a terminal for backups, drills, monitors and reports
+    #[arg(long)]
+    pub no_alert: bool,
     /// Also print what programs say on their standard error
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,
@@ -176,12 +179,12 @@ pub struct AuditArgs {
     pub listing: Listing,
 }
 
-/// Every status that a notice has, told or not.
-const NOTIFIED: [&str; 6] = ["sent", "retrying", "unsure", "failed", "waiting", "sending"];
+/// Every status that a notice has, sent or not.
+const NOTIFIED: [&str; 7] = ["sent", "skipped", "retrying", "unsure", "failed", "waiting", "sending"];
 
 #[derive(Args)]
 pub struct NotificationsArgs {
-    /// Only with this status: what was told is sent, retrying, unsure or failed; what waits is waiting, sending, unsure or failed
+    /// Only with this status: what was tried is sent, skipped, retrying, unsure or failed; what waits is waiting, sending, unsure or failed
     #[arg(long, value_parser = PossibleValuesParser::new(NOTIFIED), hide_possible_values = true)]
     pub status: Option<String>,
     /// Only by this channel

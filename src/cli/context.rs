@@ -41,6 +41,12 @@ impl Context {
         print_error(error, &self.facts, &|file| self.source_text(file));
     }
 
+    /// Prints one line on standard error.
+    pub fn print_line(&self, line: &str) {
+        // When standard error is gone, the exit code has to say it all.
+        drop(report::table::print_text(&mut std::io::stderr().lock(), &format!("{line}\n")));
+    }
+
     /// The text of a file that a message names: a recipe or a library module, as it was shown.
     fn source_text(&self, file: &str) -> Option<String> {
         self.config.text_shown_as(file)

@@ -129,6 +129,9 @@ impl Options {
         if let Some(user) = &self.user {
             server.user = Some(user.clone()).filter(|user| !user.is_empty());
         }
+        if self.password.is_some() {
+            server.token = None;
+        }
         server.password = self.password.clone().or(server.password.take());
         server.allow_plain_auth = self.allow_plain_auth.unwrap_or(server.allow_plain_auth);
     }

@@ -1,4 +1,4 @@
-//! Judges a run: whether there is anything to tell of it, in which event, and to which channels.
+//! Decides what a run means for its target: whether there is something to report, in which event, and to which channels.
 
 use super::Language;
 use super::event::{Event, EventKind};
@@ -8,17 +8,34 @@ use super::words::Words;
 use crate::catalog::{Moment, NewNotice, Run, Status, Streak};
 use crate::config::Config;
 
-/// What every event gets beside what the run says.
-pub struct Judge<'a> {
+/// How the run of this very process went about, which no record has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether its failure is reported to nobody and counted nowhere: a person tries the recipe by hand. Its success still ends
+    /// a streak of failures.
+    pub unreported: bool,
+    /// Whether a person stopped it from the keyboard.
+    pub stopped_by_hand: bool,
+    /// The database that it was about.
+    pub database: Option<String>,
+}
+
+/// What a decision depends on beside the run.
+pub struct Decider<'a> {
     pub config: &'a Config,
     pub channels: &'a Channels,
     pub rules: Rules,
     pub now: Moment,
+    /// The id of this process' own run, and how it went about.
+    pub own: Option<(String, Manner)>,
 }
 
-impl Judge<'_> {
-    /// How its subject stands after `run`, and the notices that this makes.
-    pub fn judge(&self, run: &Run, before: &Streak) -> (Streak, Vec<NewNotice>) {
+impl Decider<'_> {
+    /// The streak of its target after `run`, and the notices that this makes.
+    pub fn decide(&self, run: &Run, before: &Streak) -> (Streak, Vec<NewNotice>) {
+        if run.status != Status::Success && self.manner(run).is_some_and(|manner| manner.unreported) {
+            return (before.clone(), Vec::new());
+        }
         let (worked, at) = (run.status == Status::Success, run.ended_at.unwrap_or(self.now));
         let heard = |tell, streak: &Streak| {
             let event = self.event(run, tell, streak);
@@ -32,14 +49,22 @@ impl Judge<'_> {
         (after, notices.unwrap_or_default())
     }
 
-    /// The event of a run that cannot be judged by what was before it.
-    pub fn bare(&self, run: &Run) -> Option<Event> {
-        Event::of(run).map(|event| self.addressed(event))
+    /// The event of a run where nothing is known of what was before it.
+    pub fn without_streak(&self, run: &Run) -> Option<Event> {
+        if self.manner(run).is_some_and(|manner| manner.unreported) {
+            return None;
+        }
+        Event::of(run).map(|event| self.completed(event))
+    }
+
+    fn manner(&self, run: &Run) -> Option<&Manner> {
+        self.own.as_ref().filter(|(id, _)| *id == run.id).map(|(_, manner)| manner)
     }
 
     /// A notice for each channel that takes this event.
     pub fn notices(&self, event: &Event) -> Vec<NewNotice> {
-        let subject = Words::of(event, Language::from(self.config.language())).subject;
+        let language = Language::from(self.config.language());
+        let subject = Words::of(event, language, self.config.system_name()).subject;
         let takers = self.channels.all.iter().filter(|channel| channel.takes(event));
         let notice = |channel: &super::Channel| NewNotice {
             channel: channel.name.clone(),
@@ -63,11 +88,15 @@ impl Judge<'_> {
         };
         let (failures, first_failure) = (streak.failures.max(1), streak.first_failure);
         let relapses = streak.relapses;
-        self.addressed(Event { kind, level, failures, relapses, first_failure, ..failure })
+        self.completed(Event { kind, level, failures, relapses, first_failure, ..failure })
     }
 
-    /// With whom to call, and where to look.
-    pub fn addressed(&self, event: Event) -> Event {
+    /// The event with whom to call, where to look, and what is known of the run of this process.
+    pub fn completed(&self, mut event: Event) -> Event {
+        if let Some((_, manner)) = self.own.as_ref().filter(|(id, _)| *id == event.id) {
+            event.stopped_by_hand = manner.stopped_by_hand && event.outcome == Status::Interrupted.word();
+            event.database = event.database.or_else(|| manner.database.clone());
+        }
         let contacts = self.config.settings.contacts.of_level(event.level).to_vec();
         let system_url = self.config.lookup("SYSTEM_URL").map(str::to_owned);
         Event { contacts, system_url, ..event }
