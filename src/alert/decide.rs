@@ -1,7 +1,7 @@
 //! Decides what a run means for its target: whether there is something to report, in which event, and to which channels.
 
 use super::Language;
-use super::event::{Event, EventKind};
+use super::event::{Event, EventKind, local};
 use super::registered::Channels;
 use super::throttle::{self, Rules, Tell};
 use super::words::Words;
@@ -88,7 +88,8 @@ impl Decider<'_> {
         };
         let (failures, first_failure) = (streak.failures.max(1), streak.first_failure);
         let relapses = streak.relapses;
-        self.completed(Event { kind, level, failures, relapses, first_failure, ..failure })
+        let first_failure_local = first_failure.as_ref().map(local);
+        self.completed(Event { kind, level, failures, relapses, first_failure, first_failure_local, ..failure })
     }
 
     /// The event with whom to call, where to look, and what is known of the run of this process.

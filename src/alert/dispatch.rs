@@ -7,6 +7,7 @@ use std::time::Duration;
 mod claiming;
 mod flushing;
 mod pinging;
+mod tally;
 
 use super::channel::{Channel, Deliver, Delivered, Verb};
 use super::decide::{Decider, Manner};
@@ -19,6 +20,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::report::{self, Level};
 use crate::world::{Limits, World};
+pub use tally::{ChannelReport, Tally};
 
 /// The longest that the state folder may take to be made.
 const FOLDER: Limits = Limits { total: Duration::from_secs(30), idle: Duration::from_secs(30) };
@@ -32,43 +34,6 @@ pub struct Dispatch<D> {
     configured: Channels,
     deliver: Arc<D>,
     world: Arc<dyn World>,
-}
-
-/// How the notices went: how many arrived, and how many did not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub sent: usize,
-    pub failed: usize,
-    /// How many had nothing to send.
-    pub skipped: usize,
-    /// How many another process is sending now, and how many may have arrived already; counted where the outbox is flushed.
-    pub sending: usize,
-    pub unsure: usize,
-    /// Whether the failure of the run is known already, and the next report of it comes later.
-    pub held_back: bool,
-    /// One by one.
-    pub reports: Vec<ChannelReport>,
-}
-
-/// How one notice went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelReport {
-    pub channel: String,
-    /// The run that it was about.
-    pub run_id: String,
-    /// Why it did not arrive, or may not have.
-    pub error: Option<String>,
-    /// Why there was nothing to send.
-    pub skipped: Option<String>,
-}
-
-impl Tally {
-    /// The channels that reported this run.
-    pub fn reported(&self, run_id: &str) -> Vec<&str> {
-        let of_run = self.reports.iter().filter(|report| report.run_id == run_id);
-        let sent = of_run.filter(|report| report.error.is_none() && report.skipped.is_none());
-        sent.map(|report| report.channel.as_str()).collect()
-    }
 }
 
 impl<D: Deliver> Dispatch<D> {

@@ -81,9 +81,11 @@ pub struct Event {
     /// `daily`, `weekly`, `monthly` or `manual`.
     #[serde(rename = "type")]
     pub run_type: String,
-    /// In the time zone of the machine.
-    #[serde(serialize_with = "as_local", deserialize_with = "moment")]
+    #[serde(serialize_with = "as_utc", deserialize_with = "moment")]
     pub time: DateTime<FixedOffset>,
+    /// The same by the clock of the machine, for people: `2026-02-15 12:00:15 +09:00`.
+    #[serde(default)]
+    pub local_time: String,
     pub recipe: String,
     pub host: String,
     /// The database that the run was about, where it was about one.
@@ -104,8 +106,11 @@ pub struct Event {
     #[serde(default)]
     pub relapses: u64,
     /// When the first of these failures was.
-    #[serde(serialize_with = "as_local_if_any", deserialize_with = "moment_if_any")]
+    #[serde(serialize_with = "as_utc_if_any", deserialize_with = "moment_if_any")]
     pub first_failure: Option<DateTime<FixedOffset>>,
+    /// The same by the clock of the machine.
+    #[serde(default)]
+    pub first_failure_local: Option<String>,
     /// Who has to look at it: 1 operators, 2 administrators, 3 developers (runbook §13).
     pub level: u8,
     /// Whom to call, as people write it: `Yamada, 03-1234-5678`.
@@ -151,6 +156,7 @@ impl Event {
             id: id.into(),
             run_type: run_type.into(),
             time,
+            local_time: local(&time),
             recipe: String::new(),
             host: String::new(),
             database: None,
@@ -163,6 +169,7 @@ impl Event {
             failures: 1,
             relapses: 0,
             first_failure: None,
+            first_failure_local: None,
             level: 1,
             contacts: Vec::new(),
             findings: Vec::new(),
@@ -234,16 +241,12 @@ pub fn local(time: &DateTime<FixedOffset>) -> String {
     time.format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
-fn with_offset(time: &DateTime<FixedOffset>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, false)
+fn as_utc<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&iso(time))
 }
 
-fn as_local<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&with_offset(time))
-}
-
-fn as_local_if_any<S: Serializer>(time: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.as_ref().map(with_offset).serialize(serializer)
+fn as_utc_if_any<S: Serializer>(time: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.as_ref().map(iso).serialize(serializer)
 }
 
 fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<FixedOffset>, D::Error> {

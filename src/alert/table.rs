@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Message;
-use super::event::{Event, iso, local};
+use super::event::{Event, iso};
 use super::text::{place, rows};
 use super::words::{Language, Words};
 use crate::stream::sha256::Sha256;
@@ -21,7 +21,7 @@ pub fn table(event: &Event, message: &Message) -> Value {
         "tone": event.tone().word(),
         "status": status(event),
         "time": iso(&event.time),
-        "local_time": local(&event.time),
+        "local_time": event.local_time,
         "recipe": event.recipe,
         "database": event.database,
         "host": event.host,
@@ -38,7 +38,7 @@ pub fn table(event: &Event, message: &Message) -> Value {
         "period": event.period,
         "rehearsal": event.rehearsal,
         "lang": words.lang,
-        "subject": words.subject,
+        "subject": message.subject,
         "text": message.text,
     });
     let whole = shown.to_string();

@@ -15,7 +15,7 @@ use crate::world::Caller;
 static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/email");
 
 /// The parts that templates are made of, by the names under which they include them.
-const PARTS: [&str; 3] = ["layout", "row", "finding"];
+const PARTS: [&str; 4] = ["layout", "row", "place", "finding"];
 
 /// The largest template that is read.
 const MAX_BYTES: u64 = 256 << 10;
@@ -23,6 +23,7 @@ const MAX_BYTES: u64 = 256 << 10;
 /// What is sent of an event.
 #[derive(Clone, Debug)]
 pub struct Message {
+    pub subject: String,
     pub words: Words,
     pub text: String,
     /// None when there is no template, or when it cannot be used.
@@ -46,7 +47,7 @@ pub async fn message(
         Ok(html) => (html, None),
         Err(error) => (None, Some(format!("{}: the mail goes out as plain text", error.one_line()))),
     };
-    Message { words, text, html, warning }
+    Message { subject: words.subject.clone(), words, text, html, warning }
 }
 
 /// The HTML; none when the template is an empty file, which is how one says that plain text is enough.
@@ -97,12 +98,12 @@ fn variables(event: &Event, words: &Words) -> Value {
             "backupId": event.id,
             "type": event.run_type,
             "timestamp": iso(&event.time),
-            "localTime": local(&event.time),
+            "localTime": event.local_time,
             "error": event.error,
         },
         "systemUrl": event.system_url,
         "event": event,
-        "firstFailure": event.first_failure.as_ref().map(local),
+        "firstFailure": event.first_failure_local.clone().or_else(|| event.first_failure.as_ref().map(local)),
         "listed": event.listed(),
         "words": words,
     })

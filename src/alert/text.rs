@@ -30,7 +30,8 @@ pub fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     let over = event.kind == K::Recovered && event.relapses > 0;
     let went_wrong = about_a_run && event.kind != K::Recovered;
     let text = |shown: bool, label, text: &str| (shown && !text.is_empty()).then(|| (label, text.to_owned()));
-    let first_failure = event.first_failure.as_ref().map(local).unwrap_or_default();
+    let first_failure = event.first_failure_local.clone().or_else(|| event.first_failure.as_ref().map(local));
+    let first_failure = first_failure.unwrap_or_default();
     let all = [
         text(about_a_run, label.id, &event.id),
         text(about_a_run, label.run_type, &event.run_type),
@@ -52,7 +53,7 @@ pub fn place<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
         text(label.recipe, &event.recipe),
         text(label.database, event.database.as_deref().unwrap_or_default()),
         text(label.host, &event.host),
-        text(label.local_time, &local(&event.time)),
+        text(label.local_time, &event.local_time),
     ];
     all.into_iter().flatten().collect()
 }

@@ -107,8 +107,12 @@ fn place(event: &Event) -> String {
     // The subject of a failure that goes on names its recipe.
     let has_recipe = matches!(event.kind, EventKind::Digest | EventKind::Escalation) && event.about != EventKind::Monitor;
     let recipe = Some(event.recipe.as_str()).filter(|_| !has_recipe);
-    let time = event.time.format("%Y-%m-%d %H:%M %:z").to_string();
-    let parts = [recipe, event.database.as_deref(), Some(&event.host), Some(&time)];
+    // Without its seconds: `2026-02-15 12:00 +09:00`.
+    let time = match event.local_time.split_at_checked(16) {
+        Some((minute, rest)) => format!("{minute}{}", rest.get(3..).unwrap_or_default()),
+        None => event.local_time.clone(),
+    };
+    let parts = [recipe, event.database.as_deref(), Some(event.host.as_str()), Some(&time)];
     let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     format!(" ({})", parts.join(", "))
 }

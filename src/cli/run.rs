@@ -45,11 +45,11 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
         }
     };
     let (guard, job) = job;
-    held.print();
     match confirm::ask(context, &job, args.yes) {
         Ok(Will::Yes) => {}
         Ok(Will::No) => return ExitCode::from(exit::FAILED),
         Err(error) => {
+            held.print();
             context.print_error(&error);
             return ExitCode::from(exit::MISUSE);
         }

@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::Source;
 
 pub mod address;
+pub mod coding;
 pub mod exchange;
 pub mod hosts;
 mod redirects;

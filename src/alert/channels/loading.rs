@@ -24,7 +24,7 @@ const LUA: LuaLimits = LuaLimits { memory_bytes: 32 << 20, instructions: 50_000_
 
 /// All that channels have of what recipes have.
 const ALLOWED: Allowed = Allowed {
-    names: &["_", "clock", "errors", "http", "json", "log", "mail", "path", "require"],
+    names: &["_", "assert", "clock", "error", "errors", "http", "json", "log", "mail", "path", "pcall", "require"],
     place: "channels",
     hint: "a channel reports what it is given: it has `http`, `mail`, `json`, `clock`, `log`, `path` and `errors`",
 };

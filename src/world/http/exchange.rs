@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::coding::packed;
 use super::redirects;
 use super::repeats::{asked_pause, may_repeat, pause};
 use super::upload::is_expected;
-use super::words::{bad_status, end_is_not_told, redirected_away};
-use super::{Address, HttpRequest, HttpResponse};
+use super::words::{bad_status, end_is_not_told, is_packed, redirected_away};
+use super::{Address, HttpRequest, HttpResponse, Method};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 use crate::stream::{Piece, Source};
@@ -101,7 +102,10 @@ impl Exchange {
             let from = (hops > 0).then_some(&self.request.url);
             let mut answer = self.hop(request.clone(), deadline).await.map_err(|error| redirected(error, from))?;
             if answer.withheld || self.expects(answer.status) {
-                return Ok((title, answer));
+                return match self.unasked_coding(&request, &answer) {
+                    Some(coding) => Err(is_packed(&title, &coding).into()),
+                    None => Ok((title, answer)),
+                };
             }
             request = match redirects::next(&request, &answer)? {
                 Some(next) if self.policy.follow => next,
@@ -126,6 +130,15 @@ impl Exchange {
 
     fn expects(&self, status: u16) -> bool {
         is_expected(self.policy.expect.as_deref(), status)
+    }
+
+    /// The coding of an answer that is packed although the request did not ask for that.
+    fn unasked_coding(&self, request: &HttpRequest, answer: &HttpResponse) -> Option<String> {
+        let coding = answer.header("content-encoding")?;
+        if request.method == Method::Head || request.header("accept-encoding").is_some() {
+            return None;
+        }
+        packed(coding, request.url.url().path())
     }
 
     async fn refusal(&self, request: &HttpRequest, mut answer: HttpResponse) -> Failed {

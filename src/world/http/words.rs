@@ -109,6 +109,13 @@ pub fn redirected_away(request: &HttpRequest, status: u16, to: &Address) -> Erro
         .hint("set the address to the one that it leads to")
 }
 
+/// The answer is packed, and the request did not ask for that.
+pub fn is_packed(title: &str, coding: &str) -> Error {
+    Error::new(Kind::Integrity, format!("the answer to `{title}` is packed: `Content-Encoding: {coding}`"))
+        .because_text("the request did not ask for that")
+        .hint("ask for it and unpack it: `headers = { [\"Accept-Encoding\"] = \"gzip\" }`, then `:gunzip()`")
+}
+
 /// An answer is longer than was asked for.
 pub fn too_long(title: &str, max_bytes: usize) -> Error {
     Error::new(Kind::Space, format!("the answer to `{title}` is longer than {}", show_size(max_bytes as u64)))

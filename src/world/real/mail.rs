@@ -5,7 +5,6 @@ use crate::error::Result;
 use crate::world::mail::{Mail, Refused, Sent, Server, answered, is_gone, no_recipient_left};
 use talk::{Answer, Talk};
 
-mod base64;
 mod explain;
 mod headers;
 mod hello;

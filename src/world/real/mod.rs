@@ -20,6 +20,7 @@ use fence::Fence;
 use part::Part;
 use undo::Undo;
 
+mod base64;
 mod blocking;
 mod clock;
 mod environment;

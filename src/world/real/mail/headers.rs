@@ -1,13 +1,13 @@
 //! Writes the headers of a mail that hold what people wrote, encoded and folded so that no line is too long.
 
-use super::base64::encode;
 use super::letter::on_the_wire;
+use crate::world::real::base64::encode;
 use crate::world::mail::{Mail, Mailbox};
 
 /// The longest line that servers are asked to take without complaint (RFC 5322 §2.1.1).
 const LINE: usize = 76;
-/// The text of one encoded word: 45 bytes are 60 letters of base64, and a word has 75 at most (RFC 2047 §2).
-const WORD_BYTES: usize = 45;
+/// The text of one encoded word: 39 bytes are 52 letters of base64, so that the word fits behind the name of any header.
+const WORD_BYTES: usize = 39;
 
 /// The headers beside date and message id.
 pub fn of(mail: &Mail) -> Vec<(&'static str, String)> {

@@ -1,9 +1,9 @@
 //! Logs in to a mail server: with a password by PLAIN or LOGIN, with an access token by XOAUTH2.
 
-use super::base64::encode;
 use super::talk::Talk;
 use crate::error::Result;
 use crate::secret::Secret;
+use crate::world::real::base64::encode;
 use crate::world::mail::login_refused;
 
 /// Logs in by the first kind of login that the server offers, a token before a password.

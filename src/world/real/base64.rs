@@ -1,4 +1,4 @@
-//! Encodes bytes as base64, for logins and headers.
+//! Encodes bytes as base64, for logins, headers and checksums.
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
