@@ -70,7 +70,7 @@ impl Event {
 
 /// What a monitor has found; when it came to nothing, why.
 fn findings(run: &Run) -> Vec<Finding> {
-    if !run.is_monitor() {
+    if !run.has_findings() {
         return Vec::new();
     }
     let finding = |step: &Step| Finding { subject: step.name.clone(), message: step.error.clone().unwrap_or_default() };
@@ -80,21 +80,20 @@ fn findings(run: &Run) -> Vec<Finding> {
     found.iter().cloned().chain(failed).collect()
 }
 
-/// What the failure of a run is: a check either watches, or tries whether a backup restores.
+/// What the failure of a run is, by its kind.
 fn failure_kind(run: &Run) -> EventKind {
     match run.kind.as_str() {
         "restore" => EventKind::RestoreFailure,
-        "check" if run.is_monitor() => EventKind::Monitor,
-        "check" => EventKind::DrillFailure,
+        "monitor" | "check" | "report" => EventKind::Monitor,
+        "drill" => EventKind::DrillFailure,
         _ => EventKind::BackupFailure,
     }
 }
 
-/// The database that a run was about: what tells its runs apart names it.
+/// The database that a run was about, where its target names one.
 fn database_of(run: &Run) -> Option<String> {
-    let (_, said) = run.subject.split_once(" (")?;
-    let words = said.trim_end_matches(')').split(", ");
-    let named = words.filter_map(|word| word.split_once('='));
-    let mut databases = named.filter(|(name, _)| matches!(*name, "database" | "db" | "dbname" | "target"));
+    let (_, said) = run.target.split_once(" (")?;
+    let named = said.trim_end_matches(')').split(", ").filter_map(|word| word.split_once('='));
+    let mut databases = named.filter(|(name, _)| matches!(*name, "database" | "db" | "dbname"));
     databases.next().map(|(_, value)| secret::redact(value)).filter(|value| !value.is_empty())
 }

@@ -15,6 +15,7 @@ mod demo;
 mod docs;
 mod exit;
 mod held_back;
+mod keeping;
 mod list;
 mod man;
 mod notifications;

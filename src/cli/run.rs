@@ -8,8 +8,8 @@ use super::args::RunArgs;
 use super::by_hand;
 use super::confirm::{self, Will};
 use super::context::Context;
-use super::exit;
 use super::held_back::HeldBack;
+use super::{exit, keeping};
 use crate::alert::dispatch::Tally;
 use crate::catalog::Status;
 use crate::error::{Error, Result};
@@ -58,6 +58,9 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     let beginning = Beginning::default();
     match execute::execute(job, beginning.pinger(&alerts, manner.unreported)) {
         Ok(mut finished) => {
+            if let Some(catalog) = &finished.record {
+                keeping::after_run(context, catalog);
+            }
             drop(guard);
             manner.stopped_by_hand = by_hand::stopped(context, finished.signal);
             if !args.quiet {

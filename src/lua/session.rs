@@ -12,7 +12,7 @@ use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
 use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
-use crate::lua::failure::Caught;
+use crate::lua::failure::CaughtError;
 use crate::lua::unused::Unused;
 use crate::report::event;
 use crate::world::Caller;
@@ -30,7 +30,7 @@ pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 
 /// Looks over all recipes for what is wrong with them and told by no run.
-pub type Lookout = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
+pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
 
 /// What the primitives of one run share.
 pub struct Session {
@@ -39,10 +39,10 @@ pub struct Session {
     pub cores: usize,
     pub translate: Translate,
     pub smtp: Smtp,
-    pub lookout: Lookout,
+    pub overdue_query: OverdueQuery,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
-    pub caught: RefCell<Vec<Rc<Caught>>>,
+    pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
     /// What must be dropped or stopped when the run ends.
@@ -56,7 +56,7 @@ impl Session {
         let environment = caller.world.environment();
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
-            lookout: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
+            overdue_query: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -83,8 +83,8 @@ impl Session {
     }
 
     /// The same session with the record of all runs to look at.
-    pub fn with_lookout(self, lookout: Lookout) -> Session {
-        Session { lookout, ..self }
+    pub fn with_overdue_query(self, overdue_query: OverdueQuery) -> Session {
+        Session { overdue_query, ..self }
     }
 
     /// The session of this Lua state.
@@ -106,16 +106,24 @@ impl Session {
             started_at: self.caller.world.now(),
             duration_ms: 0,
             error: Some(failure.one_line()),
+            measure: None,
         });
     }
 
     /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
-        self.took(name, Duration::ZERO, wrong, site);
+        self.took(name, Duration::ZERO, wrong, None, site);
     }
 
     /// Writes down something that took so long and has just ended, and what was wrong with it.
-    pub fn took(&self, name: String, time: Duration, wrong: Option<String>, site: Option<&Site>) {
+    pub fn took(
+        &self,
+        name: String,
+        time: Duration,
+        wrong: Option<String>,
+        measure: Option<String>,
+        site: Option<&Site>,
+    ) {
         let now = self.caller.world.now();
         self.recorder.step(StepRecord {
             name,
@@ -126,6 +134,7 @@ impl Session {
             started_at: chrono::TimeDelta::from_std(time).map_or(now, |time| now - time),
             duration_ms: time.as_millis() as u64,
             error: wrong,
+            measure,
         });
     }
 
@@ -182,6 +191,7 @@ impl Step {
             started_at: self.started,
             duration_ms: duration.as_millis() as u64,
             error: error.map(Error::one_line),
+            measure: None,
         });
     }
 }

@@ -22,7 +22,7 @@ use crate::report;
 use crate::world::guarded::Guarded;
 use crate::world::journal::{Journal, Record};
 use crate::world::limited::Limited;
-use crate::world::{Caller, Held, Limits, World};
+use crate::world::{Caller, Limits, LockGuard, World};
 
 /// Limits of hikae's own effects: locks, sweeps, the state folder.
 const OWN_LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
@@ -88,7 +88,6 @@ impl Ended {
 
 impl Execution {
     async fn run<S: Scene>(mut self, mut scene: S) -> Finished {
-        let began = self.own.world.elapsed();
         self.ledger = Arc::new(self.open_ledger(&scene).await);
         let state = self.job.config.state_dir.clone();
         self.ledger.settle(&|run| scene.is_alive(run, &state));
@@ -97,11 +96,15 @@ impl Execution {
             tracing::debug!("{}", error.one_line());
         }
         let (new, run_lock_held) = self.claims().run_id().await;
+        // Waiting for a free second is no part of the run.
+        let mut began = self.own.world.elapsed();
         report::run_started(&new.id, &new.recipe, &new.backup_type);
         self.audit_restore(&new, Status::Running, None);
         let ended = match self.claims().recipe_lock().await {
             Ok(lock) => {
-                self.claims().a_second_of_its_own(&new.recipe).await;
+                if self.claims().wait_for_unique_second(&new.recipe).await {
+                    began = self.own.world.elapsed();
+                }
                 let ended = self.guarded_run(&mut scene, &new).await;
                 drop(lock);
                 ended
@@ -153,7 +156,7 @@ impl Execution {
                 caller: caller.clone(),
                 run_id: new.id.clone(),
                 ledger: self.ledger.clone(),
-                lookout: scene.lookout(&self.job.config),
+                overdue_query: scene.overdue_query(&self.job.config),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {
@@ -165,8 +168,12 @@ impl Execution {
             let what = "a program that was told to end is still running";
             self.ledger.trouble(Error::new(Kind::Timeout, what).hint("`ps` shows it; it may wait for a disk"));
         }
-        self.audit(new, journal.entries());
-        let (verdict, signal) = self.verdict(&lua, cut, &caller).await;
+        let (mut verdict, signal) = self.verdict(&lua, cut, &caller).await;
+        let troubles = self.ledger.troubles().len();
+        self.audit(new, journal.entries(), verdict.status);
+        if self.ledger.troubles().len() > troubles {
+            verdict = self.verdict(&lua, cut, &caller).await.0;
+        }
         Ended { verdict, signal, lua, journal: journal.entries(), refused: guarded.refused() }
     }
 
@@ -205,7 +212,7 @@ impl Execution {
         });
     }
 
-    fn audit(&self, new: &NewRun, journal: Vec<Record>) {
+    fn audit(&self, new: &NewRun, journal: Vec<Record>, status: Status) {
         let effects: Vec<serde_json::Value> =
             journal.iter().filter(|record| record.effect.changes()).map(Record::to_json).collect();
         self.ledger.audit(&AuditEntry {
@@ -213,18 +220,18 @@ impl Execution {
             backup_id: Some(new.id.clone()),
             username: new.username.clone(),
             ip_address: None,
-            status: "done".to_owned(),
+            status: status.word().to_owned(),
             details: serde_json::json!({ "host": new.host, "effects": effects }),
             created_at: self.own.world.now(),
         });
     }
 
-    async fn finish(self, new: NewRun, ended: Ended, began: Duration, held: Option<Box<dyn Held>>) -> Finished {
+    async fn finish(self, new: NewRun, ended: Ended, began: Duration, held: Option<Box<dyn LockGuard>>) -> Finished {
         self.audit_restore(&new, ended.verdict.status, ended.verdict.error.as_ref());
         let duration = self.own.world.elapsed().saturating_sub(began);
         let ending = ended.verdict.ending(self.own.world.now(), duration.as_millis() as u64);
         let run = self.ledger.finish(new.clone(), ending);
-        self.claims().let_go(&new, held).await;
+        self.claims().release(&new, held).await;
         let Ended { verdict, signal, lua, journal, refused } = ended;
         let (troubles, record) = (self.ledger.troubles(), self.ledger.close());
         Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record }
