@@ -69,7 +69,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
             let record = finished.record.take();
             let tally = alerting::after_run(context, &alerts, &finished.run, &manner, record, beginning);
             if args.quiet {
-                say_briefly(context, &finished, &tally, &held);
+                return say_briefly(context, &finished, &tally, &held);
             }
             tell(context, &finished)
         }
@@ -82,8 +82,8 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     }
 }
 
-/// With `--quiet`, cron mails what is printed: a failure that a channel has reported, or that is reported again later, is one line.
-fn say_briefly(context: &Context, finished: &Finished, tally: &Tally, held: &HeldBack) {
+/// With `--quiet`, cron mails what is printed: a failure that a channel has reported, or that throttling holds back, is one line.
+fn say_briefly(context: &Context, finished: &Finished, tally: &Tally, held: &HeldBack) -> ExitCode {
     let run = &finished.run;
     let reported = tally.reported(&run.id);
     let how = match () {
@@ -92,17 +92,18 @@ fn say_briefly(context: &Context, finished: &Finished, tally: &Tally, held: &Hel
         () if tally.held_back => Some("reported before".to_owned()),
         () => None,
     };
-    match how {
-        Some(how) => {
-            held.discard();
-            let what = run.error.as_ref().map_or_else(String::new, |error| format!(": {}", report::one_line(&error.message)));
-            context.print_line(&format!("{} ended with {} ({how}){what}", run.recipe, run.status));
-        }
-        None => {
-            held.print();
-            finished.errors().for_each(|error| context.print_error(error));
-        }
-    }
+    let Some(how) = how else {
+        held.print();
+        finished.errors().for_each(|error| context.print_error(error));
+        let code = tell(context, finished);
+        held.print();
+        return code;
+    };
+    let code = tell(context, finished);
+    held.discard();
+    let what = run.error.as_ref().map_or_else(String::new, |error| format!(": {}", report::one_line(&error.message)));
+    context.print_line(&format!("{} ended with {} ({how}){what}", run.recipe, run.status));
+    code
 }
 
 /// Everything that can be wrong before the run starts is misuse: the recipe, its params, the configuration.

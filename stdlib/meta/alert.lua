@@ -16,7 +16,9 @@
 ---@field severity "info"|"warning"|"error"|"critical" How much it matters, as filters have it.
 ---@field tone "good"|"neutral"|"warning"|"danger" What it should look like. `good` only where a run has succeeded.
 ---@field time string ISO 8601, milliseconds, UTC.
+---@field local_time string The same by the clock of the machine: `2026-02-15 12:00:15 +09:00`.
 ---@field recipe string
+---@field database? string The database that the run was about.
 ---@field host string
 ---@field error? { message: string, hint?: string } What failed, on one line, and what to try.
 ---@field system_url? string `SYSTEM_URL`.
