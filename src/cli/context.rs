@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::args::Global;
-use crate::config::{Config, DiskFiles, Folders};
+use crate::config::{Config, DiskFiles, Folders, Language};
 use crate::error::{Error, Result};
 use crate::report::{self, Facts, diagnostic};
 use crate::world::real::startup;
@@ -28,6 +28,9 @@ impl Context {
         };
         let config = Config::load(&folders, &environment, Arc::new(DiskFiles))?;
         let facts = Facts::read(&environment);
+        if config.language() == Language::Ja {
+            report::translate::speak_japanese();
+        }
         Ok(Context { config: Arc::new(config), facts, environment })
     }
 
@@ -44,7 +47,7 @@ impl Context {
     /// Prints one line on standard error.
     pub fn print_line(&self, line: &str) {
         // When standard error is gone, the exit code has to say it all.
-        drop(report::table::print_text(&mut std::io::stderr().lock(), &format!("{line}\n")));
+        drop(report::table::print_said(&mut std::io::stderr().lock(), &format!("{line}\n")));
     }
 
     /// The text of a file that a message names: a recipe or a library module, as it was shown.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 mod alerting;
 pub mod args;
@@ -15,6 +15,7 @@ mod demo;
 mod docs;
 mod exit;
 mod held_back;
+mod help;
 mod keeping;
 mod list;
 mod man;
@@ -37,7 +38,7 @@ use crate::world::real::startup;
 
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
@@ -74,7 +75,7 @@ pub fn main() -> ExitCode {
 /// Help and version are no misuse; everything else that clap refuses is.
 fn misuse(error: &clap::Error) -> ExitCode {
     // Where the text cannot be printed there is nobody to read it; the code stands.
-    let _unread = error.print();
+    let _unread = help::print(error);
     if error.use_stderr() { ExitCode::from(exit::MISUSE) } else { ExitCode::SUCCESS }
 }
 

@@ -71,7 +71,7 @@ fn summary(context: &Context, command: &NotifyCommand, tally: Tally) -> Result<E
     if unsure > 0 {
         line.push_str(&format!("{unsure} may have arrived already: `hikae notify flush --unsure` sends them again\n"));
     }
-    report::table::print_text(&mut context.out(), &line)?;
+    report::table::print_said(&mut context.out(), &line)?;
     let nothing_went_out = sent == 0 && !matches!(command, NotifyCommand::Flush { .. });
     Ok(ExitCode::from(if failed > 0 || nothing_went_out { exit::FAILED } else { exit::DONE }))
 }
@@ -92,7 +92,7 @@ fn print_channels(context: &Context, alerts: &Alerts, event: &Event, tally: &Tal
         };
         lines.push_str(&line);
     }
-    report::table::print_text(&mut context.out(), &lines)
+    report::table::print_said(&mut context.out(), &lines)
 }
 
 fn misuse(context: &Context, error: &Error) -> ExitCode {
