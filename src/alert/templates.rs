@@ -7,6 +7,7 @@ use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 
 use super::event::{Event, iso, local};
+use super::Tone;
 use super::text::plain_text;
 use super::words::{Language, Words};
 use crate::error::{Error, Kind, Result};
@@ -91,6 +92,16 @@ fn broken(shown: &str, why: &str) -> Error {
     Error::new(Kind::Other, format!("cannot use the template `{shown}`")).because_text(why)
 }
 
+/// The colour of the bar: dark enough for white letters.
+fn colour(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "#067647",
+        Tone::Neutral => "#175cd3",
+        Tone::Warning => "#b54708",
+        Tone::Danger => "#b42318",
+    }
+}
+
 /// What a template may name: the runbook's variables (§5.4), the event with all that it has, and the words around it.
 fn variables(event: &Event, words: &Words) -> Value {
     json!({
@@ -103,6 +114,7 @@ fn variables(event: &Event, words: &Words) -> Value {
         },
         "systemUrl": event.system_url,
         "event": event,
+        "colour": colour(event.tone()),
         "firstFailure": event.first_failure_local.clone().or_else(|| event.first_failure.as_ref().map(local)),
         "listed": event.listed(),
         "words": words,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Write;
 
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 
 use super::args::Arguments;
 use crate::config::{Language, language_of};
-use crate::report::translate::{speak_japanese, translated};
+use crate::report::translate::{speak_japanese, speaks_japanese, translated};
 
 /// How the help of a command is laid out: as clap does it, with the words of the language.
 const LAYOUT: &str = "{before-help}{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}";
@@ -29,12 +30,14 @@ pub fn parse(
 
 /// Prints what clap has to say, line by line in the reader's language.
 pub fn print(error: &clap::Error) -> std::io::Result<()> {
-    if !error.use_stderr() {
+    if !speaks_japanese() {
         return error.print();
     }
     let text = error.render().to_string();
     let lines: Vec<_> = text.split('\n').map(translated).collect();
-    std::io::Write::write_all(&mut std::io::stderr().lock(), lines.join("\n").as_bytes())
+    let mut out: Box<dyn Write> =
+        if error.use_stderr() { Box::new(std::io::stderr().lock()) } else { Box::new(std::io::stdout().lock()) };
+    out.write_all(lines.join("\n").as_bytes())
 }
 
 fn environment_language(environment: &BTreeMap<String, String>) -> Language {
@@ -51,7 +54,6 @@ fn in_japanese(command: Command, is_top: bool) -> Command {
         .help_template(LAYOUT)
         .subcommand_help_heading("コマンド")
         .disable_help_flag(true)
-        .disable_help_subcommand(true)
         .mut_args(argument);
     if let Some(about) = about {
         command = command.about(about);
@@ -67,14 +69,19 @@ fn in_japanese(command: Command, is_top: bool) -> Command {
 
 fn argument(arg: Arg) -> Arg {
     let heading = if arg.is_positional() { "引数" } else { "オプション" };
-    let default: Vec<String> =
-        arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
-    let shown = arg.get_help().map(words).unwrap_or_default();
-    let shown = match default.is_empty() || !arg.get_action().takes_values() {
-        true => shown,
-        false => format!("{shown} [既定値: {}]", default.join(" ")),
-    };
-    arg.help(shown).hide_default_value(true).help_heading(heading)
+    let mut shown = arg.get_help().map(words).unwrap_or_default();
+    if !arg.get_action().takes_values() {
+        return arg.help(shown).help_heading(heading);
+    }
+    let default: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    if !default.is_empty() {
+        shown.push_str(&format!(" [既定値: {}]", default.join(" ")));
+    }
+    let possible: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    if !possible.is_empty() && !arg.is_hide_possible_values_set() {
+        shown.push_str(&format!(" [使える値: {}]", possible.join(", ")));
+    }
+    arg.help(shown).hide_default_value(true).hide_possible_values(true).help_heading(heading)
 }
 
 fn help() -> Arg {

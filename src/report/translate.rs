@@ -24,10 +24,15 @@ pub fn speak_japanese() {
     CATALOGUE.get_or_init(|| Catalogue::read(&JAPANESE));
 }
 
+/// Whether what is shown is translated.
+pub fn speaks_japanese() -> bool {
+    CATALOGUE.get().is_some()
+}
+
 /// The text in the reader's language.
 pub fn translated(text: &str) -> Cow<'_, str> {
     match CATALOGUE.get() {
-        Some(catalogue) => catalogue.line(text, 0).map_or(Cow::Borrowed(text), Cow::Owned),
+        Some(catalogue) => Cow::Owned(catalogue.text(text)),
         None => Cow::Borrowed(text),
     }
 }
@@ -63,6 +68,11 @@ impl Catalogue {
     /// Whether a message has a translation.
     pub fn has(&self, english: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.pieces.join("{}") == english)
+    }
+
+    /// The text in Japanese, as far as the catalogue has it.
+    pub fn text(&self, text: &str) -> String {
+        self.line(text, 0).unwrap_or_else(|| text.to_owned())
     }
 
     /// A text with its causes behind it on one line, as logs and records have it.
