@@ -20,6 +20,8 @@ use crate::world::mail::settings::Settings;
 
 /// What a channel is called where recipes have their kind.
 pub const CHANNEL: &str = "channel";
+/// Where a state keeps the function by which a channel says what a good answer is.
+pub const GOOD_ANSWER: &str = "hikae.good_answer";
 
 /// What a text is in the reader's language; nothing when there is no translation.
 pub type Translate = Box<dyn Fn(&str) -> Option<String>>;

@@ -174,6 +174,7 @@ impl Job {
         // is the recipe's to tell, when it is started.
         let environment = startup::environment();
         policy.run.extend(self.needs.run.iter().filter_map(|name| startup::find_program(name, &environment).ok()));
+        policy.run.extend(self.config.token_program().and_then(|name| startup::find_program(&name, &environment).ok()));
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());

@@ -1,12 +1,5 @@
 //! Says what an http request and its answer are, as plain data that shows no secret.
 
-pub mod address;
-pub mod exchange;
-pub mod hosts;
-mod redirects;
-pub mod upload;
-pub mod words;
-
 use std::fmt;
 
 use bytes::Bytes;
@@ -16,6 +9,13 @@ use super::SecretOrText;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Source;
 
+pub mod address;
+pub mod coding;
+pub mod exchange;
+pub mod hosts;
+mod redirects;
+pub mod upload;
+pub mod words;
 pub use address::Address;
 
 /// How hikae names itself to servers.

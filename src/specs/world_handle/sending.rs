@@ -50,10 +50,10 @@ pub async fn send(call: &Call, world: &World, args: &[Value], verb: Verb) -> Res
     let own = channel.target.iter().chain(&channel.secret).cloned().collect::<Vec<_>>();
     let sending = channels.send(&channel, &event, verb, cut);
     // What is shown of it is cleaned of its own secret alone, as in a real run.
-    let Sending { ended, journal } = secret::apart(own, sending).await;
+    let Sending { result, journal } = secret::apart(own, sending).await;
     let after = world.world.snapshot();
     let sent = Sent {
-        answer: ended,
+        answer: result,
         journal,
         requested: after.requested.into_iter().skip(before.requested.len()).collect(),
         mailed: after.mails.into_iter().skip(before.mails.len()).collect(),

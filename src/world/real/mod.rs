@@ -20,6 +20,7 @@ use fence::Fence;
 use part::Part;
 use undo::Undo;
 
+mod base64;
 mod blocking;
 mod clock;
 mod environment;
@@ -50,6 +51,7 @@ pub mod trust;
 mod stderr;
 mod syscalls;
 mod system_paths;
+mod tls;
 mod trouble;
 mod undo;
 pub mod startup;

@@ -8,7 +8,7 @@ use super::state::{Shared, State};
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::world::mail::{
-    Mail, Refused, Security, Sent, Server, answered, closed, login_refused, no_recipient_left, not_trusted,
+    Mail, Refused, Security, Sent, Server, answered, closed, is_gone, login_refused, no_recipient_left, not_trusted,
     password_in_the_open, silent, unreachable, without_starttls,
 };
 
@@ -58,7 +58,7 @@ pub async fn send(mail: &Mail, smtp: &SmtpSetup, pace: &Pace, shared: &Shared) -
 
 /// What happens before the mail itself: encryption and login.
 fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
-    let with_password = server.user.is_some() && !server.allow_plain_auth;
+    let with_password = server.logs_in() && !server.allow_plain_auth;
     let encrypted = match server.security {
         Security::Tls => true,
         Security::StartTls if smtp.no_tls => return Err(without_starttls(server)),
@@ -71,7 +71,7 @@ fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
         return Err(not_trusted(
             server,
             said,
-            "if it is your own CA, name its certificate: SMTP_CA_FILE=/etc/ssl/our-ca.pem",
+            "name the certificate of your own CA, or that of the server itself: SMTP_CA_FILE=/etc/ssl/our-ca.pem",
         ));
     }
     match (&server.user, &smtp.password) {
@@ -116,6 +116,6 @@ fn addresses(mail: &Mail) -> impl Iterator<Item = String> {
 }
 
 fn refused_with(reply: &str, addresses: impl IntoIterator<Item = String>) -> Vec<Refused> {
-    let retryable = reply.starts_with('4');
+    let retryable = !is_gone(reply);
     addresses.into_iter().map(|address| Refused { address, reply: reply.to_owned(), retryable }).collect()
 }

@@ -1,4 +1,4 @@
-//! Decides what becomes of a notice after an attempt: sent, tried again later, given up, or in doubt.
+//! Decides what happens to a notice after an attempt: it was sent, is tried again later, is given up, or may have arrived.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const BACK_OFF_SECS: [u64; 6] = [60, 5 * 60, 15 * 60, 3600, 4 * 3600, 12 * 3600]
 /// An alert that could not be sent for so long is old news.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// The cause of an error that leaves open whether somebody was told.
+/// The cause of an error that leaves open whether the alert arrived.
 #[derive(Debug)]
 struct Unsure;
 
@@ -33,15 +33,15 @@ pub fn unsure(what: impl Into<String>) -> Error {
         .hint("it is not sent again by itself; `hikae notify flush --unsure` does")
 }
 
-/// Whether a failure would meet the next letter of this channel as well.
+/// Whether the next alert of this channel would fail for the same reason.
 pub fn concerns_channel(error: &Error) -> bool {
     trouble_of(error).is_none_or(|trouble| trouble.again != Again::Never)
 }
 
-/// What becomes of a notice that was made at `made_ms` and has been tried `attempts` times.
-pub fn of(answer: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) -> Fate {
+/// What happens to a notice that was made at `made_ms` and has been tried `attempts` times.
+pub fn of(result: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) -> Fate {
     let due = now + back_off(attempts);
-    let error = match answer {
+    let error = match result {
         Ok(delivered) => {
             let later = delivered.refused.iter().filter(|one| one.retryable);
             let recipients: Vec<String> = later.map(|one| one.address.clone()).collect();
@@ -52,7 +52,7 @@ pub fn of(answer: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) 
     };
     let (is_unsure, never) = match trouble_of(error) {
         Some(trouble) => (trouble.unsure, trouble.again == Again::Never),
-        // A limit of our own may have cut in after everything was sent.
+        // A time limit of our own may have passed after everything was sent.
         None => (was_unanswered(error) || error.kind() == Kind::Timeout && !was_never_sent(error), false),
     };
     match () {
@@ -62,15 +62,16 @@ pub fn of(answer: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) 
     }
 }
 
-/// When those are tried that were not, since one before them failed.
+/// When those are tried that were not tried, because one before them failed.
 pub fn untried(attempts: u32, now: Moment) -> Fate {
     Fate::Untried { due: now + back_off(attempts) }
 }
 
 /// The words for it in the record.
-pub fn word(fate: &Fate, answer: &Result<Delivered>) -> &'static str {
+pub fn word(fate: &Fate, result: &Result<Delivered>) -> &'static str {
     match fate {
-        _ if answer.is_ok() => "sent",
+        _ if result.as_ref().is_ok_and(|delivered| delivered.skipped.is_some()) => "skipped",
+        _ if result.is_ok() => "sent",
         Fate::Sent => "sent",
         Fate::Again { .. } | Fate::Untried { .. } => "retrying",
         Fate::Unsure => "unsure",

@@ -1,11 +1,11 @@
-//! Makes a run into the event that there is to tell of it; nothing else is asked, so a rehearsal can see it as well.
+//! Makes a run into its event. It needs nothing but the run, so a rehearsal can use it as well.
 
 use super::event::{AlertedBackup, Event, EventKind, Finding};
 use crate::catalog::{Moment, Run, Status, Step};
 use crate::secret;
 
 impl Event {
-    /// What a run raises: its failure, in whole or in part. Nothing while it runs, or when all went well.
+    /// The failure of a run, in whole or in part. None while it runs, or when all went well.
     pub fn of(run: &Run) -> Option<Event> {
         if matches!(run.status, Status::Success | Status::Running) {
             return None;
@@ -16,17 +16,16 @@ impl Event {
         Some(event.cleaned())
     }
 
-    /// What there is to tell when a run has worked after failures.
+    /// The event of a run that worked after failures.
     pub fn recovered(run: &Run) -> Event {
         let mut event = Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at));
         event.kind = EventKind::Recovered;
         event.cleaned()
     }
 
-    /// How a run stands, for what watches it from outside.
-    pub fn stands(run: &Run) -> Event {
-        let raised = Event::of(run);
-        raised.unwrap_or_else(|| {
+    /// The state of a run, for what watches it from outside.
+    pub fn state_of(run: &Run) -> Event {
+        Event::of(run).unwrap_or_else(|| {
             Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at)).cleaned()
         })
     }
@@ -40,6 +39,8 @@ impl Event {
         Event {
             recipe: run.recipe.clone(),
             host: run.host.clone(),
+            database: database_of(run),
+            run_kind: run.kind.clone(),
             outcome: run.status.word().to_owned(),
             duration_secs: run.duration_ms.unwrap_or(0) as f64 / 1000.0,
             backups: backups.collect(),
@@ -48,7 +49,7 @@ impl Event {
         }
     }
 
-    /// The findings that are listed: those of a report, and of a monitor however it is told.
+    /// The findings that are listed: those of a report, and of a monitor in every event about it.
     pub fn listed(&self) -> &[Finding] {
         let lists = |kind| matches!(kind, EventKind::Monitor | EventKind::Report);
         if lists(self.kind) || lists(self.about) { &self.findings } else { &[] }
@@ -87,4 +88,12 @@ fn failure_kind(run: &Run) -> EventKind {
         "drill" => EventKind::DrillFailure,
         _ => EventKind::BackupFailure,
     }
+}
+
+/// The database that a run was about, where its target names one.
+fn database_of(run: &Run) -> Option<String> {
+    let (_, said) = run.target.split_once(" (")?;
+    let named = said.trim_end_matches(')').split(", ").filter_map(|word| word.split_once('='));
+    let mut databases = named.filter(|(name, _)| matches!(*name, "database" | "db" | "dbname"));
+    databases.next().map(|(_, value)| secret::redact(value)).filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Words what the log tells of an attempt, as the runbook (§9.2) has the lines.
+//! Logs how an attempt went, in the lines of the runbook (§9.2).
 
 use super::channel::{Channel, Delivered};
 use super::event::{Event, EventKind};
@@ -6,9 +6,12 @@ use crate::error::{Error, Result};
 use crate::report::{self, Level};
 use crate::world::mail::trouble_of;
 
-/// Tells what came of handing `event` to `channel`; `recipients` are those of this attempt, `subject` its first line.
-pub fn tell(channel: &Channel, recipients: &[String], subject: &str, event: &Event, answer: &Result<Delivered>) {
-    match answer {
+/// Logs how `event` went to `channel`; `recipients` are those of this attempt, `subject` its first line.
+pub fn log(channel: &Channel, recipients: &[String], subject: &str, event: &Event, result: &Result<Delivered>) {
+    match result {
+        Ok(Delivered { skipped: Some(why), .. }) => {
+            report::log(Level::Info, &format!("the channel `{}` sent nothing: {why}", channel.name), None);
+        }
         Ok(delivered) => sent(channel, recipients, subject, event, delivered),
         Err(error) => failed(channel, event, error),
     }
@@ -83,7 +86,7 @@ fn capital(word: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A text in double quotes, with Japanese left as it is.
+/// A text in double quotes, in which Japanese stays as it is.
 struct Plain<'a>(&'a str);
 
 impl std::fmt::Debug for Plain<'_> {
