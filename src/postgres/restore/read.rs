@@ -1,11 +1,11 @@
 //! Gives a dump of any form as plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
 
+pub mod directory;
 use std::path::Path;
-
 use crate::backup::decrypting::{Identity, decrypted, decrypted_name, encryption_of};
 use crate::backup::scratch_dir::ScratchRoot;
 use crate::error::Result;
-use crate::postgres::restore::{archive, directory};
+use crate::postgres::restore::archive;
 use crate::stream::decompress::{Peeked, decompress, packing};
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
