@@ -1,5 +1,7 @@
 //! Every touch of the outside, as plain data.
 
+mod classes;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -226,53 +228,5 @@ impl Effect {
             command.checked()?;
         }
         Ok(self)
-    }
-
-    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
-        match self {
-            Effect::Open { path }
-            | Effect::Read { path, .. }
-            | Effect::Stat { path }
-            | Effect::DiskFree { path }
-            | Effect::Create { path, .. }
-            | Effect::Write { path, .. }
-            | Effect::MakeDir { path, .. }
-            | Effect::Remove { path }
-            | Effect::SetMode { path, .. }
-            | Effect::SetOwner { path, .. }
-            | Effect::Lock { path } => vec![path],
-            Effect::RemoveMany { paths } => paths.iter_mut().collect(),
-            Effect::List(ListQuery { dir, .. }) | Effect::Sweep { dir } => vec![dir],
-            Effect::Rename { from, to } => vec![from, to],
-            Effect::Pack(packing) => packing.paths_mut(),
-            Effect::Spawn(command) => command.cwd.iter_mut().collect(),
-            // What is not in the file system has no path.
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether the effect changes the outside: what a plan shows and withholds.
-    pub fn changes(&self) -> bool {
-        if let Effect::Request(request) = self {
-            return !request.method.only_reads();
-        }
-        matches!(
-            self,
-            Effect::Create { .. }
-                | Effect::Write { .. }
-                | Effect::MakeDir { .. }
-                | Effect::Rename { .. }
-                | Effect::Remove { .. }
-                | Effect::RemoveMany { .. }
-                | Effect::SetMode { .. }
-                | Effect::SetOwner { .. }
-                | Effect::Sweep { .. }
-                | Effect::Spawn(_)
-                | Effect::Put(_)
-                | Effect::RemoveObject(_)
-                | Effect::MakeBucket(_)
-                | Effect::Upload(_)
-                | Effect::Send(_)
-        )
     }
 }

@@ -133,7 +133,7 @@ impl<W: World + 'static> Faulty<W> {
             Effect::Spawn(command) => command.program.clone(),
             effect => effect.object(),
         };
-        match (&fault, streams(&effect)) {
+        match (&fault, effect.streams()) {
             (FaultKind::Killed, _) => {
                 self.killed.store(true, Ordering::SeqCst);
                 return Err(killed());
@@ -193,22 +193,6 @@ impl Delay {
             Ok(()) => Error::new(Kind::Timeout, "something waits for ever in a world without limits"),
         }
     }
-}
-
-/// Whether an effect gives a stream, which can break later.
-fn streams(effect: &Effect) -> bool {
-    use Effect as E;
-    matches!(
-        effect,
-        E::Open { .. }
-            | E::Pack(_)
-            | E::Create { .. }
-            | E::Spawn(_)
-            | E::Request(_)
-            | E::Upload(_)
-            | E::Get(_)
-            | E::Put(_)
-    )
 }
 
 fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {

@@ -89,17 +89,7 @@ impl<W: World + 'static> Journal<W> {
     /// Opens a record.
     fn begin(&self, request: &Request) -> Page<W> {
         let mut effect = request.effect.clone();
-        let mut size_bytes = 0;
-        if let Effect::Write { data, .. } = &mut effect {
-            size_bytes = std::mem::take(data).len() as u64;
-        }
-        if let Effect::Request(request) = &mut effect {
-            size_bytes = std::mem::take(&mut request.body).data.len() as u64;
-        }
-        if let Effect::Send(mail) = &mut effect {
-            size_bytes = mail.size_bytes();
-            (mail.text, mail.html) = (String::new(), None);
-        }
+        let size_bytes = effect.take_payload();
         let (site, why) = (request.site.clone(), request.why.clone());
         let (started, outcome) = (self.inner.elapsed(), Outcome::Underway);
         let mut records = lock(&self.records);
