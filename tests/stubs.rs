@@ -173,7 +173,11 @@ fn every_class_that_a_stub_names_is_declared() {
     let mut missing: BTreeMap<&str, &str> = BTreeMap::new();
     for function in &stubs.functions {
         for (_, types) in &function.params {
-            for name in types.split('|').filter(|name| name.contains('.') && !name.contains(['"', '<', '('])) {
+            for name in types
+                .split('|')
+                .map(|name| name.trim_end_matches("[]"))
+                .filter(|name| name.contains('.') && !name.contains(['"', '<', '(']))
+            {
                 if !stubs.classes.contains_key(name) && !stubs.aliases.contains(name) {
                     missing.insert(name, &function.name);
                 }

@@ -25,7 +25,7 @@ use crate::world::http::upload::is_expected;
 use crate::world::journal::{Journal, Outcome, Record};
 use crate::world::limited::Limited;
 use crate::world::mail::Refused;
-use crate::world::mail::oauth::TokenSource;
+use crate::world::mail::settings::oauth::TokenSource;
 use crate::world::real::{Real, http};
 use crate::world::{Caller, Effect, Limits, World};
 use loading::{Loaded, load};

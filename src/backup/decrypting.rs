@@ -1,12 +1,14 @@
 //! Decrypts what is read back, where it is encrypted and a key is given.
 
+pub mod by_gpg;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use crate::backup::decrypting::by_gpg::{GpgKey, ungpg};
 use crate::backup::gpg;
-use crate::backup::gpg::decrypt::{GpgKey, ungpg};
 use crate::error::{Error, Kind, Result};
 use crate::secret::{SECRET_NEWTYPE, Secret};
 use crate::stream::Source;

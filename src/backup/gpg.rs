@@ -1,5 +1,10 @@
 //! Runs the program `gpg` so that it never prompts, never writes into the keyring of a user, and leaves no plain byte on a disk.
 
+pub mod encrypt;
+pub(super) mod keyring;
+mod listing;
+pub(super) mod status;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,12 +14,6 @@ use bytes::Bytes;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::{Caller, Command, Exit, Hidden, MemoryDir, SecretOrText, program};
-
-pub mod decrypt;
-pub mod encrypt;
-mod keyring;
-mod listing;
-mod status;
 
 /// What a recipe declares to use it.
 pub const PROGRAM: &str = "gpg";

@@ -1,13 +1,14 @@
 //! Considers each ended run once: what has to be told of it, and how its subject stands from then on, in one transaction.
 
 pub(crate) mod news;
+pub(super) mod take_over;
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::column::{number, some_moment};
 use super::outbox::{NewNotice, put};
 use super::record::{Moment, Run, moment_text};
-use super::{Catalog, read, targets};
+use super::{Catalog, read};
 use crate::catalog::streaks::news::brings_news;
 use crate::error::Result;
 use crate::secret;
@@ -60,7 +61,7 @@ impl Catalog {
             for run in pending(tx)? {
                 tx.execute("UPDATE backup_logs SET considered = 1 WHERE id = ?", [&run.id])?;
                 let target = secret::redact(&run.target);
-                let mut before = targets::take_over(tx, &run.recipe, &target)?;
+                let mut before = take_over::take_over(tx, &run.recipe, &target)?;
                 if brings_news(tx, &run, &before)? {
                     // As if nothing had been told so far: then it is due.
                     before.last_told = None;
@@ -77,7 +78,7 @@ impl Catalog {
     /// Has a run judged that could not begin, and is in no record. Its target is not known: the streak is the recipe's.
     pub fn consider_unrecorded(&self, run: &Run, judge: Judging<'_>) -> Result<()> {
         self.writing(|tx| {
-            let subject = targets::not_begun(&run.recipe);
+            let subject = take_over::not_begun(&run.recipe);
             let (streak, notices) = judge(run, &load(tx, &subject)?);
             save(tx, &subject, &streak)?;
             notices.into_iter().try_for_each(|notice| put(tx, notice))

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::record::NewRun;
-use super::streaks::{self, Streak};
+use super::streaks::take_over::not_begun;
 use super::{Catalog, trouble};
 use crate::error::Result;
 use crate::secret;
@@ -59,23 +59,4 @@ pub(super) fn adopt(tx: &Transaction, run: &NewRun) -> rusqlite::Result<()> {
         tx.execute("UPDATE OR REPLACE alert_streaks SET subject = ?2 WHERE subject = ?1", params![subject, target])?;
     }
     Ok(())
-}
-
-/// The streak of a target. A failure to begin is counted by recipe; the next run of any of its targets takes that over.
-pub(super) fn take_over(tx: &Transaction, recipe: &str, target: &str) -> rusqlite::Result<Streak> {
-    let (own, subject) = (streaks::load(tx, target)?, not_begun(recipe));
-    let before = streaks::load(tx, &subject)?;
-    if before == Streak::default() {
-        return Ok(own);
-    }
-    streaks::save(tx, &subject, &Streak::default())?;
-    match own == Streak::default() {
-        true => Ok(before),
-        false => Ok(Streak { failures: own.failures + before.failures, alarmed: own.alarmed || before.alarmed, ..own }),
-    }
-}
-
-/// What failures to begin are counted by.
-pub(super) fn not_begun(recipe: &str) -> String {
-    format!("{recipe} (did not begin)")
 }

@@ -1,16 +1,15 @@
 //! A mail and the server that is to take it, as plain data, with what every world refuses alike.
 
-use std::time::Duration;
-
-use crate::error::{Error, Kind, Result};
-use crate::secret::Secret;
-
 mod mailbox;
-pub mod oauth;
 mod refusal;
 pub mod settings;
 mod split;
 mod trouble;
+
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
 
 pub use mailbox::Mailbox;
 pub use trouble::{Again, Trouble, trouble_of};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hikae::backup::decrypting::by_gpg::{GpgKey, ungpg};
 use hikae::backup::decrypting::{Identity, SecretKey};
-use hikae::backup::gpg::decrypt::{GpgKey, ungpg};
 use hikae::backup::gpg::encrypt::{GpgLock, gpg};
 use hikae::error::{Error, Kind, Result};
 use hikae::secret::Secret;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use super::decrypt::decrypting;
 use super::keyring::Keyring;
 use super::listing::Key;
 use super::{Home, PROGRAM, ask, status};
+use crate::backup::decrypting::by_gpg::decrypting;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::stream::deferred::Deferred;

@@ -8,7 +8,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use mlua::{Function, MultiValue, Table, Value};
 use tokio::sync::mpsc;
 
-use super::{LineTap, Stream};
 use crate::backup::pipeline::{Archived, Pipeline};
 use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
@@ -16,7 +15,8 @@ use crate::lua::catch::ends_the_run;
 use crate::lua::exports::Call;
 use crate::lua::failure::{CaughtError, ErrorHandle};
 use crate::lua::traceback::from_lua;
-use crate::modules::stream_result::with_taps;
+use crate::modules::stream::Stream;
+use crate::modules::stream_result::{LineTap, with_taps};
 use crate::stream::split::{Branch, split};
 use crate::stream::tar::listing::{share, shared};
 use crate::stream::{Piece, SharedFacts};

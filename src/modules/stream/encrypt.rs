@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::method::Stage;
+use crate::backup::decrypting::by_gpg::{self, GpgKey};
 use crate::backup::decrypting::{Identity, SecretKey, age_key};
-use crate::backup::gpg::decrypt::{self, GpgKey};
 use crate::backup::gpg::encrypt::{self, GpgLock};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
@@ -101,7 +101,7 @@ pub fn ungpg(call: &Call, options: UngpgOptions) -> Result<Stage> {
     let UngpgOptions { identity, passphrase, keyring, timeout, idle_timeout } = options;
     let caller = program(call, timeout, idle_timeout)?;
     let key = GpgKey { identity: Identity { key: identity, passphrase }, keyring };
-    Ok(Stage::holding(1 << 20, move |source, _| decrypt::ungpg(source, caller, key)))
+    Ok(Stage::holding(1 << 20, move |source, _| by_gpg::ungpg(source, caller, key)))
 }
 
 /// While other copies of a stream wait for one that stalls, a program gets nothing to do either.

@@ -1,13 +1,15 @@
 //! Reads the mail server from the environment, as the runbook (§3) documents it.
 
+pub mod oauth;
+
 use std::path::PathBuf;
 
-use super::oauth::TokenSource;
 use super::{Mailbox, Security, Server};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::suggest;
 use crate::world::Caller;
+use crate::world::mail::settings::oauth::TokenSource;
 
 /// The name beside the sender's address, and in the footer of alerts, when none is set (runbook §3.2).
 pub const DEFAULT_SYSTEM_NAME: &str = "ITSM-Sec Nexus";

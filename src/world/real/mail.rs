@@ -1,19 +1,17 @@
 //! Sends a mail through a real server, and tries a server without sending one.
 
-use super::environment;
-use crate::error::Result;
-use crate::world::mail::{Mail, Refused, Sent, Server, answered, is_gone, no_recipient_left};
-use talk::{Answer, Talk};
-
 mod explain;
-mod headers;
 mod hello;
 mod letter;
-mod login;
 mod probe;
 mod talk;
 mod tls;
 mod wire;
+
+use super::environment;
+use crate::error::Result;
+use crate::world::mail::{Mail, Refused, Sent, Server, answered, is_gone, no_recipient_left};
+use talk::{Answer, Talk};
 
 /// Sends a mail. Everybody whom the server accepts gets it; an error means that nobody has, as far as one can know.
 pub async fn send(mail: &Mail) -> Result<Sent> {

@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::fence::Fence;
-use super::trouble::trouble;
 use crate::error::{Error, Kind, Result};
 use crate::stream::tar::writing::END;
 use crate::stream::{Piece, Source};
-use crate::world::packing::walk::{Item, What, walk};
+use crate::world::packing::folder::{Item, What};
+use crate::world::packing::walk::walk;
 use crate::world::packing::{Findings, Packed, Packing};
 use folder::RealFolder;
 use worker::{Batch, Job};

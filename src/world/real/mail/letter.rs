@@ -1,5 +1,7 @@
 //! Writes a mail down as it goes over the wire: headers, and one part or two.
 
+pub(crate) mod headers;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -8,7 +10,6 @@ use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox as LettreMailbox, Message, MultiPart, SinglePart};
 
-use super::headers;
 use crate::error::{Error, Kind, Result};
 use crate::world::mail::{Mail, Mailbox};
 

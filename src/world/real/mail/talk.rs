@@ -1,5 +1,7 @@
 //! Holds one conversation with a mail server: each command has its time limit, and only the code that belongs to it is a yes.
 
+pub(crate) mod login;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -9,9 +11,9 @@ use super::explain::{explain, out_of_step};
 use super::letter::Letter;
 use super::tls::Encryption;
 use super::wire::{Reply, Stream, Wire, WireError};
-use super::{hello, login, probe};
 use crate::error::{Error, Kind, Result};
 use crate::world::mail::{Security, Server, answered, password_in_the_open, silent, without_starttls};
+use crate::world::real::mail::{hello, probe};
 
 /// How long the goodbye may take: nothing depends on it.
 const GOODBYE: Duration = Duration::from_secs(2);

@@ -1,10 +1,10 @@
 //! Logs in to a mail server: with a password by PLAIN or LOGIN, with an access token by XOAUTH2.
 
-use super::talk::Talk;
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::world::mail::login_refused;
 use crate::world::real::base64::encode;
+use crate::world::real::mail::talk::Talk;
 
 /// Logs in by the first kind of login that the server offers, a token before a password.
 pub async fn log_in(talk: &mut Talk<'_>) -> Result<()> {

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::keyring::Keyring;
-use super::{Home, PROGRAM, status};
 use crate::backup::decrypting::{Identity, identity_text};
+use crate::backup::gpg::keyring::Keyring;
+use crate::backup::gpg::{Home, PROGRAM, status};
 use crate::error::{Error, Kind, Result};
 use crate::stream::Source;
 use crate::stream::deferred::Deferred;

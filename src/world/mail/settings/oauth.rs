@@ -1,6 +1,5 @@
 //! Says where the access token of a login by XOAUTH2 comes from: a program that prints one, or a refresh token.
 
-use super::settings::Lookup;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::stream::pump::collect;
@@ -8,6 +7,7 @@ use crate::world::http::address::encoded;
 use crate::world::http::exchange::{Exchange, Policy};
 use crate::world::http::words::too_long;
 use crate::world::http::{Address, Body, HttpRequest, Method};
+use crate::world::mail::settings::Lookup;
 use crate::world::{Caller, Command, program};
 
 /// The longest answer that can hold a token.
