@@ -29,6 +29,15 @@ impl RowCounter {
         self.rows
     }
 
+    /// How many bytes of the last line may be the one that ends the block.
+    pub(super) fn unsure_bytes(&self) -> usize {
+        match self.line {
+            Line::Backslash => 1,
+            Line::Dot => 2,
+            Line::Start | Line::Inside => 0,
+        }
+    }
+
     /// Whether a row begins with `\.`, which no row does: psql takes `\.` with a carriage return for the end as well.
     pub(super) fn is_odd(&self) -> bool {
         self.odd

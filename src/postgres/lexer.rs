@@ -9,7 +9,7 @@ use super::copy::RowCounter;
 use super::dollar::{Dollar, DollarQuote};
 pub(super) use super::item::Item;
 use super::odd::Odd;
-use super::quote::Quote;
+use super::quote::{Ambiguous, Quote};
 
 /// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
 pub(super) const KEPT_BYTES: usize = 4096;
@@ -45,6 +45,8 @@ pub(super) struct Lexer {
     /// A string was the last thing before what comes.
     behind_string: bool,
     odd: Option<Odd>,
+    /// What the strings of the statement have that other settings would read in another way.
+    ambiguous: Ambiguous,
 }
 
 impl Lexer {
@@ -58,6 +60,7 @@ impl Lexer {
             escapes: false,
             behind_string: false,
             odd: None,
+            ambiguous: Ambiguous::default(),
         }
     }
 
@@ -85,9 +88,22 @@ impl Lexer {
         }
     }
 
+    /// How many bytes at the end of what was read may begin the line that ends the rows.
+    pub(super) fn unsure_row_bytes(&self) -> usize {
+        match &self.state {
+            State::Rows(counter) => counter.unsure_bytes(),
+            _ => 0,
+        }
+    }
+
     /// The first thing so far that psql might read in another way.
     pub(super) fn odd(&self) -> Option<Odd> {
         self.odd
+    }
+
+    /// What the strings since the last call have that other settings would read in another way.
+    pub(super) fn take_ambiguous(&mut self) -> Ambiguous {
+        std::mem::take(&mut self.ambiguous)
     }
 
     pub(super) fn in_statement(&self) -> bool {
@@ -130,7 +146,12 @@ impl Lexer {
             }
             State::NameQuote => self.emit(0, Item::Name),
             State::String(quote) => match quote.feed(data, (!self.skipping).then_some(&mut self.text)) {
-                (used, true) => self.emit(used, Item::String),
+                (used, true) => {
+                    let Ambiguous { backslash_quote, half_character } = quote.ambiguous();
+                    self.ambiguous.backslash_quote |= backslash_quote;
+                    self.ambiguous.half_character |= half_character;
+                    self.emit(used, Item::String)
+                }
                 (used, false) => (used, None),
             },
             State::Dash if data[0] == b'-' => self.begin(State::Comment),

@@ -10,6 +10,8 @@ mod contents;
 pub mod checks;
 /// Counts the rows of one `COPY` block.
 mod copy;
+/// Cuts a dump into statements and rows.
+mod cutter;
 /// The end of a dollar quote.
 mod dollar;
 /// What of a dump shows that it is whole: its first lines, its last ones, and nothing behind them.
@@ -50,6 +52,8 @@ mod nesting;
 mod loading;
 /// What psql, the server and hikae could read in different ways.
 mod odd;
+/// What the settings of its database would let be read in another way.
+mod other_reading;
 /// What a dump says about its own database.
 mod own;
 /// The lines for psql that `pg_dump` writes.

@@ -28,10 +28,10 @@ pub struct Own {
     pub name: Option<String>,
     /// How the target is made, as one statement.
     pub create: Option<String>,
-    /// Owner, settings and rights, for the target, as statements.
-    pub properties: String,
-    /// Its comment, for the target, as a statement.
-    pub comment: String,
+    /// Owner, settings and rights, for the target, as statements in the encoding of the dump.
+    pub properties: Vec<Vec<u8>>,
+    /// Its comment, for the target, as statements.
+    pub comment: Vec<Vec<u8>>,
     pub(super) dropped: bool,
 }
 
@@ -54,23 +54,18 @@ impl Own {
             Act::Create => self.create = Some(create_database(target, &options(&tokens[name_at + 1..])?)),
             Act::Describe => {
                 let name = &tokens[name_at];
-                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| no_utf8());
-                let before = text(&raw[..(name.from - from) as usize])?;
-                let behind = text(&raw[(name.to - from) as usize..])?;
-                let statement = [before.trim_start(), " ", &ident(target), &behind, "\n"].concat();
+                let before = raw[..(name.from - from) as usize].trim_ascii_start();
+                let behind = &raw[(name.to - from) as usize..];
+                let statement = [before, b" ", ident(target).as_bytes(), behind].concat();
                 let kept = if tokens[0].word() == "comment" { &mut self.comment } else { &mut self.properties };
-                if kept.len() + statement.len() > MOST_BYTES {
+                if kept.iter().map(Vec::len).sum::<usize>() + statement.len() > MOST_BYTES {
                     return Err("says more about its database than fits into memory".to_owned());
                 }
-                kept.push_str(&statement);
+                kept.push(statement);
             }
         }
         Ok(())
     }
-}
-
-fn no_utf8() -> String {
-    "says something about its database that is not UTF-8 (dump with `pg_dump --encoding=UTF8`)".to_owned()
 }
 
 /// The options of `CREATE DATABASE`, without the template: `WITH` and then `key = value` again and again.

@@ -10,7 +10,7 @@ use crate::catalog::manifest::path_beside;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::{Inspector, Own, Rewriter, begins_as_dump};
 use crate::report::event;
-use crate::stream::stage::{Stage, Staged};
+use crate::stream::stage::Staged;
 use crate::stream::taps::{Count, Hash};
 use crate::stream::{Piece, SharedFacts, Source};
 use crate::world::{EntryKind, Stat};
@@ -84,7 +84,7 @@ impl Restoring {
 
 /// Reads to the proved end; gives what the dump says about its database, and the roles that it names.
 async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BTreeSet<String>)> {
-    let (mut rewriter, mut nowhere, mut moved) = (Rewriter::new(&restoring.target), VecDeque::new(), 0);
+    let (mut rewriter, mut nowhere, mut moved) = (Rewriter::judging(&restoring.target), VecDeque::new(), 0);
     loop {
         match opened.source.next().await? {
             // What is no dump at all is told as such by the inspector, at the end.
@@ -92,11 +92,10 @@ async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BT
             Piece::Data(data) => {
                 moved += data.len() as u64;
                 rewriter.feed(data, &mut nowhere)?;
-                nowhere.clear();
                 event::step_progress(restoring.step, moved);
             }
             Piece::End => {
-                rewriter.end(&mut nowhere)?;
+                rewriter.end()?;
                 return Ok((rewriter.own().clone(), rewriter.roles().clone()));
             }
         }
