@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use hikae::error::Result;
-use hikae::postgres::{DatabaseFacts, Inspector};
+use hikae::postgres::dump::facts::DatabaseFacts;
+use hikae::postgres::dump::inspector::Inspector;
 use hikae::stream::stage::Staged;
 use hikae::stream::{Facts, Piece, SharedFacts, Source};
 

@@ -13,7 +13,7 @@ use crate::stream::{Piece, Source};
 mod refused;
 mod sqlstate;
 
-pub use refused::{Refused, refusal, sqlstate_of};
+pub use refused::{Refused, message_of, refusal, sqlstate_of};
 
 /// The port of a server that nobody names another one for.
 pub const DEFAULT_PORT: u16 = 5432;

@@ -1,7 +1,7 @@
 //! Promises that what the inspector counts is what the database holds, however the dump is made and cut into pieces.
 
 use bytes::Bytes;
-use hikae::postgres::{COUNTS_QUERY, Counts, DatabaseFacts, TableRows};
+use hikae::postgres::dump::facts::{COUNTS_QUERY, Counts, DatabaseFacts, TableRows};
 
 use super::{cafe, database, inspect, pass, small, small_unrestricted, wrapped};
 use crate::support::postgres::shared;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use hikae::error::{Error, Kind};
-use hikae::postgres::{Own, Rewriter};
+use hikae::postgres::restore::own::Own;
+use hikae::postgres::restore::rewriter::Rewriter;
 use hikae::stream::stage::Stage;
 
 use crate::support::postgres::shared;

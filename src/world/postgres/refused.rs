@@ -79,12 +79,15 @@ pub fn refusal(act: &str, refused: Refused) -> Error {
 
 /// The SQLSTATE of the server's own error, if one is the cause.
 pub fn sqlstate_of(error: &Error) -> Option<&str> {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(cause) = next {
-        if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return Some(&refused.code);
-        }
-        next = cause.source();
-    }
-    None
+    refused_in(error).map(|refused| refused.code.as_str())
+}
+
+/// What the server itself said, if it is the cause.
+pub fn message_of(error: &Error) -> Option<String> {
+    refused_in(error).map(|refused| refused.message.clone())
+}
+
+fn refused_in(error: &Error) -> Option<&Refused> {
+    let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    std::iter::successors(first, |error| error.source()).find_map(|error| error.downcast_ref())
 }

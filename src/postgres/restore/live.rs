@@ -1,0 +1,128 @@
+//! Asks a live database what it has, in two conversations: what there is, then the rows of each table and one row to read.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use crate::postgres::dump::facts::{COUNTS_QUERY, Counts, DatabaseFacts, SequenceValue};
+use crate::postgres::dump::legible::bytes_of;
+use crate::postgres::server::quoting::{literal, qualified};
+
+/// What every session begins with: nothing is written, no row is hidden, no limit of the role cuts a count off, and names
+/// arrive as UTF-8.
+pub const PRELUDE: [&str; 6] = [
+    "SET client_encoding = 'UTF8'",
+    "SET default_transaction_read_only = on",
+    "SET row_security = off",
+    "SET statement_timeout = 0",
+    "SET lock_timeout = 0",
+    "SET search_path = pg_catalog",
+];
+
+/// What there is in a database.
+#[derive(Debug, Deserialize)]
+pub struct Live {
+    pub server_version: String,
+    pub counts: Counts,
+    pub tables: Vec<LiveTable>,
+    pub invalid_indexes: Vec<String>,
+    /// The constraints that its rows were never held to.
+    pub not_valid: Vec<String>,
+    pub extensions: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct LiveTable {
+    pub schema: String,
+    pub name: String,
+    /// `r` for a table or partition, `p` for a partitioned table, `f` for a foreign one.
+    pub kind: String,
+    /// Whether it belongs to an extension, which fills it with rows of its own.
+    pub member: bool,
+}
+
+/// The query whose only row is a [`Live`] as JSON.
+pub fn query() -> String {
+    format!(
+        "WITH own AS (SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')
+SELECT json_build_object(
+'server_version', split_part(current_setting('server_version'), ' ', 1),
+'counts', (SELECT row_to_json(c) FROM ({COUNTS_QUERY}) AS c),
+'tables', (SELECT coalesce(json_agg(json_build_object('schema', nspname, 'name', relname, 'kind', relkind, 'member',
+    EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    ORDER BY nspname, relname), '[]')
+  FROM pg_class c JOIN own ON own.oid = relnamespace WHERE relkind IN ('r', 'p', 'f')),
+'invalid_indexes', (SELECT coalesce(json_agg(format('%I.%I', nspname, c.relname) ORDER BY nspname, c.relname), '[]')
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN own ON own.oid = c.relnamespace
+  WHERE c.relkind = 'i' AND NOT (i.indisvalid AND i.indisready)),
+'not_valid', (SELECT coalesce(json_agg(DISTINCT conname), '[]') FROM pg_constraint JOIN own ON own.oid = connamespace
+  WHERE NOT convalidated AND (contype = 'f' AND conparentid = 0 OR contype = 'c' AND (conislocal OR contypid <> 0))),
+'extensions', (SELECT coalesce(json_agg(extname ORDER BY extname), '[]') FROM pg_extension WHERE oid >= 16384)
+)"
+    )
+}
+
+/// The query that reads the names of a dump in its own encoding: one row, a list in the order of `names`.
+pub fn names_query(encoding: &str, names: &[&mut String]) -> String {
+    let hex = |name: &str| bytes_of(name).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let names: Vec<String> = names.iter().map(|name| literal(&hex(name))).collect();
+    format!(
+        "SELECT coalesce(json_agg(convert_from(decode(name, 'hex'), {}) ORDER BY place), '[]')
+FROM unnest(ARRAY[{}]::text[]) WITH ORDINALITY AS given (name, place)",
+        literal(encoding),
+        names.join(", ")
+    )
+}
+
+/// One table that is counted and read.
+#[derive(Debug)]
+pub struct Target<'a> {
+    pub table: &'a LiveTable,
+    /// Rows under a partitioned table, or far away under a foreign one, are not its own.
+    with_children: bool,
+}
+
+/// The tables to be counted: every table, and what else the manifest has rows of.
+pub fn targets<'a>(live: &'a Live, expected: &DatabaseFacts) -> Vec<Target<'a>> {
+    let counted = expected.tables.iter().filter(|said| said.rows.is_some());
+    let said: HashSet<(&str, &str)> = counted.map(|said| (said.schema.as_str(), said.name.as_str())).collect();
+    let named = |table: &LiveTable| {
+        let name = table.name.as_str();
+        said.contains(&(table.schema.as_str(), name)) || said.contains(&("", name))
+    };
+    let own = |table: &LiveTable| table.kind == "r" && !table.member;
+    let tables = live.tables.iter().filter(|table| own(table) || named(table));
+    tables.map(|table| Target { table, with_children: table.kind != "r" }).collect()
+}
+
+impl Target<'_> {
+    fn table(&self) -> String {
+        let only = if self.with_children { "" } else { "ONLY " };
+        format!("{only}{}", qualified(&self.table.schema, &self.table.name))
+    }
+
+    /// Counts its rows.
+    pub fn count(&self) -> String {
+        format!("SELECT count(*) FROM {}", self.table())
+    }
+
+    /// Reads one row as text: every column is read and shown, also one that is stored out of line.
+    pub fn sample(&self) -> String {
+        let table = self.table();
+        format!("SELECT coalesce(max(length(shown)), 0) FROM (SELECT (t.*)::text AS shown FROM {table} AS t LIMIT 1) AS sample")
+    }
+}
+
+/// Asks where a sequence stands: its last value, and whether it was used.
+pub fn sequence_value(sequence: &SequenceValue) -> String {
+    format!("SELECT last_value, is_called FROM {}", qualified(&sequence.schema, &sequence.name))
+}
+
+/// What was counted, read and seen, by the place of the table or sequence in its list.
+#[derive(Debug, Default)]
+pub struct Answers {
+    pub rows: Vec<Option<Result<u64, String>>>,
+    /// The error of each table of which no row could be read.
+    pub unreadable: Vec<Option<String>>,
+    pub sequences: Vec<Option<Result<(i64, bool), String>>>,
+}

@@ -1,0 +1,131 @@
+//! The steps of one restore: prove, make the target, load, and drop the target again when that fails.
+
+use std::path::PathBuf;
+
+use tokio::sync::oneshot;
+
+use crate::backup::pool::unless;
+use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::load::drop_database;
+use crate::postgres::restore::own::create_database;
+use crate::postgres::restore::prove::{Proved, prove};
+use crate::postgres::restore::read::Reader;
+use crate::postgres::server::client::Server;
+use crate::postgres::server::talk::{self, Talk};
+use crate::postgres::server::throwaway;
+use crate::world::Caller;
+use crate::world::postgres::sqlstate_of;
+
+/// PostgreSQL's code for a database that is there already.
+const DUPLICATE_DATABASE: &str = "42P04";
+
+/// What is broken off when the run is taken back.
+const WORK: &str = "the restore";
+
+/// One restore, away from Lua.
+pub struct Restoring {
+    /// Reads the file; and talks about databases.
+    pub reader: Reader,
+    /// Waits for the server while it loads.
+    pub loader: Caller,
+    pub server: Server,
+    pub source: PathBuf,
+    pub target: String,
+    pub dump_of: Option<String>,
+    pub maintenance: String,
+    pub reuse: bool,
+    /// The comment of the throwaway that is made anew.
+    pub remade: Option<String>,
+    /// Whether the roles that the dump names are made where the server lacks them.
+    pub makes_roles: bool,
+    pub jobs: u32,
+    pub step: u64,
+}
+
+/// A restore that is done.
+pub struct Restored {
+    pub target: String,
+    pub created: bool,
+    pub source: String,
+    pub size_bytes: u64,
+    pub plain_bytes: u64,
+    pub sha256: String,
+    pub dump: serde_json::Value,
+}
+
+impl Restoring {
+    /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
+    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
+        let act = self.act();
+        let failed = |error: Error| error.within(act.clone());
+        let proved = unless(&mut taken_back, WORK, prove(&self)).await.map_err(failed)?;
+        unless(&mut taken_back, WORK, self.make_roles(&proved)).await.map_err(failed)?;
+        // Not broken off: nobody would know whether the database was made, and by whom.
+        let created = self.create(&proved).await.map_err(failed)?;
+        let filled = unless(&mut taken_back, WORK, self.fill(&proved, created)).await;
+        if let Err(error) = filled {
+            return Err(failed(if created { self.drop_again(error).await } else { error }));
+        }
+        Ok(Restored {
+            target: self.target.clone(),
+            created,
+            source: self.source.display().to_string(),
+            size_bytes: proved.size_bytes,
+            plain_bytes: proved.plain_bytes,
+            sha256: proved.sha256,
+            dump: proved.dump,
+        })
+    }
+
+    fn act(&self) -> String {
+        format!("cannot restore `{}` into the database `{}`", self.source.display(), self.target)
+    }
+
+    async fn make_roles(&self, proved: &Proved) -> Result<()> {
+        if !self.makes_roles || proved.roles.is_empty() {
+            return Ok(());
+        }
+        let mut talk = self.talk(&self.maintenance, "cannot make the roles that the dump names").await?;
+        let made = talk.run_each(throwaway::make_roles(&proved.roles)).await;
+        talk.end(made).await
+    }
+
+    /// Makes the target; whether it was not there before.
+    async fn create(&self, proved: &Proved) -> Result<bool> {
+        let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
+        if let Some(mark) = &self.remade {
+            return self.remake(sql, mark).await;
+        }
+        let act = format!("cannot create the database `{}`", self.target);
+        match self.tell(&self.maintenance, &act, [sql]).await {
+            Ok(()) => Ok(true),
+            Err(error) if sqlstate_of(&error) != Some(DUPLICATE_DATABASE) => Err(error),
+            Err(_) if self.reuse => Ok(false),
+            Err(_) => Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
+                .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands")),
+        }
+    }
+
+    /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.
+    async fn remake(&self, sql: String, mark: &str) -> Result<bool> {
+        let act = format!("cannot make the database `{}` anew", self.target);
+        self.tell(&self.maintenance, &act, throwaway::remake(&self.target, sql, mark)).await.map(|()| false)
+    }
+
+    async fn drop_again(&self, error: Error) -> Error {
+        let Err(left) = self.tell(&self.maintenance, "cannot drop it", drop_database(&self.target)).await else {
+            return error;
+        };
+        let hint = format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, left.one_line());
+        error.hint(hint)
+    }
+
+    async fn talk(&self, database: &str, act: &str) -> Result<Talk> {
+        Talk::open(&self.reader.caller, &self.server, database, act).await
+    }
+
+    /// Runs some statements in `database`.
+    async fn tell(&self, database: &str, act: &str, statements: impl IntoIterator<Item = String>) -> Result<()> {
+        talk::run(&self.reader.caller, &self.server, database, act, statements).await.map(drop)
+    }
+}

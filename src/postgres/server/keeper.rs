@@ -1,0 +1,28 @@
+//! Holds a throwaway database for its run: a session whose lock ends with the run, however that ends.
+
+use crate::error::{Error, Kind, Result};
+use crate::postgres::server::maintenance::Maintenance;
+use crate::postgres::server::talk::Talk;
+use crate::postgres::server::throwaway;
+
+/// A session that only waits. Dropping it releases the lock.
+pub struct Keeper {
+    _talk: Talk,
+}
+
+impl Keeper {
+    /// Takes the lock of the throwaway `name`.
+    pub async fn start(at: &Maintenance<'_>, name: &str) -> Result<Keeper> {
+        let act = format!("cannot claim the database `{name}`");
+        // It is there to hold its lock, and ends with the database or with the run.
+        let mut talk = Talk::expendable(at.caller, &at.server, &at.database, &act).await?;
+        // PostgreSQL before 14 does not know the setting, nor the limit that it lifts.
+        if let Err(error) = talk.ask("SET idle_session_timeout = 0").await {
+            tracing::debug!(error = error.one_line(), "the limit on idle sessions stays");
+        }
+        match talk.ask(throwaway::lock(name)).await?.is_true() {
+            true => Ok(Keeper { _talk: talk }),
+            false => Err(Error::new(Kind::Locked, act).because_text("another run has a database of this name")),
+        }
+    }
+}

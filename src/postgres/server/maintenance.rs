@@ -1,0 +1,93 @@
+//! Asks a server about its databases and manages them, from a database that is not affected.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Kind, Result};
+use crate::postgres::server::client::Server;
+use crate::postgres::server::query::ask;
+use crate::postgres::server::quoting::literal;
+use crate::postgres::server::talk::{self, Talk};
+use crate::postgres::server::throwaway;
+use crate::world::Caller;
+use crate::world::postgres::Answer;
+
+/// Where the server is asked about its databases.
+pub const MAINTENANCE: &str = "postgres";
+
+/// A database as the server tells of it.
+#[derive(Deserialize)]
+pub struct Found {
+    pub oid: u32,
+    pub name: String,
+    pub comment: Option<String>,
+}
+
+/// The server's own conversation, away from the databases that it is about.
+pub struct Maintenance<'a> {
+    pub caller: &'a Caller,
+    pub server: Server,
+    pub database: String,
+}
+
+impl Maintenance<'_> {
+    pub async fn open(&self, act: &str) -> Result<Talk> {
+        Talk::open(self.caller, &self.server, &self.database, act).await
+    }
+
+    /// Runs some statements, up to the first that fails; gives what the last one gave.
+    pub async fn run(&self, act: &str, statements: impl IntoIterator<Item = String>) -> Result<Answer> {
+        talk::run(self.caller, &self.server, &self.database, act, statements).await
+    }
+
+    pub async fn find(&self, condition: &str) -> Result<Vec<Found>> {
+        let sql = format!(
+            "SELECT oid::bigint AS oid, datname AS name, pg_catalog.shobj_description(oid, 'pg_database') AS comment
+             FROM pg_catalog.pg_database WHERE {condition} ORDER BY datname"
+        );
+        let rows = ask(self.caller, &self.server, &self.database, &sql, &BTreeMap::new()).await?;
+        serde_json::from_value(rows)
+            .map_err(|error| Error::new(Kind::Other, "cannot read which databases there are").because(error))
+    }
+
+    pub async fn named(&self, name: &str) -> Result<Option<Found>> {
+        Ok(self.find(&format!("datname = {}", literal(name))).await?.into_iter().next())
+    }
+
+    /// Drops a throwaway that no run needs; whether it did.
+    pub async fn drop_unless_needed(&self, name: &str) -> Result<bool> {
+        let mut talk = self.open(&cannot("drop", name)).await?;
+        let dropped = async {
+            // Whoever made it holds the lock as long as it needs it. The session that asks takes it, and ends here.
+            let free = talk.ask(throwaway::lock(name)).await?.is_true();
+            if free {
+                talk.ask(throwaway::drop(name)).await?;
+            }
+            Ok(free)
+        };
+        let dropped = dropped.await;
+        talk.end(dropped).await
+    }
+
+    /// Drops the run's own throwaway, if it is there and is marked or not marked yet.
+    pub async fn drop_marked(&self, name: &str) -> Result<()> {
+        let mut talk = self.open(&cannot("drop", name)).await?;
+        let dropped = async {
+            if talk.ask(throwaway::is_own(name)).await?.is_true() {
+                talk.ask(throwaway::drop(name)).await?;
+            }
+            Ok(())
+        };
+        let dropped = dropped.await;
+        talk.end(dropped).await
+    }
+}
+
+pub fn maintenance<'a>(caller: &'a Caller, server: Server, connect_to: Option<&str>) -> Maintenance<'a> {
+    Maintenance { caller, server, database: connect_to.unwrap_or(MAINTENANCE).to_owned() }
+}
+
+pub fn cannot(verb: &str, name: &str) -> String {
+    format!("cannot {verb} the database `{name}`")
+}
