@@ -83,7 +83,7 @@ return recipe {
     timeout = { type = "duration", optional = true, says = "Longest time for one dump; else that of `[limits]`" },
     idle_timeout = { type = "duration", optional = true, says = "Longest time in which no byte arrives; else that of `[limits]`" },
   },
-  needs = { run = { "pg_dump", "pg_dumpall", "psql" }, write = { "{dir}" } },
+  needs = { run = { "pg_dump", "pg_dumpall" }, write = { "{dir}" } },
 
   run = function(p)
     log.info(_("Full backup starts"))

@@ -30,7 +30,7 @@ return recipe {
     timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
   },
   needs = {
-    run = { "psql", "pg_restore", "{health_command}" },
+    run = { "pg_restore", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
     write = { "{work_dir}" },
     connect = { "{health_url}" },

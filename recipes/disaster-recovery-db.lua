@@ -166,7 +166,7 @@ return recipe {
     timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
   },
   needs = {
-    run = { "pg_isready", "psql", "pg_restore", "{start}", "{health_command}" },
+    run = { "pg_restore", "{start}", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
     write = { "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{start}" },

@@ -29,7 +29,7 @@ const KNOWN: [(&str, Kind, &str); 19] = [
 /// Messages that say more than their SQLSTATE.
 const MESSAGES: [(&str, &str, Kind, &str); 9] = [
     ("28000", "Peer authentication failed", Kind::Denied, "name a host (DB_HOST=localhost), or run as the user of the database"),
-    ("28000", "does not exist", Kind::Denied, "check the user (DB_USER)"),
+    ("28000", "does not exist", Kind::NotFound, "check the user (DB_USER)"),
     ("42501", "CONNECT privilege", Kind::Denied, "the user may not connect to this database: `GRANT CONNECT ON DATABASE … TO …`, as its owner or a superuser"),
     ("42501", "create database", Kind::Denied, "restore as a user with CREATEDB, or into a database that stands (`if_exists = \"use\"`)"),
     ("42501", "row-level security", Kind::Denied, "the user sees only some of the rows; use one with BYPASSRLS"),

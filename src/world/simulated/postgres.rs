@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
@@ -14,9 +15,12 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::Piece;
 use crate::world::postgres::{Answer, DEFAULT_PORT, Login, Refused, Session, Step, refusal, too_large};
 
+/// Answers each statement.
+pub type Server = Arc<dyn Fn(Said) -> BoxFuture<'static, Result<Heard>> + Send + Sync>;
+
 /// What answers in place of a server.
 #[derive(Clone)]
-pub struct PostgresServer(pub Arc<dyn Fn(Said) -> BoxFuture<'static, Result<Heard>> + Send + Sync>);
+pub struct PostgresServer(pub Server);
 
 impl PostgresServer {
     /// A server that Rust answers for.
@@ -57,8 +61,13 @@ pub struct Heard {
     pub error: Option<String>,
     /// The SQLSTATE of the refusal.
     pub code: Option<String>,
+    /// How long it takes.
+    #[serde(deserialize_with = "given::duration")]
+    pub takes: Duration,
     /// It never answers.
     pub hangs: bool,
+    /// Nothing listens.
+    pub down: bool,
 }
 
 impl Heard {
@@ -125,6 +134,12 @@ impl Talking {
         if heard.hangs {
             return Err(self.pace.hang().await);
         }
+        if heard.down {
+            return Err(Error::new(Kind::Network, format!("cannot connect to PostgreSQL for `{}`", self.login.title()))
+                .because(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
+                .hint("is the server running? check the host and the port (DB_HOST, DB_PORT)"));
+        }
+        self.pace.pass(heard.takes).await?;
         Ok(heard)
     }
 

@@ -114,7 +114,7 @@ impl Talk<'_> {
         loop {
             match self.wire.receive().await? {
                 Message::ErrorResponse(body) => {
-                    return Err(refusal(&refused_login(self.place).what().to_owned(), trouble::refused(body.fields())));
+                    return Err(refusal(refused_login(self.place).what(), trouble::refused(body.fields())));
                 }
                 Message::NoticeResponse(_) => {}
                 message => return Ok(message),

@@ -276,9 +276,8 @@ impl Session for RealSession {
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             // The server ends the session anyway when the connection is gone.
-            match tokio::time::timeout(GOODBYE, self.wire.close()).await {
-                Ok(Err(error)) => tracing::debug!(error = error.one_line(), "a session did not end in good order"),
-                Ok(Ok(())) | Err(_) => {}
+            if let Ok(Err(error)) = tokio::time::timeout(GOODBYE, self.wire.close()).await {
+                tracing::debug!(error = error.one_line(), "a session did not end in good order");
             }
             Ok(())
         })
