@@ -90,7 +90,7 @@ local function broken(p, files, failure)
     if ok then
       return _("%s is broken: %s; the last one that proves is %s", files[1].path, failure.message, files[index].path)
     end
-    errors.accept(older, "the one before it is tried")
+    errors.accept(older, _("the one before it is tried"))
   end
   return _("%s is broken: %s; none before it proves", files[1].path, failure.message)
 end
@@ -102,7 +102,7 @@ end
 local function look(p, kind, wrong)
   local there, files = errors.try(backups, p, kind)
   if not there then
-    errors.accept(files, "it is told with all that is wrong")
+    errors.accept(files, _("it is told with all that is wrong"))
     return wrong(_("%s: no backup", kind), files.message)
   end
   local newest, usual = files[1], usual_size(files)
@@ -123,7 +123,7 @@ local function look(p, kind, wrong)
   end
   local whole, failure = errors.try(prove, p, newest.path)
   if not whole then
-    errors.accept(failure, "it is told with all that is wrong")
+    errors.accept(failure, _("it is told with all that is wrong"))
     return wrong(_("%s: broken", kind), broken(p, files, failure))
   end
   log.info(_("Newest backup (%s): %s, %d hours old, %d bytes, whole", kind, newest.path, age // 3600, newest.size_bytes))
@@ -152,7 +152,7 @@ end
 local function listen(wrong)
   local ok, overdue = errors.try(catalog.overdue)
   if not ok then
-    errors.accept(overdue, "it is told with all that is wrong")
+    errors.accept(overdue, _("it is told with all that is wrong"))
     return wrong(_("record of the runs"), overdue.message)
   end
   local titles = {

@@ -21,5 +21,6 @@ mod sandbox;
 mod specs;
 mod stubs;
 mod support;
+mod translations;
 mod verify;
 mod world_contract;
