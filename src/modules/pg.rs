@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::lua::exports::{Call, Module};
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
+use crate::lua::unknown::Unknown;
 use crate::modules::process::unknown;
 use crate::modules::stream::Stream;
 use crate::postgres::dump::globals;
@@ -191,7 +192,7 @@ async fn is_ready(call: Rc<Call>, options: ServerOptions) -> Result<bool> {
 async fn query(call: Rc<Call>, options: QueryOptions) -> Result<Value> {
     let caller = options.limit(call.world()?);
     let answer = ask(&caller, &options.server(), &options.database, &options.sql, &options.vars).await;
-    if let Some(unknown) = unknown(&call, "the server", &answer)? {
+    if let Some(unknown) = unknown(&call, Unknown::row(), &answer)? {
         return Ok(unknown);
     }
     crate::lua::json::to_lua(&call.lua, &answer?).map_err(from_lua)
@@ -204,7 +205,7 @@ async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Value> {
         "SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname";
     let database = options.database.clone().unwrap_or_else(|| MAINTENANCE.to_owned());
     let rows = ask(&caller, &options.server(), &database, sql, &BTreeMap::new()).await;
-    if let Some(unknown) = unknown(&call, "the server", &rows)? {
+    if let Some(unknown) = unknown(&call, Unknown::row(), &rows)? {
         return Ok(unknown);
     }
     let rows = rows?;

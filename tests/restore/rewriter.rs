@@ -98,13 +98,13 @@ CREATE VIEW v AS SELECT 'a''b\' AS x, E'\\''' AS y, 1 AS "from; """;"#
 fn the_rewriter_takes_out_the_database_and_nothing_else() {
     let dump = tricky();
     let (text, own) = whole(&dump).unwrap();
-    let about = ["DROP DATABASE", "CREATE DATABASE", "ALTER DATABASE", "COMMENT ON DATABASE", "ON DATABASE"];
-    assert!(!about.iter().any(|word| text.lines().any(|line| line.starts_with(word))), "{text}");
+    let about = ["DROP DATABASE", "CREATE DATABASE", "ALTER DATABASE", "COMMENT ON DATABASE", "UPDATE"];
     for (step, line) in steps([dump.as_bytes()]).unwrap().0.iter().filter_map(|step| match step {
         Step::Statement { sql, line } | Step::Copy { sql, line } => Some((sql, *line)),
         _ => None,
     }) {
         let said = String::from_utf8_lossy(step);
+        assert!(!about.iter().any(|word| said.starts_with(word)), "{said}");
         let first = said.lines().next().unwrap();
         let there = dump.lines().nth(line as usize - 1).unwrap();
         assert!(there.starts_with(first), "line {line} is `{there}`, and not `{first}`");

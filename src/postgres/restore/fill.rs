@@ -32,7 +32,7 @@ impl Restoring {
 
     async fn load(&self, proved: &Proved) -> Result<()> {
         let opened = self.open(false).await?;
-        let mut talk = self.ready_to_load().await?;
+        let mut talk = self.ready_to_load(proved).await?;
         let loaded = self.feed(opened.source, &mut talk).await;
         talk.end(loaded).await?;
         let again = opened.facts.lock().sections.get("database").cloned().unwrap_or_default();
@@ -40,9 +40,17 @@ impl Restoring {
     }
 
     /// A session that reads strings as hikae does.
-    async fn ready_to_load(&self) -> Result<Talk> {
+    async fn ready_to_load(&self, proved: &Proved) -> Result<Talk> {
         let act = format!("cannot load the database `{}`", self.target);
         let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
+        for (name, sql) in &proved.own.settings {
+            // Generated columns and indexes may depend on them. What the session cannot have, the database gets at the end.
+            if !is_own(name)
+                && let Err(error) = talk.ask(sql.clone()).await
+            {
+                tracing::debug!(error = error.one_line(), "a setting of the database does not hold while it is loaded");
+            }
+        }
         talk.run(READING.map(str::to_owned)).await?;
         match talk.ask(READS).await?.is_true() {
             true => Ok(talk),
@@ -91,6 +99,20 @@ impl Restoring {
         let described = described.await;
         talk.end(described).await
     }
+}
+
+/// Whether hikae decides this setting of the session itself: who it is, how strings are read, and whether rows may be written.
+fn is_own(name: &str) -> bool {
+    const OWN: [&str; 7] = [
+        "backslash_quote",
+        "client_encoding",
+        "role",
+        "row_security",
+        "session_authorization",
+        "session_replication_role",
+        "standard_conforming_strings",
+    ];
+    OWN.contains(&name) || name.starts_with("default_transaction_") || name.ends_with("_preload_libraries")
 }
 
 fn replaced() -> Error {

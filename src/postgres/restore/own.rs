@@ -32,6 +32,8 @@ pub struct Own {
     pub properties: Vec<Vec<u8>>,
     /// Its comment, for the target, as statements.
     pub comment: Vec<Vec<u8>>,
+    /// What its settings would be for the session that loads it, by their names.
+    pub settings: Vec<(String, Vec<u8>)>,
     pub(crate) dropped: bool,
 }
 
@@ -62,10 +64,20 @@ impl Own {
                     return Err("says more about its database than fits into memory".to_owned());
                 }
                 kept.push(statement);
+                self.settings.extend(setting(tokens, (from, raw)));
             }
         }
         Ok(())
     }
+}
+
+/// The `SET name TO value` in an `ALTER DATABASE … SET`.
+fn setting(tokens: &[Token], (from, raw): (u64, &[u8])) -> Option<(String, Vec<u8>)> {
+    let [alter, database, _, set, name, ..] = tokens else { return None };
+    let whole = (alter.word(), database.word(), set.word()) == ("alter", "database", "set");
+    let written = name.kind != TokenKind::Sign && name.kind != TokenKind::String;
+    let rest = raw.get((set.to - from) as usize..)?;
+    (whole && written).then(|| (name.text.to_ascii_lowercase(), [b"SET", rest].concat()))
 }
 
 /// The options of `CREATE DATABASE`, without the template: `WITH` and then `key = value` again and again.

@@ -99,7 +99,11 @@ pub async fn run(
 pub async fn is_ready(caller: &Caller, server: &Server, database: &str) -> Result<bool> {
     let login = Login { expendable: true, ..server.login(database) };
     match caller.connect(login).await {
-        Ok(session) => session.close().await.map(|()| true),
+        Ok(mut session) => {
+            // A plan has connected to nothing, and says so.
+            session.settle().await?;
+            session.close().await.map(|()| true)
+        }
         Err(error) if sqlstate_of(&error) == Some(CANNOT_CONNECT_NOW) => Ok(false),
         Err(error) if sqlstate_of(&error).is_some() => Ok(true),
         Err(error) if error.kind() == Kind::Network => Ok(false),
