@@ -145,7 +145,7 @@ impl<W: World + 'static> DryRun<W> {
             }
             E::Lock { path } => {
                 note(None);
-                Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
+                Ok(Reply::LockGuard(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
             }
             E::Connect(login) => {
                 note(None);
@@ -208,7 +208,7 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    async fn inner_list(&self, found: super::Found, request: &Request) -> Result<Vec<Entry>> {
+    async fn inner_list(&self, found: super::ListQuery, request: &Request) -> Result<Vec<Entry>> {
         match self.inner_perform(Effect::List(found), request).await? {
             Reply::Entries(entries) => Ok(entries),
             _ => Ok(Vec::new()),

@@ -30,7 +30,7 @@ pub enum Reply {
     Response(HttpResponse),
     Sent(Sent),
     Session(Box<dyn Session>),
-    Held(Box<dyn Held>),
+    LockGuard(Box<dyn LockGuard>),
     Done,
 }
 
@@ -69,7 +69,7 @@ pub struct Space {
 }
 
 /// A lock that is held until this is dropped.
-pub trait Held: Send + Sync {}
+pub trait LockGuard: Send + Sync {}
 
 /// A program that runs. Dropping `process` ends it with its whole process group.
 pub struct Child {

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
-use crate::backup::pool::unless;
+use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
@@ -54,15 +54,15 @@ pub struct Restored {
 }
 
 impl Restoring {
-    /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
-    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
+    /// Runs to its end, or until it is cancelled.
+    pub async fn run(self, cancelled: CancellationToken) -> Result<Restored> {
         let act = self.act();
         let failed = |error: Error| error.within(act.clone());
-        let proved = unless(&mut taken_back, WORK, prove(&self)).await.map_err(failed)?;
-        unless(&mut taken_back, WORK, self.make_roles(&proved)).await.map_err(failed)?;
+        let proved = or_cancelled(&cancelled, WORK, prove(&self)).await.map_err(failed)?;
+        or_cancelled(&cancelled, WORK, self.make_roles(&proved)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
-        let filled = unless(&mut taken_back, WORK, self.fill(&proved, created)).await;
+        let filled = or_cancelled(&cancelled, WORK, self.fill(&proved, created)).await;
         if let Err(error) = filled {
             return Err(failed(if created { self.drop_again(error).await } else { error }));
         }

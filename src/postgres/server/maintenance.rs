@@ -18,7 +18,7 @@ pub const MAINTENANCE: &str = "postgres";
 
 /// A database as the server tells of it.
 #[derive(Deserialize)]
-pub struct Found {
+pub struct DatabaseRow {
     pub oid: u32,
     pub name: String,
     pub comment: Option<String>,
@@ -41,7 +41,7 @@ impl Maintenance<'_> {
         talk::run(self.caller, &self.server, &self.database, act, statements).await
     }
 
-    pub async fn find(&self, condition: &str) -> Result<Vec<Found>> {
+    pub async fn find(&self, condition: &str) -> Result<Vec<DatabaseRow>> {
         let sql = format!(
             "SELECT oid::bigint AS oid, datname AS name, pg_catalog.shobj_description(oid, 'pg_database') AS comment
              FROM pg_catalog.pg_database WHERE {condition} ORDER BY datname"
@@ -51,7 +51,7 @@ impl Maintenance<'_> {
             .map_err(|error| Error::new(Kind::Other, "cannot read which databases there are").because(error))
     }
 
-    pub async fn named(&self, name: &str) -> Result<Option<Found>> {
+    pub async fn named(&self, name: &str) -> Result<Option<DatabaseRow>> {
         Ok(self.find(&format!("datname = {}", literal(name))).await?.into_iter().next())
     }
 

@@ -14,7 +14,7 @@ use super::postgres::PostgresServer;
 use super::programs::Program;
 use super::routes::Route;
 use crate::secret::Secret;
-use crate::world::Value;
+use crate::world::SecretOrText;
 
 /// A world before anything has happened in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,7 +32,7 @@ pub struct SimulatedSetup {
     /// The one PostgreSQL server; without it, nothing listens.
     #[serde(skip)]
     pub postgres: Option<PostgresServer>,
-    pub env: BTreeMap<String, Value>,
+    pub env: BTreeMap<String, SecretOrText>,
     /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
     pub objects: BTreeMap<String, ObjectSetup>,
     /// How object stores answer: to everybody, unless something else is said.

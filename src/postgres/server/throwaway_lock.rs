@@ -6,13 +6,13 @@ use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway;
 
 /// A session that only waits. Dropping it releases the lock.
-pub struct Keeper {
+pub struct ThrowawayLock {
     _talk: Talk,
 }
 
-impl Keeper {
+impl ThrowawayLock {
     /// Takes the lock of the throwaway `name`.
-    pub async fn start(at: &Maintenance<'_>, name: &str) -> Result<Keeper> {
+    pub async fn start(at: &Maintenance<'_>, name: &str) -> Result<ThrowawayLock> {
         let act = format!("cannot claim the database `{name}`");
         // It is there to hold its lock, and ends with the database or with the run.
         let mut talk = Talk::expendable(at.caller, &at.server, &at.database, &act).await?;
@@ -21,7 +21,7 @@ impl Keeper {
             tracing::debug!(error = error.one_line(), "the limit on idle sessions stays");
         }
         match talk.ask(throwaway::lock(name)).await?.is_true() {
-            true => Ok(Keeper { _talk: talk }),
+            true => Ok(ThrowawayLock { _talk: talk }),
             false => Err(Error::new(Kind::Locked, act).because_text("another run has a database of this name")),
         }
     }
