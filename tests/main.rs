@@ -2,6 +2,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod alert;
+#[path = "attack/dumps.rs"]
+mod attack_dumps;
 mod catalog;
 mod cli;
 mod compression;

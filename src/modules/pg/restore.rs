@@ -20,6 +20,7 @@ use crate::postgres::server::client::Server;
 use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::throwaway;
+use crate::postgres::server::throwaway_role::ThrowawayRoles;
 use crate::secret::Secret;
 use crate::world::Caller;
 
@@ -39,7 +40,20 @@ options!(RestoreOptions {
     jobs: Option<u32>,
     work: Option<PathBuf>,
     maintenance_database: Option<String>,
+    #[serde(default)]
+    trust: Trust,
 });
+
+/// Who vouches for a file: its code runs while it is loaded.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Trust {
+    /// The record of backups.
+    #[default]
+    Recorded,
+    /// A person.
+    Dump,
+}
 
 /// What becomes of a target that stands already.
 #[derive(Deserialize, Default, Clone, Copy, PartialEq)]
@@ -82,6 +96,8 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         remade,
         makes_roles,
         jobs: options.jobs.unwrap_or(1),
+        trusted: options.trust == Trust::Dump,
+        is_recorded: call.session.recorded_query.clone(),
         step: step.number,
     };
     let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
@@ -98,7 +114,13 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         Ok(restored) => step.end(restored.size_bytes, restored.plain_bytes, None),
         Err(error) => step.end(0, 0, Some(error)),
     }
-    table(&call, &answer?).map_err(from_lua)
+    let mut restored = answer?;
+    if let Some(role) = restored.role.take()
+        && let Some(former) = call.session.at_end.of::<ThrowawayRoles>().add(&restored.target, role)
+    {
+        former.drop(&call.world()?).await;
+    }
+    table(&call, &restored).map_err(from_lua)
 }
 
 /// The comment of this run's own throwaway; any other database is not made anew.

@@ -23,6 +23,7 @@ use crate::postgres::restore::live::{Answers, Live, Target};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query::ask_in;
 use crate::postgres::server::talk::Talk;
+use crate::postgres::server::throwaway_role::ThrowawayRoles;
 use crate::secret::Secret;
 use crate::world::Caller;
 use crate::world::postgres::{Answer, message_of};
@@ -75,7 +76,9 @@ impl<'de> Deserialize<'de> for Manifest {
 pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
     let caller = options.limit(call.world()?);
     let step = call.session.step(format!("verify {}", options.database), call.site());
-    let checked = check(&caller, &options).await;
+    let reader = call.session.at_end.of::<ThrowawayRoles>().reader(&options.server(), &options.database);
+    let server = reader.unwrap_or_else(|| options.server());
+    let checked = check(&caller, &options, &server).await;
     let answer = match checked {
         Ok(checks) => {
             for check in &checks {
@@ -108,13 +111,13 @@ fn refuse(database: &str, checks: Vec<Check>) -> Error {
         .hint("do not use this database: restore the backup again, or an earlier one")
 }
 
-async fn check(caller: &Caller, options: &VerifyOptions) -> Result<Vec<Check>> {
+async fn check(caller: &Caller, options: &VerifyOptions, server: &Server) -> Result<Vec<Check>> {
     let expected = match &options.manifest {
         Manifest::Facts(facts) => (**facts).clone(),
         Manifest::Path(path) => facts_of(caller, path).await?,
     };
     let act = format!("cannot verify the database `{}`", options.database);
-    let mut talk = Talk::open(caller, &options.server(), &options.database, &act).await?;
+    let mut talk = Talk::open(caller, server, &options.database, &act).await?;
     let checks = Asked { talk: &mut talk, database: &options.database }.checks(expected, options).await;
     talk.end(checks).await
 }
