@@ -1,5 +1,7 @@
 //! Decides who runs a statement of a dump that is loaded under a throwaway role: that role, or the user of the restore.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use crate::postgres::dump::item::Item;
@@ -23,14 +25,14 @@ pub enum Route {
 /// What is known of the dump so far.
 pub struct Router {
     /// The roles that the throwaway role may act as; none where the user loads the dump itself.
-    members: Option<std::collections::BTreeSet<String>>,
+    members: Option<BTreeSet<String>>,
     /// Something came in which code could be hidden from an extension's script.
     code: bool,
     pub deferred: Vec<Bytes>,
 }
 
 impl Router {
-    pub fn new(members: Option<std::collections::BTreeSet<String>>) -> Router {
+    pub fn new(members: Option<BTreeSet<String>>) -> Router {
         Router { members, code: false, deferred: Vec::new() }
     }
 
@@ -48,8 +50,9 @@ impl Router {
                 let said = owner.kind == TokenKind::Word && owner.text.starts_with("current_");
                 return if said || members.contains(&owner.text) { Route::Load } else { Route::Later };
             }
-            ["set" | "select" | "comment" | "grant" | "revoke", ..] | ["create" | "alter", "schema", ..] => {}
-            ["create" | "comment", "extension" | "on", ..] => {}
+            ["set" | "select" | "comment" | "grant" | "revoke", ..] | ["create", "extension", ..] => {}
+            // `CREATE SCHEMA` can make what is in the schema as well.
+            ["create" | "alter", "schema", rest @ ..] if rest.len() <= 4 => {}
             _ => self.code = true,
         }
         Route::Load

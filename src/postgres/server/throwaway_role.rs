@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::{LocalBoxFuture, join_all};
@@ -27,7 +28,8 @@ pub struct ThrowawayRole {
     pub members: BTreeSet<String>,
     admin: Server,
     connect_to: String,
-    lock: ThrowawayLock,
+    /// Behind a mutex only because a session is not for several threads at once.
+    lock: Mutex<ThrowawayLock>,
 }
 
 impl ThrowawayRole {
@@ -50,7 +52,7 @@ impl ThrowawayRole {
             members,
             admin: at.server.clone(),
             connect_to: at.database.clone(),
-            lock,
+            lock: Mutex::new(lock),
         };
         // The server may not let it in: its pg_hba.conf names the users.
         match Talk::expendable(at.caller, &role.server, &role.connect_to, act).await {
