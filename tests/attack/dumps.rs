@@ -183,7 +183,8 @@ fn the_code_of_a_dump_runs_no_program() {
     let run = format!("EXECUTE 'COPY (SELECT 1) TO PROGRAM ''touch {}'''", owned.display());
     let function = |body: &str| {
         format!(
-            "CREATE FUNCTION public.evil() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $_$BEGIN {body}; RETURN true; END$_$;\n\
+            "CREATE FUNCTION public.inner() RETURNS void LANGUAGE plpgsql AS $_$BEGIN {body}; END$_$;\n\
+             CREATE FUNCTION public.evil() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $_$BEGIN PERFORM public.inner(); RETURN true; END$_$;\n\
              ALTER FUNCTION public.evil() OWNER TO postgres;\n"
         )
     };

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mlua::Table;
@@ -84,6 +85,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     // The server is silent while it builds an index, however long that takes.
     let idle = options.idle_timeout.unwrap_or(limits.total);
     let work = scratch_root(&call, options.work.clone())?;
+    let left_role = Arc::new(Mutex::new(None));
     let restoring = Restoring {
         loader: caller.clone().limited(Some(limits.total), Some(idle)),
         reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work },
@@ -98,13 +100,14 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         jobs: options.jobs.unwrap_or(1),
         trusted: options.trust == Trust::Dump,
         is_recorded: call.session.recorded_query.clone(),
+        left_role: left_role.clone(),
         step: step.number,
     };
     let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
     let cancel = CancellationToken::new();
     let cancel_on_drop = cancel.clone().drop_guard();
     // A restore that is broken off must still drop what it has created_databases.
-    let answer = spawn_uncancellable(call.session.pool.guard()?, restoring.run(cancel)).await;
+    let mut answer = spawn_uncancellable(call.session.pool.guard()?, restoring.run(cancel)).await;
     drop(cancel_on_drop);
     let outcome = answer.as_ref().err().map(Error::one_line);
     call.session.recorder.changed(serde_json::json!({
@@ -114,13 +117,14 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         Ok(restored) => step.end(restored.size_bytes, restored.plain_bytes, None),
         Err(error) => step.end(0, 0, Some(error)),
     }
-    let mut restored = answer?;
-    if let Some(role) = restored.role.take()
-        && let Some(former) = call.session.at_end.of::<ThrowawayRoles>().add(&restored.target, role)
-    {
-        former.drop(&call.world()?).await;
+    let role = match &mut answer {
+        Ok(restored) => restored.role.take(),
+        Err(_) => left_role.lock().unwrap_or_else(|broken| broken.into_inner()).take(),
+    };
+    if let Some(role) = role {
+        call.session.at_end.of::<ThrowawayRoles>().add(&target, role);
     }
-    table(&call, &restored).map_err(from_lua)
+    table(&call, &answer?).map_err(from_lua)
 }
 
 /// The comment of this run's own throwaway; any other database is not made anew.

@@ -26,7 +26,10 @@ impl Restoring {
         if let Some(role) = role {
             self.hand_over(role).await?;
         }
-        let router = self.load(proved, role).await?;
+        let router = match proved.bare && self.jobs > 1 {
+            true => self.load_in_parallel(proved, role).await?,
+            false => self.load(proved, role).await?,
+        };
         // What was loaded is what was proved only if nobody has put another file in its place.
         match self.reader.caller.stat(&self.source).await? {
             Some(stat) if (stat.size_bytes, stat.modified) == (proved.stat.size_bytes, proved.stat.modified) => {}
@@ -49,7 +52,7 @@ impl Restoring {
     }
 
     /// A session that reads strings as hikae does.
-    async fn ready_to_load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Talk> {
+    pub(crate) async fn ready_to_load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Talk> {
         let act = format!("cannot load the database `{}`", self.target);
         let mut talk = Talk::open(&self.loader, role.map_or(&self.server, |role| &role.server), &self.target, &act).await?;
         for (name, sql) in &proved.own.settings {
@@ -69,7 +72,7 @@ impl Restoring {
         }
     }
 
-    async fn feed(&self, mut dump: Box<dyn Source>, talk: &mut Talk, router: &mut Router) -> Result<()> {
+    pub(crate) async fn feed(&self, mut dump: Box<dyn Source>, talk: &mut Talk, router: &mut Router) -> Result<()> {
         let (mut rewriter, mut steps, mut moved) = (Rewriter::new(&self.target), VecDeque::new(), 0);
         let failed = |error: Error| error.within(format!("cannot load the database `{}`", self.target));
         while let Piece::Data(data) = dump.next().await? {

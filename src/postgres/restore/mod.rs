@@ -11,6 +11,8 @@ pub mod load;
 pub mod nesting;
 pub mod other_reading;
 pub mod own;
+pub mod parallel;
+pub mod post_data;
 pub mod prove;
 pub mod psql_line;
 pub mod read;

@@ -37,6 +37,10 @@ impl Restoring {
         if !talk.end(privileged).await?.is_true() {
             return Ok(None);
         }
+        if self.reuse {
+            // It is not the role's to own.
+            return Err(untrusted());
+        }
         let at = Maintenance {
             caller: &self.reader.caller,
             server: self.server.clone(),

@@ -1,7 +1,7 @@
 //! The steps of one restore: prove, make the target, load, and drop the target again when that fails.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +49,8 @@ pub struct Restoring {
     pub trusted: bool,
     /// Whether the catalog has a backup with this SHA-256.
     pub is_recorded: RecordedQuery,
+    /// The role of a load that failed.
+    pub left_role: Arc<Mutex<Option<ThrowawayRole>>>,
     pub step: u64,
 }
 
@@ -79,9 +81,8 @@ impl Restoring {
             (Ok(created), _) => created,
             (Err(error), None) => return Err(failed(error)),
             (Err(error), Some(_)) => {
-                if let Some(role) = role {
-                    role.drop(&self.reader.caller).await;
-                }
+                // It goes when its database is gone.
+                *self.left_role.lock().unwrap_or_else(|broken| broken.into_inner()) = role;
                 return Err(failed(under_role(error)));
             }
         };

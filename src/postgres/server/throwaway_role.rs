@@ -1,7 +1,7 @@
 //! A role that a run makes to load one file, with no rights on the server's machine; it goes with the run.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -117,19 +117,19 @@ fn random_password() -> Result<Secret> {
     Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
 }
 
-/// The roles of a run, by the database that each has loaded: what is in it is compared by the same role.
+/// The roles of a run, with the database that each has loaded: what is in it is compared by the same role.
 #[derive(Default)]
-pub struct ThrowawayRoles(RefCell<BTreeMap<String, ThrowawayRole>>);
+pub struct ThrowawayRoles(RefCell<Vec<(String, ThrowawayRole)>>);
 
 impl ThrowawayRoles {
-    pub fn add(&self, database: &str, role: ThrowawayRole) -> Option<ThrowawayRole> {
-        self.0.borrow_mut().insert(database.to_owned(), role)
+    pub fn add(&self, database: &str, role: ThrowawayRole) {
+        self.0.borrow_mut().push((database.to_owned(), role));
     }
 
     /// Who reads what is in a database of this server.
     pub fn reader(&self, server: &Server, database: &str) -> Option<Server> {
         let roles = self.0.borrow();
-        let role = roles.get(database)?;
+        let (_, role) = roles.iter().rev().find(|(loaded, _)| loaded == database)?;
         (role.server.host == server.host && role.server.port == server.port).then(|| role.server.clone())
     }
 }
@@ -139,7 +139,7 @@ impl AtEnd for ThrowawayRoles {
         let caller = caller.clone().limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME));
         let roles = std::mem::take(&mut *self.0.borrow_mut());
         Box::pin(async move {
-            join_all(roles.into_values().map(|role| role.drop(&caller))).await;
+            join_all(roles.into_iter().map(|(_, role)| role.drop(&caller))).await;
         })
     }
 }
