@@ -9,12 +9,22 @@ use super::budget::Budget;
 use super::exports::Module;
 use super::traceback::from_lua;
 use crate::error::{Error, Kind, brief};
+use crate::report::remark::{Level, Remark};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct NoteOptions {
     took: Option<f64>,
     failed: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemarkOptions {
+    level: Level,
+    kind: String,
+    message: String,
+    hint: Option<String>,
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
@@ -31,6 +41,17 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             let (name, failed) = (brief(name), failed.map(brief));
             Budget::of(&call.lua).keep(&[&name, failed.as_deref().unwrap_or_default()])?;
             call.session.took(name, time, failed, call.site().as_ref());
+            Ok(())
+        })?
+        .call("run.accept_warnings", |call, (patterns,): (Vec<String>,)| {
+            *call.session.accepting.borrow_mut() = patterns;
+            Ok(())
+        })?
+        .call("run.remark", |call, (remark,): (RemarkOptions,)| {
+            let RemarkOptions { level, kind, message, hint } = remark;
+            Budget::of(&call.lua).keep(&[&kind, &message, hint.as_deref().unwrap_or_default()])?;
+            let remark = Remark { hint, ..Remark::new(level, &kind, message) };
+            call.session.remark(remark, call.site().as_ref());
             Ok(())
         })?
         .call("run.backups", |call, ()| {

@@ -14,6 +14,7 @@ use super::stream::Unused;
 use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::report::event;
+use crate::report::remark::{self, Remark};
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
 use crate::world::objects::Object;
@@ -38,6 +39,8 @@ pub trait Recorder: Send + Sync {
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
     /// Where in which store a backup was put, so that it can be looked for at the end of the run.
     fn stored(&self, _object: &Object) {}
+    /// What there is to say of the run beside its result; what it weighs decides the outcome.
+    fn remark(&self, _remark: &Remark) {}
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }
@@ -73,6 +76,8 @@ pub struct Session {
     pub caught: RefCell<Vec<Rc<Caught>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    /// The patterns of the remarks that the recipe's params accept.
+    pub accepting: RefCell<Vec<String>>,
     pub made: Made,
     pub pool: Pool,
     steps: Cell<u64>,
@@ -93,6 +98,7 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            accepting: RefCell::default(),
             made: Made::default(),
             pool: Pool::default(),
             steps: Cell::new(0),
@@ -139,6 +145,24 @@ impl Session {
     /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
         self.took(name, Duration::ZERO, wrong, site);
+    }
+
+    /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
+    pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
+        remark.accept(&self.accepting.borrow());
+        let level = match remark.weight() {
+            remark::Level::Note => event::Level::Info,
+            remark::Level::Warning | remark::Level::Incomplete => event::Level::Warn,
+            remark::Level::Failure => event::Level::Error,
+        };
+        event::log(level, &remark.message, site);
+        let name = match &remark.accepted {
+            Some(pattern) => format!("accepted by `{pattern}`: {}", remark.kind),
+            None => format!("{}: {}", remark.level.word(), remark.kind),
+        };
+        let wrong = (remark.weight() >= remark::Level::Incomplete).then(|| remark.message.clone());
+        self.noted(name, wrong, site);
+        self.recorder.remark(&remark);
     }
 
     /// Writes down something that took so long and has just ended, and what was wrong with it.

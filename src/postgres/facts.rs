@@ -27,6 +27,9 @@ pub struct DatabaseFacts {
     /// What the dump is written in, where that is not UTF8. In names, a byte of it then stands as `\xC6`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
+    /// Whether the judge of restores accepts every statement of the dump; absent where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restorable: Option<bool>,
 }
 
 /// Where a sequence stands.

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use super::contents::Contents;
 use super::envelope::{CUT, Envelope, Flaw, Form};
 use super::facts::DatabaseFacts;
+use super::judging::Judging;
 use super::legible::spelt;
 use super::lexer::{Item, Lexer};
 use crate::error::{Error, Kind, Result};
@@ -24,6 +25,7 @@ pub struct Inspector {
     lexer: Lexer,
     envelope: Envelope,
     contents: Contents,
+    judging: Judging,
 }
 
 impl Inspector {
@@ -33,30 +35,37 @@ impl Inspector {
         let shape = serde_json::to_value(DatabaseFacts::default()).unwrap_or_default();
         facts.lock().shapes.insert("database".to_owned(), shape);
         let (lexer, envelope, contents) = (Lexer::new(), Envelope::new(Form::Database), Contents::new());
-        Inspector { facts, expected, lexer, envelope, contents }
+        Inspector { facts, expected, lexer, envelope, contents, judging: Judging::new() }
     }
 
-    fn read(&mut self, mut data: &[u8]) {
+    fn read(&mut self, data: &[u8]) {
         if !self.envelope.looks_like_dump(data) {
             return;
         }
-        while let Some(item) = self.lexer.next(&mut data) {
-            match item {
-                Item::Comment if self.lexer.in_statement() => {}
-                Item::Comment => self.envelope.comment(self.lexer.text()),
-                Item::PsqlLine => self.envelope.psql_line(self.lexer.text()),
-                Item::Rows(rows) => self.contents.add_rows(rows),
-                Item::Semicolon => {
-                    self.envelope.more();
-                    if self.contents.end_statement() {
-                        self.lexer.expect_rows();
-                    }
+        let mut rest = data;
+        while let Some(item) = self.lexer.next(&mut rest) {
+            self.judging.item(item, &self.lexer, data, rest);
+            self.item(item);
+        }
+        self.judging.end_piece(data);
+    }
+
+    fn item(&mut self, item: Item) {
+        match item {
+            Item::Comment if self.lexer.in_statement() => {}
+            Item::Comment => self.envelope.comment(self.lexer.text()),
+            Item::PsqlLine => self.envelope.psql_line(self.lexer.text()),
+            Item::Rows(rows) => self.contents.add_rows(rows),
+            Item::Semicolon => {
+                self.envelope.more();
+                if self.contents.end_statement() {
+                    self.lexer.expect_rows();
                 }
-                Item::Word | Item::Name | Item::String | Item::Sign(_) => {
-                    self.envelope.more();
-                    if !self.contents.push(item, self.lexer.text()) {
-                        self.lexer.skip_statement();
-                    }
+            }
+            Item::Word | Item::Name | Item::String | Item::Sign(_) => {
+                self.envelope.more();
+                if !self.contents.push(item, self.lexer.text()) && self.judging.is_free() {
+                    self.lexer.skip_statement();
                 }
             }
         }
@@ -98,6 +107,7 @@ impl Inspector {
     }
 
     fn tell(&mut self) -> Result<()> {
+        let refused = std::mem::replace(&mut self.judging, Judging::new()).end(&self.lexer);
         let encoding = self.contents.encoding.take().filter(|encoding| encoding != "UTF8");
         // Without an encoding, what passes for UTF-8 mostly is.
         if encoding.as_ref().is_some_and(|encoding| encoding != "SQL_ASCII") {
@@ -112,10 +122,12 @@ impl Inspector {
             extensions: Some(std::mem::take(&mut self.contents.extensions)),
             not_valid: Some(self.contents.not_valid),
             encoding,
+            restorable: Some(refused.is_none()),
         };
         let section = serde_json::to_value(database)
             .map_err(|cause| Error::new(Kind::Other, "cannot write the `database` section").because(cause))?;
         let mut facts = self.facts.lock();
+        facts.remarks.extend(refused);
         facts.sections.insert("database".to_owned(), section);
         if let Some(version) = self.envelope.pg_dump_version.take() {
             facts.tools.insert("pg_dump".to_owned(), version);

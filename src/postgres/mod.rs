@@ -1,5 +1,7 @@
 //! Proves and counts the output of `pg_dump` while it flies by.
 
+/// Every `SELECT` that `pg_dump` writes.
+mod calls;
 /// How PostgreSQL's own programs are called.
 pub mod client;
 /// The end of a comment in which others may stand.
@@ -28,6 +30,12 @@ mod inspector;
 mod item;
 /// Finds them.
 mod lexer;
+/// What of a dump may be restored.
+mod judge;
+/// What a restore of a dump would refuse, known when the dump is made.
+pub mod judging;
+/// Every kind of object that `pg_dump` writes statements about.
+mod kinds;
 /// Names in another encoding than UTF-8.
 mod legible;
 /// What a live database is asked, to be compared with a manifest.

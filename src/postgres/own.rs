@@ -32,7 +32,14 @@ pub struct Own {
     pub properties: String,
     /// Its comment, for the target, as a statement.
     pub comment: String,
-    pub(super) dropped: bool,
+}
+
+/// Whether what the statement says about the database can be said about another one.
+pub(super) fn check(act: Act, name_at: usize, tokens: &[Token]) -> Result<(), String> {
+    match act {
+        Act::Create => options(&tokens[name_at + 1..]).map(drop),
+        Act::Drop | Act::Describe => Ok(()),
+    }
 }
 
 /// The statement that makes `target`; `options` begins with a blank.
@@ -50,7 +57,7 @@ impl Own {
         (from, raw): (u64, &[u8]),
     ) -> Result<(), String> {
         match act {
-            Act::Drop => self.dropped = true,
+            Act::Drop => {}
             Act::Create => self.create = Some(create_database(target, &options(&tokens[name_at + 1..])?)),
             Act::Describe => {
                 let name = &tokens[name_at];

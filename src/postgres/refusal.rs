@@ -11,8 +11,8 @@ pub(super) struct Refusal {
     hint: &'static str,
 }
 
-const CHANGED: &str =
-    "`pg_dump` writes nothing like that: look at the line, find out who changed the file, and take another backup";
+const CHANGED: &str = "hikae restores only what `pg_dump` 13 to 18 is known to write: look at the line; what it does can be \
+    restored by hand with `psql`";
 const FOREIGN: &str = "a dump of one database names no other: look at the line, and take another backup";
 const CUT: &str = "the file ends too early: copy it again from where it came, or take another backup";
 const LONG: &str = "`pg_dump` writes nothing that long there: look at the line, and take another backup";
@@ -56,11 +56,21 @@ impl Refusal {
         Refusal { which: "ends inside a statement".to_owned(), hint: CUT }
     }
 
+    /// What is wrong and where, as a sentence goes on after `which`.
+    pub(super) fn told(&self, line: Option<u64>) -> String {
+        let place = line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        format!("{}{place}", self.which)
+    }
+
+    pub(super) fn hint(&self) -> &'static str {
+        self.hint
+    }
+
     /// `name` is the database that the dump is of, as far as it is known.
     pub(super) fn into_error(self, name: Option<&str>, line: Option<u64>) -> Error {
         let subject = name.map_or("the dump".to_owned(), |name| format!("the dump of `{name}`"));
-        let place = line.map(|line| format!(" (line {line})")).unwrap_or_default();
-        Error::new(Kind::Integrity, format!("cannot accept {subject}, which {}{place}", self.which)).hint(self.hint)
+        let what = format!("cannot accept {subject}, which {}", self.told(line));
+        Error::new(Kind::Denied, what).hint(self.hint)
     }
 }
 

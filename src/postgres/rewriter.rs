@@ -11,49 +11,28 @@ use std::collections::{BTreeSet, VecDeque};
 use bytes::Bytes;
 
 use super::item::Item;
-use super::legible::legible;
-use super::lexer::{KEPT_BYTES, Lexer};
-use super::nesting::Nesting;
+use super::judge::{Judge, Verdict};
+use super::lexer::Lexer;
 use super::own::Own;
-use super::psql_line::PsqlLine;
-use super::refusal::{self, Refusal};
-use super::roles::Roles;
-use super::rules::{Act, Ruling, Token, is_whole, rule};
-use super::watch::Watch;
+use super::refusal::Refusal;
 use crate::error::Result;
 use crate::stream::stage::Stage;
 
 /// The most that is held back: blanks and comments before a statement, and statements about the database.
 const MOST_HELD: usize = 2 << 20;
 
-/// The most words by which a statement is told.
-const MOST_TOKENS: usize = 64;
-
 /// The stage that maps a plain dump by `pg_dump` to the database `target`.
 pub struct Rewriter {
     target: String,
     own: Own,
     lexer: Lexer,
-    mode: Mode,
-    tokens: Vec<Token>,
-    nesting: Nesting,
-    roles: Roles,
+    judge: Judge,
     /// What earlier pieces ended with, as long as it is not known whether it may pass.
     held: Vec<u8>,
     /// Where the piece at hand begins in the dump, where the last word ended, and the lines before the piece.
     position: u64,
     word_end: u64,
     lines: u64,
-}
-
-enum Mode {
-    Between,
-    /// In the first words of a statement.
-    Judging,
-    Passing(Watch),
-    Rows,
-    /// In a statement about the database that one of its first words names.
-    Removing(Act, usize),
 }
 
 /// The piece at hand: what of it has been given on, and what may be.
@@ -70,10 +49,7 @@ impl Rewriter {
             target: target.into(),
             own: Own::default(),
             lexer: Lexer::new(),
-            mode: Mode::Between,
-            tokens: Vec::new(),
-            nesting: Nesting::default(),
-            roles: Roles::default(),
+            judge: Judge::new(),
             held: Vec::new(),
             position: 0,
             word_end: 0,
@@ -88,7 +64,7 @@ impl Rewriter {
 
     /// The roles that the dump names; all of them once it has ended.
     pub fn roles(&self) -> &BTreeSet<String> {
-        self.roles.found()
+        self.judge.roles()
     }
 
     fn read(&mut self, piece: &mut Piece) -> std::result::Result<(), (usize, Refusal)> {
@@ -107,123 +83,28 @@ impl Rewriter {
     }
 
     fn take(&mut self, item: Item, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
-        if let Some(odd) = self.lexer.odd() {
-            return Err(Refusal::odd(odd.which()));
-        }
         let end = self.position + to as u64;
         let from = std::mem::replace(&mut self.word_end, end);
-        match item {
-            Item::Comment if matches!(self.mode, Mode::Between) => self.allow(to, piece),
-            Item::Comment => {}
-            Item::PsqlLine => self.psql_line(to, piece)?,
-            Item::Rows(_) => {
-                self.mode = Mode::Between;
+        let verdict = self.judge.item(item, &self.lexer, from, end)?;
+        if self.own.name.is_none() {
+            self.own.name = self.judge.name().map(str::to_owned);
+        }
+        match verdict {
+            Verdict::Hold => {}
+            Verdict::Pass => self.allow(to, piece),
+            Verdict::Rows => {
+                self.lexer.expect_rows();
                 self.allow(to, piece);
             }
-            Item::Semicolon => self.end_statement(to, piece)?,
-            Item::Sign(b'\\') => return Err(Refusal::psql_command("\\")),
-            _ if self.row(item)? => {}
-            _ => self.token(Token::new(item, self.lexer.text(), from, end), to, piece)?,
-        }
-        Ok(())
-    }
-
-    /// One word of a statement that may be an `INSERT`; says whether it is one.
-    fn row(&mut self, item: Item) -> std::result::Result<bool, Refusal> {
-        match &mut self.mode {
-            Mode::Passing(watch) => watch.push_row(item, self.lexer.text()).map_err(Refusal::statement),
-            _ => Ok(false),
-        }
-    }
-
-    /// One word of a statement.
-    fn token(&mut self, token: Token, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
-        self.nesting.push(&token);
-        self.roles.push(&token);
-        match &mut self.mode {
-            Mode::Passing(watch) => watch.push(&token).map_err(Refusal::statement)?,
-            Mode::Removing(..) if self.tokens.len() < MOST_TOKENS => self.tokens.push(token),
-            Mode::Removing(..) | Mode::Rows => {}
-            Mode::Between | Mode::Judging => {
-                self.mode = Mode::Judging;
-                self.tokens.push(token);
-                self.judge(to, piece)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn judge(&mut self, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
-        match rule(&self.tokens) {
-            Ruling::Open if self.tokens.len() < MOST_TOKENS => {}
-            Ruling::Open | Ruling::Refused => return Err(Refusal::unknown(&self.tokens)),
-            Ruling::Database(act, name_at) => {
-                let name = self.tokens[name_at].text.clone();
-                self.same_database(&name)?;
-                self.mode = Mode::Removing(act, name_at);
-            }
-            Ruling::Pass(watch) => {
-                self.mode = Mode::Passing(watch);
-                self.allow(to, piece);
-            }
-        }
-        Ok(())
-    }
-
-    fn end_statement(&mut self, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
-        if self.nesting.is_open() {
-            return Ok(());
-        }
-        let tokens = std::mem::take(&mut self.tokens);
-        self.nesting = Nesting::default();
-        self.roles.end_statement();
-        match std::mem::replace(&mut self.mode, Mode::Between) {
-            Mode::Passing(watch) => {
-                if watch.end().map_err(Refusal::statement)? {
-                    self.lexer.expect_rows();
-                    self.mode = Mode::Rows;
-                }
-                self.allow(to, piece);
-            }
-            Mode::Removing(act, name_at) => {
+            Verdict::Remove => self.remove(to, piece),
+            Verdict::Database { act, name_at, tokens } => {
                 let raw = [&self.held, &piece.data[piece.judged..to]].concat();
-                let from = self.position + to as u64 - raw.len() as u64;
+                let from = end - raw.len() as u64;
                 self.own.add(&self.target, (act, name_at), &tokens, (from, &raw)).map_err(Refusal::of_database)?;
                 self.remove(to, piece);
             }
-            Mode::Judging if !is_whole(&tokens) => return Err(Refusal::unknown(&tokens)),
-            Mode::Judging | Mode::Between | Mode::Rows => self.allow(to, piece),
         }
         Ok(())
-    }
-
-    fn psql_line(&mut self, to: usize, piece: &mut Piece) -> std::result::Result<(), Refusal> {
-        let line = legible(self.lexer.text());
-        // The rest of a line that was not kept whole could be anything.
-        let whole = matches!(self.mode, Mode::Between) && self.lexer.text().len() < KEPT_BYTES;
-        match PsqlLine::read(&line) {
-            PsqlLine::Lock if whole => self.allow(to, piece),
-            PsqlLine::Encoding if whole => self.remove(to, piece),
-            PsqlLine::Connect(name) if whole => {
-                self.same_database(&name)?;
-                self.remove(to, piece);
-            }
-            PsqlLine::Unknown(command) => return Err(Refusal::psql_command(&command)),
-            _ => return Err(Refusal::psql_command("\\")),
-        }
-        Ok(())
-    }
-
-    /// A dump names one database: whatever it names besides is another one.
-    fn same_database(&mut self, name: &str) -> std::result::Result<(), Refusal> {
-        match &self.own.name {
-            Some(own) if own != name => Err(Refusal::foreign(own, name)),
-            Some(_) => Ok(()),
-            None => {
-                self.own.name = Some(name.to_owned());
-                Ok(())
-            }
-        }
     }
 
     /// Everything up to `to` may pass.
@@ -265,7 +146,7 @@ impl Stage for Rewriter {
             let line = self.lines + count_lines(&data[..at]) as u64 + 1;
             return Err(refusal.into_error(self.own.name.as_deref(), Some(line)));
         }
-        if matches!(self.mode, Mode::Passing(_) | Mode::Rows) {
+        if self.judge.is_passing() {
             piece.judged = data.len();
         }
         piece.give();
@@ -274,17 +155,13 @@ impl Stage for Rewriter {
         self.position += data.len() as u64;
         self.lines += count_lines(&data) as u64;
         match self.held.len() > MOST_HELD {
-            true => Err(refusal::too_long(&self.tokens).into_error(self.own.name.as_deref(), Some(self.lines + 1))),
+            true => Err(self.judge.too_long().into_error(self.own.name.as_deref(), Some(self.lines + 1))),
             false => Ok(()),
         }
     }
 
     fn end(&mut self, out: &mut VecDeque<Bytes>) -> Result<()> {
-        let refusal = match &self.own {
-            _ if !matches!(self.mode, Mode::Between) || self.lexer.is_cut() => Some(Refusal::cut()),
-            Own { name: Some(name), create: None, dropped: true, .. } => Some(Refusal::drops_only(name)),
-            _ => None,
-        };
+        let refusal = self.judge.end(self.lexer.is_cut());
         out.push_back(Bytes::from(std::mem::take(&mut self.held)));
         refusal.map_or(Ok(()), |refusal| Err(refusal.into_error(self.own.name.as_deref(), None)))
     }
