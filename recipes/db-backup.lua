@@ -14,6 +14,7 @@ return recipe {
     days = { env = "RETENTION_DAYS", default = 30, min = 1, says = "Days to keep a dump" },
     keep_at_least = { default = 1, min = 1, says = "Dumps to keep whatever their age" },
     compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dump" },
+    accept_warnings = { type = "list", optional = true, says = "Warnings that are fine, as patterns of their kind or text" },
     timeout = { type = "duration", optional = true, says = "Longest time for the dump; else that of `[limits]`" },
     idle_timeout = { type = "duration", optional = true, says = "Longest time in which no byte arrives; else that of `[limits]`" },
   },
@@ -21,6 +22,7 @@ return recipe {
 
   run = function(p)
     log.info(_("Database backup starts"))
+    run.accept_warnings(p.accept_warnings or {})
     local dump = pg.dump {
       host = p.host,
       port = p.port,

@@ -148,6 +148,11 @@ impl Error {
         self.because(Said(cause.into()))
     }
 
+    /// Adds a cause that is known as text and as a value that recipes can read, such as the checks of a comparison.
+    pub fn because_details(self, cause: impl Into<String>, details: serde_json::Value) -> Error {
+        self.because(Detailed { text: cause.into(), details })
+    }
+
     /// Adds the places in the recipe, the innermost first, unless they are known already.
     pub fn at(mut self, sites: impl IntoIterator<Item = Site>) -> Error {
         if self.inner.sites.is_empty() {
@@ -201,6 +206,18 @@ impl Error {
             next = cause.source();
         }
         causes
+    }
+
+    /// The value of the nearest cause that has one.
+    pub fn details(&self) -> Option<&serde_json::Value> {
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            if let Some(found) = cause.downcast_ref::<Detailed>() {
+                return Some(&found.details);
+            }
+            next = cause.source();
+        }
+        None
     }
 
     /// The act, its object and its causes on one line, for logs and records.
@@ -263,3 +280,18 @@ impl fmt::Display for Said {
 }
 
 impl std::error::Error for Said {}
+
+/// A cause that came as text, with a value that recipes can read.
+#[derive(Debug)]
+struct Detailed {
+    text: String,
+    details: serde_json::Value,
+}
+
+impl fmt::Display for Detailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Detailed {}

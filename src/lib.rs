@@ -2,18 +2,22 @@
 
 /// What a person types: one file a subcommand.
 pub mod cli;
+/// The harness: simulated worlds, assertions, `each_failure`, rehearsals.
+pub mod specs;
 /// What a recipe is: its declaration, its params, its needs; one run of it and its outcome.
 pub mod recipe;
-/// An outcome as a message: its event, its words, its channels; whom it is told, how often, and what waits to be told.
+/// An outcome as a message: events, channels, throttling, the outbox.
 pub mod alert;
 /// The configuration folder, read once: `hikae.toml`, `.env`, where recipes and state lie.
 pub mod config;
-/// One Lua state on its own thread: sandbox, loader, limits, watchdog.
-pub mod host;
-/// What Lua may call: one file per Lua module, of the same name; and the one crossing of errors.
-pub mod bind;
-/// What `pg_dump` writes: the inspector that proves and counts it; how PostgreSQL's programs are called.
+/// What Lua may call: one thin file per Lua module, of the same name.
+pub mod modules;
+/// One Lua state on its own thread: sandbox, limits, loader, options, and the only crossing of errors.
+pub mod lua;
+/// PostgreSQL: the inspector of dumps, restores, throwaway servers. No Lua.
 pub mod postgres;
+/// How a backup is made and read back: pipeline, writer, targets, unpacking, cancellation. No Lua, no database.
+pub mod backup;
 /// The durable record: runs, backups, notifications, audit; and the manifest beside each backup.
 pub mod catalog;
 /// Everything outside, the one seam: the trait, `Effect`, the decorators, the real world.

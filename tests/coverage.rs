@@ -6,12 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hikae::bind::session::{Identity, Recorder, Session};
+use hikae::backup::recorder::{Identity, Recorder};
 use hikae::catalog::{Backup, Step};
-use hikae::host::coverage::{self, Coverage, Lines};
-use hikae::host::limits::LuaLimits;
-use hikae::host::loader::{Finder, Module};
-use hikae::host::machine::Machine;
+use hikae::lua::coverage;
+use hikae::lua::coverage::{Coverage, Lines};
+use hikae::lua::fuse::LuaLimits;
+use hikae::lua::loader::{Finder, Module};
+use hikae::lua::machine::Machine;
+use hikae::lua::session::Session;
 use hikae::world::simulated::{Simulated, SimulatedSetup};
 use hikae::world::{Caller, Limits};
 use mlua::Function;
@@ -44,7 +46,7 @@ fn machine(coverage: &Coverage, limits: &LuaLimits, tools: &'static str) -> Mach
     let find: Finder = Rc::new(move |name| {
         Ok((name == "tools").then(|| Module { file_shown: "recipes/tools.lua".into(), text: tools.into() }))
     });
-    let machine = Machine::new(session, limits, find).unwrap();
+    let machine = Machine::new(session, hikae::modules::LIBRARY, limits, find).unwrap();
     coverage.watch(&machine).unwrap();
     machine
 }

@@ -9,6 +9,7 @@ mod config;
 mod coverage;
 mod damage;
 mod due;
+mod every;
 mod http;
 mod inspector;
 mod layers;

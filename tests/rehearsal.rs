@@ -12,7 +12,7 @@ use std::sync::Arc;
 use hikae::catalog::Status;
 use hikae::config::{Config, DiskFiles, Folders, RecipeSource};
 use hikae::error::Result;
-use hikae::recipe::rehearsal::{Complaint, Rehearsal, Rehearsed, Sort, complaints, rehearse};
+use hikae::specs::rehearsal::{Complaint, Rehearsal, Rehearsed, Sort, complaints, rehearse};
 use hikae::world::faulty::Fault;
 use hikae::world::simulated::{Simulated, SimulatedSetup, Snapshot};
 use serde_json::{Value, json};

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hikae::config::{Config, DiskFiles, Folders, SpecFile};
-use hikae::host::coverage::Coverage;
-use hikae::recipe::specs::{Outcome, RecipeStage, Runner, SpecResult, Stage, tell, tested_nothing};
+use hikae::lua::coverage::Coverage;
+use hikae::specs::{Outcome, RecipeStage, Runner, SpecResult, Stage, tell, tested_nothing};
 use stage::Real;
 
 fn root() -> &'static Path {
@@ -120,7 +120,7 @@ fn every_line_of_every_recipe_is_run_by_a_spec() {
     report.retain(|file, _| file.contains("recipes/") && !file.ends_with("_spec.lua"));
     assert_eq!(report.len(), specs.len(), "{:?}", report.keys());
     report.retain(|_, lines| !lines.missed().is_empty());
-    assert!(report.is_empty(), "lines that no spec runs:\n{}", hikae::host::coverage::text(&report));
+    assert!(report.is_empty(), "lines that no spec runs:\n{}", hikae::lua::coverage::text(&report));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn every_recipe_has_a_spec_and_every_spec_a_recipe() {
 
 #[test]
 fn every_module_has_a_spec_and_every_spec_a_module() {
-    let modules = hikae::bind::MODULES.iter().map(|(name, _)| (*name).to_owned());
+    let modules = hikae::modules::MODULES.iter().map(|(name, _)| (*name).to_owned());
     let alone = ["parallel", "gettext", "stream"].map(str::to_owned);
     let wanted: BTreeSet<String> = modules.chain(alone).collect();
     let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().replace("_spec.lua", "");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hikae::error::Error;
 use hikae::recipe::declaration::Declaration;
-use hikae::recipe::specs::{Outcome, Runner};
+use hikae::specs::{Outcome, Runner};
 use hikae::world::World;
 use hikae::world::real::Real;
 use read::{Class, Function, Stubs};
@@ -37,8 +37,8 @@ fn same(what: &str, registered: &Names, declared: &Names) {
 #[test]
 fn every_module_has_the_functions_of_its_stub_and_no_other() {
     let (lua, stubs) = (mlua::Lua::new(), stubs());
-    let mut modules = hikae::bind::MODULES.to_vec();
-    modules.push(("samples", hikae::recipe::specs::samples::module));
+    let mut modules = hikae::modules::MODULES.to_vec();
+    modules.push(("samples", hikae::specs::samples::module));
     for (name, make) in &modules {
         let table = make(&lua).unwrap().table;
         let registered: Names = table.pairs::<String, mlua::Value>().map(|pair| pair.unwrap().0).collect();
@@ -86,7 +86,7 @@ fn said_by(lines: &str) -> Error {
 #[test]
 fn a_handle_of_a_spec_has_the_methods_of_its_stub_and_no_other() {
     let stubs = stubs();
-    let handles = hikae::recipe::specs::handles();
+    let handles = hikae::specs::handles();
     assert!(handles.len() >= 4, "{handles:?}");
     for (class, methods) in handles {
         let methods: Names = methods.into_iter().map(str::to_owned).collect();
@@ -96,9 +96,9 @@ fn a_handle_of_a_spec_has_the_methods_of_its_stub_and_no_other() {
 
 #[test]
 fn a_stream_has_the_methods_of_its_stub_and_no_other() {
-    let listed: Names = hikae::bind::stream::METHODS.map(str::to_owned).into();
+    let listed: Names = hikae::modules::stream::METHODS.map(str::to_owned).into();
     same("the methods of a stream", &listed, &declared(&stubs(), "Stream:"));
-    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bind/stream.rs")).unwrap();
+    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/modules/stream.rs")).unwrap();
     let adds = regex::Regex::new(r#"\b(?:stage|method)\((?:methods|fields), "(\w+)""#).unwrap();
     let added: Names = adds.captures_iter(&source).map(|found| found[1].to_owned()).collect();
     assert_eq!(listed, added, "METHODS (left) and the methods that are added (right)");

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit;
 use crate::catalog::{Catalog, NewRun, Run, RunFilter, Status, Step};
 use crate::error::{Error, Kind, Result};
-use crate::postgres::checks::CHECK;
+use crate::postgres::restore::checks::CHECK;
 use crate::recipe::overview;
 use crate::report::table::{Column, print_json_lines, print_table, print_text};
 use crate::units::{show_duration, show_size};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use mlua::{Lua, StdLib};
 
 use super::{Config, Language};
-use crate::bind::session::Translate;
-use crate::bind::traceback::from_lua;
 use crate::error::{Error, Kind, Result};
+use crate::lua::session::Translate;
+use crate::lua::traceback::from_lua;
 
 /// The texts of the reader's language, from `stdlib/hikae/locale/`; English needs none.
 pub fn translations(config: &Config) -> Translate {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::host::limits::{Fuse, Stop};
+use crate::lua::fuse::{Fuse, Stop};
 
 /// What ended a run from outside.
 pub enum Cut {

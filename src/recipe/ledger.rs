@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::bind::session::Recorder;
+use crate::backup::recorder::Recorder;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
 use crate::error::{Error, Kind, Result};
 use crate::report::remark::Remark;

@@ -13,11 +13,11 @@ use super::job::Job;
 use super::lua_part::{self, LuaEnd, LuaPart};
 use super::overview;
 use super::scene::Scene;
-use crate::bind::session::Lookout;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::host::limits::Fuse;
+use crate::lua::fuse::Fuse;
+use crate::lua::session::Lookout;
 use crate::world::real::{Real, startup};
 use crate::world::{Caller, Limits, World};
 

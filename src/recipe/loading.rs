@@ -9,14 +9,16 @@ use mlua::Value;
 use super::declaration::Declaration;
 use super::lua_part::run_function;
 use super::problem::gather;
-use crate::bind::plain::Plain;
-use crate::bind::session::{Identity, Session, Unrecorded};
-use crate::bind::traceback::from_lua;
+use crate::backup::recorder::{Identity, Unrecorded};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
-use crate::host::limits::LuaLimits;
-use crate::host::loader::{Finder, Module};
-use crate::host::machine::Machine;
+use crate::lua::fuse::LuaLimits;
+use crate::lua::loader::{Finder, Module};
+use crate::lua::machine::Machine;
+use crate::lua::plain::Plain;
+use crate::lua::session::Session;
+use crate::lua::traceback::from_lua;
+use crate::modules::LIBRARY;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits};
 
@@ -57,7 +59,7 @@ fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
         confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
-    Machine::new(session, &LuaLimits::default(), finder(config, source))
+    Machine::new(session, LIBRARY, &LuaLimits::default(), finder(config, source))
 }
 
 fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {

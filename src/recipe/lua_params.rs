@@ -4,10 +4,10 @@ use mlua::{IntoLua, Lua, Table, Value};
 
 use super::params::Params;
 use super::values::ParamValue;
-use crate::bind::secret_value::SecretValue;
-use crate::bind::traceback::raise;
 use crate::error::{Error, Kind};
-use crate::host::seal::{proxy, spell};
+use crate::lua::seal::{proxy, spell};
+use crate::lua::secret_value::SecretValue;
+use crate::lua::traceback::raise;
 use crate::suggest::hint;
 
 /// The params as the table `p`; one that is absent is nil.

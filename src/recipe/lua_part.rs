@@ -8,14 +8,14 @@ use tokio::sync::oneshot;
 
 use super::job::Job;
 use super::ledger::Ledger;
-use super::loading;
-use super::lua_params;
-use crate::bind::session::{Lookout, Session};
-use crate::bind::traceback::from_lua;
+use super::{loading, lua_params};
 use crate::config::translations;
 use crate::error::{Error, Kind, Result};
-use crate::host::limits::{Fuse, LuaLimits};
-use crate::host::machine::Machine;
+use crate::lua::fuse::{Fuse, LuaLimits};
+use crate::lua::machine::Machine;
+use crate::lua::session::{Lookout, Session};
+use crate::lua::traceback::from_lua;
+use crate::modules::LIBRARY;
 use crate::world::Caller;
 
 /// What Lua needs for a run; everything that goes in can cross threads, and nothing of Lua comes out.
@@ -65,13 +65,15 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())).with_lookout(lookout));
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
+    session.at_end.release();
     session.pool.settle().await;
-    session.made.clear(&session.caller, answer.is_ok()).await;
+    session.at_end.finish(&session.caller, answer.is_ok()).await;
     LuaEnd::of(&session, answer.err())
 }
 
 async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> Result<()> {
-    let machine = Machine::new(session.clone(), &LuaLimits::default(), loading::finder(&job.config, &job.source))?;
+    let machine =
+        Machine::new(session.clone(), LIBRARY, &LuaLimits::default(), loading::finder(&job.config, &job.source))?;
     // Nobody listens when the run was cut before it began; then the cut ends it.
     let _unheard = fuse.send(machine.fuse.clone());
     if let Some(coverage) = &job.coverage {

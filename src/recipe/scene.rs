@@ -11,12 +11,12 @@ use tokio::sync::oneshot;
 use super::cut::{Cut, stop};
 use super::job::Job;
 use super::lua_part::{LuaEnd, LuaPart};
-use crate::bind::pg::made::LEAVING;
-use crate::bind::session::Lookout;
+use crate::backup::at_end::CLEANUP_TIME;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::host::limits::Fuse;
+use crate::lua::fuse::Fuse;
+use crate::lua::session::Lookout;
 use crate::world::World;
 
 /// Where one run takes place.
@@ -63,7 +63,7 @@ pub async fn run_lua<S: Scene>(part: LuaPart, cut: impl Future<Output = Cut>) ->
     };
     // Side by side: Lua that has not begun yet hands out its fuse only when it is let to go on.
     let stopping = stop(fuse_in, &cut, timeout);
-    let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE + LEAVING, lua)).await;
+    let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE + CLEANUP_TIME, lua)).await;
     let left_behind = |_| Error::new(Kind::Timeout, "the recipe could not be stopped, and was left behind");
     (end.unwrap_or_else(|late| LuaEnd::failed(left_behind(late))), Some(cut))
 }

@@ -9,6 +9,7 @@ use crate::error::Result;
 
 pub mod ahead;
 pub mod decompress;
+pub mod discard;
 mod deflate;
 pub mod facts;
 pub mod gunzip;

@@ -89,6 +89,13 @@ function pg.databases(options) end
 ---@return Stream
 function pg.prove(stream, options) end
 
+---@class pg.Warning What there is to say of a backup although it is whole.
+---@field level "note"|"warning"|"incomplete"|"failure" `incomplete`: something was left out, or hikae cannot restore it.
+---@field kind string `not_restorable`: the judge of restores refuses it.
+---@field message string
+---@field hint? string
+---@field accepted? string The pattern by which a param accepted it.
+
 ---@class (exact) pg.InspectOptions
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 ---@field timeout? integer|string Longest time for reading: seconds, or text such as `"2h"`.

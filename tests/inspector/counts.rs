@@ -1,7 +1,7 @@
 //! Promises that what the inspector counts is what the database holds, however the dump is made and cut into pieces.
 
 use bytes::Bytes;
-use hikae::postgres::{COUNTS_QUERY, Counts, DatabaseFacts, TableRows};
+use hikae::postgres::dump::facts::{COUNTS_QUERY, Counts, DatabaseFacts, TableRows};
 
 use super::{cafe, database, inspect, pass, small, small_unrestricted, wrapped};
 use crate::support::postgres::shared;
@@ -170,6 +170,7 @@ fn the_section_is_as_the_manifest_documents_it() {
         "sequences": [],
         "extensions": [],
         "not_valid": 0,
+        "restorable": true,
     });
     assert_eq!(section.to_string(), documented.to_string());
     section["from a later release"] = true.into();

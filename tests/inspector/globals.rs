@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use hikae::error::{Error, Kind, Result};
-use hikae::postgres::globals::Globals;
+use hikae::postgres::dump::globals::Globals;
 use hikae::stream::stage::Staged;
 use hikae::stream::{Piece, SharedFacts, Source};
 

@@ -2,7 +2,7 @@
 
 use hikae::catalog::Status;
 use hikae::error::Kind;
-use hikae::recipe::rehearsal::{Rehearsal, rehearse};
+use hikae::specs::rehearsal::{Rehearsal, rehearse};
 use hikae::world::simulated::Simulated;
 use serde_json::json;
 

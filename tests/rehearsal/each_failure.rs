@@ -3,7 +3,7 @@
 use hikae::catalog::Status;
 use hikae::config::RecipeSource;
 use hikae::error::{Error, Kind};
-use hikae::recipe::rehearsal::{Tried, each_failure};
+use hikae::specs::rehearsal::{Tried, each_failure};
 use hikae::world::faulty::FaultKind;
 
 use super::{OLD, config, db_backup, nightly, recipe, rehearsal, sentence, setup};

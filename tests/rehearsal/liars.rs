@@ -2,7 +2,7 @@
 
 use hikae::catalog::Status;
 use hikae::error::Kind;
-use hikae::recipe::rehearsal::Sort;
+use hikae::specs::rehearsal::Sort;
 use hikae::world::journal::Outcome;
 use serde_json::json;
 

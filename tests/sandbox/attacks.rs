@@ -231,7 +231,7 @@ fn bytecode_is_never_loaded() {
         let (lua, _, environment) = super::fresh(super::LIMITS);
         let dumped = lua.load("return 1").into_function().expect("a function").dump(true);
         let chunk = lua.load(dumped).set_name("@recipes/shop.lua").set_mode(mlua::chunk::ChunkMode::Text);
-        chunk.set_environment(environment).into_function().map_err(hikae::bind::traceback::from_lua).err()
+        chunk.set_environment(environment).into_function().map_err(hikae::lua::traceback::from_lua).err()
     });
     let refused = refused.expect("a refusal");
     assert_eq!(refused.one_line(), "cannot parse Lua: attempt to load a binary chunk (mode is 't')");

@@ -1,6 +1,6 @@
 //! The suggestion of names, as people mistype them.
 
-use hikae::bind::fuse::grouped;
+use hikae::lua::fuse::grouped;
 use hikae::suggest::nearest;
 
 #[test]

@@ -1,7 +1,7 @@
 //! Loops without end: each ends by the instruction budget, whatever the recipe catches, and wherever Lua cannot yield.
 
 use super::{SPUN, expect_all, fresh, outcome_unyielding, run, told, within_wall};
-use hikae::host::limits::{LuaLimits, Stop};
+use hikae::lua::fuse::{LuaLimits, Stop};
 use std::time::Duration;
 
 const LOOPS: [&str; 34] = [

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hikae::bind::traceback::{from_lua, raise, sites};
 use hikae::error::{Error, Kind};
+use hikae::lua::traceback::{from_lua, raise, sites};
 use mlua::{Lua, Value};
 
 use super::{LIMITS, fresh, load, run, within_wall};
@@ -137,7 +137,7 @@ fn an_error_of_ours_comes_back_whole() {
             Err::<(), _>(raise(lua, error))
         });
         let primitives = vec![("fail", Value::Function(failing.expect("a function")))];
-        let environment = hikae::host::sandbox::environment(&lua, primitives).expect("an environment");
+        let environment = hikae::lua::sandbox::environment(&lua, primitives).expect("an environment");
         let code = "local function save()\n  fail()\n  return 1\nend\n\nsave()";
         describe(&run(&lua, &fuse, &environment, code).expect_err("an error"))
     });
@@ -153,7 +153,7 @@ fn an_error_raised_again_keeps_its_first_place() {
 #[test]
 fn places_are_known_in_async_functions_before_they_wait() {
     let places = within_wall("async", || {
-        let (lua, fuse) = hikae::host::state::new(&LIMITS).expect("a state");
+        let (lua, fuse) = hikae::lua::state::new(&LIMITS).expect("a state");
         let whereabouts = lua.create_async_function(|lua, ()| {
             let sites: Vec<String> = sites(&lua).iter().map(ToString::to_string).collect();
             async move {
@@ -162,7 +162,7 @@ fn places_are_known_in_async_functions_before_they_wait() {
             }
         });
         let primitives = vec![("whereabouts", Value::Function(whereabouts.expect("a function")))];
-        let environment = hikae::host::sandbox::environment(&lua, primitives).expect("an environment");
+        let environment = hikae::lua::sandbox::environment(&lua, primitives).expect("an environment");
         let code =
             "local function ask()\n  local where = whereabouts()\n  return where\nend\nlocal w = ask()\nreturn w";
         super::told(&lua, run(&lua, &fuse, &environment, code))
@@ -174,9 +174,9 @@ fn places_are_known_in_async_functions_before_they_wait() {
 fn the_wrapping_of_mlua_is_taken_off() {
     let conversion = |lua: &Lua| lua.create_function(|_, _: (String, u8)| Ok(())).expect("a function");
     let told = within_wall("conversion", move || {
-        let (lua, fuse) = hikae::host::state::new(&LIMITS).expect("a state");
+        let (lua, fuse) = hikae::lua::state::new(&LIMITS).expect("a state");
         let primitives = vec![("take", Value::Function(conversion(&lua)))];
-        let environment = hikae::host::sandbox::environment(&lua, primitives).expect("an environment");
+        let environment = hikae::lua::sandbox::environment(&lua, primitives).expect("an environment");
         ["take({})", "take('x', 'many')", "take('x', 300)"]
             .map(|code| describe(&run(&lua, &fuse, &environment, code).expect_err("an error")))
     });

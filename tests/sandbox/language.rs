@@ -129,7 +129,7 @@ fn math_random_repeats_after_a_seed() {
     let draw = |seed: i64| {
         super::within_wall("random", move || {
             let (lua, fuse, environment) = super::fresh(super::LIMITS);
-            hikae::host::state::seed(&lua, seed).expect("a seed");
+            hikae::lua::state::seed(&lua, seed).expect("a seed");
             let result = super::run(&lua, &fuse, &environment, "return math.random(1 << 40), math.random(1 << 40)");
             super::told(&lua, result)
         })

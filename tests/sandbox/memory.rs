@@ -1,9 +1,9 @@
 //! What a recipe may hold: Lua's own limit, the limit on results, and the budget for what Rust holds.
 
 use super::{LIMITS, WALL, expect_all, fresh, in_a_run, run, told, within, within_wall};
-use hikae::bind::budget::Budget;
 use hikae::error::{Error, Kind};
-use hikae::host::limits::LuaLimits;
+use hikae::lua::budget::Budget;
+use hikae::lua::fuse::LuaLimits;
 use hikae::secret::Secret;
 
 const FULL: &str =

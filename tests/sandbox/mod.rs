@@ -14,13 +14,13 @@ use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use hikae::bind::failure::Failure;
-use hikae::bind::session::{Identity, Session, Unrecorded};
-use hikae::bind::traceback;
+use hikae::backup::recorder::{Identity, Unrecorded};
 use hikae::error::Error;
-use hikae::host::limits::{Fuse, LuaLimits};
-use hikae::host::machine::Machine;
-use hikae::host::{sandbox, state};
+use hikae::lua::failure::Failure;
+use hikae::lua::fuse::{Fuse, LuaLimits};
+use hikae::lua::machine::Machine;
+use hikae::lua::session::Session;
+use hikae::lua::{sandbox, state, traceback};
 use hikae::world::simulated::{Simulated, SimulatedSetup};
 use hikae::world::{Caller, Limits};
 use mlua::chunk::ChunkMode;
@@ -57,7 +57,7 @@ fn fresh(limits: LuaLimits) -> (Lua, Fuse, Table) {
     let clock = lua.create_table().expect("a table");
     let now = lua.create_function(|_, ()| Ok(0)).expect("a function");
     clock.set("now", now).expect("a member");
-    let try_ = Value::Function(hikae::bind::catch::pcall(&lua).expect("our pcall"));
+    let try_ = Value::Function(hikae::lua::catch::pcall(&lua).expect("our pcall"));
     let primitives = vec![("pcall", pcall), ("try", try_), ("clock", Value::Table(clock))];
     let environment = sandbox::environment(&lua, primitives).expect("an environment");
     (lua, fuse, environment)
@@ -147,7 +147,7 @@ fn in_a_run(code: &str) -> String {
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
     session.loading.set(false);
     let limits = LuaLimits { instructions: 1 << 40, ..LIMITS };
-    let machine = Machine::new(session, &limits, Rc::new(|_| Ok(None))).expect("a machine");
+    let machine = Machine::new(session, hikae::modules::LIBRARY, &limits, Rc::new(|_| Ok(None))).expect("a machine");
     let ended = block_on(machine.evaluate("recipes/shop.lua", code));
     ended.map_or_else(|error| told(&Lua::new(), Err(error)), |_| String::new())
 }

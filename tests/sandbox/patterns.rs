@@ -162,7 +162,7 @@ fn with_both() -> Lua {
 fn shown(result: mlua::Result<MultiValue>) -> String {
     match result {
         Ok(values) => format!("{values:?}"),
-        Err(error) => hikae::bind::traceback::from_lua(error).what().to_owned(),
+        Err(error) => hikae::lua::traceback::from_lua(error).what().to_owned(),
     }
 }
 
@@ -201,7 +201,7 @@ fn compare(lua: &Lua, subject: &str, pattern: &str) {
                 }
             }
         })();
-        collect.unwrap_or_else(|error| vec![hikae::bind::traceback::from_lua(error).what().to_owned()])
+        collect.unwrap_or_else(|error| vec![hikae::lua::traceback::from_lua(error).what().to_owned()])
     });
     assert_eq!(ours, stock, "string.gmatch of {subject:?} with {pattern:?}");
 }

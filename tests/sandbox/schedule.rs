@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use hikae::error::Kind;
-use hikae::host::limits::{Fuse, LuaLimits, Stop};
-use hikae::host::{sandbox, state};
+use hikae::lua::fuse::{Fuse, LuaLimits, Stop};
+use hikae::lua::{sandbox, state};
 use mlua::{Lua, Table, Value};
 
 use super::{LIMITS, block_on, load, within_wall};

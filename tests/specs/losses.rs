@@ -1,6 +1,6 @@
 //! What excuses the loss of a file in a run that was broken on purpose: a newer backup of the same kind, and of no other.
 
-use hikae::recipe::specs::{Runner, tell};
+use hikae::specs::{Runner, tell};
 
 use super::runs::Recipes;
 

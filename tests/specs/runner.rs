@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hikae::error::Kind;
-use hikae::host::limits::LuaLimits;
-use hikae::recipe::specs::{Outcome, Runner, SpecResult, Stage, tell, tested_nothing};
+use hikae::lua::fuse::LuaLimits;
+use hikae::specs::{Outcome, Runner, SpecResult, Stage, tell, tested_nothing};
 use hikae::world::World;
 use hikae::world::real::Real;
 

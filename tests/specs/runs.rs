@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hikae::config::{Config, Files, Folders, Look};
 use hikae::error::Result;
-use hikae::recipe::specs::{Runner, SpecResult, Stage, tell};
+use hikae::specs::{Runner, SpecResult, Stage, tell};
 use hikae::world::World;
 use hikae::world::real::Real;
 

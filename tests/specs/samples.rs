@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use hikae::error::Result;
-use hikae::postgres::{DatabaseFacts, Inspector};
-use hikae::recipe::specs::samples;
+use hikae::postgres::dump::facts::DatabaseFacts;
+use hikae::postgres::dump::inspector::Inspector;
+use hikae::specs::samples;
 use hikae::stream::stage::Staged;
 use hikae::stream::{Piece, SharedFacts, Source};
 
@@ -17,19 +18,19 @@ fn sample(expression: &str) -> String {
     let lua = mlua::Lua::new();
     let module = samples::module(&lua).unwrap();
     lua.globals().set("samples", module.table).unwrap();
-    let limits = hikae::host::limits::LuaLimits::default();
-    lua.set_app_data(hikae::host::limits::Fuse::new(limits));
+    let limits = hikae::lua::fuse::LuaLimits::default();
+    lua.set_app_data(hikae::lua::fuse::Fuse::new(limits));
     lua.set_app_data(session());
     lua.load(format!("return {expression}")).eval().unwrap()
 }
 
-fn session() -> std::rc::Rc<hikae::bind::session::Session> {
-    use hikae::recipe::specs::Stage;
+fn session() -> std::rc::Rc<hikae::lua::session::Session> {
+    use hikae::specs::Stage;
     let world = |_: &str| {
         std::sync::Arc::new(hikae::world::real::Real::beneath([]).unwrap()) as std::sync::Arc<dyn hikae::world::World>
     };
     let caller = hikae::world::Caller::new(world(""), world.limits());
-    std::rc::Rc::new(hikae::bind::session::Session::new(
+    std::rc::Rc::new(hikae::lua::session::Session::new(
         caller,
         world.identity(""),
         world.translate(""),

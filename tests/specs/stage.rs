@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hikae::bind::secret_value::SecretValue;
-use hikae::bind::session::{Identity, Translate};
+use hikae::backup::recorder::Identity;
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::Result;
-use hikae::host::loader::{Finder, Module};
-use hikae::recipe::specs::{Stage, Trial};
+use hikae::lua::loader::{Finder, Module};
+use hikae::lua::secret_value::SecretValue;
+use hikae::lua::session::Translate;
 use hikae::secret::Secret;
-use hikae::world::World;
+use hikae::specs::{Stage, Trial};
 use hikae::world::journal::Journal;
 use hikae::world::limited::Limited;
-use hikae::world::real;
 use hikae::world::simulated::Simulated;
+use hikae::world::{World, real};
 use mlua::{Lua, Table, Value};
 
 use crate::support::postgres;

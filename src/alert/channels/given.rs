@@ -3,12 +3,12 @@
 use mlua::{Function, Lua, Table, Value};
 
 use crate::alert::{Channel, Verb};
-use crate::bind::exports::Call;
-use crate::bind::json::to_lua;
-use crate::bind::secret_value::SecretValue;
-use crate::bind::traceback::raise;
 use crate::error::{Error, Kind, Result};
-use crate::host::seal::{proxy, spell};
+use crate::lua::exports::Call;
+use crate::lua::json::to_lua;
+use crate::lua::seal::{proxy, spell};
+use crate::lua::secret_value::SecretValue;
+use crate::lua::traceback::raise;
 use crate::suggest;
 use crate::world::Value as Text;
 use crate::world::http::Address;
@@ -80,7 +80,7 @@ pub fn event(lua: &Lua, verb: Verb, told: &serde_json::Value) -> mlua::Result<Ta
 }
 
 fn strict(lua: &Lua, owner: &'static str, members: Table, optional: &[&str]) -> mlua::Result<Table> {
-    let mut known: Vec<String> = crate::host::seal::names(&members);
+    let mut known: Vec<String> = crate::lua::seal::names(&members);
     known.extend(optional.iter().map(|name| (*name).to_owned()));
     known.sort_unstable();
     known.dedup();

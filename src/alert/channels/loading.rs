@@ -7,14 +7,16 @@ use mlua::{Function, Table, Value};
 
 use crate::alert::smtp::Settings;
 use crate::alert::{Channel, Verb};
-use crate::bind::session::{CHANNEL, Identity, Session, Unrecorded};
-use crate::bind::traceback::from_lua;
+use crate::backup::recorder::{Identity, Unrecorded};
 use crate::config::{Config, ModuleSource, translations};
 use crate::error::{Error, Kind, Result};
-use crate::host::limits::LuaLimits;
-use crate::host::loader::{Finder, Module};
-use crate::host::machine::Machine;
-use crate::host::sandbox::Withheld;
+use crate::lua::fuse::LuaLimits;
+use crate::lua::loader::{Finder, Module};
+use crate::lua::machine::Machine;
+use crate::lua::sandbox::Withheld;
+use crate::lua::session::{CHANNEL, Session};
+use crate::lua::traceback::from_lua;
+use crate::modules::LIBRARY;
 use crate::world::Caller;
 
 /// Less than a recipe has: a channel writes one message.
@@ -56,7 +58,7 @@ pub async fn load(
     };
     let session = Session::new(caller, identity, translations(config), Arc::new(Unrecorded));
     let session = Rc::new(session.with_smtp(Box::new(move || smtp.clone())));
-    let machine = Machine::without(session.clone(), &LUA, finder(config), withheld())?;
+    let machine = Machine::without(session.clone(), LIBRARY, &LUA, finder(config), withheld())?;
     let value = machine.evaluate(&source.file_shown, &source.text).await?;
     let not_a_channel = || {
         Error::new(

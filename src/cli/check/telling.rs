@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::super::alerting;
-use super::{Context, Point};
 use crate::alert::event::{Event, EventKind};
 use crate::alert::registered::{self, Channels};
 use crate::alert::{Channel, smtp};
 use crate::catalog::Catalog;
+use crate::cli::check::Point;
+use crate::cli::context::Context;
 use crate::config::{Config, PingSettings};
 use crate::error::{Error, Kind, Result};
 use crate::world::real::startup;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::teller::Shell;
 use crate::cli::scratch::{run, words};
 use crate::error::{Error, Kind, Result};
-use crate::postgres::server::Programs;
+use crate::postgres::server::programs::Programs;
 use crate::secret::Secret;
 use crate::world::program::failure;
 use crate::world::real::startup;

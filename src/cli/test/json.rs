@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::recipe::specs::{Outcome, SpecResult};
+use crate::specs::{Outcome, SpecResult};
 
 use super::running::FileResults;
 use super::tally::Tally;

@@ -1,8 +1,8 @@
 //! Writes the results of specs as JUnit XML, which CI servers read.
 
 use crate::error::{Error, Site};
-use crate::recipe::specs::{Failed, Outcome, SpecResult};
 use crate::report::{one_line, printable};
+use crate::specs::{Failed, Outcome, SpecResult};
 
 use super::running::FileResults;
 use super::tally::Tally;

@@ -6,7 +6,7 @@ use crate::cli::args::TestArgs;
 use crate::cli::context::Context;
 use crate::config::embedded;
 use crate::error::Result;
-use crate::host::coverage::{Coverage, Report, text};
+use crate::lua::coverage::{Coverage, Report, text};
 use crate::report::table::{print_json_lines, print_text};
 
 /// The account of the lines, in the form that was asked for.

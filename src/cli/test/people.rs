@@ -2,8 +2,9 @@
 
 use crate::cli::context::Context;
 use crate::error::Result;
-use crate::recipe::specs::{Outcome, tell};
 use crate::report::print_verdicts;
+use crate::specs::Outcome;
+use crate::specs::telling::tell;
 
 use super::running::FileResults;
 use super::tally::Tally;

@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 
 use crate::config::{Config, SpecFile};
 use crate::error::{Error, Kind, Result};
-use crate::host::coverage::Coverage;
-use crate::recipe::specs::{RecipeStage, Runner, SpecResult};
+use crate::lua::coverage::Coverage;
+use crate::specs::recipe_stage::RecipeStage;
+use crate::specs::{Runner, SpecResult};
 
 /// More threads than this would fight over the same memory bus.
 const MAX_THREADS: usize = 4;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::recipe::specs::{Outcome, SpecResult};
+use crate::specs::{Outcome, SpecResult};
 
 /// How specs ended.
 #[derive(Clone, Copy, Debug, Default)]

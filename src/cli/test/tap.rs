@@ -1,8 +1,8 @@
 //! Tells the results of specs in the Test Anything Protocol, version 14.
 
 use crate::error::Error;
-use crate::recipe::specs::{Outcome, SpecResult};
 use crate::report::one_line;
+use crate::specs::{Outcome, SpecResult};
 
 use super::running::FileResults;
 use super::tally::Tally;

@@ -1,0 +1,48 @@
+//! Opens the file of an archive, whatever it is packed with, and believes it only when its manifest does too.
+
+use std::path::{Path, PathBuf};
+
+use crate::backup::read_back::{SharedTally, Tallied, prove};
+use crate::catalog::described;
+use crate::catalog::manifest::Manifest;
+use crate::error::{Error, Kind, Result};
+use crate::stream::decompress::decompress;
+use crate::stream::tar::Tar;
+use crate::world::Caller;
+
+/// An archive that is being read.
+pub(crate) struct Opened {
+    pub tar: Tar,
+    path: PathBuf,
+    tally: SharedTally,
+    manifest: Option<Manifest>,
+}
+
+impl Opened {
+    /// `step` is shown how much of the file was read.
+    pub async fn open(caller: &Caller, path: &Path, step: u64) -> Result<Opened> {
+        let manifest = described::read(caller, path).await?;
+        let (file, tally) = Tallied::new(caller.open(path).await?, step);
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let tar = Tar::new(decompress(Box::new(file), &name));
+        Ok(Opened { tar, path: path.to_owned(), tally, manifest })
+    }
+
+    /// Everything was read: whether it is what the manifest beside it describes, if there is one. Gives the size of the file.
+    pub fn prove(self) -> Result<u64> {
+        drop(self.tar);
+        let tally = self.tally.finish();
+        if let Some(manifest) = &self.manifest {
+            prove(&self.path, manifest, &tally, None)?;
+        }
+        Ok(tally.size_bytes)
+    }
+}
+
+/// Names the archive that was found damaged.
+pub(crate) fn broken(path: &Path) -> impl Fn(Error) -> Error {
+    move |error| match error.kind() {
+        Kind::Integrity => error.within(format!("`{}` is not one whole archive", path.display())),
+        _ => error,
+    }
+}

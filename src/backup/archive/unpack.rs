@@ -1,0 +1,210 @@
+//! Unpacks an archive into a new folder; whatever fails, or takes it back, nothing of it is left.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use crate::backup::archive::names::{Names, inside, refused};
+use crate::backup::archive::opened::{Opened, broken};
+use crate::backup::pool::unless;
+use crate::error::{Error, Kind, Result};
+use crate::stream::Sink;
+use crate::stream::tar::{Tar, TarEntry, TarKind};
+use crate::units::show_size;
+use crate::world::dry_run::is_withheld;
+use crate::world::partial::FOLDER_MODE;
+use crate::world::{Caller, EntryKind, Found};
+
+/// What the owner may do with every file; whether it can be run is kept.
+const FILE_MODE: u32 = 0o600;
+const RUN_MODE: u32 = 0o100;
+
+const WORK: &str = "unpacking";
+
+/// What becomes of links, which are never made: they could lead out of the folder.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Links {
+    #[default]
+    Refuse,
+    Skip,
+}
+
+/// The most that an archive may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    pub entries: u64,
+    pub size_bytes: u64,
+}
+
+/// What was unpacked.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    pub files: u64,
+    pub size_bytes: u64,
+    /// The links that were left out.
+    pub skipped: Vec<String>,
+    /// The size of the archive.
+    pub read_bytes: u64,
+}
+
+/// One archive on its way into a folder, away from Lua.
+pub struct Unpacking {
+    pub caller: Caller,
+    pub source: PathBuf,
+    pub into: PathBuf,
+    pub links: Links,
+    pub most: Most,
+    pub step: u64,
+}
+
+/// What was made so far, and who may end it.
+struct Under<'a> {
+    unpacking: &'a Unpacking,
+    taken_back: &'a mut oneshot::Receiver<()>,
+    names: Names,
+    /// In the order in which it was made.
+    made: Vec<PathBuf>,
+}
+
+impl Unpacking {
+    /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
+    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Unpacked> {
+        let mut under =
+            Under { unpacking: &self, taken_back: &mut taken_back, names: Names::default(), made: Vec::new() };
+        match under.fill().await {
+            Err(error) if !is_withheld(&error) => {
+                let error = error.within(format!("cannot unpack `{}`", self.source.display()));
+                Err(self.remove_again(&under.made, error).await)
+            }
+            answer => answer,
+        }
+    }
+
+    fn refuse_too_much(&self, entries: u64, size_bytes: u64) -> Result<()> {
+        let most = &self.most;
+        let what = if entries > most.entries {
+            format!("it has more than {} entries", most.entries)
+        } else if size_bytes > most.size_bytes {
+            format!("it unpacks to more than {}", show_size(most.size_bytes))
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(Kind::Space, what).hint("if that is right, raise `max_entries` or `max_bytes`"))
+    }
+
+    /// Leaves nothing of what was made.
+    async fn remove_again(&self, made: &[PathBuf], error: Error) -> Error {
+        for path in made.iter().rev() {
+            match self.caller.remove(path).await {
+                Err(left) if left.kind() != Kind::NotFound => {
+                    return error.hint(format!("remove `{}` yourself: {}", self.into.display(), left.one_line()));
+                }
+                _ => {}
+            }
+        }
+        error
+    }
+}
+
+impl Under<'_> {
+    async fn fill(&mut self) -> Result<Unpacked> {
+        let Unpacking { caller, source, .. } = self.unpacking;
+        let mut archive = Opened::open(caller, source, self.unpacking.step).await?;
+        self.begin().await?;
+        let (mut unpacked, mut entries) = (Unpacked::default(), 0);
+        while let Some(entry) = self.next(&mut archive.tar).await? {
+            entries += 1;
+            unpacked.size_bytes = unpacked.size_bytes.saturating_add(entry.size_bytes);
+            self.unpacking.refuse_too_much(entries, unpacked.size_bytes)?;
+            let path = inside(&entry.path)?;
+            match entry.kind {
+                TarKind::File => {
+                    self.file(&mut archive.tar, &entry, &path).await?;
+                    unpacked.files += 1;
+                }
+                TarKind::Dir => self.folder(&path).await?,
+                TarKind::Link | TarKind::HardLink if self.unpacking.links == Links::Skip => {
+                    unpacked.skipped.push(entry.path);
+                }
+                _ => return Err(refused(&entry)),
+            }
+        }
+        unpacked.read_bytes = archive.prove()?;
+        Ok(unpacked)
+    }
+
+    async fn next(&mut self, tar: &mut Tar) -> Result<Option<TarEntry>> {
+        unless(self.taken_back, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
+    }
+
+    /// Makes the folder, which must be new or empty: what lies in it is not to be mixed with what is in the archive.
+    async fn begin(&mut self) -> Result<()> {
+        let Unpacking { caller, into, .. } = self.unpacking;
+        let taken = |what: String| {
+            Error::new(Kind::AlreadyExists, what)
+                .hint("unpack into a new folder, such as one with `clock.stamp()` in its name")
+        };
+        match caller.stat(into).await? {
+            None => self.make(into).await,
+            Some(stat) if stat.kind != EntryKind::Dir => Err(taken(format!("`{}` is not a folder", into.display()))),
+            Some(_) => {
+                let (name, older_than_days, newer_than_days) = (None, None, None);
+                let found = Found { dir: into.clone(), name, recursive: false, older_than_days, newer_than_days };
+                match caller.list(found).await?.is_empty() {
+                    true => Ok(()),
+                    false => Err(taken(format!("the folder `{}` is not empty", into.display()))),
+                }
+            }
+        }
+    }
+
+    /// Makes a folder and those above it that are missing, and remembers each.
+    async fn make(&mut self, dir: &Path) -> Result<()> {
+        let caller = &self.unpacking.caller;
+        let mut missing = vec![dir.to_owned()];
+        for above in dir.ancestors().skip(1) {
+            if caller.stat(above).await?.is_some() {
+                break;
+            }
+            missing.push(above.to_owned());
+        }
+        self.made.extend(missing.into_iter().rev());
+        caller.mkdir(dir, FOLDER_MODE).await
+    }
+
+    async fn folder(&mut self, path: &Path) -> Result<()> {
+        for dir in self.names.folder(path)? {
+            let target = self.unpacking.into.join(dir);
+            self.made.push(target.clone());
+            self.unpacking.caller.mkdir(&target, FOLDER_MODE).await?;
+        }
+        Ok(())
+    }
+
+    async fn file(&mut self, tar: &mut Tar, entry: &TarEntry, path: &Path) -> Result<()> {
+        if let Some(above) = path.parent() {
+            self.folder(above).await?;
+        }
+        self.names.file(path)?;
+        let target = self.unpacking.into.join(path);
+        let mut sink = self.unpacking.caller.create(&target, FILE_MODE | (entry.mode & RUN_MODE)).await?;
+        if let Err(error) = self.pour(tar, &mut *sink).await {
+            return Err(match sink.abort().await {
+                Ok(()) => error,
+                Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
+            });
+        }
+        self.made.push(target);
+        sink.commit().await
+    }
+
+    async fn pour(&mut self, tar: &mut Tar, sink: &mut dyn Sink) -> Result<()> {
+        let source = &self.unpacking.source;
+        while let Some(data) = unless(self.taken_back, WORK, tar.data()).await.map_err(broken(source))? {
+            sink.write(data).await?;
+        }
+        sink.seal().await
+    }
+}

@@ -1,0 +1,11 @@
+//! How a backup is made and read back: pipeline, writer, targets, scratch folders, cancellation.
+
+pub mod archive;
+pub mod at_end;
+pub mod pipeline;
+pub mod pool;
+pub mod read_back;
+pub mod recorder;
+pub mod scratch_dir;
+pub mod target;
+pub mod writer;

@@ -1,0 +1,80 @@
+//! A byte stream that has not started: how to open it, and what it will learn about itself.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Kind, Result};
+use crate::report::event;
+use crate::stream::pump::{Tally, pump};
+use crate::stream::tee::Sealed;
+use crate::stream::{SharedFacts, Sink, Source};
+use crate::world::Limits;
+
+/// Starts the source of a stream; called when the stream is consumed, not before.
+pub type Opener = Box<dyn FnOnce() -> BoxFuture<'static, Result<Box<dyn Source>>> + Send>;
+
+/// A stream that has not started: how to open it, and what it will learn about itself.
+pub struct Pipeline {
+    pub label: String,
+    pub open: Opener,
+    pub facts: SharedFacts,
+    pub limits: Limits,
+    /// Second files that get the same bytes.
+    pub copies: Vec<Copy>,
+}
+
+impl Pipeline {
+    /// A stream that opens its source with `open` when it is consumed.
+    pub fn new<F, Fut>(label: String, limits: Limits, facts: SharedFacts, open: F) -> Pipeline
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Box<dyn Source>>> + Send + 'static,
+    {
+        Pipeline { label, open: Box::new(move || Box::pin(open())), facts, limits, copies: Vec::new() }
+    }
+
+    /// The same stream with one more stage behind it.
+    pub fn then(
+        self,
+        stage: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static,
+    ) -> Pipeline {
+        let (open, facts) = (self.open, self.facts.clone());
+        let open: Opener = Box::new(move || Box::pin(async move { Ok(stage(open().await?, &facts)) }));
+        Pipeline { open, ..self }
+    }
+
+    /// Moves all bytes into `sink` and seals it; `Ok` means that the source proved its end and every byte is on stable storage.
+    pub async fn pour(self, sink: &mut dyn Sink, step: u64) -> Result<Tally> {
+        let mut source = (self.open)().await?;
+        let mut moved = 0;
+        let tally = pump(&mut *source, sink, |bytes| {
+            moved += bytes;
+            event::step_progress(step, moved);
+        })
+        .await?;
+        sink.seal().await?;
+        Ok(tally)
+    }
+
+    /// Refuses a stream with `:tee` where only `:save` writes copies.
+    pub fn refuse_copies(&self) -> Result<()> {
+        match self.copies.first() {
+            None => Ok(()),
+            Some(copy) => Err(Error::new(
+                Kind::Recipe,
+                format!("the copy to `{}` has no `:save(path)` after it", copy.path.display()),
+            )
+            .hint("`:tee` writes a second copy of what `:save` proves; with one file only, use `:save`")),
+        }
+    }
+}
+
+/// A copy of a stream on its way into a second file.
+pub struct Copy {
+    pub path: PathBuf,
+    /// Comes when the stream is opened, and holds what comes when it has ended.
+    pub sealed: oneshot::Receiver<oneshot::Receiver<Sealed>>,
+}

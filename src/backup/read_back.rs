@@ -1,0 +1,94 @@
+//! Reads a backup back and compares it with its manifest.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures_util::future::BoxFuture;
+
+use crate::catalog::described;
+use crate::catalog::manifest::Manifest;
+use crate::error::{Error, Kind, Result};
+use crate::report::event;
+use crate::stream::decompress::decompress;
+use crate::stream::pump::{Tallier, Tally};
+use crate::stream::{Piece, Source};
+use crate::units::show_size;
+use crate::world::Caller;
+
+/// Reads a backup to its end, unpacks it, and compares it with its manifest.
+pub async fn read_back(caller: Caller, path: PathBuf, step: u64) -> Result<Tally> {
+    let Some(manifest) = described::read(&caller, &path).await? else {
+        let what = format!("cannot verify `{}`", path.display());
+        return Err(Error::new(Kind::NotFound, what)
+            .because_text("it has no manifest")
+            .hint("a dump without one is proved by `pg.inspect(path)`"));
+    };
+    let (file, tally) = Tallied::new(caller.open(&path).await?, step);
+    let mut plain = decompress(Box::new(file), &manifest.name);
+    while let Piece::Data(_) = plain.next().await? {}
+    drop(plain);
+    let tally = tally.finish();
+    // What was encrypted or packed in another way is not unpacked here: its plain size is not known.
+    prove(&path, &manifest, &tally, None)?;
+    Ok(tally)
+}
+
+/// Whether what was read is what the manifest describes.
+pub fn prove(path: &Path, manifest: &Manifest, tally: &Tally, plain_bytes: Option<u64>) -> Result<()> {
+    let wrong = if manifest.size_bytes != tally.size_bytes {
+        format!("it has {}, and had {}", show_size(tally.size_bytes), show_size(manifest.size_bytes))
+    } else if manifest.sha256 != tally.sha256 {
+        "its SHA-256 is another".to_owned()
+    } else if plain_bytes.is_some_and(|bytes| bytes != manifest.plain_bytes) {
+        "it unpacks to another size".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Kind::Integrity, format!("`{}` is not what its manifest describes", path.display()))
+        .because_text(wrong)
+        .hint("it was changed or damaged after it was made: take another copy, or another backup"))
+}
+
+/// A source that tallies what it gives, for whoever asks when all was read.
+pub struct Tallied {
+    source: Box<dyn Source>,
+    tally: SharedTally,
+    step: u64,
+}
+
+/// The tally of a source that is read elsewhere.
+#[derive(Clone, Default)]
+pub struct SharedTally(Arc<Mutex<Tallier>>);
+
+impl SharedTally {
+    fn lock(&self) -> MutexGuard<'_, Tallier> {
+        self.0.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    /// What was read.
+    pub fn finish(self) -> Tally {
+        std::mem::take(&mut *self.lock()).finish()
+    }
+}
+
+impl Tallied {
+    /// `step` is shown how much was read.
+    pub fn new(source: Box<dyn Source>, step: u64) -> (Tallied, SharedTally) {
+        let tally = SharedTally::default();
+        (Tallied { source, tally: tally.clone(), step }, tally)
+    }
+}
+
+impl Source for Tallied {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async {
+            let piece = self.source.next().await?;
+            if let Piece::Data(data) = &piece {
+                let mut tally = self.tally.lock();
+                tally.add(data);
+                event::step_progress(self.step, tally.size_bytes());
+            }
+            Ok(piece)
+        })
+    }
+}

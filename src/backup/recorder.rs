@@ -1,0 +1,37 @@
+//! Who runs, and where the steps and backups of the run are recorded.
+
+use crate::catalog::{Backup, Step as StepRecord};
+use crate::report::remark::Remark;
+use crate::world::objects::Object;
+
+/// Who runs: written into manifests, shown to recipes by the module `run`.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub run_id: String,
+    pub recipe: String,
+    pub recipe_sha256: String,
+    pub kind: String,
+    /// Whether it was agreed to beforehand, by `--yes`.
+    pub confirmed: bool,
+}
+
+/// Where steps and backups are written down while the run goes on.
+pub trait Recorder: Send + Sync {
+    fn step(&self, step: StepRecord);
+    fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
+    /// Where in which store a backup was put, so that it can be looked for at the end of the run.
+    fn stored(&self, _object: &Object) {}
+    /// What there is to say of the run beside its result; what it weighs decides the outcome.
+    fn remark(&self, _remark: &Remark) {}
+    /// What became of a database, for the audit of a restore.
+    fn changed(&self, _what: serde_json::Value) {}
+}
+
+/// The record of what is no run, such as a recipe that is only loaded: there is nothing to record.
+pub struct Unrecorded;
+
+impl Recorder for Unrecorded {
+    fn step(&self, _step: StepRecord) {}
+
+    fn backup(&self, _backup: &Backup, _manifest: &serde_json::Value) {}
+}

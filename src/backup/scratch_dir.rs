@@ -1,0 +1,144 @@
+//! Makes a private folder for what is unpacked for a moment, and removes it whatever happens; what killed runs left goes as well.
+
+use std::path::{Path, PathBuf};
+
+use crate::backup::pool::{Latecomer, afterwards};
+use crate::error::{Error, Kind, Result};
+use crate::world::partial::{UNPACKED_LOCKS, unpacked_lock, unpacked_name};
+use crate::world::{Caller, Entry, EntryKind, Found, Held};
+
+/// Nobody else may look into it.
+const MODE: u32 = 0o700;
+
+/// The folder in which a run may have folders of its own.
+#[derive(Clone)]
+pub struct ScratchRoot {
+    folder: PathBuf,
+    /// The one in it that is made for this call.
+    own: PathBuf,
+    latecomer: Latecomer,
+}
+
+/// A folder of this run's own. It goes with all that is in it: by `remove`, or afterwards when it is dropped.
+pub struct ScratchDir {
+    standing: Option<Standing>,
+    latecomer: Latecomer,
+}
+
+struct Standing {
+    caller: Caller,
+    folder: PathBuf,
+    lock: PathBuf,
+    held: Box<dyn Held>,
+}
+
+impl ScratchRoot {
+    /// Scratch folders of this run in `folder`; `number` is unique within the run.
+    pub fn new(folder: PathBuf, run_id: &str, number: u64, latecomer: Latecomer) -> ScratchRoot {
+        let own = folder.join(unpacked_name(run_id, number));
+        ScratchRoot { folder, own, latecomer }
+    }
+
+    /// A new, empty folder, after those of runs that were killed have gone.
+    pub async fn make(&self, caller: &Caller) -> Result<ScratchDir> {
+        caller.mkdir(&self.folder, MODE).await?;
+        self.sweep(caller).await?;
+        let lock = unpacked_lock(&self.own);
+        let held = caller.lock(&lock).await?;
+        let standing = Standing { caller: caller.clone(), folder: self.own.clone(), lock, held };
+        let scratch = ScratchDir { standing: Some(standing), latecomer: self.latecomer.clone() };
+        match caller.mkdir(&self.own, MODE).await {
+            Ok(()) => Ok(scratch),
+            Err(error) => Err(scratch.remove_after(error).await),
+        }
+    }
+
+    async fn sweep(&self, caller: &Caller) -> Result<()> {
+        for entry in caller.list(found(&self.folder, Some(UNPACKED_LOCKS))).await? {
+            match caller.lock(&entry.path).await {
+                Ok(held) => {
+                    let standing = Standing {
+                        caller: caller.clone(),
+                        folder: entry.path.with_extension(""),
+                        lock: entry.path.clone(),
+                        held,
+                    };
+                    standing.remove().await?;
+                }
+                Err(error) if error.kind() == Kind::Locked => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ScratchDir {
+    pub fn folder(&self) -> &Path {
+        self.standing.as_ref().map_or(Path::new(""), |standing| &standing.folder)
+    }
+
+    /// The files in it.
+    pub async fn files(&self, caller: &Caller) -> Result<Vec<Entry>> {
+        let entries = caller.list(Found { recursive: true, ..found(self.folder(), None) }).await?;
+        Ok(entries.into_iter().filter(|entry| entry.stat.kind == EntryKind::File).collect())
+    }
+
+    pub async fn remove(mut self) -> Result<()> {
+        match self.standing.take() {
+            Some(standing) => standing.remove().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes it because of `error`, which matters more than whether that succeeds.
+    pub async fn remove_after(self, error: Error) -> Error {
+        let folder = self.folder().to_owned();
+        match self.remove().await {
+            Ok(()) => error,
+            Err(left) => error.hint(format!("remove `{}` yourself: {}", folder.display(), left.one_line())),
+        }
+    }
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        if let Some(standing) = self.standing.take() {
+            afterwards(&self.latecomer, standing.remove());
+        }
+    }
+}
+
+impl Standing {
+    /// The lock goes last: until then, no other run takes the folder for one of a dead run, nor forgets it.
+    async fn remove(self) -> Result<()> {
+        let Standing { caller, folder, lock, held } = self;
+        if caller.stat(&folder).await?.is_some() {
+            clear(&caller, &folder).await?;
+            caller.remove(&folder).await?;
+        }
+        caller.remove(&lock).await?;
+        drop(held);
+        Ok(())
+    }
+}
+
+/// Removes all that is in a folder, half-written files of dead runs as well.
+async fn clear(caller: &Caller, folder: &Path) -> Result<()> {
+    caller.sweep(folder).await?;
+    let mut entries = caller.list(Found { recursive: true, ..found(folder, None) }).await?;
+    for below in entries.iter().filter(|entry| entry.stat.kind == EntryKind::Dir) {
+        caller.sweep(&below.path).await?;
+    }
+    // A folder comes after what is in it.
+    entries.reverse();
+    for entry in entries {
+        caller.remove(&entry.path).await?;
+    }
+    Ok(())
+}
+
+fn found(dir: &Path, name: Option<&str>) -> Found {
+    let name = name.map(str::to_owned);
+    Found { dir: dir.to_owned(), name, recursive: false, older_than_days: None, newer_than_days: None }
+}

@@ -1,0 +1,49 @@
+//! A failure that a recipe has caught: what Lua sees of it, and whether the recipe has answered for it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use mlua::{MetaMethod, UserData, UserDataFields, UserDataMethods};
+
+use crate::error::Error;
+use crate::lua::json::to_lua;
+
+/// A failure that a recipe has caught, until it is accepted in words or raised again.
+pub struct Caught {
+    pub error: Error,
+    /// Why the recipe says that it does not matter.
+    pub accepted: RefCell<Option<String>>,
+    pub raised_again: Cell<bool>,
+}
+
+impl Caught {
+    pub fn new(error: Error) -> Rc<Caught> {
+        Rc::new(Caught { error, accepted: RefCell::default(), raised_again: Cell::new(false) })
+    }
+
+    /// Neither accepted nor raised again: merely swallowed.
+    pub fn swallowed(&self) -> bool {
+        self.accepted.borrow().is_none() && !self.raised_again.get()
+    }
+}
+
+/// The handle by which Lua holds a caught failure.
+pub struct Failure(pub Rc<Caught>);
+
+impl UserData for Failure {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field(MetaMethod::Type, "failure");
+        fields.add_field_method_get("kind", |_, this| Ok(this.0.error.kind().word()));
+        fields.add_field_method_get("message", |_, this| Ok(crate::secret::redact(&this.0.error.one_line())));
+        fields.add_field_method_get("hint", |_, this| Ok(this.0.error.hint_text().map(str::to_owned)));
+        fields.add_field_method_get("checks", |lua, this| {
+            this.0.error.details().map(|details| to_lua(lua, details)).transpose()
+        });
+        fields.add_field_method_get("site", |_, this| Ok(this.0.error.sites().first().map(|site| site.to_string())));
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods
+            .add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(crate::secret::redact(&this.0.error.one_line())));
+    }
+}

@@ -1,0 +1,153 @@
+//! One Lua state that is ready for a recipe: environment, modules, `recipe` and `require`.
+
+use std::rc::Rc;
+
+use mlua::{Function, IntoLuaMulti, Lua, Table, UserData, Value};
+
+use crate::error::{Error, Kind, Result, Site};
+use crate::lua::exports::{Call, Make};
+use crate::lua::fuse::{Fuse, LuaLimits};
+use crate::lua::loader::Finder;
+use crate::lua::sandbox::Withheld;
+use crate::lua::session::Session;
+use crate::lua::traceback::from_lua;
+use crate::lua::{loader, sandbox, state, traceback};
+
+/// The modules and functions that a Lua state offers.
+#[derive(Clone, Copy)]
+pub struct Library {
+    pub modules: &'static [(&'static str, Make)],
+    pub functions: fn(&Lua) -> mlua::Result<Named>,
+}
+
+/// Values by their names.
+pub type Named = Vec<(&'static str, Value)>;
+
+/// One Lua state, ready for a recipe.
+pub struct Machine {
+    pub lua: Lua,
+    pub fuse: Fuse,
+    env: Table,
+}
+
+/// What `recipe { … }` gives: the proof that a file declared a recipe.
+struct Declared(Table);
+
+impl UserData for Declared {}
+
+impl Machine {
+    pub fn new(session: Rc<Session>, library: Library, limits: &LuaLimits, find: Finder) -> Result<Machine> {
+        Machine::with_words(session, library, limits, find, |_| Ok(Vec::new()))
+    }
+
+    /// A state that has `words` beside what recipes have, such as those of a spec.
+    pub fn with_words(
+        session: Rc<Session>,
+        library: Library,
+        limits: &LuaLimits,
+        find: Finder,
+        words: impl FnOnce(&Lua) -> mlua::Result<Vec<(&'static str, Value)>>,
+    ) -> Result<Machine> {
+        Machine::made(session, library, limits, find, words, Withheld::default())
+    }
+
+    /// A state that lacks some of what recipes have.
+    pub fn without(
+        session: Rc<Session>,
+        library: Library,
+        limits: &LuaLimits,
+        find: Finder,
+        withheld: Withheld,
+    ) -> Result<Machine> {
+        Machine::made(session, library, limits, find, |_| Ok(Vec::new()), withheld)
+    }
+
+    fn made(
+        session: Rc<Session>,
+        library: Library,
+        limits: &LuaLimits,
+        find: Finder,
+        words: impl FnOnce(&Lua) -> mlua::Result<Vec<(&'static str, Value)>>,
+        withheld: Withheld,
+    ) -> Result<Machine> {
+        let (lua, fuse) = state::new(limits)?;
+        lua.set_app_data(session);
+        let env = words(&lua).and_then(|words| environment(&lua, library, find, words, withheld)).map_err(from_lua)?;
+        Ok(Machine { lua, fuse, env })
+    }
+
+    /// Loads a recipe and gives its declaration. Loading does nothing but that.
+    pub fn load(&self, file_shown: &str, text: &str) -> Result<Table> {
+        let loaded = loader::chunk(&self.lua, file_shown, text, &self.env).and_then(|chunk| chunk.call::<Value>(()));
+        let value = loaded.map_err(|error| self.fuse.explain(error))?;
+        let declared =
+            value.as_userdata().and_then(|data| data.borrow::<Declared>().ok().map(|declared| declared.0.clone()));
+        declared.ok_or_else(|| {
+            Error::new(Kind::Recipe, format!("`{file_shown}` does not return a recipe"))
+                .hint("end the file with `return recipe { ... }`")
+        })
+    }
+
+    /// Loads a Lua file that is no recipe, such as a spec, and gives what it returns.
+    pub async fn evaluate(&self, file_shown: &str, text: &str) -> Result<Value> {
+        let chunk = loader::chunk(&self.lua, file_shown, text, &self.env).map_err(|error| self.fuse.explain(error))?;
+        self.call(&chunk, ()).await
+    }
+
+    /// Calls a function to its end, or to the end of the fuse; what it had under way is then dropped.
+    pub async fn call(&self, function: &Function, args: impl IntoLuaMulti) -> Result<Value> {
+        let start = start_of(function);
+        let running = function.call_async::<Value>(args);
+        tokio::select! {
+            biased;
+            () = self.fuse.blown() => Err(self.fuse.verdict().unwrap_or_else(|| Error::new(Kind::Cancelled, "the run was cancelled"))),
+            // Lua that has run out of memory cannot say where; where it began is better than no place.
+            answer = running => answer.map_err(|error| self.fuse.explain(error).at(start)),
+        }
+    }
+}
+
+/// Where a function begins.
+fn start_of(function: &Function) -> Option<Site> {
+    let info = function.info();
+    let file = info.source?.trim_start_matches('@').to_owned();
+    Some(Site { file, line: u32::try_from(info.line_defined?).ok()? })
+}
+
+fn environment(
+    lua: &Lua,
+    library: Library,
+    find: Finder,
+    words: Vec<(&'static str, Value)>,
+    withheld: Withheld,
+) -> mlua::Result<Table> {
+    let mut primitives = (library.functions)(lua)?;
+    primitives.extend(words);
+    primitives.push(("recipe", Value::Function(lua.create_function(declare)?)));
+    // `require` needs the environment that it is a part of: it is put in by way of a slot that is filled last.
+    let slot: Rc<std::cell::OnceCell<Function>> = Rc::default();
+    let filled = slot.clone();
+    let require = lua.create_function(move |lua, name: Value| match filled.get() {
+        Some(require) => require.call::<Value>(name),
+        None => Err(traceback::raise(lua, Error::new(Kind::Recipe, "`require` is not ready yet"))),
+    })?;
+    primitives.push(("require", Value::Function(require)));
+    let env = sandbox::environment_with(lua, primitives, library.modules.to_vec(), withheld)?;
+    let real = loader::require(lua, &env, find)?;
+    slot.get_or_init(|| real);
+    Ok(env)
+}
+
+/// The function `recipe`: marks its table as a declaration.
+fn declare(lua: &Lua, table: Value) -> mlua::Result<Value> {
+    match table {
+        Value::Table(table) => Ok(Value::UserData(lua.create_userdata(Declared(table))?)),
+        other => {
+            let call = Call::new(lua, "recipe").map_err(mlua::Error::external)?;
+            let what = format!("`recipe` takes a table, not a {}", other.type_name());
+            Err(call.raise(
+                Error::new(Kind::Recipe, what).hint("return recipe { type = \"daily\", run = function(p) ... end }"),
+            ))
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Holds one Lua state: sandbox, limits, traceback.
+
+pub(crate) mod absent;
+pub(crate) mod arguments;
+pub(crate) mod base;
+pub mod budget;
+pub mod catch;
+pub(crate) mod class;
+pub(crate) mod compiled;
+pub mod coverage;
+pub mod exports;
+pub mod failure;
+pub(crate) mod frame;
+pub mod fuse;
+pub mod hook;
+pub mod json;
+pub(crate) mod later;
+pub(crate) mod line_table;
+pub mod loader;
+pub mod machine;
+pub mod options;
+pub mod pattern;
+pub mod plain;
+pub(crate) mod replace;
+pub mod sandbox;
+pub mod seal;
+pub mod secret_value;
+pub mod session;
+pub mod state;
+pub(crate) mod strings;
+pub(crate) mod tables;
+pub(crate) mod text;
+pub mod traceback;
+pub mod unknown;
+pub mod unused;
+pub(crate) mod wrong;

@@ -1,0 +1,207 @@
+//! Holds what the primitives of one run share: the world, the run's name, and the accounts that decide its outcome.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mlua::Lua;
+
+use crate::backup::at_end::AtEndList;
+use crate::backup::pool::Pool;
+use crate::backup::recorder::{Identity, Recorder};
+use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
+use crate::error::{Error, Kind, Result, Site, brief};
+use crate::lua::failure::Caught;
+use crate::lua::unused::Unused;
+use crate::report::event;
+use crate::report::remark::{self, Remark};
+use crate::world::Caller;
+use crate::world::mail::settings::Settings;
+
+/// What a channel is called where recipes have their kind.
+pub const CHANNEL: &str = "channel";
+
+/// What a text is in the reader's language; nothing when there is no translation.
+pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
+
+/// The mail server that a recipe has when it names none.
+pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
+
+/// Looks over all recipes for what is wrong with them and told by no run.
+pub type Lookout = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
+
+/// What the primitives of one run share.
+pub struct Session {
+    pub caller: Caller,
+    pub identity: Identity,
+    pub cores: usize,
+    pub translate: Translate,
+    pub smtp: Smtp,
+    pub lookout: Lookout,
+    pub recorder: Arc<dyn Recorder>,
+    pub loading: Cell<bool>,
+    pub caught: RefCell<Vec<Rc<Caught>>>,
+    pub streams: RefCell<Vec<Rc<Unused>>>,
+    pub backups: RefCell<Vec<Backup>>,
+    /// The patterns of the remarks that the recipe's params accept.
+    pub accepting: RefCell<Vec<String>>,
+    /// What must be dropped or stopped when the run ends.
+    pub at_end: AtEndList,
+    pub pool: Pool,
+    steps: Cell<u64>,
+}
+
+impl Session {
+    pub fn new(caller: Caller, identity: Identity, translate: Translate, recorder: Arc<dyn Recorder>) -> Session {
+        let environment = caller.world.environment();
+        Session {
+            smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
+            lookout: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
+            cores: caller.world.machine().cores,
+            caller,
+            identity,
+            translate,
+            recorder,
+            loading: Cell::new(true),
+            caught: RefCell::default(),
+            streams: RefCell::default(),
+            backups: RefCell::default(),
+            accepting: RefCell::default(),
+            at_end: AtEndList::default(),
+            pool: Pool::default(),
+            steps: Cell::new(0),
+        }
+    }
+
+    /// Whether it is a channel that tells somebody.
+    pub fn is_channel(&self) -> bool {
+        self.identity.kind == CHANNEL
+    }
+
+    /// The same session with another way to the mail server's settings than the process environment.
+    pub fn with_smtp(self, smtp: Smtp) -> Session {
+        Session { smtp, ..self }
+    }
+
+    /// The same session with the record of all runs to look at.
+    pub fn with_lookout(self, lookout: Lookout) -> Session {
+        Session { lookout, ..self }
+    }
+
+    /// The session of this Lua state.
+    pub fn of(lua: &Lua) -> Result<Rc<Session>> {
+        match lua.app_data_ref::<Rc<Session>>() {
+            Some(session) => Ok(session.clone()),
+            None => Err(Error::new(Kind::Other, "a primitive was called outside a session")),
+        }
+    }
+
+    /// Writes down that the recipe accepted a failure, and why: it stands among the steps of the run.
+    pub fn accepted(&self, failure: &Error, why: &str, site: Option<&Site>) {
+        self.recorder.step(StepRecord {
+            name: format!("accepted: {why}"),
+            status: Status::Success,
+            site: site.map(ToString::to_string),
+            bytes_in: None,
+            bytes_out: None,
+            started_at: self.caller.world.now(),
+            duration_ms: 0,
+            error: Some(failure.one_line()),
+        });
+    }
+
+    /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
+    pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
+        self.took(name, Duration::ZERO, wrong, site);
+    }
+
+    /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
+    pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
+        remark.accept(&self.accepting.borrow());
+        let level = match remark.weight() {
+            remark::Level::Note => event::Level::Info,
+            remark::Level::Warning | remark::Level::Incomplete => event::Level::Warn,
+            remark::Level::Failure => event::Level::Error,
+        };
+        event::log(level, &remark.message, site);
+        let name = match &remark.accepted {
+            Some(pattern) => format!("accepted by `{pattern}`: {}", remark.kind),
+            None => format!("{}: {}", remark.level.word(), remark.kind),
+        };
+        let wrong = (remark.weight() >= remark::Level::Incomplete).then(|| remark.message.clone());
+        self.noted(name, wrong, site);
+        self.recorder.remark(&remark);
+    }
+
+    /// Writes down something that took so long and has just ended, and what was wrong with it.
+    pub fn took(&self, name: String, time: Duration, wrong: Option<String>, site: Option<&Site>) {
+        let now = self.caller.world.now();
+        self.recorder.step(StepRecord {
+            name,
+            status: if wrong.is_some() { Status::Failure } else { Status::Success },
+            site: site.map(ToString::to_string),
+            bytes_in: None,
+            bytes_out: None,
+            started_at: chrono::TimeDelta::from_std(time).map_or(now, |time| now - time),
+            duration_ms: time.as_millis() as u64,
+            error: wrong,
+        });
+    }
+
+    pub fn loading(&self) -> bool {
+        self.loading.get()
+    }
+
+    /// A number that nothing else in this run has.
+    pub fn number(&self) -> u64 {
+        self.steps.set(self.steps.get() + 1);
+        self.steps.get()
+    }
+
+    /// Starts a step that people see and the catalog keeps.
+    pub fn step(&self, name: String, site: Option<Site>) -> Step {
+        let (number, name) = (self.number(), brief(name));
+        event::step_started(number, &name, site.as_ref());
+        let world = self.caller.world.clone();
+        Step {
+            number,
+            name,
+            site,
+            recorder: self.recorder.clone(),
+            started: world.now(),
+            began: world.elapsed(),
+            world,
+        }
+    }
+}
+
+/// A step that is under way.
+pub struct Step {
+    pub number: u64,
+    name: String,
+    site: Option<Site>,
+    recorder: Arc<dyn Recorder>,
+    world: Arc<dyn crate::world::World>,
+    started: Moment,
+    began: Duration,
+}
+
+impl Step {
+    /// Ends the step: how many bytes went in and out, and whether it failed.
+    pub fn end(self, bytes_in: u64, bytes_out: u64, error: Option<&Error>) {
+        let duration = self.world.elapsed().saturating_sub(self.began);
+        let status = if error.is_some() { Status::Failure } else { Status::Success };
+        event::step_ended(self.number, &self.name, status.word(), bytes_out, duration);
+        self.recorder.step(StepRecord {
+            name: self.name,
+            status,
+            site: self.site.map(|site| site.to_string()),
+            bytes_in: Some(bytes_in),
+            bytes_out: Some(bytes_out),
+            started_at: self.started,
+            duration_ms: duration.as_millis() as u64,
+            error: error.map(Error::one_line),
+        });
+    }
+}

@@ -1,0 +1,83 @@
+//! Stands in a plan for what only a run would know: it can be shown, and whatever would have to decide by it ends the plan.
+
+use mlua::{AnyUserData, Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
+
+use crate::backup::writer::AFTER_THE_RUN;
+use crate::error::{Error, Kind};
+use crate::lua::traceback::raise;
+use crate::world::dry_run::Withheld;
+
+/// What would need the value: to look into it, to count with it, to compare it. `==` alone asks nobody.
+const DECIDING: [MetaMethod; 18] = [
+    MetaMethod::Index,
+    MetaMethod::NewIndex,
+    MetaMethod::Call,
+    MetaMethod::Len,
+    MetaMethod::Lt,
+    MetaMethod::Le,
+    MetaMethod::Eq,
+    MetaMethod::Add,
+    MetaMethod::Sub,
+    MetaMethod::Mul,
+    MetaMethod::Div,
+    MetaMethod::IDiv,
+    MetaMethod::Mod,
+    MetaMethod::Pow,
+    MetaMethod::Unm,
+    MetaMethod::BAnd,
+    MetaMethod::BOr,
+    MetaMethod::Pairs,
+];
+
+/// A value that only a run would know.
+#[derive(Clone)]
+pub struct Unknown {
+    /// As a sentence begins: "the answer of `sync`".
+    what: String,
+    why: Withheld,
+}
+
+impl Unknown {
+    /// What a program would answer.
+    pub fn answer(program: &str) -> Unknown {
+        Unknown { what: format!("the answer of `{program}`"), why: Withheld::Program }
+    }
+
+    /// What a field would hold.
+    pub fn field(name: &str) -> Unknown {
+        Unknown { what: format!("`{name}`"), why: Withheld::Answer }
+    }
+
+    /// It as Lua holds it.
+    pub fn handle(self, lua: &Lua) -> mlua::Result<AnyUserData> {
+        lua.create_userdata(self)
+    }
+
+    /// The error of whatever needs to know it.
+    pub fn error(&self) -> Error {
+        Error::new(Kind::Cancelled, format!("{} is not known", self.what)).because(self.why)
+    }
+}
+
+impl UserData for Unknown {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field(MetaMethod::Type, "unknown");
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        for act in DECIDING {
+            methods.add_meta_function(act, |lua, operands: MultiValue| -> mlua::Result<Value> {
+                Err(raise(lua, of(&operands).unwrap_or_else(|| Unknown::field("a value")).error()))
+            });
+        }
+        methods.add_meta_method(MetaMethod::ToString, |_, _, ()| Ok(format!("({AFTER_THE_RUN})")));
+        methods.add_meta_function(MetaMethod::Concat, |_, (left, right): (Value, Value)| {
+            Ok(format!("{}{}", left.to_string()?, right.to_string()?))
+        });
+    }
+}
+
+/// The first of some values that is not known.
+fn of(values: &MultiValue) -> Option<Unknown> {
+    values.iter().find_map(|value| value.as_userdata()?.borrow::<Unknown>().ok().map(|unknown| unknown.clone()))
+}

@@ -1,0 +1,145 @@
+//! The module `archive`: what is in a tar archive, and its way into a folder.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mlua::{Lua, Table};
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use crate::backup::archive::opened::{Opened, broken};
+use crate::backup::archive::unpack::{Links, Most, Unpacked, Unpacking};
+use crate::backup::pool::{on_pool, unbroken};
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::{Call, Module};
+use crate::lua::options::duration;
+use crate::lua::traceback::from_lua;
+use crate::lua::unknown::Unknown;
+use crate::stream::tar::{TarEntry, TarKind};
+use crate::world::Caller;
+use crate::world::dry_run::is_withheld;
+
+/// The most entries of an archive that a recipe holds as a table.
+const MAX_LISTED: usize = 100_000;
+/// What an archive may unpack to, unless more is said.
+const MOST: Most = Most { entries: 100_000, size_bytes: 10 << 30 };
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct ListOptions {
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    idle_timeout: Option<Duration>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnpackOptions {
+    source: PathBuf,
+    into: PathBuf,
+    #[serde(default)]
+    links: Links,
+    max_entries: Option<u64>,
+    max_bytes: Option<u64>,
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    idle_timeout: Option<Duration>,
+}
+
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    Module::new(lua)?
+        .wait("archive.list", |call, (path, options): (PathBuf, Option<ListOptions>)| {
+            list(call, path, options.unwrap_or_default())
+        })?
+        .wait("archive.unpack", |call, (options,): (UnpackOptions,)| unpack(call, options))
+}
+
+/// What is in an archive, read to its proved end.
+async fn list(call: Rc<Call>, path: PathBuf, options: ListOptions) -> Result<Table> {
+    let caller = call.world()?.limited(options.timeout, options.idle_timeout);
+    let step = call.session.step(format!("list {}", path.display()), call.site());
+    let work = entries(caller, path, step.number);
+    let answer = on_pool(call.session.pool.member()?, work).await;
+    let size = answer.as_ref().map_or(0, |(_, size)| *size);
+    step.end(size, size, answer.as_ref().err());
+    let list = call.lua.create_table().map_err(from_lua)?;
+    for entry in answer?.0 {
+        list.raw_push(describe(&call, &entry).map_err(from_lua)?).map_err(from_lua)?;
+    }
+    Ok(list)
+}
+
+async fn entries(caller: Caller, path: PathBuf, step: u64) -> Result<(Vec<TarEntry>, u64)> {
+    let mut archive = Opened::open(&caller, &path, step).await?;
+    let mut entries = Vec::new();
+    while let Some(entry) = archive.tar.next_entry().await.map_err(broken(&path))? {
+        if entries.len() == MAX_LISTED {
+            return Err(Error::new(Kind::Space, format!("`{}` has too many entries for a recipe", path.display()))
+                .hint("`archive.unpack` takes as many as its `max_entries` says"));
+        }
+        entries.push(entry);
+    }
+    archive.prove().map(|size_bytes| (entries, size_bytes))
+}
+
+fn describe(call: &Call, entry: &TarEntry) -> mlua::Result<Table> {
+    let table = call.lua.create_table()?;
+    table.raw_set("path", entry.path.as_str())?;
+    table.raw_set("kind", word(entry.kind))?;
+    table.raw_set("size_bytes", entry.size_bytes)?;
+    table.raw_set("mode", entry.mode)?;
+    table.raw_set("link", entry.link.as_deref())?;
+    Ok(table)
+}
+
+fn word(kind: TarKind) -> &'static str {
+    match kind {
+        TarKind::File => "file",
+        TarKind::Dir => "dir",
+        TarKind::Link => "link",
+        TarKind::HardLink => "hard_link",
+        TarKind::Other => "other",
+    }
+}
+
+/// Unpacks an archive into a new folder: all of it, or nothing.
+async fn unpack(call: Rc<Call>, options: UnpackOptions) -> Result<Table> {
+    let caller = call.world()?.limited(options.timeout, options.idle_timeout);
+    let UnpackOptions { source, into, links, max_entries, max_bytes, .. } = options;
+    let step = call.session.step(format!("unpack {} into {}", source.display(), into.display()), call.site());
+    let most = Most { entries: max_entries.unwrap_or(MOST.entries), size_bytes: max_bytes.unwrap_or(MOST.size_bytes) };
+    let work = Unpacking { caller, source, into, links, most, step: step.number };
+    let (wanted, taken_back) = oneshot::channel();
+    // Broken off, it must still remove what it has made.
+    let answer = unbroken(call.session.pool.member()?, work.run(taken_back)).await;
+    drop::<oneshot::Sender<()>>(wanted);
+    if let Err(error) = &answer
+        && is_withheld(error)
+    {
+        step.end(0, 0, None);
+        return unknown(&call).map_err(from_lua);
+    }
+    let (read, written) = answer.as_ref().map_or((0, 0), |unpacked| (unpacked.read_bytes, unpacked.size_bytes));
+    step.end(read, written, answer.as_ref().err());
+    table(&call, &answer?).map_err(from_lua)
+}
+
+fn table(call: &Call, unpacked: &Unpacked) -> mlua::Result<Table> {
+    let table = call.lua.create_table()?;
+    table.raw_set("files", unpacked.files)?;
+    table.raw_set("size_bytes", unpacked.size_bytes)?;
+    table.raw_set("skipped", unpacked.skipped.clone())?;
+    Ok(table)
+}
+
+/// What a plan can show of an archive that is not there yet.
+fn unknown(call: &Call) -> mlua::Result<Table> {
+    let table = call.lua.create_table()?;
+    for name in ["files", "size_bytes", "skipped"] {
+        table.raw_set(name, Unknown::field(name).handle(&call.lua)?)?;
+    }
+    Ok(table)
+}

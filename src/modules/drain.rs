@@ -1,0 +1,66 @@
+//! Reads a stream to its proved end without storing it.
+
+use std::rc::Rc;
+
+use mlua::{LuaString, Table};
+use serde::Deserialize;
+
+use crate::backup::pipeline::Pipeline;
+use crate::backup::pool::on_pool;
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::Call;
+use crate::lua::traceback::from_lua;
+use crate::modules::save::{fill, unknown_facts, with_taps};
+use crate::modules::stream::LineTap;
+use crate::stream::discard::Discard;
+use crate::stream::pump::collect;
+use crate::units::show_size;
+use crate::world::dry_run::is_withheld;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct TextOptions {
+    max_bytes: Option<usize>,
+}
+
+/// `:discard()`: reads the stream to its proved end and keeps nothing but what it told about itself.
+pub async fn discard(call: Rc<Call>, (pipeline, taps): (Pipeline, Vec<LineTap>)) -> Result<Table> {
+    let step = call.session.step(pipeline.label.clone(), call.site());
+    let (facts, number) = (pipeline.facts.clone(), step.number);
+    pipeline.refuse_copies()?;
+    let task = on_pool(call.session.pool.member()?, async move { pipeline.pour(&mut Discard, number).await });
+    let answer = with_taps(task, taps).await;
+    if let Err(error) = &answer
+        && is_withheld(error)
+    {
+        step.end(0, 0, None);
+        return unknown_facts(&call, &facts.lock().clone()).map_err(from_lua);
+    }
+    let bytes = facts.lock().plain_bytes;
+    step.end(bytes, answer.as_ref().map_or(0, |tally| tally.size_bytes), answer.as_ref().err());
+    let tally = answer?;
+    let table = call.lua.create_table().map_err(from_lua)?;
+    fill(&call, &table, &tally.sha256, tally.size_bytes, &facts.lock().clone()).map_err(from_lua)?;
+    Ok(table)
+}
+
+/// `:text()`: all bytes of a small stream as one string.
+pub async fn text(
+    call: Rc<Call>,
+    (pipeline, taps): (Pipeline, Vec<LineTap>),
+    options: TextOptions,
+) -> Result<LuaString> {
+    let max_bytes = options.max_bytes.unwrap_or(1 << 20);
+    let label = pipeline.label.clone();
+    pipeline.refuse_copies()?;
+    let task = on_pool(call.session.pool.member()?, async move {
+        let mut source = (pipeline.open)().await?;
+        let too_large = || {
+            Error::new(Kind::Space, format!("`{label}` gives more than {}", show_size(max_bytes as u64)))
+                .hint("end the stream with `:save(path)`, or raise `max_bytes`")
+        };
+        collect(&mut *source, max_bytes, too_large).await
+    });
+    let bytes = with_taps(task, taps).await?;
+    call.lua.create_string(&bytes).map_err(from_lua)
+}

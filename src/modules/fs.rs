@@ -1,0 +1,225 @@
+//! The module `fs`: files and folders below the declared paths.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use mlua::{AnyUserData, Lua, Table};
+use serde::Deserialize;
+
+use crate::backup::pipeline::Pipeline;
+use crate::backup::pool::on_pool;
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::{Call, Module};
+use crate::lua::traceback::from_lua;
+use crate::modules::stream::Stream;
+use crate::stream::SharedFacts;
+use crate::stream::pump::pump;
+use crate::stream::stage::Staged;
+use crate::stream::taps::Count;
+use crate::units::show_size;
+use crate::world::{Caller, Effect, EntryKind, Found, Stat};
+
+/// The largest file that `fs.read` gives as a string.
+const MAX_READ_BYTES: u64 = 8 << 20;
+/// Mode of files and folders that a recipe makes (guide §9.2).
+const FILE_MODE: u32 = 0o600;
+const DIR_MODE: u32 = 0o700;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListOptions {
+    dir: PathBuf,
+    name: Option<String>,
+    #[serde(default)]
+    recursive: bool,
+    older_than_days: Option<u64>,
+    newer_than_days: Option<u64>,
+    kind: Option<Wanted>,
+}
+
+#[derive(Deserialize, PartialEq, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Wanted {
+    File,
+    Dir,
+    Link,
+    Other,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct WriteOptions {
+    #[serde(default)]
+    replace: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RemoveOptions {
+    why: Option<String>,
+    #[serde(default)]
+    recursive: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct CopyOptions {
+    mode: Option<u32>,
+}
+
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    Module::new(lua)?
+        .wait("fs.list", |call, (options,): (ListOptions,)| list(call, options))?
+        .wait("fs.stat", |call, (path,): (PathBuf,)| stat(call, path))?
+        .wait("fs.read", |call, (path,): (PathBuf,)| async move {
+            let bytes = call.world()?.read(&path, MAX_READ_BYTES).await?;
+            call.lua.create_string(&bytes).map_err(from_lua)
+        })?
+        .wait("fs.write", |call, (path, text, options): (PathBuf, String, Option<WriteOptions>)| async move {
+            let replace = options.unwrap_or_default().replace;
+            call.world()?.write(&path, text.into_bytes(), FILE_MODE, replace).await
+        })?
+        .wait("fs.mkdir", |call, (path,): (PathBuf,)| async move { call.world()?.mkdir(&path, DIR_MODE).await })?
+        .wait(
+            "fs.rename",
+            |call, (from, to): (PathBuf, PathBuf)| async move { call.world()?.rename(&from, &to).await },
+        )?
+        .wait("fs.remove", |call, (path, options): (PathBuf, Option<RemoveOptions>)| async move {
+            let RemoveOptions { why, recursive } = options.unwrap_or_default();
+            let caller = Caller { why, ..call.world()? };
+            if recursive {
+                caller.permits(Effect::Remove { path: path.clone() })?;
+                empty(&caller, &path).await?;
+            }
+            caller.remove(&path).await
+        })?
+        .wait("fs.copy", |call, (from, to, options): (PathBuf, PathBuf, Option<CopyOptions>)| {
+            copy(call, from, to, options.unwrap_or_default().mode.unwrap_or(FILE_MODE))
+        })?
+        .wait("fs.disk_free", |call, (path,): (PathBuf,)| async move {
+            let space = call.world()?.disk_free(&path).await?;
+            let table = call.lua.create_table().map_err(from_lua)?;
+            table.raw_set("free_bytes", space.free_bytes).map_err(from_lua)?;
+            table.raw_set("total_bytes", space.total_bytes).map_err(from_lua)?;
+            table.raw_set("free", show_size(space.free_bytes)).map_err(from_lua)?;
+            Ok(table)
+        })?
+        .call("fs.open", open)
+}
+
+async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
+    let wanted = options.kind;
+    let found = Found {
+        dir: options.dir,
+        name: options.name,
+        recursive: options.recursive,
+        older_than_days: options.older_than_days,
+        newer_than_days: options.newer_than_days,
+    };
+    let entries = call.world()?.list(found).await?;
+    let list = call.lua.create_table().map_err(from_lua)?;
+    for entry in entries {
+        if wanted.is_some_and(|kind| kind != Wanted::from(entry.stat.kind)) {
+            continue;
+        }
+        let path = entry.path.to_str().ok_or_else(|| {
+            Error::new(Kind::Other, format!("the name of `{}` is not UTF-8", entry.path.display()))
+                .hint("rename the file, or narrow the list with `name`")
+        })?;
+        let table = describe(&call, &entry.stat).map_err(from_lua)?;
+        table.raw_set("path", path).map_err(from_lua)?;
+        table.raw_set("name", path.rsplit('/').next()).map_err(from_lua)?;
+        list.raw_push(table).map_err(from_lua)?;
+    }
+    Ok(list)
+}
+
+async fn stat(call: Rc<Call>, path: PathBuf) -> Result<Option<Table>> {
+    match call.world()?.stat(&path).await? {
+        Some(stat) => describe(&call, &stat).map(Some).map_err(from_lua),
+        None => Ok(None),
+    }
+}
+
+fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
+    let age = call.session.caller.world.now().signed_duration_since(stat.modified);
+    let table = call.lua.create_table()?;
+    table.raw_set("kind", Wanted::from(stat.kind).word())?;
+    table.raw_set("size_bytes", stat.size_bytes)?;
+    table.raw_set("modified", stat.modified.timestamp())?;
+    table.raw_set("age_secs", age.num_seconds())?;
+    table.raw_set("mode", stat.mode)?;
+    table.raw_set("owner", stat.owner)?;
+    table.raw_set("group", stat.group)?;
+    Ok(table)
+}
+
+/// Removes everything below a folder, with what runs that are dead have left unfinished there.
+async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
+    let (name, older_than_days, newer_than_days) = (None, None, None);
+    let found = Found { dir: dir.to_owned(), name, recursive: true, older_than_days, newer_than_days };
+    caller.sweep(dir).await?;
+    // The deepest first: what lies in a folder comes after it in the list.
+    for entry in caller.list(found).await?.into_iter().rev() {
+        if entry.stat.kind == EntryKind::Dir {
+            caller.sweep(&entry.path).await?;
+        }
+        caller.remove(&entry.path).await?;
+    }
+    Ok(())
+}
+
+/// Copies a file under a name that nothing has yet; it is there whole or not at all.
+async fn copy(call: Rc<Call>, from: PathBuf, to: PathBuf, mode: u32) -> Result<()> {
+    let caller = call.world()?;
+    on_pool(call.session.pool.member()?, async move {
+        let mut source = caller.open(&from).await?;
+        let mut sink = caller.create(&to, mode & 0o777).await?;
+        let poured = async {
+            pump(&mut *source, &mut *sink, |_| {}).await?;
+            sink.seal().await
+        };
+        match poured.await {
+            Ok(()) => sink.commit().await,
+            Err(error) => Err(match sink.abort().await {
+                Ok(()) => error,
+                Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
+            }),
+        }
+    })
+    .await
+}
+
+/// A stream of the bytes of a file.
+fn open(call: &Call, (path,): (PathBuf,)) -> Result<AnyUserData> {
+    let caller = call.world()?;
+    let facts = SharedFacts::default();
+    let count = Count::new(&facts);
+    let label = path.display().to_string();
+    let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
+        Ok(Box::new(Staged::new(caller.open(&path).await?, count)) as _)
+    });
+    Stream::create(call, pipeline, Vec::new())
+}
+
+impl From<EntryKind> for Wanted {
+    fn from(kind: EntryKind) -> Wanted {
+        match kind {
+            EntryKind::File => Wanted::File,
+            EntryKind::Dir => Wanted::Dir,
+            EntryKind::Link => Wanted::Link,
+            EntryKind::Other => Wanted::Other,
+        }
+    }
+}
+
+impl Wanted {
+    fn word(self) -> &'static str {
+        match self {
+            Wanted::File => "file",
+            Wanted::Dir => "dir",
+            Wanted::Link => "link",
+            Wanted::Other => "other",
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The module `http`: requests to declared hosts, whose answers are good or raised as errors; downloads as streams.
+
+pub(crate) mod body;
+pub(crate) mod given;
+pub(crate) mod options;
+pub(crate) mod signing;
+pub mod upload;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mlua::{AnyUserData, Function, Lua, MultiValue, Table, Value};
+
+use crate::backup::pipeline::Pipeline;
+use crate::error::{Error, Kind, Result};
+use crate::lua::budget::Budget;
+use crate::lua::exports::{Call, Module};
+use crate::lua::options::Text;
+use crate::lua::secret_value::SecretValue;
+use crate::lua::traceback::from_lua;
+use crate::lua::unknown::Unknown;
+use crate::modules::http::options::{DownloadOptions, GetOptions, PostOptions, RequestOptions, Wish};
+use crate::modules::stream::Stream;
+use crate::secret::Secret;
+use crate::stream::pump::collect;
+use crate::stream::stage::Staged;
+use crate::stream::taps::Count;
+use crate::stream::{SharedFacts, Source};
+use crate::world::http::exchange::{Exchange, Proved};
+use crate::world::http::upload::is_expected;
+use crate::world::http::words::too_long;
+use crate::world::http::{HttpResponse, Method};
+
+/// How long a request may take, with its tries, where nobody says.
+const TOTAL: Duration = Duration::from_secs(120);
+/// How long a server may be silent.
+const IDLE: Duration = Duration::from_secs(30);
+/// The same for a download, where the server may have to fetch the bytes first.
+const DOWNLOAD_IDLE: Duration = Duration::from_secs(300);
+/// The longest answer that becomes a text, where nobody says.
+const MAX_BYTES: usize = 1 << 20;
+
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    Module::new(lua)?
+        .wait("http.request", |call, (options,): (RequestOptions,)| request(call, options.into()))?
+        .wait("http.get", |call, (url, options): (Text, Option<GetOptions>)| {
+            request(call, Wish::of(Method::Get, url, options))
+        })?
+        .wait("http.post", |call, (url, options): (Text, Option<PostOptions>)| {
+            request(call, Wish::of(Method::Post, url, options))
+        })?
+        .call("http.download", |call, (url, options): (Text, Option<DownloadOptions>)| {
+            download(call, Wish::of(Method::Get, url, options))
+        })
+}
+
+/// An answer whose body is small enough to be a Lua value.
+struct Answered {
+    title: String,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+    /// Nothing was sent: a plan only shows what would be.
+    withheld: bool,
+}
+
+async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
+    let max_bytes = wish.max_bytes.unwrap_or(MAX_BYTES);
+    let _charge = Budget::of(&call.lua).charge(max_bytes)?;
+    let caller = call.world()?;
+    let (total, idle) = (TOTAL.min(caller.limits.total), IDLE.min(caller.limits.idle));
+    let caller = caller.limited(wish.timeout.or(Some(total)), wish.idle_timeout.or(Some(idle)));
+    let planned = wish.expect.as_ref().and_then(|expect| expect.first().copied()).unwrap_or(200);
+    let secrets = std::mem::take(&mut wish.secrets);
+    let exchange = wish.exchange(caller)?;
+    let step = call.session.step(exchange.request.title(), call.site());
+    let sent = exchange.request.body.data.len() as u64;
+    let told = call.session.is_channel();
+    let answer = match trusting(exchange, wish.ca_file.take()).await {
+        Ok(exchange) => exchange.run(|answer, title| read(answer, title, max_bytes, planned, told)).await,
+        Err(error) => Err(error),
+    };
+    step.end(sent, answer.as_ref().map_or(0, |answer| answer.body.len() as u64), answer.as_ref().err());
+    table(&call, answer?, secrets)
+}
+
+/// A stream of an answer, which ends well only when the server has told its end.
+fn download(call: &Call, mut wish: Wish) -> Result<AnyUserData> {
+    let caller = call.world()?;
+    let idle = DOWNLOAD_IDLE.min(caller.limits.idle);
+    let caller = caller.limited(wish.timeout, wish.idle_timeout.or(Some(idle)));
+    let limits = caller.limits;
+    // Every other good answer is a part of what was asked for, or nothing of it.
+    wish.expect.get_or_insert_with(|| vec![200]);
+    let exchange = wish.exchange(caller)?;
+    let ca_file = wish.ca_file.take();
+    let facts = SharedFacts::default();
+    let count = Count::new(&facts);
+    let pipeline = Pipeline::new(exchange.request.title(), limits, facts, move || async move {
+        let exchange = trusting(exchange, ca_file).await?;
+        let source = exchange.run(|answer, title| async move { Ok(Proved::new(answer, title)) }).await?;
+        Ok(Box::new(Staged::new(Box::new(source), count)) as Box<dyn Source>)
+    });
+    Stream::create(call, pipeline, Vec::new())
+}
+
+/// The same exchange, with the authorities that a file names.
+async fn trusting(mut exchange: Exchange, ca_file: Option<PathBuf>) -> Result<Exchange> {
+    if let Some(path) = ca_file {
+        exchange.request.roots = Some(exchange.caller.read(&path, MAX_BYTES as u64).await?);
+    }
+    Ok(exchange)
+}
+
+/// Reads the body to its end. Who has `told` somebody is done by the status: raised as an error, a body that breaks off would
+/// have it told twice; it is empty then.
+async fn read(mut answer: HttpResponse, title: String, max_bytes: usize, planned: u16, told: bool) -> Result<Answered> {
+    if answer.withheld {
+        return Ok(Answered { title, status: planned, headers: Vec::new(), body: Bytes::new(), withheld: true });
+    }
+    let body = match collect(&mut *answer.body, max_bytes, || too_long(&title, max_bytes)).await {
+        Err(_broken) if told && is_expected(None, answer.status) => Bytes::new(),
+        body => body?,
+    };
+    Ok(Answered { title, status: answer.status, headers: answer.headers, body, withheld: false })
+}
+
+fn table(call: &Call, answer: Answered, secrets: Vec<String>) -> Result<Table> {
+    let fill = || -> mlua::Result<Table> {
+        let table = call.lua.create_table()?;
+        table.raw_set("status", answer.status)?;
+        if answer.withheld {
+            for name in ["headers", "body", "json"] {
+                table.raw_set(name, Unknown::field(name).handle(&call.lua)?)?;
+            }
+            return Ok(table);
+        }
+        let headers = call.lua.create_table()?;
+        for (name, value) in &answer.headers {
+            let before: Option<String> = headers.raw_get(name.as_str())?;
+            headers.raw_set(name.as_str(), before.map_or(value.clone(), |before| format!("{before}, {value}")))?;
+        }
+        table.raw_set("headers", headers)?;
+        table.raw_set("body", call.lua.create_string(&answer.body)?)?;
+        table.raw_set("json", json(&call.lua, answer.title.clone(), answer.body.clone(), secrets)?)?;
+        Ok(table)
+    };
+    fill().map_err(from_lua)
+}
+
+/// The function `json` of an answer; the texts of the members that `secrets` names are handles in it.
+fn json(lua: &Lua, title: String, body: Bytes, secrets: Vec<String>) -> mlua::Result<Function> {
+    lua.create_function(move |lua, _: MultiValue| {
+        let call = Call::new(lua, "json").map_err(mlua::Error::external)?;
+        let wrong = |cause: Error| {
+            let error = Error::new(Kind::Integrity, format!("the answer to `{title}` is not JSON"));
+            call.raise(error.because_text(cause.causes().join("; ")))
+        };
+        let text = String::from_utf8_lossy(&body);
+        let value = crate::lua::json::to_lua(lua, &crate::lua::json::decode(&text).map_err(wrong)?)?;
+        conceal(lua, &value, &secrets)?;
+        Ok(value)
+    })
+}
+
+/// Puts the handle of a secret in the place of each text that is a member of one of these names.
+fn conceal(lua: &Lua, value: &Value, names: &[String]) -> mlua::Result<()> {
+    let (Value::Table(table), false) = (value, names.is_empty()) else { return Ok(()) };
+    for pair in table.pairs::<Value, Value>() {
+        let (key, member) = pair?;
+        match (&key, &member) {
+            (Value::String(name), Value::String(text)) if names.iter().any(|known| *name == **known) => {
+                let secret = SecretValue(Secret::new(text.to_string_lossy()));
+                table.raw_set(key, lua.create_userdata(secret)?)?;
+            }
+            _ => conceal(lua, &member, names)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! Signs the body of a request, so that who gets it can know who sent it (HMAC with SHA-256, as GitHub signs its webhooks).
+
+use ring::hmac;
+use serde::Deserialize;
+
+use crate::lua::options::Text;
+use crate::world::Value;
+
+/// By what to sign, and where the signature goes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signing {
+    key: Text,
+    header: String,
+}
+
+impl Signing {
+    /// The header for these bytes.
+    pub fn header(&self, body: &[u8]) -> (String, Value) {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.key.0.expose().as_bytes());
+        let hex: String = hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        (self.header.clone(), Value::Plain(format!("sha256={hex}")))
+    }
+}

@@ -1,0 +1,224 @@
+//! The module `pg`: PostgreSQL through its own programs.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mlua::{AnyUserData, Function, Lua, MultiValue, Value};
+use serde::Deserialize;
+
+use crate::backup::pipeline::Pipeline;
+use crate::backup::scratch_dir::ScratchRoot;
+use crate::error::Result;
+use crate::lua::exports::{Call, Module};
+use crate::lua::options::duration;
+use crate::lua::traceback::from_lua;
+use crate::modules::process::unknown;
+use crate::modules::stream::Stream;
+use crate::postgres::dump::globals;
+use crate::postgres::dump::globals::Globals;
+use crate::postgres::dump::inspector::Inspector;
+use crate::postgres::server::client::{DumpShape, Server};
+use crate::postgres::server::explain::explain;
+use crate::postgres::server::query::{MAX_ANSWER_BYTES, ask};
+use crate::secret::Secret;
+use crate::stream::SharedFacts;
+use crate::stream::stage::Staged;
+use crate::stream::taps::Count;
+use crate::world::program::ProgramSource;
+use crate::world::{Caller, Command, Exit, program};
+
+/// Defines an option table with the fields that every call of this module has; serde's `flatten` would accept misspelt ones.
+macro_rules! options {
+    ($name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* }) => {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $name {
+            $($(#[$attr])* $field: $type,)*
+            host: Option<String>,
+            port: Option<u16>,
+            user: Option<String>,
+            password: Option<Secret>,
+            #[serde(default, deserialize_with = "duration")]
+            timeout: Option<Duration>,
+            #[serde(default, deserialize_with = "duration")]
+            idle_timeout: Option<Duration>,
+        }
+
+        impl $name {
+            pub(crate) fn server(&self) -> Server {
+                Server { host: self.host.clone(), port: self.port, user: self.user.clone(), password: self.password.clone() }
+            }
+
+            pub(crate) fn limit(&self, caller: Caller) -> Caller {
+                caller.limited(self.timeout, self.idle_timeout)
+            }
+        }
+    };
+}
+
+pub(crate) mod cluster;
+pub(crate) mod databases;
+pub(crate) mod inspect;
+pub(crate) mod passing;
+pub(crate) mod restore;
+pub(crate) mod swap;
+pub(crate) mod verify;
+
+options!(DumpOptions {
+    database: String,
+    create: Option<bool>,
+    clean: Option<bool>,
+    inserts: Option<bool>,
+    schemas: Option<Vec<String>>,
+    exclude_schemas: Option<Vec<String>>,
+    tables: Option<Vec<String>>,
+    exclude_tables: Option<Vec<String>>,
+    exclude_table_data: Option<Vec<String>>,
+});
+options!(GlobalsOptions {
+    database: Option<String>,
+    passwords: Option<bool>,
+});
+options!(QueryOptions {
+    database: String,
+    sql: String,
+    #[serde(default)]
+    vars: BTreeMap<String, String>,
+});
+options!(ServerOptions { database: Option<String>, });
+
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    Module::new(lua)?
+        .add("pg.prove", proving_stream(lua)?)?
+        .call("pg.dump", |call, (options,): (DumpOptions,)| dump(call, options))?
+        .call("pg.dump_globals", |call, (options,): (GlobalsOptions,)| dump_globals(call, options))?
+        .wait("pg.is_ready", |call, (options,): (ServerOptions,)| is_ready(call, options))?
+        .wait("pg.query", |call, (options,): (QueryOptions,)| query(call, options))?
+        .wait("pg.databases", |call, (options,): (ServerOptions,)| databases(call, options))?
+        .wait("pg.inspect", |call, (path, options): (PathBuf, Option<inspect::InspectOptions>)| {
+            inspect::inspect(call, path, options.unwrap_or_default())
+        })?
+        .wait("pg.verify", |call, (options,): (verify::VerifyOptions,)| verify::verify(call, options))?
+        .wait("pg.create_database", |call, (options,): (databases::CreateOptions,)| databases::create(call, options))?
+        .wait("pg.drop_database", |call, (options,): (databases::DropOptions,)| databases::drop_one(call, options))?
+        .wait("pg.sweep_throwaways", |call, (options,): (databases::SweepOptions,)| databases::sweep(call, options))?
+        .wait("pg.swap", |call, (options,): (swap::SwapOptions,)| swap::swap(call, options))?
+        .wait("pg.temporary_cluster", |call, (options,): (cluster::ClusterOptions,)| cluster::start(call, options))?
+        .wait("pg.drop_cluster", |call, (cluster,): (cluster::Given,)| cluster::drop_one(call, cluster))?
+        .wait("pg.restore", |call, (options,): (restore::RestoreOptions,)| restore::restore(call, options))
+}
+
+/// `pg.prove`, which takes a stream.
+fn proving_stream(lua: &Lua) -> mlua::Result<Function> {
+    lua.create_function(|lua, (stream, options): (Value, Value)| {
+        let call = Call::new(lua, "pg.prove").map_err(mlua::Error::external)?;
+        let options = || call.args(MultiValue::from_iter([options])).map(|(options,): (Option<_>,)| options);
+        let proved = options().and_then(|options| passing::prove(&call, &stream, options.unwrap_or_default()));
+        proved.map_err(|error| call.raise(error))
+    })
+}
+
+/// A stream of the dump, inspected as it passes.
+fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
+    let caller = options.limit(call.world()?);
+    let server = options.server();
+    let shape = DumpShape {
+        create: options.create.unwrap_or(true),
+        clean: options.clean.unwrap_or(true),
+        inserts: options.inserts.unwrap_or(false),
+        schemas: options.schemas.unwrap_or_default(),
+        exclude_schemas: options.exclude_schemas.unwrap_or_default(),
+        tables: options.tables.unwrap_or_default(),
+        exclude_tables: options.exclude_tables.unwrap_or_default(),
+        exclude_table_data: options.exclude_table_data.unwrap_or_default(),
+    };
+    let facts = SharedFacts::default();
+    let into = match options.database.as_str() {
+        database if !shape.create => database,
+        // A database cannot be dropped and created by who is connected to it.
+        "postgres" => "template1",
+        _ => "postgres",
+    };
+    facts.lock().load =
+        Some(format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {}", crate::world::command::quoted(into)));
+    let label = format!("dump of {}", options.database);
+    if shape.create {
+        // What a plan knows of it; the dump itself says more.
+        facts.lock().sections.insert("database".to_owned(), serde_json::json!({ "name": options.database }));
+    }
+    let (database, stage_facts) = (options.database, facts.clone());
+    let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
+        let child = caller.spawn(server.dump(&database, &shape)).await?;
+        let act = format!("cannot dump the database `{database}`");
+        let source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
+        let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
+        Ok(Box::new(Staged::new(Box::new(counted), Inspector::new(stage_facts, Some(database)))) as _)
+    });
+    Stream::create(call, pipeline, Vec::new())
+}
+
+/// A stream of the roles and tablespaces of the cluster, proved as it passes.
+fn dump_globals(call: &Call, options: GlobalsOptions) -> Result<AnyUserData> {
+    let caller = options.limit(call.world()?);
+    let command = options.server().globals(options.database.as_deref(), options.passwords.unwrap_or(true));
+    let facts = SharedFacts::default();
+    facts.lock().load = Some(globals::LOAD.to_owned());
+    let stage_facts = facts.clone();
+    let label = "dump of the cluster's globals".to_owned();
+    let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
+        let child = caller.spawn(command).await?;
+        let act = "cannot dump the roles and tablespaces of the cluster";
+        let source =
+            ProgramSource::new("pg_dumpall", child).explain(move |exit: &Exit| explain(act, "pg_dumpall", exit));
+        let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
+        Ok(Box::new(Staged::new(Box::new(counted), Globals::new(stage_facts))) as _)
+    });
+    Stream::create(call, pipeline, Vec::new())
+}
+
+/// Whether the server takes connections (pg_isready(1): 0 yes, 1 not now, 2 no answer).
+async fn is_ready(call: Rc<Call>, options: ServerOptions) -> Result<bool> {
+    let caller = options.limit(call.world()?);
+    let command = options.server().command("pg_isready", options.database.as_deref());
+    let command = Command { ok_codes: vec![0, 1, 2], ..command };
+    let (_, exit) = program::ask(&caller, command, None, MAX_ANSWER_BYTES).await?;
+    match exit.code {
+        Some(0) => Ok(true),
+        Some(1 | 2) => Ok(false),
+        _ => Err(explain("cannot ask whether the server is ready", "pg_isready", &exit)),
+    }
+}
+
+/// The rows of a query, each a table by column name.
+async fn query(call: Rc<Call>, options: QueryOptions) -> Result<Value> {
+    let caller = options.limit(call.world()?);
+    let answer = ask(&caller, &options.server(), &options.database, &options.sql, &options.vars).await;
+    if let Some(unknown) = unknown(&call, "psql", &answer)? {
+        return Ok(unknown);
+    }
+    crate::lua::json::to_lua(&call.lua, &answer?).map_err(from_lua)
+}
+
+/// The names of the databases of the server that can be dumped, sorted.
+async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Value> {
+    let caller = options.limit(call.world()?);
+    let sql =
+        "SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname";
+    let database = options.database.clone().unwrap_or_else(|| "postgres".to_owned());
+    let rows = ask(&caller, &options.server(), &database, sql, &BTreeMap::new()).await;
+    if let Some(unknown) = unknown(&call, "psql", &rows)? {
+        return Ok(unknown);
+    }
+    let rows = rows?;
+    let names = rows.as_array().into_iter().flatten().filter_map(|row| row["name"].as_str().map(str::to_owned));
+    call.lua.create_sequence_from(names).map(Value::Table).map_err(from_lua)
+}
+
+/// Where a call may unpack, if the recipe names a folder for that.
+fn scratch_root(call: &Call, folder: Option<PathBuf>) -> Result<Option<ScratchRoot>> {
+    let Some(folder) = folder else { return Ok(None) };
+    let (run_id, latecomer) = (&call.session.identity.run_id, call.session.pool.latecomer()?);
+    Ok(Some(ScratchRoot::new(folder, run_id, call.session.number(), latecomer)))
+}

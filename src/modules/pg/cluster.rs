@@ -1,0 +1,80 @@
+//! `pg.temporary_cluster`, `pg.drop_cluster`: a server of the run's own, in a folder of its own, that goes with the run.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mlua::Table;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use crate::backup::pool::spawn;
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::Call;
+use crate::lua::options::duration;
+use crate::lua::traceback::from_lua;
+use crate::postgres::server::clusters::Clusters;
+use crate::postgres::server::temporary_cluster::{PORT, Standing};
+use crate::postgres::server::throwaway;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterOptions {
+    dir: PathBuf,
+    server_version: Option<String>,
+    size_bytes: Option<u64>,
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+}
+
+/// What `pg.temporary_cluster` gave; of it only the folder matters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    host: String,
+    #[serde(rename = "port")]
+    _port: u16,
+    #[serde(rename = "user")]
+    _user: String,
+}
+
+pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
+    let caller = call.world()?.limited(options.timeout, None);
+    let step = call.session.step("temporary cluster".to_owned(), call.site());
+    let name = throwaway::cluster_name(caller.world.now(), caller.world.machine().process_id);
+    let home = options.dir.join(&name).display().to_string();
+    let standing = Standing::new(caller, options.dir, name, options.server_version, options.size_bytes);
+    let (wanted, unwanted) = oneshot::channel();
+    let (ready, answered) = oneshot::channel();
+    let ended = spawn(call.session.pool.member()?, standing.run(ready, unwanted));
+    // From here on it goes with the run, however that ends.
+    call.session.at_end.of::<Clusters>().add(home.clone(), wanted, ended);
+    let ready = answered.await.is_ok();
+    let answer = if ready {
+        Ok(())
+    } else {
+        call.session.at_end.of::<Clusters>().end(&home).await.and_then(|()| Err(vanished()))
+    };
+    step.end(0, 0, answer.as_ref().err());
+    answer?;
+    let table = call.lua.create_table().map_err(from_lua)?;
+    table.raw_set("host", home).map_err(from_lua)?;
+    table.raw_set("port", PORT).map_err(from_lua)?;
+    table.raw_set("user", "postgres").map_err(from_lua)?;
+    Ok(table)
+}
+
+pub async fn drop_one(call: Rc<Call>, given: Given) -> Result<()> {
+    if !call.session.at_end.of::<Clusters>().has(&given.host) {
+        return Err(Error::new(Kind::NotFound, format!("there is no cluster `{}` of this run", given.host))
+            .hint("give what `pg.temporary_cluster` gave"));
+    }
+    let step = call.session.step("drop temporary cluster".to_owned(), call.site());
+    let dropped = call.session.at_end.of::<Clusters>().end(&given.host).await;
+    step.end(0, 0, dropped.as_ref().err());
+    dropped
+}
+
+fn vanished() -> Error {
+    Error::new(Kind::Other, "the temporary cluster ended before it was ready")
+}

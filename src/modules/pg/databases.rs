@@ -1,0 +1,220 @@
+//! `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`: makes databases, and drops none but those that hikae made.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mlua::Table;
+use serde::Deserialize;
+
+use crate::backup::at_end::CLEANUP_TIME;
+use crate::backup::pool::unbroken;
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::Call;
+use crate::lua::options::duration;
+use crate::lua::traceback::from_lua;
+use crate::postgres::server::client::Server;
+use crate::postgres::server::keeper::Keeper;
+use crate::postgres::server::made::{Hold, Made};
+use crate::postgres::server::maintenance::{Found, Maintenance, cannot, maintenance};
+use crate::postgres::server::query::ask;
+use crate::postgres::server::quoting::{check_name, ident, literal};
+use crate::postgres::server::throwaway;
+use crate::report::{Level, log};
+use crate::secret::Secret;
+use crate::world::Caller;
+
+options!(CreateOptions {
+    name: Option<String>,
+    like: Option<String>,
+    connect_to: Option<String>,
+});
+options!(DropOptions {
+    name: String,
+    connect_to: Option<String>,
+});
+options!(SweepOptions {
+    connect_to: Option<String>,
+});
+
+pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
+    let caller = options.limit(call.world()?);
+    let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
+    let made = call.session.at_end.of::<Made>();
+    let name = match &options.name {
+        Some(name) => name.clone(),
+        None => throwaway::name(caller.world.now(), caller.world.machine().process_id, made.count() + 1),
+    };
+    check_name(&name)?;
+    let like = match &options.like {
+        Some(like) => shape_of(&at, like).await?,
+        None => String::new(),
+    };
+    let mut script = format!("CREATE DATABASE {} TEMPLATE template0{like};\n", ident(&name));
+    // Kept before it stands: at no moment is there a throwaway that another run could take for left over.
+    let hold = match options.name {
+        Some(_) => None,
+        None => {
+            let identity = &call.session.identity;
+            let mark = throwaway::mark(&identity.run_id, &identity.recipe, &caller.world.machine().host);
+            script.push_str(&throwaway::comment(&name, &mark));
+            let keeper = Keeper::start(&at, &name).await?;
+            Some(Hold { keeper, server: at.server.clone(), connect_to: at.database.clone() })
+        }
+    };
+    let step = call.session.step(format!("create database {name}"), call.site());
+    made.expect(&name, hold);
+    // Not broken off: a run that is interrupted must know what there is to drop.
+    let (caller, server, database, new) = (caller.clone(), at.server, at.database, name.clone());
+    let creating = async move {
+        let created = create_and_find(
+            &Maintenance { caller: &caller, server: server.clone(), database: database.clone() },
+            &new,
+            script,
+        )
+        .await;
+        let left = left_by(
+            &created,
+            &Maintenance { caller: &caller.limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME)), server, database },
+            &new,
+        )
+        .await;
+        Ok((created, left))
+    };
+    let (created, left) = unbroken(call.session.pool.member()?, creating).await?;
+    step.end(0, 0, created.as_ref().err());
+    match left {
+        Left::Database(oid) => made.stands(&name, oid),
+        Left::Nothing => made.forget(&name),
+        Left::Unknown => {}
+    }
+    created.map(|_| name)
+}
+
+/// What stands of a database that was to be made.
+enum Left {
+    Database(u32),
+    Nothing,
+    Unknown,
+}
+
+/// A creation that failed may have been done all the same: the connection broke after it, or its comment failed.
+async fn left_by(created: &Result<u32>, at: &Maintenance<'_>, name: &str) -> Left {
+    match created {
+        Ok(oid) => Left::Database(*oid),
+        Err(error) if error.kind() == Kind::AlreadyExists => Left::Nothing,
+        Err(_) => match at.named(name).await {
+            Ok(Some(found)) => Left::Database(found.oid),
+            Ok(None) => Left::Nothing,
+            Err(_) => Left::Unknown,
+        },
+    }
+}
+
+async fn create_and_find(at: &Maintenance<'_>, name: &str, script: String) -> Result<u32> {
+    at.run(&cannot("create", name), script).await.map_err(|error| match error.one_line() {
+        line if line.contains("already exists") => Error::new(Kind::AlreadyExists, cannot("create", name))
+            .because_text("it is there already")
+            .hint("give another name"),
+        _ => error,
+    })?;
+    let found = at.named(name).await?;
+    found
+        .map(|found| found.oid)
+        .ok_or_else(|| Error::new(Kind::NotFound, format!("the database `{name}` was made, and is gone")))
+}
+
+/// The encoding and the locale of a database, as `CREATE DATABASE` takes them; which columns have them differs with the release.
+async fn shape_of(at: &Maintenance<'_>, like: &str) -> Result<String> {
+    let sql = format!(
+        "SELECT pg_catalog.pg_encoding_to_char(encoding) AS name, d.* FROM pg_catalog.pg_database d WHERE datname = {}",
+        literal(like)
+    );
+    let rows = ask(at.caller, &at.server, &at.database, &sql, &BTreeMap::new()).await?;
+    let Some(row) = rows.get(0) else {
+        return Err(Error::new(Kind::NotFound, format!("there is no database `{like}` to be like"))
+            .hint("`psql --list` shows those of the server; leave `like` out for the server's own locale"));
+    };
+    let text = |key: &str| row.get(key).and_then(serde_json::Value::as_str);
+    let icu = text("datlocprovider") == Some("i");
+    let builtin = text("datlocprovider") == Some("b");
+    let provider = if icu {
+        Some("icu")
+    } else if builtin {
+        Some("builtin")
+    } else {
+        None
+    };
+    let locale = text("datlocale").or(text("daticulocale"));
+    let parts = [
+        ("ENCODING", text("name")),
+        ("LC_COLLATE", text("datcollate")),
+        ("LC_CTYPE", text("datctype")),
+        ("LOCALE_PROVIDER", provider),
+        ("ICU_LOCALE", locale.filter(|_| icu)),
+        ("BUILTIN_LOCALE", locale.filter(|_| builtin)),
+    ];
+    let given = parts.iter().filter_map(|(key, value)| Some(format!(" {key} {}", literal((*value)?))));
+    Ok(given.collect())
+}
+
+pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
+    let caller = options.limit(call.world()?);
+    let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
+    let (name, made) = (&options.name, call.session.at_end.of::<Made>());
+    let Some(found) = at.named(name).await? else {
+        made.forget(name);
+        return Err(Error::new(Kind::NotFound, cannot("drop", name)).because_text("there is no such database"));
+    };
+    let left_over = throwaway::is_name(name) && throwaway::is_mark(found.comment.as_deref());
+    // A throwaway that was made anew has another number; as long as this run holds its name, nobody else can have made it.
+    let own = made.has(name, found.oid) || made.keeps(name) && left_over;
+    if !own && !left_over {
+        return Err(Error::new(Kind::Denied, format!("refused to drop the database `{name}`"))
+            .because_text("this run did not make it, and it is no throwaway of hikae's")
+            .hint("a recipe drops only what hikae made; if it is not needed any more, drop it yourself: `dropdb`"));
+    }
+    let step = call.session.step(format!("drop database {name}"), call.site());
+    let dropped = match own {
+        true => at.run(&cannot("drop", name), throwaway::drop(name)).await.map(|_| ()),
+        false => at.drop_unless_needed(name).await.and_then(|dropped| if dropped { Ok(()) } else { Err(needed(name)) }),
+    };
+    step.end(0, 0, dropped.as_ref().err());
+    dropped?;
+    made.forget(name);
+    Ok(())
+}
+
+fn needed(name: &str) -> Error {
+    Error::new(Kind::Locked, cannot("drop", name))
+        .because_text("the run that made it is under way")
+        .hint("`hikae runs --status running` shows it; it drops the database itself")
+}
+
+/// Drops the throwaways of runs that were killed, whatever else fails; gives their names.
+pub async fn sweep(call: Rc<Call>, options: SweepOptions) -> Result<Table> {
+    let caller = options.limit(call.world()?);
+    let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
+    let prefix = literal(throwaway::PREFIX);
+    let all = at.find(&format!("pg_catalog.starts_with(datname::text, {prefix})")).await?;
+    let left =
+        all.into_iter().filter(|found| throwaway::is_name(&found.name) && throwaway::is_mark(found.comment.as_deref()));
+    let (mut dropped, mut failed) = (Vec::new(), None);
+    for Found { name, .. } in left {
+        match at.drop_unless_needed(&name).await {
+            Ok(true) => {
+                log(Level::Info, &format!("left-over database dropped: {name}"), call.site().as_ref());
+                call.session.noted(format!("drop left-over database {name}"), None, call.site().as_ref());
+                dropped.push(name);
+            }
+            Ok(false) => {}
+            // Its own run, or the sweep of another, was faster.
+            Err(error) if error.kind() == Kind::NotFound => {}
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    match failed {
+        Some(error) => Err(error),
+        None => call.lua.create_sequence_from(dropped).map_err(from_lua),
+    }
+}

@@ -1,0 +1,139 @@
+//! `pg.prove`: proves a dump that somebody else has made while its bytes pass on their way into a file.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use mlua::{AnyUserData, Value};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::Call;
+use crate::modules::pg::scratch_root;
+use crate::modules::stream::Stream;
+use crate::postgres::dump::inspector::Inspector;
+use crate::postgres::restore::read::{Format, Reader, Reading};
+use crate::stream::ahead::Ahead;
+use crate::stream::stage::Staged;
+use crate::stream::{Facts, Piece, SharedFacts, Source};
+use crate::world::command::quoted;
+
+/// How many pieces may have passed that are not proved yet.
+const PIECES_AHEAD: usize = 8;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct ProveOptions {
+    database: Option<String>,
+    name: Option<String>,
+    work: Option<PathBuf>,
+}
+
+/// The same stream, which ends well only when what has passed is one whole dump.
+pub fn prove(call: &Call, stream: &Value, options: ProveOptions) -> Result<AnyUserData> {
+    let reader = Reader { caller: call.world()?, work: scratch_root(call, options.work)? };
+    let Some(Ok(stream)) = stream.as_userdata().map(AnyUserData::borrow::<Stream>) else {
+        return Err(Error::new(Kind::Recipe, "`pg.prove` was called without a stream")
+            .hint("pg.prove(http.download(url), { database = \"shop\" }):save(path)"));
+    };
+    let (pipeline, taps) = stream.take(call)?;
+    let ProveOptions { database, name, .. } = options;
+    let expected = Expected { database, name: name.unwrap_or_default() };
+    let pipeline = pipeline.then(move |source, facts| Box::new(Passing::new(source, reader, expected, facts)));
+    Stream::create(call, pipeline, taps)
+}
+
+/// What the dump must be.
+struct Expected {
+    database: Option<String>,
+    /// The name of its file: what is called `.gz` must be packed so.
+    name: String,
+}
+
+struct Passing {
+    source: Box<dyn Source>,
+    /// Where the copies go; nowhere once all have passed.
+    copies: Option<mpsc::Sender<Bytes>>,
+    checking: Ahead,
+}
+
+impl Passing {
+    fn new(source: Box<dyn Source>, reader: Reader, expected: Expected, facts: &SharedFacts) -> Passing {
+        let (copies, passed) = mpsc::channel(PIECES_AHEAD);
+        let inspector = Inspector::new(facts.clone(), expected.database.clone());
+        let checking = Ahead::new(check(Copies(passed), reader, inspector, facts.clone(), expected));
+        Passing { source, copies: Some(copies), checking }
+    }
+
+    async fn step(&mut self) -> Result<Piece> {
+        let piece = self.checking.alongside(self.source.next()).await??;
+        match (&piece, &self.copies) {
+            (Piece::Data(data), Some(copies)) => {
+                // Nobody takes it where the check has ended, and that says why.
+                let _untaken = self.checking.alongside(copies.send(data.clone())).await?;
+            }
+            _ => {
+                self.copies = None;
+                self.checking.finish().await?;
+            }
+        }
+        Ok(piece)
+    }
+}
+
+impl Source for Passing {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(self.step())
+    }
+}
+
+/// What has passed, once more.
+struct Copies(mpsc::Receiver<Bytes>);
+
+impl Source for Copies {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        // It is the source itself that tells a true end from a broken one: then nobody waits here any more.
+        Box::pin(async { Ok(self.0.recv().await.map_or(Piece::End, Piece::Data)) })
+    }
+}
+
+/// Reads the dump to its end, and tells the manifest what it is and how it is restored.
+async fn check(
+    copies: Copies,
+    reader: Reader,
+    inspector: Inspector,
+    facts: SharedFacts,
+    expected: Expected,
+) -> Result<()> {
+    let unpacked = SharedFacts::default();
+    let Reading { source, format, packed, folder } = reader.open(Box::new(copies), &expected.name, &unpacked).await?;
+    let mut dump = Staged::new(Box::new(source), inspector);
+    while let Piece::Data(_) = dump.next().await? {}
+    let mut facts = facts.lock();
+    facts.plain_bytes = unpacked.lock().plain_bytes;
+    let created = facts.sections.get("database").and_then(|dump| dump["name"].as_str()).map(str::to_owned);
+    tell_undoing(&mut facts, format, packed, folder.as_deref(), created.or(expected.database).as_deref());
+    Ok(())
+}
+
+/// The standard tools that restore it.
+fn tell_undoing(facts: &mut Facts, format: Format, packed: Option<&str>, folder: Option<&str>, name: Option<&str>) {
+    if let Some(tool) = packed {
+        // It was packed before anything else was done to it.
+        facts.undo.insert(0, format!("{tool} -dc"));
+    }
+    // A database cannot be dropped and created by who is connected to it.
+    let into = if name == Some("postgres") { "template1" } else { "postgres" };
+    let decode = format!("pg_restore --create --exit-on-error -d {into}");
+    facts.load = Some(match format {
+        Format::Plain => format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {into}"),
+        Format::Archive => decode,
+        Format::Directory => {
+            let folder = quoted(folder.unwrap_or_default());
+            format!(
+                r#"{{ d=$(mktemp -d) && tar -xf - -C "$d" && {decode} "$d"/{folder}; s=$?; rm -rf "$d"; exit $s; }}"#
+            )
+        }
+    });
+}

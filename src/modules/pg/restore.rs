@@ -1,0 +1,140 @@
+//! `pg.restore`: proves a dump from its first byte to its last, and then loads it into the database that the recipe names.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mlua::Table;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+use crate::backup::pool::unbroken;
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::Call;
+use crate::lua::options::duration;
+use crate::lua::traceback::from_lua;
+use crate::modules::pg::scratch_root;
+use crate::postgres::restore::read::Reader;
+use crate::postgres::restore::steps::{Restored, Restoring};
+use crate::postgres::server::client::Server;
+use crate::postgres::server::clusters::Clusters;
+use crate::postgres::server::made::Made;
+use crate::postgres::server::throwaway;
+use crate::secret::Secret;
+use crate::world::Caller;
+
+/// The longest name that PostgreSQL keeps whole: it cuts off the rest, and so could mean another database.
+const MOST_NAME_BYTES: usize = 63;
+
+/// More connections than this help no restore.
+const MOST_JOBS: u32 = 64;
+
+options!(RestoreOptions {
+    source: PathBuf,
+    database: String,
+    dump_of: Option<String>,
+    #[serde(default)]
+    if_exists: IfExists,
+    make_roles: Option<bool>,
+    jobs: Option<u32>,
+    work: Option<PathBuf>,
+    maintenance_database: Option<String>,
+});
+
+/// What becomes of a target that stands already.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum IfExists {
+    #[default]
+    Refuse,
+    Use,
+    /// A throwaway of this run is made anew, with the encoding and the locale that the dump says.
+    Remake,
+}
+
+pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
+    check(&options)?;
+    let caller = call.world()?;
+    let remade = match options.if_exists {
+        IfExists::Remake => Some(mark_of(&call, &caller, &options.database)?),
+        _ => None,
+    };
+    let makes_roles = options.make_roles.unwrap_or(false);
+    if makes_roles && !options.host.as_deref().is_some_and(|host| call.session.at_end.of::<Clusters>().has(host)) {
+        return Err(Error::new(Kind::Denied, "refused to make roles on a server that others use")
+            .hint("`make_roles` is for what `pg.temporary_cluster` gave"));
+    }
+    let limits = options.limit(caller.clone()).limits;
+    let step =
+        call.session.step(format!("restore of {} into {}", options.source.display(), options.database), call.site());
+    // The server is silent while it builds an index, however long that takes.
+    let idle = options.idle_timeout.unwrap_or(limits.total);
+    let work = scratch_root(&call, options.work.clone())?;
+    let restoring = Restoring {
+        loader: caller.clone().limited(Some(limits.total), Some(idle)),
+        reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work },
+        server: options.server(),
+        source: options.source,
+        target: options.database,
+        dump_of: options.dump_of,
+        maintenance: options.maintenance_database.unwrap_or_else(|| "postgres".to_owned()),
+        reuse: options.if_exists == IfExists::Use,
+        remade,
+        makes_roles,
+        jobs: options.jobs.unwrap_or(1),
+        step: step.number,
+    };
+    let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
+    let (wanted, taken_back) = oneshot::channel();
+    // A restore that is broken off must still drop what it has made.
+    let answer = unbroken(call.session.pool.member()?, restoring.run(taken_back)).await;
+    drop::<oneshot::Sender<()>>(wanted);
+    let outcome = answer.as_ref().err().map(Error::one_line);
+    call.session.recorder.changed(serde_json::json!({
+        "restored": file, "into": target, "sha256": answer.as_ref().ok().map(|restored| restored.sha256.clone()), "error": outcome,
+    }));
+    match &answer {
+        Ok(restored) => step.end(restored.size_bytes, restored.plain_bytes, None),
+        Err(error) => step.end(0, 0, Some(error)),
+    }
+    table(&call, &answer?).map_err(from_lua)
+}
+
+/// The comment of this run's own throwaway; any other database is not made anew.
+fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
+    if !call.session.at_end.of::<Made>().keeps(name) {
+        return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` anew"))
+            .because_text("it is no throwaway of this run")
+            .hint("`if_exists = \"remake\"` takes the name that `pg.create_database` gave"));
+    }
+    let identity = &call.session.identity;
+    Ok(throwaway::mark(&identity.run_id, &identity.recipe, &caller.world.machine().host))
+}
+
+fn check(options: &RestoreOptions) -> Result<()> {
+    let wrong = |what: String, hint: &str| Err(Error::new(Kind::Recipe, what).hint(hint));
+    let name = &options.database;
+    if name.is_empty() || name.len() > MOST_NAME_BYTES || name.contains('\0') {
+        let what = format!("`{name}` cannot be the name of a database");
+        return wrong(what, "a name has 1 to 63 bytes: PostgreSQL would cut it off");
+    }
+    match options.jobs {
+        Some(jobs) if jobs == 0 || jobs > MOST_JOBS => {
+            let what = format!("`jobs` of `pg.restore` must be a whole number from 1 to {MOST_JOBS}, not `{jobs}`");
+            wrong(what, "as many as the server has cores is a good number")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn table(call: &Call, restored: &Restored) -> mlua::Result<Table> {
+    let table = call.lua.create_table()?;
+    table.raw_set("database", restored.target.as_str())?;
+    table.raw_set("created", restored.created)?;
+    table.raw_set("source", restored.source.as_str())?;
+    table.raw_set("size_bytes", restored.size_bytes)?;
+    table.raw_set("plain_bytes", restored.plain_bytes)?;
+    table.raw_set("sha256", restored.sha256.as_str())?;
+    table.raw_set("dump", crate::lua::json::to_lua(&call.lua, &restored.dump)?)?;
+    Ok(table)
+}

@@ -1,0 +1,173 @@
+//! `pg.swap`: puts a staged database into the place of the live one in one step, and keeps the old one.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use mlua::Table;
+use serde::Deserialize;
+
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::Call;
+use crate::lua::options::duration;
+use crate::lua::traceback::from_lua;
+use crate::postgres::restore::swap::{BUSY, CHANGED, State, Swap};
+use crate::postgres::server::client::Server;
+use crate::postgres::server::made::Made;
+use crate::postgres::server::maintenance::{Maintenance, maintenance};
+use crate::postgres::server::quoting::{check_name, with_suffix};
+use crate::secret::Secret;
+use crate::world::{Caller, Command};
+
+/// How often the swap is tried when somebody is always quicker to come back; each try waits a second.
+const TRIES: u32 = 5;
+
+/// How many sessions an error names.
+const NAMED: usize = 5;
+
+options!(SwapOptions {
+    live: String,
+    staged: String,
+    keep_as: Option<String>,
+    connect_to: Option<String>,
+});
+
+pub async fn swap(call: Rc<Call>, options: SwapOptions) -> Result<Table> {
+    let caller = options.limit(call.world()?);
+    let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
+    let suffix = caller.world.now().format("_before_%Y%m%d_%H%M%S").to_string();
+    let kept = options.keep_as.clone().unwrap_or_else(|| with_suffix(&options.live, &suffix));
+    let swap = Swap { live: options.live.clone(), staged: options.staged.clone(), kept };
+    refuse_names(&swap, &at.database)?;
+    let step = call.session.step(format!("swap {} for {}", swap.live, swap.staged), call.site());
+    let answer = perform(&at, &swap).await;
+    step.end(0, 0, answer.as_ref().err());
+    call.session.recorder.changed(serde_json::json!({
+        "swapped": swap.staged, "live": swap.live, "kept": swap.kept, "error": answer.as_ref().err().map(Error::one_line),
+    }));
+    let before = answer?;
+    // It is the live one from here on: no recipe may drop it any more.
+    call.session.at_end.of::<Made>().forget(&swap.staged);
+    let table = call.lua.create_table().map_err(from_lua)?;
+    table.raw_set("live", swap.live).map_err(from_lua)?;
+    table.raw_set("kept", before.live.map(|_| swap.kept)).map_err(from_lua)?;
+    Ok(table)
+}
+
+fn refuse_names(swap: &Swap, connected_to: &str) -> Result<()> {
+    for name in [&swap.live, &swap.staged, &swap.kept] {
+        check_name(name)?;
+        if name == connected_to || name.starts_with("template") && ["0", "1"].contains(&&name[8..]) {
+            return Err(Error::new(Kind::Denied, format!("refused to swap the database `{name}`"))
+                .because_text("the server itself needs it")
+                .hint("keep data in a database of its own, or name another one in `connect_to`"));
+        }
+    }
+    if swap.live == swap.staged || swap.kept == swap.live || swap.kept == swap.staged {
+        return Err(Error::new(Kind::Recipe, "`live`, `staged` and `keep_as` of `pg.swap` must be three names"));
+    }
+    Ok(())
+}
+
+/// Swaps, and looks at the outcome with its own eyes: a lost connection does not tell whether the commit went through.
+async fn perform(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
+    let before = look(at, swap).await?;
+    if before.staged.is_none() {
+        return Err(
+            Error::new(Kind::NotFound, cannot(swap)).because_text(format!("there is no database `{}`", swap.staged))
+        );
+    }
+    if before.kept.is_some() {
+        return Err(Error::new(Kind::AlreadyExists, cannot(swap))
+            .because_text(format!("`{}` is there already", swap.kept))
+            .hint("give another name in `keep_as`"));
+    }
+    refuse_untouchable(at, swap, &before).await?;
+    let mut tries = 1;
+    loop {
+        let tried = attempt(at, swap, &before).await;
+        let Err(error) = &tried else { return Ok(before) };
+        if look(at, swap).await.is_ok_and(|after| swap.led_to(&before, &after)) {
+            return Ok(before);
+        }
+        if tries == TRIES || !is_held(error) {
+            return tried.map(|()| before);
+        }
+        tries += 1;
+    }
+}
+
+/// Refuses, before anybody is disturbed, when a session is there that cannot be ended.
+async fn refuse_untouchable(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
+    let said = at.run(&cannot(swap), swap.untouchable(before)).await?;
+    let sessions: Vec<&str> = said.lines().collect();
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    let (shown, more) = (sessions[..sessions.len().min(NAMED)].join(", "), sessions.len().saturating_sub(NAMED));
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Err(Error::new(Kind::Denied, cannot(swap))
+        .because_text(format!("the user may not end these sessions in it: {shown}{more}"))
+        .hint("nothing was touched: end them, or grant pg_signal_backend; a superuser's only a superuser can end"))
+}
+
+/// Whether sessions were in the way of the renames until their time was over.
+fn is_held(error: &Error) -> bool {
+    let words = error.one_line();
+    ["being accessed by other users", "due to statement timeout", "due to lock timeout"]
+        .iter()
+        .any(|known| words.contains(known))
+}
+
+async fn look(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
+    let said = at.run(&cannot(swap), swap.look()).await?;
+    serde_json::from_str(&said)
+        .map_err(|error| Error::new(Kind::Other, "cannot read which databases there are").because(error))
+}
+
+async fn attempt(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
+    let act = cannot(swap);
+    // Whether it was done is told by another look, not by how psql ended.
+    let psql = Command { expendable: true, ..at.server.psql(&at.database) };
+    let renaming = Box::pin(at.tell(&act, psql, swap.script(before)));
+    let evicting = Box::pin(evict(at.caller, at.server.clone(), &at.database, swap.evict(before)));
+    // The one that ends sessions is cut off as soon as the names are swapped, or cannot be.
+    let said = match select(renaming, evicting).await {
+        Either::Left((said, _)) => said,
+        Either::Right(((), renaming)) => renaming.await,
+    };
+    let said = said.map_err(|error| match is_held(&error) {
+        true => error.hint(
+            "sessions could not be ended, or came back at once; stop the application, or grant pg_signal_backend",
+        ),
+        false => error,
+    })?;
+    match said.lines().last() {
+        Some(crate::postgres::restore::swap::DONE) => Ok(()),
+        Some(BUSY) => Err(Error::new(Kind::Locked, cannot(swap))
+            .because_text("another swap of it is under way")
+            .hint("look at the database when that has ended, before you try again")),
+        Some(CHANGED) => Err(Error::new(Kind::Locked, cannot(swap))
+            .because_text("another run has put a database into its place meanwhile")
+            .hint("look at the database before you try again")),
+        _ => Err(Error::new(Kind::Other, cannot(swap)).because_text("psql did not say that it was done")),
+    }
+}
+
+/// Ends the sessions in both databases. Whether it could is told by the renames.
+async fn evict(caller: &Caller, server: Server, database: &str, script: String) {
+    let mut command = server.psql(database);
+    command.expendable = true;
+    command.args.push("--set=ON_ERROR_STOP=0".to_owned());
+    let input = crate::world::Value::Plain(script);
+    if let Err(error) =
+        crate::world::program::ask(caller, command, Some(&input), crate::postgres::server::query::MAX_ANSWER_BYTES)
+            .await
+    {
+        tracing::debug!(error = error.one_line(), "sessions were not ended");
+    }
+}
+
+fn cannot(swap: &Swap) -> String {
+    format!("cannot put the database `{}` into the place of `{}`", swap.staged, swap.live)
+}

@@ -1,0 +1,120 @@
+//! The module `process`: runs declared programs with a list of arguments, never a shell.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mlua::{AnyUserData, Lua, Value};
+use serde::Deserialize;
+
+use crate::backup::pipeline::Pipeline;
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::{Call, Module};
+use crate::lua::options::{Text, duration};
+use crate::lua::traceback::from_lua;
+use crate::lua::unknown::Unknown;
+use crate::modules::stream::Stream;
+use crate::stream::SharedFacts;
+use crate::stream::stage::Staged;
+use crate::stream::taps::Count;
+use crate::world::dry_run::is_withheld;
+use crate::world::program::ProgramSource;
+use crate::world::{Caller, Command, program};
+
+/// The most that `process.run` keeps of what a program writes.
+const MAX_OUTPUT_BYTES: usize = 4 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    program: String,
+    #[serde(default)]
+    args: Vec<String>,
+    #[serde(default)]
+    env: BTreeMap<String, Text>,
+    cwd: Option<PathBuf>,
+    stdin: Option<Text>,
+    /// Exit codes that are no failure.
+    ok_codes: Option<Vec<i32>>,
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    idle_timeout: Option<Duration>,
+}
+
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    Module::new(lua)?
+        .wait("process.run", |call, (options,): (Options,)| run(call, options))?
+        .call("process.stream", |call, (options,): (Options,)| stream(call, options))?
+        .wait("process.which", |call, (program,): (String,)| async move {
+            Ok(call.world()?.which(&program).await?.map(|path| path.display().to_string()))
+        })
+}
+
+impl Options {
+    fn command(&self) -> Command {
+        Command {
+            args: self.args.clone(),
+            env: self.env.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+            cwd: self.cwd.clone(),
+            stdin: self.stdin.is_some(),
+            ok_codes: self.ok_codes.clone().unwrap_or_else(|| vec![0]),
+            ..Command::new(&self.program)
+        }
+    }
+
+    fn limit(&self, caller: Caller) -> Caller {
+        caller.limited(self.timeout, self.idle_timeout)
+    }
+}
+
+async fn run(call: Rc<Call>, options: Options) -> Result<Value> {
+    let caller = options.limit(call.world()?);
+    let step = call.session.step(options.command().line(), call.site());
+    let answer =
+        program::ask(&caller, options.command(), options.stdin.as_ref().map(|text| &text.0), MAX_OUTPUT_BYTES).await;
+    let answer = answer.and_then(|(stdout, exit)| match options.command().accepts(&exit) {
+        true => Ok((stdout, exit)),
+        false => Err(program::failure(&options.program, &exit)),
+    });
+    if let Some(unknown) = unknown(&call, &options.program, &answer)? {
+        return Ok(unknown);
+    }
+    let bytes = answer.as_ref().map_or(0, |(stdout, _)| stdout.len() as u64);
+    step.end(0, bytes, answer.as_ref().err());
+    let (stdout, exit) = answer?;
+    let table = call.lua.create_table().map_err(from_lua)?;
+    table.raw_set("code", exit.code).map_err(from_lua)?;
+    table.raw_set("stdout", call.lua.create_string(&stdout).map_err(from_lua)?).map_err(from_lua)?;
+    table.raw_set("stderr", exit.stderr).map_err(from_lua)?;
+    Ok(Value::Table(table))
+}
+
+/// What stands for the answer of a program that a plan does not start: a recipe that needs none of it goes on.
+pub fn unknown<T>(call: &Call, program: &str, answer: &Result<T>) -> Result<Option<Value>> {
+    match answer {
+        Err(error) if is_withheld(error) => {
+            Unknown::answer(program).handle(&call.lua).map(|handle| Some(Value::UserData(handle))).map_err(from_lua)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A stream of what a program writes; it ends well only when the program exits 0.
+fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
+    if options.ok_codes.is_some() || options.stdin.is_some() {
+        return Err(Error::new(Kind::Recipe, "`process.stream` takes neither `ok_codes` nor `stdin`")
+            .hint("a stream is complete only when its program exits 0; `process.run` takes both"));
+    }
+    let caller = options.limit(call.world()?);
+    let facts = SharedFacts::default();
+    let count = Count::new(&facts);
+    let command = options.command();
+    let pipeline = Pipeline::new(command.line(), caller.limits, facts, move || async move {
+        let name = command.program.clone();
+        let child = caller.spawn(command).await?;
+        Ok(Box::new(Staged::new(Box::new(ProgramSource::new(name, child)), count)) as _)
+    });
+    Stream::create(call, pipeline, Vec::new())
+}

@@ -1,0 +1,61 @@
+//! The module `run`: what the run that is under way is, and what it has proved so far.
+
+use std::time::Duration;
+
+use mlua::Lua;
+use serde::Deserialize;
+
+use crate::error::{Error, Kind, brief};
+use crate::lua::budget::Budget;
+use crate::lua::exports::Module;
+use crate::lua::traceback::from_lua;
+use crate::report::remark::{Level, Remark};
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct NoteOptions {
+    took: Option<f64>,
+    failed: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemarkOptions {
+    level: Level,
+    kind: String,
+    message: String,
+    hint: Option<String>,
+}
+
+pub fn module(lua: &Lua) -> mlua::Result<Module> {
+    Module::new(lua)?
+        .call("run.id", |call, ()| Ok(call.session.identity.run_id.clone()))?
+        .call("run.recipe", |call, ()| Ok(call.session.identity.recipe.clone()))?
+        .call("run.kind", |call, ()| Ok(call.session.identity.kind.clone()))?
+        .call("run.confirmed", |call, ()| Ok(call.session.identity.confirmed))?
+        .call("run.note", |call, (name, options): (String, Option<NoteOptions>)| {
+            let NoteOptions { took, failed } = options.unwrap_or_default();
+            let time = Duration::try_from_secs_f64(took.unwrap_or_default()).map_err(|_| {
+                Error::new(Kind::Recipe, "`took` of `run.note` must be a number of seconds").hint("see `clock.elapsed`")
+            })?;
+            let (name, failed) = (brief(name), failed.map(brief));
+            Budget::of(&call.lua).keep(&[&name, failed.as_deref().unwrap_or_default()])?;
+            call.session.took(name, time, failed, call.site().as_ref());
+            Ok(())
+        })?
+        .call("run.accept_warnings", |call, (patterns,): (Vec<String>,)| {
+            *call.session.accepting.borrow_mut() = patterns;
+            Ok(())
+        })?
+        .call("run.remark", |call, (remark,): (RemarkOptions,)| {
+            let RemarkOptions { level, kind, message, hint } = remark;
+            Budget::of(&call.lua).keep(&[&kind, &message, hint.as_deref().unwrap_or_default()])?;
+            let remark = Remark { hint, ..Remark::new(level, &kind, message) };
+            call.session.remark(remark, call.site().as_ref());
+            Ok(())
+        })?
+        .call("run.backups", |call, ()| {
+            let paths: Vec<String> = call.session.backups.borrow().iter().map(|backup| backup.path.clone()).collect();
+            call.lua.create_sequence_from(paths).map_err(from_lua)
+        })
+}

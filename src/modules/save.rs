@@ -1,0 +1,135 @@
+//! Consumes a stream: proves it into a file with its manifest, or reads it to its end.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{try_join, try_join_all};
+use mlua::Table;
+use serde::Deserialize;
+
+use crate::backup::pipeline::Pipeline;
+use crate::backup::pool::on_pool;
+use crate::backup::target::Target;
+use crate::backup::writer::{AFTER_THE_RUN, Writer, Written};
+use crate::catalog::manifest;
+use crate::error::Result;
+use crate::lua::exports::Call;
+use crate::lua::options::duration;
+use crate::lua::traceback::from_lua;
+use crate::lua::unknown::Unknown;
+use crate::modules::stream::LineTap;
+use crate::stream::Facts;
+use crate::units::show_size;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct SaveOptions {
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    idle_timeout: Option<Duration>,
+}
+
+/// How long the writing of a backup may take, where the recipe says so.
+#[derive(Clone, Copy, Default)]
+pub struct Patience {
+    pub total: Option<Duration>,
+    pub idle: Option<Duration>,
+}
+
+impl From<SaveOptions> for Patience {
+    fn from(options: SaveOptions) -> Patience {
+        Patience { total: options.timeout, idle: options.idle_timeout }
+    }
+}
+
+/// `:save(path)` and `:put(store, key)`: the backup is visible under its name only when all of it is proved and on stable storage.
+pub async fn save(
+    call: Rc<Call>,
+    (mut pipeline, taps): (Pipeline, Vec<LineTap>),
+    target: Target,
+    patience: Patience,
+) -> Result<Table> {
+    let mut caller = call.world()?;
+    // The limits of the source are no stricter ones for the target: it would be blamed for a source that takes too long.
+    caller.limits.total = patience.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
+    caller.limits.idle = patience.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
+    let step = call.session.step(format!("{} to {target}", pipeline.label), call.site());
+    let member = call.session.pool.member()?;
+    let writer = Writer {
+        caller,
+        identity: call.session.identity.clone(),
+        facts: pipeline.facts.clone(),
+        step: step.number,
+        recorder: call.session.recorder.clone(),
+        member: member.clone(),
+    };
+    let copies = std::mem::take(&mut pipeline.copies);
+    let task = on_pool(member, async move { writer.write(pipeline, target, copies).await });
+    let answer = with_taps(task, taps).await;
+    match &answer {
+        Ok(written) => step.end(written[0].facts.plain_bytes, written[0].backup.size_bytes, None),
+        Err(error) => step.end(0, 0, Some(error)),
+    }
+    let written = answer?;
+    for remark in &written[0].facts.remarks {
+        call.session.remark(remark.clone(), call.site().as_ref());
+    }
+    call.session.backups.borrow_mut().extend(written.iter().map(|record| record.backup.clone()));
+    table(&call, &written[0]).map_err(from_lua)
+}
+
+/// Waits for the stream while the recipe's functions are shown its lines; the first failure ends both.
+pub async fn with_taps<T>(task: impl Future<Output = Result<T>>, taps: Vec<LineTap>) -> Result<T> {
+    let shown = try_join_all(taps.into_iter().map(show_lines));
+    try_join(task, shown).await.map(|(answer, _)| answer)
+}
+
+async fn show_lines(tap: LineTap) -> Result<()> {
+    let Ok(mut lines) = tap.lines.await else { return Ok(()) }; // the stream could not be opened, and says so itself
+    while let Some(line) = lines.next().await {
+        tap.function.call_async::<()>(mlua::BString::from(line.text.to_vec())).await.map_err(from_lua)?;
+    }
+    Ok(())
+}
+
+fn table(call: &Call, written: &Written) -> mlua::Result<Table> {
+    let Written { backup, facts, known } = written;
+    let table = if *known { call.lua.create_table()? } else { unknown_facts(call, facts)? };
+    table.raw_set("path", backup.path.as_str())?;
+    table.raw_set("manifest", format!("{}{}", backup.path, manifest::SUFFIX))?;
+    table.raw_set("size", if *known { show_size(backup.size_bytes) } else { format!("size {AFTER_THE_RUN}") })?;
+    if *known {
+        fill(call, &table, &backup.sha256, backup.size_bytes, facts)?;
+    }
+    Ok(table)
+}
+
+/// What a plan can show of a stream that was not read: the shape of what it would tell.
+pub fn unknown_facts(call: &Call, facts: &Facts) -> mlua::Result<Table> {
+    let table = call.lua.create_table()?;
+    table.raw_set("sha256", AFTER_THE_RUN)?;
+    for name in ["size_bytes", "plain_bytes"] {
+        table.raw_set(name, Unknown::field(name).handle(&call.lua)?)?;
+    }
+    table.raw_set("hashes", Unknown::field("hashes").handle(&call.lua)?)?;
+    for (name, shape) in &facts.shapes {
+        table.raw_set(name.as_str(), crate::lua::json::to_lua(&call.lua, shape)?)?;
+    }
+    Ok(table)
+}
+
+/// What a stream told about itself, put into a table for Lua.
+pub fn fill(call: &Call, table: &Table, sha256: &str, size_bytes: u64, facts: &Facts) -> mlua::Result<()> {
+    table.raw_set("sha256", sha256)?;
+    table.raw_set("size_bytes", size_bytes)?;
+    table.raw_set("plain_bytes", facts.plain_bytes)?;
+    table.raw_set("hashes", call.lua.create_table_from(facts.hashes.clone())?)?;
+    for (name, section) in &facts.sections {
+        table.raw_set(name.as_str(), crate::lua::json::to_lua(&call.lua, section)?)?;
+    }
+    let remarks = serde_json::to_value(&facts.remarks).unwrap_or_default(); // plain texts: they always can
+    table.raw_set("warnings", crate::lua::json::to_lua(&call.lua, &remarks)?)?;
+    Ok(())
+}

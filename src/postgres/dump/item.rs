@@ -1,0 +1,22 @@
+//! Names the things that a plain dump is made of.
+
+/// One thing that has been read whole; [`Lexer::text`](crate::postgres::dump::lexer::Lexer::text) has its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// A bare word or number.
+    Word,
+    /// A quoted name; the text is the name without its quotes.
+    Name,
+    /// A string, its text without the quotes; in a statement of no interest the text is not kept.
+    String,
+    /// Any other character of a statement.
+    Sign(u8),
+    /// The end of a statement.
+    Semicolon,
+    /// A `--` comment from the first column on; the text begins behind the dashes.
+    Comment,
+    /// A line for psql: the text begins with its backslash.
+    PsqlLine,
+    /// The end of a block, with its rows.
+    Rows(u64),
+}

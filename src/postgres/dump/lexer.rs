@@ -1,0 +1,294 @@
+//! Splits a plain dump into words, comments, psql lines and blocks of rows, wherever the borders of its pieces fall.
+//!
+//! It knows as much of SQL's lexis as is needed never to take data for a statement: strings, quoted names, dollar
+//! quotes, nested comments. It takes strings for what the server takes them for with `standard_conforming_strings`, and
+//! notes what psql might read in another way.
+
+use crate::postgres::dump::comment::BlockComment;
+use crate::postgres::dump::copy::RowCounter;
+use crate::postgres::dump::dollar::{Dollar, DollarQuote};
+use crate::postgres::dump::item::Item;
+use crate::postgres::dump::odd::Odd;
+use crate::postgres::dump::quote::Quote;
+
+/// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
+pub(crate) const KEPT_BYTES: usize = 4096;
+
+#[derive(Debug)]
+enum State {
+    /// Between two things.
+    Between,
+    Word,
+    Name,
+    NameQuote,
+    String(Quote),
+    Dash,
+    Slash,
+    Comment,
+    BlockComment(BlockComment),
+    Dollar(DollarQuote),
+    PsqlLine,
+    /// Behind the `;` of a `COPY`: its rows begin on the next line.
+    BeforeRows,
+    Rows(RowCounter),
+}
+
+pub(crate) struct Lexer {
+    state: State,
+    text: Vec<u8>,
+    line_start: bool,
+    in_statement: bool,
+    /// The statement is of no interest: only its end is looked for.
+    skipping: bool,
+    /// The word `e` stands directly before what comes, and gives escapes to a string.
+    escapes: bool,
+    /// A string was the last thing before what comes.
+    behind_string: bool,
+    odd: Option<Odd>,
+}
+
+impl Lexer {
+    pub(crate) fn new() -> Lexer {
+        Lexer {
+            state: State::Between,
+            text: Vec::new(),
+            line_start: true,
+            in_statement: false,
+            skipping: false,
+            escapes: false,
+            behind_string: false,
+            odd: None,
+        }
+    }
+
+    /// The text of the item that was read last.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The statement that has begun is of no interest: its words need not be told one by one.
+    pub(crate) fn skip_statement(&mut self) {
+        self.skipping = true;
+    }
+
+    /// The statement that has just ended was a `COPY`: what follows is rows.
+    pub(crate) fn expect_rows(&mut self) {
+        self.state = State::BeforeRows;
+    }
+
+    /// Whole rows of the block that is being read.
+    pub(crate) fn rows_so_far(&self) -> Option<u64> {
+        match &self.state {
+            State::BeforeRows => Some(0),
+            State::Rows(counter) => Some(counter.rows()),
+            _ => None,
+        }
+    }
+
+    /// The first thing so far that psql might read in another way.
+    pub(crate) fn odd(&self) -> Option<Odd> {
+        self.odd
+    }
+
+    pub(crate) fn in_statement(&self) -> bool {
+        self.in_statement
+    }
+
+    /// Whether the end of the data here would cut something other than a comment.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.in_statement || !matches!(self.state, State::Between | State::Comment)
+    }
+
+    /// The next item, with `data` moved on behind it; none when `data` is used up.
+    pub(crate) fn next(&mut self, data: &mut &[u8]) -> Option<Item> {
+        while !data.is_empty() {
+            let (used, item) = self.step(data);
+            *data = &data[used..];
+            if let Some(item) = item {
+                self.in_statement = match item {
+                    Item::Semicolon | Item::Rows(_) => false,
+                    Item::Comment | Item::PsqlLine => self.in_statement,
+                    _ => true,
+                };
+                self.skipping &= self.in_statement;
+                self.behind_string = item == Item::String || (item == Item::Comment && self.behind_string);
+                return Some(item);
+            }
+        }
+        None
+    }
+
+    fn step(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        match &mut self.state {
+            State::Between if self.skipping => self.skip(data),
+            State::Between => self.between(data[0]),
+            State::Word => self.word(data),
+            State::Name => self.keep_until(data, b'"', State::NameQuote),
+            State::NameQuote if data[0] == b'"' => {
+                self.keep(b"\"");
+                self.go(1, State::Name)
+            }
+            State::NameQuote => self.emit(0, Item::Name),
+            State::String(quote) => match quote.feed(data, (!self.skipping).then_some(&mut self.text)) {
+                (used, true) => self.emit(used, Item::String),
+                (used, false) => (used, None),
+            },
+            State::Dash if data[0] == b'-' => self.begin(State::Comment),
+            State::Dash => {
+                self.line_start = false;
+                self.emit(0, Item::Sign(b'-'))
+            }
+            State::Slash if data[0] == b'*' => self.begin(State::BlockComment(BlockComment::new())),
+            State::Slash => self.emit(0, Item::Sign(b'/')),
+            State::Comment => self.comment(data),
+            State::BlockComment(comment) => match comment.feed(data) {
+                (used, true) => self.go(used, State::Between),
+                (used, false) => (used, None),
+            },
+            State::Dollar(quote) => match quote.feed(data) {
+                (used, Dollar::Open) => (used, None),
+                (used, Dollar::Closed) => self.emit(used, Item::String),
+                (used, Dollar::Alone) => {
+                    let bare = quote.is_bare();
+                    self.note(!bare, Odd::LoneDollar);
+                    self.emit(used, Item::Sign(b'$'))
+                }
+            },
+            State::PsqlLine if data[0] == b'\n' => self.emit(0, Item::PsqlLine),
+            State::PsqlLine => self.keep_line(data),
+            State::BeforeRows => self.skip_until(data, b'\n', State::Rows(RowCounter::new())),
+            State::Rows(counter) => {
+                let (used, ended) = counter.feed(data);
+                let (rows, odd) = (counter.rows(), counter.is_odd());
+                self.note(odd, Odd::EndOfRows);
+                if ended { self.emit_line(used, Item::Rows(rows)) } else { (used, None) }
+            }
+        }
+    }
+
+    fn between(&mut self, byte: u8) -> (usize, Option<Item>) {
+        let first = std::mem::replace(&mut self.line_start, byte == b'\n');
+        match byte {
+            b'\n' | b' ' | b'\t' | b'\r' => (1, None),
+            b'-' => {
+                // Kept for the comment that this may be the start of.
+                self.line_start = first;
+                self.go(1, State::Dash)
+            }
+            b'/' => self.go(1, State::Slash),
+            b'\'' => {
+                self.note(self.behind_string, Odd::JoinedStrings);
+                let quote = Quote::new(std::mem::take(&mut self.escapes));
+                self.begin(State::String(quote))
+            }
+            b'"' => self.begin(State::Name),
+            b'$' => self.begin(State::Dollar(DollarQuote::new())),
+            b'\\' if !self.in_statement => {
+                self.text.clear();
+                self.go(0, State::PsqlLine)
+            }
+            b';' => self.emit(1, Item::Semicolon),
+            _ if is_word(byte) => {
+                self.text.clear();
+                self.go(0, State::Word)
+            }
+            _ => self.emit(1, Item::Sign(byte)),
+        }
+    }
+
+    /// Passes over what can neither end a statement nor begin something in which its end must not be seen.
+    fn skip(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        let plain =
+            data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';' | b'\\'));
+        let plain = plain.unwrap_or(data.len());
+        if plain == 0 {
+            return self.between(data[0]);
+        }
+        self.line_start = false;
+        let word = data[..plain].iter().rev().take_while(|&&byte| is_word(byte)).count();
+        self.behind_string &= data[..plain].iter().all(u8::is_ascii_whitespace);
+        // A `$` behind a word is part of it, a word may make a string another one, and it may go on in the next piece.
+        if word > 0 {
+            self.text.clear();
+            return self.go(plain - word, State::Word);
+        }
+        (plain, None)
+    }
+
+    fn word(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        let end = data.iter().position(|&byte| !is_word(byte) && byte != b'$');
+        let used = end.unwrap_or(data.len());
+        self.keep(&data[..used]);
+        let number = self.text.first().is_some_and(u8::is_ascii_digit);
+        let quote = data.get(used) == Some(&b'\'');
+        self.note(number && (quote || data[..used].contains(&b'$')), Odd::JoinedNumber);
+        self.escapes = quote && self.text.eq_ignore_ascii_case(b"e");
+        if end.is_some() { self.emit(used, Item::Word) } else { (used, None) }
+    }
+
+    fn comment(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        if data[0] != b'\n' {
+            let (used, _) = self.keep_line(data);
+            self.note(memchr::memchr(b'\r', &data[..used]).is_some(), Odd::ReturnInComment);
+            return (used, None);
+        }
+        if self.line_start { self.emit(0, Item::Comment) } else { self.go(0, State::Between) }
+    }
+
+    fn note(&mut self, met: bool, odd: Odd) {
+        if met {
+            self.odd.get_or_insert(odd);
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = KEPT_BYTES.saturating_sub(self.text.len());
+        self.text.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn keep_line(&mut self, data: &[u8]) -> (usize, Option<Item>) {
+        let used = memchr::memchr(b'\n', data).unwrap_or(data.len());
+        self.keep(&data[..used]);
+        (used, None)
+    }
+
+    fn keep_until(&mut self, data: &[u8], end: u8, then: State) -> (usize, Option<Item>) {
+        let found = memchr::memchr(end, data);
+        self.keep(&data[..found.unwrap_or(data.len())]);
+        self.skip_until(data, end, then)
+    }
+
+    fn skip_until(&mut self, data: &[u8], end: u8, then: State) -> (usize, Option<Item>) {
+        match memchr::memchr(end, data) {
+            Some(at) => self.go(at + 1, then),
+            None => (data.len(), None),
+        }
+    }
+
+    fn go(&mut self, used: usize, state: State) -> (usize, Option<Item>) {
+        self.state = state;
+        (used, None)
+    }
+
+    /// Starts a thing whose text begins behind the character at hand.
+    fn begin(&mut self, state: State) -> (usize, Option<Item>) {
+        self.text.clear();
+        self.go(1, state)
+    }
+
+    fn emit(&mut self, used: usize, item: Item) -> (usize, Option<Item>) {
+        self.state = State::Between;
+        (used, Some(item))
+    }
+
+    /// Ends an item together with its line.
+    fn emit_line(&mut self, used: usize, item: Item) -> (usize, Option<Item>) {
+        self.line_start = true;
+        self.emit(used, item)
+    }
+}
+
+/// Whether a byte can stand in a bare word; all of a character outside ASCII can.
+pub(crate) fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}

@@ -1,0 +1,17 @@
+//! Reads what `pg_dump` writes: proves that a dump is whole and counts what it contains.
+
+pub mod comment;
+pub mod contents;
+pub mod copy;
+pub mod dollar;
+pub mod envelope;
+pub mod facts;
+pub mod globals;
+pub mod inspector;
+pub mod item;
+pub mod legible;
+pub mod lexer;
+pub mod odd;
+pub mod quote;
+pub mod setval;
+pub mod statement;

@@ -1,0 +1,66 @@
+//! Finds the end of one string in single quotes, as the server and psql find it.
+
+use crate::postgres::dump::lexer::KEPT_BYTES;
+
+/// A string that is being read. `E'…'` has escapes; in every other string a backslash is itself.
+#[derive(Debug)]
+pub(crate) struct Quote {
+    escapes: bool,
+    at: At,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    Inside,
+    /// Behind the backslash of an escape.
+    Escaped,
+    /// Behind a quote: the end, unless another follows.
+    Quote,
+}
+
+impl Quote {
+    /// A string whose opening quote has been read.
+    pub(crate) fn new(escapes: bool) -> Quote {
+        Quote { escapes, at: At::Inside }
+    }
+
+    /// Takes what of `data` belongs to the string, and adds its text to `kept`: how many bytes, and whether it has ended.
+    pub(crate) fn feed(&mut self, data: &[u8], mut kept: Option<&mut Vec<u8>>) -> (usize, bool) {
+        let mut keep = |bytes: &[u8]| {
+            if let Some(kept) = &mut kept {
+                let room = KEPT_BYTES.saturating_sub(kept.len());
+                kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            }
+        };
+        let mut used = 0;
+        while let Some(&byte) = data.get(used) {
+            self.at = match (self.at, byte) {
+                (At::Inside, _) => {
+                    let length = self.next_sign(&data[used..]);
+                    keep(&data[used..length.map_or(data.len(), |length| used + length)]);
+                    used = length.map_or(data.len(), |length| used + length);
+                    match data.get(used) {
+                        None => return (data.len(), false),
+                        Some(b'\'') => At::Quote,
+                        Some(_) => At::Escaped,
+                    }
+                }
+                (At::Escaped, _) => {
+                    keep(&[b'\\', byte]);
+                    At::Inside
+                }
+                (At::Quote, b'\'') => {
+                    keep(b"'");
+                    At::Inside
+                }
+                (At::Quote, _) => return (used, true),
+            };
+            used += 1;
+        }
+        (used, false)
+    }
+
+    fn next_sign(&self, data: &[u8]) -> Option<usize> {
+        if self.escapes { memchr::memchr2(b'\'', b'\\', data) } else { memchr::memchr(b'\'', data) }
+    }
+}

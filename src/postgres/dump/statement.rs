@@ -1,0 +1,223 @@
+//! Understands what one SQL statement of a dump makes, from its first words and from a window of three that moves over the rest.
+
+use crate::postgres::dump::facts::SequenceValue;
+use crate::postgres::dump::item::Item;
+use crate::postgres::dump::legible::legible;
+use crate::postgres::dump::setval;
+
+/// As long as the longest statement that is read whole: `SELECT pg_catalog.setval(E'name', -1, true)`.
+const HEAD_LENGTH: usize = 13;
+
+/// What a statement makes, of the things that are counted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    Nothing,
+    Database(String),
+    Table(QualifiedName),
+    Index,
+    Sequence,
+    SequenceValue(SequenceValue),
+    View,
+    Function,
+    Extension(String),
+    /// What the dump is written in.
+    Encoding(String),
+    /// The rows of this table follow.
+    Rows(QualifiedName),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct QualifiedName {
+    pub schema: String,
+    pub name: String,
+}
+
+/// A word at the start of a statement.
+#[derive(Debug)]
+pub(crate) enum Head {
+    Word(String),
+    Name(String),
+    Sign(u8),
+    String(String),
+}
+
+/// The words that mean something further on in a statement. Not all are reserved, so a column may bear one as its
+/// name, but only reserved ones stand where these are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Other,
+    Open,
+    By,
+    Constraint,
+    /// `CHECK`, `EXCLUDE`, `FOREIGN`, `PRIMARY`, `UNIQUE`: the kinds of constraint that are counted.
+    ConstraintKind,
+    From,
+    Identity,
+    Not,
+    Partition,
+    Sequence,
+    Stdin,
+    Valid,
+}
+
+pub(crate) struct Statement {
+    head: Vec<Head>,
+    ignored: bool,
+    window: [Mark; 3],
+    depth: usize,
+    constraints: u64,
+    identity: bool,
+    partitioned: bool,
+}
+
+impl Statement {
+    pub(crate) fn new() -> Statement {
+        let window = [Mark::Other; 3];
+        Statement {
+            head: Vec::new(),
+            ignored: false,
+            window,
+            depth: 0,
+            constraints: 0,
+            identity: false,
+            partitioned: false,
+        }
+    }
+
+    /// Takes one word, name, string or sign; says whether the rest of the statement matters.
+    pub(crate) fn push(&mut self, item: Item, text: &[u8]) -> bool {
+        // A dump by `--inserts` has millions of statements that make nothing.
+        if self.ignored {
+            return false;
+        }
+        if self.head.len() < HEAD_LENGTH {
+            self.head.push(Head::of(item, text));
+        }
+        self.ignored = !self.head[0].is_any(&["create", "alter", "copy", "set"]) && !setval::may_be(&self.head);
+        self.window = [self.window[1], self.window[2], Mark::of(item, text)];
+        match (item, self.window) {
+            (Item::Sign(b')'), _) => self.depth = self.depth.saturating_sub(1),
+            (_, [Mark::Identity, Mark::Open, Mark::Sequence]) => self.identity = true,
+            (_, [Mark::Constraint, _, Mark::ConstraintKind]) => self.constraints += 1,
+            (_, [_, Mark::Partition, Mark::By]) if self.depth == 0 => self.partitioned = true,
+            (Item::Sign(b'('), _) => self.depth += 1,
+            _ => {}
+        }
+        !self.ignored
+    }
+
+    /// The constraints that the statement adds or defines.
+    pub(crate) fn constraints(&self) -> u64 {
+        self.constraints
+    }
+
+    /// Whether it adds a constraint that the rows were never held to: `pg_dump` gives each a statement of its own.
+    pub(crate) fn is_not_valid(&self) -> bool {
+        self.constraints > 0 && self.window[1..] == [Mark::Not, Mark::Valid]
+    }
+
+    /// What the whole statement makes.
+    pub(crate) fn made(&self) -> Made {
+        let Some((first, rest)) = self.head.split_first() else { return Made::Nothing };
+        let from_stdin = self.window[1..] == [Mark::From, Mark::Stdin];
+        let made = match first {
+            verb if verb.is_any(&["copy"]) && from_stdin => qualified(rest).map(Made::Rows),
+            verb if verb.is_any(&["create"]) => self.created(rest),
+            verb if verb.is_any(&["select"]) => setval::read(&self.head).map(Made::SequenceValue),
+            verb if verb.is_any(&["alter"]) && self.identity => Some(Made::Sequence),
+            verb if verb.is_any(&["set"]) => encoding(rest).map(Made::Encoding),
+            _ => None,
+        };
+        made.unwrap_or(Made::Nothing)
+    }
+
+    /// `OR REPLACE` is no modifier here: `pg_dump` writes it where it completes a view that it has made before.
+    fn created(&self, words: &[Head]) -> Option<Made> {
+        let modifiers = words.iter().take_while(|word| word.is_any(&["unique", "unlogged", "materialized"])).count();
+        let (kind, name) = words[modifiers..].split_first()?;
+        let Head::Word(kind) = kind else { return None };
+        match kind.to_ascii_lowercase().as_str() {
+            "database" => qualified(name).map(|database| Made::Database(database.name)),
+            "table" if !self.partitioned => qualified(name).map(Made::Table),
+            "index" => Some(Made::Index),
+            "sequence" => Some(Made::Sequence),
+            "view" => Some(Made::View),
+            "function" | "procedure" | "aggregate" => Some(Made::Function),
+            "extension" => {
+                let name = name.iter().find(|word| !word.is_any(&["if", "not", "exists"]))?;
+                name.text().map(|name| Made::Extension(name.to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Head {
+    fn of(item: Item, text: &[u8]) -> Head {
+        let text = || legible(text);
+        match item {
+            Item::Word => Head::Word(text()),
+            Item::Name => Head::Name(text()),
+            Item::Sign(sign) => Head::Sign(sign),
+            _ => Head::String(text()),
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Head::Word(text) | Head::Name(text) => Some(text),
+            Head::Sign(_) | Head::String(_) => None,
+        }
+    }
+
+    pub(crate) fn is_any(&self, words: &[&str]) -> bool {
+        matches!(self, Head::Word(own) if words.iter().any(|word| own.eq_ignore_ascii_case(word)))
+    }
+}
+
+impl Mark {
+    fn of(item: Item, text: &[u8]) -> Mark {
+        const MARKS: [(&str, Mark); 14] = [
+            ("by", Mark::By),
+            ("check", Mark::ConstraintKind),
+            ("constraint", Mark::Constraint),
+            ("exclude", Mark::ConstraintKind),
+            ("foreign", Mark::ConstraintKind),
+            ("from", Mark::From),
+            ("identity", Mark::Identity),
+            ("not", Mark::Not),
+            ("partition", Mark::Partition),
+            ("primary", Mark::ConstraintKind),
+            ("sequence", Mark::Sequence),
+            ("stdin", Mark::Stdin),
+            ("unique", Mark::ConstraintKind),
+            ("valid", Mark::Valid),
+        ];
+        match item {
+            Item::Sign(b'(') => Mark::Open,
+            Item::Word => {
+                let known = MARKS.iter().find(|(word, _)| text.eq_ignore_ascii_case(word.as_bytes()));
+                known.map_or(Mark::Other, |(_, mark)| *mark)
+            }
+            _ => Mark::Other,
+        }
+    }
+}
+
+/// The encoding in `client_encoding = 'EUC_JP'`.
+fn encoding(words: &[Head]) -> Option<String> {
+    match words {
+        [what, Head::Sign(b'='), Head::String(encoding)] if what.is_any(&["client_encoding"]) => Some(encoding.clone()),
+        _ => None,
+    }
+}
+
+/// The name at the start of `words`: `name` or `schema.name`.
+fn qualified(words: &[Head]) -> Option<QualifiedName> {
+    let name = |at: usize| words.get(at).and_then(Head::text).map(str::to_owned);
+    let first = name(0)?;
+    match words.get(1) {
+        Some(Head::Sign(b'.')) => Some(QualifiedName { schema: first, name: name(2)? }),
+        _ => Some(QualifiedName { schema: String::new(), name: first }),
+    }
+}

@@ -1,0 +1,68 @@
+//! Makes plain SQL of an archive by `pg_dump --format=custom`, to its last byte.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::load::decode_archive;
+use crate::stream::ahead::Ahead;
+use crate::stream::{Piece, Sink, Source};
+use crate::world::Caller;
+use crate::world::program::{ProgramSource, failure};
+
+pub fn begins_as_archive(head: &[u8]) -> bool {
+    head.starts_with(b"PGDMP")
+}
+
+/// The archive as plain SQL. `pg_restore --list` reads its table of contents alone; this reads everything.
+pub async fn decoded(caller: &Caller, archive: Box<dyn Source>) -> Result<Box<dyn Source>> {
+    let mut child = caller.spawn(decode_archive()).await?;
+    let stdin = child.stdin.take();
+    let output = ProgramSource::new("pg_restore", child).explain(|exit| {
+        let hint = "the archive is cut off or damaged, or `pg_restore` is older than the `pg_dump` that wrote it";
+        Error::new(Kind::Integrity, "cannot decode the archive").because(failure("pg_restore", exit)).hint(hint)
+    });
+    Ok(Box::new(Decoded { feeding: Ahead::new(feed(archive, stdin)), output }))
+}
+
+struct Decoded {
+    feeding: Ahead,
+    output: ProgramSource,
+}
+
+impl Decoded {
+    async fn step(&mut self) -> Result<Piece> {
+        let piece = self.feeding.alongside(self.output.next()).await??;
+        if piece == Piece::End {
+            // What `pg_restore` did not need may still be damaged.
+            self.feeding.finish().await?;
+        }
+        Ok(piece)
+    }
+}
+
+impl Source for Decoded {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(self.step())
+    }
+}
+
+/// Reads all of the archive, also when `pg_restore` has stopped reading: how it ended tells more than the broken pipe.
+async fn feed(mut archive: Box<dyn Source>, mut stdin: Option<Box<dyn Sink>>) -> Result<()> {
+    while let Piece::Data(data) = archive.next().await? {
+        stdin = give(stdin, data).await;
+    }
+    if let Some(mut stdin) = stdin
+        && stdin.seal().await.is_ok()
+    {
+        // As above: the exit tells.
+        let _unread = stdin.commit().await;
+    }
+    Ok(())
+}
+
+/// Gives the pipe back, unless it is broken.
+async fn give(stdin: Option<Box<dyn Sink>>, data: Bytes) -> Option<Box<dyn Sink>> {
+    let mut stdin = stdin?;
+    stdin.write(data).await.ok().map(|()| stdin)
+}

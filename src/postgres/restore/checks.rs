@@ -1,0 +1,226 @@
+//! Compares what a restored database has with what its manifest says, one check for each thing that can be missing.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::postgres::dump::facts::{DatabaseFacts, TableRows};
+use crate::postgres::restore::live::{Answers, Live, LiveTable, Target};
+use crate::postgres::server::quoting::shown;
+
+/// Up to so many tables, each has a line of its own; of more, only those that are wrong.
+const LISTED: usize = 100;
+/// How many names a detail lists.
+const NAMED: usize = 10;
+
+/// What the name of the step begins with in which a check is recorded.
+pub const CHECK: &str = "check ";
+
+/// One thing that was compared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// What was compared, one word for each kind: `tables`, `rows`, `indexes`.
+    pub name: &'static str,
+    /// The table, sequence or query that it is about, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    pub expected: Value,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub found: Value,
+    pub ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Check {
+    pub fn new(name: &'static str, expected: impl Into<Value>, found: impl Into<Value>) -> Check {
+        let (expected, found) = (expected.into(), found.into());
+        Check { name, object: None, ok: expected == found, expected, found, detail: None }
+    }
+
+    pub fn of(self, object: impl Into<String>) -> Check {
+        Check { object: Some(object.into()), ..self }
+    }
+
+    /// Adds what is to be said when the check fails.
+    pub fn because(self, detail: impl FnOnce() -> String) -> Check {
+        let detail = if self.ok { None } else { Some(detail()).filter(|detail| !detail.is_empty()) };
+        Check { detail, ..self }
+    }
+
+    /// What was found: `rows of public.contacts: 3`.
+    pub fn finding(&self) -> String {
+        match &self.found {
+            Value::Null => self.title(),
+            found => format!("{}: {}", self.title(), plain(found)),
+        }
+    }
+
+    /// What it is about: `rows of public.contacts`.
+    pub fn title(&self) -> String {
+        self.object.as_ref().map_or(self.name.to_owned(), |object| format!("{} of {object}", self.name))
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: ", if self.ok { "✓" } else { "✗" }, self.title())?;
+        match (&self.found, self.ok) {
+            (found, true) => write!(f, "{}", plain(found))?,
+            (Value::Null, false) => write!(f, "expected {}", plain(&self.expected))?,
+            (found, false) => write!(f, "expected {}, found {}", plain(&self.expected), plain(found))?,
+        }
+        self.detail.as_ref().map_or(Ok(()), |detail| write!(f, " ({detail})"))
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Everything that can be compared, in the order of the guide's list (App. B).
+pub fn compare(expected: &DatabaseFacts, live: &Live, targets: &[Target], answers: &Answers) -> Vec<Check> {
+    let places = Places::new(live, targets);
+    let mut checks = vec![tables(expected, live, &places)];
+    checks.extend(rows(expected, &places, answers));
+    checks.extend(uncounted(expected));
+    checks.push(readable(targets, answers));
+    let (said, found) = (&expected.counts, &live.counts);
+    checks.push(Check::new("indexes", said.indexes, found.indexes));
+    checks.push(Check::new("invalid indexes", 0, live.invalid_indexes.len()).because(|| listed(&live.invalid_indexes)));
+    checks.push(Check::new("constraints", said.constraints, found.constraints));
+    let not_valid = expected.not_valid.unwrap_or(0);
+    checks
+        .push(Check::new("constraints not valid", not_valid, live.not_valid.len()).because(|| listed(&live.not_valid)));
+    checks.push(Check::new("sequences", said.sequences, found.sequences));
+    checks.extend(sequence_values(expected, answers));
+    checks.push(Check::new("views", said.views, found.views));
+    checks.push(Check::new("functions", said.functions, found.functions));
+    checks.extend(expected.extensions.as_ref().map(|said| extensions(said, &live.extensions)));
+    checks
+}
+
+/// Where the tables of the database are, by their names.
+struct Places<'a> {
+    by_name: HashMap<(&'a str, &'a str), usize>,
+    all: HashMap<(&'a str, &'a str), &'a LiveTable>,
+    targets: &'a [Target<'a>],
+}
+
+impl<'a> Places<'a> {
+    fn new(live: &'a Live, targets: &'a [Target<'a>]) -> Places<'a> {
+        let key = |table: &'a LiveTable| (table.schema.as_str(), table.name.as_str());
+        // A dump of before 10.3 names no schema; its tables are then found by their name alone.
+        let bare = |table: &'a LiveTable| ("", table.name.as_str());
+        let by_name =
+            targets.iter().enumerate().flat_map(|(at, t)| [(bare(t.table), at), (key(t.table), at)]).collect();
+        let all = live.tables.iter().flat_map(|table| [(bare(table), table), (key(table), table)]).collect();
+        Places { by_name, all, targets }
+    }
+
+    fn of(&self, said: &TableRows) -> Option<(usize, &LiveTable)> {
+        let at = *self.by_name.get(&(said.schema.as_str(), said.name.as_str()))?;
+        self.targets.get(at).map(|target| (at, target.table))
+    }
+}
+
+fn tables(expected: &DatabaseFacts, live: &Live, places: &Places) -> Check {
+    let key = |said: &TableRows| places.all.get(&(said.schema.as_str(), said.name.as_str())).copied();
+    let missing = expected.tables.iter().filter(|said| key(said).is_none());
+    let missing: Vec<String> = missing.map(|said| shown(&said.schema, &said.name)).collect();
+    let said: HashSet<(&str, &str)> =
+        expected.tables.iter().filter_map(key).map(|table| (table.schema.as_str(), table.name.as_str())).collect();
+    let own = live.tables.iter().filter(|table| table.kind == "r" && !table.member);
+    let surplus = own.filter(|table| !said.contains(&(table.schema.as_str(), table.name.as_str())));
+    let surplus: Vec<String> = surplus.map(|table| shown(&table.schema, &table.name)).collect();
+    let found = expected.tables.len() - missing.len() + surplus.len();
+    let mut check = Check::new("tables", expected.tables.len(), found);
+    check.ok = missing.is_empty() && surplus.is_empty();
+    check.because(|| {
+        let told = [("missing", &missing), ("not in the backup", &surplus)];
+        let told = told.iter().filter(|(_, names)| !names.is_empty());
+        told.map(|(word, names)| format!("{word}: {}", listed(names))).collect::<Vec<_>>().join("; ")
+    })
+}
+
+/// The rows of every table that the dump has rows of; a table that is missing is told by `tables`.
+fn rows(expected: &DatabaseFacts, places: &Places, answers: &Answers) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for said in &expected.tables {
+        let (Some(rows), Some((at, table))) = (said.rows, places.of(said)) else { continue };
+        let object = shown(&table.schema, &table.name);
+        let check = match answers.rows.get(at).cloned().flatten() {
+            Some(Ok(found)) => {
+                let mut check = Check::new("rows", rows, found).of(object);
+                // An extension fills its tables itself, and the dump has only what was added.
+                check.ok |= table.member && found > rows;
+                check
+            }
+            Some(Err(error)) => Check::new("rows", rows, Value::Null).of(object).because(|| error),
+            None => Check::new("rows", rows, Value::Null).of(object).because(|| "it was not counted".to_owned()),
+        };
+        checks.push(check);
+    }
+    if checks.len() <= LISTED {
+        return checks;
+    }
+    let (right, mut checks): (Vec<Check>, Vec<Check>) = checks.into_iter().partition(|check| check.ok);
+    let total: u64 = right.iter().filter_map(|check| check.found.as_u64()).sum();
+    checks.push(Check::new("rows", total, total).of(format!("{} tables", right.len())));
+    checks
+}
+
+/// A dump may have tables whose rows nobody counted; whoever reads the checks is to know.
+fn uncounted(expected: &DatabaseFacts) -> Option<Check> {
+    let tables = expected.tables.iter().filter(|table| table.rows.is_none()).count();
+    (tables > 0).then(|| Check::new("tables not counted", tables, tables))
+}
+
+fn readable(targets: &[Target], answers: &Answers) -> Check {
+    let errors: Vec<String> = targets
+        .iter()
+        .zip(&answers.unreadable)
+        .filter_map(|(target, error)| {
+            Some(format!("{}: {}", shown(&target.table.schema, &target.table.name), error.as_ref()?))
+        })
+        .collect();
+    Check::new("readable tables", targets.len(), targets.len() - errors.len()).because(|| listed(&errors))
+}
+
+/// Every sequence stands where the dump sets it.
+fn sequence_values(expected: &DatabaseFacts, answers: &Answers) -> Vec<Check> {
+    let Some(said) = &expected.sequences else { return Vec::new() };
+    let mut wrong = Vec::new();
+    for (sequence, found) in said.iter().zip(&answers.sequences) {
+        let (last_value, is_called) = (sequence.last_value, sequence.is_called);
+        let place = |(last, called): (i64, bool)| if called { last.to_string() } else { format!("{last}, not used") };
+        let check = match found.clone() {
+            Some(Ok(found)) => Check::new("value", place((last_value, is_called)), place(found)),
+            Some(Err(error)) => Check::new("value", place((last_value, is_called)), Value::Null).because(|| error),
+            None => Check::new("value", place((last_value, is_called)), Value::Null),
+        };
+        if !check.ok {
+            wrong.push(check.of(shown(&sequence.schema, &sequence.name)));
+        }
+    }
+    wrong.push(Check::new("sequence values", said.len(), said.len() - wrong.len()));
+    wrong
+}
+
+fn extensions(said: &[String], found: &[String]) -> Check {
+    let (wanted, have): (HashSet<&String>, HashSet<&String>) = (said.iter().collect(), found.iter().collect());
+    let missing: Vec<String> = said.iter().filter(|name| !have.contains(name)).cloned().collect();
+    // One that the backup does not have may come from the template of the server: it is in nobody's way.
+    let surplus = found.iter().filter(|name| !wanted.contains(name)).count();
+    let mut check = Check::new("extensions", said.len(), found.len() - surplus);
+    check.ok = missing.is_empty();
+    check.because(|| format!("missing: {}", listed(&missing)))
+}
+
+fn listed(names: &[String]) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let shown = names[..names.len() - more].join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}

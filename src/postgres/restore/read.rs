@@ -1,0 +1,80 @@
+//! Gives a dump of any form as plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
+
+use crate::backup::scratch_dir::ScratchRoot;
+use crate::error::Result;
+use crate::postgres::restore::{archive, directory};
+use crate::stream::decompress::{Peeked, decompress, packing};
+use crate::stream::stage::Staged;
+use crate::stream::taps::Count;
+use crate::stream::{SharedFacts, Source};
+use crate::world::Caller;
+
+/// Enough of a file to tell what it is.
+pub const HEAD_BYTES: usize = 512;
+
+/// How a dump is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Plain,
+    /// `pg_dump --format=custom`: `pg_restore` makes plain SQL of it.
+    Archive,
+    /// `pg_dump --format=directory` in a tar file, as Render exports a database.
+    Directory,
+}
+
+impl Format {
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Plain => "plain",
+            Format::Archive => "custom",
+            Format::Directory => "directory",
+        }
+    }
+
+    fn of(head: &[u8]) -> Format {
+        if archive::begins_as_archive(head) {
+            Format::Archive
+        } else if directory::begins_as_tar(head) {
+            Format::Directory
+        } else {
+            Format::Plain
+        }
+    }
+}
+
+/// Who reads dumps, and where one that is a folder can be unpacked.
+#[derive(Clone)]
+pub struct Reader {
+    pub caller: Caller,
+    pub work: Option<ScratchRoot>,
+}
+
+/// A dump as plain SQL, while it is read.
+pub struct Reading {
+    pub source: Peeked,
+    pub format: Format,
+    /// What packed the file: `gzip`, `zstd`.
+    pub packed: Option<&'static str>,
+    /// In which folder of the tar file the dump lies.
+    pub folder: Option<String>,
+}
+
+impl Reader {
+    /// Opens the dump in `file`, which is called `name`; counts the bytes of the unpacked file into `unpacked`.
+    pub async fn open(&self, file: Box<dyn Source>, name: &str, unpacked: &SharedFacts) -> Result<Reading> {
+        let mut file = Peeked::new(file);
+        let packed = packing(file.peek(HEAD_BYTES).await?);
+        let plain = Staged::new(decompress(Box::new(file), name), Count::new(unpacked));
+        let mut plain = Peeked::new(Box::new(plain));
+        let format = Format::of(plain.peek(HEAD_BYTES).await?);
+        let (source, folder): (Box<dyn Source>, _) = match format {
+            Format::Plain => return Ok(Reading { source: plain, format, packed, folder: None }),
+            Format::Archive => (archive::decoded(&self.caller, Box::new(plain)).await?, None),
+            Format::Directory => {
+                let (source, folder) = directory::decoded(self, Box::new(plain)).await?;
+                (source, Some(folder))
+            }
+        };
+        Ok(Reading { source: Peeked::new(source), format, packed, folder })
+    }
+}

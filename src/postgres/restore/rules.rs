@@ -1,0 +1,224 @@
+//! Decides from its first words whether a statement is one that `pg_dump` writes, and which ones name the database.
+
+use crate::postgres::dump::item::Item;
+use crate::postgres::dump::legible::legible;
+use crate::postgres::restore::calls::{self, Call};
+use crate::postgres::restore::inserting::Insert;
+use crate::postgres::restore::kinds::{Found, Place, Verb, find};
+use crate::postgres::restore::watch::Watch;
+
+/// One word, name, string or sign of a statement, and where its bytes lie in the dump, with the blanks before it.
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) kind: TokenKind,
+    /// A word in small letters, a name or a string without its quotes, a sign.
+    pub(crate) text: String,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    Word,
+    Name,
+    String,
+    Sign,
+}
+
+/// What a statement that names the database does with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Drop,
+    Create,
+    /// Gives it an owner, a setting, a comment, a right.
+    Describe,
+}
+
+/// What is known of a statement by its words so far.
+#[derive(Debug)]
+pub(crate) enum Ruling {
+    /// More words must come.
+    Open,
+    Pass(Watch),
+    /// It is about the database that the token at this place names.
+    Database(Act, usize),
+    Refused,
+}
+
+/// The settings that a dump changes for its own session.
+const SETTINGS: [&str; 12] = [
+    "check_function_bodies",
+    "client_min_messages",
+    "default_table_access_method",
+    "default_tablespace",
+    "default_with_oids",
+    "escape_string_warning",
+    "idle_in_transaction_session_timeout",
+    "lock_timeout",
+    "row_security",
+    "search_path",
+    "statement_timeout",
+    "transaction_timeout",
+];
+
+/// How the names of the encodings begin in which no byte of a character can be taken for a quote or a backslash.
+const ENCODINGS: [&str; 8] = ["EUC_", "ISO_8859_", "KOI8", "LATIN", "MULE_INTERNAL", "SQL_ASCII", "UTF8", "WIN"];
+
+use Ruling::{Open, Refused};
+
+/// What the statement that begins with `tokens` is.
+pub(crate) fn rule(tokens: &[Token]) -> Ruling {
+    let words: Vec<&str> = tokens.iter().map(Token::word).collect();
+    match words.as_slice() {
+        ["set", rest @ ..] => set(rest, tokens),
+        ["reset", rest @ ..] => whole_or_begun(rest, &["session", "authorization"]),
+        ["select", ..] => select(tokens),
+        ["create", rest @ ..] => create(rest),
+        ["alter", rest @ ..] => alter(rest),
+        ["drop", "database", "if", "exists", _] => Ruling::Database(Act::Drop, 4),
+        ["drop", "database", "if", ..] | ["drop", "database"] => Open,
+        ["drop", "database", _] => Ruling::Database(Act::Drop, 2),
+        ["drop", rest @ ..] => inside(Verb::Drop, rest),
+        ["comment", "on", "database", _] => Ruling::Database(Act::Describe, 3),
+        ["comment", "on", "database"] => Open,
+        ["comment", "on", rest @ ..] => inside(Verb::Comment, rest),
+        ["security", "label", rest @ ..] => label(rest),
+        ["grant" | "revoke", ..] => grant(&words),
+        ["copy"] => Ruling::Pass(Watch::copy()),
+        ["insert", "into"] => Ruling::Pass(Watch::Rows(Insert::Into)),
+        ["refresh", "materialized", "view"] => pass(),
+        ["update", rest @ ..] => update(rest),
+        ["begin" | "commit" | "comment" | "security" | "insert" | "refresh"] | ["refresh", "materialized"] => Open,
+        _ => Refused,
+    }
+}
+
+/// Whether a statement that ends with these words is whole, though they are so few.
+pub(crate) fn is_whole(tokens: &[Token]) -> bool {
+    let words: Vec<&str> = tokens.iter().map(Token::word).collect();
+    match words.as_slice() {
+        ["begin"] | ["commit"] | ["reset", "session", "authorization"] => true,
+        ["select", ..] => calls::read(tokens) == Call::Whole,
+        _ => false,
+    }
+}
+
+fn pass() -> Ruling {
+    Ruling::Pass(Watch::Anything)
+}
+
+/// A statement that has these words and no others: whether they are all is known at its end.
+fn whole_or_begun(words: &[&str], known: &[&str]) -> Ruling {
+    if known.starts_with(words) { Open } else { Refused }
+}
+
+fn set(words: &[&str], tokens: &[Token]) -> Ruling {
+    match words {
+        ["session", "authorization"] | ["xmloption"] => pass(),
+        [name] if SETTINGS.contains(name) => pass(),
+        ["standard_conforming_strings", "=", "on"] => pass(),
+        ["client_encoding", "=", _] => {
+            let safe = ENCODINGS.iter().any(|encoding| tokens[3].text.starts_with(encoding));
+            if safe { pass() } else { Refused }
+        }
+        [] | ["session"] | ["standard_conforming_strings" | "client_encoding"] => Open,
+        ["standard_conforming_strings" | "client_encoding", "="] => Open,
+        _ => Refused,
+    }
+}
+
+fn select(tokens: &[Token]) -> Ruling {
+    match calls::read(tokens) {
+        Call::Whole | Call::Begun => Open,
+        Call::Values => Ruling::Pass(Watch::Values { cast: false }),
+        Call::Unknown => Refused,
+    }
+}
+
+fn create(words: &[&str]) -> Ruling {
+    match words {
+        ["database", _] => Ruling::Database(Act::Create, 2),
+        [] | ["database"] | ["or"] | ["or", "replace"] => Open,
+        ["or", "replace", rest @ ..] => create(rest),
+        ["subscription"] => Ruling::Pass(Watch::Subscription { seen: 0 }),
+        ["table"] | ["unlogged", "table"] => Ruling::Pass(Watch::Columns { depth: 0 }),
+        ["materialized", "view"] => Ruling::Pass(Watch::NoData { seen: 0 }),
+        _ => inside(Verb::Create, words),
+    }
+}
+
+fn alter(words: &[&str]) -> Ruling {
+    match words {
+        ["database"] | ["database", _] | ["database", _, "set"] => Open,
+        ["database", _, "owner" | "connection" | "is_template"] => Ruling::Database(Act::Describe, 2),
+        ["database", _, "set", what] if *what != "tablespace" => Ruling::Database(Act::Describe, 2),
+        ["role", _, "in", "database", _] => Ruling::Database(Act::Describe, 5),
+        ["role"] | ["role", _] | ["role", _, "in"] | ["role", _, "in", "database"] => Open,
+        ["subscription", _, "owner"] => pass(),
+        ["subscription"] | ["subscription", _] => Open,
+        _ => inside(Verb::Alter, words),
+    }
+}
+
+/// What is done with an object inside the database, by the table of kinds.
+fn inside(verb: Verb, words: &[&str]) -> Ruling {
+    match find(verb, words) {
+        Found::Kind(Place::Inside) => pass(),
+        Found::Begun => Open,
+        Found::Kind(Place::Outside) | Found::Unknown => Refused,
+    }
+}
+
+fn label(words: &[&str]) -> Ruling {
+    match words {
+        [] | ["for"] | ["for", _] | ["on"] | ["for", _, "on"] | ["on", "database"] | ["for", _, "on", "database"] => Open,
+        ["on", "database", _] => Ruling::Database(Act::Describe, 4),
+        ["for", _, "on", "database", _] => Ruling::Database(Act::Describe, 6),
+        ["on", rest @ ..] | ["for", _, "on", rest @ ..] => inside(Verb::Label, rest),
+        _ => Refused,
+    }
+}
+
+/// A right to something. Without `ON` it is a role that is given to another: that is the server's.
+fn grant(words: &[&str]) -> Ruling {
+    let end = words.iter().position(|word| matches!(*word, "on" | "to" | "from"));
+    match end.map(|at| (at, &words[at..])) {
+        None | Some((_, ["on"] | ["on", "database"] | ["on", "database", _])) => Open,
+        Some((at, ["on", "database", _, "to" | "from"])) => Ruling::Database(Act::Describe, at + 2),
+        Some((_, ["on", "database", ..] | ["to" | "from", ..])) => Refused,
+        Some((_, [_, what @ ..])) => inside(Verb::Grant, what),
+        Some((_, [])) => Open,
+    }
+}
+
+/// Before a template can be dropped, it must be none any more.
+fn update(words: &[&str]) -> Ruling {
+    const TEMPLATE: [&str; 10] =
+        ["pg_catalog", ".", "pg_database", "set", "datistemplate", "=", "false", "where", "datname", "="];
+    match words.split_at_checked(TEMPLATE.len()) {
+        Some((known, ["'"])) if known == TEMPLATE => Ruling::Database(Act::Drop, 11),
+        _ if words.len() <= TEMPLATE.len() && words == &TEMPLATE[..words.len()] => Open,
+        _ => Refused,
+    }
+}
+
+impl Token {
+    pub(crate) fn new(item: Item, text: &[u8], from: u64, to: u64) -> Token {
+        let (kind, text) = match item {
+            Item::Word => (TokenKind::Word, legible(text).to_ascii_lowercase()),
+            Item::Name => (TokenKind::Name, legible(text)),
+            Item::Sign(sign) => (TokenKind::Sign, char::from(sign).to_string()),
+            _ => (TokenKind::String, legible(text)),
+        };
+        Token { kind, text, from, to }
+    }
+
+    /// What it is where words are compared: a name or a string is never a word.
+    pub(crate) fn word(&self) -> &str {
+        match self.kind {
+            TokenKind::Word | TokenKind::Sign => &self.text,
+            TokenKind::Name => "\"",
+            TokenKind::String => "'",
+        }
+    }
+}

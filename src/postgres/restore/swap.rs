@@ -1,0 +1,147 @@
+//! Puts one database into another's place, in one transaction: at every moment the name leads to a whole database.
+//!
+//! Nothing but the transaction is needed to be safe: `ALTER DATABASE … RENAME` locks out new sessions until it is
+//! committed (they wait, and then find the new database), and takes itself back when anything fails or the client is
+//! gone. It waits a second for the sessions that are there; a second conversation ends those meanwhile. So no
+//! database is ever left with its connections forbidden. Sessions that may not be ended are looked for before.
+
+use serde::Deserialize;
+
+use crate::postgres::server::quoting::{ident, literal};
+use crate::postgres::server::throwaway::unmark;
+
+/// The three databases by their numbers, which stay when names change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct State {
+    pub live: Option<u32>,
+    pub staged: Option<u32>,
+    pub kept: Option<u32>,
+}
+
+/// Who takes whose place, and under which name the old one is kept.
+#[derive(Clone, Debug)]
+pub struct Swap {
+    pub live: String,
+    pub staged: String,
+    pub kept: String,
+}
+
+/// What the swap says when it was done, and when another one is under way or was quicker.
+pub const DONE: &str = "swapped";
+pub const BUSY: &str = "busy";
+pub const CHANGED: &str = "changed";
+
+/// A rename would wait five seconds for sessions, and whoever comes would wait with it.
+const PATIENCE: &str = "SET LOCAL statement_timeout = '1s';\n";
+
+impl Swap {
+    /// The query whose only row is a [`State`] as JSON.
+    pub fn look(&self) -> String {
+        let oid =
+            |name: &str| format!("(SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = {})", literal(name));
+        format!(
+            "SET client_encoding = 'UTF8';\nSELECT pg_catalog.json_build_object('live', {}, 'staged', {}, 'kept', {});\n",
+            oid(&self.live),
+            oid(&self.staged),
+            oid(&self.kept)
+        )
+    }
+
+    /// Whether `after` is what a swap from `before` leads to.
+    pub fn led_to(&self, before: &State, after: &State) -> bool {
+        after.live == before.staged && after.staged.is_none() && after.kept == before.live
+    }
+
+    /// The swap itself. What belongs to the name stays with it: owner, grants, settings, limit and comment.
+    pub fn script(&self, before: &State) -> String {
+        let (live, staged) = (literal(&self.live), literal(&self.staged));
+        let mut script = format!(
+            "SET client_encoding = 'UTF8';\nSET search_path = pg_catalog;\nSET lock_timeout = '1s';\nBEGIN;\n\
+             SELECT pg_try_advisory_xact_lock(hashtext('hikae swap'), hashtext({live})) AS mine \\gset\n\
+             \\if :mine\n\\else\n\\echo {BUSY}\n\\quit\n\\endif\n\
+             SELECT {} IS NOT DISTINCT FROM (SELECT oid FROM pg_database WHERE datname = {live}) \
+             AND {} = (SELECT oid FROM pg_database WHERE datname = {staged}) AS same \\gset\n\
+             \\if :same\n\\else\n\\echo {CHANGED}\n\\quit\n\\endif\n",
+            number(before.live),
+            number(before.staged),
+        );
+        if before.live.is_some() {
+            script.push_str(&carry_over(&live, &staged));
+            script.push_str(PATIENCE);
+            script.push_str(&format!("ALTER DATABASE {} RENAME TO {};\n", ident(&self.live), ident(&self.kept)));
+        } else {
+            script.push_str(&unmark(&staged));
+            script.push_str(PATIENCE);
+        }
+        script.push_str(&format!(
+            "ALTER DATABASE {} RENAME TO {};\nSET LOCAL statement_timeout = 0;\nCOMMIT;\n\\echo {DONE}\n",
+            ident(&self.staged),
+            ident(&self.live)
+        ));
+        script
+    }
+
+    /// Asks for the sessions in both databases that this user may not end: a line for each, `pid (user, application)`.
+    pub fn untouchable(&self, before: &State) -> String {
+        format!(
+            "SET client_encoding = 'UTF8';\nSET search_path = pg_catalog;\n\
+             SELECT format('%s (%s, %s)', a.pid, r.rolname, coalesce(nullif(a.application_name, ''), '-')) \
+             FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid, pg_roles me \
+             WHERE a.datid IN ({}) AND a.pid <> pg_backend_pid() AND me.rolname = current_user AND NOT me.rolsuper \
+             AND (r.rolsuper OR NOT (pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))) \
+             ORDER BY a.pid;\n",
+            numbers(before)
+        )
+    }
+
+    /// Ends the sessions in both databases, again and again for as long as the renames wait for them. By number: as soon
+    /// as the names are swapped, whoever comes back is left in peace.
+    pub fn evict(&self, before: &State) -> String {
+        let once = format!(
+            "SELECT format('SELECT pg_terminate_backend(%s)', pid) FROM pg_stat_activity \
+             WHERE datid IN ({}) AND pid <> pg_backend_pid() \\gexec\nSELECT pg_sleep(0.05);\n",
+            numbers(before)
+        );
+        format!("SET search_path = pg_catalog;\n{}", once.repeat(120))
+    }
+}
+
+/// The databases whose sessions are in the way.
+fn numbers(before: &State) -> String {
+    let numbers: Vec<String> = [before.live, before.staged].iter().flatten().map(u32::to_string).collect();
+    numbers.join(", ")
+}
+
+fn number(oid: Option<u32>) -> String {
+    oid.map_or("NULL::oid".to_owned(), |oid| format!("{oid}::oid"))
+}
+
+/// Gives the staged database what the live one has beside its contents; both names are SQL texts. A setting that only
+/// the staged one has, from its dump, stays.
+fn carry_over(live: &str, staged: &str) -> String {
+    format!(
+        "SELECT statement FROM (
+WITH l AS (SELECT * FROM pg_database WHERE datname = {live}), s AS (SELECT * FROM pg_database WHERE datname = {staged})
+SELECT 1 AS step, format('ALTER DATABASE %I OWNER TO %I', s.datname, pg_get_userbyid(l.datdba)) AS statement
+  FROM l, s WHERE l.datdba <> s.datdba
+UNION ALL SELECT 2, format('ALTER DATABASE %I CONNECTION LIMIT %s', s.datname, l.datconnlimit)
+  FROM l, s WHERE l.datconnlimit <> s.datconnlimit
+UNION ALL SELECT 3, format('REVOKE ALL ON DATABASE %I FROM %s CASCADE', s.datname, who)
+  FROM l, s, LATERAL (SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS who
+    FROM aclexplode(coalesce(s.datacl, acldefault('d', s.datdba)))) AS had WHERE l.datacl IS DISTINCT FROM s.datacl
+UNION ALL SELECT 4, format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, s.datname,
+    CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+    CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+  FROM l, s, LATERAL aclexplode(coalesce(l.datacl, acldefault('d', l.datdba))) WHERE l.datacl IS DISTINCT FROM s.datacl
+UNION ALL SELECT 5, format('ALTER %s SET %I TO %s',
+    CASE setrole WHEN 0 THEN format('DATABASE %I', s.datname)
+      ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), s.datname) END,
+    name, CASE WHEN lower(name) IN ('search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries')
+      THEN regexp_replace(value, '(^|, *)\"\"(?=,|$)', '\\1''''', 'g') ELSE quote_literal(value) END)
+  FROM s, l JOIN pg_db_role_setting ON setdatabase = l.oid, unnest(setconfig) AS setting,
+    LATERAL (SELECT split_part(setting, '=', 1) AS name, substr(setting, strpos(setting, '=') + 1) AS value) AS parts
+UNION ALL SELECT 6, format('COMMENT ON DATABASE %I IS %s', s.datname, coalesce(quote_literal(shobj_description(l.oid, 'pg_database')), 'NULL'))
+  FROM l, s
+) AS carried ORDER BY step, statement \\gexec\n"
+    )
+}

@@ -1,0 +1,90 @@
+//! The databases that a run has made: which are its own to drop, and that none of its throwaways outlives it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use futures_util::future::{LocalBoxFuture, join_all};
+
+use crate::backup::at_end::{AtEnd, CLEANUP_TIME};
+use crate::postgres::server::client::Server;
+use crate::postgres::server::keeper::Keeper;
+use crate::postgres::server::maintenance::{Maintenance, cannot};
+use crate::postgres::server::throwaway;
+use crate::report::{Level, log};
+use crate::world::Caller;
+
+/// By name. With their numbers, for a name may come to mean another one.
+#[derive(Default)]
+pub struct Made(RefCell<BTreeMap<String, Database>>);
+
+#[derive(Default)]
+struct Database {
+    /// None as long as it is not known to stand.
+    oid: Option<u32>,
+    /// Only a throwaway has one.
+    hold: Option<Hold>,
+}
+
+/// How a throwaway is kept from other runs, and where the server is asked to drop it.
+pub struct Hold {
+    pub keeper: Keeper,
+    pub server: Server,
+    pub connect_to: String,
+}
+
+impl Made {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// A database is about to be made.
+    pub fn expect(&self, name: &str, hold: Option<Hold>) {
+        self.0.borrow_mut().insert(name.to_owned(), Database { oid: None, hold });
+    }
+
+    /// It stands, and has this number.
+    pub fn stands(&self, name: &str, oid: u32) {
+        self.0.borrow_mut().entry(name.to_owned()).or_default().oid = Some(oid);
+    }
+
+    /// The database has another name now, or is gone; its keeper goes with it.
+    pub fn forget(&self, name: &str) {
+        drop(self.0.borrow_mut().remove(name));
+    }
+
+    /// Whether it is a throwaway that this run holds.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.0.borrow().get(name).is_some_and(|made| made.hold.is_some())
+    }
+
+    pub fn has(&self, name: &str, oid: u32) -> bool {
+        self.0.borrow().get(name).is_some_and(|made| made.oid == Some(oid))
+    }
+}
+
+impl AtEnd for Made {
+    /// Drops the throwaways that are left: Lua was ended before it could drop them, or the recipe forgot them.
+    fn finish<'a>(&'a self, caller: &'a Caller, forgotten: bool) -> LocalBoxFuture<'a, ()> {
+        let caller = caller.clone().limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME));
+        let left = std::mem::take(&mut *self.0.borrow_mut());
+        let held = left.into_iter().filter_map(|(name, made)| Some((name, made.hold?)));
+        Box::pin(async move {
+            join_all(held.map(|(name, hold)| drop_left(&caller, name, hold, forgotten))).await;
+        })
+    }
+}
+
+async fn drop_left(caller: &Caller, name: String, hold: Hold, forgotten: bool) {
+    let at = Maintenance { caller, server: hold.server, database: hold.connect_to };
+    match at.run(&cannot("drop", &name), throwaway::drop_marked(&name)).await {
+        Ok(_) if forgotten => log(Level::Warn, &format!("the recipe forgot the database {name}; it was dropped"), None),
+        Ok(_) => log(Level::Info, &format!("the unfinished database {name} was dropped"), None),
+        Err(error) => {
+            let message = format!("{}; `pg.sweep_throwaways` of a later run drops it", error.one_line());
+            log(Level::Warn, &message, None);
+        }
+    }
+    // Until here no other run has taken it for left over.
+    drop(hold.keeper);
+}

@@ -1,0 +1,13 @@
+//! PostgreSQL servers and databases: how they are called, started, made, held and dropped.
+
+pub mod client;
+pub mod clusters;
+pub mod explain;
+pub mod keeper;
+pub mod made;
+pub mod maintenance;
+pub mod programs;
+pub mod query;
+pub mod quoting;
+pub mod temporary_cluster;
+pub mod throwaway;

@@ -1,0 +1,231 @@
+//! The life of one temporary cluster: what dead runs left is removed, then it is made, started, and at last stopped and removed.
+//!
+//! Its server listens on a socket in its own folder, which nobody else may enter, and dies with hikae. What is left after a
+//! kill is then a folder, whose lock is free; a server that still runs in it ends by itself when its files are gone.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Kind, Result};
+use crate::postgres::server::client::Server;
+use crate::postgres::server::programs::Programs;
+use crate::postgres::server::query::MAX_ANSWER_BYTES;
+use crate::postgres::server::throwaway;
+use crate::report::{Level, log};
+use crate::units::show_size;
+use crate::world::program::failure;
+use crate::world::{Caller, Child, Command, EntryKind, Found, program};
+
+/// The port is part of the socket's name, and nothing else.
+pub const PORT: u16 = 5432;
+/// The longest path of a socket that Linux takes.
+const MOST_SOCKET_BYTES: usize = 107;
+/// Room for an empty cluster and its log.
+const EMPTY_BYTES: u64 = 256 << 20;
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a start may take on a slow machine.
+const START: Duration = Duration::from_secs(60);
+/// A server that was asked to end does so in a moment, or is killed.
+const END: Duration = Duration::from_secs(3);
+
+pub struct Standing {
+    caller: Caller,
+    dir: PathBuf,
+    home: PathBuf,
+    server_version: Option<String>,
+    size_bytes: u64,
+}
+
+impl Standing {
+    pub fn new(
+        caller: Caller,
+        dir: PathBuf,
+        name: String,
+        version: Option<String>,
+        size_bytes: Option<u64>,
+    ) -> Standing {
+        let home = dir.join(name);
+        Standing { caller, dir, home, server_version: version, size_bytes: size_bytes.unwrap_or(0) }
+    }
+
+    /// From its first file to its last; says when it is `ready`, and stands until nobody wants it any more.
+    pub async fn run(self, ready: oneshot::Sender<()>, mut unwanted: oneshot::Receiver<()>) -> Result<()> {
+        refuse_long(&self.home)?;
+        self.caller.mkdir(&self.dir, 0o700).await?;
+        // Locked before it stands: at no moment could another run take it for left over.
+        let lock = lock_of(&self.home);
+        let held = self.caller.lock(&lock).await?;
+        let lived = self.live(ready, &mut unwanted).await;
+        let removed = self.remove(&self.home).await;
+        drop(held);
+        lived.and(removed)
+    }
+
+    async fn live(&self, ready: oneshot::Sender<()>, unwanted: &mut oneshot::Receiver<()>) -> Result<()> {
+        let started = tokio::select! {
+            started = self.start() => started,
+            _ = &mut *unwanted => return Ok(()),
+        };
+        let act = || format!("cannot start a temporary cluster in `{}`", self.dir.display());
+        let server = started.map_err(|error| error.within(act()))?;
+        // Nobody hears it when the run has ended meanwhile; then the cluster ends too.
+        if ready.send(()).is_ok() {
+            let _gone = unwanted.await;
+        }
+        drop(server);
+        Ok(())
+    }
+
+    /// Makes the cluster and starts its server; ready for connections.
+    async fn start(&self) -> Result<Child> {
+        self.sweep().await?;
+        self.caller.mkdir(&self.home, 0o700).await?;
+        let made = self.caller.stat(&self.home).await?;
+        // What we make is ours.
+        let programs = Programs::find(&self.caller, made.is_some_and(|made| made.owner == 0)).await?;
+        self.refuse_older(&programs)?;
+        self.refuse_full().await?;
+        if let Some(give) = programs.give(&self.home) {
+            let hint = "PostgreSQL refuses to run as root, and here is no user `postgres`: run hikae as another user";
+            self.do_one(give).await.map_err(|error| error.hint(hint))?;
+        }
+        let data = self.home.join("data");
+        self.do_one(programs.initdb(&data, &["-A", "trust"])).await?;
+        let mut command = programs.server(&data, &settings(&self.home));
+        // It is stopped when it is not wanted any more; what it is for is told by who asks it.
+        command.expendable = true;
+        let mut server = self.caller.spawn(command).await?;
+        self.until_ready(&mut server).await?;
+        Ok(server)
+    }
+
+    /// Removes what runs that were killed left in this folder.
+    async fn sweep(&self) -> Result<()> {
+        let name = Some(format!("{}*.lock", throwaway::CLUSTER));
+        let locks =
+            Found { dir: self.dir.clone(), name, recursive: false, older_than_days: None, newer_than_days: None };
+        let own = self.caller.stat(&lock_of(&self.home)).await?.map(|stat| stat.owner);
+        for entry in self.caller.list(locks).await? {
+            let home = entry.path.with_extension("");
+            // A lock that somebody else has put there is not ours to follow.
+            if home == self.home || entry.stat.kind != EntryKind::File || Some(entry.stat.owner) != own {
+                continue;
+            }
+            match self.caller.lock(&entry.path).await {
+                Ok(_held) => {
+                    self.remove(&home).await?;
+                    log(Level::Info, &format!("left-over cluster removed: {}", home.display()), None);
+                }
+                Err(error) if error.kind() == Kind::Locked => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a cluster whose server has ended or is about to, and its lock, which we hold.
+    async fn remove(&self, home: &Path) -> Result<()> {
+        let left = |error: Error| error.within(format!("cannot remove the temporary cluster `{}`", home.display()));
+        let deadline = self.caller.world.elapsed() + END;
+        // The server removes this file as its last act. One that was killed cannot.
+        let state = home.join("data/postmaster.pid");
+        while self.caller.stat(&state).await.map_err(left)?.is_some() && self.caller.world.elapsed() < deadline {
+            self.caller.sleep(LOOK_EVERY).await.map_err(left)?;
+        }
+        if self.caller.stat(home).await.map_err(left)?.is_some() {
+            let args = ["-rf", "--"].map(str::to_owned).into_iter().chain([home.display().to_string()]);
+            self.do_one(Command { args: args.collect(), ..Command::new("rm") }).await.map_err(left)?;
+        }
+        self.caller.remove(&lock_of(home)).await.map_err(left)
+    }
+
+    async fn until_ready(&self, server: &mut Child) -> Result<()> {
+        let at = Server {
+            host: Some(self.home.display().to_string()),
+            port: Some(PORT),
+            user: Some("postgres".to_owned()),
+            password: None,
+        };
+        let deadline = self.caller.world.elapsed() + START;
+        loop {
+            // It is asked until the server is ready; that one asking fails is nobody's failure.
+            let ask =
+                Command { ok_codes: vec![0, 1, 2], expendable: true, ..at.command("pg_isready", Some("postgres")) };
+            let (_, exit) = program::ask(&self.caller, ask, None, MAX_ANSWER_BYTES).await?;
+            if exit.success() {
+                return Ok(());
+            }
+            let ended = tokio::select! {
+                exit = server.process.wait() => Some(exit?),
+                slept = self.caller.sleep(LOOK_EVERY) => slept.map(|()| None)?,
+            };
+            if let Some(exit) = ended {
+                return Err(failure("postgres", &exit));
+            }
+            if self.caller.world.elapsed() > deadline {
+                return Err(Error::new(Kind::Timeout, "the server does not become ready"));
+            }
+        }
+    }
+
+    /// Runs a program that must succeed.
+    async fn do_one(&self, command: Command) -> Result<()> {
+        let program = command.program.clone();
+        let (_, exit) = program::ask(&self.caller, command, None, MAX_ANSWER_BYTES).await?;
+        if exit.success() { Ok(()) } else { Err(failure(&program, &exit)) }
+    }
+
+    /// An older server cannot be trusted to take what a newer one has dumped.
+    fn refuse_older(&self, programs: &Programs) -> Result<()> {
+        let major = |version: &str| version.split('.').next()?.parse::<u32>().ok();
+        match (self.server_version.as_deref().and_then(major), programs.release()) {
+            (Some(wanted), Some(found)) if found < wanted => {
+                let what =
+                    format!("the dump is of PostgreSQL {wanted}, and the newest server here is PostgreSQL {found}");
+                Err(Error::new(Kind::NotFound, what)
+                    .hint(format!("install the server: `apt-get install postgresql-{wanted}`")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn refuse_full(&self) -> Result<()> {
+        let free = self.caller.disk_free(&self.dir).await?.free_bytes;
+        let wanted = self.size_bytes.saturating_add(EMPTY_BYTES);
+        if free >= wanted {
+            return Ok(());
+        }
+        let what = format!(
+            "`{}` has {} free, and the cluster may take {}",
+            self.dir.display(),
+            show_size(free),
+            show_size(wanted)
+        );
+        Err(Error::new(Kind::Space, what).hint("give a folder on a larger disk"))
+    }
+}
+
+/// A socket that nobody else can reach, and no TCP.
+fn settings(home: &Path) -> Vec<String> {
+    let folder = home.display().to_string().replace('"', "\"\"");
+    let socket = format!("unix_socket_directories=\"{folder}\"");
+    let rest =
+        ["listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=128MB", "maintenance_work_mem=128MB"];
+    rest.map(str::to_owned).into_iter().chain([format!("port={PORT}"), socket]).collect()
+}
+
+/// Beside the folder, so that it stands before that does and after it.
+fn lock_of(home: &Path) -> PathBuf {
+    home.with_extension("lock")
+}
+
+fn refuse_long(home: &Path) -> Result<()> {
+    let socket = home.join(format!(".s.PGSQL.{PORT}"));
+    if socket.as_os_str().len() <= MOST_SOCKET_BYTES {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Recipe, format!("the path `{}` is too long for a socket", socket.display()))
+        .hint(format!("give a shorter `dir`: all of it may have {MOST_SOCKET_BYTES} bytes")))
+}

@@ -1,0 +1,115 @@
+//! Which databases hikae may throw away: how they are named and marked, and how a run shows that it still needs one.
+//!
+//! A throwaway has a name that nobody else gives, a comment that says which run made it, and a keeper: a session of its
+//! run that holds an advisory lock. The lock ends with the run, also when it is killed, so the server itself knows which
+//! throwaways are left over.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::postgres::server::quoting::{ident, literal};
+
+/// What the name of every throwaway begins with.
+pub const PREFIX: &str = "hikae_throwaway_";
+/// What the name of every temporary cluster begins with.
+pub const CLUSTER: &str = "hikae_cluster_";
+/// What the comment of every throwaway begins with.
+const MARK: &str = "made by hikae run ";
+
+/// A name that no other run gives: the time and the process are in it.
+pub fn name(now: DateTime<FixedOffset>, process_id: u32, number: usize) -> String {
+    let more = if number > 1 { format!("_{number}") } else { String::new() };
+    format!("{PREFIX}{}_{process_id}{more}", now.format("%Y%m%d_%H%M%S"))
+}
+
+/// The name of a temporary cluster. The last part nobody can guess, for its folder may lie where everybody may write.
+pub fn cluster_name(now: DateTime<FixedOffset>, process_id: u32) -> String {
+    let random = RandomState::new().build_hasher().finish();
+    format!("{CLUSTER}{}_{process_id}_{random:016x}", now.format("%Y%m%d_%H%M%S"))
+}
+
+/// Whether a name is one that hikae gives: prefix, stamp, process.
+pub fn is_name(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(PREFIX) else { return false };
+    let parts: Vec<&str> = rest.split('_').collect();
+    let digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    digits && matches!(parts.len(), 3 | 4) && parts[0].len() == 8 && parts[1].len() == 6
+}
+
+/// Whether a comment is hikae's. One that was killed before it could write it has none.
+pub fn is_mark(comment: Option<&str>) -> bool {
+    comment.is_none_or(|comment| comment.starts_with(MARK))
+}
+
+pub fn mark(run_id: &str, recipe: &str, host: &str) -> String {
+    format!("{MARK}{run_id} of {recipe} on {host}; to be dropped when that run has ended")
+}
+
+/// Takes hikae's mark from a database that is no throwaway any more; `name` is a SQL text.
+pub fn unmark(name: &str) -> String {
+    format!(
+        "SELECT format('COMMENT ON DATABASE %I IS NULL', datname) FROM pg_catalog.pg_database WHERE datname = {name} \
+         AND pg_catalog.starts_with(pg_catalog.shobj_description(oid, 'pg_database'), {}) \\gexec\n",
+        literal(MARK)
+    )
+}
+
+/// The condition, as SQL, under which nobody needs the throwaway; it takes the lock for the session that asks.
+fn lock(name: &str) -> String {
+    format!(
+        "pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('hikae throwaway'), pg_catalog.hashtext({}))",
+        literal(name)
+    )
+}
+
+/// What the keeper is told; it answers `t` when the lock is its own. PostgreSQL before 14 does not know the first setting.
+pub fn keep(name: &str) -> String {
+    format!("SET idle_session_timeout = 0;\nSELECT {};\n", lock(name))
+}
+
+/// Drops the throwaway if no run needs it; answers `dropped` or `needed`.
+pub fn drop_unless_needed(name: &str) -> String {
+    format!(
+        "SELECT {} AS free \\gset\n\\if :free\n{}\\echo dropped\n\\else\n\\echo needed\n\\endif\n",
+        lock(name),
+        drop(name)
+    )
+}
+
+/// Drops the run's own throwaway, if it stands and is marked or not marked yet.
+pub fn drop_marked(name: &str) -> String {
+    format!(
+        "SELECT pg_catalog.count(*) > 0 AS own FROM pg_catalog.pg_database WHERE datname = {} AND pg_catalog.starts_with(\
+         coalesce(pg_catalog.shobj_description(oid, 'pg_database'), {mark}), {mark}) \\gset\n\\if :own\n{}\\endif\n\\echo dropped\n",
+        literal(name),
+        drop(name),
+        mark = literal(MARK),
+    )
+}
+
+/// Drops a throwaway and makes it again by the statement `create`, with its mark.
+pub fn remake(name: &str, create: &str, mark: &str) -> String {
+    format!("{}{create}{}", drop(name), comment(name, mark))
+}
+
+/// Marks a throwaway as hikae's.
+pub fn comment(name: &str, mark: &str) -> String {
+    format!("COMMENT ON DATABASE {} IS {};\n", ident(name), literal(mark))
+}
+
+/// Makes the roles that are not there; nobody can log in as one of them.
+pub fn make_roles(names: &BTreeSet<String>) -> String {
+    let rows: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
+    format!(
+        "SELECT format('CREATE ROLE %I NOLOGIN', name) FROM (VALUES {}) AS named (name)\n\
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name) \\gexec\n",
+        rows.join(", ")
+    )
+}
+
+/// Drops a database, and ends the sessions in it.
+pub fn drop(name: &str) -> String {
+    format!("DROP DATABASE {} WITH (FORCE);\n", ident(name))
+}

@@ -1,0 +1,34 @@
+//! What no spec has to look for: the lies and leftovers that fail it by themselves, unless it says that it expects them.
+
+use crate::specs::assertions::again;
+use crate::specs::handle::{Method, one_text};
+use crate::specs::rehearsal::complaints::{Complaint, Sort};
+use crate::specs::told::{Run, words};
+
+pub const METHODS: &[Method<Run>] = &[
+    ("run:lied", |call, run, args| {
+        let text = if args.is_empty() { String::new() } else { one_text(call, args)? };
+        match run.expects_complaint(|complaint| is_lie(complaint) && words(complaint).contains(&text)) {
+            true => again(call, run),
+            false if text.is_empty() => run.fail(call, "the run to lie", run.complaint_words(), Vec::new()),
+            false => run.fail(
+                call,
+                format!("the run to lie, and to be told so with `{text}`"),
+                run.complaint_words(),
+                Vec::new(),
+            ),
+        }
+    }),
+    ("run:complained", |call, run, args| {
+        let text = one_text(call, args)?;
+        match run.expects_complaint(|complaint| words(complaint).contains(&text)) {
+            true => again(call, run),
+            false => run.fail(call, format!("a complaint that says `{text}`"), run.complaint_words(), Vec::new()),
+        }
+    }),
+];
+
+/// What it says is not so: that it succeeded, or that a backup is one.
+fn is_lie(complaint: &Complaint) -> bool {
+    complaint.sort == Sort::Lie
+}

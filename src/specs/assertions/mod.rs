@@ -1,0 +1,69 @@
+//! What a spec can say about a run: one file for each thing that it says something about.
+//!
+//! What is sent is asked of runs (`sent.rs`) and of channels (`sendings.rs`) in the same words (`requests.rs`, `mails.rs`).
+
+pub(crate) mod complaints;
+pub(crate) mod files;
+pub(crate) mod journal;
+pub(crate) mod mails;
+pub(crate) mod outcome;
+pub(crate) mod programs;
+pub(crate) mod requests;
+pub(crate) mod search;
+pub mod sendings;
+pub(crate) mod sent;
+pub(crate) mod showing;
+pub(crate) mod written;
+
+use mlua::Value;
+
+use crate::error::Result;
+use crate::lua::exports::Call;
+use crate::specs::handle::{Method, Subject, give, method_names};
+use crate::specs::told::Run;
+
+impl Subject for Run {
+    const NAME: &'static str = "run";
+    const FIELDS: &'static [&'static str] = outcome::FIELDS;
+
+    fn methods() -> Vec<Method<Run>> {
+        let all: [&[Method<Run>]; 7] = [
+            outcome::METHODS,
+            files::METHODS,
+            programs::METHODS,
+            showing::METHODS,
+            complaints::METHODS,
+            journal::METHODS,
+            sent::METHODS,
+        ];
+        all.concat()
+    }
+
+    /// Its journal is only shown: what a spec makes of that is asked by an `expect`.
+    fn asked(&self, name: &str) {
+        if journal::METHODS.iter().all(|(shown, _)| *shown != name) {
+            self.trial.asked();
+        }
+    }
+
+    fn field(&self, call: &Call, name: &str) -> Result<Value> {
+        outcome::field(self, call, name)
+    }
+}
+
+/// What a spec holds of a run, by the class that describes it, with its methods.
+pub fn handles() -> Vec<(&'static str, Vec<&'static str>)> {
+    vec![
+        ("Run", method_names::<Run>()),
+        ("Written", method_names::<written::Written>()),
+        ("Ran", method_names::<programs::Calls>()),
+        ("Requests", method_names::<requests::Requests>()),
+        ("Mails", method_names::<mails::Mails>()),
+        ("Sending", method_names::<sendings::Sending>()),
+    ]
+}
+
+/// The run itself, so that one assertion can follow another.
+fn again(call: &Call, run: &Run) -> Result<Value> {
+    give(call, run.clone())
+}

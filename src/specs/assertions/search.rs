@@ -1,0 +1,68 @@
+//! Looks for a text in everything that a run showed or left: nothing of it may be passed over.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+
+use crate::error::{Error, Result};
+use crate::secret::Forms;
+use crate::specs::told::Run;
+use crate::world::simulated::Ran;
+
+/// Where the text is first found, in words; escaped ones are found too.
+pub fn find(run: &Run, text: &str) -> Option<String> {
+    let told = &run.rehearsed;
+    let forms = &Forms::of(text);
+    let has = |place: &str, shown: &str| forms.stand_in(shown.as_bytes()).then(|| place.to_owned());
+    let said = told.said.iter().find_map(|line| has("what the run said", line));
+    let errors = || told.error.iter().chain(&told.troubles).chain(&told.swallowed).chain(&told.unused_streams);
+    said.or_else(|| {
+        errors().find_map(|error| {
+            has("an error", &format!("{} {}", error.one_line(), error.hint_text().unwrap_or_default()))
+        })
+    })
+    .or_else(|| has("the record of the run", &format!("{:?}", told.run)))
+    .or_else(|| told.journal.iter().find_map(|record| has("the journal", &record.to_json().to_string())))
+    .or_else(|| told.after.ran.iter().skip(told.before.ran.len()).find_map(|ran| in_call(ran, forms)))
+    .or_else(|| in_files(run, forms))
+}
+
+/// In what `ps` and `/proc` show of a program; of its variables only those that hold no secret are known here.
+fn in_call(ran: &Ran, forms: &Forms) -> Option<String> {
+    let has = |shown: &str| forms.stand_in(shown.as_bytes());
+    let place = |what: &str| format!("{what} of `{}`", ran.program);
+    if has(&ran.program) || ran.args.iter().any(|arg| has(arg)) {
+        return Some(place("the arguments"));
+    }
+    if let Some((name, _)) = ran.env.iter().find(|(name, value)| has(name) || has(value)) {
+        return Some(place(&format!("the variable `{name}`, which is no secret,")));
+    }
+    let stderr = ran.exit.as_ref().is_some_and(|exit| has(&exit.stderr));
+    stderr.then(|| place("the standard error"))
+}
+
+/// In the names and the bytes of what the run made or changed, packed or plain.
+fn in_files(run: &Run, forms: &Forms) -> Option<String> {
+    let before = &run.rehearsed.before;
+    run.rehearsed.after.files.iter().filter(|(path, seen)| before.at(path) != Some(*seen)).find_map(|(path, seen)| {
+        let named = before.at(path).is_none() && forms.stand_in(path.as_os_str().as_encoded_bytes());
+        let content = seen.content.clone().unwrap_or_default();
+        let packed = [gunzipped(&content), unzstded(&content)];
+        let inside = std::iter::once(content).chain(packed.into_iter().flatten());
+        let shown = named || inside.into_iter().any(|bytes| forms.stand_in(&bytes));
+        shown.then(|| format!("the file `{}`", path.display()))
+    })
+}
+
+/// A gzip file as plain bytes, by another decoder than the one that hikae restores with.
+pub fn gunzipped(content: &[u8]) -> Result<Bytes> {
+    let mut all = Vec::new();
+    let read = MultiGzDecoder::new(content).read_to_end(&mut all);
+    read.map(|_| all.into()).map_err(|cause| Error::io("cannot unpack it as gzip", cause))
+}
+
+/// A zstd file as plain bytes.
+pub fn unzstded(content: &[u8]) -> Result<Bytes> {
+    zstd::decode_all(content).map(Bytes::from).map_err(|cause| Error::io("cannot unpack it as zstd", cause))
+}

@@ -1,0 +1,41 @@
+//! What a run sent: http requests, mails, and the alert that follows from how it ended.
+
+use crate::alert::Event;
+use crate::specs::assertions::{again, mails, requests};
+use crate::specs::handle::{Method, one_text};
+use crate::specs::told::Run;
+
+pub const METHODS: &[Method<Run>] = &[
+    ("run:requested", |call, run, args| requests::requested(call, run.clone(), args)),
+    ("run:never_requested", |call, run, args| {
+        requests::never_requested(call, &**run, args)?;
+        again(call, run)
+    }),
+    ("run:mailed", |call, run, args| mails::mailed(call, run.clone(), args)),
+    ("run:never_mailed", |call, run, args| {
+        mails::never_mailed(call, &**run, args)?;
+        again(call, run)
+    }),
+    ("run:alerted", |call, run, args| {
+        let wanted = if args.is_empty() { String::new() } else { one_text(call, args)? };
+        let raised = Event::of(&run.rehearsed.run);
+        match &raised {
+            Some(event) if wanted.is_empty() || event.is_of(&wanted) => again(call, run),
+            raised => {
+                let kind =
+                    if wanted.is_empty() { "an alert".to_owned() } else { format!("an alert of type `{wanted}`") };
+                let found = raised.as_ref().map_or("no alert".to_owned(), words);
+                run.fail(call, format!("the run to raise {kind}"), found, Vec::new())
+            }
+        }
+    }),
+    ("run:never_alerted", |call, run, _| match Event::of(&run.rehearsed.run) {
+        None => again(call, run),
+        Some(event) => run.fail(call, "the run to raise no alert", words(&event), Vec::new()),
+    }),
+];
+
+/// An alert on one line.
+fn words(event: &Event) -> String {
+    format!("`{}`: {}", event.notification_type(), event.error.as_deref().unwrap_or(&event.outcome))
+}

@@ -1,0 +1,17 @@
+//! What an assertion stands on: the run, or the sending, that is told when it does not hold.
+
+use crate::error::Result;
+use crate::lua::exports::Call;
+use crate::world::simulated::{Posted, Requested};
+
+/// Something that has happened in a simulated world.
+pub trait Ground {
+    /// Ends the spec: what was asked for does not hold.
+    fn refute(&self, call: &Call, expected: String, found: String, diff: Vec<String>) -> Result<()>;
+
+    /// The http requests that it has sent, in order.
+    fn requested(&self) -> &[Requested];
+
+    /// The mails that the server has taken from it, in order.
+    fn mailed(&self) -> &[Posted];
+}

@@ -1,0 +1,192 @@
+//! Says what is wrong with a rehearsal whatever its spec asserts: lies, leftovers, and what was never declared.
+
+use crate::catalog::Status;
+use crate::error::{Error, Kind, Site};
+use crate::specs::rehearsal::{Rehearsed, leaks, proof};
+use crate::world::Effect;
+use crate::world::journal::{Outcome, Record};
+
+/// One thing that is wrong: its sentence, its place in the recipe, and what to try.
+#[derive(Clone, Debug)]
+pub struct Complaint {
+    pub sort: Sort,
+    pub error: Error,
+}
+
+/// What sort of wrong it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// It said success, and something that matters had failed or is not there.
+    Lie,
+    /// It let old backups go for nothing.
+    Loss,
+    /// Something was left behind: a partial file, an open file, a lock, a program.
+    Leftover,
+    /// A secret was shown.
+    Secret,
+    /// It asked for what it has not declared, or for what its world does not have.
+    Undeclared,
+    /// A stream that nobody consumed.
+    Unused,
+    /// A fault that was ordered met no effect: the recipe did something else than before.
+    Unmet,
+}
+
+impl Complaint {
+    pub fn new(sort: Sort, error: Error) -> Complaint {
+        Complaint { sort, error }
+    }
+}
+
+/// All that is wrong. Who was killed need not tidy, but must not have shown anything half-made.
+pub fn complaints(rehearsed: &Rehearsed) -> Vec<Complaint> {
+    let mut found = proof::half_made(rehearsed);
+    found.extend(proof::lost(rehearsed));
+    found.extend(leaks::leaks(rehearsed));
+    found.extend(undeclared(rehearsed));
+    if !rehearsed.killed {
+        found.extend(lies(rehearsed));
+        found.extend(leftovers(rehearsed));
+        found.extend(unused(rehearsed));
+    }
+    if !rehearsed.all_met {
+        let error = Error::new(Kind::Recipe, "a fault met no effect: the recipe has ended before it came to that");
+        found.push(Complaint::new(Sort::Unmet, error.hint("count the effects of a run without faults")));
+    }
+    found
+}
+
+fn undeclared(rehearsed: &Rehearsed) -> Vec<Complaint> {
+    let mut errors = rehearsed.refused.clone();
+    let before = rehearsed.before.undeclared.len();
+    for program in rehearsed.after.undeclared.iter().skip(before) {
+        let called = |record: &&Record| match &record.effect {
+            Effect::Spawn(command) => command.program == *program,
+            Effect::Request(request) => request.title() == *program,
+            Effect::Upload(upload) => upload.request.title() == *program,
+            _ => false,
+        };
+        for record in rehearsed.journal.iter().filter(called) {
+            if let Outcome::Failed { kind, message } = &record.outcome {
+                let hint = match &record.effect {
+                    Effect::Request(_) | Effect::Upload(_) => format!("declare it: `http = {{ [{program:?}] = … }}`"),
+                    _ => format!("declare it: `programs = {{ {program} = … }}`"),
+                };
+                errors.push(Error::new(*kind, message).at(record.site.clone()).hint(hint));
+            }
+        }
+    }
+    let mut told: Vec<String> = Vec::new();
+    errors.retain(|error| {
+        !told.contains(&error.one_line()) && {
+            told.push(error.one_line());
+            true
+        }
+    });
+    errors.into_iter().map(|error| Complaint::new(Sort::Undeclared, error)).collect()
+}
+
+fn unused(rehearsed: &Rehearsed) -> Vec<Complaint> {
+    // A recipe that raised had no time to consume it.
+    let streams = rehearsed.unused_streams.iter().filter(|_| rehearsed.raised.is_none());
+    streams.map(|error| Complaint::new(Sort::Unused, error.clone())).collect()
+}
+
+fn leftovers(rehearsed: &Rehearsed) -> Vec<Complaint> {
+    let Rehearsed { before, after, journal, .. } = rehearsed;
+    let left =
+        |what: String, site: Option<Site>| Complaint::new(Sort::Leftover, Error::new(Kind::Other, what).at(site));
+    let mut found = Vec::new();
+    for path in after.partials.iter().filter(|path| !before.partials.contains(path)) {
+        found.push(left(format!("the partial file `{}` was left behind", path.display()), None));
+    }
+    for object in after.uploads.iter().filter(|object| !before.uploads.contains(object)) {
+        found.push(left(format!("the upload of `{object}` was left behind"), None));
+    }
+    for path in after.open.iter().filter(|path| !before.open.contains(path)) {
+        found.push(left(format!("the file `{}` is still open", path.display()), None));
+    }
+    for path in after.locks.iter().filter(|path| !before.locks.contains(path)) {
+        found.push(left(format!("the lock `{}` is still held", path.display()), None));
+    }
+    for record in journal.iter().filter(|record| record.outcome == Outcome::Underway) {
+        found.push(left(format!("{} was still under way at the end", act(record)), record.site.clone()));
+    }
+    found
+}
+
+/// What the run says, against what has happened.
+fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
+    let Rehearsed { run, raised, swallowed, journal, .. } = rehearsed;
+    let lie = |error| Complaint::new(Sort::Lie, error);
+    let mut found: Vec<Complaint> = Vec::new();
+    if raised.is_none() && matches!(run.status, Status::Success | Status::Partial) {
+        found.extend(swallowed.iter().map(|cause| {
+            lie(Error::new(cause.kind(), "a failure was caught, and nobody answered for it")
+                .because(cause.clone())
+                .at(cause.sites().to_vec())
+                .hint("raise it again with `error(failure)`, or say why it is fine: `errors.accept(failure, \"why\")`"))
+        }));
+    }
+    if run.status == Status::Success {
+        let matter = |record: &&Record| matters(record) && !answered(record, rehearsed) && !made_good(record, journal);
+        let failed = journal.iter().filter(matter);
+        found.extend(failed.filter(|_| swallowed.is_empty()).map(|record| lie(denied(record))));
+        found.extend(proof::unproved(rehearsed).into_iter().map(lie));
+    }
+    found
+}
+
+/// Whether an effect has failed that is not hikae's own clearing: when that fails, a warning says so, and the recipe meets the
+/// same folder. What became of an expendable program is told by what it was for.
+fn matters(record: &Record) -> bool {
+    let clearing = record.site.is_none() && matches!(record.effect, Effect::Sweep { .. } | Effect::Stat { .. });
+    let expendable = matches!(&record.effect, Effect::Spawn(command) if command.expendable);
+    !clearing && !expendable && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
+}
+
+/// Whether a request that failed was sent again, and then answered well.
+fn made_good(record: &Record, journal: &[Record]) -> bool {
+    let Effect::Request(failed) = &record.effect else { return false };
+    journal.iter().any(|later| match &later.effect {
+        Effect::Request(request) => {
+            let again =
+                later.started >= record.started && later.site == record.site && request.title() == failed.title();
+            again && later.outcome == Outcome::Done && later.status.is_some_and(|status| status < 400)
+        }
+        _ => false,
+    })
+}
+
+/// Whether the recipe has answered for it in words.
+fn answered(record: &Record, rehearsed: &Rehearsed) -> bool {
+    rehearsed.accepted.iter().any(|error| match &record.outcome {
+        // An error is raised where a stream is consumed: the program, and what was given up for its sake, were asked for elsewhere.
+        _ if matches!(record.effect, Effect::Spawn(_)) || record.outcome == Outcome::Dropped => true,
+        Outcome::Failed { kind, .. } if error.kind() == *kind => true,
+        _ => record.site.as_ref().is_some_and(|site| error.sites().contains(site)),
+    })
+}
+
+fn denied(record: &Record) -> Error {
+    let (kind, what, why) = match &record.outcome {
+        Outcome::Failed { kind, message } => {
+            (*kind, format!("the run says success, but {} failed", act(record)), message)
+        }
+        _ if matches!(record.effect, Effect::Spawn(_)) => {
+            let what = format!("the run says success, but nobody waited for the end of {}", act(record));
+            (Kind::Other, what, &String::new())
+        }
+        _ => (Kind::Other, format!("the run says success, but {} was given up", act(record)), &String::new()),
+    };
+    let error = Error::new(kind, what).at(record.site.clone());
+    if why.is_empty() { error } else { error.because_text(why) }
+}
+
+/// The effect in words: ``write `/backups/x` ``.
+pub fn act(record: &Record) -> String {
+    match &record.effect {
+        Effect::Spawn(command) => format!("`{}`", command.program),
+        effect => format!("{} `{}`", effect.verb(), effect.object()),
+    }
+}

@@ -1,0 +1,201 @@
+//! Rehearses an unmodified recipe in a simulated world, on the same path as a real run, and gives all that came of it.
+
+pub(crate) mod complaints;
+pub(crate) mod failures;
+pub(crate) mod leaks;
+pub(crate) mod proof;
+pub(crate) mod record;
+pub(crate) mod said;
+pub(crate) mod stage;
+
+use std::sync::Arc;
+
+use tracing::instrument::WithSubscriber;
+
+use crate::catalog::{Run, Status};
+use crate::config::{Config, RecipeSource};
+use crate::error::{Error, Kind, Result};
+use crate::lua::coverage::Coverage;
+use crate::recipe::execute::Finished;
+use crate::recipe::job::{Job, Wishes};
+use crate::recipe::lua_part::LuaEnd;
+use crate::recipe::planning::Plan;
+use crate::recipe::values::ParamValue;
+use crate::recipe::{execute, loading, planning};
+use crate::secret;
+use crate::secret::Secret;
+use crate::world::Value;
+use crate::world::faulty::Fault;
+use crate::world::journal::Record;
+use crate::world::simulated::{CatalogSetup, Simulated, SimulatedSetup, Snapshot};
+
+pub use crate::specs::rehearsal::complaints::{Complaint, Sort, complaints};
+pub use crate::specs::rehearsal::failures::{Found, Tried, each_failure, reached, way};
+pub use crate::specs::rehearsal::proof::is_replaced;
+use crate::specs::rehearsal::said::Paper;
+pub use crate::specs::rehearsal::stage::STATE_DIR;
+use crate::specs::rehearsal::stage::Stage;
+
+/// What is to be rehearsed.
+pub struct Rehearsal {
+    /// What the world was made of: whose variables the recipe sees, and which recipes another process runs.
+    pub setup: SimulatedSetup,
+    pub source: RecipeSource,
+    pub set: Vec<(String, String)>,
+    pub run_type: Option<String>,
+    pub yes: bool,
+    pub faults: Vec<Fault>,
+    /// Counts the lines of the recipe that run, where somebody asks.
+    pub coverage: Option<Coverage>,
+}
+
+/// What came of a rehearsal.
+#[derive(Clone)]
+pub struct Rehearsed {
+    /// As a real run has it, with the exit code of its status. One that was killed is `interrupted`, as the catalog would show it.
+    pub run: Run,
+    pub error: Option<Error>,
+    pub troubles: Vec<Error>,
+    /// Every effect that the recipe asked for, and hikae for it; what it did not declare is among them.
+    pub journal: Vec<Record>,
+    /// The world before and after, without hikae's own state folder.
+    pub before: Snapshot,
+    pub after: Snapshot,
+    /// Every line that a person would see: the log as under cron, with its debug lines and steps, the errors, the outcome as JSON.
+    ///
+    /// Cleaned of the secrets that the recipe declares as such, and of no other: what stands here, a real run shows.
+    pub said: Vec<String>,
+    /// Failures that the recipe caught and did not answer for, and those that it answered for in words.
+    pub swallowed: Vec<Error>,
+    pub accepted: Vec<Error>,
+    /// What the recipe raised, if it did.
+    pub raised: Option<Error>,
+    pub unused_streams: Vec<Error>,
+    /// What the recipe asked for without having declared it.
+    pub refused: Vec<Error>,
+    /// The secrets of the world, by the name of the variable or the param that holds each.
+    pub secrets: Vec<(String, Secret)>,
+    /// The params that take such a secret without being declared as one.
+    pub bare: Vec<String>,
+    pub faults: Vec<Fault>,
+    /// A `Killed` fault was met: nothing was tidied.
+    pub killed: bool,
+    /// Every fault has met its effect.
+    pub all_met: bool,
+    /// `backup`, `restore`, `check` or `maintenance`.
+    pub kind: &'static str,
+}
+
+/// Rehearses once, in this world. An error means that it could not even be tried: the recipe, its params.
+pub async fn rehearse(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Rehearsed> {
+    let faults = rehearsal.faults.clone();
+    Script::new(config, rehearsal)?.play(world, faults).await
+}
+
+/// Plans once, in this world, which stays as it is.
+pub async fn plan(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal) -> Result<Plan> {
+    let faults = rehearsal.faults.clone();
+    let script = Script::new(config, rehearsal)?;
+    let stage = Stage::set(world, &script, faults).await?;
+    let (before, paper) = (stage.snapshot().files, Paper::new(stage.killed()));
+    let own = declared(&script.job).map(|(_, secret)| secret.clone());
+    let work = planning::plan_in(script.job.clone(), stage.clone());
+    let plan = secret::apart(own, work.with_subscriber(paper.dispatch(world.clone()))).await?;
+    match stage.snapshot().files == before {
+        true => Ok(plan),
+        false => {
+            Err(Error::new(Kind::Other, "the plan changed the world").hint("please report this as a bug in hikae"))
+        }
+    }
+}
+
+/// A recipe with all that a rehearsal of it needs but the world; it can be played many times.
+pub(crate) struct Script {
+    job: Arc<Job>,
+    secrets: Vec<(String, Secret)>,
+    /// Whether another process runs it.
+    locked: bool,
+    /// What the record of runs tells.
+    record: CatalogSetup,
+}
+
+impl Script {
+    fn new(config: &Arc<Config>, rehearsal: Rehearsal) -> Result<Script> {
+        let Rehearsal { setup, source, set, run_type, yes, coverage, faults: _ } = rehearsal;
+        let locked = stage::locked(config, &setup, &source.name)?;
+        let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
+        let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
+        let declaration = loading::declaration(&config, &source)?;
+        let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type, yes })? };
+        let mut secrets: Vec<(String, Secret)> = Vec::new();
+        for (name, value) in &setup.env {
+            if let Value::Secret(secret) = value {
+                secrets.push((name.clone(), secret.clone()));
+            }
+        }
+        for (name, secret) in declared(&job) {
+            if !secrets.iter().any(|(_, known)| known == secret) {
+                secrets.push((name.to_owned(), secret.clone()));
+            }
+        }
+        record::check(&setup.catalog)?;
+        Ok(Script { job: Arc::new(job), secrets, locked, record: setup.catalog })
+    }
+
+    fn bare(&self) -> Vec<String> {
+        let holds = |value: &ParamValue| match value {
+            ParamValue::String(text) => self.secrets.iter().any(|(_, secret)| secret.expose() == text),
+            _ => false,
+        };
+        self.job.params.iter().filter(|(_, value)| holds(value)).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    async fn play(&self, world: &Simulated, faults: Vec<Fault>) -> Result<Rehearsed> {
+        let stage = Stage::set(world, self, faults.clone()).await?;
+        let before = stage.snapshot();
+        let paper = Paper::new(stage.killed());
+        let work = async {
+            let finished = execute::run(self.job.clone(), stage.clone()).await;
+            paper.end(&finished);
+            finished
+        };
+        let own = declared(&self.job).map(|(_, secret)| secret.clone());
+        let finished = secret::apart(own, work.with_subscriber(paper.dispatch(world.clone()))).await;
+        let killed = stage.is_killed();
+        stage.strike().await?;
+        let Finished { mut run, mut error, troubles, lua, journal, refused, .. } = finished;
+        if killed {
+            run.status = Status::Interrupted;
+            error = Some(Error::new(Kind::Cancelled, "the run was killed"));
+        }
+        let LuaEnd { error: raised, swallowed, accepted, unused_streams } = lua;
+        Ok(Rehearsed {
+            run,
+            error,
+            troubles,
+            journal,
+            before,
+            after: stage.snapshot(),
+            said: paper.lines(),
+            swallowed,
+            accepted,
+            raised,
+            unused_streams,
+            refused,
+            secrets: self.secrets.clone(),
+            bare: self.bare(),
+            faults,
+            killed,
+            all_met: stage.all_met(),
+            kind: self.job.declaration.kind.word(),
+        })
+    }
+}
+
+/// The secrets that the recipe declares as such.
+fn declared(job: &Job) -> impl Iterator<Item = (&str, &Secret)> {
+    job.params.iter().filter_map(|(name, value)| match value {
+        ParamValue::Secret(secret) => Some((name, secret)),
+        _ => None,
+    })
+}

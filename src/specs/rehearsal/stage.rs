@@ -1,0 +1,171 @@
+//! The scene of a rehearsal: a simulated world with faults, its clock, no record, and Lua where it is called.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use tokio::sync::oneshot;
+
+use crate::catalog::{Catalog, Moment, NewRun};
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::lua::fuse::Fuse;
+use crate::lua::session::Lookout;
+use crate::recipe::cut::Cut;
+use crate::recipe::job::Job;
+use crate::recipe::lua_part;
+use crate::recipe::lua_part::{LuaEnd, LuaPart};
+use crate::recipe::scene::Scene;
+use crate::specs::rehearsal::{Script, record};
+use crate::suggest;
+use crate::world::faulty::{Fault, Faulty};
+use crate::world::simulated::{CatalogSetup, FileSetup, FileTable, Simulated, SimulatedSetup, Snapshot};
+use crate::world::{Caller, Limits, World};
+
+/// Where hikae keeps its locks in every simulated world.
+pub const STATE_DIR: &str = "/var/lib/hikae";
+
+/// Where the last moment of the run before is kept, in place of a catalog.
+const LAST: &str = "/var/lib/hikae/last-run";
+
+/// Nothing that hikae itself does here takes time.
+const OWN: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
+
+/// A simulated world, ready for one run. Clones are the same.
+#[derive(Clone)]
+pub struct Stage {
+    world: Simulated,
+    record: CatalogSetup,
+    faulty: Arc<Faulty<Simulated>>,
+}
+
+impl Stage {
+    /// Prepares the world for a run by this script.
+    pub async fn set(world: &Simulated, script: &Script, faults: Vec<Fault>) -> Result<Stage> {
+        let Script { job, locked, record, .. } = script;
+        let needs = &job.needs;
+        world.reach(needs.read.iter().chain(&needs.write).cloned().chain([PathBuf::from(STATE_DIR)]))?;
+        world.put(Path::new(STATE_DIR), &FileSetup(FileTable { dir: true, ..FileTable::default() }))?;
+        if *locked {
+            world.hold(&job.lock_path())?;
+        }
+        let stage = Stage {
+            world: world.clone(),
+            record: record.clone(),
+            faulty: Arc::new(Faulty::new(world.clone(), faults)),
+        };
+        stage.second_of_its_own().await?;
+        Ok(stage)
+    }
+
+    /// What the world has come to, without hikae's own folder.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut snapshot = self.world.snapshot();
+        snapshot.files.retain(|path, _| !path.starts_with(STATE_DIR));
+        snapshot.partials.retain(|path| !path.starts_with(STATE_DIR));
+        snapshot
+    }
+
+    pub fn is_killed(&self) -> bool {
+        self.faulty.is_killed()
+    }
+
+    /// Whether the run has been killed, for who listens to it.
+    pub fn killed(&self) -> impl Fn() -> bool + Send + Sync + 'static {
+        let faulty = self.faulty.clone();
+        move || faulty.is_killed()
+    }
+
+    pub fn all_met(&self) -> bool {
+        self.faulty.all_met()
+    }
+
+    /// Clears the stage after a run.
+    pub async fn strike(&self) -> Result<()> {
+        if self.is_killed() {
+            self.world.die();
+        }
+        self.caller().write(Path::new(LAST), self.world.now().to_rfc3339().into_bytes(), 0o600, true).await
+    }
+
+    /// As in real runs: names carry the second in them, so two runs never have the same one.
+    async fn second_of_its_own(&self) -> Result<()> {
+        let (caller, now) = (self.caller(), self.world.now());
+        let last = match caller.stat(Path::new(LAST)).await? {
+            Some(_) => moment(&caller.read(Path::new(LAST), 64).await?),
+            None => None,
+        };
+        match last.is_some_and(|last| last.timestamp() == now.timestamp()) {
+            true => {
+                let rest = 1000 - u64::from(now.timestamp_subsec_millis()).min(999);
+                caller.sleep(Duration::from_millis(rest)).await
+            }
+            false => Ok(()),
+        }
+    }
+
+    fn caller(&self) -> Caller {
+        Caller::new(Arc::new(self.world.clone()), OWN)
+    }
+}
+
+fn moment(text: &[u8]) -> Option<Moment> {
+    DateTime::parse_from_rfc3339(std::str::from_utf8(text).ok()?).ok()
+}
+
+impl Scene for Stage {
+    /// Without faults, which are the recipe's; but who is killed does nothing more here either.
+    fn own(&self) -> Arc<dyn World> {
+        Arc::new(self.faulty.beside(self.world.clone()))
+    }
+
+    fn catalog(&self, _path: &Path) -> Option<Result<Catalog>> {
+        None
+    }
+
+    fn is_alive(&self, _run: &NewRun, _state_dir: &Path) -> bool {
+        false
+    }
+
+    fn lookout(&self, _config: &Arc<Config>) -> Lookout {
+        let record = self.record.clone();
+        Box::new(move || record::overdue(&record))
+    }
+
+    fn enter(&mut self, _job: &Job) -> Result<Arc<dyn World>> {
+        Ok(self.faulty.clone())
+    }
+
+    /// The deadline, by the clock of this world.
+    async fn cut(&mut self, timeout: Duration) -> Cut {
+        self.world.alarm(timeout).await;
+        Cut::Deadline
+    }
+
+    async fn lua(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
+        lua_part::run(part, fuse).await
+    }
+
+    async fn settle(&self, _grace: Duration) -> bool {
+        true
+    }
+}
+
+/// Whether the setup says that another process runs this recipe; a name that no recipe has is an error.
+pub fn locked(config: &Config, setup: &SimulatedSetup, recipe: &str) -> Result<bool> {
+    let names: Vec<String> = setup
+        .locked
+        .iter()
+        .filter(|lock| !lock.is_absolute())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    if let Some(unknown) = names.iter().find(|name| *name != recipe) {
+        let known = config.recipes()?;
+        if !known.contains(unknown) {
+            let error = Error::new(Kind::Recipe, format!("`locked` names `{unknown}`, which is no recipe"));
+            return Err(error.hint(suggest::hint(unknown, known.iter().map(String::as_str).chain([recipe]))));
+        }
+    }
+    Ok(names.iter().any(|name| name == recipe))
+}

@@ -1,0 +1,104 @@
+//! What surrounds a spec: its world, the run that it is told to be in, and the words that it has beside busted's.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mlua::{Lua, Value};
+
+use crate::backup::recorder::{Identity, Recorder, Unrecorded};
+use crate::config::{Config, Files, Folders, Look, embedded};
+use crate::error::Result;
+use crate::lua::coverage::Coverage;
+use crate::lua::loader::{Finder, Module};
+use crate::lua::session::Translate;
+use crate::specs::trial::Trial;
+use crate::world::{Limits, World};
+
+/// What surrounds a spec. Every call but the first has a default, so that a closure that makes worlds is a stage.
+pub trait Stage {
+    /// A fresh world for the spec of this name.
+    fn world(&self, spec: &str) -> Result<Arc<dyn World>>;
+
+    /// The words that specs have beside busted's. Also asked for, with an empty name, while the specs are being collected.
+    fn words(&self, _lua: &Lua, _trial: &Rc<Trial>, _spec: &str) -> mlua::Result<Vec<(&'static str, Value)>> {
+        Ok(Vec::new())
+    }
+
+    /// The run that the primitives believe to be in.
+    fn identity(&self, _spec: &str) -> Identity {
+        Identity {
+            run_id: "BKP-20260215-020000-manual".to_owned(),
+            recipe: "spec".to_owned(),
+            recipe_sha256: String::new(),
+            kind: "backup".to_owned(),
+            confirmed: false,
+        }
+    }
+
+    /// What recipes are found by, and what they find: the embedded ones alone, when a stage says nothing else.
+    fn config(&self) -> Result<Arc<Config>> {
+        let folders = Folders { current: "/".into(), ..Folders::default() };
+        let environment = [("HIKAE_STATE_DIR".to_owned(), "/var/lib/hikae".to_owned())].into();
+        Config::load(&folders, &environment, Arc::new(NoFiles)).map(Arc::new)
+    }
+
+    fn translate(&self, _spec: &str) -> Translate {
+        Box::new(|_| None)
+    }
+
+    /// None: what a spec asserts on is in the world's journal.
+    fn recorder(&self, _spec: &str) -> Arc<dyn Recorder> {
+        Arc::new(Unrecorded)
+    }
+
+    /// How long an effect may take.
+    fn limits(&self) -> Limits {
+        Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) }
+    }
+
+    /// What `require` finds: the embedded library, when a stage says nothing else.
+    fn finder(&self) -> Finder {
+        Rc::new(|dotted| {
+            let text = if dotted.starts_with("hikae.") { embedded::module(dotted) } else { None };
+            let file_shown = format!("stdlib/{}.lua", dotted.replace('.', "/"));
+            Ok(text.map(|text| Module { file_shown, text: text.to_owned() }))
+        })
+    }
+
+    /// Counts the lines that the specs run, where somebody asks.
+    fn coverage(&self) -> Option<&Coverage> {
+        None
+    }
+
+    /// A spec has ended, also by a failure or its limit of time; its world is not asked any more.
+    fn ended(&self, _spec: &str) {}
+}
+
+impl<F: Fn(&str) -> Arc<dyn World>> Stage for F {
+    fn world(&self, spec: &str) -> Result<Arc<dyn World>> {
+        Ok(self(spec))
+    }
+}
+
+/// A disk with nothing on it.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _path: &Path) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn list(&self, _folder: &Path) -> Result<Option<Vec<String>>> {
+        Ok(None)
+    }
+
+    fn mode(&self, _path: &Path) -> Option<u32> {
+        None
+    }
+
+    fn look(&self, _path: &Path) -> Result<Option<Look>> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,185 @@
+//! Keeps what a spec file declared, and runs one spec of it with its hooks.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use mlua::Function;
+
+use crate::error::{Error, Kind, Result, Site};
+use crate::lua::machine::Machine;
+use crate::specs::told::Runs;
+use crate::specs::{Failed, Outcome};
+
+/// One `describe`, or the file itself.
+#[derive(Default)]
+pub struct Scope {
+    pub name: String,
+    pub before: RefCell<Vec<Function>>,
+    pub after: RefCell<Vec<Function>>,
+}
+
+/// One `it`.
+pub struct Declared {
+    pub name: String,
+    pub site: Option<Site>,
+    pub body: Body,
+    /// The scopes around it, the outermost first.
+    pub scopes: Vec<Rc<Scope>>,
+}
+
+#[derive(Clone)]
+pub enum Body {
+    Function(Function),
+    Pending(Option<String>),
+}
+
+/// What the words of one state have said so far.
+pub struct Trial {
+    /// The scopes around the place that is being read, the outermost first.
+    pub scopes: RefCell<Vec<Rc<Scope>>>,
+    pub declared: RefCell<Vec<Declared>>,
+    /// Whether the file has been read to its end: from then on only what stands inside an `it` is done.
+    loaded: Cell<bool>,
+    pub finals: RefCell<Vec<Function>>,
+    /// The first expectation that did not hold: it counts even when the spec catches it.
+    pub failed: RefCell<Option<Failed>>,
+    /// The expectations that no matcher has asked about yet, and where they stand: at the end of a spec there is none.
+    pub unasked: RefCell<BTreeMap<u64, Option<Site>>>,
+    expectations: Cell<u64>,
+    /// Set when the spec says in its middle that it is not written yet.
+    pub pending: RefCell<Option<Option<String>>>,
+    /// The runs whose lies and leftovers fail the spec at its end.
+    pub runs: Runs,
+    /// What the spec has to tell beside its outcome.
+    notes: RefCell<Vec<String>>,
+}
+
+impl Default for Trial {
+    fn default() -> Trial {
+        Trial {
+            scopes: RefCell::new(vec![Rc::default()]),
+            declared: RefCell::default(),
+            loaded: Cell::new(false),
+            finals: RefCell::default(),
+            failed: RefCell::default(),
+            unasked: RefCell::default(),
+            expectations: Cell::new(0),
+            pending: RefCell::default(),
+            runs: Runs::default(),
+            notes: RefCell::default(),
+        }
+    }
+}
+
+impl Trial {
+    /// From here on a spec runs, and declares nothing more.
+    pub fn loaded(&self) {
+        self.loaded.set(true);
+    }
+
+    pub fn is_loaded(&self) -> bool {
+        self.loaded.get()
+    }
+
+    /// An expectation does not hold; the first one is what is told.
+    pub fn fail(&self, failed: Failed) {
+        self.failed.borrow_mut().get_or_insert(failed);
+    }
+
+    /// Something to tell beside the outcome.
+    pub fn note(&self, note: String) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    pub fn notes(&self) -> Option<String> {
+        let notes = self.notes.take();
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
+
+    /// Takes down that something is expected here; gives its number.
+    pub fn expects(&self, site: Option<Site>) -> u64 {
+        let number = self.expectations.get();
+        self.expectations.set(number + 1);
+        self.unasked.borrow_mut().insert(number, site);
+        number
+    }
+
+    /// Takes down that something was asked, at once: not by an `expect` that may lack its matcher.
+    pub fn asked(&self) {
+        self.expectations.set(self.expectations.get() + 1);
+    }
+
+    pub fn names(&self) -> Vec<(String, Option<Site>)> {
+        self.declared.borrow().iter().map(|spec| (spec.name.clone(), spec.site.clone())).collect()
+    }
+
+    /// The name of a spec with those of the scopes around it.
+    pub fn full_name(&self, name: &str) -> String {
+        let scopes = self.scopes.borrow();
+        let names = scopes.iter().map(|scope| scope.name.as_str()).chain([name]);
+        names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Runs one spec: the hooks before it from the outside in, the spec, what it left to be done, the hooks after it.
+    pub async fn run(&self, machine: &Machine, number: usize) -> Result<Outcome> {
+        let Some((body, scopes)) = self.pick(number) else {
+            return Err(Error::new(Kind::Recipe, "the spec was not there when its file was loaded a second time")
+                .hint("a spec file must declare the same specs each time"));
+        };
+        let body = match body {
+            Body::Function(body) => body,
+            Body::Pending(why) => return Ok(Outcome::Pending(why)),
+        };
+        let before = scopes.iter().flat_map(|scope| scope.before.borrow().clone()).chain([body]);
+        let mut ended = Ok(());
+        for function in before.collect::<Vec<_>>() {
+            ended = machine.call(&function, ()).await.map(drop);
+            if ended.is_err() {
+                break;
+            }
+        }
+        let finals = std::mem::take(&mut *self.finals.borrow_mut()).into_iter().rev();
+        let after = scopes.iter().rev().flat_map(|scope| scope.after.borrow().clone());
+        for function in finals.chain(after).collect::<Vec<_>>() {
+            let cleaned = machine.call(&function, ()).await.map(drop);
+            ended = ended.and(cleaned); // the first failure is the one to look at
+        }
+        Ok(self.outcome(ended))
+    }
+
+    fn pick(&self, number: usize) -> Option<(Body, Vec<Rc<Scope>>)> {
+        self.declared.borrow().get(number).map(|spec| (spec.body.clone(), spec.scopes.clone()))
+    }
+
+    /// A run alone is no question: it may fail and do so without a lie. Every way to fail, tried and noted, is one.
+    fn asked_for_nothing(&self) -> bool {
+        self.expectations.get() == 0 && self.notes.borrow().is_empty()
+    }
+
+    fn outcome(&self, ended: Result<()>) -> Outcome {
+        if let Some(failed) = self.failed.take() {
+            return Outcome::Failed(failed);
+        }
+        let idle = self.asked_for_nothing();
+        match (self.pending.take(), ended) {
+            (Some(why), _) => Outcome::Pending(why),
+            (None, Ok(())) => match (self.runs.first_complaint(), self.unasked.take().into_values().next()) {
+                (Some(failed), _) => Outcome::Failed(failed),
+                (None, Some(site)) => Outcome::Error(asserts_nothing().at(site)),
+                (None, None) if idle => Outcome::Error(promises_nothing()),
+                (None, None) => Outcome::Passed,
+            },
+            (None, Err(error)) => Outcome::Error(error),
+        }
+    }
+}
+
+fn promises_nothing() -> Error {
+    Error::new(Kind::Recipe, "the spec expects nothing, so it would pass whatever happens")
+        .hint("expect(value).to_equal(expected), or simulate { ... }:run(\"db-backup\"):ok()")
+}
+
+fn asserts_nothing() -> Error {
+    Error::new(Kind::Recipe, "`expect` has no matcher, so it asserts nothing").hint("expect(value).to_equal(expected)")
+}
