@@ -17,6 +17,7 @@ use crate::modules::pg::scratch_root;
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::steps::{Restored, Restoring};
 use crate::postgres::server::client::Server;
+use crate::postgres::restore::structure_checks;
 use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::made::Made;
 use crate::postgres::server::throwaway;
@@ -97,7 +98,9 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         Ok(restored) => step.end(restored.size_bytes, restored.plain_bytes, None),
         Err(error) => step.end(0, 0, Some(error)),
     }
-    table(&call, &answer?).map_err(from_lua)
+    let restored = answer?;
+    call.session.at_end.of::<structure_checks::Restored>().keep(&restored.target, restored.structure.clone());
+    table(&call, &restored).map_err(from_lua)
 }
 
 /// The comment of this run's own throwaway; any other database is not made anew.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,10 +17,14 @@ use crate::lua::exports::Call;
 use crate::lua::json::to_lua;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::postgres::dump::facts::DatabaseFacts;
+use crate::postgres::dump::facts::{DatabaseFacts, names};
 use crate::postgres::restore::checks::{CHECK, Check, compare};
 use crate::postgres::restore::live;
+use crate::postgres::restore::data_checks;
 use crate::postgres::restore::live::{Answers, Live, Target};
+use crate::postgres::restore::read_back::ReadBack;
+use crate::postgres::restore::structure::Structure;
+use crate::postgres::restore::structure_checks::{self, Restored};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::query::ask;
@@ -34,7 +39,22 @@ options!(VerifyOptions {
     manifest: Manifest,
     #[serde(default)]
     queries: BTreeMap<String, String>,
+    #[serde(default)]
+    verify: Depth,
+    #[serde(default)]
+    allow_empty: bool,
 });
+
+/// How much of the data is compared.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Depth {
+    /// How many rows each table has.
+    Rows,
+    /// Every value of every row, and the large objects.
+    #[default]
+    Data,
+}
 
 /// What the database is compared with: a manifest that was read already, or the backup beside which it lies.
 enum Manifest {
@@ -74,7 +94,8 @@ impl<'de> Deserialize<'de> for Manifest {
 pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
     let caller = options.limit(call.world()?);
     let step = call.session.step(format!("verify {}", options.database), call.site());
-    let checked = check(&caller, &options).await;
+    let structure = call.session.at_end.of::<Restored>().get(&options.database);
+    let checked = check(&caller, &options, structure.as_deref(), call.session.cores).await;
     let answer = match checked {
         Ok(checks) => {
             for check in &checks {
@@ -107,22 +128,44 @@ fn refuse(database: &str, checks: Vec<Check>) -> Error {
         .hint("do not use this database: restore the backup again, or an earlier one")
 }
 
-async fn check(caller: &Caller, options: &VerifyOptions) -> Result<Vec<Check>> {
+async fn check(
+    caller: &Caller,
+    options: &VerifyOptions,
+    structure: Option<&Structure>,
+    cores: usize,
+) -> Result<Vec<Check>> {
     let mut expected = match &options.manifest {
         Manifest::Facts(facts) => (**facts).clone(),
         Manifest::Path(path) => facts_of(caller, path).await?,
     };
     let asked = Asked { caller, server: options.server(), database: &options.database };
+    expected.without_data &= !options.allow_empty;
     asked.read_names(&mut expected).await?;
     let live: Live = asked.read(&asked.psql(live::query(), false).await?)?;
     let targets = live::targets(&live, &expected);
     let answers = asked.answers(&targets, &expected).await?;
     let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
     checks.extend(compare(&expected, &live, &targets, &answers));
+    let server = &asked.server;
+    if options.verify == Depth::Data {
+        let random = || RandomState::new().build_hasher().finish();
+        let mark = format!("hikae:{:016x}{:016x}", random(), random());
+        let read_back = ReadBack { caller, server, database: &options.database, mark: &mark, cores };
+        let other = other_major(&expected, &live);
+        checks.extend(data_checks::compare(&read_back, &expected, &live, other.as_deref()).await?);
+    }
+    checks.extend(structure_checks::compare(caller, server, &options.database, structure, &live.filled).await?);
     for (name, sql) in &options.queries {
         checks.push(asked.holds(name, sql).await);
     }
     Ok(checks)
+}
+
+/// How the servers differ, where it is by their major version.
+fn other_major(expected: &DatabaseFacts, live: &Live) -> Option<String> {
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    let (said, found) = (expected.server_version.as_deref().and_then(major)?, major(&live.server_version)?);
+    (said != found).then(|| format!("the backup is of a server {said}, and this is {found}"))
 }
 
 /// What the manifest beside a backup says about the database in it.
@@ -171,10 +214,8 @@ impl Asked<'_> {
     /// The names of a dump in another encoding, as the database itself reads them.
     async fn read_names(&self, expected: &mut DatabaseFacts) -> Result<()> {
         let Some(encoding) = expected.encoding.clone() else { return Ok(()) };
-        let tables = expected.tables.iter_mut().flat_map(|table| [&mut table.schema, &mut table.name]);
-        let sequences = expected.sequences.iter_mut().flatten();
-        let sequences = sequences.flat_map(|sequence| [&mut sequence.schema, &mut sequence.name]);
-        let mut names: Vec<&mut String> = tables.chain(sequences).collect();
+        let sequences = expected.sequences.as_deref_mut().unwrap_or_default();
+        let mut names: Vec<&mut String> = names(&mut expected.tables, sequences).collect();
         let said = self.psql(live::names_query(&encoding, &names), false).await?;
         let read: Vec<String> = self.read(&said)?;
         for (name, read) in names.iter_mut().zip(read) {

@@ -35,7 +35,7 @@ impl Inspector {
         // A structure of plain fields always has its JSON.
         let shape = serde_json::to_value(DatabaseFacts::default()).unwrap_or_default();
         facts.lock().shapes.insert("database".to_owned(), shape);
-        let (lexer, envelope, contents) = (Lexer::new(), Envelope::new(Form::Database), Contents::new());
+        let (lexer, envelope, contents) = (Lexer::summing(), Envelope::new(Form::Database), Contents::new());
         Inspector { facts, expected, lexer, envelope, contents, judging: Judging::new() }
     }
 
@@ -56,7 +56,7 @@ impl Inspector {
             Item::Comment if self.lexer.in_statement() => {}
             Item::Comment => self.envelope.comment(self.lexer.text()),
             Item::PsqlLine => self.envelope.psql_line(self.lexer.text()),
-            Item::Rows(rows) => self.contents.add_rows(rows),
+            Item::Rows(rows) => self.contents.add_rows(rows, self.lexer.sum()),
             Item::Semicolon => {
                 self.envelope.more();
                 if self.contents.end_statement() {
@@ -109,12 +109,14 @@ impl Inspector {
 
     fn tell(&mut self) -> Result<()> {
         let refused = std::mem::replace(&mut self.judging, Judging::new()).end(&self.lexer);
+        self.contents.take_fingerprints();
         let encoding = self.contents.encoding.take().filter(|encoding| encoding != "UTF8");
         // Without an encoding, what passes for UTF-8 mostly is.
         if encoding.as_ref().is_some_and(|encoding| encoding != "SQL_ASCII") {
             self.contents.names().for_each(|name| *name = spelt(name));
         }
         let database = DatabaseFacts {
+            without_data: !self.contents.has_data && !self.contents.tables.is_empty(),
             name: self.contents.database.take(),
             server_version: self.envelope.server_version.take(),
             tables: std::mem::take(&mut self.contents.tables),
@@ -123,6 +125,7 @@ impl Inspector {
             extensions: Some(std::mem::take(&mut self.contents.extensions)),
             not_valid: Some(self.contents.not_valid),
             encoding,
+            large_objects: Some(self.contents.large_objects()),
             restorable: Some(refused.is_none()),
         };
         let section = serde_json::to_value(database)

@@ -14,6 +14,9 @@ use crate::postgres::dump::quote::Quote;
 /// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
 pub(crate) const KEPT_BYTES: usize = 4096;
 
+/// What is kept of one string: more than `pg_dump` writes of a large object at once.
+pub(crate) const KEPT_STRING_BYTES: usize = 64 << 10;
+
 #[derive(Debug)]
 enum State {
     /// Between two things.
@@ -45,6 +48,9 @@ pub(crate) struct Lexer {
     /// A string was the last thing before what comes.
     behind_string: bool,
     odd: Option<Odd>,
+    /// Whether the fingerprint of rows is taken, and that of the block that was read last.
+    summing: bool,
+    sum: Option<u128>,
 }
 
 impl Lexer {
@@ -58,7 +64,19 @@ impl Lexer {
             escapes: false,
             behind_string: false,
             odd: None,
+            summing: false,
+            sum: None,
         }
+    }
+
+    /// One that takes the fingerprints of rows as well.
+    pub(crate) fn summing() -> Lexer {
+        Lexer { summing: true, ..Lexer::new() }
+    }
+
+    /// The sum of the rows of the block that was read last.
+    pub(crate) fn sum(&self) -> Option<u128> {
+        self.sum
     }
 
     /// The text of the item that was read last.
@@ -156,10 +174,16 @@ impl Lexer {
             },
             State::PsqlLine if data[0] == b'\n' => self.emit(0, Item::PsqlLine),
             State::PsqlLine => self.keep_line(data),
-            State::BeforeRows => self.skip_until(data, b'\n', State::Rows(RowCounter::new())),
+            State::BeforeRows => {
+                let counter = RowCounter::new(self.summing);
+                self.skip_until(data, b'\n', State::Rows(counter))
+            }
             State::Rows(counter) => {
                 let (used, ended) = counter.feed(data);
-                let (rows, odd) = (counter.rows(), counter.is_odd());
+                let (rows, odd, sum) = (counter.rows(), counter.is_odd(), counter.sum());
+                if ended {
+                    self.sum = sum;
+                }
                 self.note(odd, Odd::EndOfRows);
                 if ended { self.emit_line(used, Item::Rows(rows)) } else { (used, None) }
             }

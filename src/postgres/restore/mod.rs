@@ -2,7 +2,10 @@
 
 pub mod archive;
 pub mod calls;
+pub mod canonical;
 pub mod checks;
+pub mod data_checks;
+pub mod differences;
 pub mod directory;
 pub mod fill;
 pub mod inserting;
@@ -16,10 +19,13 @@ pub mod own;
 pub mod prove;
 pub mod psql_line;
 pub mod read;
+pub mod read_back;
 pub mod refusal;
 pub mod rewriter;
 pub mod roles;
 pub mod rules;
 pub mod steps;
+pub mod structure;
+pub mod structure_checks;
 pub mod swap;
 pub mod watch;

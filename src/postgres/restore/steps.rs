@@ -10,6 +10,7 @@ use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
 use crate::postgres::restore::prove::{Proved, prove};
 use crate::postgres::restore::read::Reader;
+use crate::postgres::restore::structure::Structure;
 use crate::postgres::server::client::Server;
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::query::MAX_ANSWER_BYTES;
@@ -53,6 +54,7 @@ pub struct Restored {
     pub plain_bytes: u64,
     pub sha256: String,
     pub dump: serde_json::Value,
+    pub structure: Structure,
 }
 
 impl Restoring {
@@ -86,6 +88,7 @@ impl Restoring {
             plain_bytes: proved.plain_bytes,
             sha256: proved.sha256,
             dump: proved.dump,
+            structure: proved.structure,
         })
     }
 
