@@ -22,7 +22,7 @@ pub struct Pool {
 pub type Member = mpsc::Sender<()>;
 
 /// What may become a member as long as other work is under way.
-pub type Latecomer = mpsc::WeakSender<()>;
+pub type WeakTaskGuard = mpsc::WeakSender<()>;
 
 impl Default for Pool {
     fn default() -> Pool {
@@ -39,7 +39,7 @@ impl Pool {
     }
 
     /// For what must be done when a piece of work is taken back.
-    pub fn latecomer(&self) -> Result<Latecomer> {
+    pub fn weak_guard(&self) -> Result<WeakTaskGuard> {
         self.member().map(|member| member.downgrade())
     }
 
@@ -54,7 +54,7 @@ impl Pool {
 }
 
 /// Runs `work`; dropping the future that this gives takes the work back.
-pub async fn on_pool<T: Send + 'static>(
+pub async fn spawn_cancellable<T: Send + 'static>(
     member: Member,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
@@ -69,7 +69,7 @@ pub async fn on_pool<T: Send + 'static>(
 }
 
 /// Runs `work` to its end, also when nobody waits for it any more.
-pub async fn unbroken<T: Send + 'static>(
+pub async fn spawn_uncancellable<T: Send + 'static>(
     member: Member,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
@@ -77,8 +77,8 @@ pub async fn unbroken<T: Send + 'static>(
 }
 
 /// Does what is left to do after a piece of work that was taken back; the run waits for it as for the work itself.
-pub fn afterwards(latecomer: &Latecomer, work: impl Future<Output = Result<()>> + Send + 'static) {
-    if let (Some(member), Ok(_)) = (latecomer.upgrade(), Handle::try_current()) {
+pub fn afterwards(weak_guard: &WeakTaskGuard, work: impl Future<Output = Result<()>> + Send + 'static) {
+    if let (Some(member), Ok(_)) = (weak_guard.upgrade(), Handle::try_current()) {
         drop(spawn(member, async move {
             work.await.inspect_err(|error| report::log(Level::Warn, &error.one_line(), None))
         }));

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::backup::archive::opened::{Opened, broken};
 use crate::backup::archive::unpack::{Links, Most, Unpacked, Unpacking};
-use crate::backup::pool::{on_pool, unbroken};
+use crate::backup::pool::{spawn_cancellable, spawn_uncancellable};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::options::duration;
@@ -62,7 +62,7 @@ async fn list(call: Rc<Call>, path: PathBuf, options: ListOptions) -> Result<Tab
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
     let step = call.session.step(format!("list {}", path.display()), call.site());
     let work = entries(caller, path, step.number);
-    let answer = on_pool(call.session.pool.member()?, work).await;
+    let answer = spawn_cancellable(call.session.pool.member()?, work).await;
     let size = answer.as_ref().map_or(0, |(_, size)| *size);
     step.end(size, size, answer.as_ref().err());
     let list = call.lua.create_table().map_err(from_lua)?;
@@ -114,7 +114,7 @@ async fn unpack(call: Rc<Call>, options: UnpackOptions) -> Result<Table> {
     let work = Unpacking { caller, source, into, links, most, step: step.number };
     let (wanted, taken_back) = oneshot::channel();
     // Broken off, it must still remove what it has made.
-    let answer = unbroken(call.session.pool.member()?, work.run(taken_back)).await;
+    let answer = spawn_uncancellable(call.session.pool.member()?, work.run(taken_back)).await;
     drop::<oneshot::Sender<()>>(wanted);
     if let Err(error) = &answer
         && is_withheld(error)

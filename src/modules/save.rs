@@ -9,7 +9,7 @@ use mlua::Table;
 use serde::Deserialize;
 
 use crate::backup::pipeline::Pipeline;
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::backup::target::Target;
 use crate::backup::writer::{AFTER_THE_RUN, Writer, Written};
 use crate::catalog::manifest;
@@ -33,14 +33,14 @@ pub struct SaveOptions {
 
 /// How long the writing of a backup may take, where the recipe says so.
 #[derive(Clone, Copy, Default)]
-pub struct Patience {
+pub struct Timeouts {
     pub total: Option<Duration>,
     pub idle: Option<Duration>,
 }
 
-impl From<SaveOptions> for Patience {
-    fn from(options: SaveOptions) -> Patience {
-        Patience { total: options.timeout, idle: options.idle_timeout }
+impl From<SaveOptions> for Timeouts {
+    fn from(options: SaveOptions) -> Timeouts {
+        Timeouts { total: options.timeout, idle: options.idle_timeout }
     }
 }
 
@@ -49,7 +49,7 @@ pub async fn save(
     call: Rc<Call>,
     (mut pipeline, taps): (Pipeline, Vec<LineTap>),
     target: Target,
-    patience: Patience,
+    patience: Timeouts,
 ) -> Result<Table> {
     let mut caller = call.world()?;
     // The limits of the source are no stricter ones for the target: it would be blamed for a source that takes too long.
@@ -66,7 +66,7 @@ pub async fn save(
         member: member.clone(),
     };
     let copies = std::mem::take(&mut pipeline.copies);
-    let task = on_pool(member, async move { writer.write(pipeline, target, copies).await });
+    let task = spawn_cancellable(member, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;
     match &answer {
         Ok(written) => step.end(written[0].facts.plain_bytes, written[0].backup.size_bytes, None),

@@ -14,7 +14,7 @@ use crate::stream::tar::{Tar, TarEntry, TarKind};
 use crate::units::show_size;
 use crate::world::dry_run::is_withheld;
 use crate::world::partial::FOLDER_MODE;
-use crate::world::{Caller, EntryKind, Found};
+use crate::world::{Caller, EntryKind, ListQuery};
 
 /// What the owner may do with every file; whether it can be run is kept.
 const FILE_MODE: u32 = 0o600;
@@ -151,7 +151,7 @@ impl Under<'_> {
             Some(stat) if stat.kind != EntryKind::Dir => Err(taken(format!("`{}` is not a folder", into.display()))),
             Some(_) => {
                 let (name, older_than_days, newer_than_days) = (None, None, None);
-                let found = Found { dir: into.clone(), name, recursive: false, older_than_days, newer_than_days };
+                let found = ListQuery { dir: into.clone(), name, recursive: false, older_than_days, newer_than_days };
                 match caller.list(found).await?.is_empty() {
                     true => Ok(()),
                     false => Err(taken(format!("the folder `{}` is not empty", into.display()))),

@@ -16,7 +16,7 @@ use crate::postgres::server::query::MAX_ANSWER_BYTES;
 use crate::postgres::server::throwaway;
 use crate::report;
 use crate::report::Level;
-use crate::world::{Caller, Exit, Value as Text, program};
+use crate::world::{Caller, Exit, SecretOrText, program};
 
 /// PostgreSQL's code for a database that is there already.
 const DUPLICATE_DATABASE: &str = "42P04";
@@ -173,7 +173,7 @@ impl Restoring {
     /// Says `sql` to the server, in `database`; gives how psql ended, without what only PostgreSQL's developers read.
     async fn tell(&self, database: &str, sql: String) -> Result<Exit> {
         let command = self.server.manage(database);
-        let (_, exit) = program::ask(&self.reader.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
+        let (_, exit) = program::ask(&self.reader.caller, command, Some(&SecretOrText::Plain(sql)), MAX_ANSWER_BYTES).await?;
         let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
         Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
     }

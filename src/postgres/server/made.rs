@@ -7,7 +7,7 @@ use futures_util::future::{LocalBoxFuture, join_all};
 
 use crate::backup::at_end::{AtEnd, CLEANUP_TIME};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::keeper::Keeper;
+use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::postgres::server::maintenance::{Maintenance, cannot};
 use crate::postgres::server::throwaway;
 use crate::report::{Level, log};
@@ -27,7 +27,7 @@ struct Database {
 
 /// How a throwaway is kept from other runs, and where the server is asked to drop it.
 pub struct Hold {
-    pub keeper: Keeper,
+    pub keeper: ThrowawayLock,
     pub server: Server,
     pub connect_to: String,
 }
@@ -70,12 +70,12 @@ impl AtEnd for Made {
         let left = std::mem::take(&mut *self.0.borrow_mut());
         let held = left.into_iter().filter_map(|(name, made)| Some((name, made.hold?)));
         Box::pin(async move {
-            join_all(held.map(|(name, hold)| drop_left(&caller, name, hold, forgotten))).await;
+            join_all(held.map(|(name, hold)| drop_leftover(&caller, name, hold, forgotten))).await;
         })
     }
 }
 
-async fn drop_left(caller: &Caller, name: String, hold: Hold, forgotten: bool) {
+async fn drop_leftover(caller: &Caller, name: String, hold: Hold, forgotten: bool) {
     let at = Maintenance { caller, server: hold.server, database: hold.connect_to };
     match at.run(&cannot("drop", &name), throwaway::drop_marked(&name)).await {
         Ok(_) if forgotten => log(Level::Warn, &format!("the recipe forgot the database {name}; it was dropped"), None),

@@ -16,7 +16,7 @@ use crate::postgres::server::throwaway;
 use crate::report::{Level, log};
 use crate::units::show_size;
 use crate::world::program::failure;
-use crate::world::{Caller, Child, Command, EntryKind, Found, program};
+use crate::world::{Caller, Child, Command, EntryKind, ListQuery, program};
 
 /// The port is part of the socket's name, and nothing else.
 pub const PORT: u16 = 5432;
@@ -30,7 +30,7 @@ const START: Duration = Duration::from_secs(60);
 /// A server that was asked to end does so in a moment, or is killed.
 const END: Duration = Duration::from_secs(3);
 
-pub struct Standing {
+pub struct TemporaryCluster {
     caller: Caller,
     dir: PathBuf,
     home: PathBuf,
@@ -38,16 +38,16 @@ pub struct Standing {
     size_bytes: u64,
 }
 
-impl Standing {
+impl TemporaryCluster {
     pub fn new(
         caller: Caller,
         dir: PathBuf,
         name: String,
         version: Option<String>,
         size_bytes: Option<u64>,
-    ) -> Standing {
+    ) -> TemporaryCluster {
         let home = dir.join(name);
-        Standing { caller, dir, home, server_version: version, size_bytes: size_bytes.unwrap_or(0) }
+        TemporaryCluster { caller, dir, home, server_version: version, size_bytes: size_bytes.unwrap_or(0) }
     }
 
     /// From its first file to its last; says when it is `ready`, and stands until nobody wants it any more.
@@ -105,7 +105,7 @@ impl Standing {
     async fn sweep(&self) -> Result<()> {
         let name = Some(format!("{}*.lock", throwaway::CLUSTER));
         let locks =
-            Found { dir: self.dir.clone(), name, recursive: false, older_than_days: None, newer_than_days: None };
+            ListQuery { dir: self.dir.clone(), name, recursive: false, older_than_days: None, newer_than_days: None };
         let own = self.caller.stat(&lock_of(&self.home)).await?.map(|stat| stat.owner);
         for entry in self.caller.list(locks).await? {
             let home = entry.path.with_extension("");
