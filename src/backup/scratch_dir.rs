@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::backup::pool::{WeakTaskGuard, afterwards};
+use crate::backup::pool::{WeakTaskGuard, clean_up_later};
 use crate::error::{Error, Kind, Result};
 use crate::world::partial::{UNPACKED_LOCKS, unpacked_lock, unpacked_name};
 use crate::world::{Caller, Entry, EntryKind, ListQuery, LockGuard};
@@ -104,7 +104,7 @@ impl ScratchDir {
 impl Drop for ScratchDir {
     fn drop(&mut self) {
         if let Some(dir) = self.dir.take() {
-            afterwards(&self.weak_guard, dir.remove());
+            clean_up_later(&self.weak_guard, dir.remove());
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::backup::pipeline::{TeeCopy, Opener, Pipeline};
-use crate::backup::pool::{Member, spawn_uncancellable};
+use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
+use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
 use crate::backup::target::Target;
 use crate::catalog::Backup;
@@ -47,7 +47,7 @@ pub struct Writer {
     pub facts: SharedFacts,
     pub step: u64,
     pub recorder: Arc<dyn Recorder>,
-    pub member: Member,
+    pub guard: TaskGuard,
 }
 
 /// A backup that stands, and what its stream learnt.
@@ -72,7 +72,7 @@ impl Writer {
             }
         };
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
-        spawn_uncancellable(self.member.clone(), async move {
+        spawn_uncancellable(self.guard.clone(), async move {
             let mut written = vec![self.commit(sink, &target, Some(&tally)).await?];
             for copy in copies {
                 let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");

@@ -172,7 +172,7 @@ async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
 /// Copies a file under a name that nothing has yet; it is there whole or not at all.
 async fn copy(call: Rc<Call>, from: PathBuf, to: PathBuf, mode: u32) -> Result<()> {
     let caller = call.world()?;
-    spawn_cancellable(call.session.pool.member()?, async move {
+    spawn_cancellable(call.session.pool.guard()?, async move {
         let mut source = caller.open(&from).await?;
         let mut sink = caller.create(&to, mode & 0o777).await?;
         let poured = async {

@@ -56,17 +56,17 @@ pub async fn save(
     caller.limits.total = patience.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
     caller.limits.idle = patience.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
     let step = call.session.step(format!("{} to {target}", pipeline.label), call.site());
-    let member = call.session.pool.member()?;
+    let guard = call.session.pool.guard()?;
     let writer = Writer {
         caller,
         identity: call.session.identity.clone(),
         facts: pipeline.facts.clone(),
         step: step.number,
         recorder: call.session.recorder.clone(),
-        member: member.clone(),
+        guard: guard.clone(),
     };
     let copies = std::mem::take(&mut pipeline.copies);
-    let task = spawn_cancellable(member, async move { writer.write(pipeline, target, copies).await });
+    let task = spawn_cancellable(guard, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;
     match &answer {
         Ok(written) => step.end(written[0].facts.plain_bytes, written[0].backup.size_bytes, None),

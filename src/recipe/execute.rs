@@ -22,7 +22,7 @@ use crate::report;
 use crate::world::guarded::Guarded;
 use crate::world::journal::{Journal, Record};
 use crate::world::limited::Limited;
-use crate::world::{Caller, LockGuard, Limits, World};
+use crate::world::{Caller, Limits, LockGuard, World};
 
 /// Limits of hikae's own effects: locks, sweeps, the state folder.
 const OWN_LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };

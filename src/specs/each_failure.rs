@@ -91,8 +91,9 @@ async fn look_at(
 
 /// Fails the spec for what no spec has to look for.
 fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize> {
-    let expects =
-        |found: &FailureReport| seen.expected.iter().any(|(way, said)| *way == found.way && *said == words(&found.complaint));
+    let expects = |found: &FailureReport| {
+        seen.expected.iter().any(|(way, said)| *way == found.way && *said == words(&found.complaint))
+    };
     let found: Vec<&FailureReport> = tried.found.iter().filter(|found| !expects(found)).collect();
     world.trial.note(summary(tried.ways, &found, tried.found.len() - found.len()));
     let Some(first) = found.first() else {

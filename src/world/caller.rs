@@ -9,7 +9,9 @@ use bytes::Bytes;
 use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use super::{Child, Command, Effect, Entry, ListQuery, LockGuard, Limits, Mail, Reply, Request, Sent, Space, Stat, World};
+use super::{
+    Child, Command, Effect, Entry, Limits, ListQuery, LockGuard, Mail, Reply, Request, Sent, Space, Stat, World,
+};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
 

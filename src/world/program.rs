@@ -76,7 +76,12 @@ pub async fn run_to_end(program: &str, child: Child, max_stdout: usize) -> Resul
 }
 
 /// Starts a program, lets it read `input`, and gives its output of at most `max_stdout` bytes, however it ended.
-pub async fn ask(caller: &Caller, command: Command, input: Option<&SecretOrText>, max_stdout: usize) -> Result<(Bytes, Exit)> {
+pub async fn ask(
+    caller: &Caller,
+    command: Command,
+    input: Option<&SecretOrText>,
+    max_stdout: usize,
+) -> Result<(Bytes, Exit)> {
     let program = command.program.clone();
     let mut child = caller.spawn(command).await?;
     let feed = feed(child.stdin.take(), input);

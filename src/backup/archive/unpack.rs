@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::archive::names::{Names, inside, refused};
 use crate::backup::archive::opened::{Opened, broken};
-use crate::backup::pool::unless;
+use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Sink;
 use crate::stream::tar::{Tar, TarEntry, TarKind};
@@ -62,17 +62,16 @@ pub struct Unpacking {
 /// What was made so far, and who may end it.
 struct Under<'a> {
     unpacking: &'a Unpacking,
-    taken_back: &'a mut oneshot::Receiver<()>,
+    cancelled: CancellationToken,
     names: Names,
     /// In the order in which it was made.
     made: Vec<PathBuf>,
 }
 
 impl Unpacking {
-    /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
-    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Unpacked> {
-        let mut under =
-            Under { unpacking: &self, taken_back: &mut taken_back, names: Names::default(), made: Vec::new() };
+    /// Runs to its end, or until it is cancelled.
+    pub async fn run(self, cancelled: CancellationToken) -> Result<Unpacked> {
+        let mut under = Under { unpacking: &self, cancelled, names: Names::default(), made: Vec::new() };
         match under.fill().await {
             Err(error) if !is_withheld(&error) => {
                 let error = error.within(format!("cannot unpack `{}`", self.source.display()));
@@ -136,7 +135,7 @@ impl Under<'_> {
     }
 
     async fn next(&mut self, tar: &mut Tar) -> Result<Option<TarEntry>> {
-        unless(self.taken_back, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
+        or_cancelled(&self.cancelled, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
     }
 
     /// Makes the folder, which must be new or empty: what lies in it is not to be mixed with what is in the archive.
@@ -202,7 +201,7 @@ impl Under<'_> {
 
     async fn pour(&mut self, tar: &mut Tar, sink: &mut dyn Sink) -> Result<()> {
         let source = &self.unpacking.source;
-        while let Some(data) = unless(self.taken_back, WORK, tar.data()).await.map_err(broken(source))? {
+        while let Some(data) = or_cancelled(&self.cancelled, WORK, tar.data()).await.map_err(broken(source))? {
             sink.write(data).await?;
         }
         sink.seal().await

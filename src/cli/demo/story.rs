@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::server::Server;
-use super::teller::{Shell, Narrator};
+use super::teller::{Narrator, Shell};
 use crate::cli::scratch::{run, words};
 use crate::config::Language;
 use crate::error::{Error, Kind, Result};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::pool::spawn;
 use crate::error::{Error, Kind, Result};
@@ -44,11 +45,11 @@ pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
     let name = throwaway::cluster_name(caller.world.now(), caller.world.machine().process_id);
     let home = options.dir.join(&name).display().to_string();
     let cluster = TemporaryCluster::new(caller, options.dir, name, options.server_version, options.size_bytes);
-    let (wanted, unwanted) = oneshot::channel();
+    let stop = CancellationToken::new();
     let (ready, answered) = oneshot::channel();
-    let ended = spawn(call.session.pool.member()?, cluster.run(ready, unwanted));
+    let ended = spawn(call.session.pool.guard()?, cluster.run(ready, stop.clone()));
     // From here on it goes with the run, however that ends.
-    call.session.at_end.of::<Clusters>().add(home.clone(), wanted, ended);
+    call.session.at_end.of::<Clusters>().add(home.clone(), stop.drop_guard(), ended);
     let ready = answered.await.is_ok();
     let answer = if ready {
         Ok(())

@@ -14,12 +14,12 @@ use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::postgres::server::client::Server;
-use crate::postgres::server::throwaway_lock::ThrowawayLock;
-use crate::postgres::server::created::{Hold, CreatedDatabases};
+use crate::postgres::server::created::{CreatedDatabases, Hold};
 use crate::postgres::server::maintenance::{DatabaseRow, Maintenance, cannot, maintenance};
 use crate::postgres::server::query::ask;
 use crate::postgres::server::quoting::{check_name, ident, literal};
 use crate::postgres::server::throwaway;
+use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::secret::Secret;
 use crate::world::Caller;
@@ -81,7 +81,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
         .await;
         Ok((created, left))
     };
-    let (created, left) = spawn_uncancellable(call.session.pool.member()?, creating).await?;
+    let (created, left) = spawn_uncancellable(call.session.pool.guard()?, creating).await?;
     step.end(0, 0, created.as_ref().err());
     match left {
         Left::Database(oid) => created_databases.stands(&name, oid),

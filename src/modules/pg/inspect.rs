@@ -40,7 +40,7 @@ pub async fn inspect(call: Rc<Call>, path: PathBuf, options: InspectOptions) -> 
     let step = call.session.step(format!("inspect {}", path.display()), call.site());
     let number = step.number;
     let work = read(reader, path.clone(), number);
-    let answer = spawn_cancellable(call.session.pool.member()?, work).await;
+    let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
     let Inspected { tally, facts, manifest, format, packed } = match answer {
         Ok(found) => found,
         Err(error) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mlua::Table;
 use serde::Deserialize;
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::pool::spawn_uncancellable;
 use crate::error::{Error, Kind, Result};
@@ -85,10 +85,11 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         step: step.number,
     };
     let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
-    let (wanted, taken_back) = oneshot::channel();
+    let cancel = CancellationToken::new();
+    let cancel_on_drop = cancel.clone().drop_guard();
     // A restore that is broken off must still drop what it has created_databases.
-    let answer = spawn_uncancellable(call.session.pool.member()?, restoring.run(taken_back)).await;
-    drop::<oneshot::Sender<()>>(wanted);
+    let answer = spawn_uncancellable(call.session.pool.guard()?, restoring.run(cancel)).await;
+    drop(cancel_on_drop);
     let outcome = answer.as_ref().err().map(Error::one_line);
     call.session.recorder.changed(serde_json::json!({
         "restored": file, "into": target, "sha256": answer.as_ref().ok().map(|restored| restored.sha256.clone()), "error": outcome,

@@ -152,7 +152,8 @@ impl Asked<'_> {
         if go_on {
             command.args.push("--set=ON_ERROR_STOP=0".to_owned());
         }
-        let (stdout, exit) = program::ask(self.caller, command, Some(&SecretOrText::Plain(script)), MAX_LIVE_BYTES).await?;
+        let (stdout, exit) =
+            program::ask(self.caller, command, Some(&SecretOrText::Plain(script)), MAX_LIVE_BYTES).await?;
         if !exit.success() {
             return Err(explain(&format!("cannot verify the database `{}`", self.database), "psql", &exit));
         }

@@ -38,7 +38,8 @@ impl Maintenance<'_> {
 
     /// The same by another psql.
     pub async fn tell(&self, act: &str, psql: Command, script: String) -> Result<String> {
-        let (stdout, exit) = program::ask(self.caller, psql, Some(&SecretOrText::Plain(script)), MAX_ANSWER_BYTES).await?;
+        let (stdout, exit) =
+            program::ask(self.caller, psql, Some(&SecretOrText::Plain(script)), MAX_ANSWER_BYTES).await?;
         if !exit.success() {
             return Err(explain(act, "psql", &exit));
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
@@ -51,28 +52,28 @@ impl TemporaryCluster {
     }
 
     /// From its first file to its last; says when it is `ready`, and stands until nobody wants it any more.
-    pub async fn run(self, ready: oneshot::Sender<()>, mut unwanted: oneshot::Receiver<()>) -> Result<()> {
+    pub async fn run(self, ready: oneshot::Sender<()>, stop: CancellationToken) -> Result<()> {
         refuse_long(&self.home)?;
         self.caller.mkdir(&self.dir, 0o700).await?;
         // Locked before it stands: at no moment could another run take it for left over.
         let lock = lock_of(&self.home);
         let held = self.caller.lock(&lock).await?;
-        let lived = self.live(ready, &mut unwanted).await;
+        let lived = self.live(ready, &stop).await;
         let removed = self.remove(&self.home).await;
         drop(held);
         lived.and(removed)
     }
 
-    async fn live(&self, ready: oneshot::Sender<()>, unwanted: &mut oneshot::Receiver<()>) -> Result<()> {
+    async fn live(&self, ready: oneshot::Sender<()>, stop: &CancellationToken) -> Result<()> {
         let started = tokio::select! {
             started = self.start() => started,
-            _ = &mut *unwanted => return Ok(()),
+            () = stop.cancelled() => return Ok(()),
         };
         let act = || format!("cannot start a temporary cluster in `{}`", self.dir.display());
         let server = started.map_err(|error| error.within(act()))?;
         // Nobody hears it when the run has ended meanwhile; then the cluster ends too.
         if ready.send(()).is_ok() {
-            let _gone = unwanted.await;
+            stop.cancelled().await;
         }
         drop(server);
         Ok(())

@@ -13,7 +13,7 @@ use super::tree::{Content, Node, What};
 use crate::secret::MASK;
 use crate::world::objects::ObjectStat;
 use crate::world::partial::is_partial;
-use crate::world::{Command, Exit, Stat, SecretOrText};
+use crate::world::{Command, Exit, SecretOrText, Stat};
 
 /// A world at one moment.
 #[derive(Clone, Debug, Default)]

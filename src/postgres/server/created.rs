@@ -7,15 +7,15 @@ use futures_util::future::{LocalBoxFuture, join_all};
 
 use crate::backup::at_end::{AtEnd, CLEANUP_TIME};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::postgres::server::maintenance::{Maintenance, cannot};
 use crate::postgres::server::throwaway;
+use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::world::Caller;
 
 /// By name. With their numbers, for a name may come to mean another one.
 #[derive(Default)]
-pub struct Made(RefCell<BTreeMap<String, Database>>);
+pub struct CreatedDatabases(RefCell<BTreeMap<String, Database>>);
 
 #[derive(Default)]
 struct Database {
@@ -32,7 +32,7 @@ pub struct Hold {
     pub connect_to: String,
 }
 
-impl Made {
+impl CreatedDatabases {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.borrow().len()
@@ -63,7 +63,7 @@ impl Made {
     }
 }
 
-impl AtEnd for Made {
+impl AtEnd for CreatedDatabases {
     /// Drops the throwaways that are left: Lua was ended before it could drop them, or the recipe forgot them.
     fn finish<'a>(&'a self, caller: &'a Caller, forgotten: bool) -> LocalBoxFuture<'a, ()> {
         let caller = caller.clone().limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME));
