@@ -92,7 +92,7 @@ local function broken(p, files, failure)
     if ok then
       return _("%s is broken: %s; the last one that proves is %s", files[1].path, failure.message, files[index].path)
     end
-    errors.accept(older, "the one before it is tried")
+    errors.accept(older, _("the one before it is tried"))
   end
   return _("%s is broken: %s; none before it proves", files[1].path, failure.message)
 end
@@ -104,7 +104,7 @@ end
 local function look(p, kind, wrong)
   local there, files = errors.try(backups, p, kind)
   if not there then
-    errors.accept(files, "it is told with all that is wrong")
+    errors.accept(files, _("it is told with all that is wrong"))
     return wrong(_("%s: no backup", kind), files.message)
   end
   local newest, usual = files[1], usual_size(files)
@@ -125,7 +125,7 @@ local function look(p, kind, wrong)
   end
   local whole, answer = errors.try(prove, p, newest.path)
   if not whole then
-    errors.accept(answer, "it is told with all that is wrong")
+    errors.accept(answer, _("it is told with all that is wrong"))
     return wrong(_("%s: broken", kind), broken(p, files, answer))
   end
   for _i, remark in ipairs(answer) do
@@ -159,7 +159,7 @@ end
 local function listen(wrong)
   local ok, overdue = errors.try(catalog.overdue)
   if not ok then
-    errors.accept(overdue, "it is told with all that is wrong")
+    errors.accept(overdue, _("it is told with all that is wrong"))
     return wrong(_("record of the runs"), overdue.message)
   end
   local titles = {

@@ -1,4 +1,5 @@
 --- Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+local params = require "hikae.params"
 local restores = require "hikae.restores"
 
 --- Restores and compares; gives how long that took since the drill began. Nothing of it stays on the server.
@@ -22,25 +23,18 @@ return recipe {
   kind = "check",
   type = "weekly",
   schedule = "0 1 * * 0",
-  params = {
-    file = { type = "path", optional = true, says = "Backup to test; else the newest in `dir`" },
-    dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder of the backups" },
-    name = { default = "db_backup_*", says = "How the backups are named" },
-    host = { env = "DB_HOST", default = "localhost", says = "Host of the server, or the folder of its socket" },
-    port = { env = "DB_PORT", default = 5432, min = 1, max = 65535, says = "Port of the server" },
-    database = { env = "DB_NAME", default = "english_cafe_db", says = "Database whose backup it must be" },
-    user = { env = "DB_USER", default = "postgres", says = "User that may make databases" },
-    password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
-    cluster = {
-      type = "choice", choices = { "server", "temporary" }, default = "server",
-      says = "Where it is restored: beside the live database, or on a server that hikae starts for it",
-    },
-    cluster_dir = { type = "path", default = "/var/tmp", says = "Folder in which a temporary cluster may stand" },
-    objective_rto = { type = "duration", default = "4h", says = "Time in which a restore must be done" },
-    jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
-    work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
-    timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
-  },
+  params = params.join(
+    params.server { database = "Database whose backup it must be", user = "User that may make databases" },
+    params.restore { file = "Backup to test; else the newest in `dir`" },
+    {
+      cluster = {
+        type = "choice", choices = { "server", "temporary" }, default = "server",
+        says = "Where it is restored: beside the live database, or on a server that hikae starts for it",
+      },
+      cluster_dir = { type = "path", default = "/var/tmp", says = "Folder in which a temporary cluster may stand" },
+      objective_rto = { type = "duration", default = "4h", says = "Time in which a restore must be done" },
+    }
+  ),
   needs = {
     run = {
       "psql", "pg_restore",

@@ -1,4 +1,5 @@
 --- Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
+local params = require "hikae.params"
 local sets = require "hikae.sets"
 
 --- What a drill makes for a moment, and drops again.
@@ -66,23 +67,21 @@ end
 return recipe {
   type = "weekly",
   schedule = "0 1 * * 0",
-  params = {
-    host = { env = "DB_HOST", default = "localhost", says = "Host of the server, or the folder of its socket" },
-    port = { env = "DB_PORT", default = 5432, min = 1, max = 65535, says = "Port of the server" },
-    user = { env = "DB_USER", default = "postgres", says = "User that may read all of it; a superuser, for the passwords" },
-    password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
-    connect_to = { default = "postgres", says = "Database in which the server is asked for the others" },
-    databases = { type = "list", optional = true, says = "Databases to dump; all when none is named" },
-    exclude = { type = "list", optional = true, says = "Databases to leave out" },
-    role_passwords = { default = true, says = "Whether the hashes of the roles' passwords are kept" },
-    dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder for the sets" },
-    days = { env = "RETENTION_DAYS", default = 30, min = 1, says = "Days to keep every set" },
-    monthly = { default = 12, min = 1, says = "Months for which to keep the first set of each" },
-    keep_at_least = { default = 1, min = 1, says = "Sets to keep whatever their age" },
-    compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dumps" },
-    timeout = { type = "duration", optional = true, says = "Longest time for one dump; else that of `[limits]`" },
-    idle_timeout = { type = "duration", optional = true, says = "Longest time in which no byte arrives; else that of `[limits]`" },
-  },
+  params = params.join(
+    params.server { database = false, user = "User that may read all of it; a superuser, for the passwords" },
+    {
+      connect_to = { default = "postgres", says = "Database in which the server is asked for the others" },
+      databases = { type = "list", optional = true, says = "Databases to dump; all when none is named" },
+      exclude = { type = "list", optional = true, says = "Databases to leave out" },
+      role_passwords = { default = true, says = "Whether the hashes of the roles' passwords are kept" },
+      dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder for the sets" },
+      days = { env = "RETENTION_DAYS", default = 30, min = 1, says = "Days to keep every set" },
+      monthly = { default = 12, min = 1, says = "Months for which to keep the first set of each" },
+      keep_at_least = { default = 1, min = 1, says = "Sets to keep whatever their age" },
+      compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dumps" },
+    },
+    params.limits { timeout = "Longest time for one dump; else that of `[limits]`" }
+  ),
   needs = { run = { "pg_dump", "pg_dumpall", "psql" }, write = { "{dir}" } },
 
   run = function(p)

@@ -21,7 +21,7 @@ local function look(name, url)
     log.info(_("%s answers", name))
   else
     log.warn(_("%s does not answer: %s", name, failure.message))
-    errors.accept(failure, "this is the disaster that is to be recovered from")
+    errors.accept(failure, _("this is the disaster that is to be recovered from"))
   end
   run.note(_("look at %s", name), { took = clock.elapsed() - began, failed = not ok and failure.message or nil })
 end
@@ -41,7 +41,7 @@ end
 ---@param p table
 local function clear(p)
   for _i, left in ipairs(fs.list { dir = p.dir, name = STAGING .. "*", kind = "dir" }) do
-    fs.remove(left.path, { recursive = true, why = "it was unpacked for an earlier run" })
+    fs.remove(left.path, { recursive = true, why = _("it was unpacked for an earlier run") })
   end
 end
 
@@ -53,7 +53,7 @@ end
 local function open(p, file, staging)
   local unpacked = archive.unpack { source = file, into = staging, links = "skip", timeout = p.timeout }
   if unpacked.files == 0 then
-    fs.remove(staging, { recursive = true, why = "there is no file in it" })
+    fs.remove(staging, { recursive = true, why = _("there is no file in it") })
     error {
       kind = "integrity",
       message = _("there is no file in the archive `%s`", file),
@@ -84,7 +84,7 @@ local function unpack(p, staging)
       error(answer)
     end
     log.warn(_("%s is no good, the backup before it is tried: %s", file, answer.message))
-    errors.accept(answer, "the backup before it is tried")
+    errors.accept(answer, _("the backup before it is tried"))
   end
 end
 
@@ -113,37 +113,55 @@ end
 ---@param p table
 ---@return boolean
 local function configure(p)
+  if not p.config_dir then
+    log.info(_("No folder of the configuration is named: it stays as it is"))
+    return false
+  end
   local staging = path.join(p.dir, STAGING .. clock.stamp())
   local staged = steps.run(_("unpack the configuration"), unpack, p, staging)
   log.info(_("Configuration of %s against %s:", staged.file, p.config_dir))
   local files = steps.run(_("compare the configuration"), compare, p, staged.root)
   if #files > 0 and not run.confirmed() then
-    steps.stand(_("the configuration is only shown"))
+    steps.state(_("the configuration is only shown"))
     log.warn(_("The configuration is only shown. It lies in %s; to put it in place, run this again with --yes", staging))
     return false
   end
   if #files == 0 then
     log.info(_("The configuration is as it was backed up"))
   else
-    steps.stand(_("the configuration is being put in place; a file that is missing is kept beside as NAME.before_…"))
+    steps.state(_("the configuration is being put in place; a file that is missing is kept beside as NAME.before_…"))
     local kept = steps.run(_("put the configuration in place"), replacing.put_in_place, files)
-    steps.stand(_("the configuration is in place"))
+    steps.state(_("the configuration is in place"))
     log.info(_("The configuration is in place; what was live is kept as NAME%s", kept))
   end
-  fs.remove(staging, { recursive = true, why = "all of it is in place" })
+  fs.remove(staging, { recursive = true, why = _("all of it is in place") })
   return #files > 0
 end
 
---- Waits until both ends of the application answer.
+--- Waits until one end of the application answers, where it has an address.
 ---@param p table
 ---@param name string
 ---@param url? string
+---@return hikae.steps.Step
 local function wait_for(p, name, url)
-  if url then
-    steps.run(_("wait for %s", name), health.check, {
-      health_url = url, health_tries = p.health_tries, health_wait = p.health_wait, health_within = p.health_within,
-    })
+  return {
+    name = _("wait for %s", name),
+    skip = not url,
+    run = function()
+      health.check { health_url = url, health_tries = p.health_tries, health_wait = p.health_wait, health_within = p.health_within }
+    end,
+  }
+end
+
+--- One step for each folder of the application.
+---@param p table
+---@return hikae.steps.Step[]
+local function pulls(p)
+  local list = {}
+  for index, app in ipairs(p.app or {}) do
+    list[index] = { name = _("bring the newest code: %s", app), run = function() pull(p, app) end }
   end
+  return list
 end
 
 return recipe {
@@ -185,19 +203,22 @@ return recipe {
     log.info(_("Recovery of the application starts"))
     look(_("the front end"), p.frontend_url)
     look(_("the back end"), p.health_url)
-    steps.stand(_("nothing is changed yet; to begin again: run this again"))
-    for _i, app in ipairs(p.app or {}) do
-      steps.run(_("bring the newest code: %s", app), pull, p, app)
-    end
-    steps.stand(_("the code is new, and may be half deployed; to go on: run this again"))
-    steps.hook(_("deploy the application"), p.deploy, { cwd = p.app and p.app[1], timeout = p.timeout })
-    if not p.config_dir then
-      log.info(_("No folder of the configuration is named: it stays as it is"))
-    elseif configure(p) then
-      steps.hook(_("restart the application"), p.restart, { timeout = p.timeout })
-    end
-    wait_for(p, _("the front end"), p.frontend_url)
-    wait_for(p, _("the back end"), p.health_url)
+    local changed = false
+    steps.procedure {
+      during = _("nothing is changed yet; to begin again: run this again"),
+      pulls(p),
+      {
+        name = _("deploy the application"), hook = p.deploy, options = { cwd = p.app and p.app[1], timeout = p.timeout },
+        during = _("the code is new, and may be half deployed; to go on: run this again"),
+      },
+      { run = function() changed = configure(p) end },
+      {
+        name = _("restart the application"), hook = p.restart, options = { timeout = p.timeout },
+        skip = function() return not changed end,
+      },
+      wait_for(p, _("the front end"), p.frontend_url),
+      wait_for(p, _("the back end"), p.health_url),
+    }
     if not (p.frontend_url or p.health_url) then
       log.warn(_("No address is named: nothing was asked whether it answers"))
     end

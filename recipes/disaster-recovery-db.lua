@@ -1,5 +1,6 @@
 --- Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
 local health = require "hikae.health"
+local params = require "hikae.params"
 local restores = require "hikae.restores"
 local steps = require "hikae.steps"
 
@@ -115,7 +116,7 @@ local function look(p)
       hint = (answer.hint or "") .. "; " .. _("to replace the database all the same: --set force=true"),
     }
   end
-  errors.accept(answer, "this is the disaster that is to be recovered from")
+  errors.accept(answer, _("this is the disaster that is to be recovered from"))
   return gone and _("it is gone") or _("it cannot be read: %s", answer.message)
 end
 
@@ -130,7 +131,7 @@ local function damage(p)
   end
   local well, failure = errors.try(health.check, { health_url = p.health_url, health_command = p.health_command, health_tries = 1, health_wait = 0 })
   if not well then
-    errors.accept(failure, "the error below tells it")
+    errors.accept(failure, _("the error below tells it"))
     error {
       kind = failure.kind,
       message = _("the database answers, and the application does not work: %s", failure.message),
@@ -142,29 +143,18 @@ end
 return recipe {
   kind = "restore",
   type = "manual",
-  params = {
-    file = { type = "path", optional = true, says = "Backup to restore; else the newest in `dir` that is good" },
-    dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder of the backups" },
-    name = { default = "db_backup_*", says = "How the backups are named" },
-    host = { env = "DB_HOST", default = "localhost", says = "Host of the server, or the folder of its socket" },
-    port = { env = "DB_PORT", default = 5432, min = 1, max = 65535, says = "Port of the server" },
-    database = { env = "DB_NAME", default = "english_cafe_db", says = "Database to bring back" },
-    user = { env = "DB_USER", default = "postgres", says = "User that may make and rename databases" },
-    password = { env = "DB_PASSWORD", secret = true, optional = true, says = "Password of the user" },
-    force = { default = false, says = "Replace the database although it answers" },
-    start = { type = "hook", optional = true, says = "Command, or address, that starts the server when it is down" },
-    hook_folders = { type = "list", optional = true, says = "Folders that these commands may write in" },
-    ready_tries = { default = 30, min = 1, max = 1000, says = "How often the server is asked until it is up" },
-    ready_wait = { type = "duration", default = "2s", says = "Time between two questions" },
-    health_url = { optional = true, says = "Address that answers well when the application works again" },
-    health_command = { type = "command", optional = true, says = "Command that exits 0 when the application works again" },
-    health_tries = { default = 10, min = 1, max = 1000, says = "How often the application is looked at" },
-    health_wait = { type = "duration", default = "5s", says = "Time between two looks" },
-    health_within = { type = "duration", default = "5m", says = "Time after which it is not looked at again" },
-    jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
-    work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
-    timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
-  },
+  params = params.join(
+    params.server { database = "Database to bring back", user = "User that may make and rename databases" },
+    params.restore {},
+    params.health {},
+    {
+      force = { default = false, says = "Replace the database although it answers" },
+      start = { type = "hook", optional = true, says = "Command, or address, that starts the server when it is down" },
+      hook_folders = { type = "list", optional = true, says = "Folders that these commands may write in" },
+      ready_tries = { default = 30, min = 1, max = 1000, says = "How often the server is asked until it is up" },
+      ready_wait = { type = "duration", default = "2s", says = "Time between two questions" },
+    }
+  ),
   needs = {
     run = { "pg_isready", "psql", "pg_restore", "{start}", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
@@ -180,16 +170,14 @@ return recipe {
       return
     end
     log.warn(_("The database %s is to be restored: %s", p.database, wrong))
-    local files = p.file and { p.file } or restores.backups(p.dir, p.name)
-    local left_over = restores.sweep(p)
-    if left_over then
-      errors.accept(left_over, "a left-over throwaway is in nobody's way")
-    end
-    local staged = steps.run(_("restore beside the live database, and compare"), restores.stage, {
-      server = p, files = files, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
-    })
-    steps.run(_("put it in place"), restores.replace, p, p.database, staged)
-    steps.run(_("see whether the application works"), health.check, p)
+    local files = restores.candidates(p)
+    restores.tidy(p)
+    local staged
+    steps.procedure {
+      { name = _("restore beside the live database, and compare"), run = function() staged = restores.stage(restores.options(p, files)) end },
+      { name = _("put it in place"), run = function() restores.replace(p, p.database, staged) end },
+      { name = _("see whether the application works"), run = function() health.check(p) end },
+    }
     log.info(_("Recovery of the database is complete: %s is now %s", p.database, staged.file))
   end,
 }

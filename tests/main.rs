@@ -22,5 +22,6 @@ mod sandbox;
 mod specs;
 mod stubs;
 mod support;
+mod translations;
 mod verify;
 mod world_contract;

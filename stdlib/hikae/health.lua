@@ -34,7 +34,7 @@ function health.check(options)
       error(failure)
     end
     log.warn(_("The application does not work yet: %s", failure.message))
-    errors.accept(failure, "it is looked at again")
+    errors.accept(failure, _("it is looked at again"))
     clock.sleep(options.health_wait)
   end
   if not (options.health_url or options.health_command) then

@@ -26,7 +26,7 @@ local function read(file)
     return type(said) == "table" and said or {}
   end
   log.warn(_("The manifest of %s cannot be read: %s", file.name, said.message))
-  errors.accept(said, "a backup whose manifest cannot be read counts as not proved")
+  errors.accept(said, _("a backup whose manifest cannot be read counts as not proved"))
   return {}
 end
 
@@ -149,6 +149,17 @@ function manifests.check_rows(backups)
       }
     end
   end
+end
+
+--- Logs the backup of a database that was saved and proved, with its size, its tables and its rows.
+---@param backup Stream.Saved
+function manifests.report(backup)
+  local rows = 0
+  for _i, counted in ipairs(backup.database.tables) do
+    rows = rows + (counted.rows or 0)
+  end
+  log.info(_("Backup written: %s (%s)", backup.path, backup.size))
+  log.info(_("Integrity of the backup: OK (%d tables, %d rows)", #backup.database.tables, rows))
 end
 
 return manifests

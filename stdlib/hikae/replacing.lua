@@ -23,9 +23,9 @@ end
 local function put_back(file, stamp, was_there)
   local kept, new = file.live .. KEPT .. stamp, file.live .. NEW .. stamp
   if fs.stat(new) then
-    fs.remove(new, { why = "it did not come into its place" })
+    fs.remove(new, { why = _("it did not come into its place") })
   elseif fs.stat(file.live) and (fs.stat(kept) or not was_there) then
-    fs.remove(file.live, { why = "another file could not be put in place" })
+    fs.remove(file.live, { why = _("another file could not be put in place") })
   end
   if fs.stat(kept) then
     fs.rename(kept, file.live)
@@ -74,7 +74,7 @@ function replacing.put_in_place(files)
     local back, left = errors.try(put_back, begin.file, stamp, begin.was_there)
     if not back then
       log.error(_("PUT IT BACK BY HAND: %s (what was live is kept as NAME%s): %s", begin.file.live, KEPT .. stamp, left.message))
-      errors.accept(left, "the failure that made it necessary is told")
+      errors.accept(left, _("the failure that made it necessary is told"))
     end
   end
   error(failure)

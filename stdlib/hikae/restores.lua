@@ -69,6 +69,22 @@ function restores.backups(dir, name)
   return paths
 end
 
+--- The backups that a recipe may restore, the best first: the one that is named, else all in its folder.
+---@param p table The params `file`, `dir`, `name`.
+---@return string[]
+function restores.candidates(p)
+  return p.file and { p.file } or restores.backups(p.dir, p.name)
+end
+
+--- What `restores.stage` takes, from the params of a recipe.
+---@param p table The params of the server, and `jobs`, `work_dir`, `timeout`.
+---@param files string[]
+---@param dump_of? string Default: the database of the params.
+---@return hikae.restores.Options
+function restores.options(p, files, dump_of)
+  return { server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout }
+end
+
 --- Drops the throwaways of killed runs. One that cannot be dropped is told, and keeps nobody from restoring; gives that failure.
 ---@param server hikae.restores.Server
 ---@return errors.Failure?
@@ -81,6 +97,15 @@ function restores.sweep(server)
   return failure
 end
 
+--- The same for a recipe that restores: it goes on, whether they could be dropped or not.
+---@param server hikae.restores.Server
+function restores.tidy(server)
+  local left_over = restores.sweep(server)
+  if left_over then
+    errors.accept(left_over, _("a left-over throwaway is in nobody's way"))
+  end
+end
+
 --- Drops a throwaway after a failure that matters more than whether this succeeds.
 ---@param server hikae.restores.Server
 ---@param database string
@@ -88,7 +113,7 @@ local function drop_after_failure(server, database)
   local ok, failure = errors.try(pg.drop_database, restores.at(server, { name = database }))
   if not ok then
     log.warn(_("The database %s could not be dropped: %s", database, failure.message))
-    errors.accept(failure, "what made the restore fail is told; the next run sweeps the throwaway")
+    errors.accept(failure, _("what made the restore fail is told; the next run sweeps the throwaway"))
   end
 end
 
@@ -134,7 +159,7 @@ local function fill_from_first(options, database)
       error(failure)
     end
     log.warn(_("%s is no good, the backup before it is tried: %s", file, failure.message))
-    errors.accept(failure, "the backup before it is tried")
+    errors.accept(failure, _("the backup before it is tried"))
   end
   error { message = _("no file was named to restore") }
 end
@@ -187,7 +212,7 @@ function restores.apart(options, work)
   local dropped, failure = errors.try(pg.drop_cluster, cluster)
   if not dropped then
     log.warn(_("The temporary cluster %s could not be removed: %s", cluster.host, failure.message))
-    errors.accept(failure, "what made the work fail is told; the next temporary cluster sweeps this one")
+    errors.accept(failure, _("what made the work fail is told; the next temporary cluster sweeps this one"))
   end
   error(answer)
 end
@@ -225,16 +250,23 @@ function restores.put_in_place(server, live, staged)
   return swapped
 end
 
---- The same, and whoever finds the run interrupted can see which of the two is live.
+--- What the old database is called once it is swapped away, if that is done now.
+---@param live string
+---@return string
+function restores.kept_name(live)
+  return live .. "_before_" .. clock.stamp()
+end
+
+--- The same, and the record shows which of the two is live if the run is interrupted.
 ---@param server hikae.restores.Server
 ---@param live string
 ---@param staged hikae.restores.Staged
 ---@return pg.Swapped
 function restores.replace(server, live, staged)
-  -- Before the swap: whoever is killed in it cannot say whether the server has done it.
-  steps.stand(_("the restored database is live if `%s` or a later one is there, else nothing has changed; to go on: look which, then run this again", live .. "_before_" .. clock.stamp()))
+  -- Before the swap: after a kill in it, nobody knows whether the server has done it.
+  steps.state(_("the restored database is live if `%s` or a later one is there, else nothing has changed; to go on: look which, then run this again", restores.kept_name(live)))
   local swapped = restores.put_in_place(server, live, staged)
-  steps.stand(_("the restored database is live; to go on: look at the application (the old database: %s)", swapped.kept or "-"))
+  steps.state(_("the restored database is live; to go on: look at the application (the old database: %s)", swapped.kept or "-"))
   return swapped
 end
 
@@ -252,7 +284,7 @@ end
 ---@param back pg.Swapped
 ---@param failure errors.Failure
 function restores.taken_back(back, failure)
-  errors.accept(failure, "the old database is live again, and the run fails")
+  errors.accept(failure, _("the old database is live again, and the run fails"))
   error {
     kind = failure.kind,
     message = _("the old database is live again, for the application did not work with the restored one: %s", failure.message),

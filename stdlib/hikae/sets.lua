@@ -135,7 +135,7 @@ local function described(list)
   local ok, found = errors.try(manifest.read, list.path)
   if not ok then
     log.warn(_("The manifest of %s cannot be read: %s", list.name, found.message))
-    errors.accept(found, "a set whose manifest cannot be read counts as not proved")
+    errors.accept(found, _("a set whose manifest cannot be read counts as not proved"))
     return nil
   end
   local fits = found and found.name == list.name and found.size_bytes == list.size_bytes and type(found.files) == "table"

@@ -46,13 +46,17 @@ fn each_statement_that_no_restore_takes_is_reported_with_its_line() {
         ("CALL app.proc(1);", "has the statement `CALL`"),
         ("CREATE GADGET x;", "has the statement `CREATE GADGET`"),
         ("SELECT app.twice(1);", "has the statement `SELECT APP"),
-        ("SELECT pg_catalog.setval('app.free_seq', 1, true) FROM app.customers;", "has the statement `SELECT PG_CATALOG"),
+        (
+            "SELECT pg_catalog.setval('app.free_seq', 1, true) FROM app.customers;",
+            "has the statement `SELECT PG_CATALOG",
+        ),
         ("CREATE MATERIALIZED VIEW x AS SELECT 1;", "fills a materialized view when it is made"),
         ("COMMENT ON DATABASE other IS 'x';", "names the database `other`"),
         ("\\! true", "has the psql command `\\!`"),
         ("GRANT SELECT ON GADGET x TO y;", "has the statement `GRANT SELECT ON GADGET`"),
     ] {
-        let (remarks, restorable) = judged(dump.replacen("COPY app.customers", &format!("{evil}\nCOPY app.customers"), 1).as_bytes());
+        let (remarks, restorable) =
+            judged(dump.replacen("COPY app.customers", &format!("{evil}\nCOPY app.customers"), 1).as_bytes());
         assert_eq!(remarks.len(), 1, "{evil}: {remarks:?}");
         let Remark { level, kind, message, hint, .. } = &remarks[0];
         assert_eq!((*level, kind.as_str(), restorable), (Level::Incomplete, "not_restorable", false), "{evil}");
