@@ -20,6 +20,7 @@ pub mod prove;
 pub mod psql_line;
 pub mod read;
 pub mod read_back;
+pub mod read_lines;
 pub mod refusal;
 pub mod rewriter;
 pub mod roles;

@@ -55,7 +55,7 @@ impl Server {
         let mut command = self.command("pg_dump", Some(database));
         command.args.push("--no-password".to_owned());
         // Moments have their offset from UTC beside them: so they are written alike wherever they are dumped.
-        command.env.push(("PGTZ".to_owned(), Value::Plain("UTC".to_owned())));
+        command.env.push(("PGTZ".to_owned(), SecretOrText::Plain("UTC".to_owned())));
         let flags = [
             (shape.clean, "--clean"),
             (shape.clean, "--if-exists"),
