@@ -108,12 +108,13 @@ impl Session {
             started_at: self.caller.world.now(),
             duration_ms: 0,
             error: Some(failure.one_line()),
+            measure: None,
         });
     }
 
     /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
-        self.took(name, Duration::ZERO, wrong, site);
+        self.took(name, Duration::ZERO, wrong, None, site);
     }
 
     /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
@@ -135,7 +136,14 @@ impl Session {
     }
 
     /// Writes down something that took so long and has just ended, and what was wrong with it.
-    pub fn took(&self, name: String, time: Duration, wrong: Option<String>, site: Option<&Site>) {
+    pub fn took(
+        &self,
+        name: String,
+        time: Duration,
+        wrong: Option<String>,
+        measure: Option<String>,
+        site: Option<&Site>,
+    ) {
         let now = self.caller.world.now();
         self.recorder.step(StepRecord {
             name,
@@ -146,6 +154,7 @@ impl Session {
             started_at: chrono::TimeDelta::from_std(time).map_or(now, |time| now - time),
             duration_ms: time.as_millis() as u64,
             error: wrong,
+            measure,
         });
     }
 
@@ -202,6 +211,7 @@ impl Step {
             started_at: self.started,
             duration_ms: duration.as_millis() as u64,
             error: error.map(Error::one_line),
+            measure: None,
         });
     }
 }
