@@ -66,12 +66,20 @@ local function load(server, database, dump)
     if created then
       database.tables[created] = 0
     elseif line == "\\." then
-      database.tables[filling] = math.max(0, database.tables[filling] - (server.loses or 0))
+      local lost = math.min(server.loses or 0, #database.rows[filling])
+      for _i = 1, lost do
+        table.remove(database.rows[filling])
+      end
+      database.tables[filling] = #database.rows[filling]
       filling = nil
     elseif filling then
-      database.tables[filling] = database.tables[filling] + 1
+      table.insert(database.rows[filling], line)
     else
       filling = string.match(line, "^COPY (%S+) ")
+      database.rows = database.rows or {}
+      if filling then
+        database.rows[filling] = database.rows[filling] or {}
+      end
     end
     if string.find(line, "ADD CONSTRAINT", 1, true) then
       database.keys = database.keys + 1
@@ -97,7 +105,7 @@ local function inventory(database)
     tables[index] = string.format('{"schema":"%s","name":"%s","kind":"r","member":false}', schema, bare)
   end
   local counts = string.format('{"indexes":0,"constraints":%d,"sequences":0,"views":0,"functions":0}', database.keys)
-  local shape = '{"server_version":"15.18","counts":%s,"tables":[%s],"invalid_indexes":[],"not_valid":[],"extensions":[]}'
+  local shape = '{"server_version":"15.18","counts":%s,"tables":[%s],"invalid_indexes":[],"not_valid":[],"filled":[],"extensions":[]}'
   return string.format(shape, counts, table.concat(tables, ","))
 end
 
@@ -118,6 +126,19 @@ local function count(database, script)
     lines[#lines + 1] = string.format('["%s",%s,%d]', what, index, database.tables[schema .. "." .. bare] or 0)
   end
   lines[#lines + 1] = '["end",0,0]'
+  return table.concat(lines, "\n") .. "\n"
+end
+
+--- The rows of each table, as `COPY` writes them, with the mark behind each table. There are no large objects.
+local function copied(_server, script, database)
+  local lines = {}
+  for statement, mark in string.gmatch(script, "COPY ([^\n]+)\n\\if :ERROR\n[^\n]+\n\\else\n\\echo ([^\n]+)\n") do
+    local schema, bare = string.match(statement, '^"(.-)"%."(.-)"')
+    for _i, row in ipairs(schema and (database.rows or {})[schema .. "." .. bare] or {}) do
+      lines[#lines + 1] = row
+    end
+    lines[#lines + 1] = mark
+  end
   return table.concat(lines, "\n") .. "\n"
 end
 
@@ -144,6 +165,7 @@ end
 
 --- How each conversation is known, and what is answered.
 local TALKS = {
+  { ") TO STDOUT;", copied },
   { "SET idle_session_timeout", function() return "t\n" end },
   { "AS readable FROM pg_catalog.pg_class", listing },
   { "AS longest FROM", function() return '[{"longest":7}]' end },

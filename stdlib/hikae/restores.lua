@@ -1,6 +1,7 @@
 --- Restores one database so that a failure costs nothing: into a throwaway first, which is compared before it is used.
 local calendar = require "hikae.calendar"
 local checks = require "hikae.checks"
+local fallback = require "hikae.fallback"
 local manifests = require "hikae.manifests"
 local steps = require "hikae.steps"
 
@@ -20,6 +21,9 @@ local restores = {}
 ---@field timeout? integer|string Longest time for each step.
 ---@field jobs? integer Connections that load a custom-format file at once.
 ---@field work? string Private folder in which a backup is unpacked that is a folder in a tar file.
+---@field fallback? "ask"|"older" `older` agrees to a later one of the files where one before it is no good. Default `ask`: the restore stops and names both.
+---@field verify? "data"|"rows" How much is compared. Default `data`: every value.
+---@field allow_empty? boolean Whether a backup without data is fine.
 ---@field make_roles? boolean Whether the roles that the dump names are made; only on a temporary cluster.
 
 ---@class (exact) hikae.restores.Staged
@@ -82,7 +86,7 @@ end
 ---@param dump_of? string Default: the database of the params.
 ---@return hikae.restores.Options
 function restores.options(p, files, dump_of)
-  return { server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout }
+  return { server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout, fallback = p.fallback, verify = p.verify, allow_empty = p.allow_empty }
 end
 
 --- Drops the throwaways of killed runs. One that cannot be dropped is told, and keeps nobody from restoring; gives that failure.
@@ -140,25 +144,35 @@ local function fill(options, file, database)
   checks.verify(restores.at(options.server, {
     database = database,
     manifest = described and described.database and file or { database = restored.dump },
+    verify = options.verify,
+    allow_empty = options.allow_empty,
     timeout = options.timeout,
   }))
 end
 
---- Fills a throwaway from the first of the files that holds what it should; gives that file.
+--- Fills a throwaway from the first of the files that holds what it should; gives that file. A later one is taken only where that
+--- was agreed to.
 ---@param options hikae.restores.Options
 ---@param database string
 ---@return string
 local function fill_from_first(options, database)
+  local why
   for index, file in ipairs(options.files) do
     local ok, failure = errors.try(fill, options, file, database)
     if ok then
+      if why then
+        fallback.used(options.files[1], file, why)
+      end
       return file
     end
-    -- Only what is wrong with the file itself may be better with another one.
-    if failure.kind ~= "integrity" or index == #options.files then
+    local older = options.files[index + 1]
+    if not fallback.may_help(failure) or not older then
       error(failure)
+    elseif options.fallback ~= "older" then
+      fallback.stop(file, older, failure)
     end
-    log.warn(_("%s is no good, the backup before it is tried: %s", file, failure.message))
+    why = why or fallback.wrong(file, failure)
+    log.warn(_("%s; the backup before it is tried", fallback.wrong(file, failure)))
     errors.accept(failure, _("the backup before it is tried"))
   end
   error { message = _("no file was named to restore") }
