@@ -150,9 +150,14 @@ const RECIPE: &str = r#"
       end
       log.info("CASE " .. json.encode { index = index, checks = answer.checks or {}, error = not ok and answer.message or nil })
       if sql ~= "" then
+        -- A database with a subscription cannot be dropped.
+        told(made, "ALTER SUBSCRIPTION every_sub DISABLE")
+        told(made, "ALTER SUBSCRIPTION every_sub SET (slot_name = NONE)")
+        told(made, "DROP SUBSCRIPTION every_sub")
         both('DROP DATABASE "' .. made .. '" WITH (FORCE)', 'CREATE DATABASE "' .. made .. '" TEMPLATE "' .. golden .. '"')
       end
     end
+    told(made, "DROP SUBSCRIPTION IF EXISTS every_sub")
     told("postgres", 'DROP DATABASE "' .. golden .. '"')
     pg.drop_database(at { name = made })
 "#;

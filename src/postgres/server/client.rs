@@ -79,7 +79,8 @@ impl Server {
     /// `pg_dump` of the structure of `database` alone, in the shape of another dump.
     pub fn dump_structure(&self, database: &str, flags: &[&str], encoding: Option<&str>) -> Command {
         let mut command = self.dump(database, &DumpShape::default());
-        command.args.push("--schema-only".to_owned());
+        // Not `--schema-only`: that leaves out the owners and rights of large objects.
+        command.args.extend(["--section=pre-data", "--section=post-data"].map(str::to_owned));
         command.args.extend(flags.iter().map(|flag| (*flag).to_owned()));
         command.args.extend(encoding.map(|encoding| format!("--encoding={encoding}")));
         command
