@@ -37,9 +37,9 @@ return recipe {
   ),
   needs = {
     run = {
-      "psql", "pg_restore", "pg_dump",
+      "pg_restore", "pg_dump",
       -- For a temporary cluster only; the last two where hikae is root, which PostgreSQL refuses to be.
-      "pg_isready?", "initdb?", "postgres?", "rm?", "chown?", "setpriv?",
+      "initdb?", "postgres?", "rm?", "chown?", "setpriv?",
     },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
     write = { "{cluster_dir}", "{work_dir}" },

@@ -82,7 +82,7 @@ return recipe {
     },
     params.limits { timeout = "Longest time for one dump; else that of `[limits]`" }
   ),
-  needs = { run = { "pg_dump", "pg_dumpall", "psql" }, write = { "{dir}" } },
+  needs = { run = { "pg_dump", "pg_dumpall" }, write = { "{dir}" } },
 
   run = function(p)
     log.info(_("Full backup starts"))

@@ -17,7 +17,8 @@ local function morning(at, changes)
   local world = {
     now      = "2026-02-15T09:00:00+09:00",
     files    = { [FILE] = DUMP, [OLDER] = DUMP },
-    programs = { psql = { talks = at.psql }, pg_restore = { missing = true } },
+    programs = { pg_restore = { missing = true } },
+    postgres = at.answer,
     env      = { DB_PASSWORD = secret "hunter2" },
   }
   for name, value in pairs(changes or {}) do
@@ -120,11 +121,11 @@ describe("db-restore", function()
 
   it("tells of a throwaway that it cannot drop, besides what went wrong", function()
     local at = server()
-    at.loses, at.refuses = 1, "FORCE);\n\\echo dropped"
-    local drops = at.psql
-    at.psql = function(call)
-      local only = string.match(call.stdin, '^DROP DATABASE "hikae_throwaway_[%d_]+" WITH %(FORCE%);\n$')
-      return only and { stderr = "ERROR:  not now", exit = 3 } or drops(call)
+    at.loses = 1
+    local answer, filled = at.answer, false
+    at.answer = function(said)
+      filled = filled or said.rows ~= nil
+      return filled and string.find(said.sql, "^DROP DATABASE") and { error = "not now", code = "55006" } or answer(said)
     end
     simulate(morning(at)):run("db-restore"):failed("integrity"):said("could not be dropped")
   end)

@@ -156,7 +156,7 @@ return recipe {
     }
   ),
   needs = {
-    run = { "pg_isready", "psql", "pg_restore", "pg_dump", "{start}", "{health_command}" },
+    run = { "pg_restore", "pg_dump", "{start}", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
     write = { "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{start}" },

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::support::postgres::{Cluster, shared};
 use crate::support::program::{Hikae, Said};
+use crate::support::proxy::{Act, Proxy};
 
 /// Restores `file` into `target`; `HOW` is more options in Lua.
 const RECIPE: &str = r#"--- Restores one file into one database.
@@ -38,8 +39,11 @@ return recipe {
 }
 "#;
 
-/// A psql that says that it was called, in the one folder in which the wall lets it write.
-const CALLED: &str = "echo called >> \"$HOME/backups/called\"; exit 1";
+/// A world that reaches the server through a proxy, which knows whether the server was asked.
+fn watched(how: &str) -> (Hikae, Proxy) {
+    let proxy = Proxy::start(shared().port(), |_| Act::Pass);
+    (world(shared(), how).env("DB_PORT", &proxy.port.to_string()), proxy)
+}
 
 /// A world in which `restore` restores, with more options in `how`.
 fn world(cluster: &Cluster, how: &str) -> Hikae {

@@ -9,7 +9,7 @@ use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::target::target;
-use super::values::ParamType;
+use super::values::{ParamType, ParamValue};
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
@@ -20,7 +20,7 @@ use crate::world::Limits;
 use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
-use crate::world::real::{http, startup, wall};
+use crate::world::real::{http, postgres, startup, wall};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -109,7 +109,7 @@ impl Job {
     /// What the environment, or else `.env`, says about reaching the network.
     pub fn network(&self) -> Vec<(String, String)> {
         let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
-        http::VARIABLES.iter().filter_map(|name| set(name)).collect()
+        http::VARIABLES.iter().chain(&postgres::VARIABLES).filter_map(|name| set(name)).collect()
     }
 
     /// Builds the kernel's wall around this process. Must come before any thread exists.
@@ -122,7 +122,8 @@ impl Job {
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
-        policy.read.extend(self.config.lookup("SSL_CERT_FILE").map(PathBuf::from));
+        let named = ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         let level = wall::enclose(&policy);
         if self.config.settings.sandbox == Sandbox::Require && level != wall::Level::Full {
             return Err(Error::new(
@@ -186,7 +187,24 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     declared::check(&objects)?;
     let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
     let run = expand(&programs, Need::Run)?;
-    Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
+    let (database_hosts, database_ports) = database_servers(params);
+    let (read, write) = (paths(&needs.read)?, paths(&needs.write)?);
+    Ok(Needs { run, read, write, connect, objects, database_hosts, database_ports })
+}
+
+/// The database servers that the params can name: a session with one of them needs no other declaration.
+fn database_servers(params: &Params) -> (Vec<String>, Vec<u16>) {
+    let (mut hosts, mut ports) = (Vec::new(), Vec::new());
+    for (_, value) in params.iter() {
+        match value {
+            ParamValue::String(text) => hosts.push(text.clone()),
+            ParamValue::Path(path) => hosts.push(path.display().to_string()),
+            ParamValue::List(texts) => hosts.extend(texts.iter().cloned()),
+            ParamValue::Integer(number) => ports.extend(u16::try_from(*number)),
+            _ => {}
+        }
+    }
+    (hosts, ports)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
+use super::postgres::{Login, Session};
 use super::{
     Child, Command, Effect, Entry, Limits, ListQuery, LockGuard, Mail, Reply, Request, Sent, Space, Stat, World,
 };
@@ -87,6 +88,7 @@ impl Caller {
         request(request: HttpRequest) -> HttpResponse
             = Effect::Request(Box::new(request)) => Reply::Response(response) => response;
         upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;
+        connect(login: Login) -> Box<dyn Session> = Effect::Connect(Box::new(login)) => Reply::Session(session) => session;
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
         lock(path: &Path) -> Box<dyn LockGuard> = Effect::Lock { path: path.into() } => Reply::LockGuard(held) => held;

@@ -10,6 +10,7 @@ use super::http::upload::Upload;
 use super::mail::Mail;
 use super::objects::{Object, Put, Store};
 use super::paths::plain;
+use super::postgres::Login;
 use crate::error::Result;
 
 /// One touch of the outside. New rooms of the world add their effects here, each with its reply.
@@ -68,6 +69,10 @@ pub enum Effect {
     /// Sends one http request whose body is a stream; the answer is that of the commit. Reply: `Sink`.
     Upload(Box<Upload>),
 
+    // -- databases
+    /// Connects to a database of a PostgreSQL server and logs in. Reply: `Session`.
+    Connect(Box<Login>),
+
     // -- mail
     /// Hands a mail to its server. Reply: `Sent`.
     Send(Box<Mail>),
@@ -118,6 +123,7 @@ impl Effect {
             Effect::MakeBucket(_) => "make_bucket",
             Effect::Request(_) => "request",
             Effect::Upload(_) => "upload",
+            Effect::Connect(_) => "connect",
             Effect::Send(_) => "send",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
@@ -146,6 +152,7 @@ impl Effect {
             Effect::MakeBucket(store) => store.title(),
             Effect::Request(request) => request.title(),
             Effect::Upload(upload) => upload.request.title(),
+            Effect::Connect(login) => login.title(),
             Effect::Send(mail) => mail.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
@@ -199,6 +206,7 @@ impl Effect {
                 | Effect::RemoveObject(_)
                 | Effect::MakeBucket(_)
                 | Effect::Upload(_)
+                | Effect::Connect(_)
                 | Effect::Send(_)
         )
     }

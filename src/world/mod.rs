@@ -53,6 +53,7 @@ pub mod packages;
 pub mod partial;
 pub mod paths;
 pub mod pick;
+pub mod postgres;
 pub mod program;
 pub mod real;
 pub mod refusals;

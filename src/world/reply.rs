@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
+use super::postgres::Session;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -28,6 +29,7 @@ pub enum Reply {
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),
+    Session(Box<dyn Session>),
     LockGuard(Box<dyn LockGuard>),
     Done,
 }

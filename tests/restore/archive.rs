@@ -1,6 +1,6 @@
 //! Promises that an archive by `pg_dump --format=custom` is decoded whole before it is believed, and restores by several connections.
 
-use super::{CALLED, exists, fingerprint, gzip, put, restore, restored, world};
+use super::{exists, fingerprint, gzip, put, restore, restored, watched, world};
 use crate::support::postgres::shared;
 
 fn source(name: &str) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn an_archive_restores_by_one_and_by_several_connections() {
 #[test]
 fn an_archive_cut_at_any_place_is_refused_before_the_server_is_asked() {
     let archive = source("archive cut");
-    let hikae = world(shared(), "jobs = 2").program("psql", CALLED);
+    let (hikae, server) = watched("jobs = 2");
     let places = [5, 12, 100, archive.len() / 3, archive.len() / 2, archive.len() * 9 / 10, archive.len() - 1];
     for place in places {
         let said = restore(&hikae, &put(&hikae, "x.dump", &archive[..place]), "archive_cut");
@@ -45,7 +45,8 @@ fn an_archive_cut_at_any_place_is_refused_before_the_server_is_asked() {
     let packed = gzip(&archive);
     let said = restore(&hikae, &put(&hikae, "x.dump.gz", &packed[..packed.len() - 4]), "archive_cut");
     assert!(said.code == 1 && said.err.contains("the gzip data ends too early"), "{}", said.err);
-    assert!(!hikae.path("backups/called").exists() && !exists(shared(), "archive_cut"));
+    assert_eq!(server.connections(), 0, "the server was asked");
+    assert!(!exists(shared(), "archive_cut"));
 }
 
 #[test]

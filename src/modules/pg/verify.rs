@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -26,10 +25,11 @@ use crate::postgres::restore::read_back::ReadBack;
 use crate::postgres::restore::structure::Structure;
 use crate::postgres::restore::structure_checks::{self, Restored};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::explain::explain;
-use crate::postgres::server::query::ask;
+use crate::postgres::server::query::ask_in;
+use crate::postgres::server::talk::Talk;
 use crate::secret::Secret;
-use crate::world::{Caller, SecretOrText, program};
+use crate::world::Caller;
+use crate::world::postgres::{Answer, message_of};
 
 /// The most that a database may say about itself: some hundred thousand tables.
 const MAX_LIVE_BYTES: usize = 128 << 20;
@@ -138,26 +138,18 @@ async fn check(
         Manifest::Facts(facts) => (**facts).clone(),
         Manifest::Path(path) => facts_of(caller, path).await?,
     };
-    let asked = Asked { caller, server: options.server(), database: &options.database };
     expected.without_data &= !options.allow_empty;
-    asked.read_names(&mut expected).await?;
-    let live: Live = asked.read(&asked.psql(live::query(), false).await?)?;
-    let targets = live::targets(&live, &expected);
-    let answers = asked.answers(&targets, &expected).await?;
-    let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
-    checks.extend(compare(&expected, &live, &targets, &answers));
-    let server = &asked.server;
+    let (server, database) = (options.server(), options.database.as_str());
+    let act = format!("cannot verify the database `{database}`");
+    let mut talk = Talk::open(caller, &server, database, &act).await?;
+    let checked = Asked { talk: &mut talk, database }.checks(&mut expected, options).await;
+    let (mut checks, live) = talk.end(checked).await?;
     if options.verify == Depth::Data {
-        let random = || RandomState::new().build_hasher().finish();
-        let mark = format!("hikae:{:016x}{:016x}", random(), random());
-        let read_back = ReadBack { caller, server, database: &options.database, mark: &mark, cores };
+        let read_back = ReadBack { caller, server: &server, database, cores };
         let other = other_major(&expected, &live);
         checks.extend(data_checks::compare(&read_back, &expected, &live, other.as_deref()).await?);
     }
-    checks.extend(structure_checks::compare(caller, server, &options.database, structure, &live.filled).await?);
-    for (name, sql) in &options.queries {
-        checks.push(asked.holds(name, sql).await);
-    }
+    checks.extend(structure_checks::compare(caller, &server, database, structure, &live.filled).await?);
     Ok(checks)
 }
 
@@ -183,63 +175,84 @@ async fn facts_of(caller: &Caller, path: &Path) -> Result<DatabaseFacts> {
 
 /// The database that is asked.
 struct Asked<'a> {
-    caller: &'a Caller,
-    server: Server,
+    talk: &'a mut Talk,
     database: &'a str,
 }
 
 impl Asked<'_> {
-    /// What psql writes when it reads `script`.
-    async fn psql(&self, script: String, go_on: bool) -> Result<String> {
-        let mut command = self.server.psql(self.database);
-        if go_on {
-            command.args.push("--set=ON_ERROR_STOP=0".to_owned());
+    async fn checks(&mut self, expected: &mut DatabaseFacts, options: &VerifyOptions) -> Result<(Vec<Check>, Live)> {
+        self.talk.run(live::PRELUDE.map(str::to_owned)).await?;
+        self.read_names(expected).await?;
+        let live: Live = self.json(live::query()).await?;
+        let targets = live::targets(&live, expected);
+        let answers = self.answers(&targets, expected).await?;
+        let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
+        checks.extend(compare(expected, &live, &targets, &answers));
+        for (name, sql) in &options.queries {
+            checks.push(self.holds(name, sql).await);
         }
-        let (stdout, exit) =
-            program::ask(self.caller, command, Some(&SecretOrText::Plain(script)), MAX_LIVE_BYTES).await?;
-        if !exit.success() {
-            return Err(explain(&format!("cannot verify the database `{}`", self.database), "psql", &exit));
-        }
-        Ok(String::from_utf8_lossy(&stdout).into_owned())
+        drop(targets);
+        Ok((checks, live))
     }
 
-    fn read<T: de::DeserializeOwned>(&self, text: &str) -> Result<T> {
-        serde_json::from_str(text).map_err(|error| self.unreadable().because(error))
+    /// The one value that a query of hikae's own gives.
+    async fn json<T: de::DeserializeOwned>(&mut self, sql: String) -> Result<T> {
+        let answer = self.talk.ask_for(sql, MAX_LIVE_BYTES).await?;
+        serde_json::from_str(&answer.value().unwrap_or_default()).map_err(|error| self.unreadable().because(error))
     }
 
     fn unreadable(&self) -> Error {
         Error::new(Kind::Other, format!("cannot read what the database `{}` answered", self.database))
-            .hint("is a strange `psql` on the PATH? `psql --version` tells")
+            .hint("please report this as a bug in hikae")
     }
 
     /// The names of a dump in another encoding, as the database itself reads them.
-    async fn read_names(&self, expected: &mut DatabaseFacts) -> Result<()> {
+    async fn read_names(&mut self, expected: &mut DatabaseFacts) -> Result<()> {
         let Some(encoding) = expected.encoding.clone() else { return Ok(()) };
         let sequences = expected.sequences.as_deref_mut().unwrap_or_default();
         let mut names: Vec<&mut String> = names(&mut expected.tables, sequences).collect();
-        let said = self.psql(live::names_query(&encoding, &names), false).await?;
-        let read: Vec<String> = self.read(&said)?;
+        let read: Vec<String> = self.json(live::names_query(&encoding, &names)).await?;
         for (name, read) in names.iter_mut().zip(read) {
             **name = read;
         }
         Ok(())
     }
 
-    /// Counts and reads every table, in one conversation.
-    async fn answers(&self, targets: &[Target<'_>], expected: &DatabaseFacts) -> Result<Answers> {
-        let sequences = expected.sequences.as_deref().unwrap_or_default();
-        let said = self.psql(live::script(targets, sequences), true).await?;
-        let answers = Answers::read(&said, targets.len(), sequences.len());
-        let answers = answers.map_err(|error| self.unreadable().because(error))?;
-        match answers.complete {
-            true => Ok(answers),
-            false => Err(self.unreadable().because_text("the answers end too early")),
+    /// Counts and reads every table, and looks at every sequence. What the server refuses is the answer.
+    async fn answers(&mut self, targets: &[Target<'_>], expected: &DatabaseFacts) -> Result<Answers> {
+        let mut answers = Answers::default();
+        for target in targets {
+            let count = self.said(target.count()).await?;
+            answers.rows.push(Some(count.and_then(|answer| number(answer.value()))));
+            answers.unreadable.push(self.said(target.sample()).await?.err());
+        }
+        for sequence in expected.sequences.as_deref().unwrap_or_default() {
+            let said = self.said(live::sequence_value(sequence)).await?;
+            let place = |answer: Answer| {
+                let row: Vec<String> =
+                    answer.rows.into_iter().flatten().flatten().map(|v| String::from_utf8_lossy(&v).into_owned()).collect();
+                let [last, called] = row.as_slice() else { return Err("it gives no value".to_owned()) };
+                Ok((number(Some(last.clone()))?, called == "t"))
+            };
+            answers.sequences.push(Some(said.and_then(place)));
+        }
+        Ok(answers)
+    }
+
+    /// What a statement gives, or the words with which the server refuses it.
+    async fn said(&mut self, sql: String) -> Result<std::result::Result<Answer, String>> {
+        match self.talk.ask(sql).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(error) => match message_of(&error) {
+                Some(message) => Ok(Err(message)),
+                None => Err(error),
+            },
         }
     }
 
     /// A query of the recipe's own, whose one row must be one true value.
-    async fn holds(&self, name: &str, sql: &str) -> Check {
-        let rows = ask(self.caller, &self.server, self.database, sql, &BTreeMap::new()).await;
+    async fn holds(&mut self, name: &str, sql: &str) -> Check {
+        let rows = ask_in(self.talk, self.database, sql).await;
         let check = match rows {
             Ok(rows) => {
                 let row = rows.as_array().and_then(|rows| if rows.len() == 1 { rows[0].as_object() } else { None });
@@ -250,4 +263,9 @@ impl Asked<'_> {
         };
         check.of(name)
     }
+}
+
+fn number<T: std::str::FromStr>(text: Option<String>) -> std::result::Result<T, String> {
+    let text = text.unwrap_or_default();
+    text.parse().map_err(|_| format!("`{text}` is no number"))
 }

@@ -38,6 +38,15 @@ impl RowCounter {
         self.sum.as_ref().map(RowSum::sum)
     }
 
+    /// How many bytes of the last line may be the one that ends the block.
+    pub(crate) fn unsure_bytes(&self) -> usize {
+        match self.line {
+            Line::Backslash => 1,
+            Line::Dot => 2,
+            Line::Start | Line::Inside => 0,
+        }
+    }
+
     /// Whether a row begins with `\.`, which no row does: psql takes `\.` with a carriage return for the end as well.
     pub(crate) fn is_odd(&self) -> bool {
         self.odd

@@ -45,7 +45,7 @@ impl Inspector {
         }
         let mut rest = data;
         while let Some(item) = self.lexer.next(&mut rest) {
-            self.judging.item(item, &self.lexer, data, rest);
+            self.judging.item(item, &mut self.lexer, data, rest);
             self.item(item);
         }
         self.judging.end_piece(data);

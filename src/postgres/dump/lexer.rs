@@ -9,7 +9,7 @@ use crate::postgres::dump::copy::RowCounter;
 use crate::postgres::dump::dollar::{Dollar, DollarQuote};
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::odd::Odd;
-use crate::postgres::dump::quote::Quote;
+use crate::postgres::dump::quote::{Ambiguous, Quote};
 
 /// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
 pub(crate) const KEPT_BYTES: usize = 4096;
@@ -51,6 +51,8 @@ pub(crate) struct Lexer {
     /// Whether the fingerprint of rows is taken, and that of the block that was read last.
     summing: bool,
     sum: Option<u128>,
+    /// What the strings of the statement have that other settings would read in another way.
+    ambiguous: Ambiguous,
 }
 
 impl Lexer {
@@ -66,6 +68,7 @@ impl Lexer {
             odd: None,
             summing: false,
             sum: None,
+            ambiguous: Ambiguous::default(),
         }
     }
 
@@ -103,9 +106,22 @@ impl Lexer {
         }
     }
 
+    /// How many bytes at the end of what was read may begin the line that ends the rows.
+    pub(crate) fn unsure_row_bytes(&self) -> usize {
+        match &self.state {
+            State::Rows(counter) => counter.unsure_bytes(),
+            _ => 0,
+        }
+    }
+
     /// The first thing so far that psql might read in another way.
     pub(crate) fn odd(&self) -> Option<Odd> {
         self.odd
+    }
+
+    /// What the strings since the last call have that other settings would read in another way.
+    pub(crate) fn take_ambiguous(&mut self) -> Ambiguous {
+        std::mem::take(&mut self.ambiguous)
     }
 
     pub(crate) fn in_statement(&self) -> bool {
@@ -148,7 +164,12 @@ impl Lexer {
             }
             State::NameQuote => self.emit(0, Item::Name),
             State::String(quote) => match quote.feed(data, (!self.skipping).then_some(&mut self.text)) {
-                (used, true) => self.emit(used, Item::String),
+                (used, true) => {
+                    let Ambiguous { backslash_quote, half_character } = quote.ambiguous();
+                    self.ambiguous.backslash_quote |= backslash_quote;
+                    self.ambiguous.half_character |= half_character;
+                    self.emit(used, Item::String)
+                }
                 (used, false) => (used, None),
             },
             State::Dash if data[0] == b'-' => self.begin(State::Comment),

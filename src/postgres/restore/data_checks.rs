@@ -70,10 +70,10 @@ fn not_taken(expected: &DatabaseFacts) -> Vec<Check> {
 
 /// Reads every table as the backup was written. Nobody knows which time zone another program than hikae had, or how it wrote bytes:
 /// a table that differs is read in the other ways as well.
-async fn read(read_back: &ReadBack<'_>, expected: &DatabaseFacts, tables: &[Table<'_>]) -> Result<Vec<Read>> {
+async fn read(read_back: &ReadBack<'_>, expected: &DatabaseFacts, tables: &[Table<'_>]) -> Result<Vec<Read<(u64, u128)>>> {
     let encoding = expected.encoding.as_deref().unwrap_or("UTF8");
     let ways = [(Some("UTC"), None), (None, None), (Some("UTC"), Some("escape")), (Some("UTC"), Some("hex"))];
-    let mut found: Vec<Read> = vec![Err("it was not read".to_owned()); tables.len()];
+    let mut found: Vec<Read<(u64, u128)>> = vec![Err("it was not read".to_owned()); tables.len()];
     let mut open: Vec<usize> = (0..tables.len()).collect();
     for (time_zone, bytea) in ways {
         let wanted: Vec<Wanted> = open.iter().map(|at| tables[*at].wanted.clone()).collect();
@@ -96,14 +96,14 @@ async fn read(read_back: &ReadBack<'_>, expected: &DatabaseFacts, tables: &[Tabl
     Ok(found)
 }
 
-fn is_same(read: &Read, table: &Table) -> bool {
+fn is_same(read: &Read<(u64, u128)>, table: &Table) -> bool {
     read.as_ref().is_ok_and(|(_, sum)| hex(*sum) == table.value)
 }
 
 async fn judged(
     read_back: &ReadBack<'_>,
     tables: &[Table<'_>],
-    read: Vec<Read>,
+    read: Vec<Read<(u64, u128)>>,
     other: Option<&str>,
 ) -> Result<Vec<Check>> {
     let (mut checks, mut same, mut compared) = (Vec::new(), 0, tables.len());
@@ -124,7 +124,7 @@ async fn judged(
 async fn difference(
     read_back: &ReadBack<'_>,
     table: &Table<'_>,
-    read: Read,
+    read: Read<(u64, u128)>,
     other: Option<&str>,
 ) -> Result<Check> {
     let object = shown(&table.live.schema, &table.live.name);

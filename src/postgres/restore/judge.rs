@@ -8,6 +8,7 @@ use crate::postgres::dump::item::Item;
 use crate::postgres::dump::legible::legible;
 use crate::postgres::dump::lexer::{KEPT_BYTES, Lexer};
 use crate::postgres::restore::nesting::Nesting;
+use crate::postgres::restore::other_reading::OtherReading;
 use crate::postgres::restore::psql_line::PsqlLine;
 use crate::postgres::restore::refusal::{self, Refusal};
 use crate::postgres::restore::roles::Roles;
@@ -22,11 +23,12 @@ const MOST_TOKENS: usize = 64;
 pub(crate) enum Verdict {
     /// It is not known yet.
     Hold,
-    Pass,
-    /// They pass, and rows follow.
-    Rows,
-    /// A line for psql that no restore needs.
-    Remove,
+    /// A comment, or a line for psql, which no restore needs.
+    Skip,
+    /// A statement that may be restored is whole; rows follow a `COPY`.
+    Statement { copies: bool },
+    /// The rows of a table are whole.
+    EndOfRows,
     /// A statement about the database itself, which one of its words names.
     Database { act: Act, name_at: usize, tokens: Vec<Token> },
 }
@@ -41,6 +43,8 @@ pub(crate) struct Judge {
     /// Whether the dump drops its database, and whether it creates it.
     drops: bool,
     creates: bool,
+    /// The settings of the dump's database under which it could be read in another way.
+    other_reading: OtherReading,
 }
 
 enum Mode {
@@ -65,6 +69,7 @@ impl Judge {
             name: None,
             drops: false,
             creates: false,
+            other_reading: OtherReading::default(),
         }
     }
 
@@ -78,9 +83,18 @@ impl Judge {
         self.roles.found()
     }
 
-    /// Whether whatever comes up to the end of the statement, or of its rows, passes.
+    /// Whether the statement at hand may be restored, as far as is known.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self.mode, Mode::Passing(_) | Mode::Rows)
+        matches!(self.mode, Mode::Passing(_))
+    }
+
+    /// Whether no statement is under way, and no rows.
+    pub(crate) fn is_between(&self) -> bool {
+        matches!(self.mode, Mode::Between)
+    }
+
+    pub(crate) fn is_in_rows(&self) -> bool {
+        matches!(self.mode, Mode::Rows)
     }
 
     /// Whether the rest of the statement decides nothing any more, wherever its semicolons are.
@@ -94,19 +108,19 @@ impl Judge {
     }
 
     /// Judges the item that the lexer has just read; it begins at `from` and ends at `to`.
-    pub(crate) fn item(&mut self, item: Item, lexer: &Lexer, from: u64, to: u64) -> Result<Verdict, Refusal> {
+    pub(crate) fn item(&mut self, item: Item, lexer: &mut Lexer, from: u64, to: u64) -> Result<Verdict, Refusal> {
         if let Some(odd) = lexer.odd() {
             return Err(Refusal::odd(odd.which()));
         }
         match item {
-            Item::Comment if matches!(self.mode, Mode::Between) => Ok(Verdict::Pass),
+            Item::Comment if matches!(self.mode, Mode::Between) => Ok(Verdict::Skip),
             Item::Comment => Ok(Verdict::Hold),
             Item::PsqlLine => self.psql_line(lexer.text()),
             Item::Rows(_) => {
                 self.mode = Mode::Between;
-                Ok(Verdict::Pass)
+                Ok(Verdict::EndOfRows)
             }
-            Item::Semicolon => self.end_statement(),
+            Item::Semicolon => self.end_statement(lexer),
             Item::Sign(b'\\') => Err(Refusal::psql_command("\\")),
             _ if self.row(item, lexer.text())? => Ok(Verdict::Hold),
             _ => self.token(Token::new(item, lexer.text(), from, to)),
@@ -164,30 +178,37 @@ impl Judge {
             }
             Ruling::Pass(watch) => {
                 self.mode = Mode::Passing(watch);
-                Ok(Verdict::Pass)
+                Ok(Verdict::Hold)
             }
         }
     }
 
-    fn end_statement(&mut self) -> Result<Verdict, Refusal> {
+    fn end_statement(&mut self, lexer: &mut Lexer) -> Result<Verdict, Refusal> {
         if self.nesting.is_open() {
             return Ok(Verdict::Hold);
         }
         let tokens = std::mem::take(&mut self.tokens);
         self.nesting = Nesting::default();
         self.roles.end_statement();
+        let strings = lexer.take_ambiguous();
         match std::mem::replace(&mut self.mode, Mode::Between) {
-            Mode::Passing(watch) if watch.end().map_err(Refusal::statement)? => {
-                self.mode = Mode::Rows;
-                Ok(Verdict::Rows)
+            Mode::Passing(watch) => {
+                let copies = watch.end().map_err(Refusal::statement)?;
+                self.other_reading.check(strings)?;
+                if copies {
+                    self.mode = Mode::Rows;
+                }
+                Ok(Verdict::Statement { copies })
             }
             Mode::Removing(act, name_at) => {
+                self.other_reading.learn(&tokens);
                 self.drops |= act == Act::Drop;
                 self.creates |= act == Act::Create;
                 Ok(Verdict::Database { act, name_at, tokens })
             }
             Mode::Judging if !is_whole(&tokens) => Err(Refusal::unknown(&tokens)),
-            _ => Ok(Verdict::Pass),
+            Mode::Judging => Ok(Verdict::Statement { copies: false }),
+            _ => Ok(Verdict::Skip),
         }
     }
 
@@ -196,11 +217,10 @@ impl Judge {
         // The rest of a line that was not kept whole could be anything.
         let whole = matches!(self.mode, Mode::Between) && text.len() < KEPT_BYTES;
         match PsqlLine::read(&line) {
-            PsqlLine::Lock if whole => Ok(Verdict::Pass),
-            PsqlLine::Encoding if whole => Ok(Verdict::Remove),
+            PsqlLine::Lock | PsqlLine::Encoding if whole => Ok(Verdict::Skip),
             PsqlLine::Connect(name) if whole => {
                 self.same_database(&name)?;
-                Ok(Verdict::Remove)
+                Ok(Verdict::Skip)
             }
             PsqlLine::Unknown(command) => Err(Refusal::psql_command(&command)),
             _ => Err(Refusal::psql_command("\\")),

@@ -30,7 +30,7 @@ impl Judging {
     }
 
     /// Takes the item that the lexer has just read out of `data`, of which `rest` is left.
-    pub(crate) fn item(&mut self, item: Item, lexer: &Lexer, data: &[u8], rest: &[u8]) {
+    pub(crate) fn item(&mut self, item: Item, lexer: &mut Lexer, data: &[u8], rest: &[u8]) {
         if self.blind {
             return;
         }

@@ -14,7 +14,7 @@ use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::restore::structure::{Collector, Structure};
 use crate::report::event;
-use crate::stream::stage::{Stage, Staged};
+use crate::stream::stage::Staged;
 use crate::stream::taps::{Count, Hash};
 use crate::stream::{Piece, SharedFacts, Source};
 use crate::world::{EntryKind, Stat};
@@ -90,7 +90,7 @@ impl Restoring {
 
 /// Reads to the proved end; gives what the dump says about its database, and the roles that it names.
 async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BTreeSet<String>, Structure)> {
-    let (mut rewriter, mut passed, mut moved) = (Rewriter::new(&restoring.target), VecDeque::new(), 0);
+    let (mut rewriter, mut nowhere, mut moved) = (Rewriter::judging(&restoring.target), VecDeque::new(), 0);
     let mut collector = Collector::default();
     loop {
         match opened.source.next().await? {
@@ -98,13 +98,12 @@ async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BT
             Piece::Data(_) if !opened.looks_right => {}
             Piece::Data(data) => {
                 moved += data.len() as u64;
-                rewriter.feed(data, &mut passed)?;
-                passed.drain(..).for_each(|data| collector.feed(&data));
+                collector.feed(&data);
+                rewriter.feed(data, &mut nowhere)?;
                 event::step_progress(restoring.step, moved);
             }
             Piece::End => {
-                rewriter.end(&mut passed)?;
-                passed.drain(..).for_each(|data| collector.feed(&data));
+                rewriter.end()?;
                 let own = rewriter.own().clone();
                 let structure = collector.end(&own);
                 return Ok((own, rewriter.roles().clone(), structure));

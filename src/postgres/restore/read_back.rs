@@ -1,18 +1,15 @@
 //! Reads the rows of a restored database back, as `pg_dump` reads them, and takes their fingerprints.
 
-use std::collections::BTreeMap;
+use futures_util::future::try_join_all;
 
-use futures_util::future::{join, try_join_all};
-
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::postgres::restore::read_lines::{Pages, Rows};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::explain::explain;
-use crate::postgres::server::query;
 use crate::postgres::server::quoting::{ident, literal, qualified};
-use crate::stream::{Piece, Sink, Source};
-use crate::world::program::ProgramSource;
-use crate::world::{Caller, Exit};
+use crate::postgres::server::talk::Talk;
+use crate::stream::{Piece, Source};
+use crate::world::Caller;
+use crate::world::postgres::{CopyOut, message_of};
 
 /// The most connections that read side by side.
 const MOST_READERS: usize = 4;
@@ -20,6 +17,9 @@ const MOST_READERS: usize = 4;
 /// The types that every server from 13 to 18 writes alike.
 const WRITTEN_ALIKE: &str = "{bool,int2,int4,int8,oid,numeric,text,varchar,bpchar,name,char,date,time,timetz,timestamp,timestamptz,\
     interval,uuid,json,jsonb,bytea,inet,cidr,macaddr,bit,varbit,float4,float8}";
+
+/// What was read, or the words with which the server refused it.
+pub type Read<T> = std::result::Result<T, String>;
 
 /// One table to be read.
 #[derive(Clone, Debug)]
@@ -33,8 +33,6 @@ pub struct Wanted {
     pub rows: u64,
 }
 
-pub use crate::postgres::restore::read_lines::Read;
-
 /// The settings in which values are written: those of `pg_dump`, and what decides further how a value looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Writing<'a> {
@@ -45,17 +43,22 @@ pub struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    fn settings(&self) -> String {
-        let mut sql = format!(
-            "SET client_encoding = {};\nSET default_transaction_read_only = on;\nSET row_security = off;\nSET statement_timeout = 0;\n\
-             SET lock_timeout = 0;\nSET search_path = pg_catalog;\nSET datestyle = ISO;\nSET intervalstyle = postgres;\n\
-             SET extra_float_digits = 3;\n",
-            literal(self.encoding)
-        );
-        for (name, value) in [("timezone", self.time_zone), ("bytea_output", self.bytea)] {
-            sql += &value.map(|value| format!("SET {name} = {};\n", literal(value))).unwrap_or_default();
-        }
-        sql
+    fn settings(&self) -> Vec<String> {
+        let fixed = [
+            ("default_transaction_read_only", "on"),
+            ("row_security", "off"),
+            ("statement_timeout", "0"),
+            ("lock_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            ("search_path", "pg_catalog"),
+            ("datestyle", "ISO"),
+            ("intervalstyle", "postgres"),
+            ("extra_float_digits", "3"),
+            ("client_encoding", self.encoding),
+        ];
+        let further = [("timezone", self.time_zone), ("bytea_output", self.bytea)];
+        let further = further.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        fixed.into_iter().chain(further).map(|(name, value)| format!("SET {name} = {}", literal(value))).collect()
     }
 }
 
@@ -64,14 +67,12 @@ pub struct ReadBack<'a> {
     pub caller: &'a Caller,
     pub server: &'a Server,
     pub database: &'a str,
-    /// Unguessable: no row begins with it.
-    pub mark: &'a str,
     pub cores: usize,
 }
 
 impl ReadBack<'_> {
-    /// Reads all of the tables, over several connections at once; what was read of each, in their order.
-    pub async fn tables(&self, wanted: &[Wanted], writing: Writing<'_>) -> Result<Vec<Read>> {
+    /// Reads all of the tables, over several connections at once; the rows and their sum of each, in their order.
+    pub async fn tables(&self, wanted: &[Wanted], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
         let readers = self.cores.clamp(1, MOST_READERS).min(wanted.len().max(1));
         let mut shares: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); readers];
         let mut order: Vec<usize> = (0..wanted.len()).collect();
@@ -83,86 +84,93 @@ impl ReadBack<'_> {
             }
         }
         let reading = shares.iter().map(|(_, share)| self.share(wanted, share, writing));
-        let mut all: Vec<Read> = vec![Err("it was not read".to_owned()); wanted.len()];
+        let mut all = vec![Err("it was not read".to_owned()); wanted.len()];
         for (at, read) in try_join_all(reading).await?.into_iter().flatten() {
             all[at] = read;
         }
         Ok(all)
     }
 
-    async fn share(&self, wanted: &[Wanted], share: &[usize], writing: Writing<'_>) -> Result<Vec<(usize, Read)>> {
-        let mut script = writing.settings();
-        for at in share {
-            let table = &wanted[*at];
-            let columns = table.columns.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ");
-            let name = qualified(&table.schema, &table.name);
-            let copy = match (table.with_children, columns.is_empty()) {
-                (true, _) => format!("COPY (SELECT {columns} FROM {name}) TO STDOUT;\n"),
-                (false, true) => format!("COPY {name} TO STDOUT;\n"),
-                (false, false) => format!("COPY {name} ({columns}) TO STDOUT;\n"),
-            };
-            script += &self.told(*at, &copy);
-        }
-        let mut rows = Rows::new(self.mark);
-        self.run(script, &mut |piece| rows.feed(piece)).await?;
-        Ok(rows.end())
+    /// Reads some of the tables over one connection.
+    async fn share(
+        &self,
+        wanted: &[Wanted],
+        share: &[usize],
+        writing: Writing<'_>,
+    ) -> Result<Vec<(usize, Read<(u64, u128)>)>> {
+        let mut talk = self.talk(writing).await?;
+        let mut found = Vec::new();
+        let read = async {
+            for at in share {
+                let mut rows = Rows::default();
+                let read = copy(&mut talk, wanted[*at].copy(), &mut |data| rows.feed(data)).await?;
+                found.push((*at, read.map(|()| rows.found())));
+            }
+            Ok(())
+        };
+        let read = read.await;
+        talk.end(read).await.map(|()| found)
     }
 
-    /// A statement and, behind what it writes, the mark with the error that it ended in, if it did.
-    fn told(&self, at: usize, statement: &str) -> String {
-        format!("{statement}\\if :ERROR\n\\echo {0} {at} :LAST_ERROR_MESSAGE\n\\else\n\\echo {0} {at}\n\\endif\n", self.mark)
-    }
-
-    /// The sum of all large objects and how many there are; only who may read `pg_largeobject` can tell.
-    pub async fn large_objects(&self) -> Result<std::result::Result<(u64, u128), String>> {
-        let writing = Writing { encoding: "UTF8", time_zone: None, bytea: None };
-        let copy = "COPY (SELECT m.oid, l.pageno, pg_catalog.encode(l.data, 'hex') FROM pg_catalog.pg_largeobject_metadata m \
-                    LEFT JOIN pg_catalog.pg_largeobject l ON l.loid = m.oid ORDER BY m.oid, l.pageno) TO STDOUT;\n";
-        let script = writing.settings() + &self.told(0, copy);
-        let mut pages = Pages::new(self.mark);
-        self.run(script, &mut |piece| pages.feed(piece)).await?;
-        Ok(pages.end())
+    /// How many large objects there are, and their sum; only who may read `pg_largeobject` can tell.
+    pub async fn large_objects(&self) -> Result<Read<(u64, u128)>> {
+        let sql = "COPY (SELECT m.oid, l.pageno, pg_catalog.encode(l.data, 'hex') FROM pg_catalog.pg_largeobject_metadata m \
+                   LEFT JOIN pg_catalog.pg_largeobject l ON l.loid = m.oid ORDER BY m.oid, l.pageno) TO STDOUT";
+        let mut talk = self.talk(Writing { encoding: "UTF8", time_zone: None, bytea: None }).await?;
+        let mut pages = Pages::default();
+        let read = copy(&mut talk, sql.to_owned(), &mut |data| pages.feed(data)).await;
+        Ok(talk.end(read).await?.map(|()| pages.found()))
     }
 
     /// The types of the columns of a table whose values a server of another version may write in another way.
     pub async fn written_by_version(&self, table: &Wanted) -> Result<Vec<String>> {
         let sql = format!(
-            "SELECT DISTINCT format_type(t.oid, NULL) AS name FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+            "SELECT DISTINCT format_type(t.oid, NULL) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
              WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype <> 'e' \
              AND ltrim(t.typname, '_') <> ALL ({})",
             literal(&qualified(&table.schema, &table.name)),
             literal(WRITTEN_ALIKE)
         );
-        let rows = query::ask(self.caller, self.server, self.database, &sql, &BTreeMap::new()).await?;
-        let names = rows.as_array().into_iter().flatten().filter_map(|row| row["name"].as_str());
-        Ok(names.map(str::to_owned).collect())
+        let mut talk = self.talk(Writing { encoding: "UTF8", time_zone: None, bytea: None }).await?;
+        let answer = talk.ask(sql).await;
+        Ok(talk.end(answer).await?.values().collect())
     }
 
-    /// Lets psql read the script, and hands on what it writes.
-    async fn run(&self, script: String, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
-        let mut command = self.server.psql(self.database);
-        command.args.push("--set=ON_ERROR_STOP=0".to_owned());
-        let mut child = self.caller.spawn(command).await?;
-        let stdin = child.stdin.take();
+    async fn talk(&self, writing: Writing<'_>) -> Result<Talk> {
         let act = format!("cannot read the database `{}` back", self.database);
-        let mut source = ProgramSource::new("psql", child).explain(move |exit: &Exit| explain(&act, "psql", exit));
-        let reading = async {
-            loop {
-                match source.next().await? {
-                    Piece::Data(data) => take(&data),
-                    Piece::End => return Ok::<(), Error>(()),
-                }
-            }
-        };
-        // A psql that fails need not have read all of its script: its exit tells more than the broken pipe.
-        let (read, fed) = join(reading, feed(stdin, script)).await;
-        read.and(fed)
+        let mut talk = Talk::open(self.caller, self.server, self.database, &act).await?;
+        talk.run(writing.settings()).await?;
+        Ok(talk)
     }
 }
 
-async fn feed(stdin: Option<Box<dyn Sink>>, script: String) -> Result<()> {
-    let Some(mut stdin) = stdin else { return Err(Error::new(Kind::Other, "psql has no standard input")) };
-    stdin.write(script.into()).await?;
-    stdin.seal().await?;
-    stdin.commit().await
+impl Wanted {
+    fn copy(&self) -> String {
+        let columns = self.columns.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ");
+        let name = qualified(&self.schema, &self.name);
+        match (self.with_children, columns.is_empty()) {
+            (true, _) => format!("COPY (SELECT {columns} FROM {name}) TO STDOUT"),
+            (false, true) => format!("COPY {name} TO STDOUT"),
+            (false, false) => format!("COPY {name} ({columns}) TO STDOUT"),
+        }
+    }
+}
+
+/// Takes the data of a `COPY`; what the server refuses is the answer.
+async fn copy(talk: &mut Talk, sql: String, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read<()>> {
+    let refused = |error: Error| match message_of(&error) {
+        Some(message) => Ok(Err(message)),
+        None => Err(error),
+    };
+    let mut data = match CopyOut::start(&mut *talk.session, sql).await {
+        Ok(data) => data,
+        Err(error) => return refused(error),
+    };
+    loop {
+        match data.next().await {
+            Ok(Piece::Data(data)) => take(&data),
+            Ok(Piece::End) => return Ok(Ok(())),
+            Err(error) => return refused(error),
+        }
+    }
 }

@@ -61,8 +61,45 @@ const SETTINGS: [&str; 12] = [
     "transaction_timeout",
 ];
 
-/// How the names of the encodings begin in which no byte of a character can be taken for a quote or a backslash.
-const ENCODINGS: [&str; 8] = ["EUC_", "ISO_8859_", "KOI8", "LATIN", "MULE_INTERNAL", "SQL_ASCII", "UTF8", "WIN"];
+/// The encodings in which no byte of a character can be taken for a quote or a backslash, as `pg_dump` writes them. There
+/// are others whose names begin alike: `WIN932`, `WIN936`, `WIN949` and `WIN950` are not among them.
+const ENCODINGS: [&str; 35] = [
+    "EUC_CN",
+    "EUC_JIS_2004",
+    "EUC_JP",
+    "EUC_KR",
+    "EUC_TW",
+    "ISO_8859_5",
+    "ISO_8859_6",
+    "ISO_8859_7",
+    "ISO_8859_8",
+    "KOI8R",
+    "KOI8U",
+    "LATIN1",
+    "LATIN10",
+    "LATIN2",
+    "LATIN3",
+    "LATIN4",
+    "LATIN5",
+    "LATIN6",
+    "LATIN7",
+    "LATIN8",
+    "LATIN9",
+    "MULE_INTERNAL",
+    "SQL_ASCII",
+    "UTF8",
+    "WIN1250",
+    "WIN1251",
+    "WIN1252",
+    "WIN1253",
+    "WIN1254",
+    "WIN1255",
+    "WIN1256",
+    "WIN1257",
+    "WIN1258",
+    "WIN866",
+    "WIN874",
+];
 
 use Ruling::{Open, Refused};
 
@@ -118,7 +155,7 @@ fn set(words: &[&str], tokens: &[Token]) -> Ruling {
         [name] if SETTINGS.contains(name) => pass(),
         ["standard_conforming_strings", "=", "on"] => pass(),
         ["client_encoding", "=", _] => {
-            let safe = ENCODINGS.iter().any(|encoding| tokens[3].text.starts_with(encoding));
+            let safe = ENCODINGS.contains(&tokens[3].text.as_str());
             if safe { pass() } else { Refused }
         }
         [] | ["session"] | ["standard_conforming_strings" | "client_encoding"] => Open,

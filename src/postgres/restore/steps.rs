@@ -12,12 +12,10 @@ use crate::postgres::restore::prove::{Proved, prove};
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::structure::Structure;
 use crate::postgres::server::client::Server;
-use crate::postgres::server::explain::explain;
-use crate::postgres::server::query::MAX_ANSWER_BYTES;
+use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;
-use crate::report;
-use crate::report::Level;
-use crate::world::{Caller, Exit, SecretOrText, program};
+use crate::world::Caller;
+use crate::world::postgres::sqlstate_of;
 
 /// PostgreSQL's code for a database that is there already.
 const DUPLICATE_DATABASE: &str = "42P04";
@@ -59,24 +57,14 @@ pub struct Restored {
 
 impl Restoring {
     /// Runs to its end, or until it is cancelled.
-    pub async fn run(mut self, cancelled: CancellationToken) -> Result<Restored> {
+    pub async fn run(self, cancelled: CancellationToken) -> Result<Restored> {
         let act = self.act();
         let failed = |error: Error| error.within(act.clone());
         let proved = or_cancelled(&cancelled, WORK, prove(&self)).await.map_err(failed)?;
         or_cancelled(&cancelled, WORK, self.make_roles(&proved)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
-        let mut filled = or_cancelled(&cancelled, WORK, self.fill(&proved, created)).await;
-        let own = created || self.remade.is_some();
-        if own && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
-            report::log(
-                Level::Warn,
-                "the connections of `pg_restore` got into each other's way; loading anew by one",
-                None,
-            );
-            self.jobs = 1;
-            filled = or_cancelled(&cancelled, WORK, self.fill_anew(&proved)).await;
-        }
+        let filled = or_cancelled(&cancelled, WORK, self.fill(&proved, created)).await;
         if let Err(error) = filled {
             return Err(failed(if created { self.drop_again(error).await } else { error }));
         }
@@ -100,90 +88,47 @@ impl Restoring {
         if !self.makes_roles || proved.roles.is_empty() {
             return Ok(());
         }
-        let exit = self.tell(&self.maintenance, throwaway::make_roles(&proved.roles)).await?;
-        match exit.success() {
-            true => Ok(()),
-            false => Err(explain("cannot make the roles that the dump names", "psql", &exit)),
-        }
+        let mut talk = self.talk(&self.maintenance, "cannot make the roles that the dump names").await?;
+        let made = talk.run_each(throwaway::make_roles(&proved.roles)).await;
+        talk.end(made).await
     }
 
     /// Makes the target; whether it was not there before.
     async fn create(&self, proved: &Proved) -> Result<bool> {
         let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
         if let Some(mark) = &self.remade {
-            return self.remake(&sql, mark).await;
+            return self.remake(sql, mark).await;
         }
-        let exit = self.tell(&self.maintenance, sql).await?;
-        match (exit.success(), exit.stderr.contains(DUPLICATE_DATABASE)) {
-            (true, _) => Ok(true),
-            (false, true) if self.reuse => Ok(false),
-            (false, true) => {
-                Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
-                    .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands"))
-            }
-            (false, false) => Err(explain(&format!("cannot create the database `{}`", self.target), "psql", &exit)),
+        let act = format!("cannot create the database `{}`", self.target);
+        match self.tell(&self.maintenance, &act, [sql]).await {
+            Ok(()) => Ok(true),
+            Err(error) if sqlstate_of(&error) != Some(DUPLICATE_DATABASE) => Err(error),
+            Err(_) if self.reuse => Ok(false),
+            Err(_) => Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
+                .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands")),
         }
     }
 
     /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.
-    async fn remake(&self, sql: &str, mark: &str) -> Result<bool> {
-        let exit = self.tell(&self.maintenance, throwaway::remake(&self.target, sql, mark)).await?;
-        match exit.success() {
-            true => Ok(false),
-            false => Err(explain(&format!("cannot make the database `{}` anew", self.target), "psql", &exit)),
-        }
-    }
-
-    async fn fill(&self, proved: &Proved, created: bool) -> Result<()> {
-        let own = &proved.own;
-        // The comment of a database that somebody else has made is not ours to change.
-        let about = [own.properties.as_str(), if created { &own.comment } else { "" }].concat();
-        if !about.is_empty() {
-            let head = "SET standard_conforming_strings = on;\nSET client_encoding = 'UTF8';\n";
-            let exit = self.tell(&self.target, [head, &about].concat()).await?;
-            if !exit.success() {
-                let act = format!("cannot give the database `{}` its owner, settings and rights", self.target);
-                return Err(explain(&act, "psql", &exit));
-            }
-        }
-        self.load(proved).await
-    }
-
-    /// Into a new target in place of the one that this restore has made; a throwaway is made anew anyway.
-    async fn fill_anew(&self, proved: &Proved) -> Result<()> {
-        if self.remade.is_none() {
-            let exit = self.tell(&self.maintenance, drop_database(&self.target)).await?;
-            if !exit.success() {
-                let act = format!("cannot drop the database `{}` to load it anew", self.target);
-                return Err(explain(&act, "psql", &exit));
-            }
-        }
-        let created = self.create(proved).await?;
-        self.fill(proved, created).await
+    async fn remake(&self, sql: String, mark: &str) -> Result<bool> {
+        let act = format!("cannot make the database `{}` anew", self.target);
+        self.tell(&self.maintenance, &act, throwaway::remake(&self.target, sql, mark)).await.map(|()| false)
     }
 
     async fn drop_again(&self, error: Error) -> Error {
-        let dropped = match self.tell(&self.maintenance, drop_database(&self.target)).await {
-            Ok(exit) if exit.success() => return error,
-            Ok(exit) => explain("psql could not drop it", "psql", &exit),
-            Err(left) => left,
+        let Err(left) = self.tell(&self.maintenance, "cannot drop it", drop_database(&self.target)).await else {
+            return error;
         };
-        let hint =
-            format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, dropped.one_line());
+        let hint = format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, left.one_line());
         error.hint(hint)
     }
 
-    /// Says `sql` to the server, in `database`; gives how psql ended, without what only PostgreSQL's developers read.
-    async fn tell(&self, database: &str, sql: String) -> Result<Exit> {
-        let command = self.server.manage(database);
-        let (_, exit) =
-            program::ask(&self.reader.caller, command, Some(&SecretOrText::Plain(sql)), MAX_ANSWER_BYTES).await?;
-        let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
-        Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
+    async fn talk(&self, database: &str, act: &str) -> Result<Talk> {
+        Talk::open(&self.reader.caller, &self.server, database, act).await
     }
-}
 
-/// PostgreSQL lets the connections of one `pg_restore` deadlock, mostly over the indexes of partitions; by one connection it goes.
-fn in_each_others_way(error: &Error) -> bool {
-    error.causes().iter().any(|cause| cause.contains("deadlock detected"))
+    /// Runs some statements in `database`.
+    async fn tell(&self, database: &str, act: &str, statements: impl IntoIterator<Item = String>) -> Result<()> {
+        talk::run(&self.reader.caller, &self.server, database, act, statements).await.map(drop)
+    }
 }

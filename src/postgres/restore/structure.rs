@@ -56,7 +56,7 @@ pub struct Shape {
     pub by_session: bool,
 }
 
-/// Reads a dump that no longer names its database.
+/// Reads a dump; what it says about its own database comes at the end, by the name of the target.
 pub struct Collector {
     lexer: Lexer,
     nesting: Nesting,
@@ -149,7 +149,12 @@ impl Collector {
                 self.found.refreshed.insert(legible(raw));
             }
             _ if raw.ends_with(b" TRIGGER ALL;") => {}
-            _ => self.made(&legible(raw)),
+            _ => {
+                let text = legible(raw);
+                if !is_about_database(&text) {
+                    self.made(&text);
+                }
+            }
         }
     }
 
@@ -201,17 +206,30 @@ impl Collector {
     /// What was found, with what the dump says about its database.
     pub fn end(mut self, own: &Own) -> Structure {
         self.found.shape.creates = own.create.is_some();
-        for statement in own.create.iter().chain([&own.properties]).flat_map(|text| text.split_inclusive(";\n")) {
+        let properties = own.properties.iter().map(|statement| legible(statement));
+        for statement in own.create.iter().cloned().chain(properties) {
             let statement = statement.trim();
-            if !statement.is_empty() {
-                self.found.add(label(statement), statement);
-            }
+            self.found.add(label(statement), statement);
         }
         self.found
     }
 }
 
+/// Whether a statement is about the database itself.
+fn is_about_database(text: &str) -> bool {
+    let first = ["CREATE DATABASE ", "DROP DATABASE ", "ALTER DATABASE ", "COMMENT ON DATABASE "];
+    let right = (text.starts_with("GRANT ") || text.starts_with("REVOKE ")) && text.contains(" ON DATABASE ");
+    let role = text.starts_with("ALTER ROLE ") && text.contains(" IN DATABASE ");
+    let label = text.starts_with("SECURITY LABEL ") && text.contains(" ON DATABASE ");
+    right || role || label || first.iter().any(|words| text.starts_with(words))
+}
+
 impl Structure {
+    /// Adds a statement that the dump itself does not have.
+    pub fn note(&mut self, text: &str) {
+        self.add(label(text), text);
+    }
+
     fn add(&mut self, label: String, text: &str) {
         let text = canonical(text);
         let shown: String = text.chars().take(KEPT).collect();

@@ -12,7 +12,7 @@ use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::structure::{Collector, Structure};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::explain::explain;
-use crate::stream::stage::Stage;
+use crate::postgres::server::talk;
 use crate::stream::{Piece, Source};
 use crate::world::program::ProgramSource;
 use crate::world::{Caller, Exit};
@@ -82,15 +82,41 @@ async fn dump(caller: &Caller, server: &Server, database: &str, said: &Structure
     let child = caller.spawn(command).await?;
     let act = format!("cannot dump the structure of the database `{database}`");
     let mut source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
-    let (mut rewriter, mut passed, mut collector) = (Rewriter::new(database), VecDeque::new(), Collector::default());
+    let (mut rewriter, mut nowhere, mut collector) = (Rewriter::judging(database), VecDeque::new(), Collector::default());
     while let Piece::Data(data) = source.next().await? {
-        rewriter.feed(data, &mut passed).map_err(other_than_backup)?;
-        passed.drain(..).for_each(|data| collector.feed(&data));
+        collector.feed(&data);
+        rewriter.feed(data, &mut nowhere).map_err(other_than_backup)?;
     }
-    rewriter.end(&mut passed).map_err(other_than_backup)?;
-    passed.drain(..).for_each(|data| collector.feed(&data));
+    rewriter.end().map_err(other_than_backup)?;
     let own = rewriter.own().clone();
-    Ok(collector.end(&own))
+    let mut found = collector.end(&own);
+    if found.shape.made_by.is_some_and(|(_, program)| program >= APART_SINCE) {
+        large_objects(caller, server, database, &mut found).await?;
+    }
+    Ok(found)
+}
+
+/// Since this version `pg_dump` writes what it says about large objects among the data.
+const APART_SINCE: u32 = 17;
+
+/// What `pg_dump` would say about large objects: owners, comments and rights.
+const LARGE_OBJECTS: &str = "\
+SELECT format('ALTER LARGE OBJECT %s OWNER TO %I;', m.oid, pg_get_userbyid(m.lomowner)) FROM pg_largeobject_metadata m
+UNION ALL SELECT format('COMMENT ON LARGE OBJECT %s IS %L;', m.oid, obj_description(m.oid, 'pg_largeobject'))
+FROM pg_largeobject_metadata m WHERE obj_description(m.oid, 'pg_largeobject') IS NOT NULL
+UNION ALL SELECT CASE WHEN grantor <> lomowner THEN format('[as %I] ', pg_get_userbyid(grantor)) ELSE '' END
+  || format('GRANT %s ON LARGE OBJECT %s TO %s%s;', CASE WHEN count(*) = 2 THEN 'ALL' ELSE min(privilege_type) END, oid,
+    CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+    CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM (SELECT m.oid, m.lomowner, (aclexplode(m.lomacl)).* FROM pg_largeobject_metadata m) AS acl
+WHERE grantee <> lomowner GROUP BY oid, lomowner, grantor, grantee, is_grantable";
+
+async fn large_objects(caller: &Caller, server: &Server, database: &str, found: &mut Structure) -> Result<()> {
+    let act = format!("cannot look at the large objects of the database `{database}`");
+    let statements = vec!["SET search_path = pg_catalog".to_owned(), LARGE_OBJECTS.to_owned()];
+    let answer = talk::run(caller, server, database, &act, statements).await?;
+    answer.values().for_each(|statement| found.note(&statement));
+    Ok(())
 }
 
 /// The restored database has something that no restore takes, which the backup had not.

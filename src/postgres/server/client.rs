@@ -96,15 +96,6 @@ impl Server {
         }
         command
     }
-
-    /// `psql` that reads its SQL from standard input, so that none of it stands on the command line.
-    pub fn psql(&self, database: &str) -> Command {
-        let mut command = self.command("psql", Some(database));
-        let flags = ["--no-psqlrc", "--no-password", "--no-align", "--tuples-only", "--quiet", "--set=ON_ERROR_STOP=1"];
-        command.args.extend(flags.map(str::to_owned));
-        command.stdin = true;
-        command
-    }
 }
 
 /// A database name as a connection string, so that a name with `=` or `://` in it is a name and nothing else (libpq §34.1.1).

@@ -33,6 +33,7 @@ mod naming;
 mod objects;
 mod part;
 mod pipes;
+pub mod postgres;
 mod process;
 mod programs;
 mod sink;
@@ -144,6 +145,7 @@ impl Real {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)
             }
+            E::Connect(login) => Reply::Session(postgres::connect(*login, &self.environment).await?),
             E::Send(letter) => Reply::Sent(mail::send(&letter).await?),
             E::Sleep { duration } => {
                 clock::sleep(duration).await;

@@ -26,6 +26,7 @@ mod locks;
 pub mod mail;
 mod objects;
 mod part;
+pub mod postgres;
 mod process;
 pub mod programs;
 pub mod routes;
@@ -40,6 +41,7 @@ mod ways;
 pub use given::Age;
 pub use http::Requested;
 pub use mail::{Posted, SmtpSetup};
+pub use postgres::{Heard, PostgresServer, Said};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
 pub use setup::{
@@ -169,6 +171,9 @@ impl Simulated {
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
+            E::Connect(login) => {
+                Reply::Session(postgres::connect(*login, self.setup.postgres.as_ref(), pace, &self.shared).await?)
+            }
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
             E::Lock { path } => Reply::LockGuard(locks::lock(&self.shared, &path)?),
