@@ -28,7 +28,11 @@ pub(crate) enum Verdict {
     /// A line for psql that no restore needs.
     Remove,
     /// A statement about the database itself, which one of its words names.
-    Database { act: Act, name_at: usize, tokens: Vec<Token> },
+    Database {
+        act: Act,
+        name_at: usize,
+        tokens: Vec<Token>,
+    },
 }
 
 /// The judge of one dump.
