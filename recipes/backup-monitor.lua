@@ -61,7 +61,7 @@ end
 ---@return pg.Warning[]
 local function prove(p, file)
   if string.match(file, "%.sql") or string.match(file, "%.dump$") then
-    return pg.inspect(file, { timeout = p.timeout }).warnings
+    return pg.inspect(file, { timeout = p.timeout }).warnings or {}
   end
   local held
   if string.match(file, "%.tar$") or string.match(file, "%.tar%.%w+$") or string.match(file, "%.tgz$") then

@@ -36,7 +36,11 @@ return recipe {
     local backup = packed:save(path.join(p.dir, "db_backup_" .. clock.stamp() .. ending))
 
     manifests.report(backup)
-    retention.prune { dir = p.dir, name = "db_backup_*" .. ending, days = p.days, keep_at_least = p.keep_at_least }
+    if backup.database.restorable == false then
+      log.warn(_("No old backup is removed, because the new one cannot be restored"))
+    else
+      retention.prune { dir = p.dir, name = "db_backup_*" .. ending, days = p.days, keep_at_least = p.keep_at_least }
+    end
     log.info(_("Database backup is complete"))
     return backup
   end,

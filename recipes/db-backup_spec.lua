@@ -112,7 +112,7 @@ describe("db-backup", function()
 
   it("accepts a warning by its pattern, and writes that down", function()
     local odd = string.gsub(samples.pg_dump { contacts = 3 }, "COPY", "CALL x();\nCOPY", 1)
-    local run = simulate(but(nightly, { programs = { pg_dump = { stdout = odd } } })):run("db-backup", { set = { accept_warnings = "*`CALL X`*,not_restorable" } })
+    local run = simulate(but(nightly, { programs = { pg_dump = { stdout = odd } } })):run("db-backup", { set = { accept_warnings = "*`CALL`*" } })
     run:ok()
   end)
 

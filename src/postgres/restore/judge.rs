@@ -30,7 +30,11 @@ pub(crate) enum Verdict {
     /// The rows of a table are whole.
     EndOfRows,
     /// A statement about the database itself, which one of its words names.
-    Database { act: Act, name_at: usize, tokens: Vec<Token> },
+    Database {
+        act: Act,
+        name_at: usize,
+        tokens: Vec<Token>,
+    },
 }
 
 /// The judge of one dump.

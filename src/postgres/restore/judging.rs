@@ -1,8 +1,8 @@
 //! Collects, while a dump is made or read, what a restore of it would refuse.
 
 use crate::postgres::dump::item::Item;
-use crate::postgres::restore::judge::{Judge, Verdict};
 use crate::postgres::dump::lexer::Lexer;
+use crate::postgres::restore::judge::{Judge, Verdict};
 use crate::postgres::restore::own;
 use crate::postgres::restore::refusal::Refusal;
 use crate::report::remark::{Level, Remark};
@@ -35,7 +35,9 @@ impl Judging {
             return;
         }
         let judged = self.judge.item(item, lexer, 0, 0).and_then(|verdict| match verdict {
-            Verdict::Database { act, name_at, tokens } => own::check(act, name_at, &tokens).map_err(Refusal::of_database),
+            Verdict::Database { act, name_at, tokens } => {
+                own::check(act, name_at, &tokens).map_err(Refusal::of_database)
+            }
             _ => Ok(()),
         });
         if let Err(refusal) = judged {

@@ -46,11 +46,19 @@ impl Refusal {
     }
 
     pub(crate) fn foreign(own: &str, other: &str) -> Refusal {
-        Refusal { which: format!("names the database `{other}` beside its own, `{own}`"), hint: FOREIGN, kind: Kind::Denied }
+        Refusal {
+            which: format!("names the database `{other}` beside its own, `{own}`"),
+            hint: FOREIGN,
+            kind: Kind::Denied,
+        }
     }
 
     pub(crate) fn drops_only(name: &str) -> Refusal {
-        Refusal { which: format!("drops the database `{name}` and does not create it"), hint: CHANGED, kind: Kind::Denied }
+        Refusal {
+            which: format!("drops the database `{name}` and does not create it"),
+            hint: CHANGED,
+            kind: Kind::Denied,
+        }
     }
 
     pub(crate) fn cut() -> Refusal {

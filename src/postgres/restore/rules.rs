@@ -208,7 +208,9 @@ fn inside(verb: Verb, words: &[&str]) -> Ruling {
 
 fn label(words: &[&str]) -> Ruling {
     match words {
-        [] | ["for"] | ["for", _] | ["on"] | ["for", _, "on"] | ["on", "database"] | ["for", _, "on", "database"] => Open,
+        [] | ["for"] | ["for", _] | ["on"] | ["for", _, "on"] | ["on", "database"] | ["for", _, "on", "database"] => {
+            Open
+        }
         ["on", "database", _] => Ruling::Database(Act::Describe, 4),
         ["for", _, "on", "database", _] => Ruling::Database(Act::Describe, 6),
         ["on", rest @ ..] | ["for", _, "on", rest @ ..] => inside(Verb::Label, rest),

@@ -178,6 +178,7 @@ return {
   ["Structure"] = "構造",
   ["Filled materialized views"] = "データのあるマテリアライズドビュー",
   ["not compared (%s)"] = "比較していません（%s）",
+  ["No old backup is removed, because the new one cannot be restored"] = "新しいバックアップをリストアできないため、古いバックアップは削除しません",
   ["%s: broken"] = "%s: バックアップ整合性エラー",
   ["the newest backup is %d hours old, and may be %d: %s"] = "最新バックアップが古すぎます（%d時間前、上限 %d時間）: %s",
   ["the newest backup lies in the future of the clock: %s"] = "最新バックアップの日時が未来です: %s",
