@@ -229,8 +229,13 @@ impl Asked<'_> {
         for sequence in expected.sequences.as_deref().unwrap_or_default() {
             let said = self.said(live::sequence_value(sequence)).await?;
             let place = |answer: Answer| {
-                let row: Vec<String> =
-                    answer.rows.into_iter().flatten().flatten().map(|v| String::from_utf8_lossy(&v).into_owned()).collect();
+                let row: Vec<String> = answer
+                    .rows
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|v| String::from_utf8_lossy(&v).into_owned())
+                    .collect();
                 let [last, called] = row.as_slice() else { return Err("it gives no value".to_owned()) };
                 Ok((number(Some(last.clone()))?, called == "t"))
             };

@@ -113,7 +113,9 @@ impl Target<'_> {
     /// Reads one row as text: every column is read and shown, also one that is stored out of line.
     pub fn sample(&self) -> String {
         let table = self.table();
-        format!("SELECT coalesce(max(length(shown)), 0) FROM (SELECT (t.*)::text AS shown FROM {table} AS t LIMIT 1) AS sample")
+        format!(
+            "SELECT coalesce(max(length(shown)), 0) FROM (SELECT (t.*)::text AS shown FROM {table} AS t LIMIT 1) AS sample"
+        )
     }
 }
 

@@ -86,8 +86,7 @@ impl Heard {
 
     fn answer(&self) -> Answer {
         let text = |value: &String| Some(Bytes::from(value.clone()));
-        let mut rows: Vec<Vec<Option<Bytes>>> =
-            self.rows.iter().map(|row| row.iter().map(text).collect()).collect();
+        let mut rows: Vec<Vec<Option<Bytes>>> = self.rows.iter().map(|row| row.iter().map(text).collect()).collect();
         rows.extend(self.value.clone().map(|value| vec![Some(value)]));
         Answer { columns: self.columns.clone(), tag: format!("SELECT {}", rows.len()), rows }
     }
@@ -135,9 +134,12 @@ impl Talking {
             return Err(self.pace.hang().await);
         }
         if heard.down {
-            return Err(Error::new(Kind::Network, format!("cannot connect to PostgreSQL for `{}`", self.login.title()))
-                .because(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
-                .hint("is the server running? check the host and the port (DB_HOST, DB_PORT)"));
+            return Err(Error::new(
+                Kind::Network,
+                format!("cannot connect to PostgreSQL for `{}`", self.login.title()),
+            )
+            .because(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
+            .hint("is the server running? check the host and the port (DB_HOST, DB_PORT)"));
         }
         self.pace.pass(heard.takes).await?;
         Ok(heard)
