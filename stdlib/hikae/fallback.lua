@@ -95,4 +95,33 @@ function fallback.used(newest, used, why)
   }
 end
 
+--- Does `work` with the first of the files that is good; gives that file. A later one is taken only where that was agreed to.
+---@param files string[] The best first.
+---@param policy? "ask"|"older" Default `ask`.
+---@param work fun(file: string)
+---@return string
+function fallback.first(files, policy, work)
+  local why
+  for index, file in ipairs(files) do
+    local ok, failure = errors.try(work, file)
+    if ok then
+      if why then
+        fallback.used(files[1], file, why)
+      end
+      return file
+    end
+    local older = files[index + 1]
+    if not fallback.may_help(failure) or not older then
+      error(failure)
+    elseif policy ~= "older" then
+      fallback.stop(file, older, failure)
+    end
+    local wrong = fallback.wrong(file, failure)
+    why = why or wrong
+    log.warn(_("%s; the backup before it is tried", wrong))
+    errors.accept(failure, _("the backup before it is tried"))
+  end
+  error { message = _("no file was named to restore") }
+end
+
 return fallback

@@ -150,40 +150,14 @@ local function fill(options, file, database)
   }))
 end
 
---- Fills a throwaway from the first of the files that holds what it should; gives that file. A later one is taken only where that
---- was agreed to.
----@param options hikae.restores.Options
----@param database string
----@return string
-local function fill_from_first(options, database)
-  local why
-  for index, file in ipairs(options.files) do
-    local ok, failure = errors.try(fill, options, file, database)
-    if ok then
-      if why then
-        fallback.used(options.files[1], file, why)
-      end
-      return file
-    end
-    local older = options.files[index + 1]
-    if not fallback.may_help(failure) or not older then
-      error(failure)
-    elseif options.fallback ~= "older" then
-      fallback.stop(file, older, failure)
-    end
-    why = why or fallback.wrong(file, failure)
-    log.warn(_("%s; the backup before it is tried", fallback.wrong(file, failure)))
-    errors.accept(failure, _("the backup before it is tried"))
-  end
-  error { message = _("no file was named to restore") }
-end
-
 --- Restores into a throwaway of this run, and proves that it holds what the backup holds. When that fails, nothing is left of it.
 ---@param options hikae.restores.Options
 ---@return hikae.restores.Staged
 function restores.stage(options)
   local database = pg.create_database(restores.at(options.server, {}))
-  local ok, answer = errors.try(fill_from_first, options, database)
+  local ok, answer = errors.try(fallback.first, options.files, options.fallback, function(file)
+    fill(options, file, database)
+  end)
   if not ok then
     drop_after_failure(options.server, database)
     error(answer)

@@ -22,3 +22,14 @@ it("fallback.stop names the older backup and how it is agreed to", function()
     fallback.stop(NEWEST, OLDER, failure)
   end).to_raise { kind = "integrity", message = "is damaged", hint = "fallback=older" }
 end)
+
+it("fallback.first takes a later file only where that was agreed to", function()
+  local function work(file)
+    if file == NEWEST then
+      error { kind = "integrity", message = "cut off" }
+    end
+  end
+  expect(fallback.first({ OLDER }, nil, work)).to_equal(OLDER)
+  expect(fallback.first({ NEWEST, OLDER }, "older", work)).to_equal(OLDER)
+  expect(function() fallback.first({ NEWEST, OLDER }, "ask", work) end).to_raise { kind = "integrity", hint = "fallback=older" }
+end)
