@@ -12,7 +12,7 @@ local restores = require "hikae.restores"
 local function drill(p, file, server, began, alone)
   local staged = restores.stage {
     server = server, files = { file }, dump_of = p.database, jobs = p.jobs, work = p.work_dir, trust = p.trust, timeout = p.timeout,
-    make_roles = alone,
+    verify = p.verify, allow_empty = p.allow_empty, make_roles = alone,
   }
   local took = clock.elapsed() - began
   pg.drop_database(restores.at(server, { name = staged.database }))
@@ -25,7 +25,7 @@ return recipe {
   schedule = "0 1 * * 0",
   params = params.join(
     params.server { database = "Database whose backup it must be", user = "User that may make databases" },
-    params.restore { file = "Backup to test; else the newest in `dir`" },
+    params.restore { file = "Backup to test; else the newest in `dir`", fallback = false },
     {
       cluster = {
         type = "choice", choices = { "auto", "temporary", "server" }, default = "auto", env = "BACKUP_DRILL_CLUSTER",
@@ -37,7 +37,7 @@ return recipe {
   ),
   needs = {
     run = {
-      "pg_restore",
+      "pg_restore", "pg_dump",
       -- For a temporary cluster only; the last two where hikae is root, which PostgreSQL refuses to be.
       "initdb?", "postgres?", "rm?", "chown?", "setpriv?",
     },

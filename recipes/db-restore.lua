@@ -20,7 +20,7 @@ return recipe {
     }
   ),
   needs = {
-    run = { "pg_restore", "{health_command}" },
+    run = { "pg_restore", "pg_dump", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json" },
     write = { "{work_dir}" },
     connect = { "{health_url}" },

@@ -66,10 +66,28 @@ describe("db-restore", function()
     untouched(at)
   end)
 
-  it("takes the backup before the newest when that is broken, and says so", function()
+  it("stops when the newest backup is damaged, and names the one before it with its date", function()
     local at = server()
     local files = { [FILE] = samples.pg_dump { contacts = 3, cut = 0.9 }, [OLDER] = DUMP }
-    simulate(morning(at, { files = files })):run("db-restore"):ok():said("is no good"):said("is now " .. OLDER)
+    local run = simulate(morning(at, { files = files })):run("db-restore")
+    run:failed { kind = "integrity", message = "is damaged", hint = OLDER .. " of 2026-02-13 02:00:00" }
+    run:failed { hint = "--set fallback=older" }
+    untouched(at)
+  end)
+
+  it("says of a whole dump that hikae refuses it, and not that it is damaged", function()
+    local at = server()
+    local files = { [FILE] = string.gsub(DUMP, "COPY", "CALL x();\nCOPY", 1), [OLDER] = DUMP }
+    local run = simulate(morning(at, { files = files })):run("db-restore")
+    run:failed { kind = "denied", message = "is whole, and hikae does not restore it" }
+    untouched(at)
+  end)
+
+  it("takes the backup before the newest where that was agreed to, and is partial then", function()
+    local at = server()
+    local files = { [FILE] = samples.pg_dump { contacts = 3, cut = 0.9 }, [OLDER] = DUMP }
+    local run = simulate(morning(at, { files = files })):run("db-restore", { set = { fallback = "older" } })
+    run:partial { message = "an older backup was restored, 24 hours and 0 minutes lost" }:said("is damaged"):said("is now " .. OLDER):alerted()
     expect(rows(at, "english_cafe_db")).to_equal(3)
   end)
 
@@ -83,7 +101,7 @@ describe("db-restore", function()
   it("leaves everything as it was when no backup is any good", function()
     local at = server()
     local files = { [FILE] = "garbage", [OLDER] = samples.pg_dump { contacts = 3, database = "shop" } }
-    simulate(morning(at, { files = files })):run("db-restore"):failed { kind = "integrity", message = "a dump of `shop`" }
+    simulate(morning(at, { files = files })):run("db-restore", { set = { fallback = "older" } }):failed { kind = "integrity", message = "a dump of `shop`" }
     untouched(at)
   end)
 

@@ -11,6 +11,7 @@ mod config;
 mod coverage;
 mod damage;
 mod due;
+mod every;
 mod http;
 mod inspector;
 mod layers;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
+use crate::report::remark::Remark;
 use crate::stream::Facts;
 use crate::stream::pump::Tally;
 use crate::world::command::quoted;
@@ -30,6 +31,9 @@ pub struct Manifest {
     pub plain_bytes: u64,
     pub tools: BTreeMap<String, String>,
     pub restore: String,
+    /// What there was to say of the backup when it was made: what was left out, what cannot be restored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Remark>,
     /// What the stages of the stream found out, by key: `database` for dumps, `files` for archives.
     #[serde(flatten)]
     pub sections: BTreeMap<String, serde_json::Value>,
@@ -65,6 +69,7 @@ impl Manifest {
             plain_bytes: facts.plain_bytes,
             tools: facts.tools.clone(),
             restore: restore_line(file_name, facts),
+            warnings: facts.remarks.clone(),
             sections: facts.sections.clone(),
         }
     }

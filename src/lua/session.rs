@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
 use crate::lua::unused::Unused;
 use crate::report::event;
+use crate::report::remark::{self, Remark};
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
 
@@ -48,6 +49,8 @@ pub struct Session {
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    /// The patterns of the remarks that the recipe's params accept.
+    pub accepting: RefCell<Vec<String>>,
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
@@ -70,6 +73,7 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            accepting: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
             steps: Cell::new(0),
@@ -122,6 +126,24 @@ impl Session {
     /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
         self.took(name, Duration::ZERO, wrong, None, site);
+    }
+
+    /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
+    pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
+        remark.accept(&self.accepting.borrow());
+        let level = match remark.weight() {
+            remark::Level::Note => event::Level::Info,
+            remark::Level::Warning | remark::Level::Incomplete => event::Level::Warn,
+            remark::Level::Failure => event::Level::Error,
+        };
+        event::log(level, &remark.message, site);
+        let name = match &remark.accepted {
+            Some(pattern) => format!("accepted by `{pattern}`: {}", remark.kind),
+            None => format!("{}: {}", remark.level.word(), remark.kind),
+        };
+        let wrong = (remark.weight() >= remark::Level::Incomplete).then(|| remark.message.clone());
+        self.noted(name, wrong, site);
+        self.recorder.remark(&remark);
     }
 
     /// Writes down something that took so long and has just ended, and what was wrong with it.

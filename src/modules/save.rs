@@ -73,6 +73,9 @@ pub async fn save(
         Err(error) => step.end(0, 0, Some(error)),
     }
     let written = answer?;
+    for remark in &written[0].facts.remarks {
+        call.session.remark(remark.clone(), call.site().as_ref());
+    }
     call.session.backups.borrow_mut().extend(written.iter().map(|record| record.backup.clone()));
     table(&call, &written[0]).map_err(from_lua)
 }
@@ -125,6 +128,10 @@ pub fn fill(call: &Call, table: &Table, sha256: &str, size_bytes: u64, facts: &F
     table.raw_set("hashes", call.lua.create_table_from(facts.hashes.clone())?)?;
     for (name, section) in &facts.sections {
         table.raw_set(name.as_str(), crate::lua::json::to_lua(&call.lua, section)?)?;
+    }
+    if !facts.remarks.is_empty() {
+        let remarks = serde_json::to_value(&facts.remarks).unwrap_or_default(); // plain texts: they always can
+        table.raw_set("warnings", crate::lua::json::to_lua(&call.lua, &remarks)?)?;
     }
     Ok(())
 }

@@ -187,7 +187,8 @@ impl Execution {
         // As the ledger has them: one that was committed while Lua was ended stands as well.
         let (backups, missing) = standing::count(looking, &self.ledger).await;
         let (error, troubles) = (error.or(missing), self.ledger.troubles());
-        let accounts = Accounts { error, swallowed, unused_streams, backups, troubles };
+        let remarks = self.ledger.remarks();
+        let accounts = Accounts { error, swallowed, unused_streams, backups, troubles, remarks };
         (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
     }
 

@@ -122,7 +122,8 @@ impl Job {
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
-        let named = ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+        let named =
+            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
         policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         let level = wall::enclose(&policy);
         if self.config.settings.sandbox == Sandbox::Require && level != wall::Level::Full {

@@ -120,7 +120,7 @@ impl Planning {
             Some(error) => return End::Failed(error),
             None => {}
         }
-        let accounts = Accounts { error: None, swallowed, unused_streams, backups, troubles: Vec::new() };
+        let accounts = Accounts { error: None, swallowed, unused_streams, backups, ..Accounts::default() };
         let verdict = Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name);
         match (verdict.status, verdict.error) {
             (Status::Partial, Some(error)) => End::Partial(error),

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use super::http::{Address, hosts};
 use super::mail::Server;
 use super::objects::{Object, Store, declared};
-use super::postgres::{DEFAULT_PORT, Login};
 use super::paths::plain;
+use super::postgres::{DEFAULT_PORT, Login};
 use super::{Command, Effect, ListQuery, Reply, Request, World};
 use crate::error::{Error, Kind, Result, Site};
 
@@ -180,7 +180,8 @@ impl Needs {
     fn may_log_in(&self, login: &Login) -> Result<()> {
         let Some(host) = &login.host else { return Ok(()) };
         let port = login.port.unwrap_or(DEFAULT_PORT);
-        let known = |host: &str| self.database_hosts.iter().flat_map(|known| known.split(',')).any(|known| known == host);
+        let known =
+            |host: &str| self.database_hosts.iter().flat_map(|known| known.split(',')).any(|known| known == host);
         if host.starts_with('/') {
             return match known(host) || holds(&self.write, Path::new(host)) {
                 true => Ok(()),

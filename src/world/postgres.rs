@@ -48,9 +48,15 @@ impl Login {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// One statement, and the line of the dump in which it begins.
-    Statement { sql: Bytes, line: u64 },
+    Statement {
+        sql: Bytes,
+        line: u64,
+    },
     /// A `COPY … FROM stdin`; its rows follow, then `EndOfRows`.
-    Copy { sql: Bytes, line: u64 },
+    Copy {
+        sql: Bytes,
+        line: u64,
+    },
     Rows(Bytes),
     EndOfRows,
 }

@@ -45,7 +45,7 @@ local function inventory(_server, _sql, database)
     tables[index] = string.format('{"schema":"%s","name":"%s","kind":"r","member":false}', schema, bare)
   end
   local counts = string.format('{"indexes":0,"constraints":%d,"sequences":0,"views":0,"functions":0}', database.keys)
-  local shape = '{"server_version":"15.18","counts":%s,"tables":[%s],"invalid_indexes":[],"not_valid":[],"extensions":[]}'
+  local shape = '{"server_version":"15.18","counts":%s,"tables":[%s],"invalid_indexes":[],"not_valid":[],"filled":[],"extensions":[]}'
   return string.format(shape, counts, table.concat(tables, ","))
 end
 
@@ -118,6 +118,11 @@ local KNOWN = {
     return tostring(database.tables[schema .. "." .. string.match(sql, '%."(.-)"$')] or 0)
   end },
   { "AS sample$", function() return "7" end },
+  { '^COPY "(.-)"%."', function(_server, sql, database, schema)
+    local name = schema .. "." .. string.match(sql, '^COPY ".-"%."(.-)"')
+    return { data = table.concat((database.rows or {})[name] or {}) }
+  end },
+  { "^COPY %(SELECT m%.oid", function() return { data = "" } end },
   -- Locks are free, settings hold, and nobody else was quicker.
   { "_advisory_", function() return "t" end },
   { "current_setting%('standard_conforming_strings'%)", function() return "t" end },
@@ -128,8 +133,16 @@ local KNOWN = {
 --- Takes the rows of a table.
 local function fill(server, database, sql, rows)
   local name = string.match(sql, "^COPY (%S+) ")
-  local _text, count = string.gsub(rows, "\n", "")
-  database.tables[name] = math.max(0, database.tables[name] + count - (server.loses or 0))
+  local lines = {}
+  for line in string.gmatch(rows, "[^\n]*\n") do
+    lines[#lines + 1] = line
+  end
+  for _i = 1, math.min(server.loses or 0, #lines) do
+    table.remove(lines)
+  end
+  database.rows = database.rows or {}
+  database.rows[name] = lines
+  database.tables[name] = #lines
 end
 
 local function answer(server, said)

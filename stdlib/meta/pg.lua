@@ -89,6 +89,13 @@ function pg.databases(options) end
 ---@return Stream
 function pg.prove(stream, options) end
 
+---@class pg.Warning What there is to say of a backup although it is whole.
+---@field level "note"|"warning"|"incomplete"|"failure" `incomplete`: something was left out, or hikae cannot restore it.
+---@field kind string `not_restorable`: the judge of restores refuses it.
+---@field message string
+---@field hint? string
+---@field accepted? string The pattern by which a param accepted it.
+
 ---@class (exact) pg.InspectOptions
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 ---@field timeout? integer|string Longest time for reading: seconds, or text such as `"2h"`.
@@ -107,6 +114,7 @@ function pg.prove(stream, options) end
 ---@field expected any
 ---@field found? any Absent when it could not be seen.
 ---@field ok boolean
+---@field compared? boolean False for what was not compared; it then neither holds nor fails, and `detail` says why.
 ---@field detail? string What is wrong, when something is.
 
 ---@class pg.Verified
@@ -117,6 +125,8 @@ function pg.prove(stream, options) end
 ---@class (exact) pg.VerifyOptions
 ---@field database string The restored database.
 ---@field manifest string|table Path of the backup beside which the manifest lies; or what `manifest.read`, `pg.inspect` or `:save` gave.
+---@field verify? "data"|"rows" Default `data`: every value of every row, by fingerprints, and the large objects.
+---@field allow_empty? boolean Whether a backup without data (`--schema-only`) is fine. Default false.
 ---@field queries? table<string, string> Queries of your own by name; each must give one row with one true value.
 ---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
 ---@field port? integer Default 5432.

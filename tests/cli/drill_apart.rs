@@ -97,7 +97,9 @@ fn titles() -> Vec<String> {
 
 /// Whether a server loads the slow backup for this drill.
 fn is_asleep(title: &str, drill: u32) -> bool {
-    title.contains("hikae_throwaway_") && title.contains(&format!("_{drill} ")) && title.contains("REFRESH MATERIALIZED VIEW")
+    title.contains("hikae_throwaway_")
+        && title.contains(&format!("_{drill} "))
+        && title.contains("REFRESH MATERIALIZED VIEW")
 }
 
 /// A drill that waits while it loads, on a cluster that stands.

@@ -257,7 +257,10 @@ fn where_the_recipe_goes_on_from_an_answer_the_plan_ends_and_says_where() {
             r#"local b = process.stream { program = "sync" }:save(path.join(p.dir, "x")) fs.read(b.path)"#,
             "cannot read `[WORLD]/backups/x`: it is only planned: a dry run writes nothing",
         ),
-        (r#"if pg.is_ready {} then fs.mkdir("/no") end"#, "the answer of `postgres on the local server` is not known: a dry run connects to no database"),
+        (
+            r#"if pg.is_ready {} then fs.mkdir("/no") end"#,
+            "the answer of `postgres on the local server` is not known: a dry run connects to no database",
+        ),
         (
             r#"local text = process.stream { program = "sync" }:text() fs.mkdir("/no")"#,
             "`sync` was not started: a dry run starts no program",
@@ -289,7 +292,10 @@ fn where_the_recipe_goes_on_from_an_answer_the_plan_ends_and_says_where() {
 fn a_plan_that_ends_early_tells_programs_where() {
     let outcome = plan(&recipe("if pg.is_ready {} then fs.mkdir(p.dir) end"), &["x", "--json"]).outcome();
     assert_eq!((outcome["status"].as_str(), outcome["ends_at"]["line"].as_u64()), (Some("partial"), Some(7)));
-    assert_eq!(outcome["error"]["message"], "the answer of `postgres on the local server` is not known: a dry run connects to no database");
+    assert_eq!(
+        outcome["error"]["message"],
+        "the answer of `postgres on the local server` is not known: a dry run connects to no database"
+    );
 }
 
 #[test]

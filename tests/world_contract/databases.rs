@@ -69,7 +69,8 @@ fn statement(sql: &'static str, line: u64) -> Step {
 }
 
 fn shown(error: &Error) -> String {
-    let text = format!("{:?} / {} / {:?} / {:?}", error.kind(), error.one_line(), error.hint_text(), sqlstate_of(error));
+    let text =
+        format!("{:?} / {} / {:?} / {:?}", error.kind(), error.one_line(), error.hint_text(), sqlstate_of(error));
     // Only the real one says where in the statement it was.
     text.replace(&shared().port().to_string(), "PORT").replace("FATAL:", "ERROR:")
 }

@@ -18,6 +18,7 @@ use crate::modules::pg::scratch_root;
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::steps::{Restored, Restoring};
 use crate::postgres::server::client::Server;
+use crate::postgres::restore::structure_checks;
 use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::throwaway;
@@ -124,7 +125,9 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     if let Some(role) = role {
         call.session.at_end.of::<ThrowawayRoles>().add(&target, role);
     }
-    table(&call, &answer?).map_err(from_lua)
+    let restored = answer?;
+    call.session.at_end.of::<structure_checks::Restored>().keep(&restored.target, restored.structure.clone());
+    table(&call, &restored).map_err(from_lua)
 }
 
 /// The comment of this run's own throwaway; any other database is not made anew.

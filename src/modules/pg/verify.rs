@@ -16,10 +16,14 @@ use crate::lua::exports::Call;
 use crate::lua::json::to_lua;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::postgres::dump::facts::DatabaseFacts;
+use crate::postgres::dump::facts::{DatabaseFacts, names};
 use crate::postgres::restore::checks::{CHECK, Check, compare};
 use crate::postgres::restore::live;
+use crate::postgres::restore::data_checks;
 use crate::postgres::restore::live::{Answers, Live, Target};
+use crate::postgres::restore::read_back::ReadBack;
+use crate::postgres::restore::structure::Structure;
+use crate::postgres::restore::structure_checks::{self, Restored};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query::ask_in;
 use crate::postgres::server::talk::Talk;
@@ -36,7 +40,22 @@ options!(VerifyOptions {
     manifest: Manifest,
     #[serde(default)]
     queries: BTreeMap<String, String>,
+    #[serde(default)]
+    verify: Depth,
+    #[serde(default)]
+    allow_empty: bool,
 });
+
+/// How much of the data is compared.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Depth {
+    /// How many rows each table has.
+    Rows,
+    /// Every value of every row, and the large objects.
+    #[default]
+    Data,
+}
 
 /// What the database is compared with: a manifest that was read already, or the backup beside which it lies.
 enum Manifest {
@@ -78,7 +97,8 @@ pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
     let step = call.session.step(format!("verify {}", options.database), call.site());
     let reader = call.session.at_end.of::<ThrowawayRoles>().reader(&options.server(), &options.database);
     let server = reader.unwrap_or_else(|| options.server());
-    let checked = check(&caller, &options, &server).await;
+    let structure = call.session.at_end.of::<Restored>().get(&options.database);
+    let checked = check(&caller, &options, server, structure.as_deref(), call.session.cores).await;
     let answer = match checked {
         Ok(checks) => {
             for check in &checks {
@@ -111,15 +131,37 @@ fn refuse(database: &str, checks: Vec<Check>) -> Error {
         .hint("do not use this database: restore the backup again, or an earlier one")
 }
 
-async fn check(caller: &Caller, options: &VerifyOptions, server: &Server) -> Result<Vec<Check>> {
-    let expected = match &options.manifest {
+async fn check(
+    caller: &Caller,
+    options: &VerifyOptions,
+    server: Server,
+    structure: Option<&Structure>,
+    cores: usize,
+) -> Result<Vec<Check>> {
+    let mut expected = match &options.manifest {
         Manifest::Facts(facts) => (**facts).clone(),
         Manifest::Path(path) => facts_of(caller, path).await?,
     };
-    let act = format!("cannot verify the database `{}`", options.database);
-    let mut talk = Talk::open(caller, server, &options.database, &act).await?;
-    let checks = Asked { talk: &mut talk, database: &options.database }.checks(expected, options).await;
-    talk.end(checks).await
+    expected.without_data &= !options.allow_empty;
+    let database = options.database.as_str();
+    let act = format!("cannot verify the database `{database}`");
+    let mut talk = Talk::open(caller, &server, database, &act).await?;
+    let checked = Asked { talk: &mut talk, database }.checks(&mut expected, options).await;
+    let (mut checks, live) = talk.end(checked).await?;
+    if options.verify == Depth::Data {
+        let read_back = ReadBack { caller, server: &server, database, cores };
+        let other = other_major(&expected, &live);
+        checks.extend(data_checks::compare(&read_back, &expected, &live, other.as_deref()).await?);
+    }
+    checks.extend(structure_checks::compare(caller, &server, database, structure, &live.filled).await?);
+    Ok(checks)
+}
+
+/// How the servers differ, where it is by their major version.
+fn other_major(expected: &DatabaseFacts, live: &Live) -> Option<String> {
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    let (said, found) = (expected.server_version.as_deref().and_then(major)?, major(&live.server_version)?);
+    (said != found).then(|| format!("the backup is of a server {said}, and this is {found}"))
 }
 
 /// What the manifest beside a backup says about the database in it.
@@ -142,18 +184,19 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn checks(&mut self, mut expected: DatabaseFacts, options: &VerifyOptions) -> Result<Vec<Check>> {
+    async fn checks(&mut self, expected: &mut DatabaseFacts, options: &VerifyOptions) -> Result<(Vec<Check>, Live)> {
         self.talk.run(live::PRELUDE.map(str::to_owned)).await?;
-        self.read_names(&mut expected).await?;
+        self.read_names(expected).await?;
         let live: Live = self.json(live::query()).await?;
-        let targets = live::targets(&live, &expected);
-        let answers = self.answers(&targets, &expected).await?;
+        let targets = live::targets(&live, expected);
+        let answers = self.answers(&targets, expected).await?;
         let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
-        checks.extend(compare(&expected, &live, &targets, &answers));
+        checks.extend(compare(expected, &live, &targets, &answers));
         for (name, sql) in &options.queries {
             checks.push(self.holds(name, sql).await);
         }
-        Ok(checks)
+        drop(targets);
+        Ok((checks, live))
     }
 
     /// The one value that a query of hikae's own gives.
@@ -170,10 +213,8 @@ impl Asked<'_> {
     /// The names of a dump in another encoding, as the database itself reads them.
     async fn read_names(&mut self, expected: &mut DatabaseFacts) -> Result<()> {
         let Some(encoding) = expected.encoding.clone() else { return Ok(()) };
-        let tables = expected.tables.iter_mut().flat_map(|table| [&mut table.schema, &mut table.name]);
-        let sequences = expected.sequences.iter_mut().flatten();
-        let sequences = sequences.flat_map(|sequence| [&mut sequence.schema, &mut sequence.name]);
-        let mut names: Vec<&mut String> = tables.chain(sequences).collect();
+        let sequences = expected.sequences.as_deref_mut().unwrap_or_default();
+        let mut names: Vec<&mut String> = names(&mut expected.tables, sequences).collect();
         let read: Vec<String> = self.json(live::names_query(&encoding, &names)).await?;
         for (name, read) in names.iter_mut().zip(read) {
             **name = read;
@@ -192,8 +233,13 @@ impl Asked<'_> {
         for sequence in expected.sequences.as_deref().unwrap_or_default() {
             let said = self.said(live::sequence_value(sequence)).await?;
             let place = |answer: Answer| {
-                let row: Vec<String> =
-                    answer.rows.into_iter().flatten().flatten().map(|v| String::from_utf8_lossy(&v).into_owned()).collect();
+                let row: Vec<String> = answer
+                    .rows
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|v| String::from_utf8_lossy(&v).into_owned())
+                    .collect();
                 let [last, called] = row.as_slice() else { return Err("it gives no value".to_owned()) };
                 Ok((number(Some(last.clone()))?, called == "t"))
             };

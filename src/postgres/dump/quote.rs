@@ -1,6 +1,6 @@
 //! Finds the end of one string in single quotes, as the server and psql find it.
 
-use crate::postgres::dump::lexer::KEPT_BYTES;
+use crate::postgres::dump::lexer::KEPT_STRING_BYTES;
 
 /// A string that is being read. `E'…'` has escapes; in every other string a backslash is itself.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Quote {
     pub(crate) fn feed(&mut self, data: &[u8], mut kept: Option<&mut Vec<u8>>) -> (usize, bool) {
         let mut keep = |bytes: &[u8]| {
             if let Some(kept) = &mut kept {
-                let room = KEPT_BYTES.saturating_sub(kept.len());
+                let room = KEPT_STRING_BYTES.saturating_sub(kept.len());
                 kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
             }
         };

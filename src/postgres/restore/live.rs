@@ -28,6 +28,8 @@ pub struct Live {
     pub invalid_indexes: Vec<String>,
     /// The constraints that its rows were never held to.
     pub not_valid: Vec<String>,
+    /// The materialized views that are filled, as SQL has their names.
+    pub filled: Vec<String>,
     pub extensions: Vec<String>,
 }
 
@@ -56,7 +58,9 @@ SELECT json_build_object(
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN own ON own.oid = c.relnamespace
   WHERE c.relkind = 'i' AND NOT (i.indisvalid AND i.indisready)),
 'not_valid', (SELECT coalesce(json_agg(DISTINCT conname), '[]') FROM pg_constraint JOIN own ON own.oid = connamespace
-  WHERE NOT convalidated AND (contype = 'f' AND conparentid = 0 OR contype = 'c' AND (conislocal OR contypid <> 0))),
+  WHERE NOT convalidated AND coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true) AND (contype = 'f' AND conparentid = 0 OR contype = 'c' AND (conislocal OR contypid <> 0))),
+'filled', (SELECT coalesce(json_agg(format('%I.%I', nspname, relname)), '[]')
+  FROM pg_class c JOIN own ON own.oid = relnamespace WHERE relkind = 'm' AND relispopulated),
 'extensions', (SELECT coalesce(json_agg(extname ORDER BY extname), '[]') FROM pg_extension WHERE oid >= 16384)
 )"
     )
@@ -109,7 +113,9 @@ impl Target<'_> {
     /// Reads one row as text: every column is read and shown, also one that is stored out of line.
     pub fn sample(&self) -> String {
         let table = self.table();
-        format!("SELECT coalesce(max(length(shown)), 0) FROM (SELECT (t.*)::text AS shown FROM {table} AS t LIMIT 1) AS sample")
+        format!(
+            "SELECT coalesce(max(length(shown)), 0) FROM (SELECT (t.*)::text AS shown FROM {table} AS t LIMIT 1) AS sample"
+        )
     }
 }
 

@@ -9,8 +9,22 @@ use crate::postgres::restore::rules::{Token, TokenKind};
 
 /// The encodings in which the second byte of a character may be a backslash, as PostgreSQL spells them, in small letters.
 const WITH_BACKSLASHES: [&str; 16] = [
-    "big5", "gb18030", "gbk", "johab", "mskanji", "shift_jis_2004", "shiftjis", "shiftjis2004", "sjis", "uhc", "win932",
-    "win936", "win949", "win950", "windows932", "windows936",
+    "big5",
+    "gb18030",
+    "gbk",
+    "johab",
+    "mskanji",
+    "shift_jis_2004",
+    "shiftjis",
+    "shiftjis2004",
+    "sjis",
+    "uhc",
+    "win932",
+    "win936",
+    "win949",
+    "win950",
+    "windows932",
+    "windows936",
 ];
 
 /// What the settings of the database would let be read in another way.
@@ -42,9 +56,7 @@ impl OtherReading {
             ));
         }
         if self.backslash_in_character && strings.half_character {
-            return Err(Refusal::odd(
-                "gives its database a `client_encoding` under which its strings end elsewhere",
-            ));
+            return Err(Refusal::odd("gives its database a `client_encoding` under which its strings end elsewhere"));
         }
         Ok(())
     }

@@ -34,7 +34,14 @@ pub struct Own {
     pub comment: Vec<Vec<u8>>,
     /// What its settings would be for the session that loads it, by their names.
     pub settings: Vec<(String, Vec<u8>)>,
-    pub(crate) dropped: bool,
+}
+
+/// Whether what the statement says about the database can be said about another one.
+pub(crate) fn check(act: Act, name_at: usize, tokens: &[Token]) -> Result<(), String> {
+    match act {
+        Act::Create => options(&tokens[name_at + 1..]).map(drop),
+        Act::Drop | Act::Describe => Ok(()),
+    }
 }
 
 /// The statement that makes `target`; `options` begins with a blank.
@@ -52,7 +59,7 @@ impl Own {
         (from, raw): (u64, &[u8]),
     ) -> Result<(), String> {
         match act {
-            Act::Drop => self.dropped = true,
+            Act::Drop => {}
             Act::Create => self.create = Some(create_database(target, &options(&tokens[name_at + 1..])?)),
             Act::Describe => {
                 let name = &tokens[name_at];

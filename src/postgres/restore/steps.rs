@@ -12,6 +12,7 @@ use crate::postgres::restore::own::create_database;
 use crate::postgres::restore::prove::{Proved, prove};
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::rights::under_role;
+use crate::postgres::restore::structure::Structure;
 use crate::postgres::server::client::Server;
 use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;
@@ -65,6 +66,7 @@ pub struct Restored {
     pub dump: serde_json::Value,
     /// Who loaded it, where that was not the user.
     pub role: Option<ThrowawayRole>,
+    pub structure: Structure,
 }
 
 impl Restoring {
@@ -95,6 +97,7 @@ impl Restoring {
             sha256: proved.sha256,
             dump: proved.dump,
             role,
+            structure: proved.structure,
         })
     }
 

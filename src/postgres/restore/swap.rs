@@ -87,7 +87,8 @@ impl Swap {
             talk.run_each(unmark(&staged)).await?;
             talk.ask(PATIENCE).await?;
         }
-        let last = [rename(&self.staged, &self.live), "SET LOCAL statement_timeout = 0".to_owned(), "COMMIT".to_owned()];
+        let last =
+            [rename(&self.staged, &self.live), "SET LOCAL statement_timeout = 0".to_owned(), "COMMIT".to_owned()];
         talk.run(last).await?;
         Ok(Swapped::Done)
     }

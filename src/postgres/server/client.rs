@@ -54,6 +54,8 @@ impl Server {
     pub fn dump(&self, database: &str, shape: &DumpShape) -> Command {
         let mut command = self.command("pg_dump", Some(database));
         command.args.push("--no-password".to_owned());
+        // Moments have their offset from UTC beside them: so they are written alike wherever they are dumped.
+        command.env.push(("PGTZ".to_owned(), SecretOrText::Plain("UTC".to_owned())));
         let flags = [
             (shape.clean, "--clean"),
             (shape.clean, "--if-exists"),
@@ -71,6 +73,16 @@ impl Server {
         for (flag, names) in lists {
             command.args.extend(names.iter().map(|name| format!("{flag}={name}")));
         }
+        command
+    }
+
+    /// `pg_dump` of the structure of `database` alone, in the shape of another dump.
+    pub fn dump_structure(&self, database: &str, flags: &[&str], encoding: Option<&str>) -> Command {
+        let mut command = self.dump(database, &DumpShape::default());
+        // Not `--schema-only`: that leaves out the owners and rights of large objects.
+        command.args.extend(["--section=pre-data", "--section=post-data"].map(str::to_owned));
+        command.args.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        command.args.extend(encoding.map(|encoding| format!("--encoding={encoding}")));
         command
     }
 

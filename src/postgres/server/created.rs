@@ -77,7 +77,9 @@ impl AtEnd for CreatedDatabases {
 async fn drop_leftover(caller: &Caller, name: String, hold: Hold, forgotten: bool) {
     let at = Maintenance { caller, server: hold.server, database: hold.connect_to };
     match at.drop_marked(&name).await {
-        Ok(()) if forgotten => log(Level::Warn, &format!("the recipe forgot the database {name}; it was dropped"), None),
+        Ok(()) if forgotten => {
+            log(Level::Warn, &format!("the recipe forgot the database {name}; it was dropped"), None)
+        }
         Ok(()) => log(Level::Info, &format!("the unfinished database {name} was dropped"), None),
         Err(error) => {
             let message = format!("{}; `pg.sweep_throwaways` of a later run drops it", error.one_line());

@@ -15,12 +15,24 @@ const KNOWN: [(&str, Kind, &str); 19] = [
     ("55000", Kind::Denied, "connections to the database are forbidden: `ALTER DATABASE … ALLOW_CONNECTIONS true`"),
     ("55006", Kind::Locked, "somebody else uses it; end the other sessions"),
     ("55P03", Kind::Timeout, "somebody else holds a lock; see `pg_stat_activity`"),
-    ("57014", Kind::Timeout, "a limit of the user or the database (statement_timeout) or somebody else ended it; see the server's log"),
+    (
+        "57014",
+        Kind::Timeout,
+        "a limit of the user or the database (statement_timeout) or somebody else ended it; see the server's log",
+    ),
     ("57P03", Kind::Network, "the server is starting, stopping or recovering; wait, and see the server's log"),
     ("57P", Kind::Network, "the server ended the connection; see the server's log"),
     ("08", Kind::Network, "the connection broke; see the server's log"),
-    ("22021", Kind::Integrity, "the bytes are not in the encoding that the dump names; dump again with `pg_dump --encoding=UTF8`"),
-    ("22P05", Kind::Integrity, "the database cannot hold a character of the dump; restore into one with the encoding UTF8"),
+    (
+        "22021",
+        Kind::Integrity,
+        "the bytes are not in the encoding that the dump names; dump again with `pg_dump --encoding=UTF8`",
+    ),
+    (
+        "22P05",
+        Kind::Integrity,
+        "the database cannot hold a character of the dump; restore into one with the encoding UTF8",
+    ),
     ("42601", Kind::Command, "the server does not understand the statement; is it older than the dump?"),
     ("58P01", Kind::NotFound, "a file of the server is missing; install the extension's package on the server"),
     ("42501", Kind::Denied, "the user lacks the right; use its owner or another role"),
@@ -28,13 +40,38 @@ const KNOWN: [(&str, Kind, &str); 19] = [
 
 /// Messages that say more than their SQLSTATE.
 const MESSAGES: [(&str, &str, Kind, &str); 9] = [
-    ("28000", "Peer authentication failed", Kind::Denied, "name a host (DB_HOST=localhost), or run as the user of the database"),
+    (
+        "28000",
+        "Peer authentication failed",
+        Kind::Denied,
+        "name a host (DB_HOST=localhost), or run as the user of the database",
+    ),
     ("28000", "does not exist", Kind::NotFound, "check the user (DB_USER)"),
-    ("42501", "CONNECT privilege", Kind::Denied, "the user may not connect to this database: `GRANT CONNECT ON DATABASE … TO …`, as its owner or a superuser"),
-    ("42501", "create database", Kind::Denied, "restore as a user with CREATEDB, or into a database that stands (`if_exists = \"use\"`)"),
+    (
+        "42501",
+        "CONNECT privilege",
+        Kind::Denied,
+        "the user may not connect to this database: `GRANT CONNECT ON DATABASE … TO …`, as its owner or a superuser",
+    ),
+    (
+        "42501",
+        "create database",
+        Kind::Denied,
+        "restore as a user with CREATEDB, or into a database that stands (`if_exists = \"use\"`)",
+    ),
     ("42501", "row-level security", Kind::Denied, "the user sees only some of the rows; use one with BYPASSRLS"),
-    ("42501", "permission denied for", Kind::Denied, "the user may not read all of the database; use its owner or grant pg_read_all_data"),
-    ("42704", "role \"", Kind::NotFound, "create the role first, as it was on the server of the dump: `createuser --no-login NAME`"),
+    (
+        "42501",
+        "permission denied for",
+        Kind::Denied,
+        "the user may not read all of the database; use its owner or grant pg_read_all_data",
+    ),
+    (
+        "42704",
+        "role \"",
+        Kind::NotFound,
+        "create the role first, as it was on the server of the dump: `createuser --no-login NAME`",
+    ),
     ("0A000", "extension \"", Kind::NotFound, "install the extension's package on the server"),
     ("0A000", "is not available", Kind::NotFound, "install the extension's package on the server"),
 ];

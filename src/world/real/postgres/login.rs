@@ -50,7 +50,8 @@ async fn open_at(place: &Place, settings: &Settings, title: &str) -> Result<Real
         settings.ssl = SslMode::Disable;
     }
     let first = attempt(place, &settings, title).await;
-    let refused = |error: &Error| error.kind() == Kind::Denied && crate::world::postgres::sqlstate_of(error) == Some("28000");
+    let refused =
+        |error: &Error| error.kind() == Kind::Denied && crate::world::postgres::sqlstate_of(error) == Some("28000");
     // `allow` tries without TLS first, `prefer` with it; where pg_hba.conf refuses the one, the other is tried.
     match (&first, settings.ssl) {
         (Err(error), SslMode::Allow) if refused(error) => settings.ssl = SslMode::Require,

@@ -203,7 +203,9 @@ impl RealSession {
                     failed = Some(self.refuse(trouble::refused(body.fields()).of_statement(&sql, 0)));
                 }
                 Message::ReadyForQuery(_) => {
-                    let no_copy = || Error::new(Kind::Recipe, format!("a statement for `{}` is no `COPY … TO STDOUT`", self.title));
+                    let no_copy = || {
+                        Error::new(Kind::Recipe, format!("a statement for `{}` is no `COPY … TO STDOUT`", self.title))
+                    };
                     return Err(failed.unwrap_or_else(no_copy));
                 }
                 _ => {}

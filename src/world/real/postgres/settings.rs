@@ -242,7 +242,8 @@ fn refuse_unsupported(values: &Values) -> Result<()> {
     ];
     for (key, variable, understood) in settings {
         if let Some(value) = values.get(key, variable).filter(|value| !understood.contains(value)) {
-            let error = Error::new(Kind::Recipe, format!("hikae does not support the connection setting `{key}={value}`"));
+            let error =
+                Error::new(Kind::Recipe, format!("hikae does not support the connection setting `{key}={value}`"));
             return Err(error.hint(format!("unset `{variable}`, or take it out of the service file")));
         }
     }

@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use super::settings::{Place, Settings, SslMode};
 use super::stream::Stream;
 use super::trouble;
-use super::verifier::{Anybody, AnyName};
+use super::verifier::{AnyName, Anybody};
 use crate::error::{Error, Kind, Result};
 use crate::world::real::blocking::blocking;
 

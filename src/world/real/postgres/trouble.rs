@@ -44,7 +44,9 @@ pub fn unreachable(place: &Place, cause: io::Error) -> Error {
         io::ErrorKind::NotFound if socket => {
             "no server listens on this socket: is it running? or name the folder of its socket, or a host (DB_HOST)"
         }
-        io::ErrorKind::PermissionDenied if socket => "the socket may not be used by this user; see `unix_socket_permissions`",
+        io::ErrorKind::PermissionDenied if socket => {
+            "the socket may not be used by this user; see `unix_socket_permissions`"
+        }
         io::ErrorKind::ConnectionRefused => "is the server running? check the host and the port (DB_HOST, DB_PORT)",
         io::ErrorKind::PermissionDenied => "something keeps hikae from the network: a firewall, or its own sandbox",
         _ => "check the host and the port (DB_HOST, DB_PORT), the name service and the network",
@@ -72,14 +74,15 @@ pub fn unsupported_login(place: &Place, method: &str) -> Error {
 }
 
 pub fn no_password(place: &Place, user: &str) -> Error {
-    let error = Error::new(Kind::Denied, format!("the server at `{}` asks for the password of `{user}`", place.title()));
+    let error =
+        Error::new(Kind::Denied, format!("the server at `{}` asks for the password of `{user}`", place.title()));
     match &place.open_passfile {
         Some(path) => error
             .because_text(format!("others may read the password file `{}`, so it is not used", path.display()))
             .hint(format!("`chmod 600 {}`", path.display())),
-        None => error.because_text("there is none").hint(
-            "set the password (DB_PASSWORD) in the environment or in `.env`, or add a line to `~/.pgpass`",
-        ),
+        None => error
+            .because_text("there is none")
+            .hint("set the password (DB_PASSWORD) in the environment or in `.env`, or add a line to `~/.pgpass`"),
     }
 }
 
