@@ -4,6 +4,8 @@
 mod alert;
 #[path = "attack/dumps.rs"]
 mod attack_dumps;
+#[path = "attack/splitting.rs"]
+mod attack_splitting;
 mod catalog;
 mod cli;
 mod compression;
