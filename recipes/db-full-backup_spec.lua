@@ -213,7 +213,7 @@ describe("db-full-backup", function()
         end
       end
     end
-    local run = simulate(sunday({}, listed(names), pg_dump = dump)):run("db-full-backup")
+    local run = simulate(sunday({ pg_dump = dump }, listed(names))):run("db-full-backup")
     run:ok()
     for _i, file in ipairs { "db_a%20b", "db_a%2Fb", "db_a%2520b", "db_..", "db_控え" } do
       run:wrote(SET .. "/" .. file .. ".sql.gz"):has_manifest()

@@ -114,7 +114,7 @@ describe("db-restore", function()
 
   it("leaves the live database when the swap fails, and nothing else", function()
     local at = server()
-    at.refuses = "\\echo swapped"
+    at.refuses = " RENAME TO "
     simulate(morning(at)):run("db-restore"):failed("command")
     untouched(at)
   end)
