@@ -11,7 +11,7 @@ local restores = require "hikae.restores"
 ---@return number
 local function drill(p, file, server, began, alone)
   local staged = restores.stage {
-    server = server, files = { file }, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
+    server = server, files = { file }, dump_of = p.database, jobs = p.jobs, work = p.work_dir, trust = p.trust, timeout = p.timeout,
     verify = p.verify, allow_empty = p.allow_empty, make_roles = alone,
   }
   local took = clock.elapsed() - began
@@ -32,8 +32,8 @@ return recipe {
     params.restore { file = "Backup to test; else the newest in `dir`", fallback = false },
     {
       cluster = {
-        type = "choice", choices = { "server", "temporary" }, default = "server",
-        says = "Where it is restored: beside the live database, or on a server that hikae starts for it",
+        type = "choice", choices = { "auto", "temporary", "server" }, default = "auto", env = "BACKUP_DRILL_CLUSTER",
+        says = "Where it is restored: on a server that hikae starts for it, or beside the live database; auto: the first where a server's programs are installed",
       },
       cluster_dir = { type = "path", default = "/var/tmp", says = "Folder in which a temporary cluster may stand" },
       objective_rto = { type = "duration", default = "4h", says = "Time in which a restore must be done" },
@@ -55,7 +55,7 @@ return recipe {
     -- The newest one and no other: that an older one can be restored would hide that this one cannot.
     local file = p.file or restores.backups(p.dir, p.name)[1]
     local took, left_over
-    if p.cluster == "temporary" then
+    if p.cluster == "temporary" or p.cluster == "auto" and process.which("initdb") then
       took = restores.apart({ dir = p.cluster_dir, file = file, timeout = p.timeout }, function(server)
         return drill(p, file, server, began, true)
       end)

@@ -65,12 +65,8 @@ local function sunday(changes, databases)
   for name, program in pairs(changes or {}) do
     programs[name] = program
   end
-  return {
-    now = "2026-02-15T01:00:00+09:00",
-    programs = programs,
-    postgres = databases or listed { "postgres", "shop" },
-    env = { DB_PASSWORD = secret "hunter2" },
-  }
+  local postgres = databases or listed { "postgres", "shop" }
+  return { now = "2026-02-15T01:00:00+09:00", programs = programs, postgres = postgres, env = { DB_PASSWORD = secret "hunter2" } }
 end
 
 --- The files of a set that another run has made.

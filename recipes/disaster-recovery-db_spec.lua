@@ -17,9 +17,7 @@ local function night(at, changes, programs)
   local world = {
     now      = "2026-02-15T03:00:00+09:00",
     files    = { [FILE] = DUMP, [OLDER] = DUMP },
-    programs = { pg_restore = { missing = true } },
-    postgres = at.answer,
-    env      = { DB_PASSWORD = secret "hunter2" },
+    programs = { pg_restore = { missing = true } }, postgres = at.answer, env = { DB_PASSWORD = secret "hunter2" },
   }
   for name, value in pairs(changes or {}) do
     world[name] = value
@@ -54,19 +52,14 @@ local function rows(at, name) return at.databases[name] and at.databases[name].t
 local function failing(at, question, words, code)
   local talk = at.answer
   at.answer = function(said)
-    if string.find(said.sql, question, 1, true) then
-      return { error = words, code = code }
-    end
-    return talk(said)
+    return string.find(said.sql, question, 1, true) and { error = words, code = code } or talk(said)
   end
 end
 
 --- How a step of the run ended, by its name.
 local function step(run, name)
   for _i, noted in ipairs(run.steps) do
-    if noted.name == name then
-      return noted.status
-    end
+    if noted.name == name then return noted.status end
   end
 end
 
@@ -231,8 +224,7 @@ describe("disaster-recovery-db", function()
 
     it("by the command that is named, and waits until it is up", function()
       local at = server()
-      local world = night(at, { postgres = up_from(at, 5) }, { systemctl = "" })
-      local run = simulate(world):run("disaster-recovery-db", { set = START })
+      local run = simulate(night(at, { postgres = up_from(at, 5) }, { systemctl = "" })):run("disaster-recovery-db", { set = START })
       run:ok():said("takes no connections"):ran("systemctl"):with("start", "postgresql@15 main"):once()
       expect(step(run, "start the database server")).to_equal("success")
       expect(rows(at, LIVE)).to_equal(3)
@@ -250,14 +242,12 @@ describe("disaster-recovery-db", function()
       local run = simulate(world):run("disaster-recovery-db", { set = START })
       run:failed { kind = "network", message = "takes no connections (localhost:5432)", hint = "`start`" }
       expect(at.told).to_equal {}
-
       run = simulate(world):run("disaster-recovery-db")
       run:failed("network"):said("for no hook is named: start the database server"):never_ran("systemctl")
     end)
 
     it("and fails when the command does", function()
-      local at = server()
-      local world = night(at, { postgres = up_from(at, math.huge) }, { systemctl = { stderr = "Unit not found", exit = 5 } })
+      local world = night(server(), { postgres = up_from(server(), math.huge) }, { systemctl = { stderr = "Unit not found", exit = 5 } })
       local run = simulate(world):run("disaster-recovery-db", { set = START })
       run:failed { kind = "command", message = "Unit not found" }
       expect(step(run, "start the database server")).to_equal("failure")

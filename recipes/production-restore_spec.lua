@@ -49,8 +49,7 @@ local function morning(at, programs, changes)
       pg_restore = { missing = true }, pg_dump = { stdout = PRESENT },
       touch = "", nginx = "", systemctl = "", ["/usr/local/bin/healthy"] = "",
     }, programs or {}),
-    postgres = at.answer,
-    env = { DB_PASSWORD = secret "hunter2" },
+    postgres = at.answer, env = { DB_PASSWORD = secret "hunter2" },
   }, files { [FILE] = DUMP, [OLDER] = DUMP }, changes or {})
 end
 
@@ -252,8 +251,7 @@ describe("production-restore", function()
       local talk, swaps = at.answer, 0
       at.answer = function(said)
         swaps = swaps + (said.sql == "COMMIT" and 1 or 0)
-        local renames = string.find(said.sql, " RENAME TO ", 1, true)
-        return swaps > 0 and renames and { error = "not now", code = "55006" } or talk(said)
+        return swaps > 0 and string.find(said.sql, " RENAME TO ", 1, true) and { error = "not now", code = "55006" } or talk(said)
       end
       local run = simulate(morning(at, { [HEALTHY] = BROKEN })):run("production-restore", set())
       run:failed { message = "not now" }:never_requested("POST", OFF)

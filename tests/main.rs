@@ -2,6 +2,10 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod alert;
+#[path = "attack/dumps.rs"]
+mod attack_dumps;
+#[path = "attack/splitting.rs"]
+mod attack_splitting;
 mod catalog;
 mod cli;
 mod compression;

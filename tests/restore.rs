@@ -32,7 +32,7 @@ return recipe {
   run = function(p)
     local done = pg.restore {
       source = p.file, database = p.target,
-      host = p.host, port = p.port, user = p.user, password = p.password, HOW
+      host = p.host, port = p.port, user = p.user, password = p.password, trust = "dump", HOW
     }
     log.info("restored " .. json.encode(done))
   end,

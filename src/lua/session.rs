@@ -31,6 +31,9 @@ pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 /// Looks over all recipes for what is wrong with them and told by no run.
 pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
 
+/// Whether a SHA-256 is that of a backup on record.
+pub type RecordedQuery = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// What the primitives of one run share.
 pub struct Session {
     pub caller: Caller,
@@ -39,6 +42,8 @@ pub struct Session {
     pub translate: Translate,
     pub smtp: Smtp,
     pub overdue_query: OverdueQuery,
+    /// Whether a file is a backup that was recorded here.
+    pub recorded_query: RecordedQuery,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
@@ -58,6 +63,7 @@ impl Session {
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
             overdue_query: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
+            recorded_query: Arc::new(|_| false),
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -87,6 +93,11 @@ impl Session {
     /// The same session with the record of all runs to look at.
     pub fn with_overdue_query(self, overdue_query: OverdueQuery) -> Session {
         Session { overdue_query, ..self }
+    }
+
+    /// The same session with the record of backups to look at.
+    pub fn with_recorded_query(self, recorded_query: RecordedQuery) -> Session {
+        Session { recorded_query, ..self }
     }
 
     /// The session of this Lua state.

@@ -17,7 +17,7 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::OverdueQuery;
+use crate::lua::session::{OverdueQuery, RecordedQuery};
 use crate::world::real::{Real, startup};
 use crate::world::{Caller, Limits, World};
 
@@ -68,6 +68,14 @@ impl Scene for Live {
     fn overdue_query(&self, config: &Arc<Config>) -> OverdueQuery {
         let config = config.clone();
         Box::new(move || overview::overdue(&config))
+    }
+
+    fn recorded_query(&self, config: &Arc<Config>) -> RecordedQuery {
+        let catalog = config.state_dir.join("catalog.db");
+        Arc::new(move |sha256| {
+            // What cannot be looked up is not vouched for.
+            Catalog::open_existing(&catalog).and_then(|catalog| catalog.has_backup(sha256)).unwrap_or(false)
+        })
     }
 
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {

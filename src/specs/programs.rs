@@ -49,7 +49,9 @@ impl Players {
             false => (name.clone(), Program::Function(asking(ask.clone()))),
         };
         setup.programs.extend(given.iter().map(program));
-        setup.postgres = server.as_ref().map(|_| PostgresServer(answering(ask.clone())));
+        if server.is_some() {
+            setup.postgres = Some(PostgresServer(answering(ask.clone())));
+        }
         let functions = given.into_iter().map(|(name, player)| (name, player.function)).collect();
         Players { lua: lua.clone(), functions, server, asked: Mutex::new(asked) }
     }

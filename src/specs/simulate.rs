@@ -46,12 +46,8 @@ fn simulate(call: &Call, given: &Value, trial: &Rc<Trial>, config: &Arc<Config>)
 /// The table without the Lua function that plays the PostgreSQL server, and that.
 fn server(call: &Call, given: &Value) -> mlua::Result<(Value, Option<Function>)> {
     let server = given.as_table().map(|given| given.get::<Value>("postgres")).transpose()?;
-    let (Value::Table(given), Some(server)) = (given, server) else { return Ok((given.clone(), None)) };
-    let server = match server {
-        Value::Function(server) => server,
-        // The same answer to everything.
-        Value::String(_) => call.lua.create_function(move |_, _: Value| Ok(server.clone()))?,
-        _ => return Ok((Value::Table(given.clone()), None)),
+    let (Value::Table(given), Some(Value::Function(server))) = (given, server) else {
+        return Ok((given.clone(), None));
     };
     let copy: Table = call.lua.create_table()?;
     for pair in given.pairs::<Value, Value>() {

@@ -41,7 +41,7 @@ function params.server(own)
   }, own)
 end
 
---- Which backup of a database is restored, and how: `file`, `dir`, `name`, `fallback`, `verify`, `allow_empty`, `jobs`, `work_dir`, `timeout`.
+--- Which backup of a database is restored, and how: `file`, `dir`, `name`, `fallback`, `verify`, `allow_empty`, `jobs`, `work_dir`, `trust`, `timeout`.
 ---@param own table<string, hikae.params.Change>
 ---@return table<string, recipe.Param>
 function params.restore(own)
@@ -57,6 +57,10 @@ function params.restore(own)
     allow_empty = { default = false, says = "Whether a backup without data is fine" },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
     work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
+    trust = {
+      type = "choice", choices = { "recorded", "dump" }, default = "recorded",
+      says = "Whose files may run code with the rights of `user`: those on record, or this one whoever made it",
+    },
     timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
   }, own)
 end

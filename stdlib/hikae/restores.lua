@@ -21,6 +21,7 @@ local restores = {}
 ---@field timeout? integer|string Longest time for each step.
 ---@field jobs? integer Connections that load a custom-format file at once.
 ---@field work? string Private folder in which a backup is unpacked that is a folder in a tar file.
+---@field trust? "recorded"|"dump" Who vouches for a file. Default `recorded`: the catalog.
 ---@field fallback? "ask"|"older" `older` agrees to a later one of the files where one before it is no good. Default `ask`: the restore stops and names both.
 ---@field verify? "data"|"rows" How much is compared. Default `data`: every value.
 ---@field allow_empty? boolean Whether a backup without data is fine.
@@ -81,12 +82,12 @@ function restores.candidates(p)
 end
 
 --- What `restores.stage` takes, from the params of a recipe.
----@param p table The params of the server, and `jobs`, `work_dir`, `timeout`.
+---@param p table The params of the server, and `jobs`, `work_dir`, `trust`, `timeout`.
 ---@param files string[]
 ---@param dump_of? string Default: the database of the params.
 ---@return hikae.restores.Options
 function restores.options(p, files, dump_of)
-  return { server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout, fallback = p.fallback, verify = p.verify, allow_empty = p.allow_empty }
+  return { server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, trust = p.trust, timeout = p.timeout, fallback = p.fallback, verify = p.verify, allow_empty = p.allow_empty }
 end
 
 --- Drops the throwaways of killed runs. One that cannot be dropped is told, and keeps nobody from restoring; gives that failure.
@@ -134,6 +135,7 @@ local function fill(options, file, database)
     jobs = options.jobs,
     work = options.work,
     make_roles = options.make_roles,
+    trust = options.trust,
     timeout = options.timeout,
   }))
   log.info(_("Restored into the database %s: %s", database, file))

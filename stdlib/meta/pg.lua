@@ -243,6 +243,7 @@ function pg.drop_cluster(cluster) end
 ---@field source string Path of the dump: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, also packed by gzip or zstd.
 ---@field database string Database to restore into, whatever name the dump carries.
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
+---@field trust? "recorded"|"dump" Who vouches for the file, whose code runs while it is loaded: the record of backups, or you. A file that nobody vouches for is loaded without a superuser's rights. Default `"recorded"`.
 ---@field if_exists? "refuse"|"use"|"remake" What becomes of a database that is there already: the restore fails; loads into it as it stands; or makes it anew as the dump says it, if it is a throwaway of this run. Default `"refuse"`.
 ---@field make_roles? boolean Whether the roles that the dump names, and that are not there, are made, without a login; only on a temporary cluster of this run. Default false.
 ---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.

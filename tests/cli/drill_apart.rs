@@ -15,7 +15,7 @@ fn with_clusters(hikae: Hikae) -> Hikae {
     std::fs::remove_file(hikae.path("clusters/x")).unwrap();
     set_mode(&hikae.path(""), 0o711);
     set_mode(&hikae.path("clusters"), 0o711);
-    hikae
+    hikae.env("BACKUP_DRILL_CLUSTER", "temporary")
 }
 
 fn drill(hikae: &Hikae) -> [String; 3] {

@@ -213,6 +213,9 @@ pub async fn sweep(call: Rc<Call>, options: SweepOptions) -> Result<Table> {
             Err(error) => failed = failed.or(Some(error)),
         }
     }
+    if let Err(error) = at.sweep_roles().await {
+        failed = failed.or(Some(error));
+    }
     match failed {
         Some(error) => Err(error),
         None => call.lua.create_sequence_from(dropped).map_err(from_lua),

@@ -27,6 +27,7 @@ use crate::postgres::restore::structure_checks::{self, Restored};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query::ask_in;
 use crate::postgres::server::talk::Talk;
+use crate::postgres::server::throwaway_role::ThrowawayRoles;
 use crate::secret::Secret;
 use crate::world::Caller;
 use crate::world::postgres::{Answer, message_of};
@@ -94,8 +95,10 @@ impl<'de> Deserialize<'de> for Manifest {
 pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
     let caller = options.limit(call.world()?);
     let step = call.session.step(format!("verify {}", options.database), call.site());
+    let reader = call.session.at_end.of::<ThrowawayRoles>().reader(&options.server(), &options.database);
+    let server = reader.unwrap_or_else(|| options.server());
     let structure = call.session.at_end.of::<Restored>().get(&options.database);
-    let checked = check(&caller, &options, structure.as_deref(), call.session.cores).await;
+    let checked = check(&caller, &options, server, structure.as_deref(), call.session.cores).await;
     let answer = match checked {
         Ok(checks) => {
             for check in &checks {
@@ -131,6 +134,7 @@ fn refuse(database: &str, checks: Vec<Check>) -> Error {
 async fn check(
     caller: &Caller,
     options: &VerifyOptions,
+    server: Server,
     structure: Option<&Structure>,
     cores: usize,
 ) -> Result<Vec<Check>> {
@@ -139,7 +143,7 @@ async fn check(
         Manifest::Path(path) => facts_of(caller, path).await?,
     };
     expected.without_data &= !options.allow_empty;
-    let (server, database) = (options.server(), options.database.as_str());
+    let database = options.database.as_str();
     let act = format!("cannot verify the database `{database}`");
     let mut talk = Talk::open(caller, &server, database, &act).await?;
     let checked = Asked { talk: &mut talk, database }.checks(&mut expected, options).await;

@@ -5,9 +5,11 @@ use std::collections::VecDeque;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::prove::Proved;
 use crate::postgres::restore::rewriter::Rewriter;
+use crate::postgres::restore::routing::Router;
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::server::quoting::literal;
 use crate::postgres::server::talk::Talk;
+use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::report::event;
 use crate::stream::{Piece, Source};
 
@@ -20,29 +22,39 @@ const READS: &str = "SELECT pg_catalog.current_setting('client_encoding') = 'UTF
 
 impl Restoring {
     /// Loads the dump, and then says about the database what the dump says: its settings must not hold while it is read.
-    pub async fn fill(&self, proved: &Proved, created: bool) -> Result<()> {
-        self.load(proved).await?;
+    pub async fn fill(&self, proved: &Proved, created: bool, role: Option<&ThrowawayRole>) -> Result<()> {
+        if let Some(role) = role {
+            self.hand_over(role).await?;
+        }
+        let router = match proved.bare && self.jobs > 1 {
+            true => self.load_in_parallel(proved, role).await?,
+            false => self.load(proved, role).await?,
+        };
         // What was loaded is what was proved only if nobody has put another file in its place.
         match self.reader.caller.stat(&self.source).await? {
             Some(stat) if (stat.size_bytes, stat.modified) == (proved.stat.size_bytes, proved.stat.modified) => {}
             _ => return Err(replaced()),
         }
+        if let Some(role) = role {
+            self.take_over(role, router).await?;
+        }
         self.describe(proved, created).await
     }
 
-    async fn load(&self, proved: &Proved) -> Result<()> {
+    async fn load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
         let opened = self.open(false).await?;
-        let mut talk = self.ready_to_load(proved).await?;
-        let loaded = self.feed(opened.source, &mut talk).await;
+        let mut talk = self.ready_to_load(proved, role).await?;
+        let mut router = Router::new(role.map(|role| role.members.clone()));
+        let loaded = self.feed(opened.source, &mut talk, &mut router).await;
         talk.end(loaded).await?;
         let again = opened.facts.lock().sections.get("database").cloned().unwrap_or_default();
-        if again == proved.dump { Ok(()) } else { Err(replaced()) }
+        if again == proved.dump { Ok(router) } else { Err(replaced()) }
     }
 
     /// A session that reads strings as hikae does.
-    async fn ready_to_load(&self, proved: &Proved) -> Result<Talk> {
+    pub(crate) async fn ready_to_load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Talk> {
         let act = format!("cannot load the database `{}`", self.target);
-        let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
+        let mut talk = Talk::open(&self.loader, role.map_or(&self.server, |role| &role.server), &self.target, &act).await?;
         for (name, sql) in &proved.own.settings {
             // Generated columns and indexes may depend on them. What the session cannot have, the database gets at the end.
             if !is_own(name)
@@ -60,14 +72,14 @@ impl Restoring {
         }
     }
 
-    async fn feed(&self, mut dump: Box<dyn Source>, talk: &mut Talk) -> Result<()> {
+    pub(crate) async fn feed(&self, mut dump: Box<dyn Source>, talk: &mut Talk, router: &mut Router) -> Result<()> {
         let (mut rewriter, mut steps, mut moved) = (Rewriter::new(&self.target), VecDeque::new(), 0);
         let failed = |error: Error| error.within(format!("cannot load the database `{}`", self.target));
         while let Piece::Data(data) = dump.next().await? {
             moved += data.len() as u64;
             rewriter.feed(data, &mut steps)?;
             for step in steps.drain(..) {
-                talk.session.send(step).await.map_err(failed)?;
+                self.route(step, talk, router).await.map_err(failed)?;
             }
             event::step_progress(self.step, moved);
         }

@@ -1,6 +1,7 @@
 //! The steps of one restore: prove, make the target, load, and drop the target again when that fails.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,10 +11,12 @@ use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
 use crate::postgres::restore::prove::{Proved, prove};
 use crate::postgres::restore::read::Reader;
+use crate::postgres::restore::rights::under_role;
 use crate::postgres::restore::structure::Structure;
 use crate::postgres::server::client::Server;
 use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;
+use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::world::Caller;
 use crate::world::postgres::sqlstate_of;
 
@@ -22,6 +25,9 @@ const DUPLICATE_DATABASE: &str = "42P04";
 
 /// What is broken off when the run is taken back.
 const WORK: &str = "the restore";
+
+/// Whether a SHA-256 is that of a recorded backup.
+pub type RecordedQuery = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// One restore, away from Lua.
 pub struct Restoring {
@@ -40,6 +46,12 @@ pub struct Restoring {
     /// Whether the roles that the dump names are made where the server lacks them.
     pub makes_roles: bool,
     pub jobs: u32,
+    /// Whether a person vouches for the file.
+    pub trusted: bool,
+    /// Whether the catalog has a backup with this SHA-256.
+    pub is_recorded: RecordedQuery,
+    /// The role of a load that failed.
+    pub left_role: Arc<Mutex<Option<ThrowawayRole>>>,
     pub step: u64,
 }
 
@@ -52,6 +64,8 @@ pub struct Restored {
     pub plain_bytes: u64,
     pub sha256: String,
     pub dump: serde_json::Value,
+    /// Who loaded it, where that was not the user.
+    pub role: Option<ThrowawayRole>,
     pub structure: Structure,
 }
 
@@ -63,11 +77,17 @@ impl Restoring {
         let proved = or_cancelled(&cancelled, WORK, prove(&self)).await.map_err(failed)?;
         or_cancelled(&cancelled, WORK, self.make_roles(&proved)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
-        let created = self.create(&proved).await.map_err(failed)?;
-        let filled = or_cancelled(&cancelled, WORK, self.fill(&proved, created)).await;
-        if let Err(error) = filled {
-            return Err(failed(if created { self.drop_again(error).await } else { error }));
-        }
+        let role = or_cancelled(&cancelled, WORK, self.role(&proved)).await.map_err(failed)?;
+        let filled = self.create_and_fill(&proved, role.as_ref(), &cancelled).await;
+        let created = match (filled, &role) {
+            (Ok(created), _) => created,
+            (Err(error), None) => return Err(failed(error)),
+            (Err(error), Some(_)) => {
+                // It goes when its database is gone.
+                *self.left_role.lock().unwrap_or_else(|broken| broken.into_inner()) = role;
+                return Err(failed(under_role(error)));
+            }
+        };
         Ok(Restored {
             target: self.target.clone(),
             created,
@@ -76,8 +96,24 @@ impl Restoring {
             plain_bytes: proved.plain_bytes,
             sha256: proved.sha256,
             dump: proved.dump,
+            role,
             structure: proved.structure,
         })
+    }
+
+    /// Makes the target and loads it; whether it was not there before. What fails leaves nothing that this restore has made.
+    async fn create_and_fill(
+        &self,
+        proved: &Proved,
+        role: Option<&ThrowawayRole>,
+        cancelled: &CancellationToken,
+    ) -> Result<bool> {
+        // Not broken off: nobody would know whether the database was made, and by whom.
+        let created = self.create(proved).await?;
+        match or_cancelled(cancelled, WORK, self.fill(proved, created, role)).await {
+            Ok(()) => Ok(created),
+            Err(error) => Err(if created { self.drop_again(error).await } else { error }),
+        }
     }
 
     fn act(&self) -> String {
@@ -123,7 +159,7 @@ impl Restoring {
         error.hint(hint)
     }
 
-    async fn talk(&self, database: &str, act: &str) -> Result<Talk> {
+    pub(crate) async fn talk(&self, database: &str, act: &str) -> Result<Talk> {
         Talk::open(&self.reader.caller, &self.server, database, act).await
     }
 

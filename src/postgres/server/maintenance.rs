@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query::ask;
-use crate::postgres::server::quoting::literal;
+use crate::postgres::server::quoting::{ident, literal};
 use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;
 use crate::world::Caller;
@@ -68,6 +68,23 @@ impl Maintenance<'_> {
         };
         let dropped = dropped.await;
         talk.end(dropped).await
+    }
+
+    /// Drops the throwaway roles that no run needs.
+    pub async fn sweep_roles(&self) -> Result<()> {
+        let mut talk = self.open("cannot drop the roles of runs that were killed").await?;
+        let swept = async {
+            let sql = format!("SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.starts_with(rolname::text, {})", literal(throwaway::PREFIX));
+            let left: Vec<String> = talk.ask(sql).await?.values().filter(|name| throwaway::is_name(name)).collect();
+            for name in left {
+                if talk.ask(throwaway::lock(&name)).await?.is_true() {
+                    talk.ask(format!("DROP ROLE IF EXISTS {}", ident(&name))).await?;
+                }
+            }
+            Ok(())
+        };
+        let swept = swept.await;
+        talk.end(swept).await
     }
 
     /// Drops the run's own throwaway, if it is there and is marked or not marked yet.

@@ -4,6 +4,7 @@ pub mod client;
 pub mod clusters;
 pub mod explain;
 pub mod throwaway_lock;
+pub mod throwaway_role;
 pub mod created;
 pub mod maintenance;
 pub mod programs;

@@ -30,7 +30,6 @@ pub struct SimulatedSetup {
     /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
     pub http: BTreeMap<String, Route>,
     /// The one PostgreSQL server; without it, nothing listens.
-    #[serde(skip)]
     pub postgres: Option<PostgresServer>,
     pub env: BTreeMap<String, SecretOrText>,
     /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
