@@ -13,6 +13,7 @@ local function drill(p, file, server, began, alone)
   local staged = restores.stage {
     server = server, files = { file }, dump_of = p.database, jobs = p.jobs, work = p.work_dir, trust = p.trust, timeout = p.timeout,
     verify = p.verify, allow_empty = p.allow_empty, make_roles = alone,
+    identity = p.identity, passphrase = p.passphrase,
   }
   local took = clock.elapsed() - began
   local dropped, failure = errors.try(pg.drop_database, restores.at(server, { name = staged.database }))
@@ -41,11 +42,11 @@ return recipe {
   ),
   needs = {
     run = {
-      "pg_restore", "pg_dump",
+      "pg_restore", "gpg?", "pg_dump",
       -- For a temporary cluster only; the last two where hikae is root, which PostgreSQL refuses to be.
       "initdb?", "postgres?", "rm?", "chown?", "setpriv?",
     },
-    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{cluster_dir}", "{work_dir}" },
   },
 

@@ -6,6 +6,7 @@ mod alert;
 mod attack_dumps;
 #[path = "attack/splitting.rs"]
 mod attack_splitting;
+mod attack;
 mod catalog;
 mod cli;
 mod compression;
@@ -14,6 +15,7 @@ mod coverage;
 mod damage;
 mod due;
 mod every;
+mod encryption;
 mod http;
 mod inspector;
 mod layers;

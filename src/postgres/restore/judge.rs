@@ -13,7 +13,7 @@ use crate::postgres::restore::psql_line::PsqlLine;
 use crate::postgres::restore::refusal::{self, Refusal};
 use crate::postgres::restore::roles::Roles;
 use crate::postgres::restore::rules::{Act, Ruling, Token, is_whole, rule};
-use crate::postgres::restore::watch::Watch;
+use crate::postgres::restore::rules::watch::Watch;
 
 /// The most words by which a statement is told.
 const MOST_TOKENS: usize = 64;
