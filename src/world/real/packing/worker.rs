@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use rustix::fs::Advice;
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 
 use super::attributes::records;
@@ -107,7 +108,13 @@ impl Job {
     fn item(&self, item: Item<RealFolder>, out: &mut Outlet) -> Result<(), Stop> {
         let read = match &item.what {
             What::Dir => self.folder(&item, out),
-            What::Link => self.link(&item, out),
+            What::Link => match self.link(&item, out) {
+                // It is no link any more: what has its name now is read as what it is.
+                Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => {
+                    return self.file(&item, None, out);
+                }
+                read => read,
+            },
             What::HardLink(first) => {
                 let first = bytes_of(first);
                 self.header(&item, item.meta, TarKind::HardLink, first, &[], &mut out.buffer);
@@ -145,7 +152,7 @@ impl Job {
             };
             let meta = match meta {
                 Ok(meta) if meta.kind == MetaKind::File => meta,
-                Ok(_) => return self.replaced(item, rustix::io::Errno::LOOP.into(), out),
+                Ok(_) => return self.replaced(item, Errno::LOOP.into(), out),
                 Err(error) => return Ok(self.failed(item, error)?),
             };
             // Another file has taken its name since it was found, as a log is rotated: this one is read, and whole.
