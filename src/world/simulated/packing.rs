@@ -18,9 +18,10 @@ use crate::error::{Error, Result};
 use crate::stream::tar::TarKind;
 use crate::stream::tar::writing::{END, padding};
 use crate::stream::{Piece, Source};
+use crate::world::packing::folder::{Folder, Item, What};
 use crate::world::packing::meta::{Meta, MetaKind, name_in_archive};
 use crate::world::packing::names::Names;
-use crate::world::packing::walk::{Folder, Item, What, walk};
+use crate::world::packing::walk::walk;
 use crate::world::packing::{Findings, Packed, Packing};
 
 /// Reads all at once: nothing changes meanwhile, and what is held shares the bytes of the tree.

@@ -19,8 +19,9 @@ use crate::error::{Error, Result};
 use crate::stream::Piece;
 use crate::stream::tar::TarKind;
 use crate::stream::tar::writing::padding;
+use crate::world::packing::folder::{Folder, Item, What};
 use crate::world::packing::meta::{Meta, MetaKind, name_in_archive};
-use crate::world::packing::walk::{Folder, Item, What, what_happened};
+use crate::world::packing::walk::what_happened;
 use crate::world::packing::{Findings, Packing};
 
 /// What goes through in one piece, and the largest file that is read anew when it changes meanwhile.
