@@ -4,6 +4,7 @@ mod attributes;
 mod changing;
 mod killed;
 mod refused;
+mod rehearsed;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
