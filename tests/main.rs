@@ -3,6 +3,7 @@
 
 mod alert;
 mod archives;
+mod attack;
 mod catalog;
 mod cli;
 mod compression;
@@ -10,6 +11,7 @@ mod config;
 mod coverage;
 mod damage;
 mod due;
+mod encryption;
 mod http;
 mod inspector;
 mod layers;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 
+use super::capability::Capability;
 use super::http::{Address, hosts};
 use super::mail::Server;
 use super::objects::{Object, Store, declared};
@@ -25,6 +26,12 @@ pub struct Needs {
     pub connect: Vec<String>,
     /// `s3://bucket/key`, and with a `*` or a `/` at its end all keys that begin so; a bucket alone is all that is in it.
     pub objects: Vec<String>,
+    /// Unix sockets that its programs may use.
+    pub sockets: Vec<PathBuf>,
+    /// Rights of root that its programs keep.
+    pub capabilities: Vec<Capability>,
+    /// Recipes that it may run.
+    pub recipes: Vec<String>,
 }
 
 /// A world in which only the declared effects are performed.
@@ -128,7 +135,8 @@ impl Needs {
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Send(mail) => self.may_mail(&mail.server),
-            Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
+            // It reaches nothing that is there already.
+            Effect::Which { .. } | Effect::Sleep { .. } | Effect::MakeMemoryDir { .. } => Ok(()),
         }
     }
 

@@ -56,6 +56,8 @@ archive = {}
 function archive.pack(options) end
 
 ---@class (exact) archive.ListOptions
+---@field identity? string|Secret What decrypts an encrypted archive: a file, or a secret that is a key.
+---@field passphrase? Secret Passphrase that decrypts it, or that of the key.
 ---@field only? string[] Names, or patterns by the rules of .gitignore; each must fit something. Default: all entries.
 ---@field timeout? integer|string Longest time. Default: that of the run.
 ---@field idle_timeout? integer|string Longest time without a byte. Default: that of the run.
@@ -76,6 +78,8 @@ function archive.pack(options) end
 function archive.list(path, options) end
 
 ---@class (exact) archive.UnpackOptions
+---@field identity? string|Secret What decrypts an encrypted archive: a file, or a secret that is a key.
+---@field passphrase? Secret Passphrase that decrypts it, or that of the key.
 ---@field source string The archive.
 ---@field into string The folder, which is made, or is empty.
 ---@field links? "refuse"|"skip" What becomes of links, which are never made. Default `"refuse"`.
@@ -98,6 +102,8 @@ function archive.list(path, options) end
 function archive.unpack(options) end
 
 ---@class (exact) archive.VerifyOptions
+---@field identity? string|Secret What decrypts an encrypted archive: a file, or a secret that is a key.
+---@field passphrase? Secret Passphrase that decrypts it, or that of the key.
 ---@field timeout? integer|string Longest time. Default: that of the run.
 ---@field idle_timeout? integer|string Longest time without a byte. Default: that of the run.
 

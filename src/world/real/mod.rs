@@ -20,6 +20,7 @@ use fence::Fence;
 use part::Part;
 use undo::Undo;
 
+mod base64;
 mod blocking;
 mod clock;
 mod environment;
@@ -27,26 +28,36 @@ mod fence;
 mod files;
 pub mod http;
 mod listing;
+mod loads;
 mod locks;
 pub mod mail;
+mod memory_dir;
 mod naming;
 mod objects;
 mod ownership;
 mod packing;
+pub mod orphans;
 mod part;
 mod pipes;
 mod process;
 mod programs;
 mod removing;
+mod rights;
 mod sink;
 mod source;
 mod spawner;
+pub mod standing;
+pub mod trust;
 mod stderr;
+mod syscalls;
 mod system_paths;
+mod tls;
 mod trouble;
 mod undo;
 pub mod startup;
+pub mod view;
 pub mod wall;
+pub mod walls;
 
 /// The real machine, as far as it is let.
 pub struct Real {
@@ -162,6 +173,11 @@ impl Real {
             E::Sleep { duration } => {
                 clock::sleep(duration).await;
                 Reply::Done
+            }
+            E::MakeMemoryDir { files } => {
+                let files: Vec<_> = files.into_iter().map(|(name, data)| (name, data.0)).collect();
+                let (environment, undo) = (self.environment.clone(), self.undo.clone());
+                Reply::MemoryDir(blocking(move || memory_dir::make(&files, &environment, &undo)).await?)
             }
             E::Lock { path } => {
                 let now = clock::now();
