@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod alert;
+mod archives;
 #[path = "attack/dumps.rs"]
 mod attack_dumps;
 #[path = "attack/splitting.rs"]
