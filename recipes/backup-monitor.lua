@@ -60,8 +60,21 @@ end
 ---@param file string
 ---@return pg.Warning[]
 local function prove(p, file)
+  if string.match(file, "%.age$") or string.match(file, "%.gpg$") then
+    -- Its key is not here, and should not be: it is compared byte for byte with what was proved when it was made.
+    if not manifest.read(file, { lists = false }) then
+      error { kind = "integrity", message = _("it is encrypted, and no manifest says what it was") }
+    end
+    manifest.verify(file, { timeout = p.timeout })
+    return
+  end
   if string.match(file, "%.sql") or string.match(file, "%.dump$") then
-    return pg.inspect(file, { timeout = p.timeout }).warnings or {}
+    local found = pg.inspect(file, { timeout = p.timeout })
+    local said = found.warnings or {}
+    if found.database.without_data and not p.allow_empty then
+      said[#said + 1] = { level = "incomplete", kind = "without_data", message = _("it has no rows: it was made without data") }
+    end
+    return said
   end
   local held
   if string.match(file, "%.tar$") or string.match(file, "%.tar%.%w+$") or string.match(file, "%.tgz$") then
@@ -185,6 +198,7 @@ return recipe {
     small = { type = "list", default = { "config", "logs" }, says = "Kinds that may be smaller" },
     least_percent = { default = 50, min = 0, max = 100, says = "Share of the usual size that it must have, in percent" },
     recipes = { default = true, says = "Whether to look for recipes that did not run, too" },
+    allow_empty = { default = false, says = "Whether a backup without data is fine" },
     timeout = { type = "duration", optional = true, says = "Longest time for reading one backup; else that of `[limits]`" },
   },
   needs = { read = { "{dir}", "{database_dir}" } },

@@ -1,4 +1,5 @@
 --- Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+local encryption = require "hikae.encryption"
 local manifests = require "hikae.manifests"
 local params = require "hikae.params"
 local retention = require "hikae.retention"
@@ -15,9 +16,10 @@ return recipe {
       compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dump" },
       accept_warnings = { type = "list", optional = true, says = "Warnings that are fine, as patterns of their kind or text" },
     },
+    params.encryption {},
     params.limits {}
   ),
-  needs = { run = { "pg_dump" }, write = { "{dir}" } },
+  needs = { run = { "pg_dump", "gpg?" }, write = { "{dir}" } },
 
   run = function(p)
     log.info(_("Database backup starts"))
@@ -32,8 +34,9 @@ return recipe {
       idle_timeout = p.idle_timeout,
     }
     local packed = p.compress == "zstd" and dump:zstd() or dump:gzip()
-    local ending = p.compress == "zstd" and ".sql.zst" or ".sql.gz"
-    local backup = packed:save(path.join(p.dir, "db_backup_" .. clock.stamp() .. ending))
+    local stream, encrypted = encryption.add(packed, p.encrypt_to)
+    local ending = (p.compress == "zstd" and ".sql.zst" or ".sql.gz") .. encrypted
+    local backup = stream:save(path.join(p.dir, "db_backup_" .. clock.stamp() .. ending))
 
     manifests.report(backup)
     if backup.database.restorable == false then

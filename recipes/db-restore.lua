@@ -20,8 +20,8 @@ return recipe {
     }
   ),
   needs = {
-    run = { "pg_restore", "pg_dump", "{health_command}" },
-    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    run = { "pg_restore", "gpg?", "pg_dump", "{health_command}" },
+    read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{work_dir}" },
     connect = { "{health_url}" },
   },

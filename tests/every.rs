@@ -2,6 +2,7 @@
 
 mod differences;
 mod judged;
+mod servers;
 
 use std::sync::OnceLock;
 

@@ -2,10 +2,12 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod alert;
+mod archives;
 #[path = "attack/dumps.rs"]
 mod attack_dumps;
 #[path = "attack/splitting.rs"]
 mod attack_splitting;
+mod attack;
 mod catalog;
 mod cli;
 mod compression;
@@ -14,6 +16,7 @@ mod coverage;
 mod damage;
 mod due;
 mod every;
+mod encryption;
 mod http;
 mod inspector;
 mod layers;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::remark::Remark;
 use crate::stream::Facts;
+use crate::stream::encrypting::Encryption;
 use crate::stream::pump::Tally;
 use crate::world::command::quoted;
 
@@ -16,6 +17,9 @@ pub const VERSION: u32 = 1;
 
 /// What a manifest's name adds to the name of its backup.
 pub const SUFFIX: &str = ".manifest.json";
+
+/// What the name of the list of an archive adds to the name of the archive.
+pub const LIST_SUFFIX: &str = ".files.jsonl.zst";
 
 /// `X.manifest.json`: what the backup `X` is, and how to restore it with standard tools.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +38,9 @@ pub struct Manifest {
     /// What there was to say of the backup when it was made: what was left out, what cannot be restored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Remark>,
+    /// How the backup is encrypted, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// What the stages of the stream found out, by key: `database` for dumps, `files` for archives.
     #[serde(flatten)]
     pub sections: BTreeMap<String, serde_json::Value>,
@@ -70,6 +77,7 @@ impl Manifest {
             tools: facts.tools.clone(),
             restore: restore_line(file_name, facts),
             warnings: facts.remarks.clone(),
+            encryption: facts.encryption.clone(),
             sections: facts.sections.clone(),
         }
     }
@@ -82,8 +90,17 @@ impl Manifest {
 
 /// Where the manifest of a backup lies.
 pub fn path_beside(backup: &Path) -> PathBuf {
+    beside(backup, SUFFIX)
+}
+
+/// Where the list of an archive lies, when it has one.
+pub fn list_beside(archive: &Path) -> PathBuf {
+    beside(archive, LIST_SUFFIX)
+}
+
+fn beside(backup: &Path, suffix: &str) -> PathBuf {
     let mut name = backup.as_os_str().to_owned();
-    name.push(SUFFIX);
+    name.push(suffix);
     PathBuf::from(name)
 }
 
@@ -93,12 +110,14 @@ fn restore_line(file_name: &str, facts: &Facts) -> String {
         return line.clone();
     }
     let file = quoted(file_name);
-    let mut parts: Vec<String> = facts.undo.iter().rev().cloned().collect();
+    let known = facts.one_way.unwrap_or_default();
+    let mut parts: Vec<String> = facts.undo.iter().skip(known).rev().cloned().collect();
+    parts.extend(facts.packed.clone().filter(|_| facts.one_way.is_none()));
     match parts.first_mut() {
         Some(first) => *first = format!("{first} {file}"),
         None => parts.push(format!("cat {file}")),
     }
-    match &facts.load {
+    match facts.load.as_ref().filter(|_| facts.one_way.is_none()) {
         Some(load) => parts.push(load.clone()),
         None => return format!("{} > restored", parts.join(" | ")),
     }

@@ -201,6 +201,7 @@ fn streams(effect: &Effect) -> bool {
     matches!(
         effect,
         E::Open { .. }
+            | E::Pack(_)
             | E::Create { .. }
             | E::Spawn(_)
             | E::Request(_)

@@ -25,6 +25,8 @@ local restores = {}
 ---@field fallback? "ask"|"older" `older` agrees to a later one of the files where one before it is no good. Default `ask`: the restore stops and names both.
 ---@field verify? "data"|"rows" How much is compared. Default `data`: every value.
 ---@field allow_empty? boolean Whether a backup without data is fine.
+---@field identity? string File with the key that decrypts a backup.
+---@field passphrase? Secret Passphrase that decrypts a backup, or that of the key.
 ---@field make_roles? boolean Whether the roles that the dump names are made; only on a temporary cluster.
 
 ---@class (exact) hikae.restores.Staged
@@ -87,7 +89,10 @@ end
 ---@param dump_of? string Default: the database of the params.
 ---@return hikae.restores.Options
 function restores.options(p, files, dump_of)
-  return { server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, trust = p.trust, timeout = p.timeout, fallback = p.fallback, verify = p.verify, allow_empty = p.allow_empty }
+  return {
+    server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, trust = p.trust, timeout = p.timeout,
+    identity = p.identity, passphrase = p.passphrase, fallback = p.fallback, verify = p.verify, allow_empty = p.allow_empty,
+  }
 end
 
 --- Drops the throwaways of killed runs. One that cannot be dropped is told, and keeps nobody from restoring; gives that failure.
@@ -132,11 +137,8 @@ local function fill(options, file, database)
     database = database,
     dump_of = options.dump_of,
     if_exists = "remake",
-    jobs = options.jobs,
-    work = options.work,
-    make_roles = options.make_roles,
-    trust = options.trust,
-    timeout = options.timeout,
+    jobs = options.jobs, work = options.work, make_roles = options.make_roles, trust = options.trust, timeout = options.timeout,
+    identity = options.identity, passphrase = options.passphrase,
   }))
   log.info(_("Restored into the database %s: %s", database, file))
   local described = manifest.read(file, { lists = false })

@@ -13,6 +13,7 @@ mod bad_recipe;
 mod bad_values;
 mod bad_words;
 mod commands;
+mod copies;
 mod db_backup;
 mod db_full_backup;
 mod demo;
@@ -21,6 +22,7 @@ mod disaster_recovery_db;
 mod drill;
 mod drill_apart;
 mod dry_run;
+mod encrypted;
 mod production_restore;
 mod readme;
 mod honesty;
@@ -48,7 +50,7 @@ return recipe {{
   type = \"daily\",
   kind = \"maintenance\",
   params = {{ database = {{ default = \"shop\" }}, days = {{ default = 30 }} }},
-  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/backups\" }} }},
+  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/srv/backups\" }} }},
   run = function(p)
     {body}
   end,

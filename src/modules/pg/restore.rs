@@ -9,6 +9,7 @@ use mlua::Table;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::spawn_uncancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
@@ -41,6 +42,8 @@ options!(RestoreOptions {
     make_roles: Option<bool>,
     jobs: Option<u32>,
     work: Option<PathBuf>,
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     maintenance_database: Option<String>,
     #[serde(default)]
     trust: Trust,
@@ -87,9 +90,10 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     let idle = options.idle_timeout.unwrap_or(limits.total);
     let work = scratch_root(&call, options.work.clone())?;
     let left_role = Arc::new(Mutex::new(None));
+    let identity = Identity::of(options.identity.clone(), options.passphrase.clone());
     let restoring = Restoring {
         loader: caller.clone().limited(Some(limits.total), Some(idle)),
-        reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work },
+        reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work, identity },
         server: options.server(),
         source: options.source,
         target: options.database,

@@ -16,6 +16,7 @@ use crate::postgres::dump::item::Item;
 use crate::postgres::dump::legible::spelt;
 use crate::postgres::dump::lexer::Lexer;
 use crate::postgres::restore::judging::Judging;
+use crate::report::remark::{Level, Remark};
 use crate::stream::SharedFacts;
 use crate::stream::stage::Stage;
 
@@ -110,6 +111,7 @@ impl Inspector {
     fn tell(&mut self) -> Result<()> {
         let refused = std::mem::replace(&mut self.judging, Judging::new()).end(&self.lexer);
         self.contents.take_fingerprints();
+        let newer = self.envelope.is_of_newer_pg_dump();
         let encoding = self.contents.encoding.take().filter(|encoding| encoding != "UTF8");
         // Without an encoding, what passes for UTF-8 mostly is.
         if encoding.as_ref().is_some_and(|encoding| encoding != "SQL_ASCII") {
@@ -132,12 +134,25 @@ impl Inspector {
             .map_err(|cause| Error::new(Kind::Other, "cannot write the `database` section").because(cause))?;
         let mut facts = self.facts.lock();
         facts.remarks.extend(refused);
+        if newer {
+            facts.remarks.push(newer_pg_dump());
+            facts.load = facts.load.take().map(|load| format!("{WITHOUT_NEWER} | {load}"));
+        }
         facts.sections.insert("database".to_owned(), section);
         if let Some(version) = self.envelope.pg_dump_version.take() {
             facts.tools.insert("pg_dump".to_owned(), version);
         }
         Ok(())
     }
+}
+
+/// Leaves out of a dump, before its first table, what a server before 17 does not know.
+const WITHOUT_NEWER: &str = "sed -E '1,/^(COPY|INSERT|CREATE TABLE) /{/^SET transaction_timeout = 0;$/d;}'";
+
+fn newer_pg_dump() -> Remark {
+    let message = "`pg_dump` is newer than the server, and sets `transaction_timeout`, which the server does not know";
+    Remark::new(Level::Note, "newer_pg_dump", message)
+        .hint("hikae leaves it out when it restores, and the manifest's `restore` line does")
 }
 
 impl Stage for Inspector {

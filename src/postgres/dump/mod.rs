@@ -3,7 +3,6 @@
 pub mod comment;
 pub mod contents;
 pub mod copy;
-pub mod dollar;
 pub mod envelope;
 pub mod facts;
 pub mod fingerprint;
@@ -14,6 +13,4 @@ pub mod large;
 pub mod legible;
 pub mod lexer;
 pub mod odd;
-pub mod quote;
-pub mod setval;
 pub mod statement;

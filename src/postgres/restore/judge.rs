@@ -13,10 +13,13 @@ use crate::postgres::restore::psql_line::PsqlLine;
 use crate::postgres::restore::refusal::{self, Refusal};
 use crate::postgres::restore::roles::Roles;
 use crate::postgres::restore::rules::{Act, Ruling, Token, is_whole, rule};
-use crate::postgres::restore::watch::Watch;
+use crate::postgres::restore::rules::watch::Watch;
 
 /// The most words by which a statement is told.
 const MOST_TOKENS: usize = 64;
+
+/// Since 17, `pg_dump` sets it in every dump.
+pub(crate) const NEWER_SETTING: &str = "transaction_timeout";
 
 /// What becomes of the bytes up to the end of the item that was judged.
 #[derive(Debug)]
@@ -196,6 +199,8 @@ impl Judge {
         self.roles.end_statement();
         let strings = lexer.take_ambiguous();
         match std::mem::replace(&mut self.mode, Mode::Between) {
+            // A server before 17 does not know it, and no session of a restore needs it.
+            Mode::Passing(_) if is_of_newer_pg_dump(&tokens) => Ok(Verdict::Skip),
             Mode::Passing(watch) => {
                 let copies = watch.end().map_err(Refusal::statement)?;
                 self.other_reading.check(strings)?;
@@ -242,4 +247,9 @@ impl Judge {
             }
         }
     }
+}
+
+/// Whether a statement sets what only newer servers know, as `pg_dump` 17 does whatever the server is.
+fn is_of_newer_pg_dump(tokens: &[Token]) -> bool {
+    matches!(tokens, [set, name, ..] if set.word() == "set" && name.word() == NEWER_SETTING)
 }

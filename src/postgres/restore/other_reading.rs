@@ -3,7 +3,7 @@
 //! Those settings do not hold while it is loaded. But whoever loads it in another way could run what this one takes for
 //! the inside of a string.
 
-use crate::postgres::dump::quote::Ambiguous;
+use crate::postgres::dump::lexer::quote::Ambiguous;
 use crate::postgres::restore::refusal::Refusal;
 use crate::postgres::restore::rules::{Token, TokenKind};
 

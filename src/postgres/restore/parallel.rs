@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::post_data::{Order, order_of};
-use crate::postgres::restore::prove::Proved;
+use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::{Route, Router};
 use crate::postgres::restore::steps::Restoring;

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
-use crate::postgres::restore::prove::Proved;
+use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::restore::routing::{Route, Router};
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::server::maintenance::Maintenance;

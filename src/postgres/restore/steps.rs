@@ -1,5 +1,8 @@
 //! The steps of one restore: prove, make the target, load, and drop the target again when that fails.
 
+pub mod fill;
+pub mod prove;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -9,10 +12,10 @@ use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
-use crate::postgres::restore::prove::{Proved, prove};
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::rights::under_role;
 use crate::postgres::restore::structure::Structure;
+use crate::postgres::restore::steps::prove::{Proved, prove};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;

@@ -62,7 +62,7 @@ impl Maintenance<'_> {
             // Whoever made it holds the lock as long as it needs it. The session that asks takes it, and ends here.
             let free = talk.ask(throwaway::lock(name)).await?.is_true();
             if free {
-                talk.ask(throwaway::drop(name)).await?;
+                self.remove(&mut talk, name).await?;
             }
             Ok(free)
         };
@@ -92,7 +92,7 @@ impl Maintenance<'_> {
         let mut talk = self.open(&cannot("drop", name)).await?;
         let dropped = async {
             if talk.ask(throwaway::is_own(name)).await?.is_true() {
-                talk.ask(throwaway::drop(name)).await?;
+                self.remove(&mut talk, name).await?;
             }
             Ok(())
         };

@@ -10,6 +10,7 @@ pub mod maintenance;
 pub mod programs;
 pub mod query;
 pub mod quoting;
+pub mod removal;
 pub mod talk;
 pub mod temporary_cluster;
 pub mod throwaway;

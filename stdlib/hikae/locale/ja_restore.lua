@@ -1,5 +1,7 @@
 --- Japanese for what is said of judging, comparing and falling back.
 return {
+  ["the next drill tries to drop it again"] = "次回のリストアテストで再び削除を試みます",
+  ["it has no rows: it was made without data"] = "行がありません: データなしで作成されたバックアップです",
   ["%s: not restorable"] = "%s: リストアできないバックアップ",
   ["%s: incomplete"] = "%s: 不完全なバックアップ",
   ["%s counts as not proved: hikae cannot restore it"] = "%s は検証済みとして扱いません: hikae ではリストアできません",
