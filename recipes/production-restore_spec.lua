@@ -177,7 +177,7 @@ describe("production-restore", function()
 
     it("leaves everything when the swap fails", function()
       local at = server()
-      at.refuses = "\\echo swapped"
+      at.refuses = " RENAME TO "
       local run = fails(at, morning(at), set(), "command")
       expect(steps(run)).to_match("compare; put it in place!; maintenance off$")
     end)
