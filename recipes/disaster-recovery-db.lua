@@ -145,7 +145,7 @@ return recipe {
   type = "manual",
   params = params.join(
     params.server { database = "Database to bring back", user = "User that may make and rename databases" },
-    params.restore {},
+    params.restore { fallback = { default = "older" } },
     params.health {},
     {
       force = { default = false, says = "Replace the database although it answers" },
@@ -156,7 +156,7 @@ return recipe {
     }
   ),
   needs = {
-    run = { "pg_isready", "psql", "pg_restore", "gpg?", "{start}", "{health_command}" },
+    run = { "pg_restore", "gpg?", "pg_dump", "{start}", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{start}" },

@@ -2,6 +2,11 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod alert;
+mod archives;
+#[path = "attack/dumps.rs"]
+mod attack_dumps;
+#[path = "attack/splitting.rs"]
+mod attack_splitting;
 mod attack;
 mod catalog;
 mod cli;
@@ -10,6 +15,7 @@ mod config;
 mod coverage;
 mod damage;
 mod due;
+mod every;
 mod encryption;
 mod http;
 mod inspector;

@@ -33,6 +33,7 @@ impl Effect {
             | Effect::MakeBucket(_)
             | Effect::Request(_)
             | Effect::Upload(_)
+            | Effect::Connect(_)
             | Effect::Send(_)
             | Effect::MakeMemoryDir { .. }
             | Effect::Sleep { .. } => Vec::new(),
@@ -56,6 +57,7 @@ impl Effect {
             | Effect::RemoveObject(_)
             | Effect::MakeBucket(_)
             | Effect::Upload(_)
+            | Effect::Connect(_)
             | Effect::Send(_) => true,
             Effect::Request(request) => !request.method.only_reads(),
             Effect::Open { .. }
@@ -83,6 +85,7 @@ impl Effect {
             | Effect::Spawn(_)
             | Effect::Request(_)
             | Effect::Upload(_)
+            | Effect::Connect(_)
             | Effect::Get(_)
             | Effect::Put(_) => true,
             Effect::Read { .. }
@@ -145,6 +148,7 @@ impl Effect {
             | Effect::RemoveObject(_)
             | Effect::MakeBucket(_)
             | Effect::Upload(_)
+            | Effect::Connect(_)
             | Effect::Sleep { .. }
             | Effect::Lock { .. } => 0,
         }

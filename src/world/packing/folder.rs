@@ -1,4 +1,4 @@
-//! The folders of a world and the entries in them, as the walk of an archive sees them.
+//! An open folder of some world, and what is found in one for an archive.
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -202,7 +202,6 @@ impl<F: Folder> Walk<'_, F> {
         {
             return self.failed(folder, &item.path, error);
         }
-        self.findings.lock().size_bytes += item.meta.size_bytes;
         self.take(item)
     }
 
@@ -221,7 +220,6 @@ impl<F: Folder> Walk<'_, F> {
     fn take(&mut self, item: Item<F>) -> Result<()> {
         self.write_folders()?;
         self.files += 1;
-        self.findings.lock().files += 1;
         (self.take)(item)
     }
 

@@ -40,7 +40,9 @@ pub fn pack(shared: &Shared, setup: &SimulatedSetup, packing: &Packing) -> Resul
     };
     let fail = |act: &str, path: &Path, cause| shared.lock().view().trouble(act, path, cause);
     walk(packing, &findings, |path| open(shared, path), fail, &mut take)?;
-    parts.push_back(Part::Bytes(Bytes::from_static(&END)));
+    if packing.contents {
+        parts.push_back(Part::Bytes(Bytes::from_static(&END)));
+    }
     Ok(Packed { source: Box::new(PackSource { parts, content: None }), findings })
 }
 
