@@ -4,8 +4,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::http::HttpResponse;
-use super::postgres::{Answer, Session, Step};
 use super::packing::Packed;
+use super::postgres::{Answer, Session, Step};
 use super::reply::Process;
 use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};

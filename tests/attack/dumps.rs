@@ -73,8 +73,23 @@ fn half_character(byte: u8) -> Vec<u8> {
 fn an_encoding_in_which_a_backslash_is_half_a_character_is_refused() {
     let cluster = server();
     let names = [
-        "WIN932", "WIN936", "WIN949", "WIN950", "SJIS", "BIG5", "GBK", "UHC", "GB18030", "JOHAB", "SHIFT_JIS_2004",
-        "MSKANJI", "WIN", "EUC_", "win932", "Windows932", "ShiftJIS",
+        "WIN932",
+        "WIN936",
+        "WIN949",
+        "WIN950",
+        "SJIS",
+        "BIG5",
+        "GBK",
+        "UHC",
+        "GB18030",
+        "JOHAB",
+        "SHIFT_JIS_2004",
+        "MSKANJI",
+        "WIN",
+        "EUC_",
+        "win932",
+        "Windows932",
+        "ShiftJIS",
     ];
     for name in names {
         let head = format!("SET client_encoding = '{name}';\nSET standard_conforming_strings = on;\n");
@@ -190,16 +205,30 @@ fn the_code_of_a_dump_runs_no_program() {
     };
     let table = "CREATE TABLE public.t (\n    a integer\n);\nALTER TABLE public.t OWNER TO postgres;\n";
     let rows = "COPY public.t (a) FROM stdin;\n1\n\\.\n";
-    let check = "CREATE TABLE public.t (\n    a integer,\n    CONSTRAINT c CHECK (public.evil())\n);\n".to_owned() + rows;
-    let default = "CREATE TABLE public.t (\n    a integer,\n    b boolean DEFAULT public.evil()\n);\n".to_owned() + rows;
+    let check =
+        "CREATE TABLE public.t (\n    a integer,\n    CONSTRAINT c CHECK (public.evil())\n);\n".to_owned() + rows;
+    let default =
+        "CREATE TABLE public.t (\n    a integer,\n    b boolean DEFAULT public.evil()\n);\n".to_owned() + rows;
     let index = format!("{table}{rows}CREATE INDEX i ON public.t USING btree (a) WHERE public.evil();\n");
-    let generated = "CREATE TABLE public.t (\n    a integer,\n    b boolean GENERATED ALWAYS AS (public.evil()) STORED\n);\n".to_owned() + rows;
+    let generated =
+        "CREATE TABLE public.t (\n    a integer,\n    b boolean GENERATED ALWAYS AS (public.evil()) STORED\n);\n"
+            .to_owned()
+            + rows;
     let view = "CREATE MATERIALIZED VIEW public.v AS\n SELECT public.evil() AS evil\n  WITH NO DATA;\nREFRESH MATERIALIZED VIEW public.v;\n".to_owned();
-    let owner = format!("{table}{rows}ALTER TABLE public.t ADD CONSTRAINT c CHECK (public.evil()), OWNER TO postgres;\n");
-    for body in [run.clone(), format!("EXECUTE 'RESET SESSION AUTHORIZATION'; {run}"), format!("EXECUTE 'SET ROLE postgres'; {run}")] {
+    let owner =
+        format!("{table}{rows}ALTER TABLE public.t ADD CONSTRAINT c CHECK (public.evil()), OWNER TO postgres;\n");
+    for body in [
+        run.clone(),
+        format!("EXECUTE 'RESET SESSION AUTHORIZATION'; {run}"),
+        format!("EXECUTE 'SET ROLE postgres'; {run}"),
+    ] {
         for (what, load) in [
-            ("a check", &check), ("a default", &default), ("an index", &index), ("a generated column", &generated),
-            ("a materialized view", &view), ("a second change", &owner),
+            ("a check", &check),
+            ("a default", &default),
+            ("an index", &index),
+            ("a generated column", &generated),
+            ("a materialized view", &view),
+            ("a second change", &owner),
         ] {
             let settings = "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nSET check_function_bodies = false;\n";
             let [dump, _] = dumps(format!("{settings}{}{load}", function(&body)).as_bytes());
@@ -212,7 +241,11 @@ fn the_code_of_a_dump_runs_no_program() {
                 assert!(!owned.exists(), "{what} ran a program in {recipe} ({body}): {said:?}");
                 survived(&cluster, what, &said);
                 assert_ne!(said.code, 0, "{what}: {said:?}");
-                assert!(said.err.contains("trust=dump") || said.err.contains("permission denied"), "{what}: {}", said.err);
+                assert!(
+                    said.err.contains("trust=dump") || said.err.contains("permission denied"),
+                    "{what}: {}",
+                    said.err
+                );
             }
         }
     }
@@ -251,7 +284,8 @@ fn a_file_of_somebody_else_comes_back_with_its_owners() {
     let hikae = Hikae::with_database(&cluster, "shop");
     let file = hikae.path("backups/x.sql");
     std::fs::write(&file, cluster.dump("shop", &["--create"])).unwrap();
-    let owners = "SELECT string_agg(relname || pg_get_userbyid(relowner) || coalesce(relacl::text, ''), ',' ORDER BY relname)
+    let owners =
+        "SELECT string_agg(relname || pg_get_userbyid(relowner) || coalesce(relacl::text, ''), ',' ORDER BY relname)
                   FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('public', 's')";
     let before = cluster.psql("shop", owners);
     let said = hikae.run(&["run", "db-restore", "--yes", "--set", &format!("file={}", file.display())]);

@@ -21,7 +21,10 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("DELETE FROM app.customers WHERE id = 5", "rows"),
     ("INSERT INTO app.other_method VALUES (3)", "rows"),
     ("TRUNCATE app.unlogged", "rows"),
-    ("DROP PUBLICATION every_all, every_schema; UPDATE \"odd \"\" schema\".\"odd '' table \\ $$\" SET \"ü\" = '' WHERE \"a b\" = 1", "data"),
+    (
+        "DROP PUBLICATION every_all, every_schema; UPDATE \"odd \"\" schema\".\"odd '' table \\ $$\" SET \"ü\" = '' WHERE \"a b\" = 1",
+        "data",
+    ),
     ("DROP PUBLICATION every_all, every_schema; UPDATE app.measures SET v = 10 WHERE v = 9", "data"),
     ("DROP PUBLICATION every_all, every_schema; UPDATE app.child SET b = 'three'", "data"),
     ("DROP PUBLICATION every_all, every_schema; DELETE FROM app.child; INSERT INTO ONLY app.parent VALUES (2)", "rows"),
@@ -51,13 +54,22 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("ALTER TABLE app.customers SET WITHOUT CLUSTER", "structure"),
     ("ALTER TABLE app.child NO INHERIT app.parent", "structure"),
     ("ALTER TABLE app.other_method SET SCHEMA public", "tables"),
-    ("ALTER TABLE app.measures DETACH PARTITION app.measures_old; ALTER TABLE app.measures ATTACH PARTITION app.measures_old FOR VALUES FROM ('2019-01-01') TO ('2021-01-01')", "structure"),
+    (
+        "ALTER TABLE app.measures DETACH PARTITION app.measures_old; ALTER TABLE app.measures ATTACH PARTITION app.measures_old FOR VALUES FROM ('2019-01-01') TO ('2021-01-01')",
+        "structure",
+    ),
     ("ALTER TABLE app.hashed DETACH PARTITION app.hashed_1", "structure"),
     // Constraints and indexes
     ("ALTER TABLE app.orders DROP CONSTRAINT late", "structure"),
     ("ALTER TABLE app.customers VALIDATE CONSTRAINT not_checked", "structure"),
-    ("ALTER TABLE app.customers DROP CONSTRAINT not_checked, ADD CONSTRAINT not_checked CHECK (score >= 1) NOT VALID", "structure"),
-    ("ALTER TABLE app.customers DROP CONSTRAINT customers_state_check, ADD CHECK (state IN ('new', 'old'))", "structure"),
+    (
+        "ALTER TABLE app.customers DROP CONSTRAINT not_checked, ADD CONSTRAINT not_checked CHECK (score >= 1) NOT VALID",
+        "structure",
+    ),
+    (
+        "ALTER TABLE app.customers DROP CONSTRAINT customers_state_check, ADD CHECK (state IN ('new', 'old'))",
+        "structure",
+    ),
     ("ALTER TABLE app.orders ALTER CONSTRAINT late INITIALLY IMMEDIATE", "structure"),
     ("DROP INDEX app.customers_part; CREATE INDEX customers_part ON app.customers USING gin (tags)", "structure"),
     ("DROP INDEX app.customers_lower; CREATE INDEX customers_lower ON app.customers (lower(name))", "structure"),
@@ -66,7 +78,10 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("ALTER DOMAIN app.positive DROP CONSTRAINT above_zero", "structure"),
     ("ALTER DOMAIN app.positive SET DEFAULT 2", "structure"),
     // Code
-    ("CREATE OR REPLACE FUNCTION app.twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT n * 3; -- $body$ $$", "structure"),
+    (
+        "CREATE OR REPLACE FUNCTION app.twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT n * 3; -- $body$ $$",
+        "structure",
+    ),
     ("ALTER FUNCTION app.twice(int) VOLATILE", "structure"),
     ("ALTER FUNCTION app.tricky() RESET search_path", "structure"),
     ("CREATE OR REPLACE PROCEDURE app.proc(INOUT a int) LANGUAGE plpgsql AS $$ BEGIN a := a + 2; END $$", "structure"),
@@ -104,7 +119,10 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("REVOKE USAGE ON SCHEMA app FROM every_reader", "structure"),
     ("GRANT EXECUTE ON FUNCTION app.twice(int) TO PUBLIC", "structure"),
     ("REVOKE SELECT ON LARGE OBJECT 70001 FROM every_reader", "structure"),
-    ("ALTER DEFAULT PRIVILEGES FOR ROLE every_owner IN SCHEMA app REVOKE SELECT ON TABLES FROM every_reader", "structure"),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE every_owner IN SCHEMA app REVOKE SELECT ON TABLES FROM every_reader",
+        "structure",
+    ),
     ("COMMENT ON TABLE app.customers IS 'else'", "structure"),
     ("COMMENT ON COLUMN app.customers.name IS NULL", "structure"),
     ("COMMENT ON LARGE OBJECT 70001 IS NULL", "structure"),
@@ -195,7 +213,8 @@ fn every_difference_is_seen_and_an_unchanged_database_gives_no_alarm() {
     let found = cases(&sql, &["--create", "--clean", "--if-exists", "--no-subscriptions"]);
     let wrong: Vec<String> = found[0].iter().filter(|check| check["ok"] != true).map(Value::to_string).collect();
     assert!(wrong.is_empty(), "an unchanged database: {}", wrong.join("\n"));
-    let skipped: Vec<String> = found[0].iter().filter(|check| check["compared"] == false).map(Value::to_string).collect();
+    let skipped: Vec<String> =
+        found[0].iter().filter(|check| check["compared"] == false).map(Value::to_string).collect();
     assert!(skipped.is_empty(), "not compared: {}", skipped.join("\n"));
     let missed: Vec<String> = DIFFERENCES
         .iter()
@@ -203,7 +222,13 @@ fn every_difference_is_seen_and_an_unchanged_database_gives_no_alarm() {
         .filter(|((_, check), found)| !failed(found).contains(check))
         .map(|((sql, check), found)| format!("{sql}: no ✗ of `{check}`, only {:?}", failed(found)))
         .collect();
-    assert!(missed.is_empty(), "{} of {} differences were missed:\n{}", missed.len(), DIFFERENCES.len(), missed.join("\n"));
+    assert!(
+        missed.is_empty(),
+        "{} of {} differences were missed:\n{}",
+        missed.len(),
+        DIFFERENCES.len(),
+        missed.join("\n")
+    );
 }
 
 #[test]
@@ -215,7 +240,11 @@ fn a_subscription_is_compared_as_well() {
 
 #[test]
 fn a_dump_in_another_shape_gives_no_alarm_either() {
-    for shape in [&["--no-owner", "--no-privileges", "--no-comments"][..], &["--clean", "--if-exists"], &["--load-via-partition-root"]] {
+    for shape in [
+        &["--no-owner", "--no-privileges", "--no-comments"][..],
+        &["--clean", "--if-exists"],
+        &["--load-via-partition-root"],
+    ] {
         let found = cases(&[""], shape);
         assert!(failed(&found[0]).is_empty(), "{shape:?}: {:?}", found[0]);
     }

@@ -81,7 +81,10 @@ pub struct TableRows {
 }
 
 /// The names of these tables and of their columns, of these sequences, and of their schemas.
-pub fn names<'a>(tables: &'a mut [TableRows], sequences: &'a mut [SequenceValue]) -> impl Iterator<Item = &'a mut String> {
+pub fn names<'a>(
+    tables: &'a mut [TableRows],
+    sequences: &'a mut [SequenceValue],
+) -> impl Iterator<Item = &'a mut String> {
     let tables = tables.iter_mut().flat_map(|table| {
         let columns = table.fingerprint.iter_mut().flat_map(|taken| &mut taken.columns);
         [&mut table.schema, &mut table.name].into_iter().chain(columns)

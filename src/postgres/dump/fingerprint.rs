@@ -125,7 +125,12 @@ mod tests {
     #[test]
     fn the_order_does_not_matter_and_everything_else_does() {
         assert_eq!(sum(&["1\ta", "2\tb", "3\t"]), sum(&["3\t", "1\ta", "2\tb"]));
-        for other in [&["1\ta", "2\tb"][..], &["1\ta", "2\tb", "3\t", "3\t"], &["1\tb", "2\ta", "3\t"], &["1\ta", "2\tb", "3\t\\N"]] {
+        for other in [
+            &["1\ta", "2\tb"][..],
+            &["1\ta", "2\tb", "3\t", "3\t"],
+            &["1\tb", "2\ta", "3\t"],
+            &["1\ta", "2\tb", "3\t\\N"],
+        ] {
             assert_ne!(sum(&["1\ta", "2\tb", "3\t"]), sum(other), "{other:?}");
         }
         assert_ne!(sum(&["x", "x"]), sum(&["y", "y"]));

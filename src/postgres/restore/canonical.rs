@@ -72,7 +72,10 @@ const MOST_WORDS: usize = 12;
 
 /// The first words of a statement, up to what it says of the object: `CREATE TABLE public.t`, `ALTER TABLE public.t OWNER`.
 pub(crate) fn label(text: &str) -> String {
-    let ends = ["(", "AS", "IS", "TO", "USING", "FROM", "FOR", "WITH", "SELECT", "SERVER", "OPTIONS", "BEFORE", "AFTER", "START", "="];
+    let ends = [
+        "(", "AS", "IS", "TO", "USING", "FROM", "FOR", "WITH", "SELECT", "SERVER", "OPTIONS", "BEFORE", "AFTER",
+        "START", "=",
+    ];
     let function = ["FUNCTION ", "PROCEDURE ", "AGGREGATE ", "OPERATOR ", "CAST ", "TRANSFORM ", "DEFAULT PRIVILEGES "];
     let function = function.iter().any(|kind| text.find(kind).is_some_and(|at| at < 40));
     let mut words = Vec::new();
@@ -102,8 +105,10 @@ mod tests {
 
     #[test]
     fn the_first_form_of_a_list_becomes_the_one_that_stays() {
-        let first = "CHECK (((state)::text = ANY ((ARRAY['a'::character varying, 'b,(]'::character varying])::text[])))";
-        let stays = "CHECK (((state)::text = ANY (ARRAY[('a'::character varying)::text, ('b,(]'::character varying)::text])))";
+        let first =
+            "CHECK (((state)::text = ANY ((ARRAY['a'::character varying, 'b,(]'::character varying])::text[])))";
+        let stays =
+            "CHECK (((state)::text = ANY (ARRAY[('a'::character varying)::text, ('b,(]'::character varying)::text])))";
         assert_eq!(canonical(first), stays);
         assert_eq!(canonical(stays), stays);
     }
@@ -132,7 +137,10 @@ mod tests {
             ("CREATE TABLE app.t (\n    a integer\n);", "CREATE TABLE app.t"),
             ("ALTER TABLE app.t OWNER TO x;", "ALTER TABLE app.t OWNER"),
             ("COMMENT ON TABLE app.t IS 'x';", "COMMENT ON TABLE app.t"),
-            ("ALTER TABLE ONLY app.t\n    ADD CONSTRAINT c CHECK ((a > 0));", "ALTER TABLE ONLY app.t ADD CONSTRAINT c CHECK"),
+            (
+                "ALTER TABLE ONLY app.t\n    ADD CONSTRAINT c CHECK ((a > 0));",
+                "ALTER TABLE ONLY app.t ADD CONSTRAINT c CHECK",
+            ),
             ("CREATE VIEW app.v AS\n SELECT 1;", "CREATE VIEW app.v"),
             ("CREATE TRIGGER t BEFORE UPDATE ON app.x FOR EACH ROW;", "CREATE TRIGGER t"),
             ("CREATE FUNCTION app.f(n integer) RETURNS integer\n LANGUAGE sql;", "CREATE FUNCTION app.f(n integer)"),

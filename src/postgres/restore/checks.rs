@@ -197,7 +197,8 @@ fn rows(expected: &DatabaseFacts, places: &Places, answers: &Answers) -> Vec<Che
 /// A dump may have tables whose rows nobody counted; whoever reads the checks is to know.
 fn uncounted(expected: &DatabaseFacts) -> Option<Check> {
     let tables = expected.tables.iter().filter(|table| table.rows.is_none()).count();
-    (tables > 0).then(|| Check::not_compared("tables not counted", format!("the backup has no rows of {tables} tables")))
+    (tables > 0)
+        .then(|| Check::not_compared("tables not counted", format!("the backup has no rows of {tables} tables")))
 }
 
 /// A backup of tables without a single row is no backup of their data, unless that was asked for.

@@ -60,9 +60,8 @@ fn tables<'a>(expected: &'a DatabaseFacts, live: &'a Live) -> Vec<Table<'a>> {
 
 /// Tables whose rows the backup has, and no fingerprint of them.
 fn not_taken(expected: &DatabaseFacts) -> Vec<Check> {
-    let without = |said: &&TableRows| {
-        said.rows.is_some() && said.fingerprint.as_ref().is_none_or(|taken| taken.kind != KIND)
-    };
+    let without =
+        |said: &&TableRows| said.rows.is_some() && said.fingerprint.as_ref().is_none_or(|taken| taken.kind != KIND);
     let count = expected.tables.iter().filter(without).count();
     let why = format!("the manifest has no fingerprint of the rows of {count} tables");
     (count > 0).then(|| Check::not_compared("data", why)).into_iter().collect()
@@ -70,7 +69,11 @@ fn not_taken(expected: &DatabaseFacts) -> Vec<Check> {
 
 /// Reads every table as the backup was written. Nobody knows which time zone another program than hikae had, or how it wrote bytes:
 /// a table that differs is read in the other ways as well.
-async fn read(read_back: &ReadBack<'_>, expected: &DatabaseFacts, tables: &[Table<'_>]) -> Result<Vec<Read<(u64, u128)>>> {
+async fn read(
+    read_back: &ReadBack<'_>,
+    expected: &DatabaseFacts,
+    tables: &[Table<'_>],
+) -> Result<Vec<Read<(u64, u128)>>> {
     let encoding = expected.encoding.as_deref().unwrap_or("UTF8");
     let ways = [(Some("UTC"), None), (None, None), (Some("UTC"), Some("escape")), (Some("UTC"), Some("hex"))];
     let mut found: Vec<Read<(u64, u128)>> = vec![Err("it was not read".to_owned()); tables.len()];

@@ -12,8 +12,8 @@ use crate::postgres::restore::other_reading::OtherReading;
 use crate::postgres::restore::psql_line::PsqlLine;
 use crate::postgres::restore::refusal::{self, Refusal};
 use crate::postgres::restore::roles::Roles;
-use crate::postgres::restore::rules::{Act, Ruling, Token, is_whole, rule};
 use crate::postgres::restore::rules::watch::Watch;
+use crate::postgres::restore::rules::{Act, Ruling, Token, is_whole, rule};
 
 /// The most words by which a statement is told.
 const MOST_TOKENS: usize = 64;
@@ -33,11 +33,7 @@ pub(crate) enum Verdict {
     /// The rows of a table are whole.
     EndOfRows,
     /// A statement about the database itself, which one of its words names.
-    Database {
-        act: Act,
-        name_at: usize,
-        tokens: Vec<Token>,
-    },
+    Database { act: Act, name_at: usize, tokens: Vec<Token> },
 }
 
 /// The judge of one dump.

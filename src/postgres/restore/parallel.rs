@@ -10,10 +10,10 @@ use futures_util::future::try_join_all;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::post_data::{Order, order_of};
-use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::{Route, Router};
 use crate::postgres::restore::steps::Restoring;
+use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRole;

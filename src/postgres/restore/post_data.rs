@@ -22,11 +22,13 @@ pub fn order_of(sql: &[u8]) -> Order {
     let words: Vec<&str> = tokens.iter().map(Token::word).collect();
     match words.as_slice() {
         ["set", ..] | ["select", "pg_catalog", ".", "set_config", ..] => Order::Session,
-        ["create", "index", ..] | ["create", "unique", "index", ..] => match words.iter().position(|word| *word == "on") {
-            Some(at) if words.get(at + 1) == Some(&"only") => Order::After,
-            Some(at) => table(&tokens[at + 1..]),
-            None => Order::After,
-        },
+        ["create", "index", ..] | ["create", "unique", "index", ..] => {
+            match words.iter().position(|word| *word == "on") {
+                Some(at) if words.get(at + 1) == Some(&"only") => Order::After,
+                Some(at) => table(&tokens[at + 1..]),
+                None => Order::After,
+            }
+        }
         ["alter", "table", "only", ..] => match words.iter().position(|word| *word == "add") {
             Some(at) if matches!(&words[at + 1..], ["constraint", _, "primary" | "unique", ..]) => table(&tokens[3..]),
             _ => Order::After,

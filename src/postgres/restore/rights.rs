@@ -6,9 +6,9 @@
 use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
-use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::restore::routing::{Route, Router};
 use crate::postgres::restore::steps::Restoring;
+use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::server::maintenance::Maintenance;
 use crate::postgres::server::quoting::{ident, literal};
 use crate::postgres::server::talk::Talk;
@@ -125,7 +125,9 @@ pub fn untrusted() -> Error {
 /// What a load under a role failed with: where a right is missing, trust would give it.
 pub fn under_role(error: Error) -> Error {
     match sqlstate_of(&error) {
-        Some(NO_RIGHT) => error.within("the file has no record as a backup of this catalog, and was loaded without a superuser's rights").hint(TRUST),
+        Some(NO_RIGHT) => error
+            .within("the file has no record as a backup of this catalog, and was loaded without a superuser's rights")
+            .hint(TRUST),
         _ => error,
     }
 }

@@ -123,7 +123,8 @@ impl Collector {
 
     fn version(&mut self, item: Item) {
         let text = legible(self.lexer.text());
-        let major = |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse().ok());
+        let major =
+            |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse().ok());
         let (server, program) = self.found.shape.made_by.unwrap_or_default();
         if let Some(rest) = text.strip_prefix(" Dumped from database version ").filter(|_| item == Item::Comment) {
             self.found.shape.made_by = major(rest).map(|server| (server, program));
@@ -176,8 +177,10 @@ impl Collector {
     fn made(&mut self, text: &str) {
         let label = label(text);
         let shape = &mut self.found.shape;
-        let rights = text.starts_with("GRANT ") || text.starts_with("REVOKE ") || label.starts_with("ALTER DEFAULT PRIVILEGES");
-        let dropping = text.starts_with("DROP ") || text.contains(" DROP CONSTRAINT ") || text.contains(" DROP DEFAULT;");
+        let rights =
+            text.starts_with("GRANT ") || text.starts_with("REVOKE ") || label.starts_with("ALTER DEFAULT PRIVILEGES");
+        let dropping =
+            text.starts_with("DROP ") || text.contains(" DROP CONSTRAINT ") || text.contains(" DROP DEFAULT;");
         shape.rights |= rights;
         shape.cleans |= text.starts_with("DROP ");
         shape.if_exists |= text.starts_with("DROP ") && text.contains(" IF EXISTS ");

@@ -50,7 +50,10 @@ pub async fn compare(
     let found = match dump(caller, server, database, said).await {
         Ok(found) => found,
         Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Denied) => {
-            return Ok(vec![Check::not_compared("structure", format!("`pg_dump` could not be asked: {}", error.one_line()))]);
+            return Ok(vec![Check::not_compared(
+                "structure",
+                format!("`pg_dump` could not be asked: {}", error.one_line()),
+            )]);
         }
         Err(error) => return Err(error),
     };
@@ -82,7 +85,8 @@ async fn dump(caller: &Caller, server: &Server, database: &str, said: &Structure
     let child = caller.spawn(command).await?;
     let act = format!("cannot dump the structure of the database `{database}`");
     let mut source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
-    let (mut rewriter, mut nowhere, mut collector) = (Rewriter::judging(database), VecDeque::new(), Collector::default());
+    let (mut rewriter, mut nowhere, mut collector) =
+        (Rewriter::judging(database), VecDeque::new(), Collector::default());
     while let Piece::Data(data) = source.next().await? {
         collector.feed(&data);
         rewriter.feed(data, &mut nowhere).map_err(other_than_backup)?;

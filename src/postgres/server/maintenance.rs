@@ -74,7 +74,10 @@ impl Maintenance<'_> {
     pub async fn sweep_roles(&self) -> Result<()> {
         let mut talk = self.open("cannot drop the roles of runs that were killed").await?;
         let swept = async {
-            let sql = format!("SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.starts_with(rolname::text, {})", literal(throwaway::PREFIX));
+            let sql = format!(
+                "SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.starts_with(rolname::text, {})",
+                literal(throwaway::PREFIX)
+            );
             let left: Vec<String> = talk.ask(sql).await?.values().filter(|name| throwaway::is_name(name)).collect();
             for name in left {
                 if talk.ask(throwaway::lock(&name)).await?.is_true() {

@@ -78,9 +78,7 @@ impl ThrowawayRole {
     pub async fn drop(self, caller: &Caller) {
         let act = format!("cannot drop the role `{}`", self.name);
         let sql = [format!("DROP ROLE IF EXISTS {}", ident(&self.name))];
-        if let Err(error) =
-            crate::postgres::server::talk::run(caller, &self.admin, &self.connect_to, &act, sql).await
-        {
+        if let Err(error) = crate::postgres::server::talk::run(caller, &self.admin, &self.connect_to, &act, sql).await {
             log(Level::Warn, &format!("{}; `pg.sweep_throwaways` of a later run drops it", error.one_line()), None);
         }
         drop(self.lock);

@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
-use super::postgres::PostgresServer;
 use super::objects::stores::StoreSetup;
+use super::postgres::PostgresServer;
 use super::programs::Program;
 use super::routes::Route;
 use crate::world::SecretOrText;

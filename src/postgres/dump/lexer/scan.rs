@@ -1,10 +1,10 @@
 //! What begins between two items, and the items that are no quotes.
 
 use super::{Lexer, State, is_word};
-use crate::postgres::dump::lexer::dollar::DollarQuote;
 use crate::postgres::dump::item::Item;
-use crate::postgres::dump::odd::Odd;
+use crate::postgres::dump::lexer::dollar::DollarQuote;
 use crate::postgres::dump::lexer::quote::Quote;
+use crate::postgres::dump::odd::Odd;
 
 impl Lexer {
     pub(super) fn between(&mut self, byte: u8) -> (usize, Option<Item>) {

@@ -6,10 +6,10 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::Router;
 use crate::postgres::restore::steps::Restoring;
+use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::server::quoting::literal;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRole;
-use crate::postgres::restore::steps::prove::Proved;
 use crate::report::event;
 use crate::stream::{Piece, Source};
 
@@ -54,7 +54,8 @@ impl Restoring {
     /// A session that reads strings as hikae does.
     pub(crate) async fn ready_to_load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Talk> {
         let act = format!("cannot load the database `{}`", self.target);
-        let mut talk = Talk::open(&self.loader, role.map_or(&self.server, |role| &role.server), &self.target, &act).await?;
+        let mut talk =
+            Talk::open(&self.loader, role.map_or(&self.server, |role| &role.server), &self.target, &act).await?;
         for (name, sql) in &proved.own.settings {
             // Generated columns and indexes may depend on them. What the session cannot have, the database gets at the end.
             if !is_own(name)
