@@ -8,6 +8,7 @@ use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
+use super::servers::database_servers;
 use super::target::target;
 use super::values::{ParamType, ParamValue};
 use crate::backup::gpg;
@@ -278,21 +279,6 @@ fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> R
                 path.display().to_string()
             ))),
     }
-}
-
-/// The database servers that the params can name: a session with one of them needs no other declaration.
-fn database_servers(params: &Params) -> (Vec<String>, Vec<u16>) {
-    let (mut hosts, mut ports) = (Vec::new(), Vec::new());
-    for (_, value) in params.iter() {
-        match value {
-            ParamValue::String(text) => hosts.push(text.clone()),
-            ParamValue::Path(path) => hosts.push(path.display().to_string()),
-            ParamValue::List(texts) => hosts.extend(texts.iter().cloned()),
-            ParamValue::Integer(number) => ports.extend(u16::try_from(*number)),
-            _ => {}
-        }
-    }
-    (hosts, ports)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

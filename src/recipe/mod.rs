@@ -22,6 +22,7 @@ pub mod planning;
 pub mod problem;
 pub mod scene;
 pub mod schedule;
+mod servers;
 pub mod spec;
 mod standing;
 mod target;

@@ -29,7 +29,10 @@ pub type Undo = Arc<dyn Fn(Box<dyn Source>) -> Box<dyn Source> + Send + Sync>;
 
 /// Encrypts another file that belongs to the same backup in the same way, with a throwaway of its own that its facts then hold.
 #[derive(Clone)]
-pub struct Sealer(pub Arc<dyn Fn(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + Sync>);
+pub struct Sealer(pub Arc<Seal>);
+
+/// What a `Sealer` does.
+pub type Seal = dyn Fn(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + Sync;
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,6 +18,7 @@ use crate::stream::{Piece, Sink, Source};
 use crate::units::show_size;
 use plan::{Shared, Where};
 use sink::PlannedSink;
+use swallow::Swallow;
 
 mod listing;
 mod objects;
@@ -25,6 +26,7 @@ mod packing;
 mod plan;
 mod postgres;
 mod sink;
+mod swallow;
 
 /// A world in which nothing changes.
 pub struct DryRun<W> {
@@ -281,26 +283,5 @@ struct Unread(Error);
 impl Source for Unread {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
         Box::pin(ready(Err(self.0.clone())))
-    }
-}
-
-/// The input of a program that was not started.
-struct Swallow;
-
-impl Sink for Swallow {
-    fn write(&mut self, _data: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(ready(Ok(())))
-    }
-
-    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(ready(Ok(())))
-    }
-
-    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(ready(Ok(())))
-    }
-
-    fn abort(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(ready(Ok(())))
     }
 }

@@ -146,7 +146,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
 const RECIPE: &str = r#"
     local file = path.join(p.dir, "every.sql.gz")
     local made = pg.create_database(at {})
-    local restored = pg.restore(at { source = file, database = made, if_exists = "remake" })
+    local restored = pg.restore(at { source = file, database = made, if_exists = "remake", trust = "dump" })
     local function told(database, sql)
       local args = { "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", p.host, "-p", tostring(p.port), "-U", p.user, "-d", database, "-c", sql }
       return process.run { program = "psql", args = args, env = { PGPASSWORD = p.password } }

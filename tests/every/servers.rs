@@ -14,7 +14,7 @@ use crate::verify::world_at;
 /// Restores the dump into a throwaway and logs what was compared.
 const RECIPE: &str = r#"
     local made = pg.create_database(at {})
-    local restored = pg.restore(at { source = path.join(p.dir, "every.sql.gz"), database = made, if_exists = "remake" })
+    local restored = pg.restore(at { source = path.join(p.dir, "every.sql.gz"), database = made, if_exists = "remake", trust = "dump" })
     local ok, answer = errors.try(pg.verify, at { database = made, manifest = { database = restored.dump } })
     if not ok then
       errors.accept(answer, "the test looks at the checks")

@@ -82,7 +82,7 @@ fn branches(tree: &str) -> Vec<String> {
     }
     parts.push(&body[start..]);
     let leaves = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
-    leaves.flat_map(|part| branches(part)).map(|leaf| format!("{}{leaf}", head.trim())).collect()
+    leaves.flat_map(branches).map(|leaf| format!("{}{leaf}", head.trim())).collect()
 }
 
 /// `super::pump::Tally` in `stream::tee` is `stream::pump::Tally`; paths of other crates are nothing.

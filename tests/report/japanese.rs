@@ -23,8 +23,8 @@ fn pairs() -> Vec<(String, String)> {
 #[test]
 fn every_translation_has_the_values_of_its_text() {
     let value = regex::Regex::new(r"\{[1-9]?\}").unwrap();
+    let numbered = regex::Regex::new(r"\{([1-9])\}").unwrap();
     for (english, japanese) in pairs() {
-        let numbered = regex::Regex::new(r"\{([1-9])\}").unwrap();
         let count = english.matches("{}").count();
         assert_eq!(value.find_iter(&japanese).count(), count, "{english}\n{japanese}");
         let places: BTreeSet<usize> =

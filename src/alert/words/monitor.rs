@@ -17,7 +17,7 @@ fn japanese(event: &Event) -> (String, String, &'static str) {
     let found = format!("バックアップ監視で{count}件の異常が見つかりました");
     match event.kind {
         EventKind::Recovered => (
-            format!("[BACKUP ALERT] 【復旧】バックアップ監視: 正常"),
+            "[BACKUP ALERT] 【復旧】バックアップ監視: 正常".to_owned(),
             "【復旧】バックアップ監視で異常がなくなりました".into(),
             "",
         ),
@@ -44,7 +44,7 @@ fn english(event: &Event) -> (String, String, &'static str) {
     let advice = "Look at each, and run a backup by hand where one is missing.";
     match event.kind {
         EventKind::Recovered => (
-            format!("[BACKUP ALERT] [RECOVERED] Backup monitor: all is well"),
+            "[BACKUP ALERT] [RECOVERED] Backup monitor: all is well".to_owned(),
             "[RECOVERED] The backup monitor finds nothing wrong any longer".into(),
             "",
         ),

@@ -90,8 +90,8 @@ impl Key {
             _ if self.capabilities.contains('E') => return None,
             _ => {}
         }
-        let encrypting = self.parts.iter().filter(|part| part.capabilities.contains('e'));
-        Some(match encrypting.last() {
+        let mut encrypting = self.parts.iter().filter(|part| part.capabilities.contains('e'));
+        Some(match encrypting.next_back() {
             Some(part) if part.validity == 'r' => "its key for encryption is revoked".to_owned(),
             Some(part) if part.validity == 'e' => dated("its key for encryption expired", &part.expires),
             _ => "it has no key for encryption".to_owned(),

@@ -2,6 +2,8 @@
 //!
 //! A watcher (`watched.rs`) stands beside whole steps and cannot do that.
 
+mod session;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -266,50 +268,5 @@ impl Process for Kept<dyn Process> {
                 _ => Ok(exit),
             }
         })
-    }
-}
-
-impl Kept<dyn Session> {
-    /// Before each message: whether the connection still carries so much.
-    async fn carry(&mut self, bytes: usize) -> Result<&mut (dyn Session + 'static)> {
-        self.broken.step().await?;
-        if self.broken.pass(bytes) < bytes || self.broken.is_over() {
-            return Err(self.broken.breaks("talk to").await);
-        }
-        self.inner()
-    }
-}
-
-impl Session for Kept<dyn Session> {
-    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<Answer>> {
-        Box::pin(async move { self.carry(sql.len()).await?.ask(sql, max_bytes).await })
-    }
-
-    fn send(&mut self, step: Step) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { self.carry(step.size_bytes()).await?.send(step).await })
-    }
-
-    fn settle(&mut self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { self.carry(0).await?.settle().await })
-    }
-
-    fn copy_out(&mut self, sql: Bytes) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { self.carry(sql.len()).await?.copy_out(sql).await })
-    }
-
-    fn rows(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(async move {
-            let piece = self.carry(0).await?.rows().await?;
-            match &piece {
-                Piece::Data(data) if self.broken.pass(data.len()) < data.len() => {
-                    Err(self.broken.breaks("talk to").await)
-                }
-                _ => Ok(piece),
-            }
-        })
-    }
-
-    fn close(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(async move { self.take_inner()?.close().await })
     }
 }
