@@ -160,12 +160,12 @@ local function listen(wrong)
     stuck = _("does not end"), broken = _("cannot be loaded"),
   }
   for _i, silent in ipairs(overdue) do
-    wrong(silent.recipe .. ": " .. titles[silent.verdict], silence(silent))
+    wrong(silent.shown .. ": " .. titles[silent.verdict], silence(silent))
   end
 end
 
 return recipe {
-  kind = "check",
+  kind = "monitor",
   type = "daily",
   schedule = "0 * * * *",
   params = {

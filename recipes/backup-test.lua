@@ -20,7 +20,7 @@ local function drill(p, file, server, began, alone)
 end
 
 return recipe {
-  kind = "check",
+  kind = "drill",
   type = "weekly",
   schedule = "0 1 * * 0",
   params = params.join(
@@ -64,7 +64,7 @@ return recipe {
     local late = took > p.objective_rto
         and _("the restore took %d s, and must be done within %d s", seconds, p.objective_rto)
       or nil
-    run.note("RTO reached", { took = took, failed = late })
+    run.note("RTO reached", { took = took, failed = late, measure = "rto" })
     run.note("RTO objective", { took = p.objective_rto })
     log.info(_("RTO reached: %d s (objective: %d s)", seconds, p.objective_rto))
     if late then

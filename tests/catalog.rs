@@ -6,11 +6,13 @@ use hikae::catalog::{AuditEntry, AuditFilter, Backup, Catalog, Ending, Failure, 
 use hikae::error::{Error, Kind};
 
 mod crash;
+mod keep;
 mod outbox;
 mod reading;
 mod runbook;
 mod secrets;
 mod settle;
+mod targets;
 mod trouble;
 
 /// A state folder of its own, with the path of the catalog in it.
@@ -50,6 +52,7 @@ fn daily(second: u32) -> NewRun {
         backup_type: "daily".into(),
         kind: "backup".into(),
         subject: "db-backup".into(),
+        target: "db-backup".into(),
         started_at,
         host: "db1".into(),
         username: "backup".into(),
@@ -80,6 +83,7 @@ fn step(name: &str) -> Step {
         started_at: at("2026-02-15T02:00:00.500+09:00"),
         duration_ms: 250,
         error: None,
+        measure: None,
     }
 }
 
@@ -118,7 +122,7 @@ fn a_run_that_goes_is_shown_as_the_contract_has_it() {
         concat!(
             r#"{"id":"BKP-20260215-020000-daily","recipe":"db-backup","type":"daily","status":"running","#,
             r#""started_at":"2026-02-15T02:00:00.250+09:00","ended_at":null,"duration_secs":null,"error":null,"#,
-            r#""backups":[],"steps":[]}"#
+            r#""backups":[],"steps":[],"target":"db-backup"}"#
         )
     );
 }
@@ -141,7 +145,7 @@ fn a_run_that_ended_is_shown_as_the_contract_has_it() {
             r#""error":{{"kind":"space","message":"cannot write `/backups/x`: disk full","hint":"free some space"}},"#,
             r#""backups":[{{"path":"/backups/database/db_backup_20260215_020000.sql.gz","size_bytes":133200000,"sha256":"{}"}}],"#,
             r#""steps":[{{"name":"pg_dump shop","status":"success","site":"recipes/db-backup.lua:21","bytes_in":1000000000,"#,
-            r#""bytes_out":null,"started_at":"2026-02-15T02:00:00.500+09:00","duration_secs":0.25,"error":null}}]}}"#
+            r#""bytes_out":null,"started_at":"2026-02-15T02:00:00.500+09:00","duration_secs":0.25,"error":null}}],"target":"db-backup"}}"#
         ),
         "ab".repeat(32)
     );

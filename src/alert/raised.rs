@@ -69,7 +69,7 @@ impl Event {
 
 /// What a monitor has found; when it came to nothing, why.
 fn findings(run: &Run) -> Vec<Finding> {
-    if !run.is_monitor() {
+    if !run.has_findings() {
         return Vec::new();
     }
     let finding = |step: &Step| Finding { subject: step.name.clone(), message: step.error.clone().unwrap_or_default() };
@@ -79,12 +79,12 @@ fn findings(run: &Run) -> Vec<Finding> {
     found.iter().cloned().chain(failed).collect()
 }
 
-/// What the failure of a run is: a check either watches, or tries whether a backup restores.
+/// What the failure of a run is, by its kind.
 fn failure_kind(run: &Run) -> EventKind {
     match run.kind.as_str() {
         "restore" => EventKind::RestoreFailure,
-        "check" if run.is_monitor() => EventKind::Monitor,
-        "check" => EventKind::DrillFailure,
+        "monitor" | "check" | "report" => EventKind::Monitor,
+        "drill" => EventKind::DrillFailure,
         _ => EventKind::BackupFailure,
     }
 }

@@ -12,25 +12,29 @@ mod channels;
 mod column;
 pub mod described;
 mod history;
+mod keep;
 pub mod manifest;
 mod news;
 mod open;
 mod outbox;
 mod overdue;
+mod query;
 mod read;
 mod record;
 mod settle;
 mod store;
 mod streaks;
+mod targets;
 mod trouble;
 mod write;
 
 pub use channels::ChannelRow;
 pub use history::History;
+pub use keep::{Limits, Removed};
 pub use outbox::{Fate, NewNotice, Notice};
 pub use overdue::{Overdue, Wrong};
 pub use read::{AuditFilter, NotificationFilter, RunFilter};
-pub use record::{AuditEntry, Backup, Ending, Failure, Moment, NewRun, Notification, Run, Status, Step, run_id};
+pub use record::{AuditEntry, Backup, Ending, Failure, Moment, NewRun, Notification, RTO, Run, Status, Step, run_id};
 pub use streaks::Streak;
 
 /// The catalog, open. It blocks: call it where waiting for a disk, or five seconds for another process, is allowed.

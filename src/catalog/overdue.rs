@@ -1,4 +1,4 @@
-//! Names what can be wrong with a recipe that is looked over from outside its runs.
+//! Names what can be wrong with a target that is looked over from outside its runs.
 
 use serde::Serialize;
 
@@ -38,10 +38,13 @@ impl Wrong {
     }
 }
 
-/// One thing that is wrong with a recipe, with what there is to say of it.
+/// One thing that is wrong with a target, with what there is to say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overdue {
     pub recipe: String,
+    pub target: String,
+    /// What people see: the recipe where that has one target only, else the target.
+    pub shown: String,
     pub verdict: Wrong,
     /// When it should have run.
     pub due: Option<Moment>,
@@ -57,8 +60,9 @@ pub struct Overdue {
 }
 
 impl Overdue {
-    pub fn new(recipe: &str, verdict: Wrong) -> Overdue {
+    pub fn new(recipe: &str, target: &str, shown: &str, verdict: Wrong) -> Overdue {
+        let [recipe, target, shown] = [recipe, target, shown].map(str::to_owned);
         let (due, since, age_secs, objective_secs, failures, why) = (None, None, None, None, None, None);
-        Overdue { recipe: recipe.to_owned(), verdict, due, since, age_secs, objective_secs, failures, why }
+        Overdue { recipe, target, shown, verdict, due, since, age_secs, objective_secs, failures, why }
     }
 }

@@ -1,8 +1,9 @@
 //! Reads the record back, the newest first.
 
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Row, Transaction};
 
 use super::column::{json, moment, number, parsed, some_moment, some_number, status};
+use super::query::Conditions;
 use super::record::{AuditEntry, Backup, Failure, Moment, NewRun, Notification, Run, Status, Step};
 use super::{Catalog, trouble};
 use crate::error::{Kind, Result};
@@ -13,6 +14,7 @@ pub struct RunFilter {
     pub status: Option<Status>,
     pub backup_type: Option<String>,
     pub recipe: Option<String>,
+    pub target: Option<String>,
     pub limit: Option<usize>,
 }
 
@@ -39,24 +41,24 @@ impl Catalog {
     /// The runs that fit, the newest first. `alive` says whether the process of a running one is still there.
     pub fn runs(&self, filter: &RunFilter, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<Run>> {
         self.settle(alive)?;
-        let (status, limit) = (filter.status.map(Status::word), limit(filter.limit));
-        self.reading(|tx| {
-            let sql = "SELECT * FROM runs WHERE (?1 IS NULL OR shown = ?1) AND (?2 IS NULL OR backup_type = ?2)
-                       AND (?3 IS NULL OR recipe = ?3) ORDER BY number DESC LIMIT ?4";
-            let mut query = tx.prepare_cached(sql)?;
-            let rows =
-                query.query_map(params![status, filter.backup_type, filter.recipe, limit], |row| run(tx, row))?;
-            rows.collect()
-        })
+        let conditions = Conditions::default()
+            .holds(filter.status.map(shown_as))
+            .equals("backup_type", filter.backup_type.as_deref())
+            .equals("recipe", filter.recipe.as_deref())
+            .equals("target", filter.target.as_deref());
+        let (sql, values) = conditions.newest_first("runs", filter.limit);
+        self.reading(|tx| tx.prepare_cached(&sql)?.query_map(values, |row| run(tx, row))?.collect())
     }
 
     /// The run whose id is `id`, or starts with it when it is the only one that does.
     pub fn run(&self, id: &str, alive: &dyn Fn(&NewRun) -> bool) -> Result<Option<Run>> {
         self.settle(alive)?;
-        let ids: Vec<String> = self.reading(|tx| {
-            let sql = "SELECT id FROM runs WHERE ?1 <> '' AND substr(id, 1, length(?1)) = ?1 ORDER BY number DESC";
-            tx.prepare_cached(sql)?.query_map([id], |row| row.get("id"))?.collect()
-        })?;
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let (sql, values) = Conditions::default().begins("id", Some(id)).newest_first("runs", None);
+        let ids: Vec<String> =
+            self.reading(|tx| tx.prepare_cached(&sql)?.query_map(values, |row| row.get("id"))?.collect())?;
         let found = match ids.as_slice() {
             [] => return Ok(None),
             [only] => only,
@@ -90,33 +92,35 @@ impl Catalog {
 
     /// What was done, the newest first.
     pub fn audits(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
-        let AuditFilter { operation, username, backup_id, limit: most } = filter;
-        self.reading(|tx| {
-            let sql =
-                "SELECT * FROM backup_audit_logs WHERE (?1 IS NULL OR operation = ?1) AND (?2 IS NULL OR username = ?2)
-                       AND (?3 IS NULL OR substr(backup_id, 1, length(?3)) = ?3) ORDER BY number DESC LIMIT ?4";
-            let mut query = tx.prepare_cached(sql)?;
-            query.query_map(params![operation, username, backup_id, limit(*most)], audit)?.collect()
-        })
+        let AuditFilter { operation, username, backup_id, limit } = filter;
+        let conditions = Conditions::default()
+            .equals("operation", operation.as_deref())
+            .equals("username", username.as_deref())
+            .begins("backup_id", backup_id.as_deref());
+        let (sql, values) = conditions.newest_first("backup_audit_logs", *limit);
+        self.reading(|tx| tx.prepare_cached(&sql)?.query_map(values, audit)?.collect())
     }
 
     /// The notices that fit, the newest first.
     pub fn notifications(&self, filter: &NotificationFilter) -> Result<Vec<Notification>> {
-        let NotificationFilter { status, channel, backup_id, notification_type, limit: most } = filter;
-        self.reading(|tx| {
-            let sql =
-                "SELECT * FROM notification_logs WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR channel = ?2)
-                       AND (?3 IS NULL OR substr(backup_id, 1, length(?3)) = ?3) AND (?4 IS NULL OR notification_type = ?4)
-                       ORDER BY number DESC LIMIT ?5";
-            let asked = params![status, channel, backup_id, notification_type, limit(*most)];
-            tx.prepare_cached(sql)?.query_map(asked, notification)?.collect()
-        })
+        let NotificationFilter { status, channel, backup_id, notification_type, limit } = filter;
+        let conditions = Conditions::default()
+            .equals("status", status.as_deref())
+            .equals("channel", channel.as_deref())
+            .begins("backup_id", backup_id.as_deref())
+            .equals("notification_type", notification_type.as_deref());
+        let (sql, values) = conditions.newest_first("notification_logs", *limit);
+        self.reading(|tx| tx.prepare_cached(&sql)?.query_map(values, notification)?.collect())
     }
 }
 
-/// SQLite's way to write a limit: a negative one is none.
-fn limit(most: Option<usize>) -> i64 {
-    most.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX))
+/// The condition for runs that are shown with this status: a run whose process is gone is shown as interrupted.
+fn shown_as(status: Status) -> String {
+    match status {
+        Status::Running => "status = 'running' AND id NOT IN (SELECT id FROM gone)".to_owned(),
+        Status::Interrupted => "(status = 'interrupted' OR id IN (SELECT id FROM gone))".to_owned(),
+        _ => format!("status = '{status}'"),
+    }
 }
 
 /// A row of `runs` as it was when the run started.
@@ -128,6 +132,7 @@ pub(super) fn new_run(row: &Row) -> rusqlite::Result<NewRun> {
         backup_type: row.get("backup_type")?,
         kind: row.get("kind")?,
         subject: row.get("subject")?,
+        target: row.get("target")?,
         started_at: moment(row, "started_at")?,
         host: row.get("host")?,
         username: row.get("username")?,
@@ -188,6 +193,7 @@ fn steps(tx: &Transaction, run_id: &str) -> rusqlite::Result<Vec<Step>> {
             started_at: moment(row, "started_at")?,
             duration_ms: number(row, "duration_ms")?,
             error: row.get("error")?,
+            measure: row.get("measure")?,
         })
     };
     tx.prepare_cached("SELECT * FROM steps WHERE run_id = ? ORDER BY number")?.query_map([run_id], step)?.collect()

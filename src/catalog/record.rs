@@ -7,6 +7,9 @@ use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind};
 
+/// The measure of a step that says how long a restore took.
+pub const RTO: &str = "rto";
+
 /// A moment with the offset of the place where it was read.
 pub type Moment = DateTime<FixedOffset>;
 
@@ -63,10 +66,12 @@ pub struct NewRun {
     pub recipe: String,
     pub recipe_sha256: String,
     pub backup_type: String,
-    /// What its recipe is for: `backup`, `restore`, `check` or `maintenance`.
+    /// What its recipe is for: `backup`, `restore`, `drill`, `monitor`, `report`, `check` or `maintenance`.
     pub kind: String,
-    /// What its failures are counted by: the recipe, and what it was told to do it with.
+    /// The recipe and its `--set` values: earlier versions counted failures by this.
     pub subject: String,
+    /// What it works on: the recipe with its database, folder and so on. Failures are counted by this.
+    pub target: String,
     pub started_at: Moment,
     pub host: String,
     pub username: String,
@@ -109,6 +114,9 @@ pub struct Step {
     #[serde(rename = "duration_secs", serialize_with = "as_secs")]
     pub duration_ms: u64,
     pub error: Option<String>,
+    /// What its time is a measure of, such as `rto`.
+    #[serde(skip)]
+    pub measure: Option<String>,
 }
 
 /// One stored copy of one thing, proved.
@@ -138,6 +146,7 @@ pub struct Run {
     pub error: Option<Failure>,
     pub backups: Vec<Backup>,
     pub steps: Vec<Step>,
+    pub target: String,
     #[serde(skip)]
     pub kind: String,
     #[serde(skip)]
@@ -155,8 +164,8 @@ pub struct Run {
 impl Run {
     /// A run put together without the catalog, so that a run which the catalog could not keep shows the same JSON.
     pub fn of(new: NewRun, ending: Option<Ending>, backups: Vec<Backup>, steps: Vec<Step>) -> Run {
-        let NewRun { id, recipe, recipe_sha256, backup_type, kind, subject, started_at, host, username, process_id } =
-            new;
+        let NewRun { id, recipe, recipe_sha256, backup_type, kind, subject, target, started_at, host, .. } = new;
+        let NewRun { username, process_id, .. } = new;
         let (status, ended_at, duration_ms, error) = match ending {
             Some(end) => (end.status, Some(end.ended_at), Some(end.duration_ms), end.error),
             None => (Status::Running, None, None, None),
@@ -172,6 +181,7 @@ impl Run {
             error,
             backups,
             steps,
+            target,
             kind,
             subject,
             recipe_sha256,
@@ -183,14 +193,20 @@ impl Run {
 }
 
 impl Run {
-    /// Whether it watches over backups; a check that does not is a drill.
-    pub fn is_monitor(&self) -> bool {
-        self.kind == "check" && self.recipe.contains("monitor")
+    /// Whether it looks at other things, and its failed notes are what it found.
+    pub fn has_findings(&self) -> bool {
+        matches!(self.kind.as_str(), "monitor" | "check" | "report")
     }
 
     /// Whether it tried that a backup restores.
     pub fn is_drill(&self) -> bool {
-        self.kind == "check" && !self.is_monitor()
+        self.kind == "drill"
+    }
+
+    /// How long its restore took, if it was successful and says so.
+    pub fn rto_ms(&self) -> Option<u64> {
+        let measured = self.steps.iter().find(|step| step.measure.as_deref() == Some(RTO));
+        measured.filter(|_| self.status == Status::Success).map(|step| step.duration_ms)
     }
 
     /// What it has looked at and found wrong, by `run.note`; not the steps that moved bytes.

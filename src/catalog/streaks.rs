@@ -6,7 +6,7 @@ use super::column::{number, some_moment};
 use super::news::brings_news;
 use super::outbox::{NewNotice, put};
 use super::record::{Moment, Run, moment_text};
-use super::{Catalog, read};
+use super::{Catalog, read, targets};
 use crate::error::Result;
 use crate::secret;
 
@@ -57,14 +57,14 @@ impl Catalog {
             let mut considered = Vec::new();
             for run in pending(tx)? {
                 tx.execute("UPDATE backup_logs SET considered = 1 WHERE id = ?", [&run.id])?;
-                let subject = secret::redact(&run.subject);
-                let mut before = load(tx, &subject)?;
+                let target = secret::redact(&run.target);
+                let mut before = targets::take_over(tx, &run.recipe, &target)?;
                 if brings_news(tx, &run, &before)? {
                     // As if nothing had been told so far: then it is due.
                     before.last_told = None;
                 }
                 let (streak, notices) = judge(&run, &before);
-                save(tx, &subject, &streak)?;
+                save(tx, &target, &streak)?;
                 notices.into_iter().try_for_each(|notice| put(tx, notice))?;
                 considered.push(run.id);
             }
@@ -72,10 +72,10 @@ impl Catalog {
         })
     }
 
-    /// Has a run judged that never began, and so stands in no record: its subject stands as after any other failure.
+    /// Has a run judged that could not begin, and is in no record. Its target is not known: the streak is the recipe's.
     pub fn consider_unrecorded(&self, run: &Run, judge: Judging<'_>) -> Result<()> {
         self.writing(|tx| {
-            let subject = secret::redact(&run.subject);
+            let subject = targets::not_begun(&run.recipe);
             let (streak, notices) = judge(run, &load(tx, &subject)?);
             save(tx, &subject, &streak)?;
             notices.into_iter().try_for_each(|notice| put(tx, notice))
@@ -96,7 +96,7 @@ fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {
     tx.prepare_cached(sql)?.query_map([], |row| read::run(tx, row))?.collect()
 }
 
-fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> {
+pub(super) fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> {
     let streak = |row: &Row| {
         Ok(Streak {
             failures: number(row, "failures")?,
@@ -114,7 +114,7 @@ fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> {
     Ok(found.optional()?.unwrap_or_default())
 }
 
-fn save(tx: &Transaction, subject: &str, streak: &Streak) -> rusqlite::Result<()> {
+pub(super) fn save(tx: &Transaction, subject: &str, streak: &Streak) -> rusqlite::Result<()> {
     if *streak == Streak::default() {
         return tx.execute("DELETE FROM alert_streaks WHERE subject = ?", [subject]).map(drop);
     }

@@ -55,6 +55,12 @@ pub(super) fn ambiguous(start: &str, ids: &[String]) -> Error {
         .hint(format!("write more of the id: {}{more}", ids[..ids.len().min(SHOWN)].join(", ")))
 }
 
+/// There is nothing under this name that could be forgotten.
+pub(super) fn no_such_target(name: &str) -> Error {
+    Error::new(Kind::NotFound, format!("there is no target and no recipe `{name}` in the status"))
+        .hint("`hikae status` shows the targets; write one with its values, in quotes: `hikae status forget 'db-backup (database=shop)'`")
+}
+
 const NOT_RECORDED: &str = "the run was not recorded when it started; see the warnings before this one";
 
 fn of(act: &str, path: &Path, cause: rusqlite::Error) -> Error {

@@ -4,13 +4,14 @@ use rusqlite::Transaction;
 
 use super::record::{AuditEntry, Backup, Ending, NewRun, Notification, Status, Step};
 use super::store::{Field, insert, update};
-use super::{Catalog, trouble};
+use super::{Catalog, targets, trouble};
 use crate::error::Result;
 
 impl Catalog {
     /// Records that a run has started. An id that is taken is an error of kind `already_exists`: wait for the next second.
     pub fn start_run(&self, run: &NewRun) -> Result<()> {
         self.writing_first(|tx| {
+            targets::adopt(tx, run)?;
             let row = vec![
                 ("id", Field::word(&run.id)),
                 ("recipe", Field::word(&run.recipe)),
@@ -18,6 +19,7 @@ impl Catalog {
                 ("backup_type", Field::word(&run.backup_type)),
                 ("kind", Field::word(&run.kind)),
                 ("subject", Field::text(&run.subject)),
+                ("target", Field::text(&run.target)),
                 ("considered", Field::Number(0)),
                 ("status", Field::word(Status::Running.word())),
                 ("started_at", Field::Time(run.started_at)),
@@ -62,6 +64,7 @@ impl Catalog {
                 ("started_at", Field::Time(step.started_at)),
                 ("duration_ms", Field::Number(step.duration_ms)),
                 ("error", Field::some_text(step.error.as_deref())),
+                ("measure", step.measure.as_deref().map_or(Field::Null, Field::word)),
             ];
             insert(tx, "steps", row)
         })

@@ -116,6 +116,7 @@ pub fn never_began(context: &Context, alerts: &Alerts, recipe: &str, run_type: &
         backup_type: run_type.to_owned(),
         kind: "backup".to_owned(),
         subject: name.to_owned(),
+        target: name.to_owned(),
         started_at: now,
         host,
         username: user,

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::catalog::Status;
+mod records;
+
+pub use records::{AuditArgs, NotificationsArgs, RunsArgs, RunsCommand, StatusArgs, StatusCommand};
 
 /// Runs backup recipes, and believes only what was proved.
 #[derive(Parser)]
@@ -38,7 +39,7 @@ pub enum Command {
     /// Show a recipe: what it does, its params with their values, what it may touch
     Show(ShowArgs),
     /// Show whether every schedule was kept and every backup is young enough; exits 1 when something is wrong
-    Status(Listing),
+    Status(StatusArgs),
     /// List the runs, the newest first
     Runs(RunsArgs),
     /// List who did what, the newest first
@@ -126,83 +127,6 @@ pub struct ShowArgs {
     pub listing: Listing,
 }
 
-#[derive(Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct RunsArgs {
-    #[command(subcommand)]
-    pub command: Option<RunsCommand>,
-    /// Only runs with this status
-    #[arg(long, value_parser = status)]
-    pub status: Option<Status>,
-    /// Only runs of this type
-    #[arg(long = "type", value_name = "TYPE")]
-    pub run_type: Option<RunType>,
-    /// Only runs of this recipe
-    #[arg(long)]
-    pub recipe: Option<String>,
-    /// How many at most
-    #[arg(long, default_value_t = 20)]
-    pub limit: usize,
-    #[command(flatten)]
-    pub listing: Listing,
-}
-
-#[derive(Subcommand)]
-pub enum RunsCommand {
-    /// Show one run with its steps and backups
-    Show {
-        /// Id of the run, or the beginning of it
-        id: String,
-        #[command(flatten)]
-        listing: Listing,
-    },
-}
-
-#[derive(Args)]
-pub struct AuditArgs {
-    /// Only this operation, such as `run db-backup`
-    #[arg(long)]
-    pub operation: Option<String>,
-    /// Only what this user did
-    #[arg(long)]
-    pub user: Option<String>,
-    /// Only what belongs to this run: its id, or the beginning of it
-    #[arg(long)]
-    pub run: Option<String>,
-    /// How many at most
-    #[arg(long, default_value_t = 20)]
-    pub limit: usize,
-    #[command(flatten)]
-    pub listing: Listing,
-}
-
-/// Every status that a notice has, told or not.
-const NOTIFIED: [&str; 6] = ["sent", "retrying", "unsure", "failed", "waiting", "sending"];
-
-#[derive(Args)]
-pub struct NotificationsArgs {
-    /// Only with this status: what was told is sent, retrying, unsure or failed; what waits is waiting, sending, unsure or failed
-    #[arg(long, value_parser = PossibleValuesParser::new(NOTIFIED), hide_possible_values = true)]
-    pub status: Option<String>,
-    /// Only by this channel
-    #[arg(long)]
-    pub channel: Option<String>,
-    /// Only of this kind, such as `backup_failure`
-    #[arg(long = "event", value_name = "KIND")]
-    pub event: Option<String>,
-    /// Only about this run: its id, or the beginning of it
-    #[arg(long)]
-    pub run: Option<String>,
-    /// What is not told yet instead: it waits, or may have arrived, or was given up
-    #[arg(long)]
-    pub waiting: bool,
-    /// How many at most
-    #[arg(long, default_value_t = 20)]
-    pub limit: usize,
-    #[command(flatten)]
-    pub listing: Listing,
-}
-
 #[derive(Subcommand)]
 pub enum NotifyCommand {
     /// Send a test by each channel, or by one
@@ -281,8 +205,4 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".to_owned()),
     }
-}
-
-fn status(text: &str) -> Result<Status, String> {
-    Status::of_word(text).ok_or_else(|| format!("it is one of {}", Status::ALL.map(Status::word).join(", ")))
 }

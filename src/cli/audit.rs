@@ -9,8 +9,14 @@ use crate::catalog::AuditFilter;
 use crate::error::Result;
 use crate::report::table::{Column, print_json_lines, print_table};
 
-const COLUMNS: [Column; 5] =
-    [Column::text("WHEN"), Column::text("WHO"), Column::text("WHAT"), Column::text("RUN"), Column::number("EFFECTS")];
+const COLUMNS: [Column; 6] = [
+    Column::text("WHEN"),
+    Column::text("WHO"),
+    Column::text("WHAT"),
+    Column::text("STATUS"),
+    Column::text("RUN"),
+    Column::number("EFFECTS"),
+];
 
 pub fn main(context: &Context, args: &AuditArgs) -> Result<ExitCode> {
     let filter = AuditFilter {
@@ -27,7 +33,7 @@ pub fn main(context: &Context, args: &AuditArgs) -> Result<ExitCode> {
     let rows = entries.into_iter().map(|entry| {
         let effects = entry.details["effects"].as_array().map(|effects| effects.len().to_string()).unwrap_or_default();
         let when = entry.created_at.format("%Y-%m-%d %H:%M:%S").to_string();
-        vec![when, entry.username, entry.operation, entry.backup_id.unwrap_or_default(), effects]
+        vec![when, entry.username, entry.operation, entry.status, entry.backup_id.unwrap_or_default(), effects]
     });
     print_table(&mut context.out(), &context.facts, &COLUMNS, rows)?;
     Ok(ExitCode::SUCCESS)

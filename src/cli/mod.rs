@@ -13,6 +13,7 @@ mod context;
 mod demo;
 mod docs;
 mod exit;
+mod keeping;
 mod list;
 mod man;
 mod notifications;

@@ -7,7 +7,7 @@ use super::alerting::{self, Beginning};
 use super::args::RunArgs;
 use super::confirm::{self, Will};
 use super::context::Context;
-use super::exit;
+use super::{exit, keeping};
 use crate::error::{Error, Result};
 use crate::recipe::execute::{self, Finished};
 use crate::recipe::job::{Job, Wishes};
@@ -44,6 +44,9 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     let beginning = Beginning::default();
     match execute::execute(job, beginning.teller(&alerts)) {
         Ok(mut finished) => {
+            if let Some(catalog) = &finished.record {
+                keeping::after_run(context, catalog);
+            }
             drop(guard);
             finished.errors().for_each(|error| context.print_error(error));
             alerting::after_run(context, &alerts, &finished.run, finished.record.take(), beginning);

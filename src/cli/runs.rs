@@ -38,6 +38,7 @@ pub fn main(context: &Context, args: &RunsArgs) -> Result<ExitCode> {
         status: args.status,
         backup_type: args.run_type.map(|run_type| run_type.word().to_owned()),
         recipe: args.recipe.clone(),
+        target: args.target.clone(),
         limit: Some(args.limit),
     };
     let runs = catalog(context)?.runs(&filter, &|run| alive(context, run))?;

@@ -9,19 +9,16 @@ use serde_json::{Value, json};
 mod people;
 mod words;
 
-use super::args::Listing;
+use super::args::{Listing, StatusArgs, StatusCommand};
 use super::context::Context;
 use super::exit;
 use super::runs::catalog;
-use crate::catalog::{Catalog, Moment, Overdue, Run};
+use crate::catalog::{AuditEntry, Catalog, Moment, Overdue, Run};
 use crate::error::Result;
 use crate::recipe::overview::{Overview, overviews};
-use crate::report::table::print_json_lines;
-use crate::world::Space;
-use crate::world::real::startup;
-
-/// The step in which a drill says how long the restore took.
-const RTO: &str = "RTO reached";
+use crate::report::table::{print_json_lines, print_text};
+use crate::world::real::{Real, startup};
+use crate::world::{Machine, Space, World};
 
 /// Everything that there is to show.
 struct Status {
@@ -35,7 +32,33 @@ struct Status {
     drill: Option<Run>,
 }
 
-pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
+pub fn main(context: &Context, args: &StatusArgs) -> Result<ExitCode> {
+    match &args.command {
+        Some(StatusCommand::Forget { target }) => forget(context, target),
+        None => show(context, &args.listing),
+    }
+}
+
+/// Forgets a target, and records who did.
+fn forget(context: &Context, target: &str) -> Result<ExitCode> {
+    let catalog = Catalog::open(&context.config.state_dir.join("catalog.db"))?;
+    let targets = catalog.forget(target)?;
+    let Machine { host, user, .. } = Real::ambient().machine();
+    catalog.audit(&AuditEntry {
+        operation: "status forget".to_owned(),
+        backup_id: None,
+        username: user,
+        ip_address: None,
+        status: "success".to_owned(),
+        details: json!({ "host": host, "targets": targets }),
+        created_at: startup::now(),
+    })?;
+    let lines: String = targets.iter().map(|target| format!("forgotten: {target}\n")).collect();
+    print_text(&mut context.out(), &lines)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(context: &Context, args: &Listing) -> Result<ExitCode> {
     let status = Status::read(context, &catalog(context)?)?;
     if args.json {
         print_json_lines(&mut context.out(), status.json())?;
@@ -59,14 +82,14 @@ impl Status {
         self.recipes.iter().all(|recipe| recipe.unused)
     }
 
-    /// How many things are wrong: a recipe counts once, and all alerts that wait together.
+    /// How many things are wrong: a target counts once, and all alerts that wait together.
     fn wrong(&self) -> usize {
         usize::from(self.is_idle())
             + self.recipes.iter().filter(|recipe| !recipe.wrong.is_empty()).count()
             + usize::from(self.waiting > 0)
     }
 
-    /// An object for each recipe, and one for what belongs to none.
+    /// An object for each target, and one for what belongs to none.
     fn json(&self) -> Vec<Value> {
         let space = |(folder, space): &(PathBuf, Space)| json!({ "folder": folder.display().to_string(), "free_bytes": space.free_bytes, "total_bytes": space.total_bytes });
         let drill = self.drill.as_ref().map(|run| {
@@ -90,7 +113,7 @@ impl Status {
             json!({ "path": backup.path, "size_bytes": backup.size_bytes, "created_at": moment(backup.created_at), "age_secs": age })
         });
         json!({
-            "recipe": recipe.recipe, "verdict": verdict(recipe), "ok": recipe.wrong.is_empty(),
+            "recipe": recipe.recipe, "target": recipe.target, "verdict": verdict(recipe), "ok": recipe.wrong.is_empty(),
             "wrong": recipe.wrong.iter().map(wrong_json).collect::<Vec<_>>(),
             "schedule": recipe.schedule, "next_due": recipe.next_due.map(moment),
             "objective_secs": recipe.objective.map(|objective| objective.as_secs()),
@@ -100,7 +123,7 @@ impl Status {
     }
 }
 
-/// One word for how a recipe stands: the worst that is wrong with it.
+/// One word for the state of a target: the worst that is wrong with it.
 fn verdict(recipe: &Overview) -> &'static str {
     match recipe.wrong.first() {
         Some(wrong) => wrong.verdict.word(),
@@ -124,10 +147,9 @@ fn secs(ms: u64) -> f64 {
     ms as f64 / 1000.0
 }
 
-/// How long the restore of a drill took; the whole drill where it does not say.
+/// How long the restore of a drill took; a drill that failed has restored nothing.
 fn rto_secs(drill: &Run) -> Option<f64> {
-    let said = drill.steps.iter().find(|step| step.name == RTO).map(|step| step.duration_ms);
-    said.or(drill.duration_ms).map(secs)
+    drill.rto_ms().map(secs)
 }
 
 fn spaces(recipes: &[Overview]) -> Vec<(PathBuf, Space)> {

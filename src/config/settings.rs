@@ -23,6 +23,7 @@ pub struct Settings {
     pub lang: Option<Language>,
     pub sandbox: Sandbox,
     pub limits: Limits,
+    pub catalog: CatalogSettings,
     pub channels: Vec<ChannelSettings>,
     /// What watches a recipe from outside, by the recipe's name.
     pub pings: BTreeMap<String, PingSettings>,
@@ -68,6 +69,22 @@ pub struct Limits {
     /// Time without progress.
     #[serde(deserialize_with = "duration")]
     pub idle_timeout: Option<Duration>,
+}
+
+/// How the record of runs is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CatalogSettings {
+    /// How long runs are kept; the entries of the audit are kept twice as long.
+    #[serde(deserialize_with = "duration")]
+    keep: Option<Duration>,
+}
+
+impl CatalogSettings {
+    /// Two years, if nothing is set.
+    pub fn keep(self) -> Duration {
+        self.keep.unwrap_or(Duration::from_secs(730 * 24 * 3600))
+    }
 }
 
 /// Reads the text of the `hikae.toml` at `path`.

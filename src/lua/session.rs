@@ -104,16 +104,24 @@ impl Session {
             started_at: self.caller.world.now(),
             duration_ms: 0,
             error: Some(failure.one_line()),
+            measure: None,
         });
     }
 
     /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
-        self.took(name, Duration::ZERO, wrong, site);
+        self.took(name, Duration::ZERO, wrong, None, site);
     }
 
     /// Writes down something that took so long and has just ended, and what was wrong with it.
-    pub fn took(&self, name: String, time: Duration, wrong: Option<String>, site: Option<&Site>) {
+    pub fn took(
+        &self,
+        name: String,
+        time: Duration,
+        wrong: Option<String>,
+        measure: Option<String>,
+        site: Option<&Site>,
+    ) {
         let now = self.caller.world.now();
         self.recorder.step(StepRecord {
             name,
@@ -124,6 +132,7 @@ impl Session {
             started_at: chrono::TimeDelta::from_std(time).map_or(now, |time| now - time),
             duration_ms: time.as_millis() as u64,
             error: wrong,
+            measure,
         });
     }
 
@@ -180,6 +189,7 @@ impl Step {
             started_at: self.started,
             duration_ms: duration.as_millis() as u64,
             error: error.map(Error::one_line),
+            measure: None,
         });
     }
 }

@@ -20,6 +20,8 @@ fn table(lua: &Lua, overdue: &Overdue) -> mlua::Result<Table> {
     let shown = |at: Option<Moment>| at.map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
     let table = lua.create_table()?;
     table.raw_set("recipe", overdue.recipe.as_str())?;
+    table.raw_set("target", overdue.target.as_str())?;
+    table.raw_set("shown", overdue.shown.as_str())?;
     table.raw_set("verdict", overdue.verdict.word())?;
     table.raw_set("due", shown(overdue.due))?;
     table.raw_set("since", shown(overdue.since))?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mlua::Lua;
 use serde::Deserialize;
 
+use crate::catalog::RTO;
 use crate::error::{Error, Kind, brief};
 use crate::lua::budget::Budget;
 use crate::lua::exports::Module;
@@ -15,6 +16,23 @@ use crate::lua::traceback::from_lua;
 struct NoteOptions {
     took: Option<f64>,
     failed: Option<String>,
+    measure: Option<Measure>,
+}
+
+/// What the time of a step is a measure of.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Measure {
+    /// How long a restore took.
+    Rto,
+}
+
+impl Measure {
+    fn word(&self) -> &'static str {
+        match self {
+            Measure::Rto => RTO,
+        }
+    }
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
@@ -24,13 +42,14 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("run.kind", |call, ()| Ok(call.session.identity.kind.clone()))?
         .call("run.confirmed", |call, ()| Ok(call.session.identity.confirmed))?
         .call("run.note", |call, (name, options): (String, Option<NoteOptions>)| {
-            let NoteOptions { took, failed } = options.unwrap_or_default();
+            let NoteOptions { took, failed, measure } = options.unwrap_or_default();
             let time = Duration::try_from_secs_f64(took.unwrap_or_default()).map_err(|_| {
                 Error::new(Kind::Recipe, "`took` of `run.note` must be a number of seconds").hint("see `clock.elapsed`")
             })?;
             let (name, failed) = (brief(name), failed.map(brief));
             Budget::of(&call.lua).keep(&[&name, failed.as_deref().unwrap_or_default()])?;
-            call.session.took(name, time, failed, call.site().as_ref());
+            let measure = measure.map(|measure| measure.word().to_owned());
+            call.session.took(name, time, failed, measure, call.site().as_ref());
             Ok(())
         })?
         .call("run.backups", |call, ()| {

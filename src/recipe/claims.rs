@@ -20,6 +20,7 @@ impl Claims<'_> {
     /// An id that is nobody else's. The run's own lock is taken before the run is recorded, so that a run whose lock is free is a dead one.
     pub async fn run_id(&self) -> (NewRun, Option<Box<dyn Held>>) {
         let machine = self.own.world.machine();
+        self.a_second_of_its_own(&self.job.source.name).await;
         loop {
             let now = self.own.world.now();
             let new = NewRun {
@@ -29,6 +30,7 @@ impl Claims<'_> {
                 backup_type: self.job.run_type.clone(),
                 kind: self.job.declaration.kind.word().to_owned(),
                 subject: self.job.subject.clone(),
+                target: self.job.target.clone(),
                 started_at: now,
                 host: machine.host.clone(),
                 username: machine.user.clone(),
@@ -67,12 +69,14 @@ impl Claims<'_> {
         }
     }
 
-    /// Names carry the second in them: a backup must not get the name that the run before gave to its own.
-    pub async fn a_second_of_its_own(&self, recipe: &str) {
+    /// Names of files contain the second: a backup must not get the name that the run before gave to its own. Says whether it waited.
+    pub async fn a_second_of_its_own(&self, recipe: &str) -> bool {
         let now = self.own.world.now();
-        if self.ledger.ended_within(recipe, now) {
+        let taken = self.ledger.ended_within(recipe, now);
+        if taken {
             self.until_next_second(now).await;
         }
+        taken
     }
 
     async fn until_next_second(&self, now: Moment) {

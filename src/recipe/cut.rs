@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use crate::lua::fuse::{Fuse, Stop};
 
 /// What ended a run from outside.
+#[derive(Clone, Copy)]
 pub enum Cut {
     Signal(i32),
     Deadline,

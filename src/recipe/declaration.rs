@@ -34,6 +34,13 @@ pub struct Declaration {
 pub enum RecipeKind {
     Backup,
     Restore,
+    /// Tries that a backup restores.
+    Drill,
+    /// Watches over backups; its failed notes are its findings.
+    Monitor,
+    /// Sums up for people.
+    Report,
+    /// Any other check.
     Check,
     Maintenance,
 }
@@ -67,9 +74,12 @@ impl Needs {
 }
 
 impl RecipeKind {
-    pub const WORDS: [(&str, RecipeKind); 4] = [
+    pub const WORDS: [(&str, RecipeKind); 7] = [
         ("backup", RecipeKind::Backup),
         ("restore", RecipeKind::Restore),
+        ("drill", RecipeKind::Drill),
+        ("monitor", RecipeKind::Monitor),
+        ("report", RecipeKind::Report),
         ("check", RecipeKind::Check),
         ("maintenance", RecipeKind::Maintenance),
     ];

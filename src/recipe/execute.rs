@@ -88,7 +88,6 @@ impl Ended {
 
 impl Execution {
     async fn run<S: Scene>(mut self, mut scene: S) -> Finished {
-        let began = self.own.world.elapsed();
         self.ledger = Arc::new(self.open_ledger(&scene).await);
         let state = self.job.config.state_dir.clone();
         self.ledger.settle(&|run| scene.is_alive(run, &state));
@@ -97,11 +96,15 @@ impl Execution {
             tracing::debug!("{}", error.one_line());
         }
         let (new, run_lock_held) = self.claims().run_id().await;
+        // Waiting for a free second is no part of the run.
+        let mut began = self.own.world.elapsed();
         report::run_started(&new.id, &new.recipe, &new.backup_type);
         self.audit_restore(&new, Status::Running, None);
         let ended = match self.claims().recipe_lock().await {
             Ok(lock) => {
-                self.claims().a_second_of_its_own(&new.recipe).await;
+                if self.claims().a_second_of_its_own(&new.recipe).await {
+                    began = self.own.world.elapsed();
+                }
                 let ended = self.guarded_run(&mut scene, &new).await;
                 drop(lock);
                 ended
@@ -165,8 +168,12 @@ impl Execution {
             let what = "a program that was told to end is still running";
             self.ledger.trouble(Error::new(Kind::Timeout, what).hint("`ps` shows it; it may wait for a disk"));
         }
-        self.audit(new, journal.entries());
-        let (verdict, signal) = self.verdict(&lua, cut, &caller).await;
+        let (mut verdict, signal) = self.verdict(&lua, cut, &caller).await;
+        let troubles = self.ledger.troubles().len();
+        self.audit(new, journal.entries(), verdict.status);
+        if self.ledger.troubles().len() > troubles {
+            verdict = self.verdict(&lua, cut, &caller).await.0;
+        }
         Ended { verdict, signal, lua, journal: journal.entries(), refused: guarded.refused() }
     }
 
@@ -205,7 +212,7 @@ impl Execution {
         });
     }
 
-    fn audit(&self, new: &NewRun, journal: Vec<Record>) {
+    fn audit(&self, new: &NewRun, journal: Vec<Record>, status: Status) {
         let effects: Vec<serde_json::Value> =
             journal.iter().filter(|record| record.effect.changes()).map(Record::to_json).collect();
         self.ledger.audit(&AuditEntry {
@@ -213,7 +220,7 @@ impl Execution {
             backup_id: Some(new.id.clone()),
             username: new.username.clone(),
             ip_address: None,
-            status: "done".to_owned(),
+            status: status.word().to_owned(),
             details: serde_json::json!({ "host": new.host, "effects": effects }),
             created_at: self.own.world.now(),
         });

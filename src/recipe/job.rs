@@ -8,6 +8,7 @@ use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
+use super::target::target;
 use super::values::ParamType;
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
@@ -34,8 +35,10 @@ pub struct Job {
     pub params: Params,
     pub needs: Needs,
     pub run_type: String,
-    /// What its failures are counted by: the recipe with what was set for this run, such as another database. Nothing secret.
+    /// The recipe with what `--set` said, without secrets: earlier versions counted failures by it.
     pub subject: String,
+    /// What it works on, without secrets; failures are counted by it.
+    pub target: String,
     pub limits: Limits,
     pub timeout: Duration,
     pub recipe_sha256: String,
@@ -60,6 +63,7 @@ impl Job {
         let params = resolve(&config, &source, &declaration, &wishes.set)?;
         let needs = resolve_needs(&declaration, &params)?;
         let subject = subject(&source.name, &declaration, &wishes.set);
+        let target = target(&source.name, &declaration, &params);
         let run_type = wishes.run_type.unwrap_or_else(|| declaration.run_type.word().to_owned());
         let settings = config.settings.limits;
         let limits = Limits {
@@ -76,6 +80,7 @@ impl Job {
             needs,
             run_type,
             subject,
+            target,
             limits,
             timeout,
             recipe_sha256,

@@ -24,4 +24,5 @@ pub mod scene;
 pub mod schedule;
 pub mod spec;
 mod standing;
+mod target;
 pub mod values;

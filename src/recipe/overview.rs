@@ -1,4 +1,4 @@
-//! Looks over all recipes: whether each ran when it should have, and whether its last good backup is as young as it must be.
+//! Looks over all targets: whether each ran when it should have, and whether its last good backup is as young as it must be.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,9 +24,13 @@ const LAST_WORDS: Duration = Duration::from_secs(300);
 /// How many times back a schedule is looked at for the longest time between two.
 const LOOKED_AT: usize = 10;
 
-/// How one recipe stands.
+/// The state of one target of a recipe.
 pub struct Overview {
     pub recipe: String,
+    /// The recipe alone where nothing else tells its runs apart.
+    pub target: String,
+    /// What people see: the recipe where that has one target only, else the target.
+    pub shown: String,
     pub schedule: Option<String>,
     pub next_due: Option<Moment>,
     /// The oldest that its last good backup may be.
@@ -57,25 +61,35 @@ pub struct Present<'a> {
     pub stands: &'a dyn Fn(&Path) -> bool,
 }
 
-/// Each recipe that has a schedule, an objective or a history, by name.
+/// Each target that has a history, and each recipe without one that has a schedule or an objective, by name.
 pub fn overviews(config: &Arc<Config>, catalog: &Catalog) -> Result<Vec<Overview>> {
     let alive = |run: &_| is_alive(config, run);
-    let mut histories: BTreeMap<String, History> =
-        catalog.histories(&alive)?.into_iter().map(|history| (history.recipe.clone(), history)).collect();
+    let mut histories: BTreeMap<String, Vec<History>> = BTreeMap::new();
+    for history in catalog.histories(&alive)? {
+        histories.entry(history.recipe.clone()).or_default().push(history);
+    }
     let stands = |path: &Path| !path.is_absolute() || !matches!(startup::look(path), Ok(None));
     let present = Present { now: startup::now(), clocks: &startup::local, stands: &stands };
     let mut all: Vec<Overview> = Vec::new();
     for known in known(config)? {
-        let history = histories.remove(&known.name);
-        all.extend(overview(known, history, &present));
+        match histories.remove(&known.name) {
+            Some(targets) => all.extend(each_target(&known, targets, &present)),
+            None => all.extend(overview(&known, &known.name, None, &present)),
+        }
     }
-    let elsewhere = |(name, history): (String, History)| {
+    for (name, targets) in histories {
         let objective = config.settings.objectives.get(&name).copied();
-        overview(Known { name, declared: None, since: None, objective }, Some(history), &present)
-    };
-    all.extend(histories.into_iter().filter_map(elsewhere));
-    all.sort_by(|one, other| one.recipe.cmp(&other.recipe));
+        let known = Known { name, declared: None, since: None, objective };
+        all.extend(each_target(&known, targets, &present));
+    }
+    all.sort_by(|one, other| one.target.cmp(&other.target));
     Ok(all)
+}
+
+fn each_target(known: &Known, targets: Vec<History>, present: &Present) -> Vec<Overview> {
+    let alone = targets.len() == 1;
+    let shown = |history: &History| if alone { known.name.clone() } else { history.target.clone() };
+    targets.into_iter().filter_map(|history| overview(known, &shown(&history), Some(history), present)).collect()
 }
 
 /// What no run will tell, because it is silent: what did not run, does not end, or is too old. Failures tell themselves.
@@ -102,36 +116,39 @@ fn known(config: &Arc<Config>) -> Result<Vec<Known>> {
     Ok(loading::all(config)?.into_iter().map(of).collect())
 }
 
-/// How a recipe stands; nothing when there is nothing that it must keep to, and it never ran.
-fn overview(known: Known, history: Option<History>, present: &Present) -> Option<Overview> {
+/// The state of a target; nothing when there is nothing that it must keep to, and it never ran.
+fn overview(known: &Known, shown: &str, history: Option<History>, present: &Present) -> Option<Overview> {
     let Known { name, declared, since, objective } = known;
     let (declared, broken) = match declared {
         Some(Ok(declared)) => (Some(declared), None),
         Some(Err(error)) => (None, Some(error)),
         None => (None, None),
     };
-    let text = declared.as_ref().and_then(|declared| declared.schedule.clone());
+    let (since, objective) = (*since, *objective);
+    let text = declared.and_then(|declared| declared.schedule.clone());
     let schedule = text.as_deref().and_then(|text| schedule::read(text).ok());
     let expected = since.is_some() || objective.is_some();
     if schedule.is_none() && objective.is_none() && history.is_none() && broken.is_none() {
         return None;
     }
-    let objective = objective.or_else(|| declared.as_ref().and_then(|declared| declared.objective));
-    let objective = objective.or_else(|| usual_objective(declared.as_ref()?, &schedule?, present));
+    let objective = objective.or_else(|| declared.and_then(|declared| declared.objective));
+    let objective = objective.or_else(|| usual_objective(declared?, &schedule?, present));
     let good = history.as_ref().and_then(|history| good(history, present));
-    let looking = Looking { name: &name, present, history: history.as_ref(), good: good.as_ref() };
+    let target = history.as_ref().map_or_else(|| name.clone(), |history| history.target.clone());
+    let looking = Looking { name, target: &target, shown, present, history: history.as_ref(), good: good.as_ref() };
     let wrong = [
-        broken.map(|error| looking.broken(&error)),
-        looking.stuck(declared.as_ref()),
+        broken.map(|error| looking.broken(error)),
+        looking.stuck(declared),
         looking.failing(),
-        objective.and_then(|objective| looking.stale(objective, is_backup(declared.as_ref(), history.as_ref()))),
+        objective.and_then(|objective| looking.stale(objective, is_backup(declared, history.as_ref()))),
         schedule.and_then(|schedule| looking.late(&schedule)),
         expected.then(|| looking.never_ran(schedule, since)).flatten(),
     ];
     let wrong: Vec<Overdue> = wrong.into_iter().flatten().collect();
     let unused = history.is_none() && !expected && wrong.is_empty();
     let next_due = schedule.filter(|_| !unused).and_then(|schedule| schedule.next(present.now, present.clocks));
-    Some(Overview { recipe: name, schedule: text, next_due, objective, history, good, wrong, unused })
+    let (recipe, shown) = (name.clone(), shown.to_owned());
+    Some(Overview { recipe, target, shown, schedule: text, next_due, objective, history, good, wrong, unused })
 }
 
 /// A day, or the longest time between two runs by the schedule where that is more, and an hour.
@@ -155,9 +172,11 @@ fn good(history: &History, present: &Present) -> Option<Backup> {
     history.backups.iter().find(|backup| (present.stands)(Path::new(&backup.path))).cloned()
 }
 
-/// One recipe, looked at for what may be wrong with it.
+/// One target, looked at for what may be wrong with it.
 struct Looking<'a> {
     name: &'a str,
+    target: &'a str,
+    shown: &'a str,
     present: &'a Present<'a>,
     history: Option<&'a History>,
     good: Option<&'a Backup>,
@@ -165,7 +184,7 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     fn wrong(&self, verdict: Wrong) -> Overdue {
-        Overdue::new(self.name, verdict)
+        Overdue::new(self.name, self.target, self.shown, verdict)
     }
 
     fn broken(&self, error: &Error) -> Overdue {

@@ -22,9 +22,11 @@ pub struct ParamSpec {
     pub optional: bool,
     /// What it may be, for a choice.
     pub choices: Vec<String>,
+    /// Whether runs with other values have another target; by its name and its use where the recipe does not say.
+    pub target: Option<bool>,
 }
 
-const KEYS: [&str; 9] = ["env", "default", "type", "min", "max", "says", "secret", "optional", "choices"];
+const KEYS: [&str; 10] = ["env", "default", "type", "min", "max", "says", "secret", "optional", "choices", "target"];
 
 impl ParamSpec {
     /// Reads the declaration of the param `name`; what is wrong with it is added to `problems`.
@@ -44,6 +46,7 @@ impl ParamSpec {
             says: fields.text("says").map(str::to_owned),
             optional: fields.flag("optional"),
             choices,
+            target: fields.value("target").is_some().then(|| fields.flag("target")),
         };
         spec.read_choices(&mut fields);
         spec.read_bounds(&mut fields);

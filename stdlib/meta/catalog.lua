@@ -5,6 +5,8 @@ catalog = {}
 
 ---@class catalog.Overdue
 ---@field recipe string
+---@field target string The recipe, with the database and folder where these are not the recipe's defaults: `db-backup (database=shop)`.
+---@field shown string What to show people: the recipe where it has one target only, else the target.
 ---@field verdict "late"|"stale"|"never_ran"|"stuck"|"broken"
 ---@field due? string When it should have run, `2026-02-15 02:00:00`, local time.
 ---@field since? string When it ran last; for `stuck`, since when it runs.

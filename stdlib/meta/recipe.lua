@@ -13,6 +13,7 @@
 ---@field says? string What it is, for people.
 ---@field secret? boolean The same as `type = "secret"`.
 ---@field optional? boolean Whether it may be absent. Default false.
+---@field target? boolean Whether runs with another value work on another target, which `hikae status` shows in a row of its own. Default: true for a database, its server, and folders and stores among the needs.
 
 ---@class (exact) recipe.Needs
 ---@field run? string[] Programs that it may run. One that need not be installed has a `?` behind it: `"render?"`.
@@ -22,7 +23,7 @@
 ---@field objects? string[] What it may put, get and remove in object stores: `s3://bucket`, `s3://bucket/prefix*`, `s3://bucket/key`.
 
 ---@class (exact) recipe.Declaration
----@field kind? "backup"|"restore"|"check"|"maintenance" Default `backup`, which must end in a proved backup.
+---@field kind? "backup"|"restore"|"drill"|"monitor"|"report"|"check"|"maintenance" Default `backup`, which must end in a proved backup.
 ---@field summary? string Default: the first line of the file's `---` comment.
 ---@field type "daily"|"weekly"|"monthly"|"manual"
 ---@field schedule? string When cron runs it: `0 2 * * *`.

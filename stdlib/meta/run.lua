@@ -12,7 +12,7 @@ function run.id() end
 function run.recipe() end
 
 --- The kind of its recipe.
----@return "backup"|"restore"|"check"|"maintenance"
+---@return "backup"|"restore"|"drill"|"monitor"|"report"|"check"|"maintenance"
 function run.kind() end
 
 --- Whether it was started with `--yes`: whoever started it agreed to everything that it does, before any of it was seen.
@@ -21,6 +21,7 @@ function run.confirmed() end
 
 ---@class (exact) run.NoteOptions
 ---@field took? number How many seconds it took. Default 0.
+---@field measure? "rto" What `took` is a measure of: `"rto"` is how long a restore took, which `hikae status` shows.
 ---@field failed? string What is wrong with it: the step is then one that failed. The outcome stays as it is.
 
 --- Writes a step of the recipe's own into the record of the run: `runs show` and the last line of `--json` have it.

@@ -106,6 +106,7 @@ function Expectation.never_to_raise(what) end
 
 ---@class (exact) simulate.Overdue
 ---@field recipe string
+---@field target? string Default: the recipe.
 ---@field verdict "late"|"stale"|"never_ran"|"stuck"|"broken"
 ---@field due? string When it should have run, as `now`.
 ---@field since? string When it ran last; for `stuck`, since when it runs.

@@ -160,6 +160,7 @@ fn run(kind: &str, recipe: &str, status: Status) -> Run {
         backup_type: "daily".into(),
         kind: kind.into(),
         subject: recipe.into(),
+        target: recipe.into(),
         started_at: time,
         host: "db1".into(),
         username: "backup".into(),
@@ -181,8 +182,10 @@ fn each_end_of_a_run_but_success_raises_an_event_of_its_kind() {
     assert_eq!(Event::of(&run("backup", "db-backup", Status::Success)), None);
     let kind = |kind, recipe| Event::of(&run(kind, recipe, Status::Failure)).unwrap().kind;
     assert_eq!(kind("restore", "db-restore"), EventKind::RestoreFailure);
-    assert_eq!(kind("check", "backup-test"), EventKind::DrillFailure);
-    assert_eq!(kind("check", "backup-monitor"), EventKind::Monitor);
+    assert_eq!(kind("drill", "x"), EventKind::DrillFailure);
+    assert_eq!(kind("monitor", "x"), EventKind::Monitor);
+    // Neither its name nor its kind makes a check a drill.
+    assert_eq!(kind("check", "backup-test"), EventKind::Monitor);
     assert_eq!(kind("maintenance", "prune"), EventKind::BackupFailure);
 }
 

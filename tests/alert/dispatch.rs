@@ -80,6 +80,7 @@ impl Place {
             backup_type: "daily".into(),
             kind: "backup".into(),
             subject: "db-backup".into(),
+            target: "db-backup".into(),
             started_at,
             host: "db1".into(),
             username: "backup".into(),

@@ -80,8 +80,8 @@ fn list_json_is_an_object_a_line() {
     let said = world().run(&["list", "--json"]);
     well(&said);
     insta::assert_snapshot!(said.out, @r#"
-    {"recipe":"backup-monitor","kind":"check","type":"daily","schedule":"0 * * * *","summary":"Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.","file":"recipes/backup-monitor.lua","error":null}
-    {"recipe":"backup-test","kind":"check","type":"weekly","schedule":"0 1 * * 0","summary":"Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.","file":"recipes/backup-test.lua","error":null}
+    {"recipe":"backup-monitor","kind":"monitor","type":"daily","schedule":"0 * * * *","summary":"Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.","file":"recipes/backup-monitor.lua","error":null}
+    {"recipe":"backup-test","kind":"drill","type":"weekly","schedule":"0 1 * * 0","summary":"Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.","file":"recipes/backup-test.lua","error":null}
     {"recipe":"broken","kind":"maintenance","type":"daily","schedule":null,"summary":"Fails.","file":"[WORLD]/config/recipes/broken.lua","error":null}
     {"recipe":"db-backup","kind":"backup","type":"daily","schedule":"0 2 * * *","summary":"Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.","file":"recipes/db-backup.lua","error":null}
     {"recipe":"db-full-backup","kind":"backup","type":"weekly","schedule":"0 1 * * 0","summary":"Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.","file":"recipes/db-full-backup.lua","error":null}

@@ -32,6 +32,7 @@ mod restore;
 mod restore_refused;
 mod status;
 mod restore_rich;
+mod targets;
 mod test_command;
 mod test_coverage;
 mod test_places;

@@ -99,8 +99,19 @@ fn runs_show_of_a_beginning_of_several_runs_names_them() {
 }
 
 /// DESIGN §5, which scripts outside rely on.
-const OUTCOME: [&str; 10] =
-    ["id", "recipe", "type", "status", "started_at", "ended_at", "duration_secs", "error", "backups", "steps"];
+const OUTCOME: [&str; 11] = [
+    "id",
+    "recipe",
+    "type",
+    "status",
+    "started_at",
+    "ended_at",
+    "duration_secs",
+    "error",
+    "backups",
+    "steps",
+    "target",
+];
 
 #[test]
 fn runs_json_has_the_keys_of_the_contract() {
@@ -166,9 +177,9 @@ fn audit_tells_who_did_what() {
     let rows: Vec<String> =
         said.out.lines().map(|row| row.split_whitespace().skip(2).collect::<Vec<_>>().join(" ")).collect();
     insta::assert_snapshot!(rows.join("\n"), @"
-    WHAT RUN EFFECTS
-    backup run broken BKP-[TIME]-daily 0
-    backup run note BKP-[TIME]-weekly 4
+    WHAT STATUS RUN EFFECTS
+    backup run broken failure BKP-[TIME]-daily 0
+    backup run note success BKP-[TIME]-weekly 4
     ");
     let entry = hikae.outcome(&["audit", "--json"]);
     assert_eq!((entry["username"].as_str(), entry["operation"].as_str()), (Some("backup"), Some("run note")));

@@ -65,7 +65,7 @@ fn a_young_backup_is_well_and_its_figures_are_shown() {
     assert!(last["spaces"][0]["free_bytes"].as_u64().unwrap() > 0);
     let said = hikae.run(&["status"]);
     insta::assert_snapshot!(steady(&said.out), @"
-    RECIPE  STATUS  LAST RUN  LAST GOOD BACKUP  AT MOST  NEXT
+    TARGET  STATUS  LAST RUN  LAST GOOD BACKUP  AT MOST  NEXT
     wiki  ok  [MOMENT] success  now, [SIZE]  25h  [MOMENT]
 
     free in [WORLD]/backups: [SIZE] of [SIZE]
@@ -93,7 +93,7 @@ fn a_night_without_a_run_is_late_and_its_backup_too_old() {
     let due = row["wrong"][1]["due"].as_str().unwrap();
     assert!(due.ends_with("T02:00:00.000+09:00"), "{due}");
     insta::assert_snapshot!(steady(&hikae.run(&["status"]).out), @"
-    RECIPE  STATUS  LAST RUN  LAST GOOD BACKUP  AT MOST  NEXT
+    TARGET  STATUS  LAST RUN  LAST GOOD BACKUP  AT MOST  NEXT
     wiki  stale (49h old, at most 25h), late (was due [MOMENT])  [MOMENT] success  49h ago, [SIZE]  25h  [MOMENT]
 
     free in [WORLD]/backups: [SIZE] of [SIZE]
@@ -103,7 +103,7 @@ fn a_night_without_a_run_is_late_and_its_backup_too_old() {
     1 thing is wrong
     ");
     insta::assert_snapshot!(steady(&hikae.env("HIKAE_LANG", "ja").run(&["status"]).out), @"
-    レシピ  状態  最終実行  最新の正常なバックアップ  目標 (RPO)  次回予定
+    対象  状態  最終実行  最新の正常なバックアップ  目標 (RPO)  次回予定
     wiki  期限切れ (49h前、目標 25h 以内)、未実行 (予定 [MOMENT])  [MOMENT] success  49h前, [SIZE]  25h  [MOMENT]
 
     空き容量 [WORLD]/backups: [SIZE] / [SIZE]

@@ -32,7 +32,7 @@ pub fn print(context: &Context, status: &Status) -> Result<()> {
     print_text(out, &rest(words, status))
 }
 
-/// A recipe in the order of the columns.
+/// A target in the order of the columns.
 fn row(words: &Words, status: &Status, recipe: &Overview) -> [String; 6] {
     let wrong: Vec<String> = recipe.wrong.iter().map(|wrong| words.wrong(wrong)).collect();
     let verdict = if wrong.is_empty() { words.ok.to_owned() } else { wrong.join(words.comma) };
@@ -43,7 +43,7 @@ fn row(words: &Words, status: &Status, recipe: &Overview) -> [String; 6] {
     });
     let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     [
-        recipe.recipe.clone(),
+        recipe.shown.clone(),
         verdict,
         text(last),
         text(good),

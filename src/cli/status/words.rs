@@ -23,7 +23,7 @@ pub struct Words {
 }
 
 pub const EN: Words = Words {
-    columns: ["RECIPE", "STATUS", "LAST RUN", "LAST GOOD BACKUP", "AT MOST", "NEXT"],
+    columns: ["TARGET", "STATUS", "LAST RUN", "LAST GOOD BACKUP", "AT MOST", "NEXT"],
     ok: "ok",
     verdicts: ["broken", "stuck", "failing", "stale", "late", "never ran"],
     comma: ", ",
@@ -47,7 +47,7 @@ pub const EN: Words = Words {
 };
 
 pub const JA: Words = Words {
-    columns: ["レシピ", "状態", "最終実行", "最新の正常なバックアップ", "目標 (RPO)", "次回予定"],
+    columns: ["対象", "状態", "最終実行", "最新の正常なバックアップ", "目標 (RPO)", "次回予定"],
     ok: "正常",
     verdicts: ["読み込み不可", "終了せず", "失敗", "期限切れ", "未実行", "実行なし"],
     comma: "、",

@@ -19,7 +19,7 @@ pub fn check(setup: &CatalogSetup) -> Result<()> {
 }
 
 fn one(setup: &OverdueSetup) -> Result<Overdue> {
-    let OverdueSetup { recipe, verdict, due, since, age, objective, why } = setup.clone();
+    let OverdueSetup { recipe, target, verdict, due, since, age, objective, why } = setup.clone();
     // Runs that fail tell themselves.
     let silent = || Wrong::ALL.into_iter().filter(|wrong| *wrong != Wrong::Failing);
     let Some(known) = silent().find(|wrong| wrong.word() == verdict) else {
@@ -27,5 +27,6 @@ fn one(setup: &OverdueSetup) -> Result<Overdue> {
         return Err(error.hint(suggest::hint(&verdict, silent().map(Wrong::word))));
     };
     let (age_secs, objective_secs) = (age.map(|age| age.as_secs()), objective.map(|time| time.as_secs()));
-    Ok(Overdue { due, since, age_secs, objective_secs, why, ..Overdue::new(&recipe, known) })
+    let target = target.as_deref().unwrap_or(&recipe);
+    Ok(Overdue { due, since, age_secs, objective_secs, why, ..Overdue::new(&recipe, target, target, known) })
 }

@@ -88,6 +88,8 @@ pub struct CatalogSetup {
 #[serde(deny_unknown_fields)]
 pub struct OverdueSetup {
     pub recipe: String,
+    /// The recipe where none is named.
+    pub target: Option<String>,
     pub verdict: String,
     #[serde(default, deserialize_with = "given::some_moment")]
     pub due: Option<DateTime<FixedOffset>>,
