@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -9,9 +10,11 @@ use tokio::sync::oneshot;
 use crate::error::{Error, Kind, Result};
 use crate::report::event;
 use crate::stream::pump::{Tally, pump};
+use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::Sealed;
 use crate::stream::{SharedFacts, Sink, Source};
 use crate::world::Limits;
+use crate::world::packing::Packing;
 
 /// Starts the source of a stream; called when the stream is consumed, not before.
 pub type Opener = Box<dyn FnOnce() -> BoxFuture<'static, Result<Box<dyn Source>>> + Send>;
@@ -23,7 +26,15 @@ pub struct Pipeline {
     pub facts: SharedFacts,
     pub limits: Limits,
     /// Second files that get the same bytes.
-    pub copies: Vec<Copy>,
+    pub copies: Vec<TeeCopy>,
+    /// Of an archive: what goes into it, and its list.
+    pub archive: Option<Archived>,
+}
+
+/// What a stream that is an archive brings along.
+pub struct Archived {
+    pub packing: Arc<Packing>,
+    pub list: ListSource,
 }
 
 impl Pipeline {
@@ -33,7 +44,7 @@ impl Pipeline {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<Box<dyn Source>>> + Send + 'static,
     {
-        Pipeline { label, open: Box::new(move || Box::pin(open())), facts, limits, copies: Vec::new() }
+        Pipeline { label, open: Box::new(move || Box::pin(open())), facts, limits, copies: Vec::new(), archive: None }
     }
 
     /// The same stream with one more stage behind it.
@@ -73,7 +84,7 @@ impl Pipeline {
 }
 
 /// A copy of a stream on its way into a second file.
-pub struct Copy {
+pub struct TeeCopy {
     pub path: PathBuf,
     /// Comes when the stream is opened, and holds what comes when it has ended.
     pub sealed: oneshot::Receiver<oneshot::Receiver<Sealed>>,

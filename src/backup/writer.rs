@@ -3,16 +3,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use tokio::sync::oneshot;
 
-use crate::backup::pipeline::{Copy, Opener, Pipeline};
-use crate::backup::pool::{Member, unbroken};
+use crate::backup::list_file::{self, ListFile, remove_after};
+use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
+use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
 use crate::backup::target::Target;
 use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
 use crate::stream::pump::Tally;
+use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::Tee;
 use crate::stream::{Facts, SharedFacts, Sink};
 use crate::world::Caller;
@@ -27,7 +30,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     let target = Target::File(path.clone());
     let open = pipeline.open;
     let mut copies = pipeline.copies;
-    copies.push(Copy { path, sealed });
+    copies.push(TeeCopy { path, sealed });
     let open: Opener = Box::new(move || {
         Box::pin(async move {
             let sink = target.begin(&caller).await?;
@@ -40,6 +43,19 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     Pipeline { open, copies, ..pipeline }
 }
 
+/// The list of an archive, and where it goes: beside the archive and each copy, none of which may lie in what is packed.
+fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[TeeCopy]) -> Result<(Option<ListSource>, Vec<Target>)> {
+    let Some(archived) = pipeline.archive.take() else { return Ok((None, Vec::new())) };
+    target.must_not_be_packed(&archived.packing)?;
+    let mut lists = vec![target.list()?];
+    for copy in copies {
+        let target = Target::File(copy.path.clone());
+        target.must_not_be_packed(&archived.packing)?;
+        lists.push(target.list()?);
+    }
+    Ok((Some(archived.list.claim()), lists))
+}
+
 /// What writes one backup, away from Lua.
 pub struct Writer {
     pub caller: Caller,
@@ -47,7 +63,7 @@ pub struct Writer {
     pub facts: SharedFacts,
     pub step: u64,
     pub recorder: Arc<dyn Recorder>,
-    pub member: Member,
+    pub guard: TaskGuard,
 }
 
 /// A backup that stands, and what its stream learnt.
@@ -59,10 +75,12 @@ pub struct Written {
 }
 
 impl Writer {
-    pub async fn write(self, pipeline: Pipeline, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+    pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
+        let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
-        let tally = match pipeline.pour(&mut *sink, self.step).await {
-            Ok(tally) => tally,
+        let listed = list_file::write(list, lists, &self.caller);
+        let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step), listed).await {
+            Ok(poured) => poured,
             Err(error) if is_withheld(&error) => return self.plan(sink, target, copies).await,
             Err(error) => {
                 sink.abort()
@@ -72,12 +90,14 @@ impl Writer {
             }
         };
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
-        unbroken(self.member.clone(), async move {
-            let mut written = vec![self.commit(sink, &target, Some(&tally)).await?];
+        spawn_uncancellable(self.guard.clone(), async move {
+            let mut lists = lists.into_iter();
+            let mut written = vec![self.commit(sink, &target, lists.next(), Some(&tally)).await?];
             for copy in copies {
                 let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
                 let sealed = copy.sealed.await.map_err(never)?.await.map_err(never)?;
-                written.push(self.commit(sealed.sink, &Target::File(copy.path), Some(&sealed.tally)).await?);
+                let target = Target::File(copy.path);
+                written.push(self.commit(sealed.sink, &target, lists.next(), Some(&sealed.tally)).await?);
             }
             Ok(written)
         })
@@ -86,22 +106,33 @@ impl Writer {
 
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
-    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
-        let mut written = vec![self.commit(sink, &target, None).await?];
+    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
+        let mut written = vec![self.commit(sink, &target, None, None).await?];
         for copy in copies {
             // The one that `tee` had made went with the source.
             let target = Target::File(copy.path);
             let sink = target.create(&self.caller).await?;
-            written.push(self.commit(sink, &target, None).await?);
+            written.push(self.commit(sink, &target, None, None).await?);
         }
         Ok(written)
     }
 
-    /// The manifest first, the backup last: whatever is visible under a backup's name is whole and described.
-    async fn commit(&self, sink: Box<dyn Sink>, target: &Target, tally: Option<&Tally>) -> Result<Written> {
+    /// The list and the manifest first, the backup last: whatever is visible under a backup's name is whole and described.
+    async fn commit(
+        &self,
+        sink: Box<dyn Sink>,
+        target: &Target,
+        list: Option<ListFile>,
+        tally: Option<&Tally>,
+    ) -> Result<Written> {
         let known = tally.is_some();
         let tally = tally.cloned().unwrap_or_else(|| Tally { size_bytes: 0, sha256: AFTER_THE_RUN.to_owned() });
-        let facts = self.facts.lock().clone();
+        let mut facts = self.facts.lock().clone();
+        let mut made = Vec::new();
+        if let Some(list) = list {
+            facts.sections.insert("files_list".to_owned(), list.section());
+            made.push(list.commit().await?);
+        }
         let created_at = self.caller.world.now();
         let mark = RecipeMark { name: self.identity.recipe.clone(), sha256: self.identity.recipe_sha256.clone() };
         let name = target.name();
@@ -112,12 +143,12 @@ impl Writer {
         let value = serde_json::to_value(&manifest).map_err(cannot)?;
         let beside = target.beside()?;
         let why = (!known).then(|| "what it says is known only after the run".to_owned());
-        beside.write(&Caller { why, ..self.caller.clone() }, text.into_bytes()).await?;
+        if let Err(error) = beside.write(&Caller { why, ..self.caller.clone() }, text.into_bytes()).await {
+            return Err(remove_after(error, &made, &self.caller).await);
+        }
+        made.push(beside);
         if let Err(error) = sink.commit().await {
-            return Err(match beside.remove(&self.caller).await {
-                Ok(()) => error,
-                Err(left) => error.hint(format!("remove `{beside}` yourself: {}", left.one_line())),
-            });
+            return Err(remove_after(error, &made, &self.caller).await);
         }
         if let Target::Object(put) = target {
             self.recorder.stored(&put.object);

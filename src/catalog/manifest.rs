@@ -16,6 +16,9 @@ pub const VERSION: u32 = 1;
 /// What a manifest's name adds to the name of its backup.
 pub const SUFFIX: &str = ".manifest.json";
 
+/// What the name of the list of an archive adds to the name of the archive.
+pub const LIST_SUFFIX: &str = ".files.jsonl.zst";
+
 /// `X.manifest.json`: what the backup `X` is, and how to restore it with standard tools.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Manifest {
@@ -77,8 +80,17 @@ impl Manifest {
 
 /// Where the manifest of a backup lies.
 pub fn path_beside(backup: &Path) -> PathBuf {
+    beside(backup, SUFFIX)
+}
+
+/// Where the list of an archive lies, when it has one.
+pub fn list_beside(archive: &Path) -> PathBuf {
+    beside(archive, LIST_SUFFIX)
+}
+
+fn beside(backup: &Path, suffix: &str) -> PathBuf {
     let mut name = backup.as_os_str().to_owned();
-    name.push(SUFFIX);
+    name.push(suffix);
     PathBuf::from(name)
 }
 

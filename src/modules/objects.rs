@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::options::{Text, duration};
 use crate::lua::traceback::from_lua;
-use crate::modules::save::Patience;
+use crate::modules::save::Timeouts;
 use crate::modules::stream::Stream;
 use crate::secret::Secret;
 use crate::stream::SharedFacts;
@@ -23,7 +23,7 @@ use crate::stream::taps::Count;
 use crate::units::parse_size;
 use crate::world::http::Address;
 use crate::world::objects::{Object, ObjectStat, PART_BYTES, Put, Store, StoreKind};
-use crate::world::{Caller, Value as Given};
+use crate::world::{Caller, SecretOrText};
 
 /// The largest file of certificates.
 const CA_BYTES: u64 = 1 << 20;
@@ -138,8 +138,8 @@ async fn store(call: Rc<Call>, options: StoreOptions) -> Result<AnyUserData> {
 /// What would be readable in the recipe must not pass for a secret.
 fn secret(name: &str, given: Text) -> Result<Secret> {
     match given.0 {
-        Given::Secret(secret) => Ok(secret),
-        Given::Plain(_) => {
+        SecretOrText::Secret(secret) => Ok(secret),
+        SecretOrText::Plain(_) => {
             Err(Error::new(Kind::Recipe, format!("`{name}` of `objects.store` must be a secret, not a text"))
                 .hint(format!("take it from a param: `{name} = {{ env = \"AWS_SECRET_ACCESS_KEY\", secret = true }}`")))
         }
@@ -197,7 +197,7 @@ fn describe(call: &Call, stat: &ObjectStat) -> mlua::Result<Table> {
 
 impl PutOptions {
     /// What is to be stored, and how long that may take.
-    pub fn put(self, object: Object) -> Result<(Put, Patience)> {
+    pub fn put(self, object: Object) -> Result<(Put, Timeouts)> {
         let mut put = Put { storage_class: self.storage_class, ..Put::new(object) };
         if let Some(text) = &self.part_size {
             put.part_bytes = parse_size(text)?;
@@ -206,6 +206,6 @@ impl PutOptions {
             let what = "`part_size` of `:put` must be from `5 MiB` to `5 GiB`";
             return Err(Error::new(Kind::Recipe, what).hint("one part is held in memory"));
         }
-        Ok((put, Patience { total: self.timeout, idle: self.idle_timeout }))
+        Ok((put, Timeouts { total: self.timeout, idle: self.idle_timeout }))
     }
 }

@@ -9,7 +9,7 @@ use mlua::Table;
 use serde::Deserialize;
 
 use crate::backup::pipeline::Pipeline;
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::backup::target::Target;
 use crate::backup::writer::{AFTER_THE_RUN, Writer, Written};
 use crate::catalog::manifest;
@@ -33,14 +33,14 @@ pub struct SaveOptions {
 
 /// How long the writing of a backup may take, where the recipe says so.
 #[derive(Clone, Copy, Default)]
-pub struct Patience {
+pub struct Timeouts {
     pub total: Option<Duration>,
     pub idle: Option<Duration>,
 }
 
-impl From<SaveOptions> for Patience {
-    fn from(options: SaveOptions) -> Patience {
-        Patience { total: options.timeout, idle: options.idle_timeout }
+impl From<SaveOptions> for Timeouts {
+    fn from(options: SaveOptions) -> Timeouts {
+        Timeouts { total: options.timeout, idle: options.idle_timeout }
     }
 }
 
@@ -49,24 +49,24 @@ pub async fn save(
     call: Rc<Call>,
     (mut pipeline, taps): (Pipeline, Vec<LineTap>),
     target: Target,
-    patience: Patience,
+    patience: Timeouts,
 ) -> Result<Table> {
     let mut caller = call.world()?;
     // The limits of the source are no stricter ones for the target: it would be blamed for a source that takes too long.
     caller.limits.total = patience.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
     caller.limits.idle = patience.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
     let step = call.session.step(format!("{} to {target}", pipeline.label), call.site());
-    let member = call.session.pool.member()?;
+    let guard = call.session.pool.guard()?;
     let writer = Writer {
         caller,
         identity: call.session.identity.clone(),
         facts: pipeline.facts.clone(),
         step: step.number,
         recorder: call.session.recorder.clone(),
-        member: member.clone(),
+        guard: guard.clone(),
     };
     let copies = std::mem::take(&mut pipeline.copies);
-    let task = on_pool(member, async move { writer.write(pipeline, target, copies).await });
+    let task = spawn_cancellable(guard, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;
     match &answer {
         Ok(written) => step.end(written[0].facts.plain_bytes, written[0].backup.size_bytes, None),

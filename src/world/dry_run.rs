@@ -21,6 +21,7 @@ use sink::PlannedSink;
 
 mod listing;
 mod objects;
+mod packing;
 mod plan;
 mod sink;
 
@@ -69,6 +70,8 @@ pub enum Withheld {
     Program,
     #[error("it is only planned: a dry run writes nothing")]
     File,
+    #[error("a dry run reads no file into an archive")]
+    Archive,
     #[error("it is known only after the run")]
     Answer,
     #[error("it is only planned: a dry run stores nothing")]
@@ -90,6 +93,7 @@ impl<W: World + 'static> DryRun<W> {
             E::Open { path } => self.open(path, &request).await,
             E::Read { path, max_bytes } => self.read(path, *max_bytes, &request).await,
             E::List(found) => listing::list(self, found, &request).await.map(Reply::Entries),
+            E::Pack(packing) => packing::pack(self, packing, &request).await.map(Reply::Packed),
             E::Stat { path } => self.stat(path, &request).await.map(Reply::Stat),
             E::Create { path, mode } => {
                 self.may_create(path, false, &request).await?;
@@ -106,6 +110,13 @@ impl<W: World + 'static> DryRun<W> {
             E::MakeDir { path, mode } => self.make_dir(path, *mode, &request).await,
             E::Rename { from, to } => self.rename(from, to, &request).await,
             E::Remove { path } => self.remove(path, &request).await,
+            E::RemoveMany { paths } => self.remove_many(paths, &request).await,
+            E::SetMode { path, mode } => self.set("set the mode of", path, &format!("{mode:04o}"), &request).await,
+            E::SetOwner { path, user, group } => {
+                let name = |name: &Option<String>| name.clone().unwrap_or_default();
+                let detail = format!("{}:{}", name(user), name(group));
+                self.set("set the owner of", path, &detail, &request).await
+            }
             E::Sweep { .. } => {
                 note(Some("partial files of dead runs".to_owned()));
                 Ok(Reply::Entries(Vec::new()))
@@ -143,7 +154,7 @@ impl<W: World + 'static> DryRun<W> {
             }
             E::Lock { path } => {
                 note(None);
-                Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
+                Ok(Reply::LockGuard(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
             }
             E::Send(mail) => {
                 mail.check()?;
@@ -202,7 +213,7 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    async fn inner_list(&self, found: super::Found, request: &Request) -> Result<Vec<Entry>> {
+    async fn inner_list(&self, found: super::ListQuery, request: &Request) -> Result<Vec<Entry>> {
         match self.inner_perform(Effect::List(found), request).await? {
             Reply::Entries(entries) => Ok(entries),
             _ => Ok(Vec::new()),

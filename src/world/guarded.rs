@@ -9,7 +9,7 @@ use super::http::{Address, hosts};
 use super::mail::Server;
 use super::objects::{Object, Store, declared};
 use super::paths::plain;
-use super::{Command, Effect, Found, Reply, Request, World};
+use super::{Command, Effect, ListQuery, Reply, Request, World};
 use crate::error::{Error, Kind, Result, Site};
 
 /// All that a recipe may touch.
@@ -61,6 +61,9 @@ impl<W> Guarded<W> {
             self.needs.permit(&effect)?;
             match &effect {
                 Effect::Remove { path } => self.may_take_away("remove", path)?,
+                Effect::RemoveMany { paths } => {
+                    paths.iter().try_for_each(|path| self.may_take_away("remove", path))?;
+                }
                 Effect::Rename { from, .. } => self.may_take_away("rename", from)?,
                 _ => {}
             }
@@ -97,11 +100,15 @@ impl Needs {
             Effect::Open { path } | Effect::Read { path, .. } | Effect::Stat { path } => {
                 self.may_read(path, above(path))
             }
-            Effect::List(Found { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
+            Effect::Pack(packing) => packing.roots.iter().try_for_each(|root| self.may_read(&root.path, &root.path)),
+            Effect::List(ListQuery { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
             Effect::Create { path, .. }
             | Effect::Write { path, .. }
             | Effect::Remove { path }
+            | Effect::SetMode { path, .. }
+            | Effect::SetOwner { path, .. }
             | Effect::Lock { path } => self.may_write(path, above(path)),
+            Effect::RemoveMany { paths } => paths.iter().try_for_each(|path| self.may_write(path, above(path))),
             Effect::MakeDir { path, .. } | Effect::Sweep { dir: path } => self.may_write(path, path),
             Effect::Rename { from, to } => {
                 self.may_write(from, above(from))?;

@@ -9,12 +9,14 @@ use futures_util::future::BoxFuture;
 use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
+use super::packing::Packed;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
 /// The answer to an effect; each effect names the one that it gets.
 pub enum Reply {
     Source(Box<dyn Source>),
+    Packed(Packed),
     Sink(Box<dyn Sink>),
     Bytes(Bytes),
     Entries(Vec<Entry>),
@@ -28,7 +30,7 @@ pub enum Reply {
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),
-    Held(Box<dyn Held>),
+    LockGuard(Box<dyn LockGuard>),
     Done,
 }
 
@@ -67,7 +69,7 @@ pub struct Space {
 }
 
 /// A lock that is held until this is dropped.
-pub trait Held: Send + Sync {}
+pub trait LockGuard: Send + Sync {}
 
 /// A program that runs. Dropping `process` ends it with its whole process group.
 pub struct Child {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::http::HttpResponse;
+use super::packing::Packed;
 use super::reply::Process;
 use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};
@@ -41,6 +42,10 @@ pub enum Ending<'a> {
 pub fn watch<W: Watcher>(reply: Reply, mut watch: Watch<W>) -> Reply {
     match reply {
         Reply::Source(inner) => Reply::Source(Box::new(Watched { inner, watch })),
+        Reply::Packed(packed) => {
+            let source = Box::new(Watched { inner: packed.source, watch });
+            Reply::Packed(Packed { source, ..packed })
+        }
         Reply::Sink(inner) => Reply::Sink(Box::new(Watched { inner, watch })),
         Reply::Response(response) => {
             let body = Box::new(Watched { inner: response.body, watch });

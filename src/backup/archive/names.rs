@@ -37,12 +37,13 @@ impl Names {
 }
 
 /// The name of an entry below the folder; one that leads out is refused.
-pub fn inside(name: &str) -> Result<PathBuf> {
+pub fn inside(name: &Path) -> Result<PathBuf> {
     let mut path = PathBuf::new();
-    for part in Path::new(name).components() {
+    let shown = name.display();
+    for part in name.components() {
         match part {
             Component::Normal(part) if is_partial(part) => {
-                let what = format!("the archive has a file `{name}`, which is how hikae names what is unfinished");
+                let what = format!("the archive has a file `{shown}`, which is how hikae names what is unfinished");
                 return Err(Error::new(Kind::Denied, what).hint("pack it without this file"));
             }
             Component::Normal(part) => path.push(part),
@@ -50,7 +51,7 @@ pub fn inside(name: &str) -> Result<PathBuf> {
             _ => {
                 return Err(Error::new(
                     Kind::Denied,
-                    format!("the archive has `{name}`, which leads out of the folder"),
+                    format!("the archive has `{shown}`, which leads out of the folder"),
                 )
                 .hint("no backup is made so: look at it with `tar -tvf` before you trust it"));
             }
@@ -66,8 +67,8 @@ fn twice(path: &Path) -> Error {
 
 /// The error of an entry that is never made.
 pub fn refused(entry: &TarEntry) -> Error {
-    let path = &entry.path;
-    match &entry.link {
+    let path = entry.path.display();
+    match entry.link.as_deref().map(Path::display) {
         Some(link) => Error::new(Kind::Denied, format!("the archive has a link `{path}` to `{link}`"))
             .hint("no link is made: it could lead out of the folder; `links = \"skip\"` leaves links out"),
         None => Error::new(Kind::Denied, format!("the archive has `{path}`, which is neither a file nor a folder"))

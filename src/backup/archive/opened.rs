@@ -7,6 +7,7 @@ use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::stream::decompress::decompress;
+use crate::stream::pump::Tally;
 use crate::stream::tar::Tar;
 use crate::world::Caller;
 
@@ -28,14 +29,19 @@ impl Opened {
         Ok(Opened { tar, path: path.to_owned(), tally, manifest })
     }
 
-    /// Everything was read: whether it is what the manifest beside it describes, if there is one. Gives the size of the file.
-    pub fn prove(self) -> Result<u64> {
+    /// What lies beside it.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// Everything was read: whether it is what the manifest beside it describes, if there is one.
+    pub fn prove(self) -> Result<Tally> {
         drop(self.tar);
         let tally = self.tally.finish();
         if let Some(manifest) = &self.manifest {
             prove(&self.path, manifest, &tally, None)?;
         }
-        Ok(tally.size_bytes)
+        Ok(tally)
     }
 }
 

@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::archive::names::{Names, inside, refused};
+use crate::backup::archive::only::Only;
 use crate::backup::archive::opened::{Opened, broken};
-use crate::backup::pool::unless;
+use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Sink;
 use crate::stream::tar::{Tar, TarEntry, TarKind};
 use crate::units::show_size;
 use crate::world::dry_run::is_withheld;
 use crate::world::partial::FOLDER_MODE;
-use crate::world::{Caller, EntryKind, Found};
+use crate::world::{Caller, EntryKind, ListQuery};
 
 /// What the owner may do with every file; whether it can be run is kept.
 const FILE_MODE: u32 = 0o600;
@@ -44,7 +45,7 @@ pub struct Unpacked {
     pub files: u64,
     pub size_bytes: u64,
     /// The links that were left out.
-    pub skipped: Vec<String>,
+    pub skipped: Vec<PathBuf>,
     /// The size of the archive.
     pub read_bytes: u64,
 }
@@ -55,6 +56,8 @@ pub struct Unpacking {
     pub source: PathBuf,
     pub into: PathBuf,
     pub links: Links,
+    /// Patterns of the entries that are asked for; all of them without any.
+    pub only: Vec<String>,
     pub most: Most,
     pub step: u64,
 }
@@ -62,17 +65,16 @@ pub struct Unpacking {
 /// What was made so far, and who may end it.
 struct Under<'a> {
     unpacking: &'a Unpacking,
-    taken_back: &'a mut oneshot::Receiver<()>,
+    cancelled: CancellationToken,
     names: Names,
     /// In the order in which it was made.
     made: Vec<PathBuf>,
 }
 
 impl Unpacking {
-    /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
-    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Unpacked> {
-        let mut under =
-            Under { unpacking: &self, taken_back: &mut taken_back, names: Names::default(), made: Vec::new() };
+    /// Runs to its end, or until it is cancelled.
+    pub async fn run(self, cancelled: CancellationToken) -> Result<Unpacked> {
+        let mut under = Under { unpacking: &self, cancelled, names: Names::default(), made: Vec::new() };
         match under.fill().await {
             Err(error) if !is_withheld(&error) => {
                 let error = error.within(format!("cannot unpack `{}`", self.source.display()));
@@ -111,10 +113,14 @@ impl Unpacking {
 impl Under<'_> {
     async fn fill(&mut self) -> Result<Unpacked> {
         let Unpacking { caller, source, .. } = self.unpacking;
+        let mut only = Only::new(&self.unpacking.only)?;
         let mut archive = Opened::open(caller, source, self.unpacking.step).await?;
         self.begin().await?;
         let (mut unpacked, mut entries) = (Unpacked::default(), 0);
         while let Some(entry) = self.next(&mut archive.tar).await? {
+            if !only.takes(&entry) {
+                continue;
+            }
             entries += 1;
             unpacked.size_bytes = unpacked.size_bytes.saturating_add(entry.size_bytes);
             self.unpacking.refuse_too_much(entries, unpacked.size_bytes)?;
@@ -131,12 +137,13 @@ impl Under<'_> {
                 _ => return Err(refused(&entry)),
             }
         }
-        unpacked.read_bytes = archive.prove()?;
+        only.all_met(source)?;
+        unpacked.read_bytes = archive.prove()?.size_bytes;
         Ok(unpacked)
     }
 
     async fn next(&mut self, tar: &mut Tar) -> Result<Option<TarEntry>> {
-        unless(self.taken_back, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
+        or_cancelled(&self.cancelled, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
     }
 
     /// Makes the folder, which must be new or empty: what lies in it is not to be mixed with what is in the archive.
@@ -149,14 +156,10 @@ impl Under<'_> {
         match caller.stat(into).await? {
             None => self.make(into).await,
             Some(stat) if stat.kind != EntryKind::Dir => Err(taken(format!("`{}` is not a folder", into.display()))),
-            Some(_) => {
-                let (name, older_than_days, newer_than_days) = (None, None, None);
-                let found = Found { dir: into.clone(), name, recursive: false, older_than_days, newer_than_days };
-                match caller.list(found).await?.is_empty() {
-                    true => Ok(()),
-                    false => Err(taken(format!("the folder `{}` is not empty", into.display()))),
-                }
-            }
+            Some(_) => match caller.list(ListQuery::of(into)).await?.is_empty() {
+                true => Ok(()),
+                false => Err(taken(format!("the folder `{}` is not empty", into.display()))),
+            },
         }
     }
 
@@ -202,7 +205,7 @@ impl Under<'_> {
 
     async fn pour(&mut self, tar: &mut Tar, sink: &mut dyn Sink) -> Result<()> {
         let source = &self.unpacking.source;
-        while let Some(data) = unless(self.taken_back, WORK, tar.data()).await.map_err(broken(source))? {
+        while let Some(data) = or_cancelled(&self.cancelled, WORK, tar.data()).await.map_err(broken(source))? {
             sink.write(data).await?;
         }
         sink.seal().await

@@ -64,10 +64,14 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
     if *kind != "backup" {
         return Vec::new();
     }
-    let removed = journal.iter().filter_map(|record| match &record.effect {
-        Effect::Remove { path } | Effect::Rename { from: path, .. } => Some((path.clone(), &record.site)),
-        Effect::RemoveObject(object) => Some((PathBuf::from(object.to_string()), &record.site)),
-        _ => None,
+    let removed = journal.iter().flat_map(|record| {
+        let paths = match &record.effect {
+            Effect::Remove { path } | Effect::Rename { from: path, .. } => vec![path.clone()],
+            Effect::RemoveMany { paths } => paths.clone(),
+            Effect::RemoveObject(object) => vec![PathBuf::from(object.to_string())],
+            _ => Vec::new(),
+        };
+        paths.into_iter().map(|path| (path, &record.site))
     });
     removed
         .filter(|(path, _)| is_there(before, &manifest::path_beside(path)))

@@ -31,10 +31,13 @@ mod locks;
 pub mod mail;
 mod naming;
 mod objects;
+mod ownership;
+mod packing;
 mod part;
 mod pipes;
 mod process;
 mod programs;
+mod removing;
 mod sink;
 mod source;
 mod spawner;
@@ -115,6 +118,7 @@ impl Real {
                 Reply::Entries(self.on_files(move |fence| listing::list(fence, &found, now)).await?)
             }
             E::Stat { path } => Reply::Stat(self.on_files(move |fence| files::stat(fence, &path)).await?),
+            E::Pack(packing) => Reply::Packed(packing::pack(self.fence.clone(), *packing)?),
             E::DiskFree { path } => Reply::Space(blocking(move || files::disk_free(&path)).await?),
             E::Create { path, mode } => {
                 let part = self.on_files(move |fence| Part::start(fence, &path, mode, false)).await?;
@@ -128,6 +132,16 @@ impl Real {
             }
             E::Rename { from, to } => self.on_files(move |fence| files::rename(fence, &from, &to)).await.map(done)?,
             E::Remove { path } => self.on_files(move |fence| files::remove(fence, &path)).await.map(done)?,
+            E::RemoveMany { paths } => {
+                self.on_files(move |fence| removing::remove_many(fence, paths)).await.map(done)?
+            }
+            E::SetMode { path, mode } => {
+                self.on_files(move |fence| ownership::set_mode(fence, &path, mode)).await.map(done)?
+            }
+            E::SetOwner { path, user, group } => {
+                let set = move |fence: &Fence| ownership::set_owner(fence, &path, user.as_deref(), group.as_deref());
+                self.on_files(set).await.map(done)?
+            }
             E::Sweep { dir } => Reply::Entries(self.on_files(move |fence| files::sweep(fence, &dir)).await?),
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
@@ -151,7 +165,7 @@ impl Real {
             }
             E::Lock { path } => {
                 let now = clock::now();
-                Reply::Held(self.on_files(move |fence| locks::lock(fence, &path, now)).await?)
+                Reply::LockGuard(self.on_files(move |fence| locks::lock(fence, &path, now)).await?)
             }
         })
     }

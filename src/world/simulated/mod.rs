@@ -25,6 +25,8 @@ mod listing;
 mod locks;
 pub mod mail;
 mod objects;
+mod ownership;
+mod packing;
 mod part;
 mod process;
 pub mod programs;
@@ -143,6 +145,7 @@ impl Simulated {
             E::Read { path, max_bytes } => Reply::Bytes(files::read(&self.shared.lock().view(), &path, max_bytes)?),
             E::List(found) => Reply::Entries(listing::list(&self.shared.lock().view(), &found)?),
             E::Stat { path } => Reply::Stat(files::stat(&mut self.shared.lock().view(), &path)?),
+            E::Pack(packing) => Reply::Packed(packing::pack(&self.shared, &self.setup, &packing)?),
             E::DiskFree { path } => Reply::Space(files::disk_free(&self.shared.lock().view(), &path)?),
             E::Create { path, mode } => {
                 let part = Part::start(&mut self.shared.lock(), &path, mode, false)?;
@@ -154,6 +157,12 @@ impl Simulated {
             E::MakeDir { path, mode } => files::make_dir(&mut self.shared.lock().view(), &path, mode).map(done)?,
             E::Rename { from, to } => files::rename(&mut self.shared.lock().view(), &from, &to).map(done)?,
             E::Remove { path } => files::remove(&mut self.shared.lock().view(), &path).map(done)?,
+            E::RemoveMany { paths } => files::remove_many(&mut self.shared.lock().view(), paths).map(done)?,
+            E::SetMode { path, mode } => ownership::set_mode(&mut self.shared.lock().view(), &path, mode).map(done)?,
+            E::SetOwner { path, user, group } => {
+                let mut state = self.shared.lock();
+                ownership::set_owner(&mut state.view(), &self.setup, &path, (user, group)).map(done)?
+            }
             E::Sweep { dir } => Reply::Entries(files::sweep(&mut self.shared.lock(), &dir)?),
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.setup.programs, &self.environment, pace, &self.shared)?)
@@ -171,7 +180,7 @@ impl Simulated {
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
-            E::Lock { path } => Reply::Held(locks::lock(&self.shared, &path)?),
+            E::Lock { path } => Reply::LockGuard(locks::lock(&self.shared, &path)?),
         })
     }
 }
