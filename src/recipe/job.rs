@@ -177,7 +177,7 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list, Need::Path)?.into_iter().map(|path| absolute(Path::new(&path))).collect()
+        expand(list, Need::Path)?.into_iter().map(|path| absolute(Path::new(named(&path)))).collect()
     };
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;
@@ -187,6 +187,15 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
     let run = expand(&programs, Need::Run)?;
     Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
+}
+
+/// The path that a template stands for: in `{dir}/{files}`, an absolute file stands for itself, and a pattern for its folder.
+fn named(path: &str) -> &str {
+    let path = path.rfind("//").map_or(path, |at| &path[at + 1..]);
+    match path.find(['*', '?', '[']) {
+        Some(pattern) => path[..pattern].rfind('/').map_or(path, |at| &path[..at.max(1)]),
+        None => path,
+    }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -256,7 +256,7 @@ impl Looking<'_> {
                 self.word(format!("older than the objective (RPO): {names}"), format!("目標 (RPO) より古い: {names}")),
             );
         }
-        let well = (all > 0).then(|| good == all && stale.is_empty());
+        let well = (all > 0).then_some(good == all && stale.is_empty());
         Ok(Point {
             rhythm: Rhythm::Monthly, title: ("Review of the strategy", "バックアップ戦略の評価"), well, known
         })
