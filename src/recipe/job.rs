@@ -177,7 +177,7 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list, Need::Path)?.into_iter().map(|path| absolute(Path::new(named(&path)))).collect()
+        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(path))).collect()
     };
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;
@@ -189,13 +189,17 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
 }
 
-/// The path that a template stands for: in `{dir}/{files}`, an absolute file stands for itself, and a pattern for its folder.
-fn named(path: &str) -> &str {
-    let path = path.rfind("//").map_or(path, |at| &path[at + 1..]);
-    match path.find(['*', '?', '[']) {
-        Some(pattern) => path[..pattern].rfind('/').map_or(path, |at| &path[..at.max(1)]),
-        None => path,
+/// The path that a template stands for: in `{dir}/{files}`, an absolute file stands for itself, and a pattern for its folder. The
+/// address of a repository on another machine stands for none.
+fn named(path: &str) -> Option<&str> {
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    let first = path.split('/').next().unwrap_or_default();
+    if path.contains("://") || first.contains(':') {
+        return None;
     }
+    let path = path.rfind("//").map_or(path, |at| &path[at + 1..]);
+    let pattern = path.find(['*', '?', '[']).and_then(|pattern| path[..pattern].rfind('/'));
+    Some(pattern.map_or(path, |at| &path[..at.max(1)]))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
