@@ -14,9 +14,10 @@ use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loading;
 use crate::report::table::{print_json_lines, print_text};
-use crate::world::real::{startup, wall};
+use crate::world::real::startup;
 
 mod telling;
+mod walls;
 
 /// One point that was looked at.
 #[derive(Serialize)]
@@ -52,6 +53,8 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     for recipe in &recipes {
         points.extend(check_recipe(context, recipe));
     }
+    let told = |error: &Error| Point::wrong("configuration", error);
+    points.extend(context.objections().iter().map(told));
     let wrong = points.iter().filter(|point| !point.ok).count();
     if args.listing.json {
         print_json_lines(&mut context.out(), points)?;
@@ -84,8 +87,8 @@ fn set_up(context: &Context) -> Vec<Point> {
     let mut points = vec![
         Point::ok("configuration", format!("`{}`", config.dir.display())),
         Point::of("state", state),
-        Point::ok("kernel sandbox", wall::available().to_string()),
     ];
+    points.extend(walls::points(config));
     points.extend(telling::points(context));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),

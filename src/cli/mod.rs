@@ -29,6 +29,7 @@ mod test;
 use args::{Arguments, Command};
 use context::Context;
 
+use crate::config::Distrust;
 use crate::error::Result;
 use crate::report::Facts;
 use crate::world::real::startup;
@@ -39,13 +40,14 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
-    let context = match Context::load(&arguments.global) {
+    let context = match Context::load(&arguments.global, distrust(&arguments.command)) {
         Ok(context) => context,
         Err(error) => {
             context::print_error(&error, &Facts::read(&startup::environment()), &|_| None);
             return ExitCode::from(exit::MISUSE);
         }
     };
+    let is_check = matches!(arguments.command, Command::Check(_));
     let answer = match arguments.command {
         Command::Run(args) if args.dry_run => return plan::main(&context, &args),
         Command::Run(args) => return run::main(&context, args),
@@ -63,10 +65,22 @@ pub fn main() -> ExitCode {
         Command::Completions { shell } => completions(&context, shell),
         Command::Man { command } => man::main(&context, &command),
     };
+    // The check tells them among its points.
+    if !is_check {
+        context.print_objections();
+    }
     answer.unwrap_or_else(|error| {
         context.print_error(&error);
         ExitCode::from(exit::FAILED)
     })
+}
+
+/// What runs something, or sends something, reads only what nobody else can change.
+fn distrust(command: &Command) -> Distrust {
+    match command {
+        Command::Run(_) | Command::Notify(_) => Distrust::Refuse,
+        _ => Distrust::Warn,
+    }
 }
 
 /// Help and version are no misuse; everything else that clap refuses is.

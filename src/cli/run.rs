@@ -23,7 +23,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     }
     // Before the process is walled in: the certificate of a mail server may lie anywhere.
     let alerts = alerting::prepare(context);
-    let job = match guard.and_then(|guard| prepare(context, &args).map(|job| (guard, job))) {
+    let job = match guard.and_then(|guard| prepare(context, &args).and_then(|job| job.enclose_run().map(|()| (guard, job)))) {
         Ok(ready) => ready,
         Err(error) => {
             context.print_error(&error);
@@ -66,9 +66,7 @@ pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let declaration = loading::declaration(&context.config, &source)?;
     let run_type = args.run_type.map(|run_type| run_type.word().to_owned());
     let wishes = Wishes { set: args.set.clone(), run_type, yes: args.yes };
-    let job = Job::new(context.config.clone(), source, declaration, wishes)?;
-    job.enclose()?;
-    Ok(job)
+    Job::new(context.config.clone(), source, declaration, wishes)
 }
 
 fn tell(context: &Context, finished: &Finished) -> ExitCode {

@@ -13,6 +13,7 @@ mod reword;
 mod settings;
 mod smtp;
 mod specs;
+mod trusted;
 mod translations;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub use recipes::{ModuleSource, RecipeSource};
 pub use settings::{Language, Limits, Sandbox, Settings};
 pub use specs::{SpecFile, SpecRoot};
 pub use translations::translations;
+pub use trusted::{Distrust, TrustedFiles};
 
 /// The configuration as one run sees it.
 pub struct Config {

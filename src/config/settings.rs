@@ -22,6 +22,8 @@ pub struct Settings {
     pub state_dir: Option<PathBuf>,
     pub lang: Option<Language>,
     pub sandbox: Sandbox,
+    /// Folders of the whole system in which recipes may write everywhere.
+    pub write_shared: Vec<PathBuf>,
     pub limits: Limits,
     pub catalog: CatalogSettings,
     pub channels: Vec<ChannelSettings>,

@@ -47,7 +47,11 @@ pub fn environment_with(
     members.raw_set("string", seal(lua, "string", string_library)?)?;
     members.raw_set("table", seal(lua, "table", table_library(lua, &stock)?)?)?;
     members.raw_set("math", seal(lua, "math", copy(lua, &stock.raw_get("math")?)?)?)?;
-    members.raw_set("utf8", seal(lua, "utf8", copy(lua, &stock.raw_get("utf8")?)?)?)?;
+    let utf8 = copy(lua, &stock.raw_get("utf8")?)?;
+    for name in ["len", "offset", "codepoint"] {
+        utf8.raw_set(name, text::counted(lua, "utf8", name)?)?;
+    }
+    members.raw_set("utf8", seal(lua, "utf8", utf8)?)?;
     for (name, value) in primitives {
         members.raw_set(name, seal_value(lua, name, value)?)?;
     }

@@ -46,6 +46,10 @@ pub struct Session {
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
+    /// How many bytes the recipe has logged.
+    pub logged: Cell<usize>,
+    /// How many functions of the recipe are being shown lines inside each other.
+    pub tapping: Cell<usize>,
     steps: Cell<u64>,
 }
 
@@ -66,6 +70,8 @@ impl Session {
             backups: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
+            logged: Cell::new(0),
+            tapping: Cell::new(0),
             steps: Cell::new(0),
         }
     }

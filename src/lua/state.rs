@@ -26,3 +26,10 @@ pub fn seed(lua: &Lua, seed: i64) -> Result<()> {
     let seeded = math.and_then(|math| math.get::<mlua::Function>("randomseed")?.call::<()>(seed));
     seeded.map_err(traceback::from_lua)
 }
+
+/// Lets chance decide again what `math.random` gives.
+pub fn unseed(lua: &Lua) -> Result<()> {
+    let math: mlua::Result<mlua::Table> = lua.globals().get("math");
+    let seeded = math.and_then(|math| math.get::<mlua::Function>("randomseed")?.call::<mlua::MultiValue>(()));
+    seeded.map(drop).map_err(traceback::from_lua)
+}

@@ -83,10 +83,10 @@ pub async fn with_taps<T>(task: impl Future<Output = Result<T>>, taps: Vec<LineT
     try_join(task, shown).await.map(|(answer, _)| answer)
 }
 
-async fn show_lines(tap: LineTap) -> Result<()> {
-    let Ok(mut lines) = tap.lines.await else { return Ok(()) }; // the stream could not be opened, and says so itself
+async fn show_lines(mut tap: LineTap) -> Result<()> {
+    let Ok(mut lines) = (&mut tap.lines).await else { return Ok(()) }; // the stream could not be opened, and says so itself
     while let Some(line) = lines.next().await {
-        tap.function.call_async::<()>(mlua::BString::from(line.text.to_vec())).await.map_err(from_lua)?;
+        tap.show(&line.text).await?;
     }
     Ok(())
 }

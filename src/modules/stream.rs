@@ -11,11 +11,14 @@ use mlua::{
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
+use crate::backup::stream_memory::refuse_long;
 use crate::backup::target::Target;
 use crate::backup::writer;
 use crate::error::{Error, Kind, Result, Site};
 use crate::lua::exports::{Call, misfit, waiting};
 use crate::lua::options::Text;
+use crate::lua::session::Session;
+use crate::lua::traceback::from_lua;
 use crate::modules::http::upload::{UploadOptions, upload};
 use crate::modules::objects::{PutOptions, store_of};
 use crate::modules::save::SaveOptions;
@@ -39,6 +42,25 @@ use crate::lua::unused::Unused;
 pub struct LineTap {
     pub lines: oneshot::Receiver<LineReader>,
     pub function: Function,
+    session: Rc<Session>,
+}
+
+/// Functions that read streams with such functions, and so on: each is a call inside the one before it.
+const MAX_TAPS_INSIDE: usize = 8;
+
+impl LineTap {
+    /// Shows the function one line.
+    pub async fn show(&self, line: &[u8]) -> Result<()> {
+        let inside = self.session.tapping.get();
+        if inside >= MAX_TAPS_INSIDE {
+            return Err(Error::new(Kind::Recipe, format!("more than {MAX_TAPS_INSIDE} functions of `:tap_lines` run inside each other"))
+                .hint("does a function read a stream with the same function?"));
+        }
+        self.session.tapping.set(inside + 1);
+        let shown = self.function.call_async::<()>(mlua::BString::from(line.to_vec())).await.map_err(from_lua);
+        self.session.tapping.set(self.session.tapping.get().saturating_sub(1));
+        shown
+    }
 }
 
 /// What Lua holds: a stream that is ready, or the place where it was used up.
@@ -54,7 +76,21 @@ impl Stream {
         let unused = Rc::new(Unused { label: pipeline.label.clone(), site: call.site(), used: Cell::new(false) });
         call.session.streams.borrow_mut().push(unused.clone());
         let stream = Stream { ready: RefCell::new(Some((pipeline, taps))), used_at: RefCell::default(), unused };
-        call.lua.create_userdata(stream).map_err(crate::lua::traceback::from_lua)
+        call.lua.create_userdata(stream).map_err(from_lua)
+    }
+
+    /// Takes the stream to read it to its end, when there is room for its stages.
+    pub fn consume(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
+        let (pipeline, taps) = self.take(call)?;
+        Ok((call.session.pool.memory.wait_for(pipeline), taps))
+    }
+
+    /// Takes the stream to put one more stage behind it.
+    fn extend(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
+        if let Some((pipeline, _)) = self.ready.borrow().as_ref() {
+            refuse_long(pipeline)?;
+        }
+        self.take(call)
     }
 
     /// Takes the stream out of its handle, which is used up from here on.
@@ -100,6 +136,9 @@ const GZIP_LEVEL: u32 = 5;
 /// Of dumps it makes the smallest file of the levels 1 to 3, for less time than 2 (0.8) and 3 (0.5), where the program `zstd` starts.
 const ZSTD_LEVEL: i32 = 1;
 
+/// Above this level zstd takes a hundred megabytes for each thread.
+const MODEST_ZSTD: i32 = 12;
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct GzipOptions {
@@ -119,9 +158,9 @@ impl UserData for Stream {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_meta_field(MetaMethod::Type, "stream");
         method(fields, "tap_lines", |call, (this, function): (AnyUserData, Function)| async move {
-            let (pipeline, mut taps) = handle(&this)?.take(&call)?;
+            let (pipeline, mut taps) = handle(&this)?.extend(&call)?;
             let (send, lines) = oneshot::channel();
-            taps.push(LineTap { lines, function });
+            taps.push(LineTap { lines, function, session: call.session.clone() });
             let split = move |source, _: &SharedFacts| -> Box<dyn Source> {
                 let (stage, reader) = Lines::new(source);
                 // Nobody shows the lines any more when the call that reads them was taken back.
@@ -132,7 +171,7 @@ impl UserData for Stream {
         });
         method(fields, "tee", |call, (this, path): (AnyUserData, Value)| async move {
             let (path,): (std::path::PathBuf,) = call.args(MultiValue::from_iter([path]))?;
-            let (pipeline, taps) = handle(&this)?.take(&call)?;
+            let (pipeline, taps) = handle(&this)?.extend(&call)?;
             let pipeline = writer::tee(call.world()?, pipeline, path);
             Stream::create(&call, pipeline, taps)
         });
@@ -140,23 +179,26 @@ impl UserData for Stream {
             let (path, options): (std::path::PathBuf, Option<SaveOptions>) =
                 call.args(MultiValue::from_iter([path, options]))?;
             let patience = options.unwrap_or_default().into();
-            save::save(call.clone(), handle(&this)?.take(&call)?, Target::File(path), patience).await
+            save::save(call.clone(), handle(&this)?.consume(&call)?, Target::File(path), patience).await
         });
         method(fields, "put", |call, (this, store, key, options): (AnyUserData, Value, Value, Value)| async move {
             let (key, options): (String, Option<PutOptions>) = call.args(MultiValue::from_iter([key, options]))?;
             let (put, patience) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
-            save::save(call.clone(), handle(&this)?.take(&call)?, Target::Object(Box::new(put)), patience).await
+            save::save(call.clone(), handle(&this)?.consume(&call)?, Target::Object(Box::new(put)), patience).await
         });
         method(fields, "upload", |call, (this, url, options): (AnyUserData, Value, Value)| async move {
             let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;
-            upload(call.clone(), handle(&this)?.take(&call)?, url, options.unwrap_or_default()).await
+            upload(call.clone(), handle(&this)?.consume(&call)?, url, options.unwrap_or_default()).await
         });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
-            drain::discard(call.clone(), handle(&this)?.take(&call)?).await
+            drain::discard(call.clone(), handle(&this)?.consume(&call)?).await
         });
         method(fields, "text", |call, (this, options): (AnyUserData, Value)| async move {
             let (options,): (Option<drain::TextOptions>,) = call.args(MultiValue::from_iter([options]))?;
-            drain::text(call.clone(), handle(&this)?.take(&call)?, options.unwrap_or_default()).await
+            let options = options.unwrap_or_default();
+            let (pipeline, taps) = handle(&this)?.take(&call)?;
+            let pipeline = call.session.pool.memory.wait_for(pipeline.holding(options.max_bytes()?));
+            drain::text(call.clone(), (pipeline, taps), options).await
         });
     }
 
@@ -164,21 +206,24 @@ impl UserData for Stream {
         stage(methods, "gzip", |call, (options,): (Option<GzipOptions>,)| {
             let options = options.unwrap_or_default();
             let level = within(call, "level", options.level.unwrap_or(GZIP_LEVEL), 0, 9)?;
-            let threads = options.threads.unwrap_or(call.session.cores).max(1);
-            Ok(Box::new(move |source, facts| gzip(source, level, threads, facts)))
+            let threads = threads(call, options.threads)?;
+            // Blocks of 512 KiB, before and after, and what each thread works in.
+            Ok(Stage::holding(threads * (3 << 19) + (2 << 20), move |source, facts| gzip(source, level, threads, facts)))
         });
         stage(methods, "zstd", |call, (options,): (Option<ZstdOptions>,)| {
             let options = options.unwrap_or_default();
             let level = within(call, "level", options.level.unwrap_or(ZSTD_LEVEL), 1, 19)?;
-            let threads = options.threads.unwrap_or(call.session.cores).max(1);
-            Ok(Box::new(move |source, facts| zstd(source, level, threads, facts)))
+            // The highest levels take a hundred megabytes for each thread.
+            let threads = if level > MODEST_ZSTD { 1 } else { threads(call, options.threads)? };
+            let each = if level > MODEST_ZSTD { 90 << 20 } else { (4 << 20) << (level / 4) };
+            Ok(Stage::holding(threads * each, move |source, facts| zstd(source, level, threads, facts)))
         });
-        stage(methods, "gunzip", |_, ()| Ok(Box::new(|source, _| gunzip(source))));
-        stage(methods, "unzstd", |_, ()| Ok(Box::new(|source, _| unzstd(source))));
-        stage(methods, "decompress", |_, ()| Ok(Box::new(|source, _| decompress(source, "the stream"))));
+        stage(methods, "gunzip", |_, ()| Ok(Stage::holding(1 << 20, |source, _| gunzip(source))));
+        stage(methods, "unzstd", |_, ()| Ok(Stage::holding(9 << 20, |source, _| unzstd(source))));
+        stage(methods, "decompress", |_, ()| Ok(Stage::holding(9 << 20, |source, _| decompress(source, "the stream"))));
         stage(methods, "hash", |_, (label,): (Option<String>,)| {
             let label = label.unwrap_or_else(|| "sha256".to_owned());
-            Ok(Box::new(move |source, facts| Box::new(Staged::new(source, Hash::new(label, facts)))))
+            Ok(Stage::holding(0, move |source, facts| Box::new(Staged::new(source, Hash::new(label, facts)))))
         });
         methods.add_meta_function(
             MetaMethod::Index,
@@ -197,12 +242,27 @@ impl UserData for Stream {
 
 type StageFn = Box<dyn FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send>;
 
+/// A stage, and what it may hold at once.
+struct Stage {
+    run: StageFn,
+    memory_bytes: usize,
+}
+
+impl Stage {
+    fn holding(
+        memory_bytes: usize,
+        run: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static,
+    ) -> Stage {
+        Stage { run: Box::new(run), memory_bytes }
+    }
+}
+
 /// Adds a method that puts one more stage behind the stream.
 fn stage<A, M, F>(methods: &mut M, name: &'static str, make: F)
 where
     A: serde::de::DeserializeOwned,
     M: UserDataMethods<Stream>,
-    F: Fn(&Call, A) -> Result<StageFn> + 'static,
+    F: Fn(&Call, A) -> Result<Stage> + 'static,
 {
     methods.add_function(name, move |lua, mut args: MultiValue| {
         let call = Call::new(lua, name).map_err(mlua::Error::external)?;
@@ -210,8 +270,8 @@ where
         let staged = || {
             let this = this.as_ref().and_then(Value::as_userdata).ok_or_else(|| colon(name))?;
             let stage = make(&call, call.args(args)?)?;
-            let (pipeline, taps) = handle(this)?.take(&call)?;
-            Stream::create(&call, pipeline.then(stage), taps)
+            let (pipeline, taps) = handle(this)?.extend(&call)?;
+            Stream::create(&call, pipeline.then(stage.run).holding(stage.memory_bytes), taps)
         };
         staged().map_err(|error| call.raise(error))
     });
@@ -255,6 +315,17 @@ fn handle(this: &AnyUserData) -> Result<mlua::UserDataRef<Stream>> {
 fn colon(name: &str) -> Error {
     Error::new(Kind::Recipe, format!("`{name}` was called without its stream"))
         .hint(format!("write `stream:{name}(...)`, with a colon"))
+}
+
+/// As many threads as were asked for, as far as more of them could be any faster.
+fn threads(call: &Call, asked: Option<usize>) -> Result<usize> {
+    const MOST: usize = 64;
+    let threads = asked.unwrap_or(call.session.cores).max(1);
+    if threads > MOST {
+        let what = format!("`threads` of `:{}` must be a whole number from 1 to {MOST}, not `{threads}`", call.name);
+        return Err(Error::new(Kind::Recipe, what).hint("leave it out: it is then the number of cores"));
+    }
+    Ok(threads.min(2 * call.session.cores.max(1)))
 }
 
 fn within<T: PartialOrd + std::fmt::Display>(call: &Call, option: &str, value: T, min: T, max: T) -> Result<T> {

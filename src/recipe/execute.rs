@@ -230,7 +230,12 @@ impl Execution {
         self.audit_restore(&new, ended.verdict.status, ended.verdict.error.as_ref());
         let duration = self.own.world.elapsed().saturating_sub(began);
         let ending = ended.verdict.ending(self.own.world.now(), duration.as_millis() as u64);
-        let run = self.ledger.finish(new.clone(), ending);
+        let before = self.ledger.troubles().len();
+        let mut run = self.ledger.finish(new.clone(), ending);
+        if self.ledger.troubles().len() > before && run.status == Status::Success {
+            // The backups stand, and the record does not say so: only a part of the run is done.
+            run.status = Status::Partial;
+        }
         self.claims().release(&new, held).await;
         let Ended { verdict, signal, lua, journal, refused } = ended;
         let (troubles, record) = (self.ledger.troubles(), self.ledger.close());

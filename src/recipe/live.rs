@@ -18,7 +18,8 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
 use crate::lua::session::OverdueQuery;
-use crate::world::real::{Real, startup};
+use crate::report::{self, Level};
+use crate::world::real::{Real, orphans, startup};
 use crate::world::{Caller, Limits, World};
 
 /// Does `work` on the threads that move bytes. An error means that it could not even be tried.
@@ -112,8 +113,24 @@ impl Scene for Live {
 
     async fn settle(&self, grace: Duration) -> bool {
         let Some(real) = self.real.clone() else { return true };
-        tokio::task::spawn_blocking(move || real.settle(grace)).await.unwrap_or(false)
+        tokio::task::spawn_blocking(move || {
+            let settled = real.settle(grace);
+            end_left_over(grace) && settled
+        }).await.unwrap_or(false)
     }
+}
+
+/// Ends what programs of this run have left running; says whether nothing stays that should not.
+fn end_left_over(grace: Duration) -> bool {
+    let left = orphans::end_adopted(grace);
+    let programs = |count: usize| if count == 1 { "1 program".to_owned() } else { format!("{count} programs") };
+    if left.ended > 0 {
+        report::log(Level::Info, &format!("left running by the run, and ended with it: {}", programs(left.ended)), None);
+    }
+    if left.spared > 0 {
+        report::log(Level::Info, &format!("left running, as the recipe declares it: {}", programs(left.spared)), None);
+    }
+    left.stayed == 0
 }
 
 fn crashed() -> Error {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlua::Value;
+use mlua::{Table, Value};
 
 use super::declaration::Declaration;
 use super::lua_part::run_function;
@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::LuaLimits;
 use crate::lua::loader::{Finder, Module};
 use crate::lua::machine::Machine;
+use crate::lua::state;
 use crate::lua::plain::Plain;
 use crate::lua::session::Session;
 use crate::lua::traceback::from_lua;
@@ -63,9 +64,25 @@ fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
 }
 
 fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
+    // What a declaration says must not depend on chance: the run would load another one.
+    state::seed(&machine.lua, 0)?;
     let table = machine.load(&source.file_shown, &source.text)?;
     run_function(&table, &source.file_shown)?;
-    let declared = table.clone();
+    declared(table, source)
+}
+
+/// Refuses a recipe that declares something else at its second load, whatever that depends on.
+pub fn refuse_another(table: &Table, source: &RecipeSource, known: &Declaration) -> Result<()> {
+    match declared(table.clone(), source)? == *known {
+        true => Ok(()),
+        false => Err(Error::new(Kind::Recipe, format!("`{}` declares something else each time", source.file_shown))
+            .because_text("it was loaded twice, and said two things")
+            .hint("a declaration depends on nothing: no chance, no order of `pairs`")),
+    }
+}
+
+/// What a recipe's table says, without its function.
+fn declared(declared: Table, source: &RecipeSource) -> Result<Declaration> {
     declared.raw_remove("run").map_err(from_lua)?;
     let mut plain = Plain::from_lua(&Value::Table(declared))?;
     plain.keep_empty_members("params");

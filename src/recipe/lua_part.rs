@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::{Fuse, LuaLimits};
 use crate::lua::machine::Machine;
 use crate::lua::session::{OverdueQuery, Session};
+use crate::lua::state;
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
 use crate::world::Caller;
@@ -79,8 +80,11 @@ async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> 
     if let Some(coverage) = &job.coverage {
         coverage.watch(&machine)?;
     }
+    state::seed(&machine.lua, 0)?;
     let declaration = machine.load(&job.source.file_shown, &job.source.text)?;
     let function = run_function(&declaration, &job.source.file_shown)?;
+    loading::refuse_another(&declaration, &job.source, &job.declaration)?;
+    state::unseed(&machine.lua)?;
     let params = lua_params::table(&machine.lua, &job.params).map_err(from_lua)?;
     session.loading.set(false);
     machine.call(&function, params).await.map(drop)

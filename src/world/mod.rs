@@ -39,6 +39,7 @@ macro_rules! rest_from {
 pub(crate) use rest_from;
 
 pub mod caller;
+pub mod capability;
 pub mod command;
 pub mod dry_run;
 pub mod effect;
@@ -55,6 +56,7 @@ pub mod partial;
 pub mod paths;
 pub mod pick;
 pub mod program;
+pub mod reach;
 pub mod real;
 pub mod refusals;
 pub mod reply;

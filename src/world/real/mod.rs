@@ -27,26 +27,34 @@ mod fence;
 mod files;
 pub mod http;
 mod listing;
+mod loads;
 mod locks;
 pub mod mail;
 mod naming;
 mod objects;
 mod ownership;
 mod packing;
+pub mod orphans;
 mod part;
 mod pipes;
 mod process;
 mod programs;
 mod removing;
+mod rights;
 mod sink;
 mod source;
 mod spawner;
+pub mod standing;
+pub mod trust;
 mod stderr;
+mod syscalls;
 mod system_paths;
 mod trouble;
 mod undo;
 pub mod startup;
+pub mod view;
 pub mod wall;
+pub mod walls;
 
 /// The real machine, as far as it is let.
 pub struct Real {
