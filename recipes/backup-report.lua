@@ -44,7 +44,7 @@ local function facts_of(p, report)
   end
   add(_("Restore tests"), tostring(#report.drills))
   local space = fs.disk_free(p.dir)
-  local days, growth = figures.days_left(space.free_bytes)
+  local days, growth = figures.days_left(space.free_bytes, catalog.backups { within = "28d", limit = 10000 })
   add(_("Free space"), _("%s of %s", page.size(space.free_bytes), page.size(space.total_bytes)))
   add(_("The disk is full in"), days and _("%d days, at %s a day", days, page.size(growth)) or "– " .. _("it does not grow"))
   return facts
@@ -80,7 +80,7 @@ return recipe {
 
   run = function(p)
     local month = month_of(p)
-    local report = figures.of(month, p)
+    local report = figures.of(month, figures.runs(month), p)
     local title = _("Backup report %s", month.name)
     local facts, more = facts_of(p, report), points()
     local text = page.text(title, facts, report, more)

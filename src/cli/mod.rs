@@ -32,10 +32,14 @@ use context::Context;
 use crate::config::Distrust;
 use crate::error::Result;
 use crate::report::Facts;
-use crate::world::real::startup;
+use crate::world::real::{launcher, startup};
 
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
+    if startup::is_called(launcher::COMMAND) {
+        launcher::serve();
+        return ExitCode::SUCCESS;
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),

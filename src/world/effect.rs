@@ -13,6 +13,7 @@ use super::mail::Mail;
 use super::objects::{Object, Put, Store};
 use super::packing::Packing;
 use super::paths::plain;
+use super::recipes::RecipeCall;
 use crate::error::Result;
 
 /// One touch of the outside. New rooms of the world add their effects here, each with its reply.
@@ -82,6 +83,10 @@ pub enum Effect {
     // -- mail
     /// Hands a mail to its server. Reply: `Sent`.
     Send(Box<Mail>),
+
+    // -- recipes
+    /// Runs another recipe in a process of its own. Reply: `Outcome`.
+    RunRecipe(RecipeCall),
 
     // -- clock and locks
     /// Waits. Reply: `Done`.
@@ -159,6 +164,7 @@ impl Effect {
             Effect::Request(_) => "request",
             Effect::Upload(_) => "upload",
             Effect::Send(_) => "send",
+            Effect::RunRecipe(_) => "run_recipe",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
         }
@@ -195,6 +201,7 @@ impl Effect {
             Effect::Request(request) => request.title(),
             Effect::Upload(upload) => upload.request.title(),
             Effect::Send(mail) => mail.line(),
+            Effect::RunRecipe(call) => call.line(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
     }
@@ -255,6 +262,7 @@ impl Effect {
                 | Effect::MakeBucket(_)
                 | Effect::Upload(_)
                 | Effect::Send(_)
+                | Effect::RunRecipe(_)
         )
     }
 }

@@ -59,6 +59,7 @@ pub mod program;
 pub mod reach;
 pub mod real;
 pub mod refusals;
+pub mod recipes;
 pub mod reply;
 pub mod simulated;
 pub mod watched;

@@ -10,6 +10,7 @@ use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
 use super::packing::Packed;
+use super::recipes::RunOutcome;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -30,6 +31,7 @@ pub enum Reply {
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),
+    Outcome(RunOutcome),
     LockGuard(Box<dyn LockGuard>),
     Done,
 }

@@ -23,10 +23,10 @@ local figures = {}
 ---@field drills catalog.Run[] The restore tests.
 ---@field rto? number The longest of those that were a success, in seconds.
 
---- The runs of a month, the oldest first.
+--- The runs of a month that have ended, the oldest first.
 ---@param month hikae.months.Month
 ---@return catalog.Run[]
-local function runs_of(month)
+function figures.runs(month)
   local found = {}
   for _i, run_made in ipairs(catalog.runs { within = math.max(1, clock.now() - month.begins), limit = 10000 }) do
     local at = months.moment(run_made.started_at)
@@ -93,15 +93,16 @@ end
 
 --- Works out the report of a month. A month without a run is an error.
 ---@param month hikae.months.Month
+---@param runs catalog.Run[] As `figures.runs` gives them.
 ---@param options { objective_rpo: number, drills: string[] }
 ---@return hikae.figures.Report
-function figures.of(month, options)
+function figures.of(month, runs, options)
   local report = { month = month, recipes = {}, runs = 0, good = 0, bytes = 0, drills = {} }
   local by_name, is_drill = {}, {}
   for _i, name in ipairs(options.drills) do
     is_drill[name] = true
   end
-  for _i, made in ipairs(runs_of(month)) do
+  for _i, made in ipairs(runs) do
     if not by_name[made.recipe] then
       by_name[made.recipe] = empty(made.recipe)
       report.recipes[#report.recipes + 1] = by_name[made.recipe]
@@ -136,13 +137,14 @@ end
 
 --- Days until the disk is full: what the last two weeks added beyond what they removed, or nil where it does not grow.
 ---@param free_bytes integer
+---@param backups { created_at: string, size_bytes: integer }[] Of the last four weeks.
 ---@return integer? days
 ---@return integer growth Bytes a day.
-function figures.days_left(free_bytes)
+function figures.days_left(free_bytes, backups)
   local WINDOW = 14
   local now = clock.now()
   local young, old = 0, 0
-  for _i, backup in ipairs(catalog.backups { within = 2 * WINDOW * 86400, limit = 10000 }) do
+  for _i, backup in ipairs(backups) do
     local age = now - months.moment(backup.created_at)
     if age <= WINDOW * 86400 then
       young = young + backup.size_bytes

@@ -76,6 +76,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
             F::Hang { after_bytes: half },
         ],
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
+        Effect::RunRecipe(_) => vec![fail(Kind::Other), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],
         // Nothing that matters to a recipe can go wrong with waiting.

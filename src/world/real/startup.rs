@@ -10,6 +10,12 @@ use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::{environment as variables, programs};
+
+/// Whether this process was started for a hidden command, which stands alone behind the name of the program.
+pub fn is_called(command: &str) -> bool {
+    let mut arguments = std::env::args().skip(1);
+    arguments.next().as_deref() == Some(command) && arguments.next().is_none()
+}
 use crate::error::{Error, Kind, Result};
 use crate::units::show_size;
 use crate::world::Space;

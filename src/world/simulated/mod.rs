@@ -30,6 +30,7 @@ mod packing;
 mod part;
 mod process;
 pub mod programs;
+mod recipes;
 pub mod routes;
 pub mod setup;
 mod sink;
@@ -179,6 +180,7 @@ impl Simulated {
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
+            E::RunRecipe(call) => Reply::Outcome(recipes::run(&call, &self.setup.recipes, pace).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
             E::Lock { path } => Reply::LockGuard(locks::lock(&self.shared, &path)?),
         })
