@@ -24,6 +24,7 @@ mod dry_run;
 mod production_restore;
 mod readme;
 mod honesty;
+mod nightly;
 mod passwords;
 mod pings;
 mod records;
