@@ -158,8 +158,8 @@ return recipe {
     }
   ),
   needs = {
-    run = { "pg_isready", "psql", "pg_restore", "{start}", "{health_command}" },
-    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    run = { "pg_isready", "psql", "pg_restore", "gpg?", "{start}", "{health_command}" },
+    read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{hook_folders}", "{work_dir}" },
     connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{health_url}", "{start}" },
   },

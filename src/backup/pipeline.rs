@@ -12,7 +12,7 @@ use crate::report::event;
 use crate::stream::pump::{Tally, pump};
 use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::Sealed;
-use crate::stream::{SharedFacts, Sink, Source};
+use crate::stream::{Facts, SharedFacts, Sink, Source};
 use crate::world::Limits;
 use crate::world::packing::Packing;
 
@@ -47,8 +47,16 @@ impl Pipeline {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<Box<dyn Source>>> + Send + 'static,
     {
-        let open: Opener = Box::new(move || Box::pin(open()));
-        Pipeline { label, open, facts, limits, copies: Vec::new(), archive: None, stages: 0, memory_bytes: 0 }
+        Pipeline {
+            label,
+            open: Box::new(move || Box::pin(open())),
+            facts,
+            limits,
+            copies: Vec::new(),
+            archive: None,
+            stages: 0,
+            memory_bytes: 0,
+        }
     }
 
     /// The same stream with one more stage behind it.
@@ -69,6 +77,9 @@ impl Pipeline {
     /// Moves all bytes into `sink` and seals it; `Ok` means that the source proved its end and every byte is on stable storage.
     pub async fn pour(self, sink: &mut dyn Sink, step: u64) -> Result<Tally> {
         let mut source = (self.open)().await?;
+        if let Some(way) = &self.facts.lock().way_back {
+            way.must_be_open()?;
+        }
         let mut moved = 0;
         let tally = pump(&mut *source, sink, |bytes| {
             moved += bytes;
@@ -95,6 +106,6 @@ impl Pipeline {
 /// A copy of a stream on its way into a second file.
 pub struct TeeCopy {
     pub path: PathBuf,
-    /// Comes when the stream is opened, and holds what comes when it has ended.
-    pub sealed: oneshot::Receiver<oneshot::Receiver<Sealed>>,
+    /// Comes when the stream is opened: what the stages before the copy say of themselves, and what comes when it has ended.
+    pub sealed: oneshot::Receiver<(Facts, oneshot::Receiver<Sealed>)>,
 }

@@ -16,8 +16,8 @@ use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
 use crate::stream::pump::Tally;
 use crate::stream::tar::listing::ListSource;
-use crate::stream::tee::Tee;
-use crate::stream::{Facts, SharedFacts, Sink};
+use crate::stream::tee::{Sealed, Tee};
+use crate::stream::{Facts, ReadBack, SharedFacts, Sink};
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 
@@ -28,7 +28,7 @@ pub const AFTER_THE_RUN: &str = "known only after the run";
 pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     let (send, sealed) = oneshot::channel();
     let target = Target::File(path.clone());
-    let open = pipeline.open;
+    let (open, facts) = (pipeline.open, pipeline.facts.clone());
     let mut copies = pipeline.copies;
     copies.push(TeeCopy { path, sealed });
     let open: Opener = Box::new(move || {
@@ -36,7 +36,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
             let sink = target.begin(&caller).await?;
             let (tee, sealed) = Tee::new(open().await?, sink);
             // Nobody waits for the copy any more when the call was taken back; then the sink goes with the tee.
-            let _unheard = send.send(sealed);
+            let _unheard = send.send((facts.lock().clone(), sealed));
             Ok(Box::new(tee) as _)
         })
     });
@@ -72,13 +72,52 @@ pub struct Written {
     pub facts: Facts,
     /// Whether its bytes were written; those of a planned one only a run would know.
     pub known: bool,
+    manifest: serde_json::Value,
+}
+
+/// A backup on stable storage that waits for its commit.
+struct Ready {
+    sink: Box<dyn Sink>,
+    target: Target,
+    tally: Tally,
+    facts: Facts,
+    /// Of an archive, where its manifest does not hold the entries itself.
+    list: Option<ListFile>,
+    /// It is encrypted, and can be read back only after the commit.
+    unproved: bool,
+}
+
+impl Ready {
+    /// The names and hashes in an encrypted archive tell much: they go into its list, which is encrypted as well.
+    async fn hide_names(&mut self, caller: &Caller) -> Result<()> {
+        let Some(sealer) = self.facts.sealer.clone().filter(|_| self.facts.sections.contains_key("archive")) else {
+            return Ok(());
+        };
+        if let Some(serde_json::Value::Array(records)) = self.facts.sections.remove("files") {
+            self.list = Some(list_file::of_records(&records, &sealer, self.target.list()?, caller).await?);
+        }
+        Ok(())
+    }
+
+    /// What is encrypted is decrypted once, from where it is stored.
+    async fn prove(&mut self) -> Result<()> {
+        let Some(way) = &self.facts.way_back else { return Ok(()) };
+        match self.sink.read_back().await? {
+            ReadBack::Now(stored) => way.prove(stored, &self.tally, &self.target.to_string()).await,
+            ReadBack::AfterCommit => {
+                self.unproved = true;
+                Ok(())
+            }
+            ReadBack::Nothing => Ok(()),
+        }
+    }
 }
 
 impl Writer {
     pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
-        let listed = list_file::write(list, lists, &self.caller);
+        let listed = list_file::write(list, lists, &self.caller, &self.facts);
         let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step), listed).await {
             Ok(poured) => poured,
             Err(error) if is_withheld(&error) => return self.plan(sink, target, copies).await,
@@ -89,48 +128,97 @@ impl Writer {
                 return Err(error);
             }
         };
+        let facts = self.facts.lock().clone();
+        let mut ready = vec![Ready { sink, target, tally, facts, list: None, unproved: false }];
+        for copy in copies {
+            ready.push(self.sealed(copy).await?);
+        }
+        let mut lists = lists.into_iter();
+        for one in &mut ready {
+            one.list = lists.next();
+            one.hide_names(&self.caller).await?;
+            one.prove().await?;
+        }
+        // The keys of the throwaways have done their work.
+        self.facts.lock().way_back = None;
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
         spawn_uncancellable(self.guard.clone(), async move {
-            let mut lists = lists.into_iter();
-            let mut written = vec![self.commit(sink, &target, lists.next(), Some(&tally)).await?];
-            for copy in copies {
-                let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
-                let sealed = copy.sealed.await.map_err(never)?.await.map_err(never)?;
-                let target = Target::File(copy.path);
-                written.push(self.commit(sealed.sink, &target, lists.next(), Some(&sealed.tally)).await?);
+            let mut written = Vec::new();
+            for one in ready {
+                written.push(self.commit(one).await?);
             }
             Ok(written)
         })
         .await
     }
 
+    /// What `tee` has written: it knows of the stages before it, and of what the whole stream has learnt.
+    async fn sealed(&self, copy: TeeCopy) -> Result<Ready> {
+        let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
+        let (mut facts, sealed) = copy.sealed.await.map_err(never)?;
+        let Sealed { sink, tally } = sealed.await.map_err(never)?;
+        facts.learn(&self.facts.lock());
+        Ok(Ready { sink, target: Target::File(copy.path), tally, facts, list: None, unproved: false })
+    }
+
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
     async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
-        let mut written = vec![self.commit(sink, &target, None, None).await?];
+        let facts = self.facts.lock().clone();
+        let mut written = vec![self.describe_and_commit(sink, &target, None, facts.clone(), None).await?];
         for copy in copies {
             // The one that `tee` had made went with the source.
             let target = Target::File(copy.path);
             let sink = target.create(&self.caller).await?;
-            written.push(self.commit(sink, &target, None, None).await?);
+            written.push(self.describe_and_commit(sink, &target, None, facts.clone(), None).await?);
         }
         Ok(written)
     }
 
+    async fn commit(&self, ready: Ready) -> Result<Written> {
+        let Ready { sink, target, tally, facts, list, unproved } = ready;
+        let way = facts.way_back.clone().filter(|_| unproved);
+        let written = self.describe_and_commit(sink, &target, Some(&tally), facts, list).await?;
+        if let (Some(way), Target::Object(put)) = (way, &target) {
+            let proved =
+                async { way.prove(self.caller.get(put.object.clone()).await?, &tally, &target.to_string()).await };
+            if let Err(error) = proved.await {
+                return Err(self.take_back(&target, &written, error).await);
+            }
+        }
+        self.record(&target, &written);
+        Ok(written)
+    }
+
+    /// An object that turns out not to be provable goes again, and its manifest with it.
+    async fn take_back(&self, target: &Target, written: &Written, error: Error) -> Error {
+        let removed = async {
+            target.remove(&self.caller).await?;
+            if written.facts.sections.contains_key(list_file::SECTION) {
+                target.list()?.remove(&self.caller).await?;
+            }
+            target.beside()?.remove(&self.caller).await
+        };
+        match removed.await {
+            Ok(()) => error,
+            Err(left) => error.hint(format!("remove `{target}` yourself: {}", left.one_line())),
+        }
+    }
+
     /// The list and the manifest first, the backup last: whatever is visible under a backup's name is whole and described.
-    async fn commit(
+    async fn describe_and_commit(
         &self,
         sink: Box<dyn Sink>,
         target: &Target,
-        list: Option<ListFile>,
         tally: Option<&Tally>,
+        mut facts: Facts,
+        list: Option<ListFile>,
     ) -> Result<Written> {
         let known = tally.is_some();
         let tally = tally.cloned().unwrap_or_else(|| Tally { size_bytes: 0, sha256: AFTER_THE_RUN.to_owned() });
-        let mut facts = self.facts.lock().clone();
         let mut made = Vec::new();
         if let Some(list) = list {
-            facts.sections.insert("files_list".to_owned(), list.section());
+            facts.sections.insert(list_file::SECTION.to_owned(), list.section());
             made.push(list.commit().await?);
         }
         let created_at = self.caller.world.now();
@@ -150,12 +238,19 @@ impl Writer {
         if let Err(error) = sink.commit().await {
             return Err(remove_after(error, &made, &self.caller).await);
         }
+        let path = target.to_string();
+        let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
+        let written = Written { backup, facts: Facts { way_back: None, sealer: None, ..facts }, known, manifest: value };
+        if !known {
+            self.record(target, &written);
+        }
+        Ok(written)
+    }
+
+    fn record(&self, target: &Target, written: &Written) {
         if let Target::Object(put) = target {
             self.recorder.stored(&put.object);
         }
-        let path = target.to_string();
-        let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
-        self.recorder.backup(&backup, &value);
-        Ok(Written { backup, facts, known })
+        self.recorder.backup(&written.backup, &written.manifest);
     }
 }

@@ -2,17 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 mod alerting;
 pub mod args;
 mod audit;
+mod by_hand;
 mod check;
 mod confirm;
 mod context;
 mod demo;
 mod docs;
 mod exit;
+mod held_back;
+mod help;
 mod keeping;
 mod list;
 mod man;
@@ -40,7 +43,7 @@ pub fn main() -> ExitCode {
         launcher::serve();
         return ExitCode::SUCCESS;
     }
-    let arguments = match Arguments::try_parse() {
+    let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
@@ -90,7 +93,7 @@ fn distrust(command: &Command) -> Distrust {
 /// Help and version are no misuse; everything else that clap refuses is.
 fn misuse(error: &clap::Error) -> ExitCode {
     // Where the text cannot be printed there is nobody to read it; the code stands.
-    let _unread = error.print();
+    let _unread = help::print(error);
     if error.use_stderr() { ExitCode::from(exit::MISUSE) } else { ExitCode::SUCCESS }
 }
 

@@ -15,6 +15,7 @@ use crate::backup::archive::only::Only;
 use crate::backup::archive::opened::{Opened, broken};
 use crate::backup::archive::unpack::{Links, Most, Unpacked, Unpacking};
 use crate::backup::archive::verify::{Verified, verify as verify_archive};
+use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::{spawn_cancellable, spawn_uncancellable};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
@@ -22,6 +23,7 @@ use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::modules::archive::packing::{PackOptions, pack};
+use crate::secret::Secret;
 use crate::stream::tar::{TarEntry, TarKind};
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
@@ -34,6 +36,8 @@ const MOST: Most = Most { entries: 100_000, size_bytes: 10 << 30 };
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct ListOptions {
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     #[serde(default)]
     only: Vec<String>,
     #[serde(default, deserialize_with = "duration")]
@@ -45,6 +49,8 @@ struct ListOptions {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnpackOptions {
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     source: PathBuf,
     into: PathBuf,
     #[serde(default)]
@@ -62,6 +68,8 @@ struct UnpackOptions {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct VerifyOptions {
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
@@ -84,7 +92,8 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
 async fn list(call: Rc<Call>, path: PathBuf, options: ListOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
     let step = call.session.step(format!("list {}", path.display()), call.site());
-    let work = entries(caller, path, options.only, step.number);
+    let identity = Identity::of(options.identity, options.passphrase);
+    let work = entries(caller, path, options.only, identity, step.number);
     let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
     let size = answer.as_ref().map_or(0, |(_, size)| *size);
     step.end(size, size, answer.as_ref().err());
@@ -95,9 +104,15 @@ async fn list(call: Rc<Call>, path: PathBuf, options: ListOptions) -> Result<Tab
     Ok(list)
 }
 
-async fn entries(caller: Caller, path: PathBuf, only: Vec<String>, step: u64) -> Result<(Vec<TarEntry>, u64)> {
+async fn entries(
+    caller: Caller,
+    path: PathBuf,
+    only: Vec<String>,
+    identity: Option<Identity>,
+    step: u64,
+) -> Result<(Vec<TarEntry>, u64)> {
     let mut only = Only::new(&only)?;
-    let mut archive = Opened::open(&caller, &path, step).await?;
+    let mut archive = Opened::open(&caller, &path, identity.as_ref(), step).await?;
     let mut entries = Vec::new();
     while let Some(entry) = archive.tar.next_entry().await.map_err(broken(&path))? {
         if !only.takes(&entry) {
@@ -143,7 +158,8 @@ fn word(kind: TarKind) -> &'static str {
 async fn verify(call: Rc<Call>, path: PathBuf, options: VerifyOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
     let step = call.session.step(format!("verify {}", path.display()), call.site());
-    let work = verify_archive(caller, path.clone(), step.number);
+    let identity = Identity::of(options.identity, options.passphrase);
+    let work = verify_archive(caller, path.clone(), identity, step.number);
     let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
     let size = answer.as_ref().map_or(0, |verified| verified.tally.size_bytes);
     step.end(size, size, answer.as_ref().err());
@@ -161,10 +177,11 @@ async fn verify(call: Rc<Call>, path: PathBuf, options: VerifyOptions) -> Result
 /// Unpacks an archive into a new folder: all of it, or nothing.
 async fn unpack(call: Rc<Call>, options: UnpackOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
-    let UnpackOptions { source, into, links, only, max_entries, max_bytes, .. } = options;
+    let UnpackOptions { source, into, links, only, max_entries, max_bytes, identity, passphrase, .. } = options;
+    let identity = Identity::of(identity, passphrase);
     let step = call.session.step(format!("unpack {} into {}", source.display(), into.display()), call.site());
     let most = Most { entries: max_entries.unwrap_or(MOST.entries), size_bytes: max_bytes.unwrap_or(MOST.size_bytes) };
-    let work = Unpacking { caller, source, into, links, only, most, step: step.number };
+    let work = Unpacking { caller, source, identity, into, links, only, most, step: step.number };
     let cancel = CancellationToken::new();
     let cancel_on_drop = cancel.clone().drop_guard();
     // Broken off, it must still remove what it has made.

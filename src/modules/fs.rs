@@ -138,14 +138,15 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
             return caller.remove(&path).await;
         }
         Removed::One(path) => return caller.remove(&path).await,
+        // A list that is empty removes nothing, as a search that found nothing asks.
+        Removed::Nothing(_) => return Ok(()),
         Removed::Many(paths) => paths.into_iter().map(Listed::path).collect::<Vec<_>>(),
     };
     if recursive {
         return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
             .hint("call `fs.remove` for each folder, or list what is in it"));
     }
-    // A list that is empty removes nothing, as a search that found nothing asks.
-    if paths.is_empty() { Ok(()) } else { caller.remove_many(paths).await }
+    caller.remove_many(paths).await
 }
 
 /// Removes everything below a folder, with what runs that are dead have left unfinished there.

@@ -12,7 +12,8 @@ use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::packing::{Packed, Packing};
 use super::recipes::{RecipeCall, RunOutcome};
 use super::{
-    Child, Command, Effect, Entry, Limits, ListQuery, LockGuard, Mail, Reply, Request, Sent, Space, Stat, World,
+    Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space,
+    Stat, World,
 };
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
@@ -97,6 +98,7 @@ impl Caller {
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
         run_recipe(call: RecipeCall) -> RunOutcome = Effect::RunRecipe(call) => Reply::Outcome(outcome) => outcome;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
+        make_memory_dir(files: Vec<(String, Hidden)>) -> MemoryDir = Effect::MakeMemoryDir { files } => Reply::MemoryDir(made) => made;
         lock(path: &Path) -> Box<dyn LockGuard> = Effect::Lock { path: path.into() } => Reply::LockGuard(held) => held;
     }
 }

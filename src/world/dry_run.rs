@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::http::HttpResponse;
 use super::program::passed_on;
-use super::{Child, Effect, Entry, EntryKind, Exit, Reply, Request, Stat, World, reply::Process};
+use super::{Child, Effect, Entry, EntryKind, Exit, MemoryDir, Reply, Request, Stat, World, reply::Process};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Piece, Sink, Source};
 use crate::units::show_size;
@@ -167,6 +167,8 @@ impl<W: World + 'static> DryRun<W> {
                     serde_json::json!({ "recipe": call.recipe, "status": "success", "withheld": true }),
                 ))
             }
+            // No program is started that would have a use for it.
+            E::MakeMemoryDir { .. } => Ok(Reply::MemoryDir(MemoryDir::of_no_disk("planned"))),
             E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
         }
     }

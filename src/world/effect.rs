@@ -1,5 +1,6 @@
 //! Every touch of the outside, as plain data.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::packing::Packing;
 use super::paths::plain;
 use super::recipes::RecipeCall;
 use crate::error::Result;
+use crate::secret::MASK;
 
 /// One touch of the outside. New rooms of the world add their effects here, each with its reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +90,25 @@ pub enum Effect {
     /// Runs another recipe in a process of its own. Reply: `Outcome`.
     RunRecipe(RecipeCall),
 
+    // -- keys
+    /// Makes a private folder in memory with these files, which goes with what the reply holds. Reply: `MemoryDir`.
+    MakeMemoryDir { files: Vec<(String, Hidden)> },
+
     // -- clock and locks
     /// Waits. Reply: `Done`.
     Sleep { duration: Duration },
     /// Takes a lock that ends with the process, without waiting for it. Reply: `LockGuard`, or an error of kind `locked`.
     Lock { path: PathBuf },
+}
+
+/// Bytes that no journal and no log shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(pub Vec<u8>);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
 }
 
 /// Which entries of a folder are asked for.
@@ -165,6 +181,7 @@ impl Effect {
             Effect::Upload(_) => "upload",
             Effect::Send(_) => "send",
             Effect::RunRecipe(_) => "run_recipe",
+            Effect::MakeMemoryDir { .. } => "make_memory_dir",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
         }
@@ -202,6 +219,7 @@ impl Effect {
             Effect::Upload(upload) => upload.request.title(),
             Effect::Send(mail) => mail.line(),
             Effect::RunRecipe(call) => call.line(),
+            Effect::MakeMemoryDir { .. } => "a private folder in memory".to_owned(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
     }

@@ -11,13 +11,12 @@ use crate::stream::Source;
 
 pub mod address;
 pub mod certificate;
+pub mod coding;
 pub mod exchange;
 pub mod hosts;
 mod redirects;
-pub mod repeats;
 pub mod upload;
 pub mod words;
-
 pub use address::Address;
 
 /// How hikae names itself to servers.

@@ -34,9 +34,6 @@ fn measured(hikae: &Hikae, args: &[&str]) -> (Said, i64, Duration) {
             Ok(rustix::process::setrlimit(rustix::process::Resource::As, rustix::process::Rlimit { current: all, maximum: all })?)
         });
     }
-    let peak = hikae.path("peak");
-    let inner = format!("{}", command.get_program().display());
-    // `time` of the shell has no peak; Perl's `wait4` is not at hand: /proc is asked while it runs.
     let began = Instant::now();
     let child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
@@ -52,7 +49,6 @@ fn measured(hikae: &Hikae, args: &[&str]) -> (Said, i64, Duration) {
     });
     let output = child.wait_with_output().unwrap();
     let took = began.elapsed();
-    drop((peak, inner));
     (hikae.said(output), watch.join().unwrap(), took)
 }
 
@@ -110,7 +106,7 @@ fn a_declaration_that_holds_itself_is_one_broken_row() {
         .file("config/recipes/quiet.lua", "--- Quiet.\nreturn recipe { type = \"daily\", kind = \"maintenance\", run = function() end }\n");
     for command in ["list", "status", "check"] {
         let (said, resident, took) = measured(&hikae, &[command]);
-        assert!(said.out.contains("quiet") && said.out.contains("bomb"), "{command}: {said:?}");
+        assert!((said.out.contains("quiet") || command == "status") && said.out.contains("bomb"), "{command}: {said:?}");
         bounded(command, &hikae, resident, took);
     }
 }

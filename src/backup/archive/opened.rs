@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::backup::decrypting::{Identity, decrypted, decrypted_name};
 use crate::backup::read_back::{SharedTally, Tallied, prove};
 use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
@@ -21,11 +22,12 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// `step` is shown how much of the file was read.
-    pub async fn open(caller: &Caller, path: &Path, step: u64) -> Result<Opened> {
+    pub async fn open(caller: &Caller, path: &Path, identity: Option<&Identity>, step: u64) -> Result<Opened> {
         let manifest = described::read(caller, path).await?;
         let (file, tally) = Tallied::new(caller.open(path).await?, step);
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let tar = Tar::new(decompress(Box::new(file), &name));
+        let file = decrypted(caller, Box::new(file), identity, path).await?;
+        let tar = Tar::new(decompress(file, decrypted_name(&name)));
         Ok(Opened { tar, path: path.to_owned(), tally, manifest })
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::decrypting::Identity;
 use crate::backup::archive::names::{Names, inside, refused};
 use crate::backup::archive::only::Only;
 use crate::backup::archive::opened::{Opened, broken};
@@ -54,6 +55,8 @@ pub struct Unpacked {
 pub struct Unpacking {
     pub caller: Caller,
     pub source: PathBuf,
+    /// What decrypts it, where it is encrypted.
+    pub identity: Option<Identity>,
     pub into: PathBuf,
     pub links: Links,
     /// Patterns of the entries that are asked for; all of them without any.
@@ -114,7 +117,7 @@ impl Under<'_> {
     async fn fill(&mut self) -> Result<Unpacked> {
         let Unpacking { caller, source, .. } = self.unpacking;
         let mut only = Only::new(&self.unpacking.only)?;
-        let mut archive = Opened::open(caller, source, self.unpacking.step).await?;
+        let mut archive = Opened::open(caller, source, self.unpacking.identity.as_ref(), self.unpacking.step).await?;
         self.begin().await?;
         let (mut unpacked, mut entries) = (Unpacked::default(), 0);
         while let Some(entry) = self.next(&mut archive.tar).await? {

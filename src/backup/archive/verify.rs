@@ -6,6 +6,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use serde::Deserialize;
 
 use super::opened::{Opened, broken};
+use crate::backup::decrypting::{Identity, decrypted};
 use crate::backup::read_back::{SharedTally, Tallied};
 use crate::catalog::manifest::{Manifest, list_beside};
 use crate::error::{Error, Kind, Result};
@@ -29,9 +30,9 @@ struct Named {
 }
 
 /// Compares the archive at `path` with its list; `step` is shown how much was read.
-pub async fn verify(caller: Caller, path: PathBuf, step: u64) -> Result<Verified> {
-    let mut archive = Opened::open(&caller, &path, step).await?;
-    let mut expected = Expected::of(&caller, &path, archive.manifest()).await?;
+pub async fn verify(caller: Caller, path: PathBuf, identity: Option<Identity>, step: u64) -> Result<Verified> {
+    let mut archive = Opened::open(&caller, &path, identity.as_ref(), step).await?;
+    let mut expected = Expected::of(&caller, &path, archive.manifest(), identity.as_ref()).await?;
     let mut counts = Counts::default();
     while let Some((record, kind)) = next_record(&mut archive.tar).await.map_err(broken(&path))? {
         counts.add(kind, record.size_bytes);
@@ -57,7 +58,12 @@ enum Expected {
 }
 
 impl Expected {
-    async fn of(caller: &Caller, path: &Path, manifest: Option<&Manifest>) -> Result<Expected> {
+    async fn of(
+        caller: &Caller,
+        path: &Path,
+        manifest: Option<&Manifest>,
+        identity: Option<&Identity>,
+    ) -> Result<Expected> {
         let cannot = |kind, why: &str| {
             Error::new(kind, format!("cannot verify `{}`", path.display())).because_text(why.to_owned())
         };
@@ -77,7 +83,8 @@ impl Expected {
         };
         let path = list_beside(path);
         let (file, tally) = Tallied::new(caller.open(&path).await?, 0);
-        let lines = Lines { source: unzstd(Box::new(file)), buffer: BytesMut::new(), ended: false };
+        let file = decrypted(caller, Box::new(file), identity, &path).await?;
+        let lines = Lines { source: unzstd(file), buffer: BytesMut::new(), ended: false };
         Ok(Expected::Many { lines, tally, named, path })
     }
 

@@ -53,7 +53,13 @@ pub struct RemoveOptions {
 pub enum Removed {
     One(PathBuf),
     Many(Vec<Listed>),
+    /// An empty table.
+    Nothing(Nothing),
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a path, or an entry of `fs.list`")]

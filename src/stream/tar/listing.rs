@@ -67,6 +67,35 @@ impl ListSource {
     }
 }
 
+/// Gives one list to several archives of the same bytes; dropped with the list.
+pub async fn share(mut list: ListSource, outlets: Vec<mpsc::Sender<Piece>>) -> Result<()> {
+    let mut outlets = outlets;
+    loop {
+        let piece = list.next().await?;
+        let mut left = Vec::new();
+        for outlet in outlets {
+            let copy = match &piece {
+                Piece::Data(data) => Piece::Data(data.clone()),
+                Piece::End => Piece::End,
+            };
+            // One whose archive is not made any more, or needs no list, takes none.
+            if outlet.send(copy).await.is_ok() {
+                left.push(outlet);
+            }
+        }
+        outlets = left;
+        if piece == Piece::End {
+            return Ok(());
+        }
+    }
+}
+
+/// A list that comes out of `share`.
+pub fn shared() -> (mpsc::Sender<Piece>, ListSource) {
+    let (sender, pieces) = mpsc::channel(WAITING);
+    (sender, ListSource { pieces, wanted: Arc::default() })
+}
+
 /// Where the list goes; made before the archive is opened.
 pub struct ListOutlet {
     pieces: mpsc::Sender<Piece>,

@@ -80,7 +80,8 @@ impl Extension {
         if size_bytes > 0 && matches!(kind, TarKind::Dir | TarKind::Link | TarKind::HardLink) {
             return Err(wrong(format!("`{}` is no file and has data", path.display())));
         }
-        let field = |value: std::io::Result<u64>| value.map_err(|cause| wrong(cause.to_string()));
+        // Some programs leave these fields blank.
+        let field = |value: std::io::Result<u64>| value.unwrap_or(0);
         let mode = header.mode().map_err(|cause| wrong(cause.to_string()))? & 0o7777;
         let secs = |secs: u64| (i64::try_from(secs).unwrap_or(i64::MAX), 0);
         Ok(TarEntry {
@@ -88,9 +89,9 @@ impl Extension {
             kind,
             size_bytes,
             mode,
-            owner: self.owner.map_or_else(|| field(header.uid()), Ok)?,
-            group: self.group.map_or_else(|| field(header.gid()), Ok)?,
-            modified: self.modified.map_or_else(|| field(header.mtime()).map(secs), Ok)?,
+            owner: self.owner.unwrap_or_else(|| field(header.uid())),
+            group: self.group.unwrap_or_else(|| field(header.gid())),
+            modified: self.modified.unwrap_or_else(|| secs(field(header.mtime()))),
             link,
         })
     }

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Delay, FaultKind, broken_by, killed};
 use crate::error::{Error, Kind, Result};
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, ReadBack, Sink, Source};
 use crate::world::http::HttpResponse;
 use crate::world::packing::Packed;
 use crate::world::reply::Process;
@@ -216,6 +216,17 @@ impl Sink for Kept<dyn Sink> {
                 return Err(self.broken.breaks("write").await);
             }
             self.inner()?.seal().await
+        })
+    }
+
+    fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
+        Box::pin(async {
+            self.broken.step().await?;
+            let killed = self.broken.killed.clone();
+            Ok(match self.inner()?.read_back().await? {
+                ReadBack::Now(inner) => ReadBack::Now(Box::new(Kept::new(inner, Broken::none(killed), false))),
+                other => other,
+            })
         })
     }
 

@@ -78,6 +78,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::RunRecipe(_) => vec![fail(Kind::Other), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
+        Effect::MakeMemoryDir { .. } => vec![fail(Kind::Denied)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],
         // Nothing that matters to a recipe can go wrong with waiting.
         Effect::Sleep { .. } => vec![],

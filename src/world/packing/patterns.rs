@@ -16,6 +16,7 @@ impl Patterns {
             return Ok(Patterns(None));
         }
         let mut builder = GitignoreBuilder::new("");
+        builder.allow_unclosed_class(false);
         for rule in rules {
             let wrong = || {
                 Error::new(Kind::Recipe, format!("`{rule}` is not a pattern")).hint(
@@ -43,9 +44,11 @@ impl Patterns {
         self.0.as_ref().is_some_and(|rules| matches!(rules.matched(path, is_dir), Match::Ignore(_)))
     }
 
-    /// Whether the rules name `path`, or a folder above it.
+    /// Whether the rules name `path`, or else the nearest folder above it that they say something about.
     pub fn matches_with_parents(&self, path: &Path, is_dir: bool) -> bool {
-        let named = |above: &Path, is_dir| !above.as_os_str().is_empty() && self.matches(above, is_dir);
-        named(path, is_dir) || path.ancestors().skip(1).any(|above| named(above, true))
+        let Some(rules) = &self.0 else { return false };
+        let named = path.ancestors().filter(|above| !above.as_os_str().is_empty());
+        let mut said = named.map(|above| rules.matched(above, is_dir || above != path));
+        said.find(|said| !said.is_none()).is_some_and(|said| said.is_ignore())
     }
 }

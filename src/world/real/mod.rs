@@ -20,6 +20,7 @@ use fence::Fence;
 use part::Part;
 use undo::Undo;
 
+mod base64;
 mod blocking;
 mod clock;
 mod environment;
@@ -31,6 +32,7 @@ mod listing;
 mod loads;
 mod locks;
 pub mod mail;
+mod memory_dir;
 mod naming;
 mod objects;
 mod ownership;
@@ -50,6 +52,7 @@ pub mod trust;
 mod stderr;
 mod syscalls;
 mod system_paths;
+mod tls;
 mod trouble;
 mod undo;
 pub mod startup;
@@ -172,6 +175,11 @@ impl Real {
             E::Sleep { duration } => {
                 clock::sleep(duration).await;
                 Reply::Done
+            }
+            E::MakeMemoryDir { files } => {
+                let files: Vec<_> = files.into_iter().map(|(name, data)| (name, data.0)).collect();
+                let (environment, undo) = (self.environment.clone(), self.undo.clone());
+                Reply::MemoryDir(blocking(move || memory_dir::make(&files, &environment, &undo)).await?)
             }
             E::Lock { path } => {
                 let now = clock::now();

@@ -9,16 +9,16 @@ use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, TimeZone};
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{environment as variables, programs};
+use super::{environment as variables, memory_dir, programs};
+use crate::error::{Error, Kind, Result};
+use crate::units::show_size;
+use crate::world::Space;
 
 /// Whether this process was started for a hidden command, which stands alone behind the name of the program.
 pub fn is_called(command: &str) -> bool {
     let mut arguments = std::env::args().skip(1);
     arguments.next().as_deref() == Some(command) && arguments.next().is_none()
 }
-use crate::error::{Error, Kind, Result};
-use crate::units::show_size;
-use crate::world::Space;
 
 /// The process environment.
 pub fn environment() -> BTreeMap<String, String> {
@@ -166,6 +166,11 @@ fn may(path: &Path, access: Access) -> std::io::Result<()> {
 /// Where a program lies on the `PATH`.
 pub fn find_program(program: &str, environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     programs::find(program, &programs::search_path(environment))
+}
+
+/// The folder of this user in memory, in which private keys may lie for a moment.
+pub fn memory_root(environment: &BTreeMap<String, String>) -> Result<PathBuf> {
+    memory_dir::root(environment)
 }
 
 /// Whether some process holds the lock at this path.

@@ -9,7 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
 use super::paths::plain;
-use super::{Effect, Limits, Machine, Reply, Request, World};
+use super::{Effect, Limits, Machine, MemoryDir, Reply, Request, World};
 use crate::error::Result;
 use clock::{Clock, Pace};
 use part::Part;
@@ -28,27 +28,27 @@ mod objects;
 mod ownership;
 mod packing;
 mod part;
-mod process;
 pub mod programs;
 mod recipes;
 pub mod routes;
 pub mod setup;
+mod seen;
 mod sink;
 pub mod snapshot;
 mod source;
 mod state;
 mod tree;
 mod ways;
-
 pub use given::Age;
-pub use http::Requested;
-pub use mail::{Posted, SmtpSetup};
+pub use mail::SmtpSetup;
+pub use objects::stores::StoreSetup;
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
+pub use seen::{Posted, Ran, Requested};
 pub use setup::{
-    CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, SimulatedSetup, StoreSetup,
+    BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,
 };
-pub use snapshot::{Ran, Seen, SeenObject, Snapshot};
+pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.
 ///
@@ -77,7 +77,7 @@ impl Simulated {
             reading: Vec::new(),
             ran: Vec::new(),
             undeclared: Vec::new(),
-            heard: http::Heard::default(),
+            heard: seen::Heard::default(),
             stores: objects::found(&setup)?,
             posted: Vec::new(),
             put_off: 0,
@@ -182,6 +182,7 @@ impl Simulated {
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::RunRecipe(call) => Reply::Outcome(recipes::run(&call, &self.setup.recipes, pace).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
+            E::MakeMemoryDir { .. } => Reply::MemoryDir(MemoryDir::of_no_disk("simulated")),
             E::Lock { path } => Reply::LockGuard(locks::lock(&self.shared, &path)?),
         })
     }
