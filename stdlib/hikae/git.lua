@@ -111,7 +111,7 @@ end
 function git.fsck(dir, options)
   local ok, failure = errors.try(run, dir, { "fsck", "--full", "--no-dangling", "--no-progress" }, options)
   if not ok then
-    errors.accept(failure, "the error below tells it")
+    errors.accept(failure, _("the error below tells it"))
     error {
       kind = failure.kind == "command" and "integrity" or failure.kind,
       message = _("the git repository `%s` is damaged: %s", dir, failure.message),
@@ -163,7 +163,7 @@ function git.verify(bundle, options)
   end)
   remove_tree(dir)
   if not ok then
-    errors.accept(failure, "the error below tells it")
+    errors.accept(failure, _("the error below tells it"))
     error { kind = failure.kind, message = _("the bundle `%s` cannot be restored: %s", bundle, failure.message), hint = failure.hint }
   end
 end

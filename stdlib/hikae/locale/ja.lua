@@ -418,8 +418,9 @@ return {
   -- channels (runbook §8)
   ["a check is about runs, and this is about none"] = "死活監視は実行だけが対象です",
   ["a report wakes nobody"] = "レポートでは呼び出しません",
-  ["Teams did not take the message: %s"] = "Teams がメッセージを受け付けませんでした: %s",
-  ["classic connectors are retired: make a Workflows webhook in Teams, and put its address in this one's place"] = "従来のコネクタは廃止されました。Teams でワークフローの Webhook を作成し、その URL に置き換えてください",
+  ["make a Workflows webhook in Teams, and set the channel to its address: classic connectors are retired"] = "Teams でワークフローの Webhook を作成し、チャンネルの URL に設定してください: 従来のコネクタは廃止されました",
+  ["check the ping url: the service does not know this check, or takes no more pings for now"] = "ping の URL を確認してください: サービスがこのチェックを知らないか、これ以上の ping を受け付けていません",
+  ["an answer that is no JSON says nothing"] = "JSON でない応答には情報がありません",
   -- hikae notify rehearse
   ["rehearsal: no backup was touched"] = "訓練: どのバックアップにも触れていません",
 }
