@@ -76,7 +76,7 @@ return recipe {
     smtp_host = { env = "SMTP_HOST", optional = true, says = "Mail server" },
     smtp_port = { env = "SMTP_PORT", default = 587, min = 1, max = 65535, says = "Port of the mail server" },
   },
-  needs = { read = { "{dir}" }, write = { "{dir}", "{out}", "{out}/.." }, connect = { "{smtp_host}:{smtp_port}" } },
+  needs = { read = { "{dir}" }, write = { "{dir}", "{out}/.." }, connect = { "{smtp_host}:{smtp_port}" } },
 
   run = function(p)
     local month = month_of(p)

@@ -24,7 +24,7 @@ return recipe {
     keep_original = { default = false, says = "Whether the file stays" },
     keyring = { type = "path", optional = true, says = "Folder of gpg's keyring; else that of the user" },
   },
-  needs = { run = { "gpg?" }, read = { "{keyring}" }, write = { "{file}", "{file}.gpg", "{file}.age", "{file}.gpg.manifest.json", "{file}.age.manifest.json", "{file}.manifest.json" } },
+  needs = { run = { "gpg?" }, read = { "{keyring}" }, write = { "{file}/.." } },
 
   run = function(p)
     if not p.file or not p.recipient or #p.recipient == 0 then
@@ -43,7 +43,9 @@ return recipe {
       manifest.verify(p.file)
     end
     local stream, ending = encrypt(p)
-    local backup = stream:save(p.file .. ending)
+    -- One that is there already was made by a run that was cut off before it removed the original, or is of another content.
+    local name = fs.stat(p.file .. ending) and p.file .. "." .. clock.stamp() .. ending or p.file .. ending
+    local backup = stream:save(name)
     log.info(_("Backup encrypted: %s (%s)", backup.path, backup.size))
     if p.keep_original then
       return backup

@@ -1,5 +1,5 @@
 --- What encrypted-backup promises: the original goes only when the encrypted file is proved.
-local FILE = "/backups/database/db_backup_20260214_020000.sql.gz"
+local FILE = "/backups/notes/minutes_20260214_020000.txt"
 local KEY = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
 local function night(changes)
@@ -36,12 +36,12 @@ describe("encrypted-backup", function()
   end)
 
   it("does not encrypt a file that is not what its manifest describes", function()
-    local described = samples.manifest { name = "db_backup_20260214_020000.sql.gz", content = "another" }
+    local described = samples.manifest { name = "minutes_20260214_020000.txt", content = "another" }
     night({ files = { [FILE] = "rows", [FILE .. ".manifest.json"] = described } }):run("encrypted-backup", set()):failed("integrity"):kept(FILE)
   end)
 
   it("removes the manifest of the original with it", function()
-    local described = samples.manifest { name = "db_backup_20260214_020000.sql.gz", content = "rows" }
+    local described = samples.manifest { name = "minutes_20260214_020000.txt", content = "rows" }
     local run = night({ files = { [FILE] = "rows", [FILE .. ".manifest.json"] = described } }):run("encrypted-backup", set())
     run:ok():removed(FILE, FILE .. ".manifest.json")
   end)

@@ -271,12 +271,15 @@ fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> R
 }
 
 /// The path that a template stands for: in `{dir}/{files}`, an absolute file stands for itself, and a pattern for its folder. The
-/// address of a repository on another machine stands for none.
+/// address of a repository on another machine stands for none, and `{file}/..` for the folder of the file.
 fn named(path: &str) -> Option<&str> {
     let path = path.strip_prefix("file://").unwrap_or(path);
     let first = path.split('/').next().unwrap_or_default();
     if path.contains("://") || first.contains(':') {
         return None;
+    }
+    if let Some(file) = path.strip_suffix("/..") {
+        return file.rfind('/').map(|at| &file[..at.max(1)]);
     }
     let path = path.rfind("//").map_or(path, |at| &path[at + 1..]);
     let pattern = path.find(['*', '?', '[']).and_then(|pattern| path[..pattern].rfind('/'));

@@ -75,6 +75,7 @@ end
 function git.mirror(options)
   local dir = options.dir
   if not fs.stat(path.join(dir, "HEAD")) then
+    fs.mkdir(dir)
     run(nil, { "init", "--bare", "--quiet", dir }, options)
   end
   -- By the environment: the address may hold a password, and a configuration file would keep it.
@@ -150,6 +151,7 @@ end
 ---@param options hikae.git.VerifyOptions
 function git.verify(bundle, options)
   local dir = path.join(options.work, "hikae_bundle_" .. clock.stamp())
+  fs.mkdir(dir)
   run(nil, { "init", "--bare", "--quiet", dir }, options)
   local ok, failure = errors.try(function()
     run(dir, { "fetch", "--quiet", "--no-auto-gc", bundle, "+refs/*:refs/*" }, options)
