@@ -15,7 +15,19 @@ local function encrypt(p)
   return encryption.add(stream, p.recipient)
 end
 
+--- The encrypted file that an earlier run has made, if it is there.
+---@param p table
+---@return string?
+local function encrypted(p)
+  for _i, ending in ipairs { ".age", ".gpg" } do
+    if fs.stat(p.file .. ending) and manifest.read(p.file .. ending, { lists = false }) then
+      return p.file .. ending
+    end
+  end
+end
+
 return recipe {
+  kind = "maintenance",
   type = "manual",
   params = {
     file = { type = "path", optional = true, says = "File to encrypt" },
@@ -33,8 +45,12 @@ return recipe {
         hint = _("--set file=/path/of/the/backup --set recipient=backup@example.com"),
       }
     end
-    local original = fs.stat(p.file)
-    if not original or original.kind ~= "file" then
+    local original, before = fs.stat(p.file), encrypted(p)
+    if not original and before then
+      manifest.verify(before)
+      log.info(_("It is encrypted already: %s", before))
+      return
+    elseif not original or original.kind ~= "file" then
       error { kind = "not_found", message = _("there is no file `%s`", p.file), hint = _("name the file: --set file=/path/of/the/backup") }
     end
     -- A damaged backup would be encrypted as it is.

@@ -46,6 +46,17 @@ describe("encrypted-backup", function()
     run:ok():removed(FILE, FILE .. ".manifest.json")
   end)
 
+  it("is content with a file that is encrypted already", function()
+    local world = night()
+    world:run("encrypted-backup", set()):ok()
+    world:run("encrypted-backup", set()):ok():said("It is encrypted already")
+  end)
+
+  it("makes another file when one of that name is there", function()
+    local run = night({ files = { [FILE] = "rows of the cafe", [FILE .. ".age"] = "another" } }):run("encrypted-backup", set())
+    run:ok():kept(FILE .. ".age"):wrote(FILE .. ".20260215_020000.age"):has_manifest()
+  end)
+
   it("refuses when nothing says what, for whom, or the file is not there", function()
     night():run("encrypted-backup"):failed { message = "nothing says which file" }
     night():run("encrypted-backup", set { file = "/backups/none" }):failed("not_found")

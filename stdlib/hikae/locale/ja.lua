@@ -327,6 +327,7 @@ return {
   ["there is no file `%s`"] = "ファイル `%s` がありません",
   ["Backup encrypted: %s (%s)"] = "バックアップを暗号化しました: %s (%s)",
   ["it is encrypted as %s"] = "%s として暗号化済み",
+  ["It is encrypted already: %s"] = "暗号化済みです: %s",
   ["The original is removed: %s"] = "元のファイルを削除しました: %s",
   ["Permissions of the backups: %s"] = "バックアップファイルの権限を設定します: %s",
   ["Permissions of the backups are set: %d looked at, %d put right"] = "バックアップファイルの権限を設定しました: %d 件を確認、%d 件を修正",

@@ -88,17 +88,12 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
 }
 
 /// Whether what lay there is no loss: the run has proved a backup, and a newer one of the same kind stands, with every byte
-/// that its manifest describes. Of the same kind is what has the same path but for its stamps, also encrypted.
+/// that its manifest describes. Of the same kind is what has the same path but for its stamps.
 pub fn is_replaced(rehearsed: &Rehearsed, gone: &Path) -> bool {
     let Rehearsed { after, run, .. } = rehearsed;
     let kind = without_stamps(gone);
     let standing = after.files.keys().map(PathBuf::as_path).chain(after.objects.keys().map(Path::new));
-    let of_its_kind = |path: &Path| {
-        let other = without_stamps(path);
-        let encrypted = other.ends_with(".age") || other.ends_with(".gpg");
-        other == kind || encrypted && other.strip_prefix(&kind).is_some_and(|rest| rest.starts_with('.'))
-    };
-    let mut newer = standing.filter(|path| *path > gone && of_its_kind(path));
+    let mut newer = standing.filter(|path| *path > gone && without_stamps(path) == kind);
     !run.backups.is_empty() && newer.any(|path| whole(after, path).is_ok())
 }
 
