@@ -35,14 +35,10 @@ use context::Context;
 use crate::config::Distrust;
 use crate::error::Result;
 use crate::report::Facts;
-use crate::world::real::{launcher, startup};
+use crate::world::real::startup;
 
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
-    if startup::is_called(launcher::COMMAND) {
-        launcher::serve();
-        return ExitCode::SUCCESS;
-    }
     let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),

@@ -17,7 +17,7 @@ use crate::recipe::execute::{self, Finished};
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loader;
 use crate::report::{self, Level, Mode, Outputs};
-use crate::world::real::{launcher, startup};
+use crate::world::real::startup;
 
 pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     let mode = Mode::choose(&context.facts, args.json, args.quiet, args.verbose);
@@ -33,7 +33,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     // Before the process is walled in: the certificate of a mail server may lie anywhere.
     let alerts = alerting::prepare(context);
     let job = match guard
-        .and_then(|guard| prepare(context, &args).and_then(|job| enclose(context, &job).map(|()| (guard, job))))
+        .and_then(|guard| prepare(context, &args).and_then(|job| job.enclose_run().map(|()| (guard, job))))
     {
         Ok(ready) => ready,
         Err(error) => {
@@ -115,14 +115,6 @@ pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let run_type = args.run_type.map(|run_type| run_type.word().to_owned());
     let wishes = Wishes { set: args.set.clone(), run_type, yes: args.yes };
     Job::new(context.config.clone(), source, declaration, wishes)
-}
-
-/// Walls the process in. The helper that runs other recipes is started before: it would inherit the wall, and they from it.
-fn enclose(context: &Context, job: &Job) -> Result<()> {
-    if !job.needs.recipes.is_empty() {
-        launcher::start(&context.config.dir)?;
-    }
-    job.enclose_run()
 }
 
 fn tell(context: &Context, finished: &Finished) -> ExitCode {

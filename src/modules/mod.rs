@@ -17,7 +17,6 @@ pub mod parallel;
 pub mod path;
 pub mod pg;
 pub mod process;
-pub mod recipes;
 pub mod run;
 pub mod save;
 pub mod stream;
@@ -32,7 +31,7 @@ use crate::lua::machine::Library;
 pub const LIBRARY: Library = Library { modules: &MODULES, functions };
 
 /// Every module that Lua has from hikae.
-pub const MODULES: [(&str, Make); 16] = [
+pub const MODULES: [(&str, Make); 15] = [
     ("archive", archive::module),
     ("catalog", catalog::module),
     ("clock", clock::module),
@@ -47,7 +46,6 @@ pub const MODULES: [(&str, Make); 16] = [
     ("path", path::module),
     ("pg", pg::module),
     ("process", process::module),
-    ("recipes", recipes::module),
     ("run", run::module),
 ];
 

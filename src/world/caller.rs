@@ -10,7 +10,6 @@ use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::packing::{Packed, Packing};
-use super::recipes::{RecipeCall, RunOutcome};
 use super::{
     Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space,
     Stat, World,
@@ -96,7 +95,6 @@ impl Caller {
             = Effect::Request(Box::new(request)) => Reply::Response(response) => response;
         upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
-        run_recipe(call: RecipeCall) -> RunOutcome = Effect::RunRecipe(call) => Reply::Outcome(outcome) => outcome;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
         make_memory_dir(files: Vec<(String, Hidden)>) -> MemoryDir = Effect::MakeMemoryDir { files } => Reply::MemoryDir(made) => made;
         lock(path: &Path) -> Box<dyn LockGuard> = Effect::Lock { path: path.into() } => Reply::LockGuard(held) => held;

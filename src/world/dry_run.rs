@@ -161,12 +161,6 @@ impl<W: World + 'static> DryRun<W> {
                 note(Some(show_size(mail.size_bytes())));
                 Ok(Reply::Sent(mail.withheld()))
             }
-            E::RunRecipe(call) => {
-                note(None);
-                Ok(Reply::Outcome(
-                    serde_json::json!({ "recipe": call.recipe, "status": "success", "withheld": true }),
-                ))
-            }
             // No program is started that would have a use for it.
             E::MakeMemoryDir { .. } => Ok(Reply::MemoryDir(MemoryDir::of_no_disk("planned"))),
             E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,

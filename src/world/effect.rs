@@ -14,7 +14,6 @@ use super::mail::Mail;
 use super::objects::{Object, Put, Store};
 use super::packing::Packing;
 use super::paths::plain;
-use super::recipes::RecipeCall;
 use crate::error::Result;
 use crate::secret::MASK;
 
@@ -86,9 +85,6 @@ pub enum Effect {
     /// Hands a mail to its server. Reply: `Sent`.
     Send(Box<Mail>),
 
-    // -- recipes
-    /// Runs another recipe in a process of its own. Reply: `Outcome`.
-    RunRecipe(RecipeCall),
 
     // -- keys
     /// Makes a private folder in memory with these files, which goes with what the reply holds. Reply: `MemoryDir`.
@@ -180,7 +176,6 @@ impl Effect {
             Effect::Request(_) => "request",
             Effect::Upload(_) => "upload",
             Effect::Send(_) => "send",
-            Effect::RunRecipe(_) => "run_recipe",
             Effect::MakeMemoryDir { .. } => "make_memory_dir",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
@@ -218,7 +213,6 @@ impl Effect {
             Effect::Request(request) => request.title(),
             Effect::Upload(upload) => upload.request.title(),
             Effect::Send(mail) => mail.line(),
-            Effect::RunRecipe(call) => call.line(),
             Effect::MakeMemoryDir { .. } => "a private folder in memory".to_owned(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
@@ -280,7 +274,6 @@ impl Effect {
                 | Effect::MakeBucket(_)
                 | Effect::Upload(_)
                 | Effect::Send(_)
-                | Effect::RunRecipe(_)
         )
     }
 }

@@ -135,8 +135,6 @@ impl Needs {
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Send(mail) => self.may_mail(&mail.server),
-            Effect::RunRecipe(call) if self.recipes.contains(&call.recipe) => Ok(()),
-            Effect::RunRecipe(call) => Err(not_in_needs("run the recipe", &call.recipe, "recipes", &call.recipe)),
             // It reaches nothing that is there already.
             Effect::Which { .. } | Effect::Sleep { .. } | Effect::MakeMemoryDir { .. } => Ok(()),
         }

@@ -82,7 +82,7 @@ impl Bounds {
         };
         let mut limits = request.limits;
         // A mail is handed over in one step, and its own limits are narrower.
-        if matches!(request.effect, Effect::Sleep { .. } | Effect::Send(_) | Effect::RunRecipe(_)) {
+        if matches!(request.effect, Effect::Sleep { .. } | Effect::Send(_)) {
             limits.idle = limits.total;
         }
         Bounds { object, limits }

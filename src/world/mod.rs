@@ -59,7 +59,6 @@ pub mod program;
 pub mod reach;
 pub mod real;
 pub mod refusals;
-pub mod recipes;
 pub mod reply;
 pub mod simulated;
 pub mod watched;

@@ -11,7 +11,6 @@ use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
 use super::packing::Packed;
-use super::recipes::RunOutcome;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -32,7 +31,6 @@ pub enum Reply {
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),
-    Outcome(RunOutcome),
     LockGuard(Box<dyn LockGuard>),
     MemoryDir(MemoryDir),
     Done,

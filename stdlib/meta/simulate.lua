@@ -8,7 +8,6 @@
 ---@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
 ---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
 ---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
----@field recipes? table<string, { status: string?, error: string?, takes: string?, hangs: boolean? }> How the runs of other recipes end, by name. Default status: `success`.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
 ---@field catalog? simulate.Catalog What the record of runs tells. Default: nothing is wrong.

@@ -6,10 +6,6 @@ use serde_json::json;
 
 pub fn setup() -> serde_json::Value {
     json!({
-        "recipes": {
-            "db-backup": { "takes": "1m" },
-            "config-backup": { "status": "failure", "error": "the disk is full" },
-        },
         "now": "2026-02-15T02:00:00+09:00",
         "objects": {
             "s3://shop": {},

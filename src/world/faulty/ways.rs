@@ -76,7 +76,6 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
             F::Hang { after_bytes: half },
         ],
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
-        Effect::RunRecipe(_) => vec![fail(Kind::Other), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::MakeMemoryDir { .. } => vec![fail(Kind::Denied)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],

@@ -27,7 +27,6 @@ mod environment;
 mod fence;
 mod files;
 pub mod http;
-pub mod launcher;
 mod listing;
 mod loads;
 mod locks;
@@ -170,7 +169,6 @@ impl Real {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)
             }
-            E::RunRecipe(call) => Reply::Outcome(launcher::run(&call).await?),
             E::Send(letter) => Reply::Sent(mail::send(&letter).await?),
             E::Sleep { duration } => {
                 clock::sleep(duration).await;

@@ -14,12 +14,6 @@ use crate::error::{Error, Kind, Result};
 use crate::units::show_size;
 use crate::world::Space;
 
-/// Whether this process was started for a hidden command, which stands alone behind the name of the program.
-pub fn is_called(command: &str) -> bool {
-    let mut arguments = std::env::args().skip(1);
-    arguments.next().as_deref() == Some(command) && arguments.next().is_none()
-}
-
 /// The process environment.
 pub fn environment() -> BTreeMap<String, String> {
     variables::read()

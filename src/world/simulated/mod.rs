@@ -29,7 +29,6 @@ mod ownership;
 mod packing;
 mod part;
 pub mod programs;
-mod recipes;
 pub mod routes;
 pub mod setup;
 mod seen;
@@ -180,7 +179,6 @@ impl Simulated {
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
-            E::RunRecipe(call) => Reply::Outcome(recipes::run(&call, &self.setup.recipes, pace).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
             E::MakeMemoryDir { .. } => Reply::MemoryDir(MemoryDir::of_no_disk("simulated")),
             E::Lock { path } => Reply::LockGuard(locks::lock(&self.shared, &path)?),

@@ -12,7 +12,6 @@ use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
 use super::objects::stores::StoreSetup;
 use super::programs::Program;
-use super::recipes::RecipeSetup;
 use super::routes::Route;
 use crate::world::SecretOrText;
 
@@ -29,8 +28,6 @@ pub struct SimulatedSetup {
     pub programs: BTreeMap<String, Program>,
     /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
     pub http: BTreeMap<String, Route>,
-    /// How the runs of other recipes end, by name. Any other is an error that lists these.
-    pub recipes: BTreeMap<String, RecipeSetup>,
     pub env: BTreeMap<String, SecretOrText>,
     /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
     pub objects: BTreeMap<String, ObjectSetup>,
@@ -61,7 +58,6 @@ impl Default for SimulatedSetup {
             now: noon.and_utc().fixed_offset(),
             files: BTreeMap::new(),
             programs: BTreeMap::new(),
-            recipes: BTreeMap::new(),
             http: BTreeMap::new(),
             env: BTreeMap::new(),
             objects: BTreeMap::new(),
