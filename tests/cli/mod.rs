@@ -26,7 +26,6 @@ mod encrypted;
 mod production_restore;
 mod readme;
 mod honesty;
-mod nightly;
 mod passwords;
 mod pings;
 mod records;
