@@ -90,7 +90,6 @@ pub enum Effect {
     /// Hands a mail to its server. Reply: `Sent`.
     Send(Box<Mail>),
 
-
     // -- keys
     /// Makes a private folder in memory with these files, which goes with what the reply holds. Reply: `MemoryDir`.
     MakeMemoryDir { files: Vec<(String, Hidden)> },
