@@ -7,8 +7,30 @@ local USUAL, ENOUGH = 7, 3
 --- What a backup may lie ahead of the clock: the hour that local time repeats when summer ends.
 local AHEAD_SECS = 3600
 
---- What `{stamp}` in the pattern of a name stands for.
-local STAMP = string.rep("[0-9]", 8) .. "_" .. string.rep("[0-9]", 6)
+--- What `{stamp}` in the pattern of a name stands for: a moment, or the day alone, as logs have it.
+local DAY = string.rep("[0-9]", 8)
+local STAMPS = { DAY .. "_" .. string.rep("[0-9]", 6), DAY }
+
+--- Whether a stamp came of a name that has the day alone: then the last change says when in the day it was.
+---@param name string
+---@param stamp string
+---@return boolean
+local function is_of_day(name, stamp)
+  return not string.find(name, stamp, 1, true)
+end
+
+--- The files whose names fit, with either stamp; a file may come twice.
+---@param dir string
+---@param name string
+---@return fs.Entry[]
+local function named(dir, name)
+  local all = {}
+  for _i, stamp in ipairs(STAMPS) do
+    local files = fs.list { dir = dir, name = (string.gsub(name, "{stamp}", stamp)), recursive = true, kind = "file" }
+    table.move(files, 1, #files, #all + 1, all)
+  end
+  return all
+end
 
 --- The backups of a kind, the newest first. One is as old as the older of the moment in its name and its last change.
 ---@param p table
@@ -17,12 +39,12 @@ local STAMP = string.rep("[0-9]", 8) .. "_" .. string.rep("[0-9]", 6)
 local function backups(p, kind)
   local dir = kind == "db" and p.database_dir or p.dir
   local name = string.gsub(p.name, "{kind}", kind)
-  local pattern = string.gsub(name, "{stamp}", STAMP)
-  local found = {}
-  for _i, file in ipairs(fs.list { dir = dir, name = pattern, recursive = true, kind = "file" }) do
-    if string.sub(file.name, -#manifests.SUFFIX) ~= manifests.SUFFIX then
+  local found, seen = {}, {}
+  for _i, file in ipairs(named(dir, name)) do
+    if not seen[file.path] and string.sub(file.name, -#manifests.SUFFIX) ~= manifests.SUFFIX then
       local stamp = calendar.stamp_of(file.name)
-      local at = math.min(file.modified, stamp and clock.parse_stamp(stamp) or file.modified)
+      local at = math.min(file.modified, stamp and not is_of_day(file.name, stamp) and clock.parse_stamp(stamp) or file.modified)
+      seen[file.path] = true
       found[#found + 1] = { path = file.path, name = file.name, size_bytes = file.size_bytes, at = at }
     end
   end

@@ -1,6 +1,8 @@
 --- Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.
+local application = require "hikae.application"
 local diffs = require "hikae.diffs"
 local health = require "hikae.health"
+local params = require "hikae.params"
 local replacing = require "hikae.replacing"
 local restores = require "hikae.restores"
 local steps = require "hikae.steps"
@@ -63,10 +65,31 @@ local function open(p, file, staging)
   return unpacked
 end
 
+--- Where the files of the configuration begin in an archive that was unpacked, and whether it has others beside them. The archives of
+--- config-backup have their files under their full paths; the documented script has all of them in a folder of the archive's name.
+---@param p table
+---@param staging string
+---@param file string
+---@return string root
+---@return boolean others
+local function root_of(p, staging, file)
+  local top = fs.list { dir = staging }
+  if #top == 1 and top[1].name == string.match(path.name(file), "^[^.]*") then
+    return top[1].path, false
+  end
+  local below = staging .. p.config_dir
+  local stat = fs.stat(below)
+  if not stat or stat.kind ~= "dir" then
+    return staging, false
+  end
+  local all, ours = fs.list { dir = staging, recursive = true, kind = "file" }, fs.list { dir = below, recursive = true, kind = "file" }
+  return below, #all > #ours
+end
+
 --- Unpacks the newest archive that proves into a folder of its own; gives where its files begin, and which archive it was.
 ---@param p table
 ---@param staging string
----@return { root: string, file: string }
+---@return { root: string, others: boolean, file: string }
 local function unpack(p, staging)
   clear(p)
   local files = p.file and { p.file } or restores.backups(p.dir, p.name)
@@ -76,10 +99,8 @@ local function unpack(p, staging)
       for _i, link in ipairs(answer.skipped) do
         log.warn(_("A link in the archive is left out: %s", link))
       end
-      -- The documented archive has all of its files in a folder of its own name.
-      local top = fs.list { dir = staging }
-      local stem = string.match(path.name(file), "^[^.]*")
-      return { root = #top == 1 and top[1].name == stem and top[1].path or staging, file = file }
+      local root, others = root_of(p, staging, file)
+      return { root = root, others = others, file = file }
     elseif answer.kind ~= "integrity" or index == #files then
       error(answer)
     end
@@ -134,7 +155,11 @@ local function configure(p)
     steps.state(_("the configuration is in place"))
     log.info(_("The configuration is in place; what was live is kept as NAME%s", kept))
   end
-  fs.remove(staging, { recursive = true, why = _("all of it is in place") })
+  if staged.others then
+    log.warn(_("The archive has files of other folders too, to be put in place by hand: they lie in %s", staging))
+  else
+    fs.remove(staging, { recursive = true, why = _("all of it is in place") })
+  end
   return #files > 0
 end
 
@@ -167,7 +192,7 @@ end
 return recipe {
   kind = "restore",
   type = "manual",
-  params = {
+  params = params.application {
     app = { type = "list", optional = true, says = "Folders of the application, each a clone; the first one deploys" },
     remote = { default = "origin", says = "Remote that the code comes from" },
     branch = { default = "main", says = "Branch that the code comes from" },
@@ -190,7 +215,7 @@ return recipe {
     run = { "git", "{deploy}", "{restart}" },
     read = { "{file}", "{file}.manifest.json", "{git_files}" },
     write = { "{app}", "{dir}", "{config_dir}", "{hook_folders}" },
-    connect = { "{frontend_url}", "{health_url}", "{deploy}", "{restart}" },
+    connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{frontend_url}", "{health_url}", "{deploy}", "{restart}" },
   },
 
   run = function(p)
@@ -218,6 +243,7 @@ return recipe {
       },
       wait_for(p, _("the front end"), p.frontend_url),
       wait_for(p, _("the back end"), p.health_url),
+      application.step(p),
     }
     if not (p.frontend_url or p.health_url) then
       log.warn(_("No address is named: nothing was asked whether it answers"))

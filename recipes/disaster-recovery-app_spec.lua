@@ -131,6 +131,13 @@ describe(RECIPE, function()
     run:unchanged(LIVE):unchanged(DIR):never_ran("restart-it")
   end)
 
+  it("takes the archives of config-backup, which have full paths, and leaves files of other folders to people", function()
+    local packed = samples.tar { files = { ["srv/cafe/config/.env"] = ENV, ["etc/nginx/cafe.conf"] = "listen 443;" }, gzip = true }
+    local run = night { files = { [NEW] = packed } }:run(RECIPE, with())
+    run:ok():wrote(LIVE .. ".env"):equals(ENV)
+    run:said("to be put in place by hand"):wrote(DIR .. "config_restore_20260215_030000/etc/nginx/cafe.conf"):equals("listen 443;")
+  end)
+
   it("does not pass over an archive for the names in it", function()
     -- The header's checksum stays right.
     local latin = string.gsub(samples.tar { files = { cafzz = "x" } }, "cafzz", "caf\xE9\x0B")

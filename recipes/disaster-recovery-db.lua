@@ -1,4 +1,5 @@
 --- Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
+local application = require "hikae.application"
 local health = require "hikae.health"
 local params = require "hikae.params"
 local restores = require "hikae.restores"
@@ -147,6 +148,7 @@ return recipe {
     params.server { database = "Database to bring back", user = "User that may make and rename databases" },
     params.restore { fallback = { default = "older" } },
     params.health {},
+    params.application {},
     {
       force = { default = false, says = "Replace the database although it answers" },
       start = { type = "hook", detach = true, optional = true, says = "Command, or address, that starts the server when it is down" },
@@ -159,7 +161,7 @@ return recipe {
     run = { "pg_restore", "gpg?", "pg_dump", "{start}", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{hook_folders}", "{work_dir}" },
-    connect = { "{health_url}", "{start}" },
+    connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{health_url}", "{start}" },
   },
 
   run = function(p)
@@ -177,6 +179,7 @@ return recipe {
       { name = _("restore beside the live database, and compare"), run = function() staged = restores.stage(restores.options(p, files)) end },
       { name = _("put it in place"), run = function() restores.replace(p, p.database, staged) end },
       { name = _("see whether the application works"), run = function() health.check(p) end },
+      application.step(p),
     }
     log.info(_("Recovery of the database is complete: %s is now %s", p.database, staged.file))
   end,

@@ -1,4 +1,5 @@
 --- Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
+local application = require "hikae.application"
 local encryption = require "hikae.encryption"
 local health = require "hikae.health"
 local params = require "hikae.params"
@@ -63,6 +64,7 @@ return recipe {
       health_tries = { default = 30 },
       health_within = { default = "10m" },
     },
+    params.application {},
     {
       without_backup = { default = false, says = "Go on although the present database cannot be backed up" },
       maintenance_on = { type = "hook", detach = true, optional = true, says = "Command, or address, that puts the maintenance page up" },
@@ -81,7 +83,7 @@ return recipe {
     },
     read = { "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{dir}", "{hook_folders}", "{work_dir}" },
-    connect = { "{health_url}", "{restart}", "{maintenance_on}", "{maintenance_off}" },
+    connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{health_url}", "{restart}", "{maintenance_on}", "{maintenance_off}" },
   },
 
   run = function(p)
@@ -121,6 +123,7 @@ return recipe {
       { name = _("restart the application"), hook = p.restart, on_failure = unhealthy },
       -- 5. Health check
       { name = _("see whether the application works"), run = function() health.check(p) end, on_failure = unhealthy },
+      application.step(p, unhealthy),
       -- 6. Maintenance off, unless only a person can decide that
       always = {
         name = _("maintenance off"), hook = p.maintenance_off,

@@ -6,8 +6,12 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+mod checklist;
 mod people;
+mod prometheus;
 mod words;
+
+pub use checklist::Rhythm;
 
 use super::args::{Listing, StatusArgs, StatusCommand};
 use super::context::Context;
@@ -16,7 +20,7 @@ use super::runs::catalog;
 use crate::catalog::{AuditEntry, Catalog, Moment, Overdue, Run};
 use crate::error::Result;
 use crate::recipe::overview::{Overview, overviews};
-use crate::report::table::{print_json_lines, print_said};
+use crate::report::table::{print_json_lines, print_said, print_text};
 use crate::world::real::{Real, startup};
 use crate::world::{Machine, Space, World};
 
@@ -35,7 +39,11 @@ struct Status {
 pub fn main(context: &Context, args: &StatusArgs) -> Result<ExitCode> {
     match &args.command {
         Some(StatusCommand::Forget { target }) => forget(context, target),
-        None => show(context, &args.listing),
+        None if args.prometheus => metrics(context),
+        None => match args.checklist {
+            Some(rhythm) => check_list(context, &args.listing, rhythm),
+            None => show(context, &args.listing),
+        },
     }
 }
 
@@ -56,6 +64,28 @@ fn forget(context: &Context, target: &str) -> Result<ExitCode> {
     let lines: String = targets.iter().map(|target| format!("forgotten: {target}\n")).collect();
     print_said(&mut context.out(), &lines)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the metrics. The exit code says only whether they could be written: a wrong state is among them.
+fn metrics(context: &Context) -> Result<ExitCode> {
+    let status = Status::read(context, &catalog(context)?)?;
+    print_text(&mut context.out(), &prometheus::text(&status))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows the list of regular work.
+fn check_list(context: &Context, listing: &Listing, rhythm: Option<Rhythm>) -> Result<ExitCode> {
+    let (catalog, language) = (catalog(context)?, context.config.language());
+    let status = Status::read(context, &catalog)?;
+    let alive = |run: &_| super::runs::alive(context, run);
+    let points = checklist::points(&status, &catalog, &alive, language, rhythm)?;
+    if listing.json {
+        print_json_lines(&mut context.out(), points.iter().map(checklist::Point::json).collect::<Vec<_>>())?;
+    } else {
+        print_text(&mut context.out(), &checklist::text(&points, language))?;
+    }
+    let wrong = points.iter().any(checklist::Point::is_wrong);
+    Ok(ExitCode::from(if wrong { exit::FAILED } else { exit::DONE }))
 }
 
 fn show(context: &Context, args: &Listing) -> Result<ExitCode> {

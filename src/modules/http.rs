@@ -1,6 +1,7 @@
 //! The module `http`: requests to declared hosts, whose answers are good or raised as errors; downloads as streams.
 
 pub(crate) mod body;
+mod certificate;
 pub(crate) mod given;
 mod good_answer;
 pub(crate) mod options;
@@ -51,6 +52,9 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         })?
         .wait("http.post", |call, (url, options): (Text, Option<PostOptions>)| {
             request(call, Wish::of(Method::Post, url, options))
+        })?
+        .wait("http.certificate", |call, (url, options): (Text, Option<certificate::CertificateOptions>)| {
+            certificate::certificate(call, url, options)
         })?
         .call("http.download", |call, (url, options): (Text, Option<DownloadOptions>)| {
             download(call, Wish::of(Method::Get, url, options))

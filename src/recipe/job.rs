@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
+use super::need_paths::named;
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::servers::database_servers;
@@ -240,7 +241,7 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list, Need::Path)?.into_iter().map(|path| absolute(Path::new(&path))).collect()
+        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(path))).collect()
     };
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;

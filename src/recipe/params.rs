@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::spec::ParamSpec;
 use super::values::ParamValue;
 use crate::config::{Config, Origin};
+use crate::secret::Secret;
 use crate::suggest;
 
 /// Where values come from, besides the recipe's own defaults.
@@ -44,11 +45,29 @@ pub fn resolve(specs: &[(String, ParamSpec)], sources: &Sources) -> Result<Param
     let mut values = Vec::new();
     for (name, spec) in specs {
         match sources.value_of(name, spec) {
-            Ok(value) => values.push((name.clone(), value)),
+            Ok(value) => {
+                hide_passwords(&value);
+                values.push((name.clone(), value));
+            }
             Err(problem) => problems.push(problem),
         }
     }
     if problems.is_empty() { Ok(Params(values)) } else { Err(problems) }
+}
+
+/// Makes secrets of the passwords and tokens in addresses, so that nothing shows them.
+fn hide_passwords(value: &ParamValue) {
+    let texts = match value {
+        ParamValue::String(text) => std::slice::from_ref(text),
+        ParamValue::List(items) => items,
+        _ => return,
+    };
+    for url in texts.iter().filter_map(|text| reqwest::Url::parse(text).ok()) {
+        let token = matches!(url.scheme(), "http" | "https").then(|| url.username());
+        for secret in [url.password(), token].into_iter().flatten().filter(|secret| !secret.is_empty()) {
+            Secret::new(secret);
+        }
+    }
 }
 
 /// A value as it was found, with the words for its place.

@@ -142,6 +142,7 @@ impl<W: World + 'static> DryRun<W> {
                     headers: Vec::new(),
                     body,
                     end_is_told,
+                    certificate: None,
                     withheld: true,
                 }))
             }

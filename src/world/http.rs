@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::Source;
 
 pub mod address;
+pub mod certificate;
 pub mod coding;
 pub mod exchange;
 pub mod hosts;
@@ -61,6 +62,8 @@ pub struct HttpResponse {
     pub body: Box<dyn Source>,
     /// Whether the server says where the body ends. Otherwise a connection that breaks looks like the end.
     pub end_is_told: bool,
+    /// That of the server, where the connection has one.
+    pub certificate: Option<certificate::ServerCertificate>,
     /// Whether nothing was sent, because this is a dry run: what the server would have answered is unknown.
     pub withheld: bool,
 }

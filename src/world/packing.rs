@@ -59,6 +59,8 @@ pub enum OnChange {
     #[default]
     Warn,
     Error,
+    /// It is written into the manifest and nowhere else: a log grows all the time.
+    Accept,
 }
 
 /// An archive under way: its bytes, and what was noticed so far.

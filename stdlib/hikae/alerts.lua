@@ -103,7 +103,7 @@ end
 function alerts.read(answer)
   local fine, value = pcall(json.decode, answer.body)
   if not fine then
-    errors.accept(value, "an answer that is no JSON says nothing")
+    errors.accept(value, _("an answer that is no JSON says nothing"))
   end
   return fine and type(value) == "table" and value or {}
 end

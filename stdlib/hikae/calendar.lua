@@ -60,6 +60,7 @@ function calendar.parse(stamp)
 end
 
 --- The last stamp inside a file name; nil when there is none. Digits that only look like one, such as an order number, are passed over.
+--- The documented name of a log backup has the day alone, `logs_backup_20260215.tar.gz`: it counts as its first second.
 ---@param name string
 ---@return string?
 function calendar.stamp_of(name)
@@ -67,7 +68,8 @@ function calendar.stamp_of(name)
   for stamp in string.gmatch(name, "%f[%d]%d%d%d%d%d%d%d%d_%d%d%d%d%d%d%f[%D]") do
     found = calendar.parse(stamp) and stamp or found
   end
-  return found
+  local day = not found and string.match(name, "_backup_(%d%d%d%d%d%d%d%d)%f[%D]")
+  return found or day and calendar.parse(day .. "_000000") and day .. "_000000" or nil
 end
 
 return calendar

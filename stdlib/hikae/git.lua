@@ -75,6 +75,7 @@ end
 function git.mirror(options)
   local dir = options.dir
   if not fs.stat(path.join(dir, "HEAD")) then
+    fs.mkdir(dir)
     run(nil, { "init", "--bare", "--quiet", dir }, options)
   end
   -- By the environment: the address may hold a password, and a configuration file would keep it.
@@ -111,7 +112,7 @@ end
 function git.fsck(dir, options)
   local ok, failure = errors.try(run, dir, { "fsck", "--full", "--no-dangling", "--no-progress" }, options)
   if not ok then
-    errors.accept(failure, "the error below tells it")
+    errors.accept(failure, _("the error below tells it"))
     error {
       kind = failure.kind == "command" and "integrity" or failure.kind,
       message = _("the git repository `%s` is damaged: %s", dir, failure.message),
@@ -150,6 +151,7 @@ end
 ---@param options hikae.git.VerifyOptions
 function git.verify(bundle, options)
   local dir = path.join(options.work, "hikae_bundle_" .. clock.stamp())
+  fs.mkdir(dir)
   run(nil, { "init", "--bare", "--quiet", dir }, options)
   local ok, failure = errors.try(function()
     run(dir, { "fetch", "--quiet", "--no-auto-gc", bundle, "+refs/*:refs/*" }, options)
@@ -163,7 +165,7 @@ function git.verify(bundle, options)
   end)
   remove_tree(dir)
   if not ok then
-    errors.accept(failure, "the error below tells it")
+    errors.accept(failure, _("the error below tells it"))
     error { kind = failure.kind, message = _("the bundle `%s` cannot be restored: %s", bundle, failure.message), hint = failure.hint }
   end
 end

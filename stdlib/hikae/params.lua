@@ -89,6 +89,22 @@ function params.health(own)
   }, own)
 end
 
+--- The pages of an application that `hikae.application` looks at: `front_page_url`, `front_page_text`, `api_url`, `form_url`,
+--- `admin_url`, `certificate_url`, `certificate_days`.
+---@param own table<string, hikae.params.Change>
+---@return table<string, recipe.Param>
+function params.application(own)
+  return add({
+    front_page_url = { optional = true, says = "Address of the front page" },
+    front_page_text = { optional = true, says = "Text that the front page must show" },
+    api_url = { optional = true, says = "Address at which the API answers" },
+    form_url = { optional = true, says = "Address of the form" },
+    admin_url = { optional = true, says = "Address of the administration pages" },
+    certificate_url = { optional = true, says = "Address whose TLS certificate is looked at" },
+    certificate_days = { default = 14, min = 1, says = "Days for which the certificate must still be valid" },
+  }, own)
+end
+
 --- The longest times of one dump or download: `timeout`, `idle_timeout`.
 ---@param own table<string, hikae.params.Change>
 ---@return table<string, recipe.Param>

@@ -72,6 +72,17 @@ http = {}
 ---@field retries? integer More tries to get an answer, 0 to 10; none once its bytes flow. Default 2.
 ---@field ca_file? string Certificates (PEM) of authorities to be trusted beside the system's; to be declared in `needs.read`.
 
+---@class (exact) http.CertificateOptions
+---@field timeout? integer|string Longest time: seconds, or text such as `"10s"`. Default 30 seconds.
+---@field ca_file? string Certificates (PEM) of authorities to be trusted beside the system's; to be declared in `needs.read`.
+
+---@class http.Certificate
+---@field names string[] The host names and addresses that it is for.
+---@field issuer string Who issued it: `"R11, Let's Encrypt"`.
+---@field not_before integer Since when it is valid, in seconds since 1970.
+---@field not_after integer Until when it is valid.
+---@field days_left integer How many whole days it is still valid.
+
 ---@class http.Response
 ---@field status integer
 ---@field headers table<string, string> Names in lower case; values of the same name are joined by commas.
@@ -95,6 +106,13 @@ function http.get(url, options) end
 ---@param options? http.PostOptions
 ---@return http.Response
 function http.post(url, options) end
+
+--- The certificate that the server of an `https` address shows. One that is not valid (expired, for another name, from an unknown
+--- issuer) is an error of kind `denied`, as for every request. The status of the answer does not matter.
+---@param url string|Secret
+---@param options? http.CertificateOptions
+---@return http.Certificate
+function http.certificate(url, options) end
 
 --- A stream of a large answer: `http.download(url):gunzip():save(path)`. It ends well only when every byte has come that the
 --- server announced; a server that announces neither a length nor an end is refused, and so is one that answers with a part.

@@ -53,6 +53,7 @@
 ---@field hangs_after? integer|string It hangs after so many bytes of the body.
 ---@field cut_after? integer|string The connection breaks after so many bytes of the body.
 ---@field refused? boolean Nobody listens.
+---@field certificate? { days: integer?, names: string[]?, issuer: string? } What an https server shows. Default: valid for 90 days, for its host.
 
 ---@class (exact) simulate.Smtp
 ---@field down? boolean Nobody listens.

@@ -33,6 +33,7 @@ mod render_db_backup;
 mod restore;
 mod restore_refused;
 mod status;
+mod status_lists;
 mod restore_rich;
 mod targets;
 mod test_command;

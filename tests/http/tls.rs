@@ -143,3 +143,23 @@ async fn a_redirect_from_https_to_http_is_refused() {
     assert!(error.what().contains("redirects from https to `http://127.0.0.1:"), "{error}");
     assert!(plain.got().is_empty());
 }
+
+#[tokio::test]
+async fn the_certificate_of_a_server_says_its_names_its_issuer_and_its_time() {
+    let (authority, (_, call)) = (Authority::new(), stack(&[]));
+    let receiver = authority.receiver("IP:127.0.0.1,DNS:cafe.example,DNS:*.cafe.example", "2099");
+    let answer = call.request(trusting(&secure(&receiver, "/says/x"), &authority.at("ca.pem"))).await.unwrap();
+    let shown = answer.certificate.unwrap();
+    assert_eq!(shown.names, ["127.0.0.1", "cafe.example", "*.cafe.example"]);
+    assert_eq!((shown.issuer.as_str(), shown.not_before), ("ca", 1_577_836_800));
+    assert_eq!(shown.not_after, 4_102_358_400, "2099-12-31T00:00:00Z");
+    assert_eq!(shown.days_left(4_102_358_400 - 86_400), 1);
+    assert_eq!(shown.days_left(4_102_358_400 + 1), -1);
+}
+
+#[tokio::test]
+async fn plain_http_has_no_certificate() {
+    let (receiver, (_, call)) = (Receiver::start(), stack(&[]));
+    let request = get(&receiver.url("/says/x"));
+    assert!(call.request(request).await.unwrap().certificate.is_none());
+}

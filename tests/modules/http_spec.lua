@@ -207,3 +207,18 @@ describe("stream:upload #simulated", function()
       .to_raise("a stream cannot be sent by GET")
   end)
 end)
+
+describe("http.certificate #simulated", function()
+  it("gives the names, the issuer and the days that are left, whatever the status is", function()
+    local shown = http.certificate(api .. "/json")
+    expect(shown.names).to_equal { "api.example" }
+    expect(shown.days_left).to_be(90)
+    expect(shown.issuer).to_be("Simulated CA")
+    expect(shown.not_after - shown.not_before).to_be(90 * 86400)
+  end)
+
+  it("refuses an address without one, and options that it does not have", function()
+    expect(function() http.certificate("http://api.example/hello") end).to_raise { kind = "recipe", hint = "https://" }
+    expect(function() http.certificate(api .. "/hello", { retries = 3 }) end).to_raise("retries")
+  end)
+end)

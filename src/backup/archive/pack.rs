@@ -14,7 +14,7 @@ use crate::stream::{Piece, SharedFacts, Source};
 use crate::world::Caller;
 use crate::world::command::quoted;
 use crate::world::packing::findings::{Named, Noticed};
-use crate::world::packing::{Findings, Packing};
+use crate::world::packing::{Findings, OnChange, Packing};
 
 /// How many files a warning names.
 const MOST_TOLD: usize = 10;
@@ -79,7 +79,7 @@ impl Noted {
             archive.insert("roots".to_owned(), roots.collect());
             archive.extend(noticed);
         }
-        let warnings = warnings(noticed);
+        let warnings = self.warnings(noticed);
         if !warnings.is_empty() {
             facts.sections.insert("warnings".to_owned(), warnings.into());
         }
@@ -87,7 +87,7 @@ impl Noted {
     }
 
     fn tell(&self, noticed: &Noticed) {
-        for warning in warnings(noticed) {
+        for warning in self.warnings(noticed) {
             report::log(Level::Warn, &warning, self.site.as_ref());
         }
         let left_out = [
@@ -104,19 +104,20 @@ impl Noted {
             report::log(Level::Info, &format!("Left out of the archive: {}", told.join(", ")), self.site.as_ref());
         }
     }
+
+    /// What somebody should look at: files that changed, and files that are not in the archive though they were asked for.
+    fn warnings(&self, noticed: &Noticed) -> Vec<String> {
+        let changed = (self.packing.on_change != OnChange::Accept).then_some(&noticed.changed);
+        let mut warnings = changed.map(|changed| named("changed while it was packed", changed)).unwrap_or_default();
+        warnings.extend(named("could not be read and was left out, as the recipe accepts", &noticed.unreadable));
+        warnings
+    }
 }
 
 impl Source for Noted {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
         Box::pin(self.step())
     }
-}
-
-/// What somebody should look at: files that changed, and files that are not in the archive though they were asked for.
-fn warnings(noticed: &Noticed) -> Vec<String> {
-    let mut warnings = named("changed while it was packed", &noticed.changed);
-    warnings.extend(named("could not be read and was left out, as the recipe accepts", &noticed.unreadable));
-    warnings
 }
 
 fn named(what: &str, names: &Named) -> Vec<String> {

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::{Listing, RunType};
 use crate::catalog::Status;
+use crate::cli::status::Rhythm;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -13,6 +14,12 @@ pub struct StatusArgs {
     pub command: Option<StatusCommand>,
     #[command(flatten)]
     pub listing: Listing,
+    /// The list of regular work instead, each point with what hikae knows of it; all lists when none is named
+    #[arg(long, value_name = "LIST", num_args = 0..=1, conflicts_with = "prometheus")]
+    pub checklist: Option<Option<Rhythm>>,
+    /// Metrics for the textfile collector of Prometheus instead; exits 0 whatever they say
+    #[arg(long, conflicts_with = "json")]
+    pub prometheus: bool,
 }
 
 #[derive(Subcommand)]

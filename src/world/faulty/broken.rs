@@ -15,7 +15,6 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, ReadBack, Sink, Source};
 use crate::world::http::HttpResponse;
 use crate::world::packing::Packed;
-use crate::world::postgres::{Answer, Session, Step};
 use crate::world::reply::Process;
 use crate::world::{Child, Exit, Reply};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::tls::TlsInfo;
 use reqwest::{RequestBuilder, Response};
 
 use crate::error::{Error, Kind, Result};
@@ -12,9 +13,11 @@ use crate::stream::{Piece, Sink, Source};
 use crate::world::http::upload::Upload;
 use crate::world::http::words::{cannot_send, cut_off};
 use crate::world::http::{HttpRequest, HttpResponse, Method};
+use certificate::read as read_certificate;
 use client::{Clients, Ready};
 use upload::UploadSink;
 
+mod certificate;
 mod client;
 mod trouble;
 mod upload;
@@ -91,8 +94,10 @@ fn answer(request: &HttpRequest, response: Response) -> HttpResponse {
     let empty = request.method == Method::Head || matches!(status, 100..=199 | 204 | 304);
     let end_is_told = empty || tells_its_end(&headers);
     let of = if empty { None } else { response.content_length() };
+    let shown = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+    let certificate = shown.and_then(read_certificate);
     let body = Box::new(ResponseSource { title: request.title(), response, got: 0, of });
-    HttpResponse { status, headers, body, end_is_told, withheld: false }
+    HttpResponse { status, headers, body, end_is_told, certificate, withheld: false }
 }
 
 /// Whether an answer says where its body ends. A coding other than `chunked` ends with the connection, whatever length is

@@ -98,6 +98,10 @@ impl Pace {
         Pace { begun: clock.elapsed(), bounds: Bounds::of(request), clock }
     }
 
+    pub fn now(&self) -> DateTime<FixedOffset> {
+        self.clock.now()
+    }
+
     /// Lets time pass in silence, or as much of it as the limits allow; then the limit is the error, and nobody has waited.
     pub async fn pass(&self, time: Duration) -> Result<()> {
         let begun = self.clock.elapsed();

@@ -91,8 +91,9 @@ fn response(request: &HttpRequest, answer: Answer, pace: Pace) -> HttpResponse {
         answer.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
     headers.push(("content-length".to_owned(), size.to_string()));
     let status = answer.status;
+    let certificate = request.url.is_https().then(|| answer.certificate.of(request.url.host(), pace.now()));
     let body = Box::new(AnswerSource { title: request.title(), answer, size, given: 0, pace });
-    HttpResponse { status, headers, body, end_is_told: true, withheld: false }
+    HttpResponse { status, headers, body, end_is_told: true, certificate, withheld: false }
 }
 
 /// The body of an answer, until it ends, hangs or breaks.

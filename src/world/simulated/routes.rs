@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
@@ -14,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::redact;
 use crate::suggest::{listed, nearest};
 use crate::world::http::HttpRequest;
+use crate::world::http::certificate::ServerCertificate;
 
 /// What a server says to a request.
 #[derive(Clone)]
@@ -58,6 +60,37 @@ pub struct Answer {
     pub cut_after: Option<u64>,
     /// Nothing listens there.
     pub refused: bool,
+    /// What a server of an https address shows.
+    pub certificate: ShownCertificate,
+}
+
+/// The certificate of a simulated server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShownCertificate {
+    /// How many days it is still valid.
+    pub days: i64,
+    pub names: Option<Vec<String>>,
+    pub issuer: String,
+}
+
+impl Default for ShownCertificate {
+    fn default() -> ShownCertificate {
+        ShownCertificate { days: 90, names: None, issuer: "Simulated CA".to_owned() }
+    }
+}
+
+impl ShownCertificate {
+    /// That of `host` at a moment; it was issued when ninety days were left.
+    pub fn of(&self, host: &str, now: DateTime<FixedOffset>) -> ServerCertificate {
+        let not_after = (now + TimeDelta::days(self.days)).timestamp();
+        ServerCertificate {
+            names: self.names.clone().unwrap_or_else(|| vec![host.to_owned()]),
+            issuer: self.issuer.clone(),
+            not_before: not_after - TimeDelta::days(90).num_seconds(),
+            not_after,
+        }
+    }
 }
 
 impl Default for Answer {
@@ -72,6 +105,7 @@ impl Default for Answer {
             hangs_after: None,
             cut_after: None,
             refused: false,
+            certificate: ShownCertificate::default(),
         }
     }
 }

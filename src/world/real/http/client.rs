@@ -103,6 +103,7 @@ fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> 
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        .tls_info(true)
         .no_proxy()
         .connect_timeout(CONNECT)
         .http1_only()

@@ -1,0 +1,184 @@
+--- Sums up a night of recipes: what each step came to, what that makes of the whole, and the message about it.
+local page = require "hikae.report_page"
+
+local nightly = {}
+
+--- The folder of all backups where nobody says another.
+nightly.ROOT = "/backups"
+
+--- Where below the root each recipe keeps its backups.
+local FOLDERS = { ["db-backup"] = "database", ["config-backup"] = "config", ["log-backup"] = "logs", ["git-backup"] = "git" }
+
+---@class (exact) hikae.nightly.Step
+---@field recipe string
+---@field title string
+
+---@class (exact) hikae.nightly.Result
+---@field step hikae.nightly.Step
+---@field status "success"|"partial"|"failure"
+---@field why? string What went wrong.
+---@field took number
+
+---@class (exact) hikae.nightly.Night
+---@field status "success"|"partial"|"failure"
+---@field heading string
+---@field failed string[] The steps that did not succeed, each with its reason.
+---@field missing string[] Those of them that are required.
+
+--- What the recipes are called for people.
+---@return table<string, string>
+local function titles()
+  return {
+    ["db-backup"] = _("Database backup"), ["config-backup"] = _("Configuration backup"), ["log-backup"] = _("Log backup"),
+    ["git-backup"] = _("Git repository backup"), ["s3-backup"] = _("Copy to the cloud (S3)"), ["gcs-backup"] = _("Copy to the cloud (GCS)"),
+    ["backup-monitor"] = _("Backup monitor"),
+  }
+end
+
+--- The steps of a night; the cloud is left out where none is configured.
+---@param p table
+---@return hikae.nightly.Step[]
+function nightly.steps(p)
+  local steps, known = {}, titles()
+  local function add(recipe)
+    steps[#steps + 1] = { recipe = recipe, title = known[recipe] or recipe }
+  end
+  for _i, name in ipairs(p.steps) do
+    if name ~= "cloud" then
+      add(name)
+    elseif not p.cloud then
+      log.info(_("No copy to the cloud is configured"))
+    end
+    for _j, recipe in ipairs(name == "cloud" and p.cloud or {}) do
+      add(recipe)
+    end
+  end
+  return steps
+end
+
+--- The params that a step gets: where its backups lie, if that is not where they lie by default.
+---@param p table
+---@param recipe string
+---@return table<string, any>
+function nightly.settings(p, recipe)
+  if p.root == nightly.ROOT then
+    return {}
+  elseif recipe == "backup-monitor" then
+    return { dir = p.root, database_dir = path.join(p.root, FOLDERS["db-backup"]) }
+  end
+  return FOLDERS[recipe] and { dir = path.join(p.root, FOLDERS[recipe]) } or {}
+end
+
+--- What became of a step.
+---@param step hikae.nightly.Step
+---@param ok boolean
+---@param outcome any What `recipes.run` gave, or the failure.
+---@param took number
+---@return hikae.nightly.Result
+function nightly.result(step, ok, outcome, took)
+  if not ok then
+    errors.accept(outcome, _("the steps after it run all the same, and the night says so"))
+    return { step = step, status = "failure", why = outcome.message, took = took }
+  elseif outcome.status == "success" then
+    return { step = step, status = "success", took = took }
+  end
+  local why = outcome.error and outcome.error.message or outcome.status
+  return { step = step, status = outcome.status == "partial" and "partial" or "failure", why = why, took = took }
+end
+
+--- How much is in a folder.
+---@param dir string
+---@return integer
+function nightly.size_of(dir)
+  local bytes = 0
+  for _i, file in ipairs(fs.list { dir = dir, recursive = true, kind = "file" }) do
+    bytes = bytes + file.size_bytes
+  end
+  return bytes
+end
+
+--- What the steps make of the night: a failure where a required one failed or none succeeded, else in part where any did not succeed.
+---@param results hikae.nightly.Result[]
+---@param required string[]
+---@return hikae.nightly.Night
+function nightly.sum_up(results, required)
+  local is_required, night, good = {}, { failed = {}, missing = {} }, 0
+  for _i, name in ipairs(required) do
+    is_required[name] = true
+  end
+  for _i, result in ipairs(results) do
+    if result.status == "success" then
+      good = good + 1
+    else
+      night.failed[#night.failed + 1] = result.step.title .. ": " .. result.why
+    end
+    if result.status == "failure" and is_required[result.step.recipe] then
+      night.missing[#night.missing + 1] = result.step.title
+    end
+  end
+  if #night.missing > 0 or good == 0 then
+    night.status, night.heading = "failure", _("failed: %d of %d steps", #night.failed, #results)
+  elseif #night.failed > 0 then
+    night.status, night.heading = "partial", _("done in part: %d of %d steps failed", #night.failed, #results)
+  else
+    night.status, night.heading = "success", _("all %d steps succeeded", #results)
+  end
+  return night
+end
+
+local COLOURS = { success = "good", partial = "warning", failure = "danger" }
+
+--- The message about a night, as Slack takes it.
+---@param night hikae.nightly.Night
+---@param results hikae.nightly.Result[]
+---@param size { before: integer, after: integer }
+---@return table
+function nightly.message(night, results, size)
+  local texts = {
+    success = _("✅ Integrated backup is complete"), partial = _("⚠️ Integrated backup is complete in part"),
+    failure = _("❌ Integrated backup has failed"),
+  }
+  local growth = size.after - size.before
+  local fields = {
+    { title = _("Time"), value = clock.iso(), short = true },
+    { title = _("Size of the backups"), value = _("%s (%s)", page.size(size.after), (growth < 0 and "-" or "+") .. page.size(math.abs(growth))), short = true },
+  }
+  for _i, result in ipairs(results) do
+    local mark = result.status == "success" and "✓" or "✗"
+    local value = result.why and mark .. " " .. string.sub(result.why, 1, 500) or mark
+    fields[#fields + 1] = { title = result.step.title, value = (string.gsub(value, "[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" })), short = false }
+  end
+  return { text = texts[night.status], attachments = { { color = COLOURS[night.status], fallback = night.heading, title = night.heading, fields = fields } } }
+end
+
+--- Sends the message about a night. That it cannot be sent changes nothing of how the night ended.
+---@param slack? string
+---@param night hikae.nightly.Night
+---@param results hikae.nightly.Result[]
+---@param size { before: integer, after: integer }
+function nightly.tell_slack(slack, night, results, size)
+  if not slack then
+    return
+  end
+  local ok, failure = errors.try(http.post, slack, { json = nightly.message(night, results, size), timeout = "1m" })
+  if not ok then
+    log.warn(_("Slack did not take the message: %s", failure.message))
+    errors.accept(failure, _("a message that does not arrive changes nothing of the backups"))
+  end
+end
+
+--- Ends the run as the night was: well, in part, or as a failure.
+---@param night hikae.nightly.Night
+function nightly.finish(night)
+  if night.status == "success" then
+    return
+  end
+  local failure = { message = _("the night is not whole: %s", table.concat(night.failed, "; ")), hint = _("`hikae runs` shows each of these runs") }
+  if night.status == "failure" then
+    error(failure)
+  end
+  -- Caught, and not accepted: that makes the run one that is done in part.
+  errors.try(error, failure)
+end
+
+return nightly
