@@ -394,3 +394,31 @@ fn no_alert_reports_and_counts_no_failure_and_a_success_still_ends_a_streak() {
     assert_eq!(hikae.run(&["run", "tool-backup", "--no-alert"]).code, 0);
     assert!(subject(&server.mail()).starts_with("【復旧】バックアップ成功: BKP-"));
 }
+
+/// The exit code of a command that a person starts at a terminal, with what it printed.
+fn at_terminal(hikae: &Hikae, args: &[&str]) -> (i32, String) {
+    let like = hikae.command(&[]);
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &format!("{} {}", env!("CARGO_BIN_EXE_hikae"), args.join(" ")), "/dev/null"]);
+    command.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.current_dir(like.get_current_dir().unwrap()).stdin(std::process::Stdio::null()).output();
+    let output = output.expect("`script` is needed: apt-get install bsdutils");
+    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_person_who_tries_a_recipe_at_a_terminal_alarms_nobody_unless_it_is_a_restore() {
+    let server = MailServer::start(Shape::default());
+    let restore = "return recipe { kind = \"restore\", type = \"manual\", run = function() error \"no\" end }";
+    let hikae = world(server.port).file("config/recipes/back.lua", restore);
+    assert_eq!(at_terminal(&hikae, &["run", "tool-backup"]).0, 1);
+    assert_eq!(rows(&hikae, &[]).len(), 0);
+    assert_eq!(at_terminal(&hikae, &["run", "back", "--yes"]).0, 1);
+    assert!(subject(&server.mail()).starts_with("【緊急】リストア失敗: BKP-"));
+    assert_eq!(hikae.run(&["run", "tool-backup"]).code, 1);
+    assert!(subject(&server.mail()).starts_with("【緊急】バックアップ失敗: BKP-"), "cron's is the first that counts");
+    mend(&hikae);
+    assert_eq!(at_terminal(&hikae, &["run", "tool-backup"]).0, 0);
+    assert!(subject(&server.mail()).starts_with("【復旧】バックアップ成功: BKP-"), "a success by hand ends it");
+    assert!(server.is_empty());
+}
