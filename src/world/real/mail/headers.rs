@@ -1,8 +1,7 @@
 //! Writes the headers of a mail that hold what people wrote, encoded and folded so that no line is too long.
 
-use super::letter::on_the_wire;
-use crate::world::real::base64::encode;
 use crate::world::mail::{Mail, Mailbox};
+use crate::world::real::base64::encode;
 
 /// The longest line that servers are asked to take without complaint (RFC 5322 §2.1.1).
 const LINE: usize = 76;
@@ -92,4 +91,15 @@ fn folded(name: &str, words: Vec<String>) -> String {
         value.push_str(&word);
     }
     value
+}
+
+/// An address as servers take it: a domain of letters beyond ASCII in the spelling that every server knows.
+pub fn on_the_wire(mailbox: &Mailbox) -> String {
+    let (local, domain) = mailbox.local_and_domain();
+    if domain.is_ascii() {
+        return mailbox.address.clone();
+    }
+    let url = reqwest::Url::parse(&format!("http://{domain}/"));
+    let ascii = url.ok().and_then(|url| url.host_str().map(str::to_owned));
+    format!("{local}@{}", ascii.as_deref().unwrap_or(domain))
 }
