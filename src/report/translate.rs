@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The catalogues of Japanese, by what they are about.
-const JAPANESE: [&str; 4] = [
+const JAPANESE: [&str; 5] = [
     include_str!("japanese/commands.txt"),
     include_str!("japanese/errors.txt"),
     include_str!("japanese/world.txt"),
     include_str!("japanese/recipes.txt"),
+    include_str!("japanese/walls.txt"),
 ];
 
 /// Values inside values: deeper than that there are only data.

@@ -172,10 +172,10 @@ fn what_no_server_took_waits_and_is_then_sent_once() {
     let server = MailServer::start(Shape::default());
     let hikae = hikae.env("SMTP_PORT", &server.port.to_string());
     let said = hikae.run(&["notify", "flush"]);
-    assert_eq!((said.code, said.out.lines().last()), (0, Some("1 sent")), "{said:?}");
+    assert_eq!((said.code, said.out.lines().last()), (0, Some("1件送信しました")), "{said:?}");
     assert!(subject(&server.mail()).starts_with("【緊急】バックアップ失敗: BKP-"));
     let said = hikae.run(&["notify", "flush"]);
-    assert_eq!((said.code, said.out.as_str()), (0, "nothing waits to be sent\n"));
+    assert_eq!((said.code, said.out.as_str()), (0, "送信待ちの通知はありません\n"));
     let statuses: Vec<Value> = rows(&hikae, &[]).into_iter().map(|row| row["status"].clone()).collect();
     assert_eq!(statuses, ["sent", "retrying"], "each attempt is on record");
     assert!(server.is_empty());
@@ -221,7 +221,7 @@ fn a_state_folder_on_a_full_disk_keeps_no_alert_back() {
     let said = hikae.run(&["run", "tool-backup"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(subject(&server.mail()).starts_with("【緊急】バックアップ失敗: BKP-"));
-    assert!(said.err.contains("alerts are tried once and not again"), "{}", said.err);
+    assert!(said.err.contains("アラートの送信は一度だけ試みます"), "{}", said.err);
     mend(&hikae);
     let said = hikae.run(&["run", "tool-backup"]);
     assert_eq!(said.code, 2, "done in part: the record cannot be kept");
@@ -262,7 +262,7 @@ fn a_run_that_is_locked_out_is_told() {
     let said = hikae.run(&["notify", "flush"]);
     assert_eq!(said.code, 0, "{said:?}");
     let considered = hikae.run(&["notify", "flush"]);
-    assert_eq!(considered.out, "nothing waits to be sent\n");
+    assert_eq!(considered.out, "送信待ちの通知はありません\n");
 }
 
 #[test]
@@ -273,10 +273,10 @@ fn a_run_that_was_killed_is_told_by_the_next_command() {
     wait_for(&hikae.path("begun"));
     killed.kill().unwrap();
     killed.wait().unwrap();
-    assert_eq!(hikae.run(&["notify", "flush"]).out.lines().last(), Some("1 sent"));
+    assert_eq!(hikae.run(&["notify", "flush"]).out.lines().last(), Some("1件送信しました"));
     let text = parsed(&server.mail())["parts"]["text/plain"].as_str().unwrap().to_owned();
     assert!(text.contains("is gone and left no outcome"), "{text}");
-    assert_eq!(hikae.run(&["notify", "flush"]).out, "nothing waits to be sent\n");
+    assert_eq!(hikae.run(&["notify", "flush"]).out, "送信待ちの通知はありません\n");
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn notify_test_sends_a_test_to_whom_it_is_told() {
     let server = MailServer::start(Shape::default());
     let hikae = world(server.port);
     let said = hikae.run(&["notify", "test"]);
-    assert_eq!((said.code, said.out.lines().last()), (0, Some("1 sent")), "{said:?}");
+    assert_eq!((said.code, said.out.lines().last()), (0, Some("1件送信しました")), "{said:?}");
     assert!(subject(&server.mail()).starts_with("【テスト】バックアップ通知の送信テスト: "));
     let said = hikae.run(&["notify", "test", "--to", "you@company.com"]);
     assert_eq!(said.code, 0, "{said:?}");
@@ -316,7 +316,7 @@ fn notify_test_sends_a_test_to_whom_it_is_told() {
     let said = hikae.run(&["notify", "test", "--channel", "emial"]);
     assert_eq!(said.code, 64);
     assert!(
-        said.err.contains("there is no channel `emial`") && said.err.contains("did you mean `email`?"),
+        said.err.contains("チャネル `emial` はありません") && said.err.contains("`email` ではありませんか"),
         "{}",
         said.err
     );
@@ -332,7 +332,7 @@ fn notify_rehearse_lets_a_failure_be_told_that_never_was() {
     let server = MailServer::start(Shape::default());
     let hikae = world(server.port);
     let said = hikae.run(&["notify", "rehearse"]);
-    assert_eq!((said.code, said.out.lines().last()), (0, Some("1 sent")), "{said:?}");
+    assert_eq!((said.code, said.out.lines().last()), (0, Some("1件送信しました")), "{said:?}");
     assert!(said.out.contains("[INFO] [Backup] Failure alert email sent to admin@company.com"), "{}", said.out);
     let mail = parsed(&server.mail());
     assert!(
@@ -352,7 +352,7 @@ fn check_says_whether_the_mail_server_is_ready() {
     let hikae = world(server.port);
     let said = hikae.run(&["check", "tool-backup"]);
     assert!(said.out.contains("✓ mail server: [EmailService] SMTP server is ready to send emails\n"), "{}", said.out);
-    assert!(said.out.contains("✓ alerts: failures are told by email\n"), "{}", said.out);
+    assert!(said.out.contains("✓ アラート: 失敗を通知するチャネル: email\n"), "{}", said.out);
     let said = hikae.env("SMTP_PORT", &nowhere().to_string()).run(&["check", "tool-backup"]);
     assert_eq!(said.code, 1);
     assert!(
@@ -369,14 +369,14 @@ fn with_quiet_a_failure_that_was_reported_is_one_line() {
     let said = hikae.run(&["run", "tool-backup", "--quiet"]);
     assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
     assert_eq!(said.err.lines().count(), 1, "{}", said.err);
-    assert!(said.err.starts_with("tool-backup ended with failure (reported to email): "), "{}", said.err);
+    assert!(said.err.starts_with("tool-backup は 失敗 で終了しました (email に通知済み): "), "{}", said.err);
     server.mail();
     let said = hikae.run(&["run", "tool-backup", "--quiet"]);
     assert_eq!(said.err.lines().count(), 1, "held back by throttling: {}", said.err);
-    assert!(said.err.contains("(reported before)"), "{}", said.err);
+    assert!(said.err.contains("(以前に通知済み)"), "{}", said.err);
     // Where nobody was reached, everything is printed.
     let said = hikae.env("BACKUP_ALERT_EMAIL", "").run(&["run", "tool-backup", "--quiet"]);
-    assert!(said.err.contains("error: ") && said.err.lines().count() > 2, "{}", said.err);
+    assert!(said.err.contains("エラー: ") && said.err.lines().count() > 2, "{}", said.err);
 }
 
 #[test]
@@ -393,4 +393,32 @@ fn no_alert_reports_and_counts_no_failure_and_a_success_still_ends_a_streak() {
     mend(&hikae);
     assert_eq!(hikae.run(&["run", "tool-backup", "--no-alert"]).code, 0);
     assert!(subject(&server.mail()).starts_with("【復旧】バックアップ成功: BKP-"));
+}
+
+/// The exit code of a command that a person starts at a terminal, with what it printed.
+fn at_terminal(hikae: &Hikae, args: &[&str]) -> (i32, String) {
+    let like = hikae.command(&[]);
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &format!("{} {}", env!("CARGO_BIN_EXE_hikae"), args.join(" ")), "/dev/null"]);
+    command.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.current_dir(like.get_current_dir().unwrap()).stdin(std::process::Stdio::null()).output();
+    let output = output.expect("`script` is needed: apt-get install bsdutils");
+    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_person_who_tries_a_recipe_at_a_terminal_alarms_nobody_unless_it_is_a_restore() {
+    let server = MailServer::start(Shape::default());
+    let restore = "return recipe { kind = \"restore\", type = \"manual\", run = function() error \"no\" end }";
+    let hikae = world(server.port).file("config/recipes/back.lua", restore);
+    assert_eq!(at_terminal(&hikae, &["run", "tool-backup"]).0, 1);
+    assert_eq!(rows(&hikae, &[]).len(), 0);
+    assert_eq!(at_terminal(&hikae, &["run", "back", "--yes"]).0, 1);
+    assert!(subject(&server.mail()).starts_with("【緊急】リストア失敗: BKP-"));
+    assert_eq!(hikae.run(&["run", "tool-backup"]).code, 1);
+    assert!(subject(&server.mail()).starts_with("【緊急】バックアップ失敗: BKP-"), "cron's is the first that counts");
+    mend(&hikae);
+    assert_eq!(at_terminal(&hikae, &["run", "tool-backup"]).0, 0);
+    assert!(subject(&server.mail()).starts_with("【復旧】バックアップ成功: BKP-"), "a success by hand ends it");
+    assert!(server.is_empty());
 }

@@ -166,7 +166,8 @@ fn a_rehearsal_says_of_each_channel_what_happened_and_fails_when_one_does() {
     let hikae = world(&receiver, SAVE).file("config/hikae.toml", &toml);
     let said = hikae.run(&["notify", "rehearse"]);
     let last: Vec<&str> = said.out.lines().rev().take(3).collect();
-    let wanted = ["1 sent", "- quiet (webhook): it takes no failures such as this", "✓ hook (webhook): sent"];
+    let wanted =
+        ["- quiet (webhook): このような失敗は受け取りません", "1件送信しました", "✓ hook (webhook): 送信しました"];
     assert_eq!((said.code, last.as_slice()), (0, wanted.as_slice()), "{said:?}");
     let event = told(&receiver);
     assert_eq!(
@@ -182,7 +183,7 @@ fn a_rehearsal_says_of_each_channel_what_happened_and_fails_when_one_does() {
 
     let hikae = hikae.env("SLACK_WEBHOOK_URL", &receiver.url("/status/404"));
     let said = hikae.run(&["notify", "rehearse"]);
-    assert_eq!((said.code, said.out.lines().last()), (1, Some("1 sent, 1 failed")), "{said:?}");
+    assert_eq!((said.code, said.out.lines().last()), (1, Some("1件送信、1件失敗")), "{said:?}");
     assert!(said.out.contains("\n✗ slack (slack): cannot send by the channel `slack`: "), "{}", said.out);
     assert_eq!(hikae.run(&["runs", "--json"]).out, "", "it stands in no record of runs");
 }

@@ -17,7 +17,7 @@ use talk::{Answer, Talk};
 pub async fn send(mail: &Mail) -> Result<Sent> {
     mail.check()?;
     let letter = letter::compose(mail, super::clock::now())?;
-    let mut talk = Talk::open(&mail.server, &environment::host()).await?;
+    let mut talk = open(&mail.server).await?;
     let sent = deliver(&mut talk, mail, &letter).await;
     // The server has answered already: how it takes the goodbye changes nothing.
     talk.leave().await;
@@ -26,10 +26,19 @@ pub async fn send(mail: &Mail) -> Result<Sent> {
 
 /// Connects, encrypts, logs in and leaves, as `hikae check` does: no mail is sent.
 pub async fn verify(server: &Server) -> Result<()> {
-    let mut talk = Talk::open(server, &environment::host()).await?;
+    let mut talk = open(server).await?;
     let tried = talk.nothing().await;
     talk.leave().await;
     tried
+}
+
+/// A conversation with the server, logged in when there is a user.
+async fn open(server: &Server) -> Result<Talk<'_>> {
+    let mut talk = Talk::open(server, &environment::host()).await?;
+    if server.logs_in() {
+        talk::login::log_in(&mut talk).await?;
+    }
+    Ok(talk)
 }
 
 async fn deliver(talk: &mut Talk<'_>, mail: &Mail, letter: &letter::Letter) -> Result<Sent> {

@@ -7,7 +7,6 @@ use crate::world::http::address::encoded;
 use crate::world::http::exchange::{Exchange, Policy};
 use crate::world::http::words::too_long;
 use crate::world::http::{Address, Body, HttpRequest, Method};
-use crate::world::mail::settings::Lookup;
 use crate::world::{Caller, Command, program};
 
 /// The longest answer that can hold a token.
@@ -39,7 +38,7 @@ pub struct Refresh {
 
 impl TokenSource {
     /// As `SMTP_TOKEN_COMMAND` or `SMTP_OAUTH_*` have it; none where neither is set.
-    pub fn read(lookup: Lookup, host: &str) -> Result<Option<TokenSource>> {
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>, host: &str) -> Result<Option<TokenSource>> {
         let set = |name: &str| lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         if let Some(command) = set("SMTP_TOKEN_COMMAND") {
             return Ok(Some(TokenSource::Command(command.split_whitespace().map(str::to_owned).collect())));

@@ -10,8 +10,9 @@ use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox as LettreMailbox, Message, MultiPart, SinglePart};
 
+use self::headers::on_the_wire;
 use crate::error::{Error, Kind, Result};
-use crate::world::mail::{Mail, Mailbox};
+use crate::world::mail::Mail;
 
 /// A mail as it goes over the wire.
 pub struct Letter {
@@ -56,17 +57,6 @@ pub fn compose(mail: &Mail, now: DateTime<FixedOffset>) -> Result<Letter> {
 
 fn part(content_type: ContentType, text: &str) -> SinglePart {
     SinglePart::builder().header(content_type).body(text.to_owned())
-}
-
-/// An address as servers take it: a domain of letters beyond ASCII in the spelling that every server knows.
-pub(super) fn on_the_wire(mailbox: &Mailbox) -> String {
-    let (local, domain) = mailbox.local_and_domain();
-    if domain.is_ascii() {
-        return mailbox.address.clone();
-    }
-    let url = reqwest::Url::parse(&format!("http://{domain}/"));
-    let ascii = url.ok().and_then(|url| url.host_str().map(str::to_owned));
-    format!("{local}@{}", ascii.as_deref().unwrap_or(domain))
 }
 
 fn cannot(cause: impl std::error::Error + Send + Sync + 'static) -> Error {

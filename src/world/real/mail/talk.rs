@@ -11,9 +11,9 @@ use super::explain::{explain, out_of_step};
 use super::letter::Letter;
 use super::tls::Encryption;
 use super::wire::{Reply, Stream, Wire, WireError};
+use super::{hello, probe};
 use crate::error::{Error, Kind, Result};
 use crate::world::mail::{Security, Server, answered, password_in_the_open, silent, without_starttls};
-use crate::world::real::mail::{hello, probe};
 
 /// How long the goodbye may take: nothing depends on it.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ pub enum Answer {
 }
 
 impl<'a> Talk<'a> {
-    /// Connects, encrypts as the settings of the server say, and logs in when there is a user.
+    /// Connects, and encrypts as the settings of the server say.
     pub async fn open(server: &'a Server, own_host: &str) -> Result<Talk<'a>> {
         let stream = connect(server).await?;
         let own_name = hello::own_name(server, own_host, stream.local_addr().ok());
@@ -46,9 +46,6 @@ impl<'a> Talk<'a> {
         if talk.wants_starttls()? {
             talk = talk.encrypt().await?;
             talk.hello(&own_name).await?;
-        }
-        if server.logs_in() {
-            login::log_in(&mut talk).await?;
         }
         Ok(talk)
     }

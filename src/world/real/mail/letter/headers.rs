@@ -93,3 +93,14 @@ fn folded(name: &str, words: Vec<String>) -> String {
     }
     value
 }
+
+/// An address as servers take it: a domain of letters beyond ASCII in the spelling that every server knows.
+pub fn on_the_wire(mailbox: &Mailbox) -> String {
+    let (local, domain) = mailbox.local_and_domain();
+    if domain.is_ascii() {
+        return mailbox.address.clone();
+    }
+    let url = reqwest::Url::parse(&format!("http://{domain}/"));
+    let ascii = url.ok().and_then(|url| url.host_str().map(str::to_owned));
+    format!("{local}@{}", ascii.as_deref().unwrap_or(domain))
+}
