@@ -65,9 +65,9 @@ return recipe {
     },
     {
       without_backup = { default = false, says = "Go on although the present database cannot be backed up" },
-      maintenance_on = { type = "hook", optional = true, says = "Command, or address, that puts the maintenance page up" },
-      maintenance_off = { type = "hook", optional = true, says = "Command, or address, that takes the maintenance page away" },
-      restart = { type = "hook", optional = true, says = "Command, or address, that restarts the application" },
+      maintenance_on = { type = "hook", detach = true, optional = true, says = "Command, or address, that puts the maintenance page up" },
+      maintenance_off = { type = "hook", detach = true, optional = true, says = "Command, or address, that takes the maintenance page away" },
+      restart = { type = "hook", detach = true, optional = true, says = "Command, or address, that restarts the application" },
       hook_folders = { type = "list", optional = true, says = "Folders that these commands may write in" },
       if_unhealthy = {
         type = "choice", choices = { "swap_back", "keep" }, default = "swap_back",

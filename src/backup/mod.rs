@@ -10,5 +10,6 @@ pub mod pool;
 pub mod read_back;
 pub mod recorder;
 pub mod scratch_dir;
+pub mod stream_memory;
 pub mod target;
 pub mod writer;

@@ -29,6 +29,9 @@ pub struct Pipeline {
     pub copies: Vec<TeeCopy>,
     /// Of an archive: what goes into it, and its list.
     pub archive: Option<Archived>,
+    pub stages: usize,
+    /// What its stages may hold at once.
+    pub memory_bytes: usize,
 }
 
 /// What a stream that is an archive brings along.
@@ -44,7 +47,16 @@ impl Pipeline {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<Box<dyn Source>>> + Send + 'static,
     {
-        Pipeline { label, open: Box::new(move || Box::pin(open())), facts, limits, copies: Vec::new(), archive: None }
+        Pipeline {
+            label,
+            open: Box::new(move || Box::pin(open())),
+            facts,
+            limits,
+            copies: Vec::new(),
+            archive: None,
+            stages: 0,
+            memory_bytes: 0,
+        }
     }
 
     /// The same stream with one more stage behind it.
@@ -54,7 +66,12 @@ impl Pipeline {
     ) -> Pipeline {
         let (open, facts) = (self.open, self.facts.clone());
         let open: Opener = Box::new(move || Box::pin(async move { Ok(stage(open().await?, &facts)) }));
-        Pipeline { open, ..self }
+        Pipeline { open, stages: self.stages + 1, ..self }
+    }
+
+    /// The same stream, whose last stage may hold so much.
+    pub fn holding(self, memory_bytes: usize) -> Pipeline {
+        Pipeline { memory_bytes: self.memory_bytes + memory_bytes, ..self }
     }
 
     /// Moves all bytes into `sink` and seals it; `Ok` means that the source proved its end and every byte is on stable storage.

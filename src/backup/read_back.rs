@@ -33,6 +33,7 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
             .because_text("it has no manifest")
             .hint("a dump without one is proved by `pg.inspect(path)`"));
     };
+    refuse_another(&path, &manifest)?;
     let (file, tally) = Tallied::new(caller.open(&path).await?, step);
     let mut file = Peeked::new(Box::new(file));
     let encryption = encryption_of(file.peek(HEAD_BYTES).await?);
@@ -48,6 +49,16 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
     // What was packed in another way is not unpacked here: its plain size is not known.
     prove(&path, &manifest, &tally, None)?;
     Ok(ReadBackup { tally, encryption, opened })
+}
+
+/// A manifest that names another file proves nothing of this one, even where the bytes are the same.
+fn refuse_another(path: &Path, manifest: &Manifest) -> Result<()> {
+    match path.file_name().is_some_and(|name| name == manifest.name.as_str()) {
+        true => Ok(()),
+        false => Err(Error::new(Kind::Integrity, format!("cannot verify `{}`", path.display()))
+            .because_text(format!("its manifest is that of `{}`", manifest.name))
+            .hint("put the manifest back beside the backup that it describes; a backup that is renamed keeps its manifest's name")),
+    }
 }
 
 /// Whether what was read is what the manifest describes.

@@ -12,11 +12,12 @@ use super::exit;
 use crate::catalog::Catalog;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::loading;
-use crate::report::table::{print_json_lines, print_text};
-use crate::world::real::{startup, wall};
+use crate::recipe::loader;
+use crate::report::table::{print_json_lines, print_said};
+use crate::world::real::startup;
 
 mod telling;
+mod walls;
 
 /// One point that was looked at.
 #[derive(Serialize)]
@@ -52,6 +53,8 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     for recipe in &recipes {
         points.extend(check_recipe(context, recipe));
     }
+    let told = |error: &Error| Point::wrong("configuration", error);
+    points.extend(context.objections().iter().map(told));
     let wrong = points.iter().filter(|point| !point.ok).count();
     if args.listing.json {
         print_json_lines(&mut context.out(), points)?;
@@ -69,7 +72,7 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
             1 => "\n1 thing is wrong\n".to_owned(),
             more => format!("\n{more} things are wrong\n"),
         });
-        print_text(&mut context.out(), &text)?;
+        print_said(&mut context.out(), &text)?;
     }
     Ok(ExitCode::from(if wrong == 0 { exit::DONE } else { exit::FAILED }))
 }
@@ -81,11 +84,8 @@ fn set_up(context: &Context) -> Vec<Point> {
         Catalog::open_existing(&config.state_dir.join("catalog.db"))
             .map(|_| format!("`{}`", config.state_dir.display()))
     });
-    let mut points = vec![
-        Point::ok("configuration", format!("`{}`", config.dir.display())),
-        Point::of("state", state),
-        Point::ok("kernel sandbox", wall::available().to_string()),
-    ];
+    let mut points = vec![Point::ok("configuration", format!("`{}`", config.dir.display())), Point::of("state", state)];
+    points.extend(walls::points(config));
     points.extend(telling::points(context));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),
@@ -96,7 +96,7 @@ fn set_up(context: &Context) -> Vec<Point> {
 fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
     let config = &context.config;
     let settled = config.recipe_source(recipe).and_then(|source| {
-        let declaration = loading::declaration(config, &source)?;
+        let declaration = loader::declaration(config, &source)?;
         Job::new(config.clone(), source, declaration, Wishes::default())
     });
     let job = match settled {

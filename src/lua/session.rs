@@ -20,6 +20,8 @@ use crate::world::mail::settings::Settings;
 
 /// What a channel is called where recipes have their kind.
 pub const CHANNEL: &str = "channel";
+/// Where a state keeps the function by which a channel says what a good answer is.
+pub const GOOD_ANSWER: &str = "hikae.good_answer";
 
 /// What a text is in the reader's language; nothing when there is no translation.
 pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
@@ -63,6 +65,10 @@ pub struct Session {
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
+    /// How many bytes the recipe has logged.
+    pub logged: Cell<usize>,
+    /// How many functions of the recipe are being shown lines inside each other.
+    pub tapping: Cell<usize>,
     steps: Cell<u64>,
 }
 
@@ -83,6 +89,8 @@ impl Session {
             backups: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
+            logged: Cell::new(0),
+            tapping: Cell::new(0),
             steps: Cell::new(0),
         }
     }

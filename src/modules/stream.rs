@@ -7,19 +7,22 @@ use mlua::{AnyUserData, Function, MetaMethod, MultiValue, UserData, UserDataFiel
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
+use crate::backup::stream_memory::refuse_long;
 use crate::backup::target::Target;
 use crate::backup::writer;
 use crate::error::{Error, Kind, Result, Site};
 use crate::lua::exports::Call;
 use crate::lua::options::Text;
+use crate::lua::traceback::from_lua;
 use crate::modules::http::upload::{UploadOptions, upload};
-use crate::modules::objects::{PutOptions, store_of};
+use crate::modules::objects::put::{PutOptions, store_of};
 use crate::modules::save::SaveOptions;
+use crate::modules::stream_result::LineTap;
 use crate::modules::{drain, save};
 use crate::stream::decompress::decompress;
 use crate::stream::gunzip::gunzip;
 use crate::stream::gzip::gzip;
-use crate::stream::lines::{LineReader, Lines};
+use crate::stream::lines::Lines;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Hash;
 use crate::stream::unzstd::unzstd;
@@ -30,18 +33,12 @@ use crate::world::objects::Object;
 
 use crate::backup::pipeline::Pipeline;
 use crate::lua::unused::Unused;
-use method::{handle, method, stage, within};
+use method::{Stage, handle, method, stage, threads, within};
 
 mod copies;
 mod encrypt;
 mod method;
 mod through;
-
-/// A function of the recipe that is shown every line that passes.
-pub struct LineTap {
-    pub lines: oneshot::Receiver<LineReader>,
-    pub function: Function,
-}
 
 /// What Lua holds: a stream that is ready, or the place where it was used up.
 pub struct Stream {
@@ -56,7 +53,21 @@ impl Stream {
         let unused = Rc::new(Unused { label: pipeline.label.clone(), site: call.site(), used: Cell::new(false) });
         call.session.streams.borrow_mut().push(unused.clone());
         let stream = Stream { ready: RefCell::new(Some((pipeline, taps))), used_at: RefCell::default(), unused };
-        call.lua.create_userdata(stream).map_err(crate::lua::traceback::from_lua)
+        call.lua.create_userdata(stream).map_err(from_lua)
+    }
+
+    /// Takes the stream to read it to its end, when there is room for its stages.
+    pub fn consume(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
+        let (pipeline, taps) = self.take(call)?;
+        Ok((call.session.pool.memory.wait_for(pipeline), taps))
+    }
+
+    /// Takes the stream to put one more stage behind it.
+    pub(super) fn extend(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
+        if let Some((pipeline, _)) = self.ready.borrow().as_ref() {
+            refuse_long(pipeline)?;
+        }
+        self.take(call)
     }
 
     /// Takes the stream out of its handle, which is used up from here on.
@@ -109,6 +120,9 @@ const GZIP_LEVEL: u32 = 5;
 /// Of dumps it makes the smallest file of the levels 1 to 3, for less time than 2 (0.8) and 3 (0.5), where the program `zstd` starts.
 const ZSTD_LEVEL: i32 = 1;
 
+/// Above this level zstd takes a hundred megabytes for each thread.
+const MODEST_ZSTD: i32 = 12;
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct GzipOptions {
@@ -128,9 +142,9 @@ impl UserData for Stream {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_meta_field(MetaMethod::Type, "stream");
         method(fields, "tap_lines", |call, (this, function): (AnyUserData, Function)| async move {
-            let (pipeline, mut taps) = handle(&this)?.take(&call)?;
+            let (pipeline, mut taps) = handle(&this)?.extend(&call)?;
             let (send, lines) = oneshot::channel();
-            taps.push(LineTap { lines, function });
+            taps.push(LineTap { lines, function, session: call.session.clone() });
             let split = move |source, _: &SharedFacts| -> Box<dyn Source> {
                 let (stage, reader) = Lines::new(source);
                 // Nobody shows the lines any more when the call that reads them was taken back.
@@ -141,7 +155,7 @@ impl UserData for Stream {
         });
         method(fields, "tee", |call, (this, path): (AnyUserData, Value)| async move {
             let (path,): (std::path::PathBuf,) = call.args(MultiValue::from_iter([path]))?;
-            let (pipeline, taps) = handle(&this)?.take(&call)?;
+            let (pipeline, taps) = handle(&this)?.extend(&call)?;
             let pipeline = writer::tee(call.world()?, pipeline, path);
             Stream::create(&call, pipeline, taps)
         });
@@ -149,26 +163,29 @@ impl UserData for Stream {
             let (path, options): (std::path::PathBuf, Option<SaveOptions>) =
                 call.args(MultiValue::from_iter([path, options]))?;
             let patience = options.unwrap_or_default().into();
-            save::save(call.clone(), handle(&this)?.take(&call)?, Target::File(path), patience).await
+            save::save(call.clone(), handle(&this)?.consume(&call)?, Target::File(path), patience).await
         });
         method(fields, "put", |call, (this, store, key, options): (AnyUserData, Value, Value, Value)| async move {
             let (key, options): (String, Option<PutOptions>) = call.args(MultiValue::from_iter([key, options]))?;
             let (put, patience) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
-            save::save(call.clone(), handle(&this)?.take(&call)?, Target::Object(Box::new(put)), patience).await
+            save::save(call.clone(), handle(&this)?.consume(&call)?, Target::Object(Box::new(put)), patience).await
         });
         method(fields, "upload", |call, (this, url, options): (AnyUserData, Value, Value)| async move {
             let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;
-            upload(call.clone(), handle(&this)?.take(&call)?, url, options.unwrap_or_default()).await
+            upload(call.clone(), handle(&this)?.consume(&call)?, url, options.unwrap_or_default()).await
         });
         method(fields, "copies", |call, (this, branches): (AnyUserData, Value)| async move {
-            copies::copies(call.clone(), handle(&this)?.take(&call)?, branches).await
+            copies::copies(call.clone(), handle(&this)?.consume(&call)?, branches).await
         });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
-            drain::discard(call.clone(), handle(&this)?.take(&call)?).await
+            drain::discard(call.clone(), handle(&this)?.consume(&call)?).await
         });
         method(fields, "text", |call, (this, options): (AnyUserData, Value)| async move {
             let (options,): (Option<drain::TextOptions>,) = call.args(MultiValue::from_iter([options]))?;
-            drain::text(call.clone(), handle(&this)?.take(&call)?, options.unwrap_or_default()).await
+            let options = options.unwrap_or_default();
+            let (pipeline, taps) = handle(&this)?.take(&call)?;
+            let pipeline = call.session.pool.memory.wait_for(pipeline.holding(2 * options.max_bytes()?));
+            drain::text(call.clone(), (pipeline, taps), options).await
         });
     }
 
@@ -176,14 +193,19 @@ impl UserData for Stream {
         stage(methods, "gzip", |call, (options,): (Option<GzipOptions>,)| {
             let options = options.unwrap_or_default();
             let level = within(call, "level", options.level.unwrap_or(GZIP_LEVEL), 0, 9)?;
-            let threads = options.threads.unwrap_or(call.session.cores).max(1);
-            Ok(Box::new(move |source, facts| gzip(source, level, threads, facts)))
+            let threads = threads(call, options.threads)?;
+            // Blocks of 512 KiB, before and after, and what each thread works in.
+            Ok(Stage::holding(threads * (3 << 19) + (2 << 20), move |source, facts| {
+                gzip(source, level, threads, facts)
+            }))
         });
         stage(methods, "zstd", |call, (options,): (Option<ZstdOptions>,)| {
             let options = options.unwrap_or_default();
             let level = within(call, "level", options.level.unwrap_or(ZSTD_LEVEL), 1, 19)?;
-            let threads = options.threads.unwrap_or(call.session.cores).max(1);
-            Ok(Box::new(move |source, facts| zstd(source, level, threads, facts)))
+            // The highest levels take a hundred megabytes for each thread.
+            let threads = if level > MODEST_ZSTD { 1 } else { threads(call, options.threads)? };
+            let each = if level > MODEST_ZSTD { 90 << 20 } else { (4 << 20) << (level / 4) };
+            Ok(Stage::holding(threads * each, move |source, facts| zstd(source, level, threads, facts)))
         });
         stage(methods, "age", |call, (options,): (encrypt::AgeOptions,)| encrypt::age(call, options));
         stage(methods, "unage", |call, (options,): (encrypt::UnageOptions,)| encrypt::unage(call, options));
@@ -192,12 +214,12 @@ impl UserData for Stream {
             encrypt::ungpg(call, options.unwrap_or_default())
         });
         stage(methods, "through", |call, (options,): (through::ThroughOptions,)| through::through(call, options));
-        stage(methods, "gunzip", |_, ()| Ok(Box::new(|source, _| gunzip(source))));
-        stage(methods, "unzstd", |_, ()| Ok(Box::new(|source, _| unzstd(source))));
-        stage(methods, "decompress", |_, ()| Ok(Box::new(|source, _| decompress(source, "the stream"))));
+        stage(methods, "gunzip", |_, ()| Ok(Stage::holding(1 << 20, |source, _| gunzip(source))));
+        stage(methods, "unzstd", |_, ()| Ok(Stage::holding(9 << 20, |source, _| unzstd(source))));
+        stage(methods, "decompress", |_, ()| Ok(Stage::holding(9 << 20, |source, _| decompress(source, "the stream"))));
         stage(methods, "hash", |_, (label,): (Option<String>,)| {
             let label = label.unwrap_or_else(|| "sha256".to_owned());
-            Ok(Box::new(move |source, facts| Box::new(Staged::new(source, Hash::new(label, facts)))))
+            Ok(Stage::holding(0, move |source, facts| Box::new(Staged::new(source, Hash::new(label, facts)))))
         });
         methods.add_meta_function(
             MetaMethod::Index,

@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claims::Claims;
-use super::clearing;
 use super::cut::Cut;
 use super::declaration::RecipeKind;
 use super::job::Job;
 use super::ledger::Ledger;
 pub use super::live::Began;
 use super::live::{Live, on_threads};
-use super::lua_part::{LuaEnd, LuaPart};
+use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
-use super::standing;
+use super::{clearing, standing};
 use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;
@@ -230,7 +229,12 @@ impl Execution {
         self.audit_restore(&new, ended.verdict.status, ended.verdict.error.as_ref());
         let duration = self.own.world.elapsed().saturating_sub(began);
         let ending = ended.verdict.ending(self.own.world.now(), duration.as_millis() as u64);
-        let run = self.ledger.finish(new.clone(), ending);
+        let before = self.ledger.troubles().len();
+        let mut run = self.ledger.finish(new.clone(), ending);
+        if self.ledger.troubles().len() > before && run.status == Status::Success {
+            // The backups stand, and the record does not say so: only a part of the run is done.
+            run.status = Status::Partial;
+        }
         self.claims().release(&new, held).await;
         let Ended { verdict, signal, lua, journal, refused } = ended;
         let (troubles, record) = (self.ledger.troubles(), self.ledger.close());

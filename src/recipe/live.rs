@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::claims::run_lock;
 use super::cut::{Cut, Signals};
 use super::job::Job;
-use super::lua_part::{self, LuaEnd, LuaPart};
+use super::loader::run::{self, LuaEnd, LuaPart};
 use super::overview;
 use super::scene::Scene;
 use crate::catalog::{Catalog, NewRun};
@@ -18,7 +18,8 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
 use crate::lua::session::RecordQueries;
-use crate::world::real::{Real, startup};
+use crate::report::{self, Level};
+use crate::world::real::{Real, orphans, startup};
 use crate::world::{Caller, Limits, World};
 
 /// Does `work` on the threads that move bytes. An error means that it could not even be tried.
@@ -104,7 +105,7 @@ impl Scene for Live {
         let (end_out, end_in) = oneshot::channel();
         let runtime = Handle::current();
         let work = move || {
-            let ended = runtime.block_on(lua_part::run(part, fuse));
+            let ended = runtime.block_on(run::run(part, fuse));
             // Nobody is left to hear it when the run was given up already.
             let _unheard = end_out.send(ended);
         };
@@ -116,8 +117,30 @@ impl Scene for Live {
 
     async fn settle(&self, grace: Duration) -> bool {
         let Some(real) = self.real.clone() else { return true };
-        tokio::task::spawn_blocking(move || real.settle(grace)).await.unwrap_or(false)
+        tokio::task::spawn_blocking(move || {
+            let settled = real.settle(grace);
+            end_left_over(grace) && settled
+        })
+        .await
+        .unwrap_or(false)
     }
+}
+
+/// Ends what programs of this run have left running; says whether nothing stays that should not.
+fn end_left_over(grace: Duration) -> bool {
+    let left = orphans::end_adopted(grace);
+    let programs = |count: usize| if count == 1 { "1 program".to_owned() } else { format!("{count} programs") };
+    if left.ended > 0 {
+        report::log(
+            Level::Info,
+            &format!("left running by the run, and ended with it: {}", programs(left.ended)),
+            None,
+        );
+    }
+    if left.spared > 0 {
+        report::log(Level::Info, &format!("left running, as the recipe declares it: {}", programs(left.spared)), None);
+    }
+    left.stayed == 0
 }
 
 fn crashed() -> Error {

@@ -9,7 +9,7 @@ use super::claims::run_lock;
 use super::declaration::{Declaration, RecipeKind};
 use super::due::Clocks;
 use super::job::DEFAULT_TIMEOUT;
-use super::loading;
+use super::loader;
 use super::schedule::{self, Schedule};
 use crate::catalog::{Backup, Catalog, History, Moment, Overdue, Run, RunFilter, Wrong};
 use crate::config::Config;
@@ -119,7 +119,7 @@ fn known(config: &Arc<Config>) -> Result<Vec<Known>> {
         let objective = config.settings.objectives.get(&source.name).copied();
         Known { name: source.name, declared: Some(declared), since, objective }
     };
-    Ok(loading::all(config)?.into_iter().map(of).collect())
+    Ok(loader::all(config)?.into_iter().map(of).collect())
 }
 
 /// The state of a target; nothing when there is nothing that it must keep to, and it never ran.

@@ -9,7 +9,7 @@ use super::cut::Cut;
 use super::job::Job;
 use super::ledger::Ledger;
 use super::live::{Live, on_threads};
-use super::lua_part::{LuaEnd, LuaPart};
+use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{Scene, never_began, run_lua};
 use super::standing;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::cut::{Cut, stop};
 use super::job::Job;
-use super::lua_part::{LuaEnd, LuaPart};
+use super::loader::run::{LuaEnd, LuaPart};
 use crate::backup::at_end::CLEANUP_TIME;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;

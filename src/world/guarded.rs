@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 
+use super::capability::Capability;
 use super::http::{Address, hosts};
 use super::mail::Server;
 use super::objects::{Object, Store, declared};
@@ -25,6 +26,12 @@ pub struct Needs {
     pub connect: Vec<String>,
     /// `s3://bucket/key`, and with a `*` or a `/` at its end all keys that begin so; a bucket alone is all that is in it.
     pub objects: Vec<String>,
+    /// Unix sockets that its programs may use.
+    pub sockets: Vec<PathBuf>,
+    /// Rights of root that its programs keep.
+    pub capabilities: Vec<Capability>,
+    /// Recipes that it may run.
+    pub recipes: Vec<String>,
 }
 
 /// A world in which only the declared effects are performed.

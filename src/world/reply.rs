@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
+use super::command::Exit;
 use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
@@ -99,28 +100,4 @@ pub struct Child {
 pub trait Process: Send {
     /// Waits for the end of the program.
     fn wait(&mut self) -> BoxFuture<'_, Result<Exit>>;
-}
-
-/// How a program ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exit {
-    pub code: Option<i32>,
-    pub signal: Option<i32>,
-    /// The last part of what it wrote to its standard error, without secrets.
-    pub stderr: String,
-}
-
-impl Exit {
-    pub fn success(&self) -> bool {
-        self.code == Some(0)
-    }
-
-    /// How it ended, in words: `exit code 1`, `signal 9`.
-    pub fn words(&self) -> String {
-        match (self.code, self.signal) {
-            (Some(code), _) => format!("exit code {code}"),
-            (None, Some(signal)) => format!("signal {signal}"),
-            (None, None) => "no exit code".to_owned(),
-        }
-    }
 }

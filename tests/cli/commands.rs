@@ -162,7 +162,7 @@ fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
 fn show_json_has_the_same() {
     let said = world().run(&["show", "note", "--json"]);
     well(&said);
-    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[]}}"#);
+    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[],"sockets":[],"capabilities":[],"recipes":[]}}"#);
 }
 
 #[test]
@@ -202,12 +202,12 @@ fn check_of_a_sound_set_up_is_well() {
     let hikae = Hikae::with_database(shared(), "postgres").file("config/hikae.toml", "");
     let said = hikae.run(&["check", "db-backup"]);
     well(&said);
-    let out = regex::Regex::new("sandbox: (full|files only|none)").unwrap().replace(&said.out, "sandbox: [LEVEL]");
+    let out = regex::Regex::new("(?m)^✓ wall: .*\n(✓ wall: .*\n)*").unwrap().replace(&said.out, "✓ [WALLS]\n");
     let out = regex::Regex::new("`[^`]*/pg_dump`").unwrap().replace(&out, "`[PATH]/pg_dump`");
     insta::assert_snapshot!(out, @"
     ✓ configuration: `[WORLD]/config`
     ✓ state: `[WORLD]/state`
-    ✓ kernel sandbox: [LEVEL]
+    ✓ [WALLS]
     ✓ alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
     ✓ db-backup: `recipes/db-backup.lua` loads, and its params are complete
     ✓ db-backup: `pg_dump` is `[PATH]/pg_dump`
@@ -232,21 +232,21 @@ fn check_names_the_package_of_a_missing_program() {
 
 #[test]
 fn check_tells_of_every_recipe_that_cannot_run() {
-    let hikae = world().env("BACKUP_DIR", "/backups").file("config/recipes/slip.lua", "return recipe {\n");
+    let hikae = world().env("BACKUP_DIR", "/no/backups").file("config/recipes/slip.lua", "return recipe {\n");
     let hikae = hikae.env("RETENTION_DAYS", "abc").file("config/.env", "DB_NAME=shop\n");
     set_mode(&hikae.path("config/.env"), 0o604);
     let said = hikae.run(&["check"]);
     let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
     insta::assert_snapshot!(wrong.join("\n"), @"
     ✗ configuration: `[WORLD]/config/.env` is open to every user of this machine: run `chmod 600 [WORLD]/config/.env`
-    ✗ backup-monitor: `/backups` cannot be read: No such file or directory
-    ✗ backup-test: `/backups` cannot be read: No such file or directory
+    ✗ backup-monitor: `/no/backups` cannot be read: No such file or directory
+    ✗ backup-test: `/no/backups` cannot be read: No such file or directory
     ✗ db-backup: 1 problem with the params of `db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
         hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
     ✗ db-full-backup: 1 problem with the params of `db-full-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
         hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
-    ✗ db-restore: `/backups` cannot be read: No such file or directory
-    ✗ disaster-recovery-db: `/backups` cannot be read: No such file or directory
+    ✗ db-restore: `/no/backups` cannot be read: No such file or directory
+    ✗ disaster-recovery-db: `/no/backups` cannot be read: No such file or directory
     ✗ render-db-backup: 1 problem with the params of `render-db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
         hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
     ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)

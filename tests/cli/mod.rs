@@ -50,7 +50,7 @@ return recipe {{
   type = \"daily\",
   kind = \"maintenance\",
   params = {{ database = {{ default = \"shop\" }}, days = {{ default = 30 }} }},
-  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/backups\" }} }},
+  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/srv/backups\" }} }},
   run = function(p)
     {body}
   end,

@@ -19,6 +19,7 @@ fn guarded() -> (Caller, tempfile::TempDir) {
         write: vec![kept.path().join("./out/")],
         objects: Vec::new(),
         connect: vec![],
+        ..Needs::default()
     };
     (caller(std::sync::Arc::new(Guarded::new(world, needs).unwrap())), kept)
 }

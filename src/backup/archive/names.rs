@@ -36,8 +36,18 @@ impl Names {
     }
 }
 
+/// The longest path that the kernel takes.
+const MAX_NAME_BYTES: usize = 4096;
+
 /// The name of an entry below the folder; one that leads out is refused.
 pub fn inside(name: &Path) -> Result<PathBuf> {
+    let bytes = name.as_os_str().len();
+    if bytes > MAX_NAME_BYTES {
+        let shown = name.to_string_lossy();
+        let start = &shown[..shown.floor_char_boundary(60)];
+        return Err(Error::new(Kind::Denied, format!("the archive has a name of {bytes} bytes: `{start}…`"))
+            .hint(format!("no path has more than {MAX_NAME_BYTES} bytes")));
+    }
     let mut path = PathBuf::new();
     let shown = name.display();
     for part in name.components() {

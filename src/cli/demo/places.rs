@@ -13,7 +13,8 @@ pub async fn tell(teller: &Narrator<'_>) -> Result<()> {
             return Ok(());
         }
     }
-    teller.title("7. Ten lines: packed, encrypted, in two places", "7. 十行のレシピ: まとめて、暗号化して、二か所に")?;
+    teller
+        .title("7. Ten lines: packed, encrypted, in two places", "7. 十行のレシピ: まとめて、暗号化して、二か所に")?;
     teller.say(
         "A recipe of one's own. The key that decrypts the backup is not needed to make it:\n\
          in real life it lies elsewhere.",
@@ -23,7 +24,8 @@ pub async fn tell(teller: &Narrator<'_>) -> Result<()> {
     teller.types(Shell::Cron, "mkdir site && echo '<h1>English café</h1>' > site/index.html", 0).await?;
     let made = teller.types(Shell::Cron, "age-keygen -o identity.txt", 0).await?;
     let Some(recipient) = made.split_whitespace().find(|word| word.starts_with("age1")) else {
-        return Err(Error::new(Kind::Other, "`age-keygen` showed no recipient").hint("`age-keygen --version` tells which it is"));
+        return Err(Error::new(Kind::Other, "`age-keygen` showed no recipient")
+            .hint("`age-keygen --version` tells which it is"));
     };
     teller.types(Shell::Cron, "cat recipes/places.lua", 0).await?;
     teller.types(Shell::Cron, &format!("hikae run places --set to={recipient}"), 0).await?;

@@ -17,7 +17,7 @@ use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::modules::pg::scratch_root;
-use crate::modules::save::fill;
+use crate::modules::stream_result::fill;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::restore::read::{Format, Reader};
 use crate::secret::Secret;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::method::StageFn;
+use super::method::Stage;
 use crate::backup::decrypting::{Identity, SecretKey, age_key};
 use crate::backup::gpg::decrypt::{self, GpgKey};
 use crate::backup::gpg::encrypt::{self, GpgLock};
@@ -56,29 +56,29 @@ pub struct UngpgOptions {
     idle_timeout: Option<Duration>,
 }
 
-pub fn age(_call: &Call, options: AgeOptions) -> Result<StageFn> {
+pub fn age(_call: &Call, options: AgeOptions) -> Result<Stage> {
     let lock = match (options.recipients, options.passphrase) {
         (Some(recipients), None) => Lock::to(&recipients)?,
         (None, Some(passphrase)) => Lock::by(passphrase)?,
         (None, None) => return Err(one_of("age", "recipients", "gives nobody the key")),
         (Some(_), Some(_)) => return Err(one_of("age", "recipients", "takes recipients or a passphrase, not both")),
     };
-    Ok(Box::new(move |source, facts| age::age(source, lock, facts)))
+    Ok(Stage::holding(1 << 20, move |source, facts| age::age(source, lock, facts)))
 }
 
-pub fn unage(call: &Call, options: UnageOptions) -> Result<StageFn> {
+pub fn unage(call: &Call, options: UnageOptions) -> Result<Stage> {
     let given = match (options.identity, options.passphrase) {
         (None, None) => return Err(one_of("unage", "identity", "needs a key")),
         (Some(_), Some(_)) => return Err(one_of("unage", "identity", "takes an identity or a passphrase, not both")),
         (key, passphrase) => Identity { key, passphrase },
     };
     let caller = call.world()?;
-    Ok(Box::new(move |source, _| {
+    Ok(Stage::holding(1 << 20, move |source, _| {
         Box::new(Deferred::new(async move { Ok(age::unage(source, age_key(&caller, &given).await?)) }))
     }))
 }
 
-pub fn gpg(call: &Call, options: GpgOptions) -> Result<StageFn> {
+pub fn gpg(call: &Call, options: GpgOptions) -> Result<Stage> {
     let GpgOptions { recipients, passphrase, sign, keyring, timeout, idle_timeout } = options;
     let recipients = match (recipients, &passphrase) {
         (None, None) => return Err(one_of("gpg", "recipients", "gives nobody the key")),
@@ -94,14 +94,14 @@ pub fn gpg(call: &Call, options: GpgOptions) -> Result<StageFn> {
     }
     let caller = program(call, timeout, idle_timeout)?;
     let lock = GpgLock { recipients, passphrase, sign, keyring };
-    Ok(Box::new(move |source, facts| encrypt::gpg(source, caller, lock, facts)))
+    Ok(Stage::holding(1 << 20, move |source, facts| encrypt::gpg(source, caller, lock, facts)))
 }
 
-pub fn ungpg(call: &Call, options: UngpgOptions) -> Result<StageFn> {
+pub fn ungpg(call: &Call, options: UngpgOptions) -> Result<Stage> {
     let UngpgOptions { identity, passphrase, keyring, timeout, idle_timeout } = options;
     let caller = program(call, timeout, idle_timeout)?;
     let key = GpgKey { identity: Identity { key: identity, passphrase }, keyring };
-    Ok(Box::new(move |source, _| decrypt::ungpg(source, caller, key)))
+    Ok(Stage::holding(1 << 20, move |source, _| decrypt::ungpg(source, caller, key)))
 }
 
 /// While other copies of a stream wait for one that stalls, a program gets nothing to do either.

@@ -12,14 +12,29 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, misfit, waiting};
 use crate::stream::{SharedFacts, Source};
 
-pub type StageFn = Box<dyn FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send>;
+type StageFn = Box<dyn FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send>;
+
+/// A stage, and what it may hold at once.
+pub struct Stage {
+    run: StageFn,
+    memory_bytes: usize,
+}
+
+impl Stage {
+    pub fn holding(
+        memory_bytes: usize,
+        run: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static,
+    ) -> Stage {
+        Stage { run: Box::new(run), memory_bytes }
+    }
+}
 
 /// Adds a method that puts one more stage behind the stream.
 pub fn stage<A, M, F>(methods: &mut M, name: &'static str, make: F)
 where
     A: serde::de::DeserializeOwned,
     M: UserDataMethods<Stream>,
-    F: Fn(&Call, A) -> Result<StageFn> + 'static,
+    F: Fn(&Call, A) -> Result<Stage> + 'static,
 {
     methods.add_function(name, move |lua, mut args: MultiValue| {
         let call = Call::new(lua, name).map_err(mlua::Error::external)?;
@@ -27,8 +42,8 @@ where
         let staged = || {
             let this = this.as_ref().and_then(Value::as_userdata).ok_or_else(|| colon(name))?;
             let stage = make(&call, call.args(args)?)?;
-            let (pipeline, taps) = handle(this)?.take(&call)?;
-            Stream::create(&call, pipeline.then(stage), taps)
+            let (pipeline, taps) = handle(this)?.extend(&call)?;
+            Stream::create(&call, pipeline.then(stage.run).holding(stage.memory_bytes), taps)
         };
         staged().map_err(|error| call.raise(error))
     });
@@ -72,6 +87,17 @@ pub fn handle(this: &AnyUserData) -> Result<mlua::UserDataRef<Stream>> {
 pub fn colon(name: &str) -> Error {
     Error::new(Kind::Recipe, format!("`{name}` was called without its stream"))
         .hint(format!("write `stream:{name}(...)`, with a colon"))
+}
+
+/// As many threads as were asked for, as far as more of them could be any faster.
+pub fn threads(call: &Call, asked: Option<usize>) -> Result<usize> {
+    const MOST: usize = 64;
+    let threads = asked.unwrap_or(call.session.cores).max(1);
+    if threads > MOST {
+        let what = format!("`threads` of `:{}` must be a whole number from 1 to {MOST}, not `{threads}`", call.name);
+        return Err(Error::new(Kind::Recipe, what).hint("leave it out: it is then the number of cores"));
+    }
+    Ok(threads.min(2 * call.session.cores.max(1)))
 }
 
 pub fn within<T: PartialOrd + std::fmt::Display>(call: &Call, option: &str, value: T, min: T, max: T) -> Result<T> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::method::StageFn;
+use super::method::Stage;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::{Text, duration};
@@ -33,7 +33,7 @@ pub struct ThroughOptions {
 }
 
 /// The stage ends well only when the program has read everything and exited with code 0.
-pub fn through(call: &Call, options: ThroughOptions) -> Result<StageFn> {
+pub fn through(call: &Call, options: ThroughOptions) -> Result<Stage> {
     if options.undo.as_ref().is_some_and(|undo| undo.trim().is_empty() || undo.contains('\n')) {
         return Err(Error::new(Kind::Recipe, "`undo` of `:through` is one command line")
             .hint("leave it out where nothing undoes the program: the backup is then what the program wrote"));
@@ -49,7 +49,7 @@ pub fn through(call: &Call, options: ThroughOptions) -> Result<StageFn> {
         stdin: true,
         ..Command::new(&options.program)
     };
-    Ok(Box::new(move |source, facts| {
+    Ok(Stage::holding(1 << 20, move |source, facts| {
         facts.lock().through(&command.line(), options.undo);
         let program = command.program.clone();
         Box::new(Deferred::new(async move {

@@ -1,16 +1,16 @@
 //! Gives a dump of any form as plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
 
-use std::path::Path;
-
+pub mod directory;
 use crate::backup::decrypting::{Identity, decrypted, decrypted_name, encryption_of};
 use crate::backup::scratch_dir::ScratchRoot;
 use crate::error::Result;
-use crate::postgres::restore::{archive, directory};
+use crate::postgres::restore::archive;
 use crate::stream::decompress::{Peeked, decompress, packing};
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::stream::{SharedFacts, Source};
 use crate::world::Caller;
+use std::path::Path;
 
 /// Enough of a file to tell what it is.
 pub const HEAD_BYTES: usize = 512;

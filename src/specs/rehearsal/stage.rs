@@ -14,8 +14,8 @@ use crate::lua::fuse::Fuse;
 use crate::lua::session::RecordQueries;
 use crate::recipe::cut::Cut;
 use crate::recipe::job::Job;
-use crate::recipe::lua_part;
-use crate::recipe::lua_part::{LuaEnd, LuaPart};
+use crate::recipe::loader::run;
+use crate::recipe::loader::run::{LuaEnd, LuaPart};
 use crate::recipe::scene::Scene;
 use crate::specs::rehearsal::{Script, record};
 use crate::suggest;
@@ -148,7 +148,7 @@ impl Scene for Stage {
     }
 
     async fn lua(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
-        lua_part::run(part, fuse).await
+        run::run(part, fuse).await
     }
 
     async fn settle(&self, _grace: Duration) -> bool {

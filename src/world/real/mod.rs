@@ -20,6 +20,7 @@ use fence::Fence;
 use part::Part;
 use undo::Undo;
 
+mod base64;
 mod blocking;
 mod clock;
 mod environment;
@@ -27,6 +28,7 @@ mod fence;
 mod files;
 pub mod http;
 mod listing;
+mod loads;
 mod locks;
 pub mod mail;
 mod memory_dir;
@@ -34,20 +36,28 @@ mod naming;
 mod objects;
 mod ownership;
 mod packing;
+pub mod orphans;
 mod part;
 mod pipes;
 mod process;
 mod programs;
 mod removing;
+mod rights;
 mod sink;
 mod source;
 mod spawner;
+pub mod standing;
+pub mod trust;
 mod stderr;
+mod syscalls;
 mod system_paths;
+mod tls;
 mod trouble;
 mod undo;
 pub mod startup;
+pub mod view;
 pub mod wall;
+pub mod walls;
 
 /// The real machine, as far as it is let.
 pub struct Real {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
 
-use super::locks::Holder;
+use super::seen::Holder;
 use super::setup::{FileSetup, FileTable, SimulatedSetup};
 use super::tree::{Content, Node, Person, Tree, What};
 use crate::error::{Error, Kind, Result};

@@ -28,27 +28,26 @@ mod objects;
 mod ownership;
 mod packing;
 mod part;
-mod process;
 pub mod programs;
 pub mod routes;
 pub mod setup;
+mod seen;
 mod sink;
 pub mod snapshot;
 mod source;
 mod state;
 mod tree;
 mod ways;
-
 pub use given::Age;
-pub use http::Requested;
-pub use mail::{Posted, SmtpSetup};
+pub use mail::SmtpSetup;
+pub use objects::stores::StoreSetup;
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
+pub use seen::{Posted, Ran, Requested};
 pub use setup::{
     BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,
-    StoreSetup,
 };
-pub use snapshot::{Ran, Seen, SeenObject, Snapshot};
+pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.
 ///
@@ -77,7 +76,7 @@ impl Simulated {
             reading: Vec::new(),
             ran: Vec::new(),
             undeclared: Vec::new(),
-            heard: http::Heard::default(),
+            heard: seen::Heard::default(),
             stores: objects::found(&setup)?,
             posted: Vec::new(),
             put_off: 0,

@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
+use super::objects::stores::StoreSetup;
 use super::programs::Program;
 use super::routes::Route;
-use crate::secret::Secret;
 use crate::world::SecretOrText;
 
 /// A world before anything has happened in it.
@@ -196,14 +196,3 @@ table_or_text!(
     ObjectSetup via ObjectTable, "the object's text, or a table such as { age = \"76d\", size = \"2 GiB\" }",
     |content: Vec<u8>| ObjectSetup(ObjectTable { content: Some(content.into()), ..ObjectTable::default() })
 );
-
-/// How the object stores of a world answer.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct StoreSetup {
-    /// The only keys that they know; any is fine when absent.
-    pub access_key: Option<String>,
-    pub secret_key: Option<Secret>,
-    /// Nothing listens there.
-    pub down: bool,
-}
