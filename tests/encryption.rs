@@ -3,3 +3,4 @@
 mod age;
 mod gpg;
 pub mod keyring;
+mod proof;

@@ -15,6 +15,8 @@ mod object_decorators;
 mod objects;
 mod packing;
 mod place;
+pub mod objects;
+pub mod place;
 mod program_checks;
 mod real_files;
 mod real_programs;
