@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod at_end;
+pub mod filled;
 pub mod pipeline;
 pub mod pool;
 pub mod read_back;

@@ -20,6 +20,10 @@ pub trait Recorder: Send + Sync {
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
     /// Where in which store a backup was put, so that it can be looked for at the end of the run.
     fn stored(&self, _object: &Object) {}
+    /// How many tables the last backup of this database has; nothing where none is known.
+    fn last_tables(&self, _database: Option<&str>) -> Option<u64> {
+        None
+    }
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

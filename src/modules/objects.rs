@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::options::{Text, duration};
 use crate::lua::traceback::from_lua;
-use crate::modules::save::Patience;
+use crate::modules::save::Writing;
 use crate::modules::stream::Stream;
 use crate::secret::Secret;
 use crate::stream::SharedFacts;
@@ -51,6 +51,9 @@ pub struct PutOptions {
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
     idle_timeout: Option<Duration>,
+    #[serde(default)]
+    allow_empty: bool,
+    restore: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -197,7 +200,7 @@ fn describe(call: &Call, stat: &ObjectStat) -> mlua::Result<Table> {
 
 impl PutOptions {
     /// What is to be stored, and how long that may take.
-    pub fn put(self, object: Object) -> Result<(Put, Patience)> {
+    pub fn put(self, object: Object) -> Result<(Put, Writing)> {
         let mut put = Put { storage_class: self.storage_class, ..Put::new(object) };
         if let Some(text) = &self.part_size {
             put.part_bytes = parse_size(text)?;
@@ -206,6 +209,11 @@ impl PutOptions {
             let what = "`part_size` of `:put` must be from `5 MiB` to `5 GiB`";
             return Err(Error::new(Kind::Recipe, what).hint("one part is held in memory"));
         }
-        Ok((put, Patience { total: self.timeout, idle: self.idle_timeout }))
+        Ok((put, Writing {
+            total: self.timeout,
+            idle: self.idle_timeout,
+            allow_empty: self.allow_empty,
+            restore: self.restore,
+        }))
     }
 }

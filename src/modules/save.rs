@@ -5,21 +5,24 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{try_join, try_join_all};
-use mlua::Table;
+use mlua::{Function, IntoLua, Lua, Table, Value};
 use serde::Deserialize;
 
+use crate::backup::filled::filled;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::on_pool;
 use crate::backup::target::Target;
 use crate::backup::writer::{AFTER_THE_RUN, Writer, Written};
 use crate::catalog::manifest;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
-use crate::modules::stream::LineTap;
+use crate::modules::stream::{LineTap, Shown};
 use crate::stream::Facts;
+use crate::stream::ended::Ended;
+use crate::stream::lines::LineReader;
 use crate::units::show_size;
 
 #[derive(Deserialize, Default)]
@@ -29,18 +32,28 @@ pub struct SaveOptions {
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
     idle_timeout: Option<Duration>,
+    #[serde(default)]
+    allow_empty: bool,
+    /// The line of the manifest that restores it.
+    restore: Option<String>,
 }
 
-/// How long the writing of a backup may take, where the recipe says so.
-#[derive(Clone, Copy, Default)]
-pub struct Patience {
+/// How a backup is written, where the recipe says so.
+#[derive(Clone, Default)]
+pub struct Writing {
+    /// How long it may take.
     pub total: Option<Duration>,
     pub idle: Option<Duration>,
+    /// Whether a backup of nothing is kept.
+    pub allow_empty: bool,
+    /// The line of the manifest that restores it.
+    pub restore: Option<String>,
 }
 
-impl From<SaveOptions> for Patience {
-    fn from(options: SaveOptions) -> Patience {
-        Patience { total: options.timeout, idle: options.idle_timeout }
+impl From<SaveOptions> for Writing {
+    fn from(options: SaveOptions) -> Writing {
+        let SaveOptions { timeout, idle_timeout, allow_empty, restore } = options;
+        Writing { total: timeout, idle: idle_timeout, allow_empty, restore }
     }
 }
 
@@ -49,12 +62,12 @@ pub async fn save(
     call: Rc<Call>,
     (mut pipeline, taps): (Pipeline, Vec<LineTap>),
     target: Target,
-    patience: Patience,
+    writing: Writing,
 ) -> Result<Table> {
     let mut caller = call.world()?;
     // The limits of the source are no stricter ones for the target: it would be blamed for a source that takes too long.
-    caller.limits.total = patience.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
-    caller.limits.idle = patience.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
+    caller.limits.total = writing.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
+    caller.limits.idle = writing.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
     let step = call.session.step(format!("{} to {target}", pipeline.label), call.site());
     let member = call.session.pool.member()?;
     let writer = Writer {
@@ -65,6 +78,12 @@ pub async fn save(
         recorder: call.session.recorder.clone(),
         member: member.clone(),
     };
+    if let Some(line) = writing.restore {
+        pipeline.facts.lock().restore = Some(line);
+    }
+    if !writing.allow_empty {
+        pipeline = filled(pipeline, call.session.recorder.clone());
+    }
     let copies = std::mem::take(&mut pipeline.copies);
     let task = on_pool(member, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;
@@ -79,16 +98,61 @@ pub async fn save(
 
 /// Waits for the stream while the recipe's functions are shown its lines; the first failure ends both.
 pub async fn with_taps<T>(task: impl Future<Output = Result<T>>, taps: Vec<LineTap>) -> Result<T> {
-    let shown = try_join_all(taps.into_iter().map(show_lines));
+    let shown = try_join_all(taps.into_iter().map(show));
     try_join(task, shown).await.map(|(answer, _)| answer)
 }
 
-async fn show_lines(tap: LineTap) -> Result<()> {
-    let Ok(mut lines) = tap.lines.await else { return Ok(()) }; // the stream could not be opened, and says so itself
+async fn show(LineTap { shown, function }: LineTap) -> Result<()> {
+    // A stream that could not be opened says so itself.
+    match shown {
+        Shown::Lines(lines) => match lines.await {
+            Ok(lines) => show_lines(lines, &function).await,
+            Err(_closed) => Ok(()),
+        },
+        Shown::End(ended) => match ended.await {
+            Ok(ended) => check(ended, &function).await,
+            Err(_closed) => Ok(()),
+        },
+    }
+}
+
+async fn show_lines(mut lines: LineReader, function: &Function) -> Result<()> {
     while let Some(line) = lines.next().await {
-        tap.function.call_async::<()>(mlua::BString::from(line.text.to_vec())).await.map_err(from_lua)?;
+        function.call_async::<()>(mlua::BString::from(line.text.to_vec())).await.map_err(from_lua)?;
     }
     Ok(())
+}
+
+/// Lets a function of the recipe decide whether a stream is good. Whatever is not true is a refusal.
+async fn check(ended: Ended, function: &Function) -> Result<()> {
+    let Ended { size_bytes, head, tail, good } = ended;
+    let seen = Seen { size_bytes, head: mlua::BString::from(head), tail: mlua::BString::from(tail) };
+    let (answer, why): (Value, Option<String>) = function.call_async(seen).await.map_err(from_lua)?;
+    if matches!(answer, Value::Nil | Value::Boolean(false)) {
+        let error = Error::new(Kind::Integrity, "the check of the recipe refused the stream");
+        let why = why.unwrap_or_else(|| "it did not return true".to_owned());
+        return Err(error.because_text(why).hint("look at what the program wrote, and at the function in `:check`"));
+    }
+    // Nobody waits any more where the stream was taken back meanwhile.
+    let _unheard = good.send(());
+    Ok(())
+}
+
+/// What `:check` shows of a stream.
+struct Seen {
+    size_bytes: u64,
+    head: mlua::BString,
+    tail: mlua::BString,
+}
+
+impl IntoLua for Seen {
+    fn into_lua(self, lua: &Lua) -> mlua::Result<Value> {
+        let table = lua.create_table()?;
+        table.raw_set("size_bytes", self.size_bytes)?;
+        table.raw_set("head", self.head)?;
+        table.raw_set("tail", self.tail)?;
+        Ok(Value::Table(table))
+    }
 }
 
 fn table(call: &Call, written: &Written) -> mlua::Result<Table> {

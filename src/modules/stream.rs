@@ -21,11 +21,12 @@ use crate::modules::objects::{PutOptions, store_of};
 use crate::modules::save::SaveOptions;
 use crate::modules::{drain, save};
 use crate::stream::decompress::decompress;
+use crate::stream::ended::{Checked, Ended};
 use crate::stream::gunzip::gunzip;
 use crate::stream::gzip::gzip;
 use crate::stream::lines::{LineReader, Lines};
 use crate::stream::stage::Staged;
-use crate::stream::taps::Hash;
+use crate::stream::taps::{EndsWith, Hash};
 use crate::stream::unzstd::unzstd;
 use crate::stream::zstd::zstd;
 use crate::stream::{SharedFacts, Source};
@@ -35,10 +36,18 @@ use crate::world::objects::Object;
 use crate::backup::pipeline::Pipeline;
 use crate::lua::unused::Unused;
 
-/// A function of the recipe that is shown every line that passes.
+/// A function of the recipe that is shown something of a stream.
 pub struct LineTap {
-    pub lines: oneshot::Receiver<LineReader>,
+    pub shown: Shown,
     pub function: Function,
+}
+
+/// What a function is shown.
+pub enum Shown {
+    /// Every line that passes.
+    Lines(oneshot::Receiver<LineReader>),
+    /// What the stream was, at its end; nothing goes on before the function says that it is good.
+    End(oneshot::Receiver<Ended>),
 }
 
 /// What Lua holds: a stream that is ready, or the place where it was used up.
@@ -78,9 +87,11 @@ fn place(site: &Option<Site>) -> String {
 }
 
 /// The names of the methods, for suggestions and for the comparison with the stubs.
-pub const METHODS: [&str; 13] = [
+pub const METHODS: [&str; 15] = [
+    "check",
     "decompress",
     "discard",
+    "ends_with",
     "gunzip",
     "gzip",
     "hash",
@@ -119,9 +130,9 @@ impl UserData for Stream {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_meta_field(MetaMethod::Type, "stream");
         method(fields, "tap_lines", |call, (this, function): (AnyUserData, Function)| async move {
-            let (pipeline, mut taps) = handle(&this)?.take(&call)?;
+            let (pipeline, mut taps) = handle(&this, &call)?.take(&call)?;
             let (send, lines) = oneshot::channel();
-            taps.push(LineTap { lines, function });
+            taps.push(LineTap { shown: Shown::Lines(lines), function });
             let split = move |source, _: &SharedFacts| -> Box<dyn Source> {
                 let (stage, reader) = Lines::new(source);
                 // Nobody shows the lines any more when the call that reads them was taken back.
@@ -130,33 +141,40 @@ impl UserData for Stream {
             };
             Stream::create(&call, pipeline.then(split), taps)
         });
+        method(fields, "check", |call, (this, function): (AnyUserData, Function)| async move {
+            let (pipeline, mut taps) = handle(&this, &call)?.take(&call)?;
+            let (send, ended) = oneshot::channel();
+            taps.push(LineTap { shown: Shown::End(ended), function });
+            let check = move |source, _: &SharedFacts| -> Box<dyn Source> { Box::new(Checked::new(source, send)) };
+            Stream::create(&call, pipeline.then(check), taps)
+        });
         method(fields, "tee", |call, (this, path): (AnyUserData, Value)| async move {
             let (path,): (std::path::PathBuf,) = call.args(MultiValue::from_iter([path]))?;
-            let (pipeline, taps) = handle(&this)?.take(&call)?;
+            let (pipeline, taps) = handle(&this, &call)?.take(&call)?;
             let pipeline = writer::tee(call.world()?, pipeline, path);
             Stream::create(&call, pipeline, taps)
         });
         method(fields, "save", |call, (this, path, options): (AnyUserData, Value, Value)| async move {
             let (path, options): (std::path::PathBuf, Option<SaveOptions>) =
                 call.args(MultiValue::from_iter([path, options]))?;
-            let patience = options.unwrap_or_default().into();
-            save::save(call.clone(), handle(&this)?.take(&call)?, Target::File(path), patience).await
+            let writing = options.unwrap_or_default().into();
+            save::save(call.clone(), handle(&this, &call)?.take(&call)?, Target::File(path), writing).await
         });
         method(fields, "put", |call, (this, store, key, options): (AnyUserData, Value, Value, Value)| async move {
             let (key, options): (String, Option<PutOptions>) = call.args(MultiValue::from_iter([key, options]))?;
-            let (put, patience) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
-            save::save(call.clone(), handle(&this)?.take(&call)?, Target::Object(Box::new(put)), patience).await
+            let (put, writing) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
+            save::save(call.clone(), handle(&this, &call)?.take(&call)?, Target::Object(Box::new(put)), writing).await
         });
         method(fields, "upload", |call, (this, url, options): (AnyUserData, Value, Value)| async move {
             let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;
-            upload(call.clone(), handle(&this)?.take(&call)?, url, options.unwrap_or_default()).await
+            upload(call.clone(), handle(&this, &call)?.take(&call)?, url, options.unwrap_or_default()).await
         });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
-            drain::discard(call.clone(), handle(&this)?.take(&call)?).await
+            drain::discard(call.clone(), handle(&this, &call)?.take(&call)?).await
         });
         method(fields, "text", |call, (this, options): (AnyUserData, Value)| async move {
             let (options,): (Option<drain::TextOptions>,) = call.args(MultiValue::from_iter([options]))?;
-            drain::text(call.clone(), handle(&this)?.take(&call)?, options.unwrap_or_default()).await
+            drain::text(call.clone(), handle(&this, &call)?.take(&call)?, options.unwrap_or_default()).await
         });
     }
 
@@ -172,6 +190,12 @@ impl UserData for Stream {
             let level = within(call, "level", options.level.unwrap_or(ZSTD_LEVEL), 1, 19)?;
             let threads = options.threads.unwrap_or(call.session.cores).max(1);
             Ok(Box::new(move |source, facts| zstd(source, level, threads, facts)))
+        });
+        stage(methods, "ends_with", |_, (text,): (String,)| {
+            if text.is_empty() {
+                return Err(Error::new(Kind::Recipe, "`:ends_with` needs a text: every stream ends with nothing"));
+            }
+            Ok(Box::new(move |source, _| Box::new(Staged::new(source, EndsWith::new(text)))))
         });
         stage(methods, "gunzip", |_, ()| Ok(Box::new(|source, _| gunzip(source))));
         stage(methods, "unzstd", |_, ()| Ok(Box::new(|source, _| unzstd(source))));
@@ -210,7 +234,7 @@ where
         let staged = || {
             let this = this.as_ref().and_then(Value::as_userdata).ok_or_else(|| colon(name))?;
             let stage = make(&call, call.args(args)?)?;
-            let (pipeline, taps) = handle(this)?.take(&call)?;
+            let (pipeline, taps) = handle(this, &call)?.take(&call)?;
             Stream::create(&call, pipeline.then(stage), taps)
         };
         staged().map_err(|error| call.raise(error))
@@ -248,8 +272,8 @@ impl<F: FnOnce(&Lua) -> mlua::Result<Function>> IntoLua for Made<F> {
     }
 }
 
-fn handle(this: &AnyUserData) -> Result<mlua::UserDataRef<Stream>> {
-    this.borrow::<Stream>().map_err(|_| colon("save")) // some other handle stands before the colon
+fn handle(this: &AnyUserData, call: &Call) -> Result<mlua::UserDataRef<Stream>> {
+    this.borrow::<Stream>().map_err(|_| colon(&call.name)) // another handle is before the colon
 }
 
 fn colon(name: &str) -> Error {
