@@ -59,9 +59,9 @@ fn setup(mut world: Value) -> SimulatedSetup {
     let plain = world.as_object_mut().unwrap().remove("env").unwrap_or_default();
     let mut setup: SimulatedSetup = serde_json::from_value(world).unwrap();
     for (name, value) in plain.as_object().into_iter().flatten() {
-        setup.env.insert(name.clone(), hikae::world::Value::Plain(value.as_str().unwrap().to_owned()));
+        setup.env.insert(name.clone(), hikae::world::SecretOrText::Plain(value.as_str().unwrap().to_owned()));
     }
-    let secret = hikae::world::Value::Secret(hikae::secret::Secret::new(PASSWORD));
+    let secret = hikae::world::SecretOrText::Secret(hikae::secret::Secret::new(PASSWORD));
     setup.env.insert("DB_PASSWORD".to_owned(), secret);
     setup
 }

@@ -23,7 +23,7 @@ pub struct Pipeline {
     pub facts: SharedFacts,
     pub limits: Limits,
     /// Second files that get the same bytes.
-    pub copies: Vec<Copy>,
+    pub copies: Vec<TeeCopy>,
 }
 
 impl Pipeline {
@@ -73,7 +73,7 @@ impl Pipeline {
 }
 
 /// A copy of a stream on its way into a second file.
-pub struct Copy {
+pub struct TeeCopy {
     pub path: PathBuf,
     /// Comes when the stream is opened, and holds what comes when it has ended.
     pub sealed: oneshot::Receiver<oneshot::Receiver<Sealed>>,

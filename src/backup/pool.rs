@@ -1,61 +1,62 @@
-//! Runs the work that moves bytes away from Lua, and knows when all of it has ended or is taken back.
+//! Runs the work that moves bytes outside of Lua, and waits until all of it has ended or was cancelled.
 
 use std::cell::RefCell;
 use std::future::Future;
 
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tracing::instrument::WithSubscriber;
 
 use crate::error::{Error, Kind, Result};
 use crate::report::Level;
 use crate::{report, secret};
 
-/// The work of one run that is under way on the pool. Each piece holds a member until it has ended.
+/// The unfinished work of one run. Each piece holds a guard until it has ended.
 pub struct Pool {
-    member: RefCell<Option<Member>>,
-    members: RefCell<Option<mpsc::Receiver<()>>>,
+    guard: RefCell<Option<TaskGuard>>,
+    guards: RefCell<Option<mpsc::Receiver<()>>>,
 }
 
-/// Says by its life that a piece of work is under way.
-pub type Member = mpsc::Sender<()>;
+/// Held as long as a piece of work runs.
+pub type TaskGuard = mpsc::Sender<()>;
 
-/// What may become a member as long as other work is under way.
-pub type Latecomer = mpsc::WeakSender<()>;
+/// Gives a guard as long as other work runs.
+pub type WeakTaskGuard = mpsc::WeakSender<()>;
 
 impl Default for Pool {
     fn default() -> Pool {
-        let (member, members) = mpsc::channel(1);
-        Pool { member: RefCell::new(Some(member)), members: RefCell::new(Some(members)) }
+        let (guard, guards) = mpsc::channel(1);
+        Pool { guard: RefCell::new(Some(guard)), guards: RefCell::new(Some(guards)) }
     }
 }
 
 impl Pool {
-    /// For a piece of work; there is none any more once the run has ended.
-    pub fn member(&self) -> Result<Member> {
+    /// A guard for a piece of work; an error once the run has ended.
+    pub fn guard(&self) -> Result<TaskGuard> {
         let ended = || Error::new(Kind::Cancelled, "the run has ended");
-        self.member.borrow().clone().ok_or_else(ended)
+        self.guard.borrow().clone().ok_or_else(ended)
     }
 
-    /// For what must be done when a piece of work is taken back.
-    pub fn latecomer(&self) -> Result<Latecomer> {
-        self.member().map(|member| member.downgrade())
+    /// For the clean-up after a piece of work that was cancelled.
+    pub fn weak_guard(&self) -> Result<WeakTaskGuard> {
+        self.guard().map(|guard| guard.downgrade())
     }
 
-    /// Waits until no work is left. What Lua had waited for must be dropped before.
+    /// Waits until no work is left. Drop what Lua waited for first.
     pub async fn settle(&self) {
-        drop(self.member.borrow_mut().take());
-        if let Some(mut members) = self.members.take() {
-            // Nothing is ever sent: this comes when the last member is gone.
-            members.recv().await;
+        drop(self.guard.borrow_mut().take());
+        if let Some(mut guards) = self.guards.take() {
+            // Nothing is ever sent: this returns when the last guard is gone.
+            guards.recv().await;
         }
     }
 }
 
-/// Runs `work`; dropping the future that this gives takes the work back.
-pub async fn on_pool<T: Send + 'static>(
-    member: Member,
+/// Runs `work`; dropping the returned future cancels the work.
+pub async fn spawn_cancellable<T: Send + 'static>(
+    guard: TaskGuard,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     struct AbortOnDrop<T>(JoinHandle<T>);
@@ -64,49 +65,50 @@ pub async fn on_pool<T: Send + 'static>(
             self.0.abort();
         }
     }
-    let mut task = AbortOnDrop(spawn(member, work));
+    let mut task = AbortOnDrop(spawn(guard, work));
     (&mut task.0).await.map_err(stopped)?
 }
 
-/// Runs `work` to its end, also when nobody waits for it any more.
-pub async fn unbroken<T: Send + 'static>(
-    member: Member,
+/// Runs `work` to its end, even when nobody waits for it any more.
+pub async fn spawn_uncancellable<T: Send + 'static>(
+    guard: TaskGuard,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    spawn(member, work).await.map_err(stopped)?
+    spawn(guard, work).await.map_err(stopped)?
 }
 
-/// Does what is left to do after a piece of work that was taken back; the run waits for it as for the work itself.
-pub fn afterwards(latecomer: &Latecomer, work: impl Future<Output = Result<()>> + Send + 'static) {
-    if let (Some(member), Ok(_)) = (latecomer.upgrade(), Handle::try_current()) {
-        drop(spawn(member, async move {
-            work.await.inspect_err(|error| report::log(Level::Warn, &error.one_line(), None))
-        }));
+/// Cleans up after a piece of work that was cancelled; the run waits for this as for the work itself.
+pub fn clean_up_later(guard: &WeakTaskGuard, work: impl Future<Output = Result<()>> + Send + 'static) {
+    if let (Some(guard), Ok(_)) = (guard.upgrade(), Handle::try_current()) {
+        drop(spawn(
+            guard,
+            async move { work.await.inspect_err(|error| report::log(Level::Warn, &error.one_line(), None)) },
+        ));
     }
 }
 
-/// Does `work` unless it is taken back: then it ends with the error that `what` was broken off.
-pub async fn unless<T>(
-    taken_back: &mut oneshot::Receiver<()>,
+/// Does `work` until it ends or is cancelled: then it ends with the error that `what` was cancelled.
+pub async fn or_cancelled<T>(
+    cancelled: &CancellationToken,
     what: &str,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    tokio::select! {
-        answer = work => answer,
-        _ = taken_back => Err(Error::new(Kind::Cancelled, format!("{what} was broken off"))),
+    match cancelled.run_until_cancelled(work).await {
+        Some(answer) => answer,
+        None => Err(Error::new(Kind::Cancelled, format!("{what} was broken off"))),
     }
 }
 
-/// Starts `work`, which runs to its end also when nobody waits for it.
+/// Starts `work`, which runs to its end even when nobody waits for it.
 pub fn spawn<T: Send + 'static>(
-    member: Member,
+    guard: TaskGuard,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> JoinHandle<Result<T>> {
     // Wherever it is polled, what it says belongs to this run.
     let heard = secret::along(work).with_current_subscriber();
     tokio::spawn(async move {
         let answer = heard.await;
-        drop(member);
+        drop(guard);
         answer
     })
 }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::backup::pool::{Latecomer, afterwards};
+use crate::backup::pool::{WeakTaskGuard, clean_up_later};
 use crate::error::{Error, Kind, Result};
 use crate::world::partial::{UNPACKED_LOCKS, unpacked_lock, unpacked_name};
-use crate::world::{Caller, Entry, EntryKind, Found, Held};
+use crate::world::{Caller, Entry, EntryKind, ListQuery, LockGuard};
 
 /// Nobody else may look into it.
 const MODE: u32 = 0o700;
@@ -16,27 +16,27 @@ pub struct ScratchRoot {
     folder: PathBuf,
     /// The one in it that is made for this call.
     own: PathBuf,
-    latecomer: Latecomer,
+    weak_guard: WeakTaskGuard,
 }
 
 /// A folder of this run's own. It goes with all that is in it: by `remove`, or afterwards when it is dropped.
 pub struct ScratchDir {
-    standing: Option<Standing>,
-    latecomer: Latecomer,
+    dir: Option<LockedDir>,
+    weak_guard: WeakTaskGuard,
 }
 
-struct Standing {
+struct LockedDir {
     caller: Caller,
     folder: PathBuf,
     lock: PathBuf,
-    held: Box<dyn Held>,
+    held: Box<dyn LockGuard>,
 }
 
 impl ScratchRoot {
     /// Scratch folders of this run in `folder`; `number` is unique within the run.
-    pub fn new(folder: PathBuf, run_id: &str, number: u64, latecomer: Latecomer) -> ScratchRoot {
+    pub fn new(folder: PathBuf, run_id: &str, number: u64, weak_guard: WeakTaskGuard) -> ScratchRoot {
         let own = folder.join(unpacked_name(run_id, number));
-        ScratchRoot { folder, own, latecomer }
+        ScratchRoot { folder, own, weak_guard }
     }
 
     /// A new, empty folder, after those of runs that were killed have gone.
@@ -45,8 +45,8 @@ impl ScratchRoot {
         self.sweep(caller).await?;
         let lock = unpacked_lock(&self.own);
         let held = caller.lock(&lock).await?;
-        let standing = Standing { caller: caller.clone(), folder: self.own.clone(), lock, held };
-        let scratch = ScratchDir { standing: Some(standing), latecomer: self.latecomer.clone() };
+        let dir = LockedDir { caller: caller.clone(), folder: self.own.clone(), lock, held };
+        let scratch = ScratchDir { dir: Some(dir), weak_guard: self.weak_guard.clone() };
         match caller.mkdir(&self.own, MODE).await {
             Ok(()) => Ok(scratch),
             Err(error) => Err(scratch.remove_after(error).await),
@@ -57,13 +57,13 @@ impl ScratchRoot {
         for entry in caller.list(found(&self.folder, Some(UNPACKED_LOCKS))).await? {
             match caller.lock(&entry.path).await {
                 Ok(held) => {
-                    let standing = Standing {
+                    let dir = LockedDir {
                         caller: caller.clone(),
                         folder: entry.path.with_extension(""),
                         lock: entry.path.clone(),
                         held,
                     };
-                    standing.remove().await?;
+                    dir.remove().await?;
                 }
                 Err(error) if error.kind() == Kind::Locked => {}
                 Err(error) => return Err(error),
@@ -75,18 +75,18 @@ impl ScratchRoot {
 
 impl ScratchDir {
     pub fn folder(&self) -> &Path {
-        self.standing.as_ref().map_or(Path::new(""), |standing| &standing.folder)
+        self.dir.as_ref().map_or(Path::new(""), |dir| &dir.folder)
     }
 
     /// The files in it.
     pub async fn files(&self, caller: &Caller) -> Result<Vec<Entry>> {
-        let entries = caller.list(Found { recursive: true, ..found(self.folder(), None) }).await?;
+        let entries = caller.list(ListQuery { recursive: true, ..found(self.folder(), None) }).await?;
         Ok(entries.into_iter().filter(|entry| entry.stat.kind == EntryKind::File).collect())
     }
 
     pub async fn remove(mut self) -> Result<()> {
-        match self.standing.take() {
-            Some(standing) => standing.remove().await,
+        match self.dir.take() {
+            Some(dir) => dir.remove().await,
             None => Ok(()),
         }
     }
@@ -103,16 +103,16 @@ impl ScratchDir {
 
 impl Drop for ScratchDir {
     fn drop(&mut self) {
-        if let Some(standing) = self.standing.take() {
-            afterwards(&self.latecomer, standing.remove());
+        if let Some(dir) = self.dir.take() {
+            clean_up_later(&self.weak_guard, dir.remove());
         }
     }
 }
 
-impl Standing {
+impl LockedDir {
     /// The lock goes last: until then, no other run takes the folder for one of a dead run, nor forgets it.
     async fn remove(self) -> Result<()> {
-        let Standing { caller, folder, lock, held } = self;
+        let LockedDir { caller, folder, lock, held } = self;
         if caller.stat(&folder).await?.is_some() {
             clear(&caller, &folder).await?;
             caller.remove(&folder).await?;
@@ -126,7 +126,7 @@ impl Standing {
 /// Removes all that is in a folder, half-written files of dead runs as well.
 async fn clear(caller: &Caller, folder: &Path) -> Result<()> {
     caller.sweep(folder).await?;
-    let mut entries = caller.list(Found { recursive: true, ..found(folder, None) }).await?;
+    let mut entries = caller.list(ListQuery { recursive: true, ..found(folder, None) }).await?;
     for below in entries.iter().filter(|entry| entry.stat.kind == EntryKind::Dir) {
         caller.sweep(&below.path).await?;
     }
@@ -138,7 +138,7 @@ async fn clear(caller: &Caller, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn found(dir: &Path, name: Option<&str>) -> Found {
+fn found(dir: &Path, name: Option<&str>) -> ListQuery {
     let name = name.map(str::to_owned);
-    Found { dir: dir.to_owned(), name, recursive: false, older_than_days: None, newer_than_days: None }
+    ListQuery { dir: dir.to_owned(), name, recursive: false, older_than_days: None, newer_than_days: None }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::backup::pipeline::{Copy, Opener, Pipeline};
-use crate::backup::pool::{Member, unbroken};
+use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
+use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
 use crate::backup::target::Target;
 use crate::catalog::Backup;
@@ -27,7 +27,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     let target = Target::File(path.clone());
     let open = pipeline.open;
     let mut copies = pipeline.copies;
-    copies.push(Copy { path, sealed });
+    copies.push(TeeCopy { path, sealed });
     let open: Opener = Box::new(move || {
         Box::pin(async move {
             let sink = target.begin(&caller).await?;
@@ -47,7 +47,7 @@ pub struct Writer {
     pub facts: SharedFacts,
     pub step: u64,
     pub recorder: Arc<dyn Recorder>,
-    pub member: Member,
+    pub guard: TaskGuard,
 }
 
 /// A backup that stands, and what its stream learnt.
@@ -59,7 +59,7 @@ pub struct Written {
 }
 
 impl Writer {
-    pub async fn write(self, pipeline: Pipeline, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+    pub async fn write(self, pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let mut sink = target.begin(&self.caller).await?;
         let tally = match pipeline.pour(&mut *sink, self.step).await {
             Ok(tally) => tally,
@@ -72,7 +72,7 @@ impl Writer {
             }
         };
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
-        unbroken(self.member.clone(), async move {
+        spawn_uncancellable(self.guard.clone(), async move {
             let mut written = vec![self.commit(sink, &target, Some(&tally)).await?];
             for copy in copies {
                 let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
@@ -86,7 +86,7 @@ impl Writer {
 
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
-    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<Copy>) -> Result<Vec<Written>> {
+    async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let mut written = vec![self.commit(sink, &target, None).await?];
         for copy in copies {
             // The one that `tee` had made went with the source.

@@ -100,7 +100,7 @@ impl Catalog {
     }
 
     /// Lets everything that waits be due now; with `unsure`, also what may have arrived already.
-    pub fn hurry_notices(&self, now: Moment, unsure: bool) -> Result<()> {
+    pub fn expedite_notices(&self, now: Moment, unsure: bool) -> Result<()> {
         self.writing(|tx| {
             let sql = "UPDATE alert_outbox SET status = 'waiting', due_ms = ?1
                        WHERE status = 'waiting' OR (?2 AND status IN ('unsure', 'failed'))";

@@ -19,7 +19,7 @@ mod story;
 mod teller;
 
 use server::Server;
-use teller::Teller;
+use teller::Narrator;
 
 /// Nothing in the demo takes long; what does is broken.
 const LIMITS: Limits = Limits { total: Duration::from_secs(600), idle: Duration::from_secs(600) };
@@ -46,7 +46,7 @@ async fn demo(context: &Context) -> Result<ExitCode> {
     let own = Caller::new(Arc::new(Limited::new(real.clone())), LIMITS);
     let mut server = Server::find(&own).await?;
     let folder = scratch::make(&own, "hikae-demo.XXXXXX").await?;
-    let teller = Teller::new(context, own.clone(), folder.clone(), server.bin().to_owned());
+    let teller = Narrator::new(context, own.clone(), folder.clone(), server.bin().to_owned());
     let ended = {
         let story = story::tell(&teller, &mut server);
         tokio::select! {

@@ -197,7 +197,7 @@ fn at_home(context: &Context, global: &Global, paths: &[PathBuf]) -> Result<(Con
     let named = |name: &str| context.environment.get(name).is_some_and(|value| !value.is_empty());
     let home = match global.config_dir.is_some() || named("HIKAE_CONFIG_DIR") {
         true => None,
-        false => context.config.home_of_specs(paths)?,
+        false => context.config.spec_home(paths)?,
     };
     let Some(home) = home else { return Ok((context.clone(), paths.to_vec())) };
     let paths = if paths.is_empty() { vec![PathBuf::from("recipes")] } else { paths.to_vec() };

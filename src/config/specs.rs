@@ -31,7 +31,7 @@ pub struct SpecFile {
 impl Config {
     /// The folder to take for the configuration folder where that was not named and has no `hikae.toml`: the nearest above
     /// what is to be tested, else the current one, that has recipes.
-    pub fn home_of_specs(&self, wanted: &[PathBuf]) -> Result<Option<PathBuf>> {
+    pub fn spec_home(&self, wanted: &[PathBuf]) -> Result<Option<PathBuf>> {
         if self.files.look(&self.settings_path())?.is_some() {
             return Ok(None);
         }
@@ -116,7 +116,7 @@ impl Config {
         Ok(looks)
     }
 
-    fn lua_files(&self, root: &SpecRoot, ending: &'static str) -> Result<Vec<Found>> {
+    fn lua_files(&self, root: &SpecRoot, ending: &'static str) -> Result<Vec<SpecPaths>> {
         if !root.is_folder {
             return Ok(vec![(root.path.clone(), root.shown.clone(), self.files.look(&root.path)?)]);
         }
@@ -166,14 +166,14 @@ impl Config {
 }
 
 /// A path, how messages show it, and what lies there.
-type Found = (PathBuf, PathBuf, Option<Look>);
+type SpecPaths = (PathBuf, PathBuf, Option<Look>);
 
 /// A walk through folders. It follows links, for a folder of recipes is often one, and enters each folder once.
 struct Walk<'a> {
     files: &'a dyn Files,
     ending: &'static str,
     seen: BTreeSet<(u64, u64)>,
-    found: Vec<Found>,
+    found: Vec<SpecPaths>,
 }
 
 impl Walk<'_> {

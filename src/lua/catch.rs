@@ -5,7 +5,7 @@ use std::rc::Rc;
 use mlua::{AnyUserData, Function, Lua, Value};
 
 use crate::lua::budget::Budget;
-use crate::lua::failure::{Caught, Failure};
+use crate::lua::failure::{CaughtError, ErrorHandle};
 use crate::lua::fuse::Fuse;
 use crate::lua::session::Session;
 use crate::lua::traceback::{OUT_OF_MEMORY, STACK_OVERFLOW, caught};
@@ -48,13 +48,13 @@ pub fn pcall(lua: &Lua) -> mlua::Result<Function> {
 
 /// A caught error as the recipe holds it, entered in the session's account: the recipe has to answer for it.
 fn failure(lua: &Lua, error: Value) -> mlua::Result<AnyUserData> {
-    let caught = Caught::new(caught(lua, error));
+    let caught = CaughtError::new(caught(lua, error));
     let (said, hint) = (caught.error.one_line(), caught.error.hint_text().unwrap_or_default());
     Budget::of(lua).keep(&[&said, hint]).map_err(mlua::Error::external)?;
     if let Some(session) = lua.app_data_ref::<Rc<Session>>() {
         session.caught.borrow_mut().push(caught.clone());
     }
-    lua.create_userdata(Failure(caught))
+    lua.create_userdata(ErrorHandle(caught))
 }
 
 /// `pcall` gives Lua's own errors as text, without a type.

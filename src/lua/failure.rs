@@ -9,16 +9,16 @@ use crate::error::Error;
 use crate::lua::json::to_lua;
 
 /// A failure that a recipe has caught, until it is accepted in words or raised again.
-pub struct Caught {
+pub struct CaughtError {
     pub error: Error,
     /// Why the recipe says that it does not matter.
     pub accepted: RefCell<Option<String>>,
     pub raised_again: Cell<bool>,
 }
 
-impl Caught {
-    pub fn new(error: Error) -> Rc<Caught> {
-        Rc::new(Caught { error, accepted: RefCell::default(), raised_again: Cell::new(false) })
+impl CaughtError {
+    pub fn new(error: Error) -> Rc<CaughtError> {
+        Rc::new(CaughtError { error, accepted: RefCell::default(), raised_again: Cell::new(false) })
     }
 
     /// Neither accepted nor raised again: merely swallowed.
@@ -28,9 +28,9 @@ impl Caught {
 }
 
 /// The handle by which Lua holds a caught failure.
-pub struct Failure(pub Rc<Caught>);
+pub struct ErrorHandle(pub Rc<CaughtError>);
 
-impl UserData for Failure {
+impl UserData for ErrorHandle {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_meta_field(MetaMethod::Type, "failure");
         fields.add_field_method_get("kind", |_, this| Ok(this.0.error.kind().word()));

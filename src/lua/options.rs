@@ -182,4 +182,4 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dur
 /// Text that may be a secret: a variable of a child, or what it reads.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
-pub struct Text(pub crate::world::Value);
+pub struct Text(pub crate::world::SecretOrText);

@@ -12,7 +12,7 @@ use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
 use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
-use crate::lua::failure::Caught;
+use crate::lua::failure::CaughtError;
 use crate::lua::unused::Unused;
 use crate::report::event;
 use crate::world::Caller;
@@ -28,7 +28,7 @@ pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 
 /// Looks over all recipes for what is wrong with them and told by no run.
-pub type Lookout = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
+pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
 
 /// What the primitives of one run share.
 pub struct Session {
@@ -37,10 +37,10 @@ pub struct Session {
     pub cores: usize,
     pub translate: Translate,
     pub smtp: Smtp,
-    pub lookout: Lookout,
+    pub overdue_query: OverdueQuery,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
-    pub caught: RefCell<Vec<Rc<Caught>>>,
+    pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
     /// What must be dropped or stopped when the run ends.
@@ -54,7 +54,7 @@ impl Session {
         let environment = caller.world.environment();
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
-            lookout: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
+            overdue_query: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -81,8 +81,8 @@ impl Session {
     }
 
     /// The same session with the record of all runs to look at.
-    pub fn with_lookout(self, lookout: Lookout) -> Session {
-        Session { lookout, ..self }
+    pub fn with_overdue_query(self, overdue_query: OverdueQuery) -> Session {
+        Session { overdue_query, ..self }
     }
 
     /// The session of this Lua state.

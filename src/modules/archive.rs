@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use mlua::{Lua, Table};
 use serde::Deserialize;
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::archive::opened::{Opened, broken};
 use crate::backup::archive::unpack::{Links, Most, Unpacked, Unpacking};
-use crate::backup::pool::{on_pool, unbroken};
+use crate::backup::pool::{spawn_cancellable, spawn_uncancellable};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::options::duration;
@@ -62,7 +62,7 @@ async fn list(call: Rc<Call>, path: PathBuf, options: ListOptions) -> Result<Tab
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
     let step = call.session.step(format!("list {}", path.display()), call.site());
     let work = entries(caller, path, step.number);
-    let answer = on_pool(call.session.pool.member()?, work).await;
+    let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
     let size = answer.as_ref().map_or(0, |(_, size)| *size);
     step.end(size, size, answer.as_ref().err());
     let list = call.lua.create_table().map_err(from_lua)?;
@@ -112,10 +112,11 @@ async fn unpack(call: Rc<Call>, options: UnpackOptions) -> Result<Table> {
     let step = call.session.step(format!("unpack {} into {}", source.display(), into.display()), call.site());
     let most = Most { entries: max_entries.unwrap_or(MOST.entries), size_bytes: max_bytes.unwrap_or(MOST.size_bytes) };
     let work = Unpacking { caller, source, into, links, most, step: step.number };
-    let (wanted, taken_back) = oneshot::channel();
+    let cancel = CancellationToken::new();
+    let cancel_on_drop = cancel.clone().drop_guard();
     // Broken off, it must still remove what it has made.
-    let answer = unbroken(call.session.pool.member()?, work.run(taken_back)).await;
-    drop::<oneshot::Sender<()>>(wanted);
+    let answer = spawn_uncancellable(call.session.pool.guard()?, work.run(cancel)).await;
+    drop(cancel_on_drop);
     if let Err(error) = &answer
         && is_withheld(error)
     {

@@ -10,7 +10,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua)?.call("catalog.overdue", |call, ()| {
         // Refused while a recipe is only loaded.
         call.world()?;
-        let overdue = (call.session.lookout)()?;
+        let overdue = (call.session.overdue_query)()?;
         let tables = overdue.iter().map(|one| table(&call.lua, one)).collect::<mlua::Result<Vec<Table>>>();
         tables.and_then(|tables| call.lua.create_sequence_from(tables)).map_err(from_lua)
     })

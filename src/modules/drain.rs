@@ -6,7 +6,7 @@ use mlua::{LuaString, Table};
 use serde::Deserialize;
 
 use crate::backup::pipeline::Pipeline;
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
@@ -28,7 +28,7 @@ pub async fn discard(call: Rc<Call>, (pipeline, taps): (Pipeline, Vec<LineTap>))
     let step = call.session.step(pipeline.label.clone(), call.site());
     let (facts, number) = (pipeline.facts.clone(), step.number);
     pipeline.refuse_copies()?;
-    let task = on_pool(call.session.pool.member()?, async move { pipeline.pour(&mut Discard, number).await });
+    let task = spawn_cancellable(call.session.pool.guard()?, async move { pipeline.pour(&mut Discard, number).await });
     let answer = with_taps(task, taps).await;
     if let Err(error) = &answer
         && is_withheld(error)
@@ -53,7 +53,7 @@ pub async fn text(
     let max_bytes = options.max_bytes.unwrap_or(1 << 20);
     let label = pipeline.label.clone();
     pipeline.refuse_copies()?;
-    let task = on_pool(call.session.pool.member()?, async move {
+    let task = spawn_cancellable(call.session.pool.guard()?, async move {
         let mut source = (pipeline.open)().await?;
         let too_large = || {
             Error::new(Kind::Space, format!("`{label}` gives more than {}", show_size(max_bytes as u64)))

@@ -7,7 +7,7 @@ use mlua::{Lua, MultiValue, Value};
 use crate::error::{Error, Kind, Result, brief};
 use crate::lua::budget::Budget;
 use crate::lua::exports::{Call, Module, raw_waiting};
-use crate::lua::failure::Failure;
+use crate::lua::failure::ErrorHandle;
 use crate::lua::plain::Plain;
 use crate::lua::{catch, options, traceback};
 use crate::report::{Level, log};
@@ -42,7 +42,7 @@ pub fn functions(lua: &Lua) -> mlua::Result<Vec<(&'static str, Value)>> {
 
 /// Accepts a caught failure in words, which are kept with the run.
 fn accept(call: &Call, failure: &Value, why: &Value) -> Result<()> {
-    let failure = failure.as_userdata().and_then(|data| data.borrow::<Failure>().ok()).ok_or_else(|| {
+    let failure = failure.as_userdata().and_then(|data| data.borrow::<ErrorHandle>().ok()).ok_or_else(|| {
         Error::new(Kind::Recipe, "`errors.accept` takes a failure that was caught").hint(
             "local ok, failure = errors.try(...)  if not ok then errors.accept(failure, \"why this is fine\") end",
         )
@@ -74,7 +74,7 @@ fn raised(call: &Call, value: Value) -> Error {
     match &value {
         Value::String(text) => Error::new(Kind::Recipe, text.to_string_lossy()),
         Value::Error(error) => traceback::from_lua((**error).clone()),
-        Value::UserData(data) if data.is::<Failure>() => match data.borrow::<Failure>() {
+        Value::UserData(data) if data.is::<ErrorHandle>() => match data.borrow::<ErrorHandle>() {
             Ok(failure) => {
                 failure.0.raised_again.set(true);
                 failure.0.error.clone()

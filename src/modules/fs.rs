@@ -7,7 +7,7 @@ use mlua::{AnyUserData, Lua, Table};
 use serde::Deserialize;
 
 use crate::backup::pipeline::Pipeline;
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::traceback::from_lua;
@@ -17,7 +17,7 @@ use crate::stream::pump::pump;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::units::show_size;
-use crate::world::{Caller, Effect, EntryKind, Found, Stat};
+use crate::world::{Caller, Effect, EntryKind, ListQuery, Stat};
 
 /// The largest file that `fs.read` gives as a string.
 const MAX_READ_BYTES: u64 = 8 << 20;
@@ -109,7 +109,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
 
 async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let wanted = options.kind;
-    let found = Found {
+    let found = ListQuery {
         dir: options.dir,
         name: options.name,
         recursive: options.recursive,
@@ -157,7 +157,7 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
 /// Removes everything below a folder, with what runs that are dead have left unfinished there.
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
     let (name, older_than_days, newer_than_days) = (None, None, None);
-    let found = Found { dir: dir.to_owned(), name, recursive: true, older_than_days, newer_than_days };
+    let found = ListQuery { dir: dir.to_owned(), name, recursive: true, older_than_days, newer_than_days };
     caller.sweep(dir).await?;
     // The deepest first: what lies in a folder comes after it in the list.
     for entry in caller.list(found).await?.into_iter().rev() {
@@ -172,7 +172,7 @@ async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
 /// Copies a file under a name that nothing has yet; it is there whole or not at all.
 async fn copy(call: Rc<Call>, from: PathBuf, to: PathBuf, mode: u32) -> Result<()> {
     let caller = call.world()?;
-    on_pool(call.session.pool.member()?, async move {
+    spawn_cancellable(call.session.pool.guard()?, async move {
         let mut source = caller.open(&from).await?;
         let mut sink = caller.create(&to, mode & 0o777).await?;
         let poured = async {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mlua::{Lua, Table, Value};
 use serde::Deserialize;
 
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::backup::read_back::read_back;
 use crate::catalog::described;
 use crate::error::{Error, Kind, Result};
@@ -75,7 +75,7 @@ async fn verify(call: Rc<Call>, path: PathBuf, options: VerifyOptions) -> Result
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
     let step = call.session.step(format!("verify {}", path.display()), call.site());
     let work = read_back(caller, path.clone(), step.number);
-    let answer = on_pool(call.session.pool.member()?, work).await;
+    let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
     let size = answer.as_ref().map_or(0, |tally| tally.size_bytes);
     step.end(size, size, answer.as_ref().err());
     let tally = answer?;

@@ -23,7 +23,7 @@ use crate::stream::taps::Count;
 use crate::units::parse_size;
 use crate::world::http::Address;
 use crate::world::objects::{Object, ObjectStat, PART_BYTES, Put, Store, StoreKind};
-use crate::world::{Caller, Value as Given};
+use crate::world::{Caller, SecretOrText};
 
 /// The largest file of certificates.
 const CA_BYTES: u64 = 1 << 20;
@@ -141,8 +141,8 @@ async fn store(call: Rc<Call>, options: StoreOptions) -> Result<AnyUserData> {
 /// What would be readable in the recipe must not pass for a secret.
 fn secret(name: &str, given: Text) -> Result<Secret> {
     match given.0 {
-        Given::Secret(secret) => Ok(secret),
-        Given::Plain(_) => {
+        SecretOrText::Secret(secret) => Ok(secret),
+        SecretOrText::Plain(_) => {
             Err(Error::new(Kind::Recipe, format!("`{name}` of `objects.store` must be a secret, not a text"))
                 .hint(format!("take it from a param: `{name} = {{ env = \"AWS_SECRET_ACCESS_KEY\", secret = true }}`")))
         }

@@ -219,6 +219,6 @@ async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Value> {
 /// Where a call may unpack, if the recipe names a folder for that.
 fn scratch_root(call: &Call, folder: Option<PathBuf>) -> Result<Option<ScratchRoot>> {
     let Some(folder) = folder else { return Ok(None) };
-    let (run_id, latecomer) = (&call.session.identity.run_id, call.session.pool.latecomer()?);
-    Ok(Some(ScratchRoot::new(folder, run_id, call.session.number(), latecomer)))
+    let (run_id, weak_guard) = (&call.session.identity.run_id, call.session.pool.weak_guard()?);
+    Ok(Some(ScratchRoot::new(folder, run_id, call.session.number(), weak_guard)))
 }

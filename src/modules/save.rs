@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::backup::filled::filled;
 use crate::backup::pipeline::Pipeline;
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::backup::target::Target;
 use crate::backup::writer::{AFTER_THE_RUN, Writer, Written};
 use crate::catalog::manifest;
@@ -69,14 +69,14 @@ pub async fn save(
     caller.limits.total = writing.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
     caller.limits.idle = writing.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
     let step = call.session.step(format!("{} to {target}", pipeline.label), call.site());
-    let member = call.session.pool.member()?;
+    let guard = call.session.pool.guard()?;
     let writer = Writer {
         caller,
         identity: call.session.identity.clone(),
         facts: pipeline.facts.clone(),
         step: step.number,
         recorder: call.session.recorder.clone(),
-        member: member.clone(),
+        guard: guard.clone(),
     };
     if let Some(line) = writing.restore {
         pipeline.facts.lock().restore = Some(line);
@@ -85,7 +85,7 @@ pub async fn save(
         pipeline = filled(pipeline, call.session.recorder.clone());
     }
     let copies = std::mem::take(&mut pipeline.copies);
-    let task = on_pool(member, async move { writer.write(pipeline, target, copies).await });
+    let task = spawn_cancellable(guard, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;
     match &answer {
         Ok(written) => step.end(written[0].facts.plain_bytes, written[0].backup.size_bytes, None),

@@ -7,7 +7,7 @@ use super::job::Job;
 use super::ledger::Ledger;
 use crate::catalog::{Moment, NewRun, run_id};
 use crate::error::{Kind, Result};
-use crate::world::{Caller, Held};
+use crate::world::{Caller, LockGuard};
 
 /// What a run claims, and where it is written down.
 pub struct Claims<'a> {
@@ -18,9 +18,9 @@ pub struct Claims<'a> {
 
 impl Claims<'_> {
     /// An id that is nobody else's. The run's own lock is taken before the run is recorded, so that a run whose lock is free is a dead one.
-    pub async fn run_id(&self) -> (NewRun, Option<Box<dyn Held>>) {
+    pub async fn run_id(&self) -> (NewRun, Option<Box<dyn LockGuard>>) {
         let machine = self.own.world.machine();
-        self.a_second_of_its_own(&self.job.source.name).await;
+        self.wait_for_unique_second(&self.job.source.name).await;
         loop {
             let now = self.own.world.now();
             let new = NewRun {
@@ -52,7 +52,7 @@ impl Claims<'_> {
                 Ok(()) => return (new, held),
                 // The only error that `start` gives: a run of this second has ended already.
                 Err(_taken) => {
-                    self.let_go(&new, held).await;
+                    self.release(&new, held).await;
                     self.until_next_second(now).await;
                 }
             }
@@ -60,7 +60,7 @@ impl Claims<'_> {
     }
 
     /// Lets go of a run's own lock, which is removed while it is still held.
-    pub async fn let_go(&self, run: &NewRun, held: Option<Box<dyn Held>>) {
+    pub async fn release(&self, run: &NewRun, held: Option<Box<dyn LockGuard>>) {
         let lock = run_lock(&self.job.config.state_dir, &run.id);
         if held.is_some()
             && let Err(error) = self.own.remove(&lock).await
@@ -70,7 +70,7 @@ impl Claims<'_> {
     }
 
     /// Names of files contain the second: a backup must not get the name that the run before gave to its own. Says whether it waited.
-    pub async fn a_second_of_its_own(&self, recipe: &str) -> bool {
+    pub async fn wait_for_unique_second(&self, recipe: &str) -> bool {
         let now = self.own.world.now();
         let taken = self.ledger.ended_within(recipe, now);
         if taken {
@@ -87,7 +87,7 @@ impl Claims<'_> {
     }
 
     /// The lock that keeps a second run of this recipe away from the same targets.
-    pub async fn recipe_lock(&self) -> Result<Box<dyn Held>> {
+    pub async fn recipe_lock(&self) -> Result<Box<dyn LockGuard>> {
         let locked = self.own.lock(&self.job.lock_path()).await;
         locked.map_err(|error| match error.kind() {
             Kind::Locked => error

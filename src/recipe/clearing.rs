@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Kind, Result};
 use crate::report::{self, Level};
-use crate::world::{Caller, Effect, EntryKind, Found, Reply, Request, World};
+use crate::world::{Caller, Effect, EntryKind, ListQuery, Reply, Request, World};
 
 /// A world in which each folder is swept before the first file is made in it.
 ///
@@ -70,7 +70,7 @@ pub async fn sweep(caller: &Caller, folders: &[PathBuf]) {
 
 /// Removes the locks of runs that were killed. They keep nobody away; they would only pile up.
 pub async fn drop_dead_locks(own: &Caller, dir: &Path) -> Result<()> {
-    let found = Found {
+    let found = ListQuery {
         dir: dir.to_owned(),
         name: Some("*.lock".to_owned()),
         recursive: false,

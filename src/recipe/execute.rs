@@ -22,7 +22,7 @@ use crate::report;
 use crate::world::guarded::Guarded;
 use crate::world::journal::{Journal, Record};
 use crate::world::limited::Limited;
-use crate::world::{Caller, Held, Limits, World};
+use crate::world::{Caller, Limits, LockGuard, World};
 
 /// Limits of hikae's own effects: locks, sweeps, the state folder.
 const OWN_LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
@@ -102,7 +102,7 @@ impl Execution {
         self.audit_restore(&new, Status::Running, None);
         let ended = match self.claims().recipe_lock().await {
             Ok(lock) => {
-                if self.claims().a_second_of_its_own(&new.recipe).await {
+                if self.claims().wait_for_unique_second(&new.recipe).await {
                     began = self.own.world.elapsed();
                 }
                 let ended = self.guarded_run(&mut scene, &new).await;
@@ -156,7 +156,7 @@ impl Execution {
                 caller: caller.clone(),
                 run_id: new.id.clone(),
                 ledger: self.ledger.clone(),
-                lookout: scene.lookout(&self.job.config),
+                overdue_query: scene.overdue_query(&self.job.config),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {
@@ -226,12 +226,12 @@ impl Execution {
         });
     }
 
-    async fn finish(self, new: NewRun, ended: Ended, began: Duration, held: Option<Box<dyn Held>>) -> Finished {
+    async fn finish(self, new: NewRun, ended: Ended, began: Duration, held: Option<Box<dyn LockGuard>>) -> Finished {
         self.audit_restore(&new, ended.verdict.status, ended.verdict.error.as_ref());
         let duration = self.own.world.elapsed().saturating_sub(began);
         let ending = ended.verdict.ending(self.own.world.now(), duration.as_millis() as u64);
         let run = self.ledger.finish(new.clone(), ending);
-        self.claims().let_go(&new, held).await;
+        self.claims().release(&new, held).await;
         let Ended { verdict, signal, lua, journal, refused } = ended;
         let (troubles, record) = (self.ledger.troubles(), self.ledger.close());
         Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record }

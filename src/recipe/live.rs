@@ -17,7 +17,7 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::Lookout;
+use crate::lua::session::OverdueQuery;
 use crate::world::real::{Real, startup};
 use crate::world::{Caller, Limits, World};
 
@@ -65,7 +65,7 @@ impl Scene for Live {
         startup::is_locked(&run_lock(state_dir, &run.id))
     }
 
-    fn lookout(&self, config: &Arc<Config>) -> Lookout {
+    fn overdue_query(&self, config: &Arc<Config>) -> OverdueQuery {
         let config = config.clone();
         Box::new(move || overview::overdue(&config))
     }

@@ -13,7 +13,7 @@ use crate::config::translations;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::{Fuse, LuaLimits};
 use crate::lua::machine::Machine;
-use crate::lua::session::{Lookout, Session};
+use crate::lua::session::{OverdueQuery, Session};
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
 use crate::world::Caller;
@@ -24,7 +24,7 @@ pub struct LuaPart {
     pub caller: Caller,
     pub run_id: String,
     pub ledger: Arc<Ledger>,
-    pub lookout: Lookout,
+    pub overdue_query: OverdueQuery,
 }
 
 /// What the recipe came to.
@@ -59,10 +59,10 @@ impl LuaEnd {
 
 /// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
-    let LuaPart { job, caller, run_id, ledger, lookout } = part;
+    let LuaPart { job, caller, run_id, ledger, overdue_query } = part;
     let config = job.config.clone();
     let session = Session::new(caller, job.identity(&run_id), translations(&config), ledger);
-    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())).with_lookout(lookout));
+    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())).with_overdue_query(overdue_query));
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.at_end.release();

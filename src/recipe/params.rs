@@ -51,7 +51,7 @@ pub fn resolve(specs: &[(String, ParamSpec)], sources: &Sources) -> Result<Param
 }
 
 /// A value as it was found, with the words for its place.
-struct Found {
+struct Setting {
     value: Value,
     /// What holds it: `--set days`, `RETENTION_DAYS`.
     holder: String,
@@ -78,8 +78,8 @@ impl Sources<'_> {
         spec.accept(value).map_err(|misfit| wrong(name, spec, &found, misfit))
     }
 
-    fn find(&self, name: &str, spec: &ParamSpec) -> Option<Found> {
-        let set = self.set.iter().rev().find(|(known, _)| known == name).map(|(_, text)| Found {
+    fn find(&self, name: &str, spec: &ParamSpec) -> Option<Setting> {
+        let set = self.set.iter().rev().find(|(known, _)| known == name).map(|(_, text)| Setting {
             value: Value::String(text.clone()),
             holder: format!("--set {name}"),
             place: "the command line".to_owned(),
@@ -87,19 +87,19 @@ impl Sources<'_> {
         set.or_else(|| self.find_variable(spec.env.as_deref()?)).or_else(|| self.find_setting(name))
     }
 
-    fn find_variable(&self, env: &str) -> Option<Found> {
+    fn find_variable(&self, env: &str) -> Option<Setting> {
         let (value, origin) = self.config.find(env)?;
         let place = match origin {
             Origin::Environment => "the environment".to_owned(),
             Origin::DotEnv => format!("`{}`", self.config.dotenv_path().display()),
         };
-        Some(Found { value: Value::String(value.to_owned()), holder: env.to_owned(), place })
+        Some(Setting { value: Value::String(value.to_owned()), holder: env.to_owned(), place })
     }
 
-    fn find_setting(&self, name: &str) -> Option<Found> {
+    fn find_setting(&self, name: &str) -> Option<Setting> {
         let value = self.config.settings.params.get(self.recipe)?.get(name)?.clone();
         let holder = format!("params.{}.{name}", self.recipe);
-        Some(Found { value, holder, place: self.shown_settings_path() })
+        Some(Setting { value, holder, place: self.shown_settings_path() })
     }
 
     fn shown_settings_path(&self) -> String {
@@ -139,7 +139,7 @@ impl Sources<'_> {
 }
 
 /// What an empty value means: no value for an optional param, and itself where the default is just as empty.
-fn when_empty(name: &str, spec: &ParamSpec, found: &Found) -> Result<ParamValue, Problem> {
+fn when_empty(name: &str, spec: &ParamSpec, found: &Setting) -> Result<ParamValue, Problem> {
     if spec.optional {
         return Ok(ParamValue::Absent);
     }
@@ -152,7 +152,7 @@ fn when_empty(name: &str, spec: &ParamSpec, found: &Found) -> Result<ParamValue,
     }
 }
 
-fn wrong(name: &str, spec: &ParamSpec, found: &Found, misfit: Misfit) -> Problem {
+fn wrong(name: &str, spec: &ParamSpec, found: &Setting, misfit: Misfit) -> Problem {
     let holder = &found.holder;
     let but = if spec.is_secret() {
         format!("`{holder}` is not")

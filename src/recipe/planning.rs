@@ -82,7 +82,7 @@ impl Planning {
             caller: self.caller.clone(),
             run_id: run_id(started_at, &self.job.run_type),
             ledger: self.ledger.clone(),
-            lookout: scene.lookout(&self.job.config),
+            overdue_query: scene.overdue_query(&self.job.config),
         };
         let (end, cut) = {
             let mut cut = pin!(scene.cut(self.job.timeout));

@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::Lookout;
+use crate::lua::session::OverdueQuery;
 use crate::world::World;
 
 /// Where one run takes place.
@@ -31,7 +31,7 @@ pub trait Scene {
     fn is_alive(&self, run: &NewRun, state_dir: &Path) -> bool;
 
     /// Looks over all recipes, as their record has them.
-    fn lookout(&self, config: &Arc<Config>) -> Lookout;
+    fn overdue_query(&self, config: &Arc<Config>) -> OverdueQuery;
 
     /// The world that the recipe touches, without its limits. From now on what cuts the run is listened for.
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>>;

@@ -48,18 +48,18 @@ impl Filter {
 }
 
 /// A listener as a layer.
-pub struct Ear<L> {
+pub struct ListenerLayer<L> {
     listener: L,
     filter: Filter,
 }
 
-impl<L: Listener> Ear<L> {
-    pub fn new(listener: L, mode: Mode) -> Ear<L> {
-        Ear { listener, filter: Filter::new(mode) }
+impl<L: Listener> ListenerLayer<L> {
+    pub fn new(listener: L, mode: Mode) -> ListenerLayer<L> {
+        ListenerLayer { listener, filter: Filter::new(mode) }
     }
 }
 
-impl<S: Subscriber, L: Listener> Layer<S> for Ear<L> {
+impl<S: Subscriber, L: Listener> Layer<S> for ListenerLayer<L> {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         self.filter.site(metadata)
     }

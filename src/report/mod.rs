@@ -145,5 +145,5 @@ pub fn dispatch(mode: Mode, outputs: Outputs, clock: Clock) -> (Dispatch, Guard)
 }
 
 fn heard<L: listen::Listener>(listener: L, mode: Mode) -> Dispatch {
-    Dispatch::new(tracing_subscriber::registry().with(listen::Ear::new(listener, mode)))
+    Dispatch::new(tracing_subscriber::registry().with(listen::ListenerLayer::new(listener, mode)))
 }

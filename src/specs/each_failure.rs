@@ -10,7 +10,7 @@ use crate::lua::traceback::from_lua;
 use crate::specs::handle::Handle;
 use crate::specs::rehearsal::Rehearsed;
 use crate::specs::rehearsal::complaints::Sort;
-use crate::specs::rehearsal::failures::{Found, Tried};
+use crate::specs::rehearsal::failures::{FailureReport, Tried};
 use crate::specs::run_options::{FailureOptions, Wanted};
 use crate::specs::told::{Told, complained, words};
 use crate::specs::world_handle::World;
@@ -91,9 +91,10 @@ async fn look_at(
 
 /// Fails the spec for what no spec has to look for.
 fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize> {
-    let expects =
-        |found: &Found| seen.expected.iter().any(|(way, said)| *way == found.way && *said == words(&found.complaint));
-    let found: Vec<&Found> = tried.found.iter().filter(|found| !expects(found)).collect();
+    let expects = |found: &FailureReport| {
+        seen.expected.iter().any(|(way, said)| *way == found.way && *said == words(&found.complaint))
+    };
+    let found: Vec<&FailureReport> = tried.found.iter().filter(|found| !expects(found)).collect();
     world.trial.note(summary(tried.ways, &found, tried.found.len() - found.len()));
     let Some(first) = found.first() else {
         return match tried.ways {
@@ -110,8 +111,8 @@ fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize>
 }
 
 /// `47 ways to fail, 0 lies`.
-fn summary(ways: usize, found: &[&Found], expected: usize) -> String {
-    let is_lie = |found: &&&Found| matches!(found.complaint.sort, Sort::Lie | Sort::Loss);
+fn summary(ways: usize, found: &[&FailureReport], expected: usize) -> String {
+    let is_lie = |found: &&&FailureReport| matches!(found.complaint.sort, Sort::Lie | Sort::Loss);
     let mut lies: Vec<&str> = found.iter().filter(is_lie).map(|found| found.way.as_str()).collect();
     lies.dedup();
     let others = found.iter().filter(|found| !is_lie(found)).count();

@@ -6,7 +6,7 @@ use mlua::{AnyUserData, Function, Lua, LuaString, MetaMethod, MultiValue, UserDa
 
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, waiting};
-use crate::lua::failure::{Caught, Failure};
+use crate::lua::failure::{CaughtError, ErrorHandle};
 use crate::lua::traceback::from_lua;
 use crate::specs::matchers::{MATCHERS, Verdict, nothing_raised};
 use crate::specs::trial::Trial;
@@ -131,7 +131,7 @@ async fn raised(call: &Call, this: &AnyUserData, args: &MultiValue, wanted: bool
         Err(error) => {
             let error = from_lua(error);
             settle(call, &trial, &value, matching.judge(&error), wanted)?;
-            call.lua.create_userdata(Failure(Caught::new(error))).map(Some).map_err(from_lua)
+            call.lua.create_userdata(ErrorHandle(CaughtError::new(error))).map(Some).map_err(from_lua)
         }
     }
 }

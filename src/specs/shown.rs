@@ -3,7 +3,7 @@
 use mlua::{Table, Value};
 
 use crate::error::Result;
-use crate::lua::failure::Failure;
+use crate::lua::failure::ErrorHandle;
 use crate::lua::traceback::from_lua;
 
 /// Deeper than this a table is neither compared nor shown.
@@ -62,7 +62,7 @@ fn written(value: &Value, depth: usize, long: bool) -> String {
         Value::String(text) => format!("{:?}", text.to_string_lossy()),
         Value::Table(table) if depth < MAX_DEPTH => return table_written(table, depth, long),
         Value::Table(_) => "{ … }".to_owned(),
-        Value::UserData(data) => match data.borrow::<Failure>() {
+        Value::UserData(data) => match data.borrow::<ErrorHandle>() {
             Ok(failure) => format!("<{}: {}>", failure.0.error.kind().word(), failure.0.error.one_line()),
             Err(_) => "<handle>".to_owned(), // of some other kind
         },

@@ -13,10 +13,10 @@ use crate::error::{Error, Kind, Result};
 /// commits it once the main sink is proved too. Until then, and on any error, dropping the tee aborts the copy.
 pub struct Tee {
     source: Box<dyn Source>,
-    copy: Option<Copy>,
+    copy: Option<CopySink>,
 }
 
-struct Copy {
+struct CopySink {
     sink: Box<dyn Sink>,
     tally: Tallier,
     handed: oneshot::Sender<Sealed>,
@@ -31,7 +31,7 @@ pub struct Sealed {
 impl Tee {
     pub fn new(source: Box<dyn Source>, sink: Box<dyn Sink>) -> (Tee, oneshot::Receiver<Sealed>) {
         let (handed, sealed) = oneshot::channel();
-        (Tee { source, copy: Some(Copy { sink, tally: Tallier::default(), handed }) }, sealed)
+        (Tee { source, copy: Some(CopySink { sink, tally: Tallier::default(), handed }) }, sealed)
     }
 
     async fn step(&mut self) -> Result<Piece> {
@@ -43,7 +43,7 @@ impl Tee {
             }
             (Piece::End, Some(copy)) => {
                 copy.sink.seal().await?;
-                self.copy.take().map_or(Ok(()), Copy::hand_back)?;
+                self.copy.take().map_or(Ok(()), CopySink::hand_back)?;
             }
             (_, None) => return Err(Error::new(Kind::Other, "cannot go on with `tee` after its copy failed")),
         }
@@ -51,7 +51,7 @@ impl Tee {
     }
 }
 
-impl Copy {
+impl CopySink {
     fn hand_back(self) -> Result<()> {
         let sealed = Sealed { sink: self.sink, tally: self.tally.finish() };
         self.handed.send(sealed).map_err(|_dropped| {

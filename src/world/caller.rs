@@ -9,7 +9,9 @@ use bytes::Bytes;
 use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use super::{Child, Command, Effect, Entry, Found, Held, Limits, Mail, Reply, Request, Sent, Space, Stat, World};
+use super::{
+    Child, Command, Effect, Entry, Limits, ListQuery, LockGuard, Mail, Reply, Request, Sent, Space, Stat, World,
+};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
 
@@ -63,7 +65,7 @@ impl Caller {
     calls! {
         open(path: &Path) -> Box<dyn Source> = Effect::Open { path: path.into() } => Reply::Source(source) => source;
         read(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes } => Reply::Bytes(bytes) => bytes;
-        list(found: Found) -> Vec<Entry> = Effect::List(found) => Reply::Entries(entries) => entries;
+        list(found: ListQuery) -> Vec<Entry> = Effect::List(found) => Reply::Entries(entries) => entries;
         stat(path: &Path) -> Option<Stat> = Effect::Stat { path: path.into() } => Reply::Stat(stat) => stat;
         disk_free(path: &Path) -> Space = Effect::DiskFree { path: path.into() } => Reply::Space(space) => space;
         create(path: &Path, mode: u32) -> Box<dyn Sink> = Effect::Create { path: path.into(), mode } => Reply::Sink(sink) => sink;
@@ -87,7 +89,7 @@ impl Caller {
         upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
-        lock(path: &Path) -> Box<dyn Held> = Effect::Lock { path: path.into() } => Reply::Held(held) => held;
+        lock(path: &Path) -> Box<dyn LockGuard> = Effect::Lock { path: path.into() } => Reply::LockGuard(held) => held;
     }
 }
 

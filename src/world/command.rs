@@ -16,7 +16,7 @@ pub struct Command {
     pub program: String,
     pub args: Vec<String>,
     /// Variables beside the few that every child gets (`PATH`, `HOME`, `LANG`, `TZ`).
-    pub env: Vec<(String, Value)>,
+    pub env: Vec<(String, SecretOrText)>,
     pub cwd: Option<PathBuf>,
     /// Whether the child reads from us; otherwise its standard input is empty.
     pub stdin: bool,
@@ -28,7 +28,7 @@ pub struct Command {
 
 /// The value of a child's variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum SecretOrText {
     Plain(String),
     Secret(Secret),
 }
@@ -69,32 +69,32 @@ impl Command {
     }
 }
 
-impl Value {
+impl SecretOrText {
     /// The value itself, for the one place that must have it.
     pub fn expose(&self) -> &str {
         match self {
-            Value::Plain(text) => text,
-            Value::Secret(secret) => secret.expose(),
+            SecretOrText::Plain(text) => text,
+            SecretOrText::Secret(secret) => secret.expose(),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+impl<'de> Deserialize<'de> for SecretOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SecretOrText, D::Error> {
         struct ValueVisitor;
         impl<'de> Visitor<'de> for ValueVisitor {
-            type Value = Value;
+            type Value = SecretOrText;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string or a secret")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
-                Ok(Value::Plain(text.to_owned()))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<SecretOrText, E> {
+                Ok(SecretOrText::Plain(text.to_owned()))
             }
 
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Value, D::Error> {
-                Ok(Value::Secret(Secret::new(String::deserialize(inner)?)))
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<SecretOrText, D::Error> {
+                Ok(SecretOrText::Secret(Secret::new(String::deserialize(inner)?)))
             }
         }
         deserializer.deserialize_newtype_struct(SECRET_NEWTYPE, ValueVisitor)

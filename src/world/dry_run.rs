@@ -142,7 +142,7 @@ impl<W: World + 'static> DryRun<W> {
             }
             E::Lock { path } => {
                 note(None);
-                Ok(Reply::Held(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
+                Ok(Reply::LockGuard(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
             }
             E::Send(mail) => {
                 mail.check()?;
@@ -201,7 +201,7 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    async fn inner_list(&self, found: super::Found, request: &Request) -> Result<Vec<Entry>> {
+    async fn inner_list(&self, found: super::ListQuery, request: &Request) -> Result<Vec<Entry>> {
         match self.inner_perform(Effect::List(found), request).await? {
             Reply::Entries(entries) => Ok(entries),
             _ => Ok(Vec::new()),

@@ -21,7 +21,7 @@ pub enum Effect {
     /// Reads a small file whole; a larger one is an error. Reply: `Bytes`.
     Read { path: PathBuf, max_bytes: u64 },
     /// Lists a folder, sorted by path byte by byte. Reply: `Entries`.
-    List(Found),
+    List(ListQuery),
     /// Looks at a path without following a link at its end; an absent one is `None`. Reply: `Stat`.
     Stat { path: PathBuf },
     /// Asks for the space of the file system that holds `path`. Reply: `Space`.
@@ -75,13 +75,13 @@ pub enum Effect {
     // -- clock and locks
     /// Waits. Reply: `Done`.
     Sleep { duration: Duration },
-    /// Takes a lock that ends with the process, without waiting for it. Reply: `Held`, or an error of kind `locked`.
+    /// Takes a lock that ends with the process, without waiting for it. Reply: `LockGuard`, or an error of kind `locked`.
     Lock { path: PathBuf },
 }
 
 /// Which entries of a folder are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct ListQuery {
     pub dir: PathBuf,
     /// A file name pattern as the shell has them; all names when absent.
     pub name: Option<String>,
@@ -136,7 +136,7 @@ impl Effect {
             | Effect::MakeDir { path, .. }
             | Effect::Remove { path }
             | Effect::Lock { path } => path.display().to_string(),
-            Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => dir.display().to_string(),
+            Effect::List(ListQuery { dir, .. }) | Effect::Sweep { dir } => dir.display().to_string(),
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
@@ -173,7 +173,7 @@ impl Effect {
             | Effect::MakeDir { path, .. }
             | Effect::Remove { path }
             | Effect::Lock { path } => vec![path],
-            Effect::List(Found { dir, .. }) | Effect::Sweep { dir } => vec![dir],
+            Effect::List(ListQuery { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
             // What is not in the file system has no path.

@@ -9,7 +9,7 @@ use super::http::{Address, hosts};
 use super::mail::Server;
 use super::objects::{Object, Store, declared};
 use super::paths::plain;
-use super::{Command, Effect, Found, Reply, Request, World};
+use super::{Command, Effect, ListQuery, Reply, Request, World};
 use crate::error::{Error, Kind, Result, Site};
 
 /// All that a recipe may touch.
@@ -97,7 +97,7 @@ impl Needs {
             Effect::Open { path } | Effect::Read { path, .. } | Effect::Stat { path } => {
                 self.may_read(path, above(path))
             }
-            Effect::List(Found { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
+            Effect::List(ListQuery { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
             Effect::Create { path, .. }
             | Effect::Write { path, .. }
             | Effect::Remove { path }

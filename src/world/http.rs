@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::Value;
+use super::SecretOrText;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Source;
 
@@ -27,7 +27,7 @@ pub const USER_AGENT: &str = concat!("hikae/", env!("CARGO_PKG_VERSION"));
 pub struct HttpRequest {
     pub method: Method,
     pub url: Address,
-    pub headers: Vec<(String, Value)>,
+    pub headers: Vec<(String, SecretOrText)>,
     pub body: Body,
     /// Certificates of authorities that are trusted beside the system's, as PEM.
     pub roots: Option<Bytes>,
@@ -104,14 +104,14 @@ impl HttpRequest {
     }
 
     /// The value of a header, whichever way its name is written.
-    pub fn header(&self, name: &str) -> Option<&Value> {
+    pub fn header(&self, name: &str) -> Option<&SecretOrText> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Adds a header that the caller has not set.
     pub fn or_header(mut self, name: &str, value: &str) -> HttpRequest {
         if self.header(name).is_none() {
-            self.headers.push((name.to_owned(), Value::Plain(value.to_owned())));
+            self.headers.push((name.to_owned(), SecretOrText::Plain(value.to_owned())));
         }
         self
     }

@@ -61,11 +61,11 @@ pub mod simulated;
 pub mod watched;
 
 pub use caller::Caller;
-pub use command::{Command, Value};
-pub use effect::{Effect, Found};
+pub use command::{Command, SecretOrText};
+pub use effect::{Effect, ListQuery};
 pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
-pub use reply::{Child, Entry, EntryKind, Exit, Held, Reply, Space, Stat};
+pub use reply::{Child, Entry, EntryKind, Exit, LockGuard, Reply, Space, Stat};
 
 /// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
 pub trait World: Send + Sync {

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::partial::is_partial;
-use super::{Entry, Found};
+use super::{Entry, ListQuery};
 use crate::error::{Error, Kind, Result};
 
 const SECS_PER_DAY: i64 = 86_400;
@@ -20,7 +20,7 @@ pub struct Pick {
 }
 
 impl Pick {
-    pub fn new(found: &Found, now: DateTime<FixedOffset>) -> Result<Pick> {
+    pub fn new(found: &ListQuery, now: DateTime<FixedOffset>) -> Result<Pick> {
         let name = found.name.as_deref().map(matcher).transpose()?;
         Ok(Pick { name, older_than_days: found.older_than_days, newer_than_days: found.newer_than_days, now })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::{Caller, Child, Command, Exit, Value, reply::Process};
+use super::{Caller, Child, Command, Exit, SecretOrText, reply::Process};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Sink, Source, pump::collect};
 
@@ -82,7 +82,12 @@ pub async fn run_to_end(program: &str, child: Child, max_stdout: usize) -> Resul
 }
 
 /// Starts a program, lets it read `input`, and gives its output of at most `max_stdout` bytes, however it ended.
-pub async fn ask(caller: &Caller, command: Command, input: Option<&Value>, max_stdout: usize) -> Result<(Bytes, Exit)> {
+pub async fn ask(
+    caller: &Caller,
+    command: Command,
+    input: Option<&SecretOrText>,
+    max_stdout: usize,
+) -> Result<(Bytes, Exit)> {
     let program = command.program.clone();
     let mut child = caller.spawn(command).await?;
     let feed = feed(child.stdin.take(), input);
@@ -95,7 +100,7 @@ pub async fn ask(caller: &Caller, command: Command, input: Option<&Value>, max_s
     Ok((output, exit))
 }
 
-async fn feed(stdin: Option<Box<dyn Sink>>, input: Option<&Value>) -> Result<()> {
+async fn feed(stdin: Option<Box<dyn Sink>>, input: Option<&SecretOrText>) -> Result<()> {
     let (Some(mut stdin), Some(input)) = (stdin, input) else { return Ok(()) };
     stdin.write(Bytes::copy_from_slice(input.expose().as_bytes())).await?;
     stdin.seal().await?;

@@ -28,7 +28,7 @@ pub enum Reply {
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),
-    Held(Box<dyn Held>),
+    LockGuard(Box<dyn LockGuard>),
     Done,
 }
 
@@ -67,7 +67,7 @@ pub struct Space {
 }
 
 /// A lock that is held until this is dropped.
-pub trait Held: Send + Sync {}
+pub trait LockGuard: Send + Sync {}
 
 /// A program that runs. Dropping `process` ends it with its whole process group.
 pub struct Child {

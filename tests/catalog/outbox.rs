@@ -88,7 +88,7 @@ fn flush_makes_everything_due_that_waits_and_only_on_request_what_is_in_doubt() 
     catalog.settle_notice(claimed[1].number, &Fate::Unsure, None).unwrap();
     catalog.settle_notice(claimed[2].number, &Fate::Failed, None).unwrap();
     let channels = |unsure| {
-        catalog.hurry_notices(now(), unsure).unwrap();
+        catalog.expedite_notices(now(), unsure).unwrap();
         let claimed = catalog.claim_notices(now()).unwrap();
         claimed.into_iter().map(|notice| (notice.channel, notice.attempts)).collect::<Vec<_>>()
     };
@@ -109,7 +109,7 @@ fn a_process_that_dies_while_it_sends_leaves_a_notice_in_doubt_and_nobody_sends_
     assert_eq!(doubt(60, true), (0, "sending".to_owned()), "it is under way");
     assert_eq!(doubt(3600, true), (1, "unsure".to_owned()), "nobody sends for so long");
     assert_eq!(catalog.claim_notices(now() + Duration::from_secs(3600)).unwrap(), []);
-    catalog.hurry_notices(now(), true).unwrap();
+    catalog.expedite_notices(now(), true).unwrap();
     assert_eq!(catalog.claim_notices(now()).unwrap().len(), 1);
     assert_eq!(doubt(1, false), (1, "unsure".to_owned()), "its process is gone");
 }

@@ -68,7 +68,10 @@ fn a_forgotten_target_is_no_longer_shown() {
     assert_eq!((said.code, said.out), (0, format!("forgotten: {target}\n")));
     assert_eq!(hikae.run(&["status"]).code, 0);
     let entry = hikae.outcome(&["audit", "--json", "--limit", "1"]);
-    assert_eq!((&entry["operation"], &entry["details"]["targets"][0]), (&"status forget".into(), &whole(&hikae, &target).into()));
+    assert_eq!(
+        (&entry["operation"], &entry["details"]["targets"][0]),
+        (&"status forget".into(), &whole(&hikae, &target).into())
+    );
     let said = hikae.run(&["status", "forget", "nothing"]);
     assert_eq!(said.code, 1, "{said:?}");
     insta::assert_snapshot!(said.err, @"

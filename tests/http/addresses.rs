@@ -2,7 +2,7 @@
 
 use hikae::error::Kind;
 use hikae::secret::Secret;
-use hikae::world::Value;
+use hikae::world::SecretOrText;
 use hikae::world::http::{Address, hosts};
 
 fn declared(connect: &str, url: &str) -> bool {
@@ -22,12 +22,12 @@ fn an_address_is_shown_without_its_secrets() {
         assert_eq!(address.to_string(), shown);
         assert_eq!(format!("{address:?}"), shown);
     }
-    let hook = Value::Secret(Secret::new("https://hooks.example:444/services/T0/B0/zzz"));
+    let hook = SecretOrText::Secret(Secret::new("https://hooks.example:444/services/T0/B0/zzz"));
     let address = Address::new(&hook, &[]).unwrap();
     assert_eq!(address.to_string(), "https://hooks.example:444/********");
     assert_eq!(address.join("/other/zzz").unwrap().to_string(), "https://hooks.example:444/********");
-    let id = Value::Secret(Secret::new("s3cr&t val"));
-    let address = Address::new(&Value::Plain("https://host/x?q=1".into()), &[("id".into(), id)]).unwrap();
+    let id = SecretOrText::Secret(Secret::new("s3cr&t val"));
+    let address = Address::new(&SecretOrText::Plain("https://host/x?q=1".into()), &[("id".into(), id)]).unwrap();
     assert_eq!(address.to_string(), "https://host/x?q=1&id=********");
     assert_eq!(address.url().query(), Some("q=1&id=s3cr%26t+val"));
     assert_eq!(hikae::secret::redact("got id=s3cr%26t+val"), "got id=********");
@@ -49,7 +49,7 @@ fn what_is_no_address_is_refused_without_showing_a_password() {
         assert_eq!(error.kind(), Kind::Recipe, "{url}");
         assert!(!error.one_line().contains("sesame") && !error.one_line().contains('\n'), "{error:?}");
     }
-    let error = Address::new(&Value::Secret(Secret::new("not a url at all")), &[]).unwrap_err();
+    let error = Address::new(&SecretOrText::Secret(Secret::new("not a url at all")), &[]).unwrap_err();
     assert_eq!(error.what(), "the url, which is a secret, cannot be used as a url");
 }
 

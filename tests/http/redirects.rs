@@ -2,7 +2,7 @@
 
 use hikae::error::Kind;
 use hikae::secret::Secret;
-use hikae::world::Value;
+use hikae::world::SecretOrText;
 use hikae::world::http::exchange::Policy;
 use hikae::world::http::{HttpRequest, Method};
 
@@ -44,9 +44,9 @@ async fn secrets_go_to_the_first_server_only() {
     let (one, other, (_, call)) = (Receiver::start(), Receiver::start(), stack(&[]));
     let headers = || {
         vec![
-            ("Authorization".to_owned(), Value::Plain("Basic abc".to_owned())),
-            ("X-Api-Key".to_owned(), Value::Secret(Secret::new("open-sesame-redirected"))),
-            ("X-Plain".to_owned(), Value::Plain("stays".to_owned())),
+            ("Authorization".to_owned(), SecretOrText::Plain("Basic abc".to_owned())),
+            ("X-Api-Key".to_owned(), SecretOrText::Secret(Secret::new("open-sesame-redirected"))),
+            ("X-Plain".to_owned(), SecretOrText::Plain("stays".to_owned())),
         ]
     };
     let request = |url: &str| HttpRequest { headers: headers(), ..get(url) };

@@ -71,7 +71,7 @@ async fn with_quotes(body: &str, stderr: &str) -> (Vec<String>, Vec<(Sort, Strin
     let mut world = nightly();
     world["programs"]["pg_dump"] = json!({ "stdout": "--", "stderr": stderr, "exit": 1 });
     let mut setup = setup(world);
-    let secret = hikae::world::Value::Secret(hikae::secret::Secret::new(QUOTED));
+    let secret = hikae::world::SecretOrText::Secret(hikae::secret::Secret::new(QUOTED));
     setup.env.insert("DB_PASSWORD".to_owned(), secret);
     let world = Simulated::new(setup.clone()).unwrap();
     let rehearsed = rehearse(&config(), &world, rehearsal(setup, doing("check", body))).await.unwrap();

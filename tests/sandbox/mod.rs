@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use hikae::backup::recorder::{Identity, Unrecorded};
 use hikae::error::Error;
-use hikae::lua::failure::Failure;
+use hikae::lua::failure::ErrorHandle;
 use hikae::lua::fuse::{Fuse, LuaLimits};
 use hikae::lua::machine::Machine;
 use hikae::lua::session::Session;
@@ -119,7 +119,7 @@ fn told(lua: &Lua, result: Result<MultiValue, Error>) -> String {
 }
 
 fn shown(lua: &Lua, value: &Value) -> String {
-    if let Some(failure) = value.as_userdata().and_then(|data| data.borrow::<Failure>().ok()) {
+    if let Some(failure) = value.as_userdata().and_then(|data| data.borrow::<ErrorHandle>().ok()) {
         return told(lua, Err(failure.0.error.clone()));
     }
     match value {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use hikae::error::Kind;
 use hikae::world::simulated::{Age, FileTable};
-use hikae::world::{EntryKind, Found};
+use hikae::world::{EntryKind, ListQuery};
 
 use super::place::{Place, drain};
 
-fn all(place: &Place) -> Found {
-    Found { dir: place.dir.clone(), name: None, recursive: false, older_than_days: None, newer_than_days: None }
+fn all(place: &Place) -> ListQuery {
+    ListQuery { dir: place.dir.clone(), name: None, recursive: false, older_than_days: None, newer_than_days: None }
 }
 
 pub async fn a_new_file_shows_only_after_its_commit(place: &Place) {
@@ -22,7 +22,7 @@ pub async fn a_new_file_shows_only_after_its_commit(place: &Place) {
     assert_eq!(place.call.stat(&path).await.unwrap(), None);
     sink.seal().await.unwrap();
     assert_eq!(place.call.stat(&path).await.unwrap(), None, "sealed is not yet shown");
-    let below = Found { dir: place.path("sub"), recursive: true, ..all(place) };
+    let below = ListQuery { dir: place.path("sub"), recursive: true, ..all(place) };
     let shown: Vec<_> = place.call.list(below).await.unwrap().into_iter().map(|entry| entry.path).collect();
     assert_eq!(shown, [place.path("sub/deep")], "no partial file is listed");
 
@@ -113,7 +113,7 @@ pub async fn reading_streams_every_byte(place: &Place) {
 pub async fn absence_is_told(place: &Place) {
     let path = place.path("no/such");
     assert_eq!(place.call.stat(&path).await.unwrap(), None);
-    let missing = Found { dir: path.clone(), ..all(place) };
+    let missing = ListQuery { dir: path.clone(), ..all(place) };
     assert_eq!(place.call.open(&path).await.err().unwrap().kind(), Kind::NotFound);
     assert_eq!(place.call.read(&path, 1).await.unwrap_err().kind(), Kind::NotFound);
     assert_eq!(place.call.list(missing).await.unwrap_err().kind(), Kind::NotFound);
@@ -129,7 +129,7 @@ pub async fn a_file_is_not_a_folder(place: &Place) {
     assert_eq!(error.what(), format!("cannot create `{}`", file.join("x.gz").display()));
     assert_eq!(error.hint_text(), Some(&*format!("`{}` is a file, not a folder", file.display())));
     assert_eq!(place.call.mkdir(&file, 0o700).await.unwrap_err().kind(), Kind::AlreadyExists);
-    assert!(place.call.list(Found { dir: file, ..all(place) }).await.is_err());
+    assert!(place.call.list(ListQuery { dir: file, ..all(place) }).await.is_err());
     assert!(place.call.open(&place.dir).await.is_err());
     assert!(place.call.read(&place.dir, 10).await.is_err());
 }
@@ -168,7 +168,7 @@ pub async fn listings_are_sorted_and_filtered_by_name(place: &Place) {
     }
     assert_eq!(place.names().await, ["[x].gz", "a.gz", "a.gz.manifest.json", "b 2.gz", "b.sql", "控え.gz"]);
     let named = async |pattern: &str| {
-        let entries = place.call.list(Found { name: Some(pattern.into()), ..all(place) }).await.unwrap();
+        let entries = place.call.list(ListQuery { name: Some(pattern.into()), ..all(place) }).await.unwrap();
         entries.iter().map(|entry| entry.path.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(named("*.gz").await, ["[x].gz", "a.gz", "b 2.gz", "控え.gz"]);
@@ -184,13 +184,13 @@ pub async fn listings_go_down_only_on_request(place: &Place) {
     place.put("d/e/x.gz", "").await;
     place.put("d/y.gz", "").await;
     assert_eq!(place.names().await, ["d"]);
-    let found = Found { name: Some("*.gz".into()), recursive: true, ..all(place) };
+    let found = ListQuery { name: Some("*.gz".into()), recursive: true, ..all(place) };
     let paths: Vec<_> = place.call.list(found).await.unwrap().into_iter().map(|entry| entry.path).collect();
     assert_eq!(paths, [place.path("d/e/x.gz"), place.path("d/y.gz")]);
 }
 
 pub async fn a_bad_pattern_is_refused(place: &Place) {
-    let error = place.call.list(Found { name: Some("a[".into()), ..all(place) }).await.unwrap_err();
+    let error = place.call.list(ListQuery { name: Some("a[".into()), ..all(place) }).await.unwrap_err();
     assert_eq!((error.kind(), error.what()), (Kind::Recipe, "`a[` is not a file name pattern"));
 }
 
@@ -273,7 +273,7 @@ pub async fn ages_are_counted_in_whole_days(place: &Place) {
         (None, Some(1), &["a", "future"]),
         (None, Some(31), &["a", "b", "c", "future"]),
     ] {
-        let found = Found { older_than_days: older, newer_than_days: newer, ..all(place) };
+        let found = ListQuery { older_than_days: older, newer_than_days: newer, ..all(place) };
         let paths: Vec<_> = place.call.list(found).await.unwrap().into_iter().map(|entry| entry.path).collect();
         assert_eq!(paths, expected.iter().map(|name| place.path(name)).collect::<Vec<_>>());
     }
@@ -289,7 +289,7 @@ pub async fn links_are_seen_and_removed_as_themselves(place: &Place) {
     assert_eq!(place.call.read(&place.path("link"), 10).await.unwrap().len(), 5);
     assert!(place.call.read(&place.path("round"), 10).await.is_err());
     assert_eq!(place.call.stat(&place.path("link")).await.unwrap().unwrap().kind, EntryKind::Link);
-    let found = Found { recursive: true, ..all(place) };
+    let found = ListQuery { recursive: true, ..all(place) };
     let paths: Vec<_> = place.call.list(found).await.unwrap().into_iter().map(|entry| entry.path).collect();
     assert_eq!(paths, ["d", "d/x", "dlink", "link", "round"].map(|name| place.path(name)), "never through a link");
     for name in ["link", "dlink", "round"] {

@@ -7,7 +7,7 @@ use hikae::error::{Kind, Site};
 use hikae::stream::pump::pump;
 use hikae::world::dry_run::{DryRun, is_withheld};
 use hikae::world::simulated::{Simulated, SimulatedSetup};
-use hikae::world::{Caller, Command, Found, ProgramSource, World};
+use hikae::world::{Caller, Command, ListQuery, ProgramSource, World};
 use serde_json::json;
 
 use super::place::{caller, names};
@@ -71,7 +71,7 @@ async fn later_reads_see_what_is_planned() {
     call.remove("/d/old.gz".as_ref()).await.unwrap();
     call.rename("/d/sub".as_ref(), "/d/moved".as_ref()).await.unwrap();
     assert_eq!(names(&call, "/d".as_ref()).await, ["kept.gz", "moved", "new.gz"]);
-    let all = Found {
+    let all = ListQuery {
         dir: "/d".into(),
         name: Some("*x*".into()),
         recursive: true,

@@ -2,7 +2,7 @@
 
 use hikae::error::Kind;
 use hikae::world::guarded::{Guarded, Needs};
-use hikae::world::{Caller, Command, Found};
+use hikae::world::{Caller, Command, ListQuery};
 
 use super::place::{caller, raw_names, real_world};
 
@@ -23,8 +23,8 @@ fn guarded() -> (Caller, tempfile::TempDir) {
     (caller(std::sync::Arc::new(Guarded::new(world, needs).unwrap())), kept)
 }
 
-fn found(dir: std::path::PathBuf) -> Found {
-    Found { dir, name: None, recursive: false, older_than_days: None, newer_than_days: None }
+fn found(dir: std::path::PathBuf) -> ListQuery {
+    ListQuery { dir, name: None, recursive: false, older_than_days: None, newer_than_days: None }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use hikae::world::http::words::was_never_sent;
 use hikae::world::http::{Address, HttpRequest, HttpResponse, Method};
 use hikae::world::limited::Limited;
 use hikae::world::simulated::Route;
-use hikae::world::{Caller, Limits, Value};
+use hikae::world::{Caller, Limits, SecretOrText};
 use serde_json::json;
 
 use super::place::{Place, drain};
@@ -107,7 +107,7 @@ pub async fn a_line_break_in_a_header_is_refused(place: &Place) {
         [("X-A", "1\r\nX-B: 2"), ("X-A\r\nX-B", "1"), ("X A", "1"), ("Content-Length", "5"), ("X-A", "\0")]
     {
         let mut request = request(Method::Get, "/says/hello");
-        request.headers.push((name.to_owned(), Value::Plain(value.to_owned())));
+        request.headers.push((name.to_owned(), SecretOrText::Plain(value.to_owned())));
         let checked = request.check();
         let error = place.call.request(request).await.err().unwrap();
         assert_eq!(error.kind(), Kind::Recipe, "{name}: {value:?}: {error:?}");

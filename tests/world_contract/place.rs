@@ -72,7 +72,7 @@ impl Place {
 }
 
 pub async fn names(call: &Caller, dir: &Path) -> Vec<String> {
-    let found = hikae::world::Found {
+    let found = hikae::world::ListQuery {
         dir: dir.into(),
         name: None,
         recursive: false,

@@ -9,7 +9,7 @@ use hikae::secret::Secret;
 use hikae::stream::{Piece, Source};
 use hikae::world::limited::Limited;
 use hikae::world::program::run_to_end;
-use hikae::world::{Caller, Child, Command, Limits, ProgramSource, Value};
+use hikae::world::{Caller, Child, Command, Limits, ProgramSource, SecretOrText};
 
 use super::place::{Place, drain};
 
@@ -53,8 +53,8 @@ pub async fn a_program_that_fails_never_ends_its_output(place: &Place) {
 
 pub async fn the_environment_is_clean(place: &Place) {
     let mut command = Command::new("env");
-    command.env.push(("PGPASSWORD".into(), Value::Secret(Secret::new("se cret'\"$x\ny"))));
-    command.env.push(("PLAIN".into(), Value::Plain("v".into())));
+    command.env.push(("PGPASSWORD".into(), SecretOrText::Secret(Secret::new("se cret'\"$x\ny"))));
+    command.env.push(("PLAIN".into(), SecretOrText::Plain("v".into())));
     let (output, _) = run_to_end("env", start(place, command).await, 100_000).await.unwrap();
     let output = String::from_utf8(output.to_vec()).unwrap();
     assert!(output.contains("PGPASSWORD=se cret'\"$x\ny\n") && output.contains("PLAIN=v\n"));
@@ -68,7 +68,7 @@ pub async fn the_environment_is_clean(place: &Place) {
 pub async fn secrets_are_struck_out_of_what_a_program_says(place: &Place) {
     let secret = Secret::new("hunter2-in-stderr");
     let mut command = shell("echo \"bad password $PGPASSWORD\" >&2; exit 1");
-    command.env.push(("PGPASSWORD".into(), Value::Secret(secret)));
+    command.env.push(("PGPASSWORD".into(), SecretOrText::Secret(secret)));
     let (_, exit) = run_to_end("sh", start(place, command).await, 100).await.unwrap();
     assert_eq!(exit.stderr, "bad password ********\n");
 }
@@ -134,7 +134,7 @@ pub async fn what_cannot_be_started_is_told(place: &Place) {
     let given = Command { args: vec!["a\0b".into()], ..Command::new("cat") };
     let error = place.call.spawn(given).await.err().unwrap();
     assert_eq!((error.kind(), error.what()), (Kind::Recipe, r"the command line `cat 'a\0b'` holds a zero byte"));
-    let value = Value::Secret(Secret::new("wombat\0-grievance"));
+    let value = SecretOrText::Secret(Secret::new("wombat\0-grievance"));
     let given = Command { env: vec![("PGPASSWORD".into(), value)], ..Command::new("cat") };
     let error = place.call.spawn(given).await.err().unwrap();
     assert_eq!((error.kind(), error.what()), (Kind::Recipe, "the variable `PGPASSWORD` for `cat` holds a zero byte"));

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use hikae::error::Kind;
 use hikae::world::real::Real;
-use hikae::world::{EntryKind, Found};
+use hikae::world::{EntryKind, ListQuery};
 
 use super::place::{caller, drain, names, raw_names, real, real_world};
 
@@ -68,7 +68,7 @@ async fn ages_are_counted_as_find_counts_them() {
     for (older, newer, argument) in
         [(Some(30), None, "+30"), (Some(0), None, "+0"), (None, Some(1), "-1"), (None, Some(31), "-31")]
     {
-        let found = Found {
+        let found = ListQuery {
             dir: place.dir.clone(),
             name: None,
             recursive: false,

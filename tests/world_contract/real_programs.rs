@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hikae::error::Kind;
 use hikae::stream::Piece;
 use hikae::world::program::run_to_end;
-use hikae::world::{Child, Command, ProgramSource, Value};
+use hikae::world::{Child, Command, ProgramSource, SecretOrText};
 
 use super::place::{drain, eventually, real, real_world};
 
@@ -66,7 +66,7 @@ async fn what_cannot_be_started_is_told() {
     let error = place.call.spawn(Command::new("no-such-tool")).await.err().unwrap();
     assert_eq!((error.kind(), error.what()), (Kind::NotFound, "cannot start `no-such-tool`: it is not on the PATH"));
     let mut command = Command::new("pg_dump");
-    command.env.push(("PATH".into(), Value::Plain("/nowhere".into())));
+    command.env.push(("PATH".into(), SecretOrText::Plain("/nowhere".into())));
     let error = place.call.spawn(command).await.err().unwrap();
     assert_eq!(error.hint_text(), Some("install it: `apt-get install postgresql-client`"));
 

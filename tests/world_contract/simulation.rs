@@ -8,7 +8,7 @@ use hikae::secret::Secret;
 use hikae::stream::Source;
 use hikae::world::program::{ask, run_to_end};
 use hikae::world::simulated::{Canned, Program, Simulated, SimulatedSetup};
-use hikae::world::{Caller, Command, EntryKind, Limits, ProgramSource, Value};
+use hikae::world::{Caller, Command, EntryKind, Limits, ProgramSource, SecretOrText};
 use serde_json::{Value as Json, json};
 
 use super::place::{caller, drain, names, place_in};
@@ -132,11 +132,11 @@ async fn a_function_answers_for_a_program() {
     let world = Simulated::new(SimulatedSetup { programs, ..SimulatedSetup::default() }).unwrap();
     let command = Command {
         args: vec!["--quiet".into()],
-        env: vec![("PGPASSWORD".into(), Value::Secret(Secret::new("hunter2-sim")))],
+        env: vec![("PGPASSWORD".into(), SecretOrText::Secret(Secret::new("hunter2-sim")))],
         stdin: true,
         ..Command::new("psql")
     };
-    let input = Value::Plain("SELECT 1".into());
+    let input = SecretOrText::Plain("SELECT 1".into());
     let (output, exit) = ask(&caller(Arc::new(world.clone())), command, Some(&input), 100).await.unwrap();
     assert_eq!((&output[..], exit.code), (&b"got SELECT 1"[..], Some(2)));
     let ran = &world.snapshot().ran[0];

@@ -10,14 +10,14 @@ use crate::lua::seal::{proxy, spell};
 use crate::lua::secret_value::SecretValue;
 use crate::lua::traceback::raise;
 use crate::suggest;
-use crate::world::Value as Text;
+use crate::world::SecretOrText;
 use crate::world::http::Address;
 
 impl Channel {
     /// The url that it is addressed by, when it is one.
     fn url(&self) -> Result<Option<Address>> {
         let target = self.target.as_ref().filter(|target| target.expose().contains("://"));
-        let url = target.map(|target| Address::new(&Text::Secret(target.clone()), &[])).transpose();
+        let url = target.map(|target| Address::new(&SecretOrText::Secret(target.clone()), &[])).transpose();
         url.map_err(|error| error.hint("look at the address of the channel: `https://host/path`"))
     }
 

@@ -10,12 +10,12 @@ use crate::catalog::{Catalog, Moment};
 use crate::error::{Kind, Result};
 use crate::world::limited::Limited;
 use crate::world::real::startup;
-use crate::world::{Caller, Held};
+use crate::world::{Caller, LockGuard};
 
 /// The lock of a sender, and the moment that is its name.
 pub(super) struct Claim {
     pub at: Moment,
-    held: Option<Box<dyn Held>>,
+    held: Option<Box<dyn LockGuard>>,
 }
 
 impl<D: Deliver> Dispatch<D> {

@@ -19,7 +19,7 @@ impl<D: Deliver> Dispatch<D> {
         let judge = self.judge(&channels);
         catalog.consider(&mut |run, streak| judge.judge(run, streak))?;
         self.doubt(&catalog).await?;
-        catalog.hurry_notices(self.world.now(), unsure)?;
+        catalog.expedite_notices(self.world.now(), unsure)?;
         let tally = self.flush_with(&catalog, &channels, stop).await;
         let left = catalog.notices()?;
         let count = |status: &str| left.iter().filter(|notice| notice.status == status).count();

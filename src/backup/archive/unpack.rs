@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::archive::names::{Names, inside, refused};
 use crate::backup::archive::opened::{Opened, broken};
-use crate::backup::pool::unless;
+use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Sink;
 use crate::stream::tar::{Tar, TarEntry, TarKind};
 use crate::units::show_size;
 use crate::world::dry_run::is_withheld;
 use crate::world::partial::FOLDER_MODE;
-use crate::world::{Caller, EntryKind, Found};
+use crate::world::{Caller, EntryKind, ListQuery};
 
 /// What the owner may do with every file; whether it can be run is kept.
 const FILE_MODE: u32 = 0o600;
@@ -62,17 +62,16 @@ pub struct Unpacking {
 /// What was made so far, and who may end it.
 struct Under<'a> {
     unpacking: &'a Unpacking,
-    taken_back: &'a mut oneshot::Receiver<()>,
+    cancelled: CancellationToken,
     names: Names,
     /// In the order in which it was made.
     made: Vec<PathBuf>,
 }
 
 impl Unpacking {
-    /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
-    pub async fn run(self, mut taken_back: oneshot::Receiver<()>) -> Result<Unpacked> {
-        let mut under =
-            Under { unpacking: &self, taken_back: &mut taken_back, names: Names::default(), made: Vec::new() };
+    /// Runs to its end, or until it is cancelled.
+    pub async fn run(self, cancelled: CancellationToken) -> Result<Unpacked> {
+        let mut under = Under { unpacking: &self, cancelled, names: Names::default(), made: Vec::new() };
         match under.fill().await {
             Err(error) if !is_withheld(&error) => {
                 let error = error.within(format!("cannot unpack `{}`", self.source.display()));
@@ -136,7 +135,7 @@ impl Under<'_> {
     }
 
     async fn next(&mut self, tar: &mut Tar) -> Result<Option<TarEntry>> {
-        unless(self.taken_back, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
+        or_cancelled(&self.cancelled, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
     }
 
     /// Makes the folder, which must be new or empty: what lies in it is not to be mixed with what is in the archive.
@@ -151,7 +150,7 @@ impl Under<'_> {
             Some(stat) if stat.kind != EntryKind::Dir => Err(taken(format!("`{}` is not a folder", into.display()))),
             Some(_) => {
                 let (name, older_than_days, newer_than_days) = (None, None, None);
-                let found = Found { dir: into.clone(), name, recursive: false, older_than_days, newer_than_days };
+                let found = ListQuery { dir: into.clone(), name, recursive: false, older_than_days, newer_than_days };
                 match caller.list(found).await?.is_empty() {
                     true => Ok(()),
                     false => Err(taken(format!("the folder `{}` is not empty", into.display()))),
@@ -202,7 +201,7 @@ impl Under<'_> {
 
     async fn pour(&mut self, tar: &mut Tar, sink: &mut dyn Sink) -> Result<()> {
         let source = &self.unpacking.source;
-        while let Some(data) = unless(self.taken_back, WORK, tar.data()).await.map_err(broken(source))? {
+        while let Some(data) = or_cancelled(&self.cancelled, WORK, tar.data()).await.map_err(broken(source))? {
             sink.write(data).await?;
         }
         sink.seal().await

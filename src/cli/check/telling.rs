@@ -25,7 +25,7 @@ pub(super) fn points(context: &Context) -> Vec<Point> {
     }
     let mut points: Vec<Point> = channels.troubles.iter().map(|trouble| Point::wrong("alerts", trouble)).collect();
     points.extend(channels.all.iter().filter_map(|channel| found(channel, config).err()));
-    points.push(who_is_told(&channels, config));
+    points.push(recipients_shown(&channels, config));
     if channels.all.iter().any(|channel| channel.kind == "email") {
         points.push(mail_server(config));
     }
@@ -41,7 +41,7 @@ fn found(channel: &Channel, config: &Config) -> std::result::Result<(), Point> {
         .map_err(|error| Point::wrong("alerts", &error.within(format!("the channel `{}` tells nobody", channel.name))))
 }
 
-fn who_is_told(channels: &Channels, config: &Config) -> Point {
+fn recipients_shown(channels: &Channels, config: &Config) -> Point {
     if channels.all.is_empty() {
         // Not wrong: the runbook has it so where nothing is set.
         let nobody = "nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel";

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::server::Server;
-use super::teller::{Shell, Teller};
+use super::teller::{Narrator, Shell};
 use crate::cli::scratch::{run, words};
 use crate::config::Language;
 use crate::error::{Error, Kind, Result};
 use crate::world::program::{ask, failure};
 use crate::world::real::startup;
-use crate::world::{Caller, Command, Value};
+use crate::world::{Caller, Command, SecretOrText};
 
 const CAFE: &str = include_str!("cafe.sql");
 const DATABASE: &str = "english_cafe_db";
@@ -17,7 +17,7 @@ const DATABASE: &str = "english_cafe_db";
 const COUNTS: &str = "psql -d english_cafe_db -c 'SELECT * FROM row_counts'";
 const LISTING: &str = "ls -goA backups";
 
-pub async fn tell(teller: &Teller<'_>, server: &mut Server) -> Result<()> {
+pub async fn tell(teller: &Narrator<'_>, server: &mut Server) -> Result<()> {
     let folder = teller.folder.display();
     teller.say(
         &format!(
@@ -36,7 +36,7 @@ pub async fn tell(teller: &Teller<'_>, server: &mut Server) -> Result<()> {
 }
 
 /// The last words, when nothing of the demo is left.
-pub fn farewell(teller: &Teller<'_>) -> Result<()> {
+pub fn farewell(teller: &Narrator<'_>) -> Result<()> {
     teller.say(
         "That was all: the server is stopped, and its folder is gone.\n\
          For a backup of your own: README.md, `hikae show db-backup`, `hikae check db-backup`.",
@@ -46,7 +46,7 @@ pub fn farewell(teller: &Teller<'_>) -> Result<()> {
 }
 
 /// Starts the server, fills it, and makes a configuration folder; gives the counts of the tables as they are shown.
-async fn database(teller: &Teller<'_>, server: &mut Server) -> Result<String> {
+async fn database(teller: &Narrator<'_>, server: &mut Server) -> Result<String> {
     teller.title("1. A small English café keeps its customers in PostgreSQL", "1. 小さな英会話カフェの PostgreSQL")?;
     teller.say(
         "A PostgreSQL server starts on a free port of this machine, with sample data.",
@@ -68,7 +68,7 @@ async fn load(own: &Caller, server: &Server, sql: &str, database: &str) -> Resul
     psql.args = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-", "-d", database].map(str::to_owned).into();
     psql.env = server.client().env();
     psql.stdin = true;
-    let (_, exit) = ask(own, psql, Some(&Value::Plain(sql.to_owned())), crate::cli::scratch::MAX_SAID).await?;
+    let (_, exit) = ask(own, psql, Some(&SecretOrText::Plain(sql.to_owned())), crate::cli::scratch::MAX_SAID).await?;
     if exit.success() { Ok(()) } else { Err(failure("psql", &exit)) }
 }
 
@@ -93,7 +93,7 @@ async fn set_up(own: &Caller, server: &Server, folder: &Path, language: Language
 }
 
 /// The nightly backup; gives its file name, and the listing of the folder.
-async fn backup(teller: &Teller<'_>) -> Result<(String, String)> {
+async fn backup(teller: &Narrator<'_>) -> Result<(String, String)> {
     teller.title("2. The nightly backup", "2. 毎晩のバックアップ")?;
     teller.say(
         "All that hikae has to be told stands in one file. cron's environment is empty;\nhere it is empty as well.",
@@ -122,7 +122,7 @@ async fn backup(teller: &Teller<'_>) -> Result<(String, String)> {
 }
 
 /// Removes the file of a table while the server runs, as a failing disk would.
-async fn break_table(teller: &Teller<'_>, server: &Server) -> Result<()> {
+async fn break_table(teller: &Narrator<'_>, server: &Server) -> Result<()> {
     teller.title("3. The disk loses a table", "3. ディスクがテーブルを失う")?;
     teller.say(
         "Now one of the four tables loses its file, as on a failing disk. pg_dump will\ndie half-way: after two tables, with an error.",
@@ -135,7 +135,7 @@ async fn break_table(teller: &Teller<'_>, server: &Server) -> Result<()> {
 }
 
 /// Gives the id of the run that failed.
-async fn honest_failure(teller: &Teller<'_>, listing: &str) -> Result<String> {
+async fn honest_failure(teller: &Narrator<'_>, listing: &str) -> Result<String> {
     let said = teller.types(Shell::Cron, "hikae run db-backup", 1).await?;
     teller.say(
         "Exit code 1, PostgreSQL's own words, the line of the recipe. And in the folder:\n\
@@ -149,14 +149,14 @@ async fn honest_failure(teller: &Teller<'_>, listing: &str) -> Result<String> {
 }
 
 /// Shows the folder again; what changed in it ends the story.
-async fn same_listing(teller: &Teller<'_>, before: &str) -> Result<()> {
+async fn same_listing(teller: &Narrator<'_>, before: &str) -> Result<()> {
     if teller.types(Shell::Cron, LISTING, 0).await? == before {
         return Ok(());
     }
     Err(Error::new(Kind::Integrity, "the failed run changed the folder of backups").hint("please report this"))
 }
 
-async fn two_more(teller: &Teller<'_>, listing: &str) -> Result<()> {
+async fn two_more(teller: &Narrator<'_>, listing: &str) -> Result<()> {
     teller.title("4. A wrong password, and a typo", "4. パスワードの間違いと、打ち間違い")?;
     teller.types(Shell::Cron, "DB_PASSWORD=letmein hikae run db-backup", 1).await?;
     teller.types(Shell::Cron, "hikae run db-backup --set day=7", 64).await?;
@@ -164,14 +164,14 @@ async fn two_more(teller: &Teller<'_>, listing: &str) -> Result<()> {
     same_listing(teller, listing).await
 }
 
-async fn record(teller: &Teller<'_>, failed: &str) -> Result<()> {
+async fn record(teller: &Narrator<'_>, failed: &str) -> Result<()> {
     teller.title("5. What happened last night?", "5. 昨夜、何が起きた?")?;
     teller.types(Shell::Cron, "hikae runs | cut -c 1-79", 0).await?;
     teller.types(Shell::Cron, &format!("hikae runs show {failed}"), 0).await.map(drop)
 }
 
 /// The way back, by the manifest's own line; the tables must then be as they were.
-async fn restore(teller: &Teller<'_>, server: &Server, line: &str, counts: &str) -> Result<()> {
+async fn restore(teller: &Narrator<'_>, server: &Server, line: &str, counts: &str) -> Result<()> {
     teller.title("6. The way back", "6. 復元")?;
     teller.say(
         "The database is broken, the backup is not. The manifest's own line restores it,\nwith standard tools only.",

@@ -9,14 +9,14 @@ use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::secret::Secret;
 use crate::world::program::ask;
-use crate::world::{Caller, Command, Value, World};
+use crate::world::{Caller, Command, SecretOrText, World};
 
 const BOLD: &str = "1";
 const RED: &str = "31";
 const GREEN: &str = "32";
 
 /// Who tells, on this standard output, in this folder.
-pub struct Teller<'a> {
+pub struct Narrator<'a> {
     context: &'a Context,
     pub own: Caller,
     /// Where everything of the demo lies; commands are typed there.
@@ -33,21 +33,21 @@ pub enum Shell<'a> {
 }
 
 impl Shell<'_> {
-    pub fn env(self) -> Vec<(String, Value)> {
+    pub fn env(self) -> Vec<(String, SecretOrText)> {
         let Shell::Client { port, password } = self else { return Vec::new() };
-        let plain = |name: &str, value: String| (name.to_owned(), Value::Plain(value));
+        let plain = |name: &str, value: String| (name.to_owned(), SecretOrText::Plain(value));
         vec![
             plain("PGHOST", "127.0.0.1".to_owned()),
             plain("PGPORT", port.to_string()),
             plain("PGUSER", "postgres".to_owned()),
-            ("PGPASSWORD".to_owned(), Value::Secret(password.clone())),
+            ("PGPASSWORD".to_owned(), SecretOrText::Secret(password.clone())),
         ]
     }
 }
 
-impl<'a> Teller<'a> {
-    pub fn new(context: &'a Context, own: Caller, folder: PathBuf, programs: PathBuf) -> Teller<'a> {
-        Teller { context, own, folder, programs }
+impl<'a> Narrator<'a> {
+    pub fn new(context: &'a Context, own: Caller, folder: PathBuf, programs: PathBuf) -> Narrator<'a> {
+        Narrator { context, own, folder, programs }
     }
 
     pub fn language(&self) -> Language {
@@ -91,7 +91,7 @@ impl<'a> Teller<'a> {
         let path = self.own.world.environment().get("PATH").cloned().unwrap_or_default();
         let path = format!("{}:{}:{path}", self.folder.join("bin").display(), self.programs.display());
         let mut env = shell.env();
-        env.push(("PATH".to_owned(), Value::Plain(path)));
+        env.push(("PATH".to_owned(), SecretOrText::Plain(path)));
         let args = vec!["-c".to_owned(), format!("exec 2>&1\n{line}")];
         Command { args, env, cwd: Some(self.folder.clone()), ..Command::new("sh") }
     }

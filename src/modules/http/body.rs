@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Kind, Result};
 use crate::modules::http::given::Given;
 use crate::secret::MASK;
-use crate::world::Value;
+use crate::world::SecretOrText;
 use crate::world::http::Body;
 use crate::world::http::address::encoded;
 
 /// What a recipe wants to be sent; at most one of them.
 #[derive(Default)]
 pub struct Content {
-    pub text: Option<Value>,
+    pub text: Option<SecretOrText>,
     pub json: Option<Given>,
     pub form: Option<BTreeMap<String, Given>>,
 }
@@ -24,8 +24,8 @@ impl Content {
             (None, None, None) => Ok((Body::default(), None)),
             (Some(text), None, None) => {
                 let shown = match text {
-                    Value::Plain(text) => text.clone(),
-                    Value::Secret(_) => MASK.to_owned(),
+                    SecretOrText::Plain(text) => text.clone(),
+                    SecretOrText::Secret(_) => MASK.to_owned(),
                 };
                 Ok((Body { data: text.expose().to_owned().into(), shown }, Some("text/plain; charset=utf-8")))
             }
@@ -48,8 +48,8 @@ fn write_form(form: &BTreeMap<String, Given>) -> Result<Body> {
     let mut shown = Vec::new();
     for (name, value) in &fields {
         match value {
-            Value::Plain(text) => shown.push(encoded([(*name, text.as_str())])),
-            Value::Secret(_) => shown.push(format!("{name}={MASK}")),
+            SecretOrText::Plain(text) => shown.push(encoded([(*name, text.as_str())])),
+            SecretOrText::Secret(_) => shown.push(format!("{name}={MASK}")),
         }
     }
     let data = encoded(fields.iter().map(|(name, value)| (*name, value.expose())));

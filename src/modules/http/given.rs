@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::error::{Error, Kind, Result};
 use crate::secret::{MASK, SECRET_NEWTYPE, Secret};
-use crate::world::Value;
+use crate::world::SecretOrText;
 
 /// A value as a recipe gives it.
 #[derive(Clone, Debug)]
@@ -46,13 +46,13 @@ impl Given {
     }
 
     /// As one value of a query or a form, which is called `name`.
-    pub fn to_text(&self, name: &str) -> Result<Value> {
+    pub fn to_text(&self, name: &str) -> Result<SecretOrText> {
         Ok(match self {
-            Given::Text(text) => Value::Plain(text.clone()),
-            Given::Secret(secret) => Value::Secret(secret.clone()),
-            Given::Bool(flag) => Value::Plain(flag.to_string()),
-            Given::Int(number) => Value::Plain(number.to_string()),
-            Given::Num(number) => Value::Plain(number.to_string()),
+            Given::Text(text) => SecretOrText::Plain(text.clone()),
+            Given::Secret(secret) => SecretOrText::Secret(secret.clone()),
+            Given::Bool(flag) => SecretOrText::Plain(flag.to_string()),
+            Given::Int(number) => SecretOrText::Plain(number.to_string()),
+            Given::Num(number) => SecretOrText::Plain(number.to_string()),
             Given::Null | Given::List(_) | Given::Map(_) => {
                 let what = format!("`{name}` must be a text, a number, `true`, `false` or a secret, not a table");
                 return Err(Error::new(Kind::Recipe, what));

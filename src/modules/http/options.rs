@@ -14,7 +14,7 @@ use crate::modules::http::signing::Signing;
 use crate::secret::Secret;
 use crate::world::http::exchange::{Exchange, Policy};
 use crate::world::http::{Address, HttpRequest, Method};
-use crate::world::{Caller, Value};
+use crate::world::{Caller, SecretOrText};
 
 /// How many more tries there are where nobody says.
 const RETRIES: u32 = 2;
@@ -24,7 +24,7 @@ const MOST_RETRIES: u32 = 10;
 /// What a recipe wants to be done.
 pub struct Wish {
     method: Method,
-    url: Value,
+    url: SecretOrText,
     headers: BTreeMap<String, Text>,
     bearer: Option<Text>,
     query: BTreeMap<String, Given>,
@@ -126,23 +126,23 @@ macro_rules! wish {
 
 /// An option table beside a url.
 pub trait Beside: Default {
-    fn wish(self, method: Method, url: Value) -> Wish;
+    fn wish(self, method: Method, url: SecretOrText) -> Wish;
 }
 
 impl Beside for DownloadOptions {
-    fn wish(self, method: Method, url: Value) -> Wish {
+    fn wish(self, method: Method, url: SecretOrText) -> Wish {
         wish!(self, method, url;)
     }
 }
 
 impl Beside for GetOptions {
-    fn wish(self, method: Method, url: Value) -> Wish {
+    fn wish(self, method: Method, url: SecretOrText) -> Wish {
         wish!(self, method, url; max_bytes: self.max_bytes, secrets: self.secrets)
     }
 }
 
 impl Beside for PostOptions {
-    fn wish(self, method: Method, url: Value) -> Wish {
+    fn wish(self, method: Method, url: SecretOrText) -> Wish {
         let content = Content { text: self.body.map(|text| text.0), json: self.json, form: self.form };
         wish!(self, method, url; content: content, max_bytes: self.max_bytes, secrets: self.secrets, retry: self.retry,
             idempotency: self.idempotency, sign: self.sign)
@@ -162,7 +162,7 @@ impl Wish {
         options.unwrap_or_default().wish(method, url.0)
     }
 
-    fn bare(method: Method, url: Value) -> Wish {
+    fn bare(method: Method, url: SecretOrText) -> Wish {
         Wish {
             method,
             url,
@@ -200,7 +200,7 @@ impl Wish {
         }
         if let Some(token) = &self.bearer {
             let header = Secret::new(format!("Bearer {}", token.0.expose()));
-            request.headers.push(("Authorization".to_owned(), Value::Secret(header)));
+            request.headers.push(("Authorization".to_owned(), SecretOrText::Secret(header)));
         }
         if let Some(key) = &self.idempotency {
             request.headers.push(("Idempotency-Key".to_owned(), key.0.clone()));

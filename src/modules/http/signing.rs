@@ -4,7 +4,7 @@ use ring::hmac;
 use serde::Deserialize;
 
 use crate::lua::options::Text;
-use crate::world::Value;
+use crate::world::SecretOrText;
 
 /// By what to sign, and where the signature goes.
 #[derive(Deserialize)]
@@ -16,9 +16,9 @@ pub struct Signing {
 
 impl Signing {
     /// The header for these bytes.
-    pub fn header(&self, body: &[u8]) -> (String, Value) {
+    pub fn header(&self, body: &[u8]) -> (String, SecretOrText) {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.key.0.expose().as_bytes());
         let hex: String = hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        (self.header.clone(), Value::Plain(format!("sha256={hex}")))
+        (self.header.clone(), SecretOrText::Plain(format!("sha256={hex}")))
     }
 }

@@ -9,7 +9,7 @@ use mlua::Table;
 use serde::Deserialize;
 
 use crate::backup::pipeline::Pipeline;
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::{Text, duration};
@@ -71,7 +71,7 @@ pub async fn upload(
     pipeline.refuse_copies()?;
     let step = call.session.step(format!("{} to {}", pipeline.label, upload.request.title()), call.site());
     let (facts, number) = (pipeline.facts.clone(), step.number);
-    let task = on_pool(call.session.pool.member()?, async move {
+    let task = spawn_cancellable(call.session.pool.guard()?, async move {
         if let Some(path) = options.ca_file {
             upload.request.roots = Some(caller.read(&path, MAX_BYTES as u64).await?);
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::pool::spawn;
 use crate::error::{Error, Kind, Result};
@@ -14,7 +15,7 @@ use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::postgres::server::clusters::Clusters;
-use crate::postgres::server::temporary_cluster::{PORT, Standing};
+use crate::postgres::server::temporary_cluster::{PORT, TemporaryCluster};
 use crate::postgres::server::throwaway;
 
 #[derive(Deserialize)]
@@ -43,12 +44,12 @@ pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
     let step = call.session.step("temporary cluster".to_owned(), call.site());
     let name = throwaway::cluster_name(caller.world.now(), caller.world.machine().process_id);
     let home = options.dir.join(&name).display().to_string();
-    let standing = Standing::new(caller, options.dir, name, options.server_version, options.size_bytes);
-    let (wanted, unwanted) = oneshot::channel();
+    let cluster = TemporaryCluster::new(caller, options.dir, name, options.server_version, options.size_bytes);
+    let stop = CancellationToken::new();
     let (ready, answered) = oneshot::channel();
-    let ended = spawn(call.session.pool.member()?, standing.run(ready, unwanted));
+    let ended = spawn(call.session.pool.guard()?, cluster.run(ready, stop.clone()));
     // From here on it goes with the run, however that ends.
-    call.session.at_end.of::<Clusters>().add(home.clone(), wanted, ended);
+    call.session.at_end.of::<Clusters>().add(home.clone(), stop.drop_guard(), ended);
     let ready = answered.await.is_ok();
     let answer = if ready {
         Ok(())

@@ -1,4 +1,4 @@
-//! `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`: makes databases, and drops none but those that hikae made.
+//! `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`: makes databases, and drops none but those that hikae created_databases.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -8,18 +8,18 @@ use mlua::Table;
 use serde::Deserialize;
 
 use crate::backup::at_end::CLEANUP_TIME;
-use crate::backup::pool::unbroken;
+use crate::backup::pool::spawn_uncancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::postgres::server::client::Server;
-use crate::postgres::server::keeper::Keeper;
-use crate::postgres::server::made::{Hold, Made};
-use crate::postgres::server::maintenance::{Found, Maintenance, cannot, maintenance};
+use crate::postgres::server::created::{CreatedDatabases, Hold};
+use crate::postgres::server::maintenance::{DatabaseRow, Maintenance, cannot, maintenance};
 use crate::postgres::server::query::ask;
 use crate::postgres::server::quoting::{check_name, ident, literal};
 use crate::postgres::server::throwaway;
+use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::secret::Secret;
 use crate::world::Caller;
@@ -40,10 +40,10 @@ options!(SweepOptions {
 pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     let caller = options.limit(call.world()?);
     let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
-    let made = call.session.at_end.of::<Made>();
+    let created_databases = call.session.at_end.of::<CreatedDatabases>();
     let name = match &options.name {
         Some(name) => name.clone(),
-        None => throwaway::name(caller.world.now(), caller.world.machine().process_id, made.count() + 1),
+        None => throwaway::name(caller.world.now(), caller.world.machine().process_id, created_databases.count() + 1),
     };
     check_name(&name)?;
     let like = match &options.like {
@@ -58,12 +58,12 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
             let identity = &call.session.identity;
             let mark = throwaway::mark(&identity.run_id, &identity.recipe, &caller.world.machine().host);
             script.push_str(&throwaway::comment(&name, &mark));
-            let keeper = Keeper::start(&at, &name).await?;
+            let keeper = ThrowawayLock::start(&at, &name).await?;
             Some(Hold { keeper, server: at.server.clone(), connect_to: at.database.clone() })
         }
     };
     let step = call.session.step(format!("create database {name}"), call.site());
-    made.expect(&name, hold);
+    created_databases.expect(&name, hold);
     // Not broken off: a run that is interrupted must know what there is to drop.
     let (caller, server, database, new) = (caller.clone(), at.server, at.database, name.clone());
     let creating = async move {
@@ -81,17 +81,17 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
         .await;
         Ok((created, left))
     };
-    let (created, left) = unbroken(call.session.pool.member()?, creating).await?;
+    let (created, left) = spawn_uncancellable(call.session.pool.guard()?, creating).await?;
     step.end(0, 0, created.as_ref().err());
     match left {
-        Left::Database(oid) => made.stands(&name, oid),
-        Left::Nothing => made.forget(&name),
+        Left::Database(oid) => created_databases.stands(&name, oid),
+        Left::Nothing => created_databases.forget(&name),
         Left::Unknown => {}
     }
     created.map(|_| name)
 }
 
-/// What stands of a database that was to be made.
+/// What stands of a database that was to be created_databases.
 enum Left {
     Database(u32),
     Nothing,
@@ -161,14 +161,14 @@ async fn shape_of(at: &Maintenance<'_>, like: &str) -> Result<String> {
 pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
     let caller = options.limit(call.world()?);
     let at = maintenance(&caller, options.server(), options.connect_to.as_deref());
-    let (name, made) = (&options.name, call.session.at_end.of::<Made>());
+    let (name, created_databases) = (&options.name, call.session.at_end.of::<CreatedDatabases>());
     let Some(found) = at.named(name).await? else {
-        made.forget(name);
+        created_databases.forget(name);
         return Err(Error::new(Kind::NotFound, cannot("drop", name)).because_text("there is no such database"));
     };
     let left_over = throwaway::is_name(name) && throwaway::is_mark(found.comment.as_deref());
     // A throwaway that was made anew has another number; as long as this run holds its name, nobody else can have made it.
-    let own = made.has(name, found.oid) || made.keeps(name) && left_over;
+    let own = created_databases.has(name, found.oid) || created_databases.keeps(name) && left_over;
     if !own && !left_over {
         return Err(Error::new(Kind::Denied, format!("refused to drop the database `{name}`"))
             .because_text("this run did not make it, and it is no throwaway of hikae's")
@@ -181,7 +181,7 @@ pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
     };
     step.end(0, 0, dropped.as_ref().err());
     dropped?;
-    made.forget(name);
+    created_databases.forget(name);
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub async fn sweep(call: Rc<Call>, options: SweepOptions) -> Result<Table> {
     let left =
         all.into_iter().filter(|found| throwaway::is_name(&found.name) && throwaway::is_mark(found.comment.as_deref()));
     let (mut dropped, mut failed) = (Vec::new(), None);
-    for Found { name, .. } in left {
+    for DatabaseRow { name, .. } in left {
         match at.drop_unless_needed(&name).await {
             Ok(true) => {
                 log(Level::Info, &format!("left-over database dropped: {name}"), call.site().as_ref());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 
-use crate::backup::pool::on_pool;
+use crate::backup::pool::spawn_cancellable;
 use crate::backup::read_back::{Tallied, prove};
 use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
@@ -39,8 +39,8 @@ pub async fn inspect(call: Rc<Call>, path: PathBuf, options: InspectOptions) -> 
     let step = call.session.step(format!("inspect {}", path.display()), call.site());
     let number = step.number;
     let work = read(reader, path.clone(), number);
-    let answer = on_pool(call.session.pool.member()?, work).await;
-    let Found { tally, facts, manifest, format, packed } = match answer {
+    let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
+    let Inspected { tally, facts, manifest, format, packed } = match answer {
         Ok(found) => found,
         Err(error) => {
             step.end(0, 0, Some(&error));
@@ -59,7 +59,7 @@ pub async fn inspect(call: Rc<Call>, path: PathBuf, options: InspectOptions) -> 
 }
 
 /// A dump that was read to its proved end.
-struct Found {
+struct Inspected {
     tally: Tally,
     facts: Facts,
     manifest: Option<Manifest>,
@@ -68,7 +68,7 @@ struct Found {
 }
 
 /// Reads all of the file; what comes out is proved to be one whole dump, and to be what its manifest describes.
-async fn read(reader: Reader, path: PathBuf, step: u64) -> Result<Found> {
+async fn read(reader: Reader, path: PathBuf, step: u64) -> Result<Inspected> {
     let manifest = described::read(&reader.caller, &path).await?;
     let (file, tally) = Tallied::new(reader.caller.open(&path).await?, step);
     let facts = SharedFacts::default();
@@ -83,7 +83,7 @@ async fn read(reader: Reader, path: PathBuf, step: u64) -> Result<Found> {
     if let Some(manifest) = &manifest {
         prove(&path, manifest, &tally, Some(facts.plain_bytes))?;
     }
-    Ok(Found { tally, facts, manifest, format, packed })
+    Ok(Inspected { tally, facts, manifest, format, packed })
 }
 
 fn refuse(path: &Path, error: Error) -> Error {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use mlua::Table;
 use serde::Deserialize;
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
-use crate::backup::pool::unbroken;
+use crate::backup::pool::spawn_uncancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
@@ -18,7 +18,7 @@ use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::steps::{Restored, Restoring};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::clusters::Clusters;
-use crate::postgres::server::made::Made;
+use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::throwaway;
 use crate::secret::Secret;
 use crate::world::Caller;
@@ -85,10 +85,11 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         step: step.number,
     };
     let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
-    let (wanted, taken_back) = oneshot::channel();
-    // A restore that is broken off must still drop what it has made.
-    let answer = unbroken(call.session.pool.member()?, restoring.run(taken_back)).await;
-    drop::<oneshot::Sender<()>>(wanted);
+    let cancel = CancellationToken::new();
+    let cancel_on_drop = cancel.clone().drop_guard();
+    // A restore that is broken off must still drop what it has created_databases.
+    let answer = spawn_uncancellable(call.session.pool.guard()?, restoring.run(cancel)).await;
+    drop(cancel_on_drop);
     let outcome = answer.as_ref().err().map(Error::one_line);
     call.session.recorder.changed(serde_json::json!({
         "restored": file, "into": target, "sha256": answer.as_ref().ok().map(|restored| restored.sha256.clone()), "error": outcome,
@@ -102,7 +103,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
 
 /// The comment of this run's own throwaway; any other database is not made anew.
 fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
-    if !call.session.at_end.of::<Made>().keeps(name) {
+    if !call.session.at_end.of::<CreatedDatabases>().keeps(name) {
         return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` anew"))
             .because_text("it is no throwaway of this run")
             .hint("`if_exists = \"remake\"` takes the name that `pg.create_database` gave"));

@@ -13,7 +13,7 @@ use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::postgres::restore::swap::{BUSY, CHANGED, State, Swap};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::made::Made;
+use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::maintenance::{Maintenance, maintenance};
 use crate::postgres::server::quoting::{check_name, with_suffix};
 use crate::secret::Secret;
@@ -47,7 +47,7 @@ pub async fn swap(call: Rc<Call>, options: SwapOptions) -> Result<Table> {
     }));
     let before = answer?;
     // It is the live one from here on: no recipe may drop it any more.
-    call.session.at_end.of::<Made>().forget(&swap.staged);
+    call.session.at_end.of::<CreatedDatabases>().forget(&swap.staged);
     let table = call.lua.create_table().map_err(from_lua)?;
     table.raw_set("live", swap.live).map_err(from_lua)?;
     table.raw_set("kept", before.live.map(|_| swap.kept)).map_err(from_lua)?;
@@ -159,7 +159,7 @@ async fn evict(caller: &Caller, server: Server, database: &str, script: String) 
     let mut command = server.psql(database);
     command.expendable = true;
     command.args.push("--set=ON_ERROR_STOP=0".to_owned());
-    let input = crate::world::Value::Plain(script);
+    let input = crate::world::SecretOrText::Plain(script);
     if let Err(error) =
         crate::world::program::ask(caller, command, Some(&input), crate::postgres::server::query::MAX_ANSWER_BYTES)
             .await

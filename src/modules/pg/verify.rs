@@ -24,7 +24,7 @@ use crate::postgres::server::client::Server;
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::query::ask;
 use crate::secret::Secret;
-use crate::world::{Caller, Value as Text, program};
+use crate::world::{Caller, SecretOrText, program};
 
 /// The most that a database may say about itself: some hundred thousand tables.
 const MAX_LIVE_BYTES: usize = 128 << 20;
@@ -152,7 +152,8 @@ impl Asked<'_> {
         if go_on {
             command.args.push("--set=ON_ERROR_STOP=0".to_owned());
         }
-        let (stdout, exit) = program::ask(self.caller, command, Some(&Text::Plain(script)), MAX_LIVE_BYTES).await?;
+        let (stdout, exit) =
+            program::ask(self.caller, command, Some(&SecretOrText::Plain(script)), MAX_LIVE_BYTES).await?;
         if !exit.success() {
             return Err(explain(&format!("cannot verify the database `{}`", self.database), "psql", &exit));
         }

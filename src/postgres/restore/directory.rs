@@ -44,7 +44,7 @@ pub async fn decoded(reader: &Reader, tar: Box<dyn Source>) -> Result<(Box<dyn S
 /// Unpacks all of the tar file, and lets `pg_restore` read the folder of the dump.
 async fn start(reader: &Reader, tar: Box<dyn Source>, space: &ScratchDir) -> Result<(ProgramSource, String)> {
     unpack(&reader.caller, tar, space.folder()).await?;
-    let dump = dump_among(space, reader).await?;
+    let dump = dump_in(space, reader).await?;
     let child = reader.caller.spawn(decode_folder(&dump.display().to_string())).await?;
     let output = ProgramSource::new("pg_restore", child).explain(|exit| {
         let hint = "the export is incomplete or damaged, or `pg_restore` is older than the `pg_dump` that wrote it";
@@ -83,7 +83,7 @@ async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<
 }
 
 /// The one folder that is a dump.
-async fn dump_among(space: &ScratchDir, reader: &Reader) -> Result<PathBuf> {
+async fn dump_in(space: &ScratchDir, reader: &Reader) -> Result<PathBuf> {
     let files = space.files(&reader.caller).await?;
     let mut dumps = files.iter().filter(|file| file.path.ends_with(CONTENTS)).filter_map(|file| file.path.parent());
     match (dumps.next(), dumps.next()) {

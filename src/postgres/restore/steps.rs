@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
-use crate::backup::pool::unless;
+use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
@@ -16,7 +16,7 @@ use crate::postgres::server::query::MAX_ANSWER_BYTES;
 use crate::postgres::server::throwaway;
 use crate::report;
 use crate::report::Level;
-use crate::world::{Caller, Exit, Value as Text, program};
+use crate::world::{Caller, Exit, SecretOrText, program};
 
 /// PostgreSQL's code for a database that is there already.
 const DUPLICATE_DATABASE: &str = "42P04";
@@ -56,15 +56,15 @@ pub struct Restored {
 }
 
 impl Restoring {
-    /// Runs to its end, or until nobody waits for it any more: then `taken_back` comes.
-    pub async fn run(mut self, mut taken_back: oneshot::Receiver<()>) -> Result<Restored> {
+    /// Runs to its end, or until it is cancelled.
+    pub async fn run(mut self, cancelled: CancellationToken) -> Result<Restored> {
         let act = self.act();
         let failed = |error: Error| error.within(act.clone());
-        let proved = unless(&mut taken_back, WORK, prove(&self)).await.map_err(failed)?;
-        unless(&mut taken_back, WORK, self.make_roles(&proved)).await.map_err(failed)?;
+        let proved = or_cancelled(&cancelled, WORK, prove(&self)).await.map_err(failed)?;
+        or_cancelled(&cancelled, WORK, self.make_roles(&proved)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
         let created = self.create(&proved).await.map_err(failed)?;
-        let mut filled = unless(&mut taken_back, WORK, self.fill(&proved, created)).await;
+        let mut filled = or_cancelled(&cancelled, WORK, self.fill(&proved, created)).await;
         let own = created || self.remade.is_some();
         if own && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
             report::log(
@@ -73,7 +73,7 @@ impl Restoring {
                 None,
             );
             self.jobs = 1;
-            filled = unless(&mut taken_back, WORK, self.fill_anew(&proved)).await;
+            filled = or_cancelled(&cancelled, WORK, self.fill_anew(&proved)).await;
         }
         if let Err(error) = filled {
             return Err(failed(if created { self.drop_again(error).await } else { error }));
@@ -173,7 +173,8 @@ impl Restoring {
     /// Says `sql` to the server, in `database`; gives how psql ended, without what only PostgreSQL's developers read.
     async fn tell(&self, database: &str, sql: String) -> Result<Exit> {
         let command = self.server.manage(database);
-        let (_, exit) = program::ask(&self.reader.caller, command, Some(&Text::Plain(sql)), MAX_ANSWER_BYTES).await?;
+        let (_, exit) =
+            program::ask(&self.reader.caller, command, Some(&SecretOrText::Plain(sql)), MAX_ANSWER_BYTES).await?;
         let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
         Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
     }

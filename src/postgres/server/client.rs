@@ -1,7 +1,7 @@
 //! How hikae calls PostgreSQL's own programs: where the server is, as whom, and nothing secret on the command line.
 
 use crate::secret::Secret;
-use crate::world::{Command, Value};
+use crate::world::{Command, SecretOrText};
 
 /// The server and the person, as every call of the module `pg` takes them.
 #[derive(Clone, Debug)]
@@ -42,11 +42,11 @@ impl Server {
             command.args.push(format!("--dbname={}", conninfo(database)));
         }
         if let Some(password) = self.password.as_ref().filter(|password| !password.is_empty()) {
-            command.env.push(("PGPASSWORD".to_owned(), Value::Secret(password.clone())));
+            command.env.push(("PGPASSWORD".to_owned(), SecretOrText::Secret(password.clone())));
         }
         // A server that does not answer at all would hold the client for minutes.
-        command.env.push(("PGCONNECT_TIMEOUT".to_owned(), Value::Plain("15".to_owned())));
-        command.env.push(("PGAPPNAME".to_owned(), Value::Plain("hikae".to_owned())));
+        command.env.push(("PGCONNECT_TIMEOUT".to_owned(), SecretOrText::Plain("15".to_owned())));
+        command.env.push(("PGAPPNAME".to_owned(), SecretOrText::Plain("hikae".to_owned())));
         command
     }
 

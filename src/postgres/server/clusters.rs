@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_util::sync::DropGuard;
 
 use crate::backup::at_end::AtEnd;
 use crate::backup::pool::stopped;
@@ -12,7 +12,7 @@ use crate::error::Result;
 
 /// A running cluster: it is stopped and removed when this is dropped.
 struct Running {
-    _wanted: oneshot::Sender<()>,
+    stop: DropGuard,
     ended: JoinHandle<Result<()>>,
 }
 
@@ -26,15 +26,15 @@ impl Clusters {
     }
 
     /// Keeps a cluster that was started in the folder `home`.
-    pub fn add(&self, home: String, wanted: oneshot::Sender<()>, ended: JoinHandle<Result<()>>) {
-        self.0.borrow_mut().insert(home, Running { _wanted: wanted, ended });
+    pub fn add(&self, home: String, stop: DropGuard, ended: JoinHandle<Result<()>>) {
+        self.0.borrow_mut().insert(home, Running { stop, ended });
     }
 
     /// Stops a cluster and waits until nothing of it is left; or returns what it failed with.
     pub async fn end(&self, home: &str) -> Result<()> {
         let running = self.0.borrow_mut().remove(home);
-        let Some(Running { _wanted, ended }) = running else { return Ok(()) };
-        drop(_wanted);
+        let Some(Running { stop, ended }) = running else { return Ok(()) };
+        drop(stop);
         ended.await.map_err(stopped)?
     }
 }

@@ -10,14 +10,14 @@ use crate::postgres::server::explain::explain;
 use crate::postgres::server::query::{MAX_ANSWER_BYTES, ask};
 use crate::postgres::server::quoting::literal;
 use crate::postgres::server::throwaway;
-use crate::world::{Caller, Command, Value as Text, program};
+use crate::world::{Caller, Command, SecretOrText, program};
 
 /// Where the server is asked about its databases.
 pub const MAINTENANCE: &str = "postgres";
 
 /// A database as the server tells of it.
 #[derive(Deserialize)]
-pub struct Found {
+pub struct DatabaseRow {
     pub oid: u32,
     pub name: String,
     pub comment: Option<String>,
@@ -38,14 +38,15 @@ impl Maintenance<'_> {
 
     /// The same by another psql.
     pub async fn tell(&self, act: &str, psql: Command, script: String) -> Result<String> {
-        let (stdout, exit) = program::ask(self.caller, psql, Some(&Text::Plain(script)), MAX_ANSWER_BYTES).await?;
+        let (stdout, exit) =
+            program::ask(self.caller, psql, Some(&SecretOrText::Plain(script)), MAX_ANSWER_BYTES).await?;
         if !exit.success() {
             return Err(explain(act, "psql", &exit));
         }
         Ok(String::from_utf8_lossy(&stdout).trim_end().to_owned())
     }
 
-    pub async fn find(&self, condition: &str) -> Result<Vec<Found>> {
+    pub async fn find(&self, condition: &str) -> Result<Vec<DatabaseRow>> {
         let sql = format!(
             "SELECT oid::bigint AS oid, datname AS name, pg_catalog.shobj_description(oid, 'pg_database') AS comment
              FROM pg_catalog.pg_database WHERE {condition} ORDER BY datname"
@@ -55,7 +56,7 @@ impl Maintenance<'_> {
             .map_err(|error| Error::new(Kind::Other, "cannot read which databases there are").because(error))
     }
 
-    pub async fn named(&self, name: &str) -> Result<Option<Found>> {
+    pub async fn named(&self, name: &str) -> Result<Option<DatabaseRow>> {
         Ok(self.find(&format!("datname = {}", literal(name))).await?.into_iter().next())
     }
 

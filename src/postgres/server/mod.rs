@@ -3,8 +3,8 @@
 pub mod client;
 pub mod clusters;
 pub mod explain;
-pub mod keeper;
-pub mod made;
+pub mod throwaway_lock;
+pub mod created;
 pub mod maintenance;
 pub mod programs;
 pub mod query;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::explain::explain;
-use crate::world::{Caller, Value as Text, program};
+use crate::world::{Caller, SecretOrText, program};
 
 /// The most that a query may answer.
 pub const MAX_ANSWER_BYTES: usize = 4 << 20;
@@ -23,7 +23,7 @@ pub async fn ask(
     let sql = sql.trim().trim_end_matches(';');
     // The line end keeps a comment at the end of the query from swallowing the bracket.
     let wrapped = format!("SELECT coalesce(json_agg(answer), '[]'::json) FROM ({sql}\n) AS answer;\n");
-    let (stdout, exit) = program::ask(caller, command, Some(&Text::Plain(wrapped)), MAX_ANSWER_BYTES).await?;
+    let (stdout, exit) = program::ask(caller, command, Some(&SecretOrText::Plain(wrapped)), MAX_ANSWER_BYTES).await?;
     if !exit.success() {
         return Err(explain(&format!("cannot query the database `{database}`"), "psql", &exit));
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
@@ -16,7 +17,7 @@ use crate::postgres::server::throwaway;
 use crate::report::{Level, log};
 use crate::units::show_size;
 use crate::world::program::failure;
-use crate::world::{Caller, Child, Command, EntryKind, Found, program};
+use crate::world::{Caller, Child, Command, EntryKind, ListQuery, program};
 
 /// The port is part of the socket's name, and nothing else.
 pub const PORT: u16 = 5432;
@@ -30,7 +31,7 @@ const START: Duration = Duration::from_secs(60);
 /// A server that was asked to end does so in a moment, or is killed.
 const END: Duration = Duration::from_secs(3);
 
-pub struct Standing {
+pub struct TemporaryCluster {
     caller: Caller,
     dir: PathBuf,
     home: PathBuf,
@@ -38,41 +39,41 @@ pub struct Standing {
     size_bytes: u64,
 }
 
-impl Standing {
+impl TemporaryCluster {
     pub fn new(
         caller: Caller,
         dir: PathBuf,
         name: String,
         version: Option<String>,
         size_bytes: Option<u64>,
-    ) -> Standing {
+    ) -> TemporaryCluster {
         let home = dir.join(name);
-        Standing { caller, dir, home, server_version: version, size_bytes: size_bytes.unwrap_or(0) }
+        TemporaryCluster { caller, dir, home, server_version: version, size_bytes: size_bytes.unwrap_or(0) }
     }
 
     /// From its first file to its last; says when it is `ready`, and stands until nobody wants it any more.
-    pub async fn run(self, ready: oneshot::Sender<()>, mut unwanted: oneshot::Receiver<()>) -> Result<()> {
+    pub async fn run(self, ready: oneshot::Sender<()>, stop: CancellationToken) -> Result<()> {
         refuse_long(&self.home)?;
         self.caller.mkdir(&self.dir, 0o700).await?;
         // Locked before it stands: at no moment could another run take it for left over.
         let lock = lock_of(&self.home);
         let held = self.caller.lock(&lock).await?;
-        let lived = self.live(ready, &mut unwanted).await;
+        let lived = self.live(ready, &stop).await;
         let removed = self.remove(&self.home).await;
         drop(held);
         lived.and(removed)
     }
 
-    async fn live(&self, ready: oneshot::Sender<()>, unwanted: &mut oneshot::Receiver<()>) -> Result<()> {
+    async fn live(&self, ready: oneshot::Sender<()>, stop: &CancellationToken) -> Result<()> {
         let started = tokio::select! {
             started = self.start() => started,
-            _ = &mut *unwanted => return Ok(()),
+            () = stop.cancelled() => return Ok(()),
         };
         let act = || format!("cannot start a temporary cluster in `{}`", self.dir.display());
         let server = started.map_err(|error| error.within(act()))?;
         // Nobody hears it when the run has ended meanwhile; then the cluster ends too.
         if ready.send(()).is_ok() {
-            let _gone = unwanted.await;
+            stop.cancelled().await;
         }
         drop(server);
         Ok(())
@@ -105,7 +106,7 @@ impl Standing {
     async fn sweep(&self) -> Result<()> {
         let name = Some(format!("{}*.lock", throwaway::CLUSTER));
         let locks =
-            Found { dir: self.dir.clone(), name, recursive: false, older_than_days: None, newer_than_days: None };
+            ListQuery { dir: self.dir.clone(), name, recursive: false, older_than_days: None, newer_than_days: None };
         let own = self.caller.stat(&lock_of(&self.home)).await?.map(|stat| stat.owner);
         for entry in self.caller.list(locks).await? {
             let home = entry.path.with_extension("");

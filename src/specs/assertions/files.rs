@@ -94,14 +94,14 @@ fn kept(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
             continue;
         }
         let (before, after) = (run.rehearsed.before.at(&path), run.rehearsed.after.at(&path));
-        let let_go = || run.fault.is_some() && is_replaced(&run.rehearsed, Path::new(&path));
+        let release = || run.fault.is_some() && is_replaced(&run.rehearsed, Path::new(&path));
         let found = match (before, after) {
-            (None, _) if stored.is_some() && object_in(&run.rehearsed.after).is_none() && let_go() => continue,
+            (None, _) if stored.is_some() && object_in(&run.rehearsed.after).is_none() && release() => continue,
             (None, _) if stored.is_some() => "it is gone, or another".to_owned(),
             (None, _) => "it was not there before the run".to_owned(),
             (Some(before), Some(after)) if same(before, after) => continue,
             (Some(before), Some(after)) => format!("it was changed: {}", difference(before, after)),
-            (Some(_), None) if let_go() => continue,
+            (Some(_), None) if release() => continue,
             (Some(_), None) => "it is gone".to_owned(),
         };
         return run.fail(call, expected, found, Vec::new());

@@ -18,12 +18,12 @@ use crate::world::simulated::Simulated;
 pub struct Tried {
     pub ways: usize,
     /// What is wrong, whatever the spec asserts; nothing when all is well.
-    pub found: Vec<Found>,
+    pub found: Vec<FailureReport>,
 }
 
 /// What is wrong with one way to fail.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FailureReport {
     /// The way in words.
     pub way: String,
     pub complaint: Complaint,
@@ -39,7 +39,7 @@ impl Tried {
     }
 
     fn note(&mut self, way: &str, complaints: Vec<Complaint>) {
-        self.found.extend(complaints.into_iter().map(|complaint| Found { way: way.to_owned(), complaint }));
+        self.found.extend(complaints.into_iter().map(|complaint| FailureReport { way: way.to_owned(), complaint }));
     }
 }
 

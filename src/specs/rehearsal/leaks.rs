@@ -6,7 +6,7 @@ use crate::secret::Forms;
 use crate::specs::rehearsal::Rehearsed;
 use crate::specs::rehearsal::complaints::{Complaint, Sort, act};
 use crate::world::journal::Record;
-use crate::world::{Effect, Value};
+use crate::world::{Effect, SecretOrText};
 
 /// Shorter ones stand in text by chance.
 const SHORTEST: usize = 4;
@@ -51,8 +51,8 @@ fn texts(record: &Record) -> Vec<String> {
         // The line is quoted, and a secret with a quote in it would look different.
         texts.extend(command.args.iter().cloned());
         texts.extend(command.env.iter().filter_map(|(_, value)| match value {
-            Value::Plain(text) => Some(text.clone()),
-            Value::Secret(_) => None,
+            SecretOrText::Plain(text) => Some(text.clone()),
+            SecretOrText::Secret(_) => None,
         }));
     }
     texts

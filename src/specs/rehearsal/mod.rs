@@ -24,13 +24,13 @@ use crate::recipe::values::ParamValue;
 use crate::recipe::{execute, loading, planning};
 use crate::secret;
 use crate::secret::Secret;
-use crate::world::Value;
+use crate::world::SecretOrText;
 use crate::world::faulty::Fault;
 use crate::world::journal::Record;
 use crate::world::simulated::{CatalogSetup, Simulated, SimulatedSetup, Snapshot};
 
 pub use crate::specs::rehearsal::complaints::{Complaint, Sort, complaints};
-pub use crate::specs::rehearsal::failures::{Found, Tried, each_failure, reached, way};
+pub use crate::specs::rehearsal::failures::{FailureReport, Tried, each_failure, reached, way};
 pub use crate::specs::rehearsal::proof::is_replaced;
 use crate::specs::rehearsal::said::Paper;
 pub use crate::specs::rehearsal::stage::STATE_DIR;
@@ -129,7 +129,7 @@ impl Script {
         let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type, yes })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
         for (name, value) in &setup.env {
-            if let Value::Secret(secret) = value {
+            if let SecretOrText::Secret(secret) = value {
                 secrets.push((name.clone(), secret.clone()));
             }
         }

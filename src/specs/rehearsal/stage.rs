@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, Moment, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::Lookout;
+use crate::lua::session::OverdueQuery;
 use crate::recipe::cut::Cut;
 use crate::recipe::job::Job;
 use crate::recipe::lua_part;
@@ -55,7 +55,7 @@ impl Stage {
             record: record.clone(),
             faulty: Arc::new(Faulty::new(world.clone(), faults)),
         };
-        stage.second_of_its_own().await?;
+        stage.unique_second().await?;
         Ok(stage)
     }
 
@@ -90,7 +90,7 @@ impl Stage {
     }
 
     /// As in real runs: names carry the second in them, so two runs never have the same one.
-    async fn second_of_its_own(&self) -> Result<()> {
+    async fn unique_second(&self) -> Result<()> {
         let (caller, now) = (self.caller(), self.world.now());
         let last = match caller.stat(Path::new(LAST)).await? {
             Some(_) => moment(&caller.read(Path::new(LAST), 64).await?),
@@ -128,7 +128,7 @@ impl Scene for Stage {
         false
     }
 
-    fn lookout(&self, _config: &Arc<Config>) -> Lookout {
+    fn overdue_query(&self, _config: &Arc<Config>) -> OverdueQuery {
         let record = self.record.clone();
         Box::new(move || record::overdue(&record))
     }

@@ -11,10 +11,10 @@ use crate::units::show_size;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::pick::{Pick, put_in_order};
 use crate::world::refusals::{Around, not_a_folder, refused, taken};
-use crate::world::{Entry, EntryKind, Found, Reply, Request, Space, World};
+use crate::world::{Entry, EntryKind, ListQuery, Reply, Request, Space, World};
 
 /// The entries of a folder of the world below, without those that would be gone, and with those that would be new.
-pub async fn list<W: World + 'static>(dry: &DryRun<W>, found: &Found, request: &Request) -> Result<Vec<Entry>> {
+pub async fn list<W: World + 'static>(dry: &DryRun<W>, found: &ListQuery, request: &Request) -> Result<Vec<Entry>> {
     let pick = Pick::new(found, dry.now())?;
     let at = dry.plan.lock().locate(&found.dir);
     let fail = |errno: Errno| refused("list", &found.dir, errno.into(), &Nowhere);
@@ -41,7 +41,7 @@ pub async fn list<W: World + 'static>(dry: &DryRun<W>, found: &Found, request: &
         if let (Change::Moved(from), true) = (change, found.recursive)
             && Box::pin(dry.stat(&path, request)).await?.is_some_and(|stat| stat.kind == EntryKind::Dir)
         {
-            let moved = Found { dir: path, ..found.clone() };
+            let moved = ListQuery { dir: path, ..found.clone() };
             entries.extend(below(dry, &moved, &from, request).await?);
         }
     }
@@ -52,11 +52,11 @@ pub async fn list<W: World + 'static>(dry: &DryRun<W>, found: &Found, request: &
 /// The entries of `dir` in the world below, as if they lay in the folder that was asked for.
 async fn below<W: World + 'static>(
     dry: &DryRun<W>,
-    found: &Found,
+    found: &ListQuery,
     dir: &Path,
     request: &Request,
 ) -> Result<Vec<Entry>> {
-    let mut entries = dry.inner_list(Found { dir: dir.to_owned(), ..found.clone() }, request).await?;
+    let mut entries = dry.inner_list(ListQuery { dir: dir.to_owned(), ..found.clone() }, request).await?;
     for entry in &mut entries {
         if let Ok(rest) = entry.path.strip_prefix(dir) {
             entry.path = found.dir.join(rest);
@@ -137,7 +137,7 @@ impl<W: World + 'static> DryRun<W> {
         let Some(stat) = self.stat(path, request).await? else { return Err(fail(Errno::NOENT)) };
         let detail = match stat.kind {
             EntryKind::Dir => {
-                let all = Found {
+                let all = ListQuery {
                     dir: path.into(),
                     name: None,
                     recursive: false,

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::units::show_size;
 use crate::world::objects::ObjectStat;
 use crate::world::refusals::{SINCE, held, not_plain};
-use crate::world::{EntryKind, Held, Request, Stat};
+use crate::world::{EntryKind, LockGuard, Request, Stat};
 
 /// What is planned, and what the files would then look like.
 #[derive(Default)]
@@ -166,7 +166,7 @@ struct PlannedLock {
     plan: Shared,
 }
 
-impl Held for PlannedLock {}
+impl LockGuard for PlannedLock {}
 
 impl Drop for PlannedLock {
     fn drop(&mut self) {
@@ -175,7 +175,7 @@ impl Drop for PlannedLock {
 }
 
 /// Takes a lock for this run alone; whether another process holds it is not tried, for that would leave its file.
-pub fn hold(plan: &Shared, path: &Path, process: u32, now: DateTime<FixedOffset>) -> Result<Box<dyn Held>> {
+pub fn hold(plan: &Shared, path: &Path, process: u32, now: DateTime<FixedOffset>) -> Result<Box<dyn LockGuard>> {
     let mut state = plan.lock();
     if let Some(since) = state.locks.get(path) {
         return Err(held(path, Some((&process.to_string(), since))));

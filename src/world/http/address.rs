@@ -6,7 +6,7 @@ use reqwest::Url;
 
 use crate::error::{Error, Kind, Result};
 use crate::secret::{MASK, Secret, redact};
-use crate::world::Value;
+use crate::world::SecretOrText;
 
 /// Words in the name of a query value that say that it is nobody's business.
 const TELLTALE: [&str; 9] = ["token", "key", "secret", "pass", "pwd", "sig", "auth", "credential", "code"];
@@ -24,13 +24,13 @@ pub struct Address {
 
 impl Address {
     /// An address as a recipe gives it, with query values added.
-    pub fn new(text: &Value, query: &[(String, Value)]) -> Result<Address> {
-        let secret = matches!(text, Value::Secret(_));
+    pub fn new(text: &SecretOrText, query: &[(String, SecretOrText)]) -> Result<Address> {
+        let secret = matches!(text, SecretOrText::Secret(_));
         let mut url = read(text.expose(), secret)?;
         let mut masked = Vec::new();
         for (name, value) in query {
             url.query_pairs_mut().append_pair(name, value.expose());
-            if matches!(value, Value::Secret(_)) {
+            if matches!(value, SecretOrText::Secret(_)) {
                 masked.push(name.clone());
             }
         }
@@ -38,7 +38,7 @@ impl Address {
     }
 
     pub fn parse(text: &str) -> Result<Address> {
-        Address::new(&Value::Plain(text.to_owned()), &[])
+        Address::new(&SecretOrText::Plain(text.to_owned()), &[])
     }
 
     /// Where a `Location` leads from here.

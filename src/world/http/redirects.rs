@@ -2,7 +2,7 @@
 
 use super::{HttpRequest, HttpResponse, Method};
 use crate::error::{Error, Kind, Result};
-use crate::world::Value;
+use crate::world::SecretOrText;
 
 /// Headers that are meant for one server alone.
 const FOR_ONE_SERVER: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "idempotency-key"];
@@ -28,7 +28,7 @@ pub fn next(request: &HttpRequest, answer: &HttpResponse) -> Result<Option<HttpR
     }
     if !next.url.same_origin(&request.url) {
         next.headers.retain(|(name, value)| {
-            let secret = matches!(value, Value::Secret(_));
+            let secret = matches!(value, SecretOrText::Secret(_));
             !secret && !FOR_ONE_SERVER.iter().any(|own| name.eq_ignore_ascii_case(own))
         });
     }

@@ -10,9 +10,9 @@ use super::fence::Fence;
 use super::files::stat_at;
 use crate::error::Result;
 use crate::world::pick::{Pick, put_in_order};
-use crate::world::{Entry, Found};
+use crate::world::{Entry, ListQuery};
 
-pub fn list(fence: &Fence, found: &Found, now: DateTime<FixedOffset>) -> Result<Vec<Entry>> {
+pub fn list(fence: &Fence, found: &ListQuery, now: DateTime<FixedOffset>) -> Result<Vec<Entry>> {
     let pick = Pick::new(found, now)?;
     let top = fence.folder(&found.dir).map_err(|cause| fence.trouble("list", &found.dir, cause))?;
     let mut entries = Vec::new();
@@ -34,7 +34,7 @@ fn open_below(top: &Dir, below: &Path) -> io::Result<Dir> {
 fn list_one(
     folder: &Dir,
     below: &Path,
-    found: &Found,
+    found: &ListQuery,
     pick: &Pick,
     entries: &mut Vec<Entry>,
     waiting: &mut Vec<PathBuf>,

@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use super::fence::Fence;
 use crate::error::{Error, Result};
-use crate::world::Held;
+use crate::world::LockGuard;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::refusals::{SINCE, held};
 
@@ -19,9 +19,9 @@ struct Lock {
     _file: File,
 }
 
-impl Held for Lock {}
+impl LockGuard for Lock {}
 
-pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Box<dyn Held>> {
+pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Box<dyn LockGuard>> {
     let fail = |cause| fence.trouble("lock", path, cause);
     let spot = fence.spot(path, Some(FOLDER_MODE)).map_err(fail)?;
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;

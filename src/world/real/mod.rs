@@ -151,7 +151,7 @@ impl Real {
             }
             E::Lock { path } => {
                 let now = clock::now();
-                Reply::Held(self.on_files(move |fence| locks::lock(fence, &path, now)).await?)
+                Reply::LockGuard(self.on_files(move |fence| locks::lock(fence, &path, now)).await?)
             }
         })
     }

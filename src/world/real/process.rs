@@ -35,13 +35,13 @@ impl RealProcess {
         let child = self.child.as_mut().ok_or_else(|| Error::io(what(), std::io::ErrorKind::NotFound.into()))?;
         let status = child.wait().await.map_err(|cause| Error::io(what(), cause))?;
         if !status.success() {
-            self.put_down_rest();
+            self.write_rest();
         }
         Ok(Exit { code: status.code(), signal: status.signal(), stderr: self.tail.text().await })
     }
 
     /// What a program that failed had started, and did not wait for, ends with it.
-    fn put_down_rest(&self) {
+    fn write_rest(&self) {
         let group = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         // While anything is left of the group, the kernel gives its number to nobody else.
         if let Some(group) = group.filter(|group| test_kill_process_group(*group).is_ok()) {

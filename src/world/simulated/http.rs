@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::secret::{MASK, redact};
 use crate::stream::pump::collect;
 use crate::stream::{Piece, Sink, Source};
-use crate::world::Value;
+use crate::world::SecretOrText;
 use crate::world::http::upload::Upload;
 use crate::world::http::words::{cut_off, refused, too_long};
 use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
@@ -84,9 +84,9 @@ pub async fn answer(
 }
 
 fn note(request: &HttpRequest, shared: &Shared) -> usize {
-    let shown = |value: &Value| match value {
-        Value::Plain(text) => redact(text),
-        Value::Secret(_) => MASK.to_owned(),
+    let shown = |value: &SecretOrText| match value {
+        SecretOrText::Plain(text) => redact(text),
+        SecretOrText::Secret(_) => MASK.to_owned(),
     };
     let headers = request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), shown(value))).collect();
     let (method, url, address) = (request.method.word(), request.url.to_string(), request.url.clone());

@@ -7,9 +7,9 @@ use super::tree::{ENTER, READ};
 use super::ways::View;
 use crate::error::Result;
 use crate::world::pick::{Pick, put_in_order};
-use crate::world::{Entry, Found};
+use crate::world::{Entry, ListQuery};
 
-pub fn list(view: &View<'_>, found: &Found) -> Result<Vec<Entry>> {
+pub fn list(view: &View<'_>, found: &ListQuery) -> Result<Vec<Entry>> {
     let pick = Pick::new(found, view.now)?;
     let top = view.folder(&found.dir).map_err(|cause| view.trouble("list", &found.dir, cause))?;
     let mut entries = Vec::new();
@@ -27,7 +27,7 @@ fn list_one(
     view: &View<'_>,
     top: &Path,
     below: &Path,
-    found: &Found,
+    found: &ListQuery,
     pick: &Pick,
     entries: &mut Vec<Entry>,
     waiting: &mut Vec<PathBuf>,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::state::{Shared, State};
 use super::tree::{Content, What};
 use crate::error::Result;
-use crate::world::Held;
+use crate::world::LockGuard;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::refusals::{SINCE, held};
 
@@ -19,7 +19,7 @@ struct Lock {
     shared: Shared,
 }
 
-impl Held for Lock {}
+impl LockGuard for Lock {}
 
 impl Drop for Lock {
     fn drop(&mut self) {
@@ -27,7 +27,7 @@ impl Drop for Lock {
     }
 }
 
-pub fn lock(shared: &Shared, path: &Path) -> Result<Box<dyn Held>> {
+pub fn lock(shared: &Shared, path: &Path) -> Result<Box<dyn LockGuard>> {
     let spot = take(&mut shared.lock(), path)?;
     Ok(Box::new(Lock { spot, shared: shared.clone() }))
 }

@@ -171,7 +171,7 @@ impl Simulated {
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
-            E::Lock { path } => Reply::Held(locks::lock(&self.shared, &path)?),
+            E::Lock { path } => Reply::LockGuard(locks::lock(&self.shared, &path)?),
         })
     }
 }

@@ -13,7 +13,7 @@ use super::mail::SmtpSetup;
 use super::programs::Program;
 use super::routes::Route;
 use crate::secret::Secret;
-use crate::world::Value;
+use crate::world::SecretOrText;
 
 /// A world before anything has happened in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,7 +28,7 @@ pub struct SimulatedSetup {
     pub programs: BTreeMap<String, Program>,
     /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
     pub http: BTreeMap<String, Route>,
-    pub env: BTreeMap<String, Value>,
+    pub env: BTreeMap<String, SecretOrText>,
     /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
     pub objects: BTreeMap<String, ObjectSetup>,
     /// How object stores answer: to everybody, unless something else is said.

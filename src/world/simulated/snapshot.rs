@@ -13,7 +13,7 @@ use super::tree::{Content, Node, What};
 use crate::secret::MASK;
 use crate::world::objects::ObjectStat;
 use crate::world::partial::is_partial;
-use crate::world::{Command, Exit, Stat, Value};
+use crate::world::{Command, Exit, SecretOrText, Stat};
 
 /// A world at one moment.
 #[derive(Clone, Debug, Default)]
@@ -75,9 +75,9 @@ pub struct Ran {
 
 impl Ran {
     pub fn of(command: &Command) -> Ran {
-        let shown = |value: &Value| match value {
-            Value::Plain(text) => text.clone(),
-            Value::Secret(_) => MASK.to_owned(),
+        let shown = |value: &SecretOrText| match value {
+            SecretOrText::Plain(text) => text.clone(),
+            SecretOrText::Secret(_) => MASK.to_owned(),
         };
         Ran {
             program: command.program.clone(),

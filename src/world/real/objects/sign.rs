@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use ring::hmac;
 
 use crate::stream::sha256::Sha256;
-use crate::world::Value;
+use crate::world::SecretOrText;
 use crate::world::http::HttpRequest;
 use crate::world::objects::Store;
 
@@ -16,16 +16,16 @@ pub fn signed(
     request: &HttpRequest,
     given: &[(&str, String)],
     now: DateTime<Utc>,
-) -> Vec<(String, Value)> {
+) -> Vec<(String, SecretOrText)> {
     let stamp = now.format("%Y%m%dT%H%M%SZ").to_string();
     let hash = Sha256::of(&request.body.data);
-    let plain = |name: &str, value: &str| (name.to_ascii_lowercase(), Value::Plain(value.to_owned()));
-    let mut headers: Vec<(String, Value)> = given.iter().map(|(name, value)| plain(name, value)).collect();
+    let plain = |name: &str, value: &str| (name.to_ascii_lowercase(), SecretOrText::Plain(value.to_owned()));
+    let mut headers: Vec<(String, SecretOrText)> = given.iter().map(|(name, value)| plain(name, value)).collect();
     headers.push(plain("host", &request.url.authority()));
     headers.push(plain("x-amz-content-sha256", &hash));
     headers.push(plain("x-amz-date", &stamp));
     if let Some(token) = &store.session_token {
-        headers.push(("x-amz-security-token".to_owned(), Value::Secret(token.clone())));
+        headers.push(("x-amz-security-token".to_owned(), SecretOrText::Secret(token.clone())));
     }
     headers.sort_by(|(a, _), (b, _)| a.cmp(b));
 
@@ -39,7 +39,7 @@ pub fn signed(
     let signature = hex(mac(&key(store, &stamp[..8]), &text).as_ref());
     let authorization =
         format!("{ALGORITHM} Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", store.access_key);
-    headers.push(("authorization".to_owned(), Value::Plain(authorization)));
+    headers.push(("authorization".to_owned(), SecretOrText::Plain(authorization)));
     headers.retain(|(name, _)| name != "host"); // the connection sets it itself, and alike
     headers
 }

@@ -9,13 +9,13 @@ use crate::world::Child;
 use bytes::Bytes;
 
 /// A psql that only waits. Dropping it lets the lock go.
-pub struct Keeper {
+pub struct ThrowawayLock {
     _child: Child,
 }
 
-impl Keeper {
+impl ThrowawayLock {
     /// Takes the lock of the throwaway `name`.
-    pub async fn start(at: &Maintenance<'_>, name: &str) -> Result<Keeper> {
+    pub async fn start(at: &Maintenance<'_>, name: &str) -> Result<ThrowawayLock> {
         let act = format!("cannot claim the database `{name}`");
         let mut command = at.server.psql(&at.database);
         // It is there to hold its lock, and ends with the database or with the run.
@@ -34,7 +34,7 @@ impl Keeper {
             }
         }
         match said.as_slice() {
-            b"t\n" => Ok(Keeper { _child: child }),
+            b"t\n" => Ok(ThrowawayLock { _child: child }),
             _ => Err(Error::new(Kind::Locked, act).because_text("another run has a database of this name")),
         }
     }

@@ -7,15 +7,15 @@ use futures_util::future::{LocalBoxFuture, join_all};
 
 use crate::backup::at_end::{AtEnd, CLEANUP_TIME};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::keeper::Keeper;
 use crate::postgres::server::maintenance::{Maintenance, cannot};
 use crate::postgres::server::throwaway;
+use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::world::Caller;
 
 /// By name. With their numbers, for a name may come to mean another one.
 #[derive(Default)]
-pub struct Made(RefCell<BTreeMap<String, Database>>);
+pub struct CreatedDatabases(RefCell<BTreeMap<String, Database>>);
 
 #[derive(Default)]
 struct Database {
@@ -27,12 +27,12 @@ struct Database {
 
 /// How a throwaway is kept from other runs, and where the server is asked to drop it.
 pub struct Hold {
-    pub keeper: Keeper,
+    pub keeper: ThrowawayLock,
     pub server: Server,
     pub connect_to: String,
 }
 
-impl Made {
+impl CreatedDatabases {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.borrow().len()
@@ -63,19 +63,19 @@ impl Made {
     }
 }
 
-impl AtEnd for Made {
+impl AtEnd for CreatedDatabases {
     /// Drops the throwaways that are left: Lua was ended before it could drop them, or the recipe forgot them.
     fn finish<'a>(&'a self, caller: &'a Caller, forgotten: bool) -> LocalBoxFuture<'a, ()> {
         let caller = caller.clone().limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME));
         let left = std::mem::take(&mut *self.0.borrow_mut());
         let held = left.into_iter().filter_map(|(name, made)| Some((name, made.hold?)));
         Box::pin(async move {
-            join_all(held.map(|(name, hold)| drop_left(&caller, name, hold, forgotten))).await;
+            join_all(held.map(|(name, hold)| drop_leftover(&caller, name, hold, forgotten))).await;
         })
     }
 }
 
-async fn drop_left(caller: &Caller, name: String, hold: Hold, forgotten: bool) {
+async fn drop_leftover(caller: &Caller, name: String, hold: Hold, forgotten: bool) {
     let at = Maintenance { caller, server: hold.server, database: hold.connect_to };
     match at.run(&cannot("drop", &name), throwaway::drop_marked(&name)).await {
         Ok(_) if forgotten => log(Level::Warn, &format!("the recipe forgot the database {name}; it was dropped"), None),
