@@ -30,7 +30,7 @@ struct Filled {
 
 impl Filled {
     fn check(&self, facts: &Facts) -> Result<()> {
-        let why = self.stored.nothing().or(facts.plain.nothing()).or_else(|| no_entry(facts));
+        let why = facts.plain.nothing().or(self.stored.nothing()).or_else(|| no_entry(facts));
         if let Some(why) = why {
             return Err(Error::new(Kind::Integrity, format!("refused a backup of nothing from `{}`", self.label))
                 .because_text(why)

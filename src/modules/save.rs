@@ -79,6 +79,10 @@ pub async fn save(
         guard: guard.clone(),
     };
     if let Some(line) = writing.restore {
+        if line.trim().is_empty() || line.contains(['\n', '\r']) {
+            return Err(Error::new(Kind::Recipe, "`restore` must be one line of a shell")
+                .hint("join several steps with `&&`"));
+        }
         pipeline.facts.lock().restore = Some(line);
     }
     if !writing.allow_empty {

@@ -88,6 +88,16 @@ describe("manifest.save_set", function()
     expect(fs.stat(tmp("set.sha256"))).to_be_nil()
   end)
 
+  it("refuses a part whose database it cannot read: retention goes by the list", function()
+    local files = parts()
+    local said = json.decode(fs.read(files[1] .. ".manifest.json"))
+    said.database = { name = "shop", tables = "many" }
+    fs.write(files[1] .. ".manifest.json", json.encode(said), { replace = true })
+    expect(function() manifest.save_set(tmp("set.sha256"), { files = files }) end)
+      .to_raise { kind = "integrity", message = "in a way that is not known" }
+    expect(fs.stat(tmp("set.sha256"))).to_be_nil()
+  end)
+
   it("refuses a set of nothing, and one of files elsewhere", function()
     expect(function() manifest.save_set(tmp("set.sha256"), { files = {} }) end).to_raise("of no file")
     expect(function() manifest.save_set(tmp("deep/set.sha256"), { files = parts() }) end).to_raise("below its own folder")
