@@ -62,12 +62,16 @@ end
 --- The last stamp inside a file name; nil when there is none. Digits that only look like one, such as an order number, are passed over.
 ---@param name string
 ---@return string?
+---@return hikae.calendar.Moment? moment
 function calendar.stamp_of(name)
-  local found = nil
+  local found, moment = nil, nil
   for stamp in string.gmatch(name, "%f[%d]%d%d%d%d%d%d%d%d_%d%d%d%d%d%d%f[%D]") do
-    found = calendar.parse(stamp) and stamp or found
+    local parsed = calendar.parse(stamp)
+    if parsed then
+      found, moment = stamp, parsed
+    end
   end
-  return found
+  return found, moment
 end
 
 return calendar

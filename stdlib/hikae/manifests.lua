@@ -7,71 +7,21 @@ local manifests = {}
 --- What a manifest's name adds to the name of its backup.
 manifests.SUFFIX = ".manifest.json"
 
---- What `fs.read` gives at most.
-local LARGEST = 8 << 20
-
---- What the manifest beside a backup says; empty when it cannot be read, which proves nothing and is no reason to stop.
----@param file fs.Entry
----@return table
-local function read(file)
-  local beside = file.path .. manifests.SUFFIX
-  local ok, said = errors.try(function()
-    local stat = fs.stat(beside)
-    if stat and stat.size_bytes > LARGEST then
-      return manifest.read(file.path, { lists = false })
-    end
-    return json.decode(fs.read(beside))
-  end)
-  if ok then
-    return type(said) == "table" and said or {}
-  end
-  log.warn(_("The manifest of %s cannot be read: %s", file.name, said.message))
-  errors.accept(said, _("a backup whose manifest cannot be read counts as not proved"))
-  return {}
-end
-
---- The rows that a manifest says are in its backup; nil where they were not counted.
----@param manifest table
----@return integer?
-local function rows_of(manifest)
-  local tables = type(manifest.database) == "table" and manifest.database.tables
-  if type(tables) ~= "table" then
-    return nil
-  end
-  local rows = 0
-  for _i, counted in ipairs(tables) do
-    if math.type(counted.rows) ~= "integer" then
-      return nil
-    end
-    rows = rows + counted.rows
-  end
-  return rows
-end
-
---- The database that a manifest says is in its backup, as a list; an empty one where it names none.
----@param manifest table
----@return string[]
-local function databases_of(manifest)
-  local name = type(manifest.database) == "table" and manifest.database.name
-  return type(name) == "string" and { name } or {}
-end
-
 --- One file as the retention sees it.
----@param file fs.Entry
----@param has_manifest boolean
+---@param listed manifest.Listed
 ---@return hikae.retention.Backup
-local function backup_of(file, has_manifest)
-  local backup = { name = file.name, stamp = calendar.stamp_of(file.name), proved = false }
-  if has_manifest then
-    local said = read(file)
-    backup.proved = said.name == file.name and said.size_bytes == file.size_bytes
-    backup.rows = backup.proved and rows_of(said) or nil
-    backup.databases = said.name == file.name and databases_of(said) or nil
-    if not backup.proved then
-      log.warn(_("%s counts as not proved: its manifest does not describe it", file.name))
-    end
+local function backup_of(listed)
+  local stamp, moment = calendar.stamp_of(listed.name)
+  if listed.problem then
+    log.warn(_("The manifest of %s cannot be read: %s", listed.name, listed.problem))
   end
-  return backup
+  if listed.has_manifest and not listed.proved then
+    log.warn(_("%s counts as not proved: its manifest does not describe it", listed.name))
+  end
+  return {
+    name = listed.name, stamp = stamp, moment = moment,
+    proved = listed.proved, rows = listed.rows, databases = listed.databases,
+  }
 end
 
 --- The backups in a folder, and the names of the manifests without one: what a run that was killed between the two left behind.
@@ -81,22 +31,15 @@ end
 ---@return table<string, boolean> described The names of the backups that have a manifest.
 ---@return string[] orphans
 function manifests.look(dir, name)
-  local described, backups, present, orphans = {}, {}, {}, {}
-  for _i, file in ipairs(fs.list { dir = dir, name = name .. manifests.SUFFIX, kind = "file" }) do
-    described[string.sub(file.name, 1, -#manifests.SUFFIX - 1)] = true
-  end
-  for _i, file in ipairs(fs.list { dir = dir, name = name, kind = "file" }) do
-    if string.sub(file.name, -#manifests.SUFFIX) ~= manifests.SUFFIX then
-      present[file.name] = true
-      backups[#backups + 1] = backup_of(file, described[file.name] or false)
+  local described, backups, orphans = {}, {}, {}
+  for _i, listed in ipairs(manifest.list { dir = dir, name = name }) do
+    if not listed.size_bytes then
+      orphans[#orphans + 1] = listed.name .. manifests.SUFFIX
+    else
+      described[listed.name] = listed.has_manifest or nil
+      backups[#backups + 1] = backup_of(listed)
     end
   end
-  for backup in pairs(described) do
-    if not present[backup] then
-      orphans[#orphans + 1] = backup .. manifests.SUFFIX
-    end
-  end
-  table.sort(orphans)
   return backups, described, orphans
 end
 

@@ -1,0 +1,153 @@
+//! `manifest.list`: the backups in a folder with what is known of each, in one pass over it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use futures_util::StreamExt;
+use mlua::{Lua, Table};
+use serde::Deserialize;
+
+use crate::catalog::manifest::SUFFIX;
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::Call;
+use crate::lua::traceback::from_lua;
+use crate::postgres::dump::header::{HEADER_BYTES, database_of};
+use crate::stream::decompress::{Peeked, decompress};
+use crate::world::{Caller, EntryKind, ListQuery, Stat, pick};
+
+/// The largest manifest that is read.
+const MAX_BYTES: u64 = 256 << 20;
+/// How many manifests are read at once.
+const AT_ONCE: usize = 4;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListOptions {
+    dir: PathBuf,
+    name: String,
+}
+
+/// What is read of a manifest here.
+#[derive(Deserialize)]
+struct Said {
+    name: String,
+    size_bytes: u64,
+    database: Option<Database>,
+}
+
+#[derive(Deserialize)]
+struct Database {
+    name: Option<String>,
+    tables: Option<Vec<Counted>>,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    rows: Option<u64>,
+}
+
+/// A backup, or a manifest without one.
+struct Listed {
+    name: String,
+    backup: Option<Stat>,
+    has_manifest: bool,
+    proved: bool,
+    rows: Option<u64>,
+    databases: Option<Vec<String>>,
+    /// Why its manifest cannot be read.
+    problem: Option<Error>,
+}
+
+pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
+    let caller = call.world()?;
+    let found = found(&caller, &options).await?;
+    let described = found.into_iter().map(|(name, (backup, has_manifest))| {
+        let listed = Listed { name, backup, has_manifest, proved: false, rows: None, databases: None, problem: None };
+        describe(&caller, &options.dir, listed)
+    });
+    let all: Vec<Listed> = futures_util::stream::iter(described).buffered(AT_ONCE).collect().await;
+    let tables = all.iter().map(|listed| table(&call.lua, &options.dir, listed)).collect::<mlua::Result<Vec<_>>>();
+    tables.and_then(|tables| call.lua.create_sequence_from(tables)).map_err(from_lua)
+}
+
+/// The names in the folder that fit, each with the file if it is there, and whether there is a manifest.
+async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String, (Option<Stat>, bool)>> {
+    let matcher = pick::matcher(&options.name)?;
+    let query = ListQuery {
+        dir: options.dir.clone(),
+        // A manifest's name begins as its backup's does.
+        name: Some(format!("{}*", options.name)),
+        recursive: false,
+        older_than_days: None,
+        newer_than_days: None,
+    };
+    let mut found: BTreeMap<String, (Option<Stat>, bool)> = BTreeMap::new();
+    for entry in caller.list(query).await?.into_iter().filter(|entry| entry.stat.kind == EntryKind::File) {
+        let name = entry.path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+            Error::new(Kind::Other, format!("the name of `{}` is not UTF-8", entry.path.display()))
+                .hint("rename the file, or narrow the list with `name`")
+        })?;
+        match name.strip_suffix(SUFFIX) {
+            Some(backup) if matcher.is_match(backup) => found.entry(backup.to_owned()).or_default().1 = true,
+            None if matcher.is_match(name) => found.entry(name.to_owned()).or_default().0 = Some(entry.stat),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+async fn describe(caller: &Caller, dir: &Path, mut listed: Listed) -> Listed {
+    let Some(stat) = &listed.backup else { return listed };
+    let path = dir.join(&listed.name);
+    if !listed.has_manifest {
+        listed.databases = header(caller, &path, &listed.name).await.map(|name| vec![name]);
+        return listed;
+    }
+    match said(caller, &path).await {
+        Ok(said) => {
+            let is_its = said.name == listed.name;
+            listed.proved = is_its && said.size_bytes == stat.size_bytes;
+            listed.rows = listed.proved.then(|| rows(said.database.as_ref()?)).flatten();
+            listed.databases = is_its.then(|| said.database.and_then(|database| database.name).into_iter().collect());
+        }
+        Err(error) => listed.problem = Some(error),
+    }
+    listed
+}
+
+async fn said(caller: &Caller, backup: &Path) -> Result<Said> {
+    let beside = crate::catalog::manifest::path_beside(backup);
+    let bytes = caller.read(&beside, MAX_BYTES).await?;
+    serde_json::from_slice(&bytes).map_err(|cause| {
+        Error::new(Kind::Integrity, format!("cannot read the manifest `{}`", beside.display())).because(cause)
+    })
+}
+
+/// The rows of all tables; nothing where one was not counted.
+fn rows(database: &Database) -> Option<u64> {
+    database.tables.as_ref()?.iter().map(|table| table.rows).sum()
+}
+
+/// The database that a file without a manifest says it is of. One that cannot be read says nothing.
+async fn header(caller: &Caller, path: &Path, name: &str) -> Option<String> {
+    let file = caller.open(path).await.ok()?;
+    let mut plain = Peeked::new(decompress(file, name));
+    database_of(plain.peek(HEADER_BYTES).await.ok()?)
+}
+
+fn table(lua: &Lua, dir: &Path, listed: &Listed) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    table.raw_set("name", listed.name.as_str())?;
+    table.raw_set("path", dir.join(&listed.name).to_string_lossy().as_ref())?;
+    table.raw_set("has_manifest", listed.has_manifest)?;
+    table.raw_set("proved", listed.proved)?;
+    table.raw_set("rows", listed.rows)?;
+    table.raw_set("databases", listed.databases.clone())?;
+    table.raw_set("problem", listed.problem.as_ref().map(Error::one_line))?;
+    if let Some(stat) = &listed.backup {
+        table.raw_set("size_bytes", stat.size_bytes)?;
+        table.raw_set("modified", stat.modified.timestamp())?;
+    }
+    Ok(table)
+}
