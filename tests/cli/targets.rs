@@ -74,11 +74,7 @@ fn a_forgotten_target_is_no_longer_shown() {
     );
     let said = hikae.run(&["status", "forget", "nothing"]);
     assert_eq!(said.code, 1, "{said:?}");
-    insta::assert_snapshot!(said.err, @"
-    Error: there is no target and no recipe `nothing` in the status
-
-    hint: `hikae status` shows the targets; write one with its values, in quotes: `hikae status forget 'db-backup (database=shop)'`
-    ");
+    assert!(said.err.contains("there is no target and no recipe `nothing` in the status"), "{said:?}");
 }
 
 #[test]
