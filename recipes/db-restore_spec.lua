@@ -82,7 +82,7 @@ describe("db-restore", function()
   it("leaves everything as it was when no backup is any good", function()
     local at = server()
     local files = { [FILE] = "garbage", [OLDER] = samples.pg_dump { contacts = 3, database = "shop" } }
-    simulate(morning(at, { files = files })):run("db-restore"):failed { kind = "integrity", message = "a dump of `shop`" }
+    simulate(morning(at, { files = files })):run("db-restore"):failed { kind = "integrity", message = "does not start as `pg_dump`" }
     untouched(at)
   end)
 

@@ -153,8 +153,11 @@ pub struct NotifyTestArgs {
 
 #[derive(Args)]
 pub struct CheckArgs {
-    /// Names of recipes, or paths to `.lua` files [default: all]
+    /// Names of recipes, or paths to `.lua` files [default: those in use]
     pub recipes: Vec<String>,
+    /// Connect to no database and no mail server
+    #[arg(long)]
+    pub offline: bool,
     #[command(flatten)]
     pub listing: Listing,
 }

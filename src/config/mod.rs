@@ -8,6 +8,7 @@ mod disk;
 mod files;
 mod filters;
 mod folders;
+mod helpers;
 mod recipes;
 mod reword;
 mod settings;

@@ -64,7 +64,9 @@ impl Caller {
 
     calls! {
         open(path: &Path) -> Box<dyn Source> = Effect::Open { path: path.into() } => Reply::Source(source) => source;
-        read(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes } => Reply::Bytes(bytes) => bytes;
+        read(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes, head: false } => Reply::Bytes(bytes) => bytes;
+        /// The first bytes of a file.
+        head(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes, head: true } => Reply::Bytes(bytes) => bytes;
         list(found: ListQuery) -> Vec<Entry> = Effect::List(found) => Reply::Entries(entries) => entries;
         stat(path: &Path) -> Option<Stat> = Effect::Stat { path: path.into() } => Reply::Stat(stat) => stat;
         disk_free(path: &Path) -> Space = Effect::DiskFree { path: path.into() } => Reply::Space(space) => space;

@@ -13,7 +13,8 @@ manifests.SUFFIX = ".manifest.json"
 local function backup_of(listed)
   local stamp, moment = calendar.stamp_of(listed.name)
   if listed.problem then
-    log.warn(_("The manifest of %s cannot be read: %s", listed.name, listed.problem))
+    log.warn(listed.has_manifest and _("The manifest of %s cannot be read: %s", listed.name, listed.problem)
+      or _("%s cannot be read: %s", listed.name, listed.problem))
   end
   if listed.has_manifest and not listed.proved then
     log.warn(_("%s counts as not proved: its manifest does not describe it", listed.name))
@@ -98,6 +99,58 @@ function manifests.report(backup)
   end
   log.info(_("Backup written: %s (%s)", backup.path, backup.size))
   log.info(_("Integrity of the backup: OK (%d tables, %d rows)", #backup.database.tables, rows))
+end
+
+--- Whether a backup may be of a database: what says nothing of that may be.
+---@param listed manifest.Listed
+---@param database? string
+---@return boolean
+local function may_be_of(listed, database)
+  if not database or not listed.databases or #listed.databases == 0 then
+    return true
+  end
+  for _i, name in ipairs(listed.databases) do
+    if name == database then
+      return true
+    end
+  end
+  return false
+end
+
+--- The backups in a folder by the moments in their names, the newest first; none is an error.
+---@param dir string
+---@param name string The pattern of their names, as the shell has them.
+---@param database? string Those that say they are of another database are left out.
+---@return string[]
+function manifests.newest_first(dir, name, database)
+  local found, others = {}, 0
+  for _i, listed in ipairs(manifest.list { dir = dir, name = name }) do
+    local stamp = listed.size_bytes and calendar.stamp_of(listed.name)
+    if stamp and may_be_of(listed, database) then
+      found[#found + 1] = { path = listed.path, stamp = stamp }
+    elseif stamp then
+      others = others + 1
+    end
+  end
+  if #found == 0 then
+    error {
+      kind = "not_found",
+      message = others > 0 and _("there is no backup `%s` of the database %s in `%s`, and %d of others", name, database, dir, others)
+        or _("there is no backup `%s` in `%s`", name, dir),
+      hint = _("name the file: --set file=/path/of/the/backup"),
+    }
+  end
+  table.sort(found, function(a, b)
+    if a.stamp ~= b.stamp then
+      return a.stamp > b.stamp
+    end
+    return a.path > b.path
+  end)
+  local paths = {}
+  for index, backup in ipairs(found) do
+    paths[index] = backup.path
+  end
+  return paths
 end
 
 return manifests

@@ -1,5 +1,4 @@
 --- Restores one database so that a failure costs nothing: into a throwaway first, which is compared before it is used.
-local calendar = require "hikae.calendar"
 local checks = require "hikae.checks"
 local manifests = require "hikae.manifests"
 local steps = require "hikae.steps"
@@ -37,63 +36,21 @@ function restores.at(server, options)
   return options
 end
 
---- Whether a backup may be of a database: what says nothing of that may be.
----@param listed manifest.Listed
----@param database? string
----@return boolean
-local function may_be_of(listed, database)
-  if not database or not listed.databases or #listed.databases == 0 then
-    return true
-  end
-  for _i, name in ipairs(listed.databases) do
-    if name == database then
-      return true
-    end
-  end
-  return false
-end
-
 --- The backups in a folder by the moments in their names, the newest first; none is an error.
 ---@param dir string
 ---@param name string The pattern of their names, as the shell has them.
 ---@param database? string Those that say they are of another database are left out.
 ---@return string[]
 function restores.backups(dir, name, database)
-  local found, others = {}, 0
-  for _i, listed in ipairs(manifest.list { dir = dir, name = name }) do
-    local stamp = listed.size_bytes and calendar.stamp_of(listed.name)
-    if stamp and may_be_of(listed, database) then
-      found[#found + 1] = { path = listed.path, stamp = stamp }
-    elseif stamp then
-      others = others + 1
-    end
-  end
-  if #found == 0 then
-    error {
-      kind = "not_found",
-      message = others > 0 and _("there is no backup `%s` of the database %s in `%s`, and %d of others", name, database, dir, others)
-        or _("there is no backup `%s` in `%s`", name, dir),
-      hint = _("name the file: --set file=/path/of/the/backup"),
-    }
-  end
-  table.sort(found, function(a, b)
-    if a.stamp ~= b.stamp then
-      return a.stamp > b.stamp
-    end
-    return a.path > b.path
-  end)
-  local paths = {}
-  for index, backup in ipairs(found) do
-    paths[index] = backup.path
-  end
-  return paths
+  return manifests.newest_first(dir, name, database)
 end
 
 --- The backups that a recipe may restore, the best first: the one that is named, else all in its folder.
 ---@param p table The params `file`, `dir`, `name`, `database`.
+---@param dump_of? string Default: the database of the params.
 ---@return string[]
-function restores.candidates(p)
-  return p.file and { p.file } or restores.backups(p.dir, p.name, p.database)
+function restores.candidates(p, dump_of)
+  return p.file and { p.file } or restores.backups(p.dir, p.name, dump_of or p.database)
 end
 
 --- What `restores.stage` takes, from the params of a recipe.

@@ -45,7 +45,7 @@ function manifest.read(path, options) end
 ---@field proved boolean Whether its manifest describes it: name and size.
 ---@field rows? integer Rows in it, where all were counted.
 ---@field databases? string[] The databases in it; without a manifest, what the head of the dump says; nil where nothing says it.
----@field problem? string Why its manifest cannot be read.
+---@field problem? string Why its manifest, or without one the backup itself, cannot be read.
 
 --- The backups in a folder with what their manifests say, by name, in one pass: far faster than reading each manifest.
 ---@param options manifest.ListOptions

@@ -2,8 +2,7 @@
 
 use std::io::Read;
 
-use crate::support::postgres::shared;
-use crate::support::program::{Hikae, Said, set_mode};
+use crate::support::program::{Hikae, Said};
 
 /// A recipe that needs no server.
 pub const NOTE: &str = "--- Keeps a note.
@@ -195,66 +194,6 @@ fn show_of_params_that_are_wrong_shows_what_is_declared_and_tells() {
     hint: write a path that begins with `/`; `BACKUP_DIR` comes from the environment
     ");
     assert_eq!(said.code, 64);
-}
-
-#[test]
-fn check_of_a_sound_set_up_is_well() {
-    let hikae = Hikae::with_database(shared(), "postgres").file("config/hikae.toml", "");
-    let said = hikae.run(&["check", "db-backup"]);
-    well(&said);
-    let out = regex::Regex::new("sandbox: (full|files only|none)").unwrap().replace(&said.out, "sandbox: [LEVEL]");
-    let out = regex::Regex::new("`[^`]*/pg_dump`").unwrap().replace(&out, "`[PATH]/pg_dump`");
-    insta::assert_snapshot!(out, @"
-    ✓ configuration: `[WORLD]/config`
-    ✓ state: `[WORLD]/state`
-    ✓ kernel sandbox: [LEVEL]
-    ✓ alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
-    ✓ db-backup: `recipes/db-backup.lua` loads, and its params are complete
-    ✓ db-backup: `pg_dump` is `[PATH]/pg_dump`
-    ✓ db-backup: `[WORLD]/backups` can be written
-
-    all is well
-    ");
-}
-
-#[test]
-fn check_names_the_package_of_a_missing_program() {
-    let said = Hikae::new().env("PATH", "/nonexistent").run(&["check", "db-backup"]);
-    let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
-    insta::assert_snapshot!(wrong.join("\n"), @"
-    ✗ db-backup: cannot start `pg_dump`: it is not on the PATH
-        hint: install it: `apt-get install postgresql-client`
-
-    1 thing is wrong
-    ");
-    assert_eq!(said.code, 1);
-}
-
-#[test]
-fn check_tells_of_every_recipe_that_cannot_run() {
-    let hikae = world().env("BACKUP_DIR", "/backups").file("config/recipes/slip.lua", "return recipe {\n");
-    let hikae = hikae.env("RETENTION_DAYS", "abc").file("config/.env", "DB_NAME=shop\n");
-    set_mode(&hikae.path("config/.env"), 0o604);
-    let said = hikae.run(&["check"]);
-    let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
-    insta::assert_snapshot!(wrong.join("\n"), @"
-    ✗ configuration: `[WORLD]/config/.env` is open to every user of this machine: run `chmod 600 [WORLD]/config/.env`
-    ✗ backup-monitor: `/backups` cannot be read: No such file or directory
-    ✗ backup-test: `/backups` cannot be read: No such file or directory
-    ✗ db-backup: 1 problem with the params of `db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
-        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
-    ✗ db-full-backup: 1 problem with the params of `db-full-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
-        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
-    ✗ db-restore: `/backups` cannot be read: No such file or directory
-    ✗ disaster-recovery-db: `/backups` cannot be read: No such file or directory
-    ✗ render-db-backup: 1 problem with the params of `render-db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
-        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
-    ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)
-        hint: look just before this place: is a `,`, a bracket, a quote or an `end` missing?
-
-    9 things are wrong
-    ");
-    assert_eq!(said.code, 1);
 }
 
 #[test]

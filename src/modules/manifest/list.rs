@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use mlua::{Lua, Table};
 use serde::Deserialize;
 
@@ -14,6 +16,7 @@ use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
 use crate::postgres::dump::header::{HEADER_BYTES, database_of};
 use crate::stream::decompress::{Peeked, decompress};
+use crate::stream::{Piece, Source};
 use crate::world::{Caller, EntryKind, ListQuery, Stat, pick};
 
 /// The largest manifest that is read.
@@ -55,8 +58,17 @@ struct Listed {
     proved: bool,
     rows: Option<u64>,
     databases: Option<Vec<String>>,
-    /// Why its manifest cannot be read.
+    /// Why it, or its manifest, cannot be read.
     problem: Option<Error>,
+}
+
+/// The head of a file as a source.
+struct Head(Option<Bytes>);
+
+impl Source for Head {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async { Ok(self.0.take().map_or(Piece::End, Piece::Data)) })
+    }
 }
 
 pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
@@ -67,6 +79,9 @@ pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
         describe(&caller, &options.dir, listed)
     });
     let all: Vec<Listed> = futures_util::stream::iter(described).buffered(AT_ONCE).collect().await;
+    for error in all.iter().filter_map(|listed| listed.problem.as_ref()) {
+        call.session.accept(error, "a backup of which nothing can be read counts as not proved", call.site().as_ref());
+    }
     let tables = all.iter().map(|listed| table(&call.lua, &options.dir, listed)).collect::<mlua::Result<Vec<_>>>();
     tables.and_then(|tables| call.lua.create_sequence_from(tables)).map_err(from_lua)
 }
@@ -101,7 +116,10 @@ async fn describe(caller: &Caller, dir: &Path, mut listed: Listed) -> Listed {
     let Some(stat) = &listed.backup else { return listed };
     let path = dir.join(&listed.name);
     if !listed.has_manifest {
-        listed.databases = header(caller, &path, &listed.name).await.map(|name| vec![name]);
+        match header(caller, &path, &listed.name).await {
+            Ok(database) => listed.databases = database.map(|name| vec![name]),
+            Err(error) => listed.problem = Some(error),
+        }
         return listed;
     }
     match said(caller, &path).await {
@@ -129,11 +147,11 @@ fn rows(database: &Database) -> Option<u64> {
     database.tables.as_ref()?.iter().map(|table| table.rows).sum()
 }
 
-/// The database that a file without a manifest says it is of. One that cannot be read says nothing.
-async fn header(caller: &Caller, path: &Path, name: &str) -> Option<String> {
-    let file = caller.open(path).await.ok()?;
-    let mut plain = Peeked::new(decompress(file, name));
-    database_of(plain.peek(HEADER_BYTES).await.ok()?)
+/// The database that a file without a manifest says it is of. One that cannot be unpacked says nothing.
+async fn header(caller: &Caller, path: &Path, name: &str) -> Result<Option<String>> {
+    let head = Head(Some(caller.head(path, HEADER_BYTES as u64).await?));
+    let mut plain = Peeked::new(decompress(Box::new(head), name));
+    Ok(plain.peek(HEADER_BYTES).await.ok().and_then(database_of))
 }
 
 fn table(lua: &Lua, dir: &Path, listed: &Listed) -> mlua::Result<Table> {

@@ -34,6 +34,7 @@ mod objects;
 mod part;
 mod pipes;
 mod process;
+pub mod probe;
 mod programs;
 mod sink;
 mod source;
@@ -107,8 +108,8 @@ impl Real {
                 let source = self.on_files(move |fence| source::FileSource::open(fence, &path)).await?;
                 Reply::Source(Box::new(source))
             }
-            E::Read { path, max_bytes } => {
-                Reply::Bytes(self.on_files(move |fence| files::read(fence, &path, max_bytes)).await?)
+            E::Read { path, max_bytes, head } => {
+                Reply::Bytes(self.on_files(move |fence| files::read(fence, &path, max_bytes, head)).await?)
             }
             E::List(found) => {
                 let now = clock::now();

@@ -140,7 +140,9 @@ impl Simulated {
                 let content = files::open(&self.shared.lock().view(), &path)?;
                 Reply::Source(Box::new(source::FileSource::new(content, path, self.shared.clone())))
             }
-            E::Read { path, max_bytes } => Reply::Bytes(files::read(&self.shared.lock().view(), &path, max_bytes)?),
+            E::Read { path, max_bytes, head } => {
+                Reply::Bytes(files::read(&self.shared.lock().view(), &path, max_bytes, head)?)
+            }
             E::List(found) => Reply::Entries(listing::list(&self.shared.lock().view(), &found)?),
             E::Stat { path } => Reply::Stat(files::stat(&mut self.shared.lock().view(), &path)?),
             E::DiskFree { path } => Reply::Space(files::disk_free(&self.shared.lock().view(), &path)?),
