@@ -108,9 +108,11 @@ fn check_recipe(context: &Context, recipe: &str, databases: &mut Databases, offl
         Err(_) if job.declaration.needs.may_lack(program) => None,
         found => Some(Point::of(recipe, found)),
     }));
-    points.extend(job.needs.write.iter().map(|dir| {
-        Point::of(recipe, probe::try_write(dir).map(|()| format!("`{}` can be written", dir.display())))
-    }));
+    points.extend(
+        job.needs.write.iter().map(|dir| {
+            Point::of(recipe, probe::try_write(dir).map(|()| format!("`{}` can be written", dir.display())))
+        }),
+    );
     points.extend(BTreeSet::from_iter(&job.needs.read).into_iter().map(|path| Point::of(recipe, readable(path))));
     points.extend(databases.check(context, &job, offline));
     points

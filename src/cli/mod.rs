@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 mod alerting;
 pub mod args;
 mod audit;
 mod check;
+mod complete;
 mod confirm;
 mod context;
 mod demo;
@@ -35,6 +36,7 @@ use crate::world::real::startup;
 
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
+    complete::answer_shell();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
@@ -77,8 +79,6 @@ fn misuse(error: &clap::Error) -> ExitCode {
 }
 
 fn completions(context: &Context, shell: clap_complete::Shell) -> Result<ExitCode> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "hikae", &mut text);
-    crate::report::table::print_text(&mut context.out(), &String::from_utf8_lossy(&text))?;
+    crate::report::table::print_text(&mut context.out(), &complete::script(shell)?)?;
     Ok(ExitCode::SUCCESS)
 }

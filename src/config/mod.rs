@@ -8,7 +8,7 @@ mod disk;
 mod files;
 mod filters;
 mod folders;
-mod helpers;
+mod beside;
 mod recipes;
 mod reword;
 mod settings;

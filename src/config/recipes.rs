@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::helpers::is_helper;
+use super::beside::is_helper;
 use super::{Config, embedded};
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
@@ -34,7 +34,8 @@ impl Config {
         let files = self.files.list(&folder)?.unwrap_or_default();
         let mut names: Vec<String> = embedded::recipes().into_iter().map(str::to_owned).collect();
         // One that cannot be read is listed: what is wrong with it must be seen.
-        let is_recipe = |file: &&String| !matches!(self.files.read(&folder.join(file)), Ok(Some(text)) if is_helper(&text));
+        let is_recipe =
+            |file: &&String| !matches!(self.files.read(&folder.join(file)), Ok(Some(text)) if is_helper(&text));
         let recipes = files.iter().filter(|file| embedded::recipe_name(file).is_some()).filter(is_recipe);
         names.extend(recipes.filter_map(|file| embedded::recipe_name(file)).map(str::to_owned));
         names.sort_unstable();

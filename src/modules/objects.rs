@@ -209,11 +209,14 @@ impl PutOptions {
             let what = "`part_size` of `:put` must be from `5 MiB` to `5 GiB`";
             return Err(Error::new(Kind::Recipe, what).hint("one part is held in memory"));
         }
-        Ok((put, Writing {
-            total: self.timeout,
-            idle: self.idle_timeout,
-            allow_empty: self.allow_empty,
-            restore: self.restore,
-        }))
+        Ok((
+            put,
+            Writing {
+                total: self.timeout,
+                idle: self.idle_timeout,
+                allow_empty: self.allow_empty,
+                restore: self.restore,
+            },
+        ))
     }
 }

@@ -80,8 +80,9 @@ pub async fn save(
     };
     if let Some(line) = writing.restore {
         if line.trim().is_empty() || line.contains(['\n', '\r']) {
-            return Err(Error::new(Kind::Recipe, "`restore` must be one line of a shell")
-                .hint("join several steps with `&&`"));
+            return Err(
+                Error::new(Kind::Recipe, "`restore` must be one line of a shell").hint("join several steps with `&&`")
+            );
         }
         pipeline.facts.lock().restore = Some(line);
     }

@@ -72,7 +72,10 @@ fn an_address_that_cannot_work_is_wrong() {
     for (toml, why) in [
         (HOOK.replace("https://", ""), "✗ alerts: the channel `night` tells nobody"),
         (HOOK.replace("url = \"https://hooks.example/nightly\"\n", ""), "it has no `url`"),
-        (HOOK.replace("https://hooks.example/nightly", "ftp://hooks.example"), "✗ alerts: the channel `night` tells nobody"),
+        (
+            HOOK.replace("https://hooks.example/nightly", "ftp://hooks.example"),
+            "✗ alerts: the channel `night` tells nobody",
+        ),
         ("[pings]\nfails = \"hc.example/x\"".to_owned(), "✗ pings: nothing pings for `fails`"),
     ] {
         let said = checked(&toml);

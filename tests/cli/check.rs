@@ -107,7 +107,8 @@ fn what_was_not_tried_is_neither_true_nor_false_for_programs() {
 
 #[test]
 fn a_module_beside_recipes_is_no_broken_recipe() {
-    let hikae = world().file("config/recipes/helpers.lua", "--- Helps each recipe.\nlocal helpers = {}\nreturn helpers\n");
+    let hikae =
+        world().file("config/recipes/helpers.lua", "--- Helps each recipe.\nlocal helpers = {}\nreturn helpers\n");
     let recipe = "local helpers = require \"helpers\"\nreturn recipe { kind = \"maintenance\", type = \"manual\", run = function() helpers.x = 1 end }";
     let hikae = hikae.file("config/recipes/uses.lua", recipe);
     for command in ["list", "status", "check"] {

@@ -233,10 +233,62 @@ fn docs_lists_the_modules_and_shows_a_function_with_its_options() {
 #[test]
 fn completions_and_the_manual_come_from_the_same_definitions() {
     let hikae = Hikae::new();
-    for args in [["completions", "bash"].as_slice(), &["completions", "zsh"], &["completions", "fish"], &["man"]] {
-        let said = hikae.run(args);
+    for shell in ["bash", "zsh", "fish"] {
+        let said = hikae.run(&["completions", shell]);
         well(&said);
-        assert!(said.out.contains("hikae") && said.out.contains("audit"), "{args:?}: {}", said.out);
+        assert!(said.out.contains("hikae") && said.out.contains("COMPLETE"), "{shell}: {}", said.out);
+    }
+    let said = hikae.run(&["man"]);
+    well(&said);
+    assert!(said.out.contains("audit"), "{}", said.out);
+}
+
+/// What a shell is offered for the last of these words.
+fn offered(hikae: Hikae, words: &[&str]) -> Vec<String> {
+    let hikae = hikae.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", &words.len().to_string());
+    let said = hikae.env("_CLAP_IFS", "\n").run(&[&["--", "hikae"], words].concat());
+    said.out.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_is_offered_commands_recipes_params_and_runs() {
+    assert_eq!(offered(Hikae::new(), &["aud"]), ["audit"]);
+    assert_eq!(offered(Hikae::new(), &["run", "db-b"]), ["db-backup"]);
+    assert_eq!(offered(world(), &["show", "not"]), ["note"]);
+    assert_eq!(offered(Hikae::new(), &["run", "db-backup", "--set", "da"]), ["database=", "days="]);
+    let hikae = world();
+    assert_eq!(hikae.run(&["run", "note"]).code, 0);
+    let found = offered(hikae, &["runs", "show", "BKP-"]);
+    assert!(found.len() == 1 && found[0].ends_with("-weekly"), "{found:?}");
+}
+
+#[test]
+fn a_recipe_printed_into_its_own_file_is_the_built_in_one_or_a_refusal() {
+    let hikae = Hikae::new().file("config/recipes/db-backup.lua", "").file("config/recipes/mine.lua", "");
+    let printed_into = |name: &str| {
+        let file = hikae.path(&format!("config/recipes/{name}.lua"));
+        let out = std::fs::File::create(&file).unwrap();
+        let ended = hikae.command(&["show", name, "--source"]).stdout(out).output().unwrap();
+        (ended.status.code(), std::fs::read_to_string(file).unwrap())
+    };
+    let (code, text) = printed_into("db-backup");
+    assert!(code == Some(0) && text.contains("return recipe"), "{text}");
+    assert_eq!(printed_into("mine"), (Some(1), String::new()));
+}
+
+#[test]
+fn the_library_has_docs_and_editors_get_their_files() {
+    let hikae = Hikae::new();
+    let said = hikae.run(&["docs", "hikae.retention"]);
+    well(&said);
+    assert!(said.out.contains("retention.prune(options)") && !said.out.contains("local"), "{}", said.out);
+    well(&hikae.run(&["docs", "hikae.retention.plan"]));
+    let said = hikae.run(&["docs", "hikae.retentoin"]);
+    assert!(said.code == 64 && said.err.contains("did you mean `hikae.retention`?"), "{said:?}");
+    let dir = hikae.path("editor");
+    well(&hikae.run(&["docs", "--out", dir.to_str().unwrap()]));
+    for file in [".luarc.json", "meta/pg.lua", "hikae/retention.lua", "specs/db-backup_spec.lua"] {
+        assert!(dir.join(file).is_file(), "{file}");
     }
 }
 

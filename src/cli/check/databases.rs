@@ -86,9 +86,8 @@ fn place(server: &Server, database: &str) -> String {
 
 fn connect(server: &Server, database: &str) -> Result<()> {
     let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), Limits { total: LONGEST, idle: LONGEST });
-    let answer = block_on(async |_stop| {
-        query::ask(&caller, server, database, "SELECT 1 AS one", &BTreeMap::new()).await
-    })?;
+    let answer =
+        block_on(async |_stop| query::ask(&caller, server, database, "SELECT 1 AS one", &BTreeMap::new()).await)?;
     answer.map(drop).map_err(|error| match error.kind() {
         Kind::Timeout => {
             let what = format!("{} does not answer within {} seconds", place(server, database), LONGEST.as_secs());

@@ -57,9 +57,7 @@ fn address(channel: &Channel) -> Result<()> {
         ("email", _) if channel.recipients.is_empty() => Err(missing("it has no mail address")),
         ("pagerduty", None) => Err(missing("it has no routing key")),
         (kind, None) if POSTING.contains(&kind) => Err(missing("it has no `url`")),
-        (kind, Some(url)) if POSTING.contains(&kind) => {
-            Address::new(&SecretOrText::Secret(url.clone()), &[]).map(drop)
-        }
+        (kind, Some(url)) if POSTING.contains(&kind) => Address::new(&SecretOrText::Secret(url.clone()), &[]).map(drop),
         _ => Ok(()),
     }
 }

@@ -26,7 +26,11 @@ fn of_archive(bytes: &[u8]) -> Option<String> {
     let [major, minor, _revision, int_bytes, _offset_bytes, _format] = header.take(6)?.try_into().ok()?;
     header.int_bytes = int_bytes.into();
     // From 1.15 on one byte names the algorithm; before, a number was the level.
-    if (major, minor) >= (1, 15) { header.take(1).map(drop)? } else { header.int().map(drop)? }
+    if (major, minor) >= (1, 15) {
+        header.take(1).map(drop)?
+    } else {
+        header.int().map(drop)?
+    }
     for _part_of_time in 0..7 {
         header.int()?;
     }

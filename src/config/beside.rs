@@ -1,10 +1,16 @@
 //! Recognizes a file beside recipes that is a module for them: it never calls `recipe`.
 
-/// Whether a Lua file never names `recipe` in its code.
+/// Whether a Lua file returns something, never names `recipe` in its code, and has no `run`.
 pub fn is_helper(text: &str) -> bool {
     let code = code_of(text);
     let mut words = code.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.' || c == ':'));
-    !words.any(|word| word == "recipe")
+    let is_value = |rest: &str| rest.trim_start().starts_with(|c: char| c == '{' || c == '_' || c.is_alphabetic());
+    let returns = code.rsplit_once("return").is_some_and(|(_, rest)| is_value(rest));
+    let has_run = code
+        .split("run")
+        .skip(1)
+        .any(|rest| rest.trim_start().starts_with('=') && !rest.trim_start().starts_with("=="));
+    returns && !has_run && !words.any(|word| word == "recipe")
 }
 
 /// The text without comments and without what is in quotes.
@@ -56,7 +62,15 @@ mod tests {
 
     #[test]
     fn only_code_that_names_recipe_is_a_recipe() {
-        for text in ["return recipe {", "return recipe({})", "local r = recipe\nreturn r {}", "return\nrecipe\n{ run = 1 }"] {
+        for text in [
+            "return recipe {",
+            "return recipe({})",
+            "local r = recipe\nreturn r {}",
+            "return\nrecipe\n{ run = 1 }",
+            "return 1",
+            "",
+            "return { run = function() end }",
+        ] {
             assert!(!is_helper(text), "{text}");
         }
         for text in [
@@ -64,8 +78,7 @@ mod tests {
             "--- For each recipe { }.\nreturn {}",
             "--[[ recipe {} ]] return {}",
             "return { text = 'a recipe { }', more = \"recipe\", long = [==[ recipe ]] ]==] }",
-            "return { recipes = 1, my_recipe = 2, run = run.recipe() }",
-            "",
+            "return { recipes = 1, my_recipe = 2, id = run.recipe() }",
         ] {
             assert!(is_helper(text), "{text}");
         }
