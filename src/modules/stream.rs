@@ -273,7 +273,7 @@ impl<F: FnOnce(&Lua) -> mlua::Result<Function>> IntoLua for Made<F> {
 }
 
 fn handle(this: &AnyUserData, call: &Call) -> Result<mlua::UserDataRef<Stream>> {
-    this.borrow::<Stream>().map_err(|_| colon(&call.name)) // another handle is before the colon
+    this.borrow::<Stream>().map_err(|_| colon(call.name)) // another handle is before the colon
 }
 
 fn colon(name: &str) -> Error {
