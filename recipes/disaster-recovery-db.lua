@@ -149,15 +149,15 @@ return recipe {
     params.health {},
     {
       force = { default = false, says = "Replace the database although it answers" },
-      start = { type = "hook", optional = true, says = "Command, or address, that starts the server when it is down" },
+      start = { type = "hook", detach = true, optional = true, says = "Command, or address, that starts the server when it is down" },
       hook_folders = { type = "list", optional = true, says = "Folders that these commands may write in" },
       ready_tries = { default = 30, min = 1, max = 1000, says = "How often the server is asked until it is up" },
       ready_wait = { type = "duration", default = "2s", says = "Time between two questions" },
     }
   ),
   needs = {
-    run = { "pg_isready", "psql", "pg_restore", "{start}", "{health_command}" },
-    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    run = { "pg_isready", "psql", "pg_restore", "gpg?", "{start}", "{health_command}" },
+    read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{start}" },
   },

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod alert;
+mod attack;
 mod catalog;
 mod cli;
 mod compression;
@@ -9,6 +10,7 @@ mod config;
 mod coverage;
 mod damage;
 mod due;
+mod encryption;
 mod http;
 mod inspector;
 mod layers;

@@ -3,10 +3,14 @@
 pub mod archive;
 pub mod at_end;
 pub mod filled;
+pub mod decrypting;
+pub mod gpg;
+pub mod list_file;
 pub mod pipeline;
 pub mod pool;
 pub mod read_back;
 pub mod recorder;
 pub mod scratch_dir;
+pub mod stream_memory;
 pub mod target;
 pub mod writer;

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::instrument::WithSubscriber;
 
+use crate::backup::stream_memory::StreamMemory;
 use crate::error::{Error, Kind, Result};
 use crate::report::Level;
 use crate::{report, secret};
@@ -17,6 +18,7 @@ use crate::{report, secret};
 pub struct Pool {
     guard: RefCell<Option<TaskGuard>>,
     guards: RefCell<Option<mpsc::Receiver<()>>>,
+    pub memory: StreamMemory,
 }
 
 /// Held as long as a piece of work runs.
@@ -28,7 +30,7 @@ pub type WeakTaskGuard = mpsc::WeakSender<()>;
 impl Default for Pool {
     fn default() -> Pool {
         let (guard, guards) = mpsc::channel(1);
-        Pool { guard: RefCell::new(Some(guard)), guards: RefCell::new(Some(guards)) }
+        Pool { guard: RefCell::new(Some(guard)), guards: RefCell::new(Some(guards)), memory: StreamMemory::default() }
     }
 }
 

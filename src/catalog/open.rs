@@ -26,8 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Catalog {
     /// Opens the catalog to write to it, and makes it when it is absent. Its folder, of mode 0700, is the caller's to make.
     pub fn open(path: &Path) -> Result<Catalog> {
-        make(path).map_err(|cause| trouble::reaching(path, cause))?;
-        Catalog::ready(connect(path), path)
+        let is_new = make(path).map_err(|cause| trouble::reaching(path, cause))?;
+        if !is_new {
+            refuse_emptied(path)?;
+        }
+        let ready = Catalog::ready(connect(path), path)?;
+        note_begun(path);
+        Ok(ready)
     }
 
     /// Opens the catalog to read it, also where nothing can be written. An absent one is empty, and is not made.
@@ -36,6 +41,7 @@ impl Catalog {
             Err(Errno::NOENT) => return Catalog::ready(Connection::open_in_memory(), path),
             seen => seen.map_err(|cause| trouble::reaching(path, cause))?,
         }
+        refuse_emptied(path)?;
         let opened = Catalog::ready(connect(path), path);
         // SQLite wants to put its index beside the file. Where it cannot, and no unmerged changes lie there, the file alone is
         // the whole truth.
@@ -65,12 +71,36 @@ impl Catalog {
 ///
 /// SQLite would make it readable by everyone that the umask lets in. And it is made without being opened: closing
 /// any descriptor of the file drops the locks that other connections of this process hold on it.
-fn make(path: &Path) -> Result<(), Errno> {
-    match rustix::fs::mknodat(CWD, path, FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0) {
-        Err(Errno::EXIST) => {}
-        made => made?,
+///
+/// Says whether it was not there before.
+fn make(path: &Path) -> Result<bool, Errno> {
+    let is_new = match rustix::fs::mknodat(CWD, path, FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0) {
+        Err(Errno::EXIST) => false,
+        made => made.map(|()| true)?,
+    };
+    may(path, Access::READ_OK | Access::WRITE_OK).map(|()| is_new)
+}
+
+/// Stands beside a catalog that was begun, so that one that was emptied later is told from one that is new.
+const BEGUN: &str = ".catalog-begun";
+
+/// Notes that there is a catalog. Without the note, one that is emptied passes for a new one; nothing else is lost.
+fn note_begun(path: &Path) {
+    if let Err(errno) =
+        rustix::fs::mknodat(CWD, path.with_file_name(BEGUN), FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0)
+        && errno != Errno::EXIST
+    {
+        tracing::debug!(%errno, "the beginning of the catalog cannot be noted");
     }
-    may(path, Access::READ_OK | Access::WRITE_OK)
+}
+
+/// An empty file is a catalog that is new, unless there was one already: then its history is gone, and that must not be silent.
+fn refuse_emptied(path: &Path) -> Result<()> {
+    let is_empty = rustix::fs::stat(path).is_ok_and(|seen| seen.st_size == 0);
+    if !is_empty || has_unmerged(path) || may(&path.with_file_name(BEGUN), Access::EXISTS).is_err() {
+        return Ok(());
+    }
+    Err(trouble::emptied(path))
 }
 
 /// Whether this process, as it is now, may do that to the file at `path`.

@@ -40,6 +40,14 @@ pub(super) fn newer(path: &Path, version: usize, known: usize) -> Error {
         .hint(reassured("use the newer hikae that made it, or name another folder with HIKAE_STATE_DIR"))
 }
 
+/// There was a catalog, and now there is an empty file.
+pub(super) fn emptied(path: &Path) -> Error {
+    let shown = path.display();
+    Error::new(Kind::Integrity, format!("cannot open the catalog `{shown}`"))
+        .because_text("it is empty, and it was not before: its history is gone")
+        .hint(reassured(&format!("put a copy of it back; or, to begin a new one, remove it: `rm {shown}`")))
+}
+
 /// A run that never came into the catalog cannot end in it.
 pub(super) fn no_such_run(path: &Path, id: &str) -> Error {
     Error::new(Kind::NotFound, format!("cannot write to the catalog `{}`", path.display()))

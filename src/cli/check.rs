@@ -8,16 +8,16 @@ use super::args::CheckArgs;
 use super::context::Context;
 use super::{exit, runs};
 use crate::catalog::Catalog;
-use crate::config::Sandbox;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::{loading, overview};
-use crate::report::table::{print_json_lines, print_text};
-use crate::world::real::{probe, startup, wall};
+use crate::recipe::{loader, overview};
+use crate::report::table::{print_json_lines, print_said};
+use crate::world::real::{probe, startup};
 
 mod databases;
 mod point;
 mod telling;
+mod walls;
 
 use databases::Databases;
 use point::{Mark, Point};
@@ -33,6 +33,8 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     for recipe in &recipes {
         points.extend(check_recipe(context, recipe, &mut databases, args.offline));
     }
+    let told = |error: &Error| Point::wrong("configuration", error);
+    points.extend(context.objections().iter().map(told));
     let wrong = points.iter().filter(|point| point.mark == Mark::Wrong).count();
     if args.listing.json {
         print_json_lines(&mut context.out(), points)?;
@@ -45,7 +47,7 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
             1 => "\n1 thing is wrong\n".to_owned(),
             more => format!("\n{more} things are wrong\n"),
         });
-        print_text(&mut context.out(), &text)?;
+        print_said(&mut context.out(), &text)?;
     }
     Ok(ExitCode::from(if wrong == 0 { exit::DONE } else { exit::FAILED }))
 }
@@ -67,11 +69,8 @@ fn set_up(context: &Context, offline: bool) -> Vec<Point> {
         Catalog::open_existing(&config.state_dir.join("catalog.db"))
             .map(|_| format!("`{}`", config.state_dir.display()))
     });
-    let mut points = vec![
-        Point::ok("configuration", format!("`{}`", config.dir.display())),
-        Point::of("state", state),
-        sandbox(config.settings.sandbox),
-    ];
+    let mut points = vec![Point::ok("configuration", format!("`{}`", config.dir.display())), Point::of("state", state)];
+    points.extend(walls::points(config));
     points.extend(telling::points(context, offline));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),
@@ -79,24 +78,10 @@ fn set_up(context: &Context, offline: bool) -> Vec<Point> {
     points
 }
 
-fn sandbox(wanted: Sandbox) -> Point {
-    let level = wall::available();
-    let hint = "a run is walled in by Landlock, which takes Linux 6.7";
-    match (wanted, level) {
-        (Sandbox::Off, _) => Point::not_tried("kernel sandbox", "switched off in `hikae.toml`"),
-        (_, wall::Level::Full) => Point::ok("kernel sandbox", level.to_string()),
-        (Sandbox::BestEffort, _) => Point::warning("kernel sandbox", level.to_string(), hint),
-        (Sandbox::Require, _) => {
-            let error = Error::new(Kind::Denied, format!("it is `{level}`, and `hikae.toml` requires it"));
-            Point::wrong("kernel sandbox", &error.hint(hint))
-        }
-    }
-}
-
 fn check_recipe(context: &Context, recipe: &str, databases: &mut Databases, offline: bool) -> Vec<Point> {
     let config = &context.config;
     let settled = config.recipe_source(recipe).and_then(|source| {
-        let declaration = loading::declaration(config, &source)?;
+        let declaration = loader::declaration(config, &source)?;
         Job::new(config.clone(), source, declaration, Wishes::default())
     });
     let job = match settled {

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::runs;
 use crate::catalog::RunFilter;
 use crate::error::{Error, Kind, Result};
-use crate::recipe::loading;
+use crate::recipe::loader;
 
 /// The variable by which a shell asks for completions.
 const VARIABLE: &str = "COMPLETE";
@@ -77,7 +77,7 @@ fn params() -> Option<Vec<String>> {
     let known = context.config.recipes().ok()?;
     let recipe = words.into_iter().find(|word| word.ends_with(".lua") || known.contains(word))?;
     let source = context.config.recipe_source(&recipe).ok()?;
-    let declaration = loading::declaration(&context.config, &source).ok()?;
+    let declaration = loader::declaration(&context.config, &source).ok()?;
     Some(declaration.params.into_iter().map(|(name, _)| format!("{name}=")).collect())
 }
 

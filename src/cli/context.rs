@@ -5,8 +5,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::args::Global;
-use crate::config::{Config, DiskFiles, Folders};
-use crate::error::{Error, Result};
+use crate::config::{Config, Distrust, Folders, Language, TrustedFiles};
+use crate::error::{Error, Kind, Result};
 use crate::report::{self, Facts, diagnostic};
 use crate::world::real::startup;
 
@@ -16,19 +16,39 @@ pub struct Context {
     pub config: Arc<Config>,
     pub facts: Facts,
     pub environment: BTreeMap<String, String>,
+    files: Arc<TrustedFiles>,
 }
 
 impl Context {
-    pub fn load(global: &Global) -> Result<Context> {
+    pub fn load(global: &Global, distrust: Distrust) -> Result<Context> {
         let environment = startup::environment();
         let folders = Folders {
             config_dir: global.config_dir.clone(),
             current: startup::current_dir()?,
             uid: startup::user_id(),
         };
-        let config = Config::load(&folders, &environment, Arc::new(DiskFiles))?;
+        let files = Arc::new(TrustedFiles::new(distrust, trusted_owner(&environment)?));
+        let config = Config::load(&folders, &environment, files.clone())?;
         let facts = Facts::read(&environment);
-        Ok(Context { config: Arc::new(config), facts, environment })
+        if config.language() == Language::Ja {
+            report::translate::speak_japanese();
+        }
+        Ok(Context { config: Arc::new(config), facts, environment, files })
+    }
+
+    /// What was read although others can change it.
+    pub fn objections(&self) -> Vec<Error> {
+        self.files.objections()
+    }
+
+    /// Warns of what was read although others can change it.
+    pub fn print_objections(&self) {
+        for objection in self.objections() {
+            let hint = objection.hint_text().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let text = format!("warning: {}{hint}\n", objection.one_line());
+            // When standard error is gone, the exit code has to say it all.
+            let _gone = report::table::print_text(&mut std::io::stderr().lock(), &text);
+        }
     }
 
     /// Standard output, for what a command was asked to print.
@@ -41,10 +61,27 @@ impl Context {
         print_error(error, &self.facts, &|file| self.source_text(file));
     }
 
+    /// Prints one line on standard error.
+    pub fn print_line(&self, line: &str) {
+        // When standard error is gone, the exit code has to say it all.
+        drop(report::table::print_said(&mut std::io::stderr().lock(), &format!("{line}\n")));
+    }
+
     /// The text of a file that a message names: a recipe or a library module, as it was shown.
     fn source_text(&self, file: &str) -> Option<String> {
         self.config.text_shown_as(file)
     }
+}
+
+/// One more user whose files are trusted, such as who checks out in CI. Only the environment can say so: a file that others can
+/// change could name them.
+fn trusted_owner(environment: &BTreeMap<String, String>) -> Result<Option<u32>> {
+    const NAME: &str = "HIKAE_TRUST_OWNER";
+    let Some(said) = environment.get(NAME).filter(|said| !said.is_empty()) else { return Ok(None) };
+    said.parse().map(Some).map_err(|_| {
+        Error::new(Kind::Other, format!("`{NAME}` must be the number of a user, but is `{}`", said.escape_debug()))
+            .hint("`id -u NAME` shows it")
+    })
 }
 
 /// Prints an error for people on standard error.

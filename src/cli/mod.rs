@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 mod alerting;
 pub mod args;
 mod audit;
+mod by_hand;
 mod check;
 mod complete;
 mod confirm;
@@ -14,6 +13,8 @@ mod context;
 mod demo;
 mod docs;
 mod exit;
+mod held_back;
+mod help;
 mod keeping;
 mod list;
 mod man;
@@ -27,9 +28,10 @@ mod show;
 mod status;
 mod test;
 
-use args::{Arguments, Command};
+use args::Command;
 use context::Context;
 
+use crate::config::Distrust;
 use crate::error::Result;
 use crate::report::Facts;
 use crate::world::real::startup;
@@ -37,17 +39,18 @@ use crate::world::real::startup;
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
     complete::answer_shell();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
-    let context = match Context::load(&arguments.global) {
+    let context = match Context::load(&arguments.global, distrust(&arguments.command)) {
         Ok(context) => context,
         Err(error) => {
             context::print_error(&error, &Facts::read(&startup::environment()), &|_| None);
             return ExitCode::from(exit::MISUSE);
         }
     };
+    let is_check = matches!(arguments.command, Command::Check(_));
     let answer = match arguments.command {
         Command::Run(args) if args.dry_run => return plan::main(&context, &args),
         Command::Run(args) => return run::main(&context, args),
@@ -65,16 +68,28 @@ pub fn main() -> ExitCode {
         Command::Completions { shell } => completions(&context, shell),
         Command::Man { command } => man::main(&context, &command),
     };
+    // The check tells them among its points.
+    if !is_check {
+        context.print_objections();
+    }
     answer.unwrap_or_else(|error| {
         context.print_error(&error);
         ExitCode::from(exit::FAILED)
     })
 }
 
+/// What runs something, or sends something, reads only what nobody else can change.
+fn distrust(command: &Command) -> Distrust {
+    match command {
+        Command::Run(_) | Command::Notify(_) => Distrust::Refuse,
+        _ => Distrust::Warn,
+    }
+}
+
 /// Help and version are no misuse; everything else that clap refuses is.
 fn misuse(error: &clap::Error) -> ExitCode {
     // Where the text cannot be printed there is nobody to read it; the code stands.
-    let _unread = error.print();
+    let _unread = help::print(error);
     if error.use_stderr() { ExitCode::from(exit::MISUSE) } else { ExitCode::SUCCESS }
 }
 

@@ -9,7 +9,7 @@ use super::{exit, run};
 use crate::catalog::{Failure, Status};
 use crate::error::{Error, Result};
 use crate::recipe::planning::{self, End, Plan};
-use crate::report::table::{Column, print_json_lines, print_table, print_text};
+use crate::report::table::{Column, print_json_lines, print_said, print_table};
 use crate::report::{self, Level, Mode, Outputs};
 use crate::world::dry_run::Planned;
 use crate::world::real::startup;
@@ -25,7 +25,9 @@ pub fn main(context: &Context, args: &RunArgs) -> ExitCode {
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }
-    let (guard, job) = match guard.and_then(|guard| run::prepare(context, args).map(|job| (guard, job))) {
+    let (guard, job) = match guard
+        .and_then(|guard| run::prepare(context, args).and_then(|job| job.enclose().map(|()| (guard, job))))
+    {
         Ok(ready) => ready,
         Err(error) => {
             context.print_error(&error);
@@ -59,7 +61,7 @@ impl Shown<'_> {
             context.print_error(error);
         }
         if !self.args.json && !self.args.quiet {
-            print_text(&mut context.out(), &self.last_lines())?;
+            print_said(&mut context.out(), &self.last_lines())?;
         }
         Ok(code)
     }
@@ -78,9 +80,9 @@ impl Shown<'_> {
         if planned.is_empty() {
             return Ok(());
         }
-        print_text(&mut context.out(), &format!("plan of {recipe}: what a run would do now, if nothing fails\n\n"))?;
+        print_said(&mut context.out(), &format!("plan of {recipe}: what a run would do now, if nothing fails\n\n"))?;
         print_table(&mut context.out(), &context.facts, &COLUMNS, planned.iter().map(row))?;
-        print_text(&mut context.out(), "\n")
+        print_said(&mut context.out(), "\n")
     }
 
     fn last_lines(&self) -> String {

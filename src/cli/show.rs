@@ -10,8 +10,8 @@ use crate::config::{RecipeSource, embedded};
 use crate::error::{Error, Kind, Result};
 use crate::recipe::declaration::{Declaration, Needs};
 use crate::recipe::params::Params;
-use crate::recipe::{job, loading};
-use crate::report::table::{Column, print_json_lines, print_table, print_text};
+use crate::recipe::{job, loader};
+use crate::report::table::{Column, print_json_lines, print_said, print_table, print_text};
 use crate::world::real::startup;
 
 const COLUMNS: [Column; 5] = [
@@ -28,7 +28,7 @@ pub fn main(context: &Context, args: &ShowArgs) -> Result<ExitCode> {
         print_text(&mut context.out(), text_of(source)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let loaded = found.and_then(|source| Ok((loading::declaration(&context.config, &source)?, source)));
+    let loaded = found.and_then(|source| Ok((loader::declaration(&context.config, &source)?, source)));
     let (declaration, source) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -71,8 +71,16 @@ fn text_of(source: &RecipeSource) -> Result<&str> {
 fn needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
     let needs = job::resolve_needs(declaration, params)?;
     let paths = |paths: Vec<std::path::PathBuf>| paths.iter().map(|path| path.display().to_string()).collect();
-    let (connect, objects) = (needs.connect, needs.objects);
-    Ok(Needs { run: needs.run, read: paths(needs.read), write: paths(needs.write), connect, objects })
+    Ok(Needs {
+        run: needs.run,
+        read: paths(needs.read),
+        write: paths(needs.write),
+        connect: needs.connect,
+        objects: needs.objects,
+        sockets: paths(needs.sockets),
+        capabilities: needs.capabilities.iter().map(ToString::to_string).collect(),
+        recipes: needs.recipes,
+    })
 }
 
 /// A recipe as it is shown.
@@ -88,7 +96,7 @@ impl Shown<'_> {
         if json {
             return print_json_lines(&mut context.out(), [self.json()]);
         }
-        print_text(&mut context.out(), &self.head())?;
+        print_said(&mut context.out(), &self.head())?;
         let rows = self.declaration.params.iter().map(|(name, spec)| {
             let env = spec.env.clone().unwrap_or_else(|| "-".to_owned());
             let says = spec.says.clone().unwrap_or_default();
@@ -111,12 +119,15 @@ impl Shown<'_> {
                 "name": name, "type": spec.kind.word(), "env": spec.env, "value": self.value(name), "says": spec.says,
             })
         };
-        let Needs { run, read, write, connect, objects } = &self.needs;
+        let Needs { run, read, write, connect, objects, sockets, capabilities, recipes } = &self.needs;
         serde_json::json!({
             "recipe": self.source.name, "file": self.source.file_shown, "kind": declaration.kind.word(),
             "type": declaration.run_type.word(), "schedule": declaration.schedule, "summary": declaration.summary,
             "params": declaration.params.iter().map(param).collect::<Vec<_>>(),
-            "needs": { "run": run, "read": read, "write": write, "connect": connect, "objects": objects },
+            "needs": {
+                "run": run, "read": read, "write": write, "connect": connect, "objects": objects, "sockets": sockets,
+                "capabilities": capabilities, "recipes": recipes,
+            },
         })
     }
 
@@ -134,6 +145,9 @@ impl Shown<'_> {
             ("writes", self.needs.write.join(", ")),
             ("connects", self.needs.connect.join(", ")),
             ("objects", self.needs.objects.join(", ")),
+            ("sockets", self.needs.sockets.join(", ")),
+            ("rights", self.needs.capabilities.join(", ")),
+            ("recipes", self.needs.recipes.join(", ")),
         ];
         for (label, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
             // Writing into a String cannot fail.

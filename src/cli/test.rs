@@ -12,7 +12,7 @@ use super::args::{Global, TestArgs};
 use super::context::Context;
 use super::exit;
 use crate::catalog::Status;
-use crate::config::{Look, SpecRoot};
+use crate::config::{Distrust, Look, SpecRoot};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::recipe::cut::Signals;
@@ -98,6 +98,7 @@ impl Suite {
             // Before the files are read: what changes while the specs run makes them run again.
             let looks = self.looks();
             let ended = self.once().await;
+            self.context.print_objections();
             if !self.args.watch {
                 return ended;
             }
@@ -201,5 +202,5 @@ fn at_home(context: &Context, global: &Global, paths: &[PathBuf]) -> Result<(Con
     };
     let Some(home) = home else { return Ok((context.clone(), paths.to_vec())) };
     let paths = if paths.is_empty() { vec![PathBuf::from("recipes")] } else { paths.to_vec() };
-    Ok((Context::load(&Global { config_dir: Some(home) })?, paths))
+    Ok((Context::load(&Global { config_dir: Some(home) }, Distrust::Warn)?, paths))
 }

@@ -3,6 +3,7 @@
 mod alerts;
 mod channels;
 pub mod dotenv;
+mod durations;
 pub mod embedded;
 mod disk;
 mod files;
@@ -14,6 +15,7 @@ mod reword;
 mod settings;
 mod smtp;
 mod specs;
+mod trusted;
 mod translations;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,7 @@ pub use recipes::{ModuleSource, RecipeSource};
 pub use settings::{Language, Limits, Sandbox, Settings};
 pub use specs::{SpecFile, SpecRoot};
 pub use translations::translations;
+pub use trusted::{Distrust, TrustedFiles};
 
 /// The configuration as one run sees it.
 pub struct Config {
@@ -173,7 +176,8 @@ fn read_dotenv(path: &Path, files: &dyn Files) -> Result<BTreeMap<String, String
     })
 }
 
-fn language_of(locale: &str) -> Language {
+/// The language that the name of a locale means.
+pub fn language_of(locale: &str) -> Language {
     match locale.split(['_', '.', '-', '@']).next() {
         Some("ja") => Language::Ja,
         _ => Language::En,

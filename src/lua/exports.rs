@@ -49,7 +49,7 @@ impl Call {
 
     /// The arguments of this call as the typed tuple `A`.
     pub fn args<A: DeserializeOwned>(&self, args: MultiValue) -> Result<A> {
-        let plain = args.iter().map(Plain::from_lua).collect::<Result<Vec<_>>>()?;
+        let plain = Plain::all_from_lua(args.iter())?;
         options::read_args(self.name, plain)
     }
 

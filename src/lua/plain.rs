@@ -6,6 +6,7 @@ use mlua::Value;
 use serde::de::Unexpected;
 
 use crate::error::{Error, Kind, Result};
+use crate::lua::arguments::MAX_RESULT;
 use crate::lua::secret_value::SecretValue;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
@@ -32,13 +33,49 @@ pub enum Plain {
 
 /// Deepest nesting of an option table.
 const MAX_DEPTH: usize = 32;
+/// The most values that cross in one call: a table that holds itself would be expanded again and again.
+const MAX_VALUES: usize = 200_000;
+/// The most bytes of text that cross in one call: the longest string, and what goes with it.
+const MAX_BYTES: usize = MAX_RESULT + (1 << 20);
+
+/// What may still cross in one call.
+struct Toll {
+    values: usize,
+    bytes: usize,
+}
+
+impl Default for Toll {
+    fn default() -> Toll {
+        Toll { values: MAX_VALUES, bytes: MAX_BYTES }
+    }
+}
+
+impl Toll {
+    fn pay(&mut self, bytes: usize) -> Result<()> {
+        let (values, bytes) = (self.values.checked_sub(1), self.bytes.checked_sub(bytes));
+        let (Some(values), Some(bytes)) = (values, bytes) else {
+            let what = format!("a value is larger than {MAX_VALUES} entries or 16 MiB of text");
+            return Err(Error::new(Kind::Space, what)
+                .hint("a table that holds itself counts each time; let a stream carry the bytes"));
+        };
+        *self = Toll { values, bytes };
+        Ok(())
+    }
+}
 
 impl Plain {
     pub fn from_lua(value: &Value) -> Result<Plain> {
-        Plain::at_depth(value, 0)
+        Plain::at_depth(value, 0, &mut Toll::default())
     }
 
-    fn at_depth(value: &Value, depth: usize) -> Result<Plain> {
+    /// The arguments of one call, which cross together.
+    pub fn all_from_lua<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<Vec<Plain>> {
+        let mut toll = Toll::default();
+        values.into_iter().map(|value| Plain::at_depth(value, 0, &mut toll)).collect()
+    }
+
+    fn at_depth(value: &Value, depth: usize, toll: &mut Toll) -> Result<Plain> {
+        toll.pay(value.as_string().map_or(0, |text| text.as_bytes().len()))?;
         Ok(match value {
             Value::Nil => Plain::Nil,
             Value::Boolean(flag) => Plain::Bool(*flag),
@@ -53,26 +90,27 @@ impl Plain {
                 Err(_) if data.is::<Unknown>() => return Err(data.borrow::<Unknown>().map_err(from_lua)?.error()),
                 Err(_) => Plain::Other("a handle"), // any other handle is refused where it is read
             },
-            Value::Table(table) => Plain::from_table(table, depth)?,
+            Value::Table(table) => Plain::from_table(table, depth, toll)?,
             Value::Function(_) => Plain::Other("a function"),
             other => Plain::Other(other.type_name()),
         })
     }
 
-    fn from_table(table: &mlua::Table, depth: usize) -> Result<Plain> {
+    fn from_table(table: &mlua::Table, depth: usize, toll: &mut Toll) -> Result<Plain> {
         if depth == MAX_DEPTH {
             return Err(Error::new(Kind::Recipe, format!("a table is nested more than {MAX_DEPTH} deep")));
         }
         let (mut list, mut map, mut highest) = (BTreeMap::new(), BTreeMap::new(), 0);
         for pair in table.pairs::<Value, Value>() {
             let (key, value) = pair.map_err(from_lua)?;
-            let value = Plain::at_depth(&value, depth + 1)?;
+            let value = Plain::at_depth(&value, depth + 1, toll)?;
             match key {
                 Value::Integer(index) if index > 0 => {
                     highest = highest.max(index);
                     list.insert(index, value);
                 }
                 Value::String(name) => {
+                    toll.pay(name.as_bytes().len())?;
                     map.insert(name.to_str().map_err(|_| not_text())?.to_owned(), value);
                 }
                 other => {

@@ -10,7 +10,7 @@ use mlua::Lua;
 use crate::backup::at_end::AtEndList;
 use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
-use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
+use crate::catalog::{Backup, Moment, Overdue, Run, RunFilter, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
 use crate::lua::unused::Unused;
@@ -20,6 +20,8 @@ use crate::world::mail::settings::Settings;
 
 /// What a channel is called where recipes have their kind.
 pub const CHANNEL: &str = "channel";
+/// Where a state keeps the function by which a channel says what a good answer is.
+pub const GOOD_ANSWER: &str = "hikae.good_answer";
 
 /// What a text is in the reader's language; nothing when there is no translation.
 pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
@@ -30,6 +32,23 @@ pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 /// Looks over all recipes for what is wrong with them and told by no run.
 pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
 
+/// Reads the runs that fit out of the record, the newest first.
+pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
+
+/// What a recipe may ask of the record of all runs.
+pub struct RecordQueries {
+    pub overdue: OverdueQuery,
+    pub runs: RunsQuery,
+}
+
+impl RecordQueries {
+    /// Where no record is kept.
+    fn none() -> RecordQueries {
+        let none = || Error::new(Kind::Other, "there is no record of runs here");
+        RecordQueries { overdue: Box::new(move || Err(none())), runs: Box::new(move |_| Err(none())) }
+    }
+}
+
 /// What the primitives of one run share.
 pub struct Session {
     pub caller: Caller,
@@ -37,7 +56,7 @@ pub struct Session {
     pub cores: usize,
     pub translate: Translate,
     pub smtp: Smtp,
-    pub overdue_query: OverdueQuery,
+    pub record: RecordQueries,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
@@ -46,6 +65,10 @@ pub struct Session {
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
+    /// How many bytes the recipe has logged.
+    pub logged: Cell<usize>,
+    /// How many functions of the recipe are being shown lines inside each other.
+    pub tapping: Cell<usize>,
     steps: Cell<u64>,
 }
 
@@ -54,7 +77,7 @@ impl Session {
         let environment = caller.world.environment();
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
-            overdue_query: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
+            record: RecordQueries::none(),
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -66,6 +89,8 @@ impl Session {
             backups: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
+            logged: Cell::new(0),
+            tapping: Cell::new(0),
             steps: Cell::new(0),
         }
     }
@@ -81,8 +106,8 @@ impl Session {
     }
 
     /// The same session with the record of all runs to look at.
-    pub fn with_overdue_query(self, overdue_query: OverdueQuery) -> Session {
-        Session { overdue_query, ..self }
+    pub fn with_record(self, record: RecordQueries) -> Session {
+        Session { record, ..self }
     }
 
     /// The session of this Lua state.
@@ -111,6 +136,7 @@ impl Session {
     /// Answers for a failure in words, as `errors.accept` does for a recipe.
     pub fn accept(&self, failure: &Error, why: &str, site: Option<&Site>) {
         let error = failure.clone().at(failure.sites().iter().chain(site).cloned().collect::<Vec<_>>());
+        event::log(event::Level::Info, &format!("accepted, because {why}: {}", failure.one_line()), site);
         let caught = CaughtError::new(error);
         *caught.accepted.borrow_mut() = Some(why.to_owned());
         self.caught.borrow_mut().push(caught);

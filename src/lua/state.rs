@@ -3,8 +3,8 @@
 use mlua::{Lua, LuaOptions, StdLib};
 
 use crate::error::Result;
-use crate::lua::fuse::{Fuse, LuaLimits};
-use crate::lua::{hook, traceback};
+use crate::lua::fuse::{Fuse, LuaLimits, hook};
+use crate::lua::traceback;
 
 /// A new state with its fuse. Nothing may run in it before `sandbox::environment` has made the environment.
 pub fn new(limits: &LuaLimits) -> Result<(Lua, Fuse)> {
@@ -25,4 +25,11 @@ pub fn seed(lua: &Lua, seed: i64) -> Result<()> {
     let math: mlua::Result<mlua::Table> = lua.globals().get("math");
     let seeded = math.and_then(|math| math.get::<mlua::Function>("randomseed")?.call::<()>(seed));
     seeded.map_err(traceback::from_lua)
+}
+
+/// Lets chance decide again what `math.random` gives.
+pub fn unseed(lua: &Lua) -> Result<()> {
+    let math: mlua::Result<mlua::Table> = lua.globals().get("math");
+    let seeded = math.and_then(|math| math.get::<mlua::Function>("randomseed")?.call::<mlua::MultiValue>(()));
+    seeded.map(drop).map_err(traceback::from_lua)
 }

@@ -21,7 +21,21 @@ pub fn install(lua: &Lua, library: &Table) -> mlua::Result<()> {
         show_each(lua, slice)?;
         stock.call::<LuaString>(values)
     })?;
-    library.raw_set("format", format)
+    library.raw_set("format", format)?;
+    for name in ["upper", "lower", "reverse"] {
+        library.raw_set(name, counted(lua, "string", name)?)?;
+    }
+    Ok(())
+}
+
+/// A function of a stock library that goes through the whole of its text, and counts that as work.
+pub fn counted(lua: &Lua, library: &str, name: &str) -> mlua::Result<Function> {
+    let stock: Function = lua.globals().raw_get::<Table>(library)?.raw_get(name)?;
+    lua.create_function(move |lua, values: MultiValue| {
+        let length = values.front().and_then(Value::as_string).map_or(0, |text| text.as_bytes().len());
+        Fuse::of(lua).spend(lua, length as u64)?;
+        stock.call::<MultiValue>(values)
+    })
 }
 
 fn rep(args: &Arguments) -> mlua::Result<LuaString> {

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
+use crate::lua::arguments::MAX_RESULT;
 use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
-use crate::modules::save::{fill, unknown_facts, with_taps};
-use crate::modules::stream::LineTap;
+use crate::modules::stream_result::{LineTap, fill, unknown_facts, with_taps};
 use crate::stream::discard::Discard;
 use crate::stream::pump::collect;
 use crate::units::show_size;
@@ -21,6 +21,19 @@ use crate::world::dry_run::is_withheld;
 #[serde(deny_unknown_fields)]
 pub struct TextOptions {
     max_bytes: Option<usize>,
+}
+
+impl TextOptions {
+    /// How much the text may have: no more than a Lua value can hold.
+    pub fn max_bytes(&self) -> Result<usize> {
+        let max_bytes = self.max_bytes.unwrap_or(1 << 20);
+        if max_bytes > MAX_RESULT {
+            let what = format!("`max_bytes` of `:text` can be 16 MiB at most, not `{max_bytes}`");
+            return Err(Error::new(Kind::Recipe, what)
+                .hint("end the stream with `:save(path)`: no byte of a backup is a Lua value"));
+        }
+        Ok(max_bytes)
+    }
 }
 
 /// `:discard()`: reads the stream to its proved end and keeps nothing but what it told about itself.
@@ -50,7 +63,7 @@ pub async fn text(
     (pipeline, taps): (Pipeline, Vec<LineTap>),
     options: TextOptions,
 ) -> Result<LuaString> {
-    let max_bytes = options.max_bytes.unwrap_or(1 << 20);
+    let max_bytes = options.max_bytes()?;
     let label = pipeline.label.clone();
     pipeline.refuse_copies()?;
     let task = spawn_cancellable(call.session.pool.guard()?, async move {

@@ -15,7 +15,35 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("log.error", |call, (message,): (String,)| tell(call, Level::Error, &message))
 }
 
+/// A longer line is cut.
+const MAX_LINE_BYTES: usize = 64 << 10;
+/// What a recipe says in more than this is no log.
+const MAX_LOG_BYTES: usize = 8 << 20;
+
 fn tell(call: &Call, level: Level, message: &str) -> Result<()> {
-    report::log(level, message, call.site().as_ref());
+    let before = call.session.logged.get();
+    if before > MAX_LOG_BYTES {
+        return Ok(());
+    }
+    let after = before + message.len() + 1;
+    call.session.logged.set(after);
+    let site = call.site();
+    if after > MAX_LOG_BYTES {
+        report::log(
+            Level::Warn,
+            "the recipe has said more than 8 MiB: the rest of its lines is left out",
+            site.as_ref(),
+        );
+        return Ok(());
+    }
+    let end = message.floor_char_boundary(MAX_LINE_BYTES);
+    match message.len() > MAX_LINE_BYTES {
+        true => report::log(
+            level,
+            &format!("{}… (cut: the line has {} bytes)", &message[..end], message.len()),
+            site.as_ref(),
+        ),
+        false => report::log(level, message, site.as_ref()),
+    }
     Ok(())
 }

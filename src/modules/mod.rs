@@ -20,6 +20,7 @@ pub mod process;
 pub mod run;
 pub mod save;
 pub mod stream;
+pub mod stream_result;
 
 use mlua::{Lua, Value};
 

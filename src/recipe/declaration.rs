@@ -11,6 +11,7 @@ use super::schedule;
 use super::spec::ParamSpec;
 use super::values::{ParamType, ParamValue};
 use crate::suggest;
+use crate::world::capability::Capability;
 
 /// What a recipe says of itself, without its functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,12 @@ pub struct Needs {
     pub write: Vec<String>,
     pub connect: Vec<String>,
     pub objects: Vec<String>,
+    /// Unix sockets.
+    pub sockets: Vec<String>,
+    /// Rights of root that its programs keep.
+    pub capabilities: Vec<String>,
+    /// Recipes that it may run.
+    pub recipes: Vec<String>,
 }
 
 impl Needs {
@@ -107,7 +114,7 @@ impl RunType {
 }
 
 const KEYS: [&str; 9] = ["kind", "summary", "type", "schedule", "objective", "timeout", "params", "needs", "run"];
-const NEEDS: [&str; 5] = ["run", "read", "write", "connect", "objects"];
+const NEEDS: [&str; 8] = ["run", "read", "write", "connect", "objects", "sockets", "capabilities", "recipes"];
 
 impl Declaration {
     /// Reads the table that a recipe passes to `recipe`, without the functions in it.
@@ -186,14 +193,19 @@ fn read_needs(
     let declared: Vec<&str> = table.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name).collect();
     let mut fields = Fields::open("needs", value, problems);
     fields.allow_only(&NEEDS);
-    let [run, read, write, connect, objects] = NEEDS.map(|key| {
+    let [run, read, write, connect, objects, sockets, capabilities, recipes] = NEEDS.map(|key| {
         let templates = fields.list(key);
         for template in &templates {
             check_template(key, template, &declared, params, &mut fields);
         }
         templates
     });
-    Needs { run, read, write, connect, objects }
+    for capability in &capabilities {
+        if let Err(error) = Capability::named(capability) {
+            fields.problem(error.what(), error.hint_text().unwrap_or_default());
+        }
+    }
+    Needs { run, read, write, connect, objects, sockets, capabilities, recipes }
 }
 
 /// Notes what would keep a template from being expanded at the start of a run.
@@ -215,7 +227,9 @@ fn check_template(key: &str, template: &str, declared: &[&str], params: &[(Strin
                 let message = format!("{place} names the secret `{name}`, but what a recipe needs is shown");
                 fields.problem(message, "name no secret in `needs`");
             }
-            Some(ParamType::Command | ParamType::Hook) if ["read", "write"].contains(&key) => {
+            Some(ParamType::Command | ParamType::Hook)
+                if ["read", "write", "sockets", "capabilities", "recipes"].contains(&key) =>
+            {
                 let message = format!("{place} names `{name}`, which is no path");
                 fields.problem(message, "a command belongs in `run`, a hook in `run` and `connect`");
             }

@@ -51,6 +51,8 @@ pub enum Need {
     Path,
     Connect,
     Objects,
+    /// A name of something else.
+    Name,
 }
 
 /// Every string that `template` stands for: one as a rule, none where it names a param without a value,
@@ -81,11 +83,11 @@ fn values_of(name: &str, template: &str, need: Need, params: &Params) -> Result<
         Some(ParamValue::List(items)) => Ok(items.clone()),
         Some(ParamValue::Commands(commands)) => match need {
             Need::Run => Ok(commands.iter().filter_map(|words| words.first().cloned()).collect()),
-            Need::Path | Need::Connect | Need::Objects => Ok(Vec::new()),
+            Need::Path | Need::Connect | Need::Objects | Need::Name => Ok(Vec::new()),
         },
         Some(ParamValue::Address(address)) => match need {
             Need::Connect => Ok(vec![address.origin()]),
-            Need::Run | Need::Path | Need::Objects => Ok(Vec::new()),
+            Need::Run | Need::Path | Need::Objects | Need::Name => Ok(Vec::new()),
         },
         Some(value) => Ok(vec![value.to_string()]),
     }

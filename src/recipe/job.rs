@@ -1,7 +1,7 @@
 //! Everything that one run of a recipe needs, settled before anything starts: its params, its needs, its limits.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::declaration::{Declaration, MAY_LACK};
@@ -9,7 +9,8 @@ use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::target::target;
-use super::values::ParamType;
+use super::values::{ParamType, ParamValue};
+use crate::backup::gpg;
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
@@ -17,10 +18,11 @@ use crate::lua::coverage::Coverage;
 use crate::report::{self, Level};
 use crate::stream::sha256::Sha256;
 use crate::world::Limits;
+use crate::world::capability::Capability;
 use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
-use crate::world::real::{http, startup, wall};
+use crate::world::real::{http, orphans, standing, startup, view, wall};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -46,6 +48,8 @@ pub struct Job {
     pub confirmed: bool,
     /// Counts the lines that run, where somebody asks.
     pub coverage: Option<Coverage>,
+    /// What the programs of root see of the file tree, once that was made.
+    pub view: OnceLock<Arc<view::View>>,
 }
 
 /// What a person says at the start of a run.
@@ -62,6 +66,7 @@ impl Job {
     pub fn new(config: Arc<Config>, source: RecipeSource, declaration: Declaration, wishes: Wishes) -> Result<Job> {
         let params = resolve(&config, &source, &declaration, &wishes.set)?;
         let needs = resolve_needs(&declaration, &params)?;
+        refuse_shared(&config, &declaration, &needs)?;
         let subject = subject(&source.name, &declaration, &wishes.set);
         let target = target(&source.name, &declaration, &params);
         let run_type = wishes.run_type.unwrap_or_else(|| declaration.run_type.word().to_owned());
@@ -86,6 +91,7 @@ impl Job {
             recipe_sha256,
             confirmed: wishes.yes,
             coverage: None,
+            view: OnceLock::new(),
         })
     }
 
@@ -101,15 +107,64 @@ impl Job {
 
     /// The kernel's wall around the children of this run; none where it is switched off.
     pub fn wall(&self) -> Option<wall::Policy> {
-        let policy =
-            wall::Policy { read: self.needs.read.clone(), write: self.needs.write.clone(), ..wall::Policy::default() };
+        // Declared hosts were looked at when the needs were settled.
+        let connect_ports = hosts::ports(&self.needs.connect).unwrap_or_default();
+        let mut policy = wall::Policy {
+            run: Vec::new(),
+            read: self.needs.read.clone(),
+            write: self.needs.write.clone(),
+            connect_ports,
+            sockets: !self.needs.sockets.is_empty(),
+            capabilities: self.needs.capabilities.clone(),
+            detached: self.detached(),
+            view: self.view.get().cloned(),
+        };
+        if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
+            let environment = startup::environment();
+            // Without it, gpg is what says so, when it is asked for.
+            policy.write.extend(startup::memory_root(&environment));
+            policy.read.extend(gpg::own_home(&environment));
+        }
         (self.config.settings.sandbox != Sandbox::Off).then_some(policy)
+    }
+
+    /// The command lines that may leave programs running, since their params say so.
+    fn detached(&self) -> Vec<Vec<String>> {
+        let detaching = self.declaration.params.iter().filter(|(_, spec)| spec.detach);
+        let values = detaching.filter_map(|(name, _)| match self.params.get(name)? {
+            ParamValue::Commands(commands) => Some(commands.clone()),
+            _ => None,
+        });
+        values.flatten().collect()
     }
 
     /// What the environment, or else `.env`, says about reaching the network.
     pub fn network(&self) -> Vec<(String, String)> {
         let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
         http::VARIABLES.iter().filter_map(|name| set(name)).collect()
+    }
+
+    /// Builds the kernel's walls around this process, and what those of its children need. Must come before any thread exists.
+    pub fn enclose_run(&self) -> Result<()> {
+        orphans::adopt();
+        if self.config.settings.sandbox != Sandbox::Off {
+            self.needs.write.iter().try_for_each(|path| standing::make_room(path))?;
+            self.make_view();
+        }
+        self.enclose()
+    }
+
+    /// Only where there is something to see it: a run without programs saves the time.
+    fn make_view(&self) {
+        if startup::user_id() != 0 || self.needs.run.is_empty() {
+            return;
+        }
+        let write = self.needs.write.iter().filter_map(|path| standing::folder_for(path)).collect();
+        match view::View::of(write) {
+            // The first view stays, and there is one.
+            Ok(view) => drop(self.view.set(Arc::new(view))),
+            Err(error) => report::log(Level::Debug, &format!("no mount namespace: {error}"), None),
+        }
     }
 
     /// Builds the kernel's wall around this process. Must come before any thread exists.
@@ -119,17 +174,22 @@ impl Job {
         // is the recipe's to tell, when it is started.
         let environment = startup::environment();
         policy.run.extend(self.needs.run.iter().filter_map(|name| startup::find_program(name, &environment).ok()));
+        policy.run.extend(self.config.token_program().and_then(|name| startup::find_program(&name, &environment).ok()));
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
         policy.read.extend(self.config.lookup("SSL_CERT_FILE").map(PathBuf::from));
         let level = wall::enclose(&policy);
-        if self.config.settings.sandbox == Sandbox::Require && level != wall::Level::Full {
+        let whole = level == wall::Level::Full && wall::has_filters();
+        if self.config.settings.sandbox == Sandbox::Require && !whole {
+            let calls = if wall::has_filters() { "" } else { ", without seccomp filters" };
             return Err(Error::new(
                 Kind::Denied,
-                format!("the kernel sandbox is `{level}`, but `hikae.toml` requires it"),
+                format!("the kernel sandbox is `{level}`{calls}, but `hikae.toml` requires it"),
             )
-            .hint("it takes Linux 6.7 with Landlock; `sandbox = \"best-effort\"` runs with what there is"));
+            .hint(
+                "it takes Linux 6.7 with Landlock and seccomp; `sandbox = \"best-effort\"` runs with what there is",
+            ));
         }
         report::log(Level::Debug, &format!("kernel sandbox: {level}"), None);
         Ok(())
@@ -186,7 +246,33 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     declared::check(&objects)?;
     let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
     let run = expand(&programs, Need::Run)?;
-    Ok(Needs { run, read: paths(&needs.read)?, write: paths(&needs.write)?, connect, objects })
+    let capabilities = expand(&needs.capabilities, Need::Name)?;
+    Ok(Needs {
+        run,
+        read: paths(&needs.read)?,
+        write: paths(&needs.write)?,
+        connect,
+        objects,
+        sockets: paths(&needs.sockets)?,
+        capabilities: capabilities.iter().map(|name| Capability::named(name)).collect::<Result<_>>()?,
+        recipes: expand(&needs.recipes, Need::Name)?,
+    })
+}
+
+/// Refuses to write in folders of the whole system where nobody said so: a param that came out as `/` is a mistake.
+fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> Result<()> {
+    let said = |path: &PathBuf| {
+        let in_words = declaration.needs.write.iter().any(|template| Path::new(template) == path);
+        in_words || config.settings.write_shared.contains(path)
+    };
+    match needs.write.iter().find(|path| standing::is_shared(path) && !said(path)) {
+        None => Ok(()),
+        Some(path) => Err(Error::new(Kind::Recipe, format!("a run may not write everywhere in `{}`", path.display()))
+            .hint(format!(
+                "name a folder below it, or say so in `hikae.toml`: `write_shared = [{:?}]`",
+                path.display().to_string()
+            ))),
+    }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

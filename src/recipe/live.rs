@@ -10,15 +10,16 @@ use tokio::sync::oneshot;
 use super::claims::run_lock;
 use super::cut::{Cut, Signals};
 use super::job::Job;
-use super::lua_part::{self, LuaEnd, LuaPart};
+use super::loader::run::{self, LuaEnd, LuaPart};
 use super::overview;
 use super::scene::Scene;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::OverdueQuery;
-use crate::world::real::{Real, startup};
+use crate::lua::session::RecordQueries;
+use crate::report::{self, Level};
+use crate::world::real::{Real, orphans, startup};
 use crate::world::{Caller, Limits, World};
 
 /// Does `work` on the threads that move bytes. An error means that it could not even be tried.
@@ -65,9 +66,13 @@ impl Scene for Live {
         startup::is_locked(&run_lock(state_dir, &run.id))
     }
 
-    fn overdue_query(&self, config: &Arc<Config>) -> OverdueQuery {
+    fn record(&self, config: &Arc<Config>) -> RecordQueries {
         let config = config.clone();
-        Box::new(move || overview::overdue(&config))
+        let of_runs = config.clone();
+        RecordQueries {
+            overdue: Box::new(move || overview::overdue(&config)),
+            runs: Box::new(move |filter| overview::runs(&of_runs, filter)),
+        }
     }
 
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {
@@ -100,7 +105,7 @@ impl Scene for Live {
         let (end_out, end_in) = oneshot::channel();
         let runtime = Handle::current();
         let work = move || {
-            let ended = runtime.block_on(lua_part::run(part, fuse));
+            let ended = runtime.block_on(run::run(part, fuse));
             // Nobody is left to hear it when the run was given up already.
             let _unheard = end_out.send(ended);
         };
@@ -112,8 +117,30 @@ impl Scene for Live {
 
     async fn settle(&self, grace: Duration) -> bool {
         let Some(real) = self.real.clone() else { return true };
-        tokio::task::spawn_blocking(move || real.settle(grace)).await.unwrap_or(false)
+        tokio::task::spawn_blocking(move || {
+            let settled = real.settle(grace);
+            end_left_over(grace) && settled
+        })
+        .await
+        .unwrap_or(false)
     }
+}
+
+/// Ends what programs of this run have left running; says whether nothing stays that should not.
+fn end_left_over(grace: Duration) -> bool {
+    let left = orphans::end_adopted(grace);
+    let programs = |count: usize| if count == 1 { "1 program".to_owned() } else { format!("{count} programs") };
+    if left.ended > 0 {
+        report::log(
+            Level::Info,
+            &format!("left running by the run, and ended with it: {}", programs(left.ended)),
+            None,
+        );
+    }
+    if left.spared > 0 {
+        report::log(Level::Info, &format!("left running, as the recipe declares it: {}", programs(left.spared)), None);
+    }
+    left.stayed == 0
 }
 
 fn crashed() -> Error {

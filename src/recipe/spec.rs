@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::fields::{Fields, described};
+use super::misfit::Misfit;
 use super::problem::Problem;
-use super::values::{Misfit, ParamType, ParamValue};
+use super::values::{ParamType, ParamValue};
 use crate::suggest;
 
 /// The declaration of one param.
@@ -20,13 +21,16 @@ pub struct ParamSpec {
     pub says: Option<String>,
     /// Whether it may stay without a value.
     pub optional: bool,
+    /// Whether what it runs may leave programs running, and reach services outside the run.
+    pub detach: bool,
     /// What it may be, for a choice.
     pub choices: Vec<String>,
     /// Whether runs with other values have another target; by its name and its use where the recipe does not say.
     pub target: Option<bool>,
 }
 
-const KEYS: [&str; 10] = ["env", "default", "type", "min", "max", "says", "secret", "optional", "choices", "target"];
+const KEYS: [&str; 11] =
+    ["env", "default", "type", "min", "max", "says", "secret", "optional", "choices", "detach", "target"];
 
 impl ParamSpec {
     /// Reads the declaration of the param `name`; what is wrong with it is added to `problems`.
@@ -45,10 +49,12 @@ impl ParamSpec {
             max: None,
             says: fields.text("says").map(str::to_owned),
             optional: fields.flag("optional"),
+            detach: fields.flag("detach"),
             choices,
             target: fields.value("target").is_some().then(|| fields.flag("target")),
         };
         spec.read_choices(&mut fields);
+        spec.check_detach(&mut fields);
         spec.read_bounds(&mut fields);
         spec.read_default(&mut fields);
         (problems.len() == before).then_some(spec)
@@ -85,6 +91,13 @@ impl ParamSpec {
             let message =
                 format!("`{}` is only for a choice, but this is a {}", fields.name("choices"), self.kind.word());
             fields.problem(message, "write `type = \"choice\"`, or remove `choices`");
+        }
+    }
+
+    fn check_detach(&self, fields: &mut Fields) {
+        if self.detach && !matches!(self.kind, ParamType::Command | ParamType::Hook) {
+            let message = format!("`{}` is only for a command or a hook", fields.name("detach"));
+            fields.problem(message, "write `type = \"hook\"`, or remove `detach`");
         }
     }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::Exit;
+use super::capability::Capability;
 use super::paths::zero_byte;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::secret::{SECRET_NEWTYPE, Secret};
 
 /// A program to start. Never a shell.
@@ -24,6 +24,17 @@ pub struct Command {
     pub ok_codes: Vec<i32>,
     /// Whether nobody need wait for its end, nor mind how it ends: what it is for is told by something else.
     pub expendable: bool,
+    /// What hikae's own code gives it beyond what the recipe declares.
+    pub own: Own,
+}
+
+/// Rights of a program that hikae itself has put together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// Kept where hikae is root.
+    pub capabilities: Vec<Capability>,
+    /// Whether it may use Unix sockets.
+    pub sockets: bool,
 }
 
 /// The value of a child's variable.
@@ -36,7 +47,8 @@ pub enum SecretOrText {
 impl Command {
     pub fn new(program: impl Into<String>) -> Command {
         let (args, env, ok_codes) = (Vec::new(), Vec::new(), vec![0]);
-        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes, expendable: false }
+        let own = Own::default();
+        Command { program: program.into(), args, env, cwd: None, stdin: false, ok_codes, expendable: false, own }
     }
 
     /// What a program is given may hold anything but a zero byte. A value that does is not shown: it may be a secret.
@@ -49,7 +61,18 @@ impl Command {
             Some((name, _)) => {
                 Err(zero_byte(&format!("the variable `{}` for `{}`", name.escape_debug(), self.program)))
             }
+            None => self.checked_names(),
+        }
+    }
+
+    /// A name with `=` in it would set another variable than the one that is looked at.
+    fn checked_names(&self) -> Result<()> {
+        match self.env.iter().find(|(name, _)| name.is_empty() || name.contains('=')) {
             None => Ok(()),
+            Some((name, _)) => {
+                let what = format!("`{}` is no name of a variable for `{}`", name.escape_debug(), self.program);
+                Err(Error::new(Kind::Recipe, what).hint("write `env = { NAME = \"value\" }`; a name holds no `=`"))
+            }
         }
     }
 
@@ -108,5 +131,29 @@ pub fn quoted(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// The last part of what it wrote to its standard error, without secrets.
+    pub stderr: String,
+}
+
+impl Exit {
+    pub fn success(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// How it ended, in words: `exit code 1`, `signal 9`.
+    pub fn words(&self) -> String {
+        match (self.code, self.signal) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "no exit code".to_owned(),
+        }
     }
 }

@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::http::HttpResponse;
 use super::program::passed_on;
-use super::{Child, Effect, Entry, EntryKind, Exit, Reply, Request, Stat, World, reply::Process};
+use super::{Child, Effect, Entry, EntryKind, Exit, MemoryDir, Reply, Request, Stat, World, reply::Process};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Piece, Sink, Source};
 use crate::units::show_size;
@@ -21,6 +21,7 @@ use sink::PlannedSink;
 
 mod listing;
 mod objects;
+mod packing;
 mod plan;
 mod sink;
 
@@ -69,6 +70,8 @@ pub enum Withheld {
     Program,
     #[error("it is only planned: a dry run writes nothing")]
     File,
+    #[error("a dry run reads no file into an archive")]
+    Archive,
     #[error("it is known only after the run")]
     Answer,
     #[error("it is only planned: a dry run stores nothing")]
@@ -90,6 +93,7 @@ impl<W: World + 'static> DryRun<W> {
             E::Open { path } => self.open(path, &request).await,
             E::Read { path, max_bytes, head } => self.read(path, *max_bytes, *head, &request).await,
             E::List(found) => listing::list(self, found, &request).await.map(Reply::Entries),
+            E::Pack(packing) => packing::pack(self, packing, &request).await.map(Reply::Packed),
             E::Stat { path } => self.stat(path, &request).await.map(Reply::Stat),
             E::Create { path, mode } => {
                 self.may_create(path, false, &request).await?;
@@ -106,6 +110,13 @@ impl<W: World + 'static> DryRun<W> {
             E::MakeDir { path, mode } => self.make_dir(path, *mode, &request).await,
             E::Rename { from, to } => self.rename(from, to, &request).await,
             E::Remove { path } => self.remove(path, &request).await,
+            E::RemoveMany { paths } => self.remove_many(paths, &request).await,
+            E::SetMode { path, mode } => self.set("set the mode of", path, &format!("{mode:04o}"), &request).await,
+            E::SetOwner { path, user, group } => {
+                let name = |name: &Option<String>| name.clone().unwrap_or_default();
+                let detail = format!("{}:{}", name(user), name(group));
+                self.set("set the owner of", path, &detail, &request).await
+            }
             E::Sweep { .. } => {
                 note(Some("partial files of dead runs".to_owned()));
                 Ok(Reply::Entries(Vec::new()))
@@ -149,6 +160,8 @@ impl<W: World + 'static> DryRun<W> {
                 note(Some(show_size(mail.size_bytes())));
                 Ok(Reply::Sent(mail.withheld()))
             }
+            // No program is started that would have a use for it.
+            E::MakeMemoryDir { .. } => Ok(Reply::MemoryDir(MemoryDir::of_no_disk("planned"))),
             E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
         }
     }

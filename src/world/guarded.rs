@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 
+use super::capability::Capability;
 use super::http::{Address, hosts};
 use super::mail::Server;
 use super::objects::{Object, Store, declared};
@@ -25,6 +26,12 @@ pub struct Needs {
     pub connect: Vec<String>,
     /// `s3://bucket/key`, and with a `*` or a `/` at its end all keys that begin so; a bucket alone is all that is in it.
     pub objects: Vec<String>,
+    /// Unix sockets that its programs may use.
+    pub sockets: Vec<PathBuf>,
+    /// Rights of root that its programs keep.
+    pub capabilities: Vec<Capability>,
+    /// Recipes that it may run.
+    pub recipes: Vec<String>,
 }
 
 /// A world in which only the declared effects are performed.
@@ -61,6 +68,9 @@ impl<W> Guarded<W> {
             self.needs.permit(&effect)?;
             match &effect {
                 Effect::Remove { path } => self.may_take_away("remove", path)?,
+                Effect::RemoveMany { paths } => {
+                    paths.iter().try_for_each(|path| self.may_take_away("remove", path))?;
+                }
                 Effect::Rename { from, .. } => self.may_take_away("rename", from)?,
                 _ => {}
             }
@@ -97,11 +107,15 @@ impl Needs {
             Effect::Open { path } | Effect::Read { path, .. } | Effect::Stat { path } => {
                 self.may_read(path, above(path))
             }
+            Effect::Pack(packing) => packing.roots.iter().try_for_each(|root| self.may_read(&root.path, &root.path)),
             Effect::List(ListQuery { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
             Effect::Create { path, .. }
             | Effect::Write { path, .. }
             | Effect::Remove { path }
+            | Effect::SetMode { path, .. }
+            | Effect::SetOwner { path, .. }
             | Effect::Lock { path } => self.may_write(path, above(path)),
+            Effect::RemoveMany { paths } => paths.iter().try_for_each(|path| self.may_write(path, above(path))),
             Effect::MakeDir { path, .. } | Effect::Sweep { dir: path } => self.may_write(path, path),
             Effect::Rename { from, to } => {
                 self.may_write(from, above(from))?;
@@ -121,7 +135,8 @@ impl Needs {
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Send(mail) => self.may_mail(&mail.server),
-            Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
+            // It reaches nothing that is there already.
+            Effect::Which { .. } | Effect::Sleep { .. } | Effect::MakeMemoryDir { .. } => Ok(()),
         }
     }
 

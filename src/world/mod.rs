@@ -39,6 +39,7 @@ macro_rules! rest_from {
 pub(crate) use rest_from;
 
 pub mod caller;
+pub mod capability;
 pub mod command;
 pub mod dry_run;
 pub mod effect;
@@ -50,10 +51,12 @@ pub mod limited;
 pub mod mail;
 pub mod objects;
 pub mod packages;
+pub mod packing;
 pub mod partial;
 pub mod paths;
 pub mod pick;
 pub mod program;
+pub mod reach;
 pub mod real;
 pub mod refusals;
 pub mod reply;
@@ -61,11 +64,11 @@ pub mod simulated;
 pub mod watched;
 
 pub use caller::Caller;
-pub use command::{Command, SecretOrText};
-pub use effect::{Effect, ListQuery};
+pub use command::{Command, Exit, SecretOrText};
+pub use effect::{Effect, Hidden, ListQuery};
 pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
-pub use reply::{Child, Entry, EntryKind, Exit, LockGuard, Reply, Space, Stat};
+pub use reply::{Child, Entry, EntryKind, LockGuard, MemoryDir, Reply, Space, Stat};
 
 /// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
 pub trait World: Send + Sync {

@@ -7,6 +7,9 @@ local manifests = {}
 --- What a manifest's name adds to the name of its backup.
 manifests.SUFFIX = ".manifest.json"
 
+--- What the name of an archive's list adds to the name of the archive.
+manifests.LIST = ".files.jsonl.zst"
+
 --- One file as the retention sees it.
 ---@param listed manifest.Listed
 ---@return hikae.retention.Backup
@@ -25,23 +28,39 @@ local function backup_of(listed)
   }
 end
 
---- The backups in a folder, and the names of the manifests without one: what a run that was killed between the two left behind.
+--- Whether a name is that of what lies beside a backup.
+local function is_beside(name)
+  return string.sub(name, -#manifests.SUFFIX) == manifests.SUFFIX or string.sub(name, -#manifests.LIST) == manifests.LIST
+end
+
+--- The names of the backups that have something beside them whose name ends so.
+local function with_beside(dir, name, suffix)
+  local found = {}
+  for _i, file in ipairs(fs.list { dir = dir, name = name .. suffix, kind = "file" }) do
+    found[string.sub(file.name, 1, -#suffix - 1)] = true
+  end
+  return found
+end
+
+--- The backups in a folder, and what lies there beside none: what a run that was killed in between left behind.
 ---@param dir string
 ---@param name string The pattern of the backups' names.
 ---@return hikae.retention.Backup[]
----@return table<string, boolean> described The names of the backups that have a manifest.
+---@return table<string, string[]> beside The names of what lies beside a backup, by its name.
 ---@return string[] orphans
 function manifests.look(dir, name)
-  local described, backups, orphans = {}, {}, {}
+  local backups, beside, orphans = {}, {}, {}
   for _i, listed in ipairs(manifest.list { dir = dir, name = name }) do
-    if not listed.size_bytes then
-      orphans[#orphans + 1] = listed.name .. manifests.SUFFIX
-    else
-      described[listed.name] = listed.has_manifest or nil
+    local names = orphans
+    if listed.size_bytes then
+      names = {}
+      beside[listed.name] = names
       backups[#backups + 1] = backup_of(listed)
     end
+    names[#names + 1] = listed.has_list and listed.name .. manifests.LIST or nil
+    names[#names + 1] = listed.has_manifest and listed.name .. manifests.SUFFIX or nil
   end
-  return backups, described, orphans
+  return backups, beside, orphans
 end
 
 --- Those of the backups that this run has made, of which there must be one; nil in a recipe that makes none.

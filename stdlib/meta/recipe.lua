@@ -13,6 +13,7 @@
 ---@field says? string What it is, for people.
 ---@field secret? boolean The same as `type = "secret"`.
 ---@field optional? boolean Whether it may be absent. Default false.
+---@field detach? boolean For a command or a hook: it may leave programs running when the run ends, and reach services outside. Default false.
 ---@field target? boolean Whether runs with another value work on another target, which `hikae status` shows in a row of its own. Default: true for a database, its server, and folders and stores among the needs.
 
 ---@class (exact) recipe.Needs
@@ -21,6 +22,9 @@
 ---@field write? string[] Folders that it may read and write.
 ---@field connect? string[] Hosts that `http` may speak to: `host`, `host:port`, `*.domain`, or a url.
 ---@field objects? string[] What it may put, get and remove in object stores: `s3://bucket`, `s3://bucket/prefix*`, `s3://bucket/key`.
+---@field sockets? string[] Unix sockets that its programs may use, such as `/run/docker.sock`.
+---@field capabilities? string[] Rights of root that its programs keep beside reading and writing the files of others: `"chown"`.
+---@field recipes? string[] Recipes that it may run with `recipes.run`.
 
 ---@class (exact) recipe.Declaration
 ---@field kind? "backup"|"restore"|"drill"|"monitor"|"report"|"check"|"maintenance" Default `backup`, which must end in a proved backup.

@@ -281,7 +281,7 @@ fn the_library_has_docs_and_editors_get_their_files() {
     let hikae = Hikae::new();
     let said = hikae.run(&["docs", "hikae.retention"]);
     well(&said);
-    assert!(said.out.contains("retention.prune(options)") && !said.out.contains("local"), "{}", said.out);
+    assert!(said.out.contains("retention.prune(options)") && !said.out.contains("local function"), "{}", said.out);
     well(&hikae.run(&["docs", "hikae.retention.plan"]));
     let said = hikae.run(&["docs", "hikae.retentoin"]);
     assert!(said.code == 64 && said.err.contains("did you mean `hikae.retention`?"), "{said:?}");

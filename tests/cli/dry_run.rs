@@ -106,7 +106,7 @@ fn the_plan_of_db_backup_shows_what_is_run_written_and_deleted_and_why() {
 fn a_plan_claims_nothing_and_only_the_audit_tells_of_it() {
     let hikae = world();
     assert_eq!(plan(&hikae, &["db-backup"]).code, 0);
-    assert_eq!(names(&hikae.path("state")), ["catalog.db"], "no lock, no folder of locks");
+    assert_eq!(names(&hikae.path("state")), [".catalog-begun", "catalog.db"], "no lock, no folder of locks");
     assert_eq!(hikae.run(&["runs", "--json"]).out, "", "no run is recorded");
     let audit = hikae.run(&["audit", "--json"]);
     assert_eq!(audit.out.lines().count(), 1, "{audit:?}");

@@ -14,6 +14,7 @@ mod bad_values;
 mod bad_words;
 mod check;
 mod commands;
+mod copies;
 mod db_backup;
 mod db_full_backup;
 mod demo;
@@ -22,6 +23,7 @@ mod disaster_recovery_db;
 mod drill;
 mod drill_apart;
 mod dry_run;
+mod encrypted;
 mod production_restore;
 mod readme;
 mod honesty;
@@ -49,7 +51,7 @@ return recipe {{
   type = \"daily\",
   kind = \"maintenance\",
   params = {{ database = {{ default = \"shop\" }}, days = {{ default = 30 }} }},
-  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/backups\" }} }},
+  needs = {{ run = {{ \"pg_dump\", \"true\" }}, write = {{ \"/srv/backups\" }} }},
   run = function(p)
     {body}
   end,

@@ -46,8 +46,8 @@ fn everything_that_is_wrong_with_a_declaration_is_told_at_once() {
             "`type` is missing | add `type = \"daily\"`; valid names: `daily`, `weekly`, `monthly`, `manual`",
             "`schedule` cannot have `25` as the hour | write a number from 0 to 23, a range `0-23`, `*`, or `*/2` for every second one",
             "`timeout` must be a duration, but is `soon` | write a number and a unit, such as `90s`, `25h` or `30d`",
-            "`params.bad.typ` is not a known key | did you mean `type`? valid names: `env`, `default`, `type`, `min`, `max`, `says`, `secret`, `optional`, `choices`, `target`",
-            "`needs.writes` is not a known key | did you mean `write`? valid names: `run`, `read`, `write`, `connect`, `objects`",
+            "`params.bad.typ` is not a known key | did you mean `type`? valid names: `env`, `default`, `type`, `min`, `max`, `says`, `secret`, `optional`, `choices`, `detach`, `target`",
+            "`needs.writes` is not a known key | did you mean `write`? valid names: `run`, `read`, `write`, `connect`, `objects`, `sockets`, `capabilities`, `recipes`",
             "`needs.run` must be a list of strings, but is a string | write strings in braces: `{ \"a\", \"b\" }`",
             "`{dri}` of `needs.read` names no param: `dri` | did you mean `dir`? valid names: `dir`, `password`, `bad`",
             "`{password}` of `needs.read` names the secret `password`, but what a recipe needs is shown | name no secret in `needs`",
@@ -61,7 +61,7 @@ fn each_bad_param_declaration_has_its_message() {
     let cases = [
         (
             json!({ "defualt": 1 }),
-            "`params.x.defualt` is not a known key | did you mean `default`? valid names: `env`, `default`, `type`, `min`, `max`, `says`, `secret`, `optional`, `choices`, `target`",
+            "`params.x.defualt` is not a known key | did you mean `default`? valid names: `env`, `default`, `type`, `min`, `max`, `says`, `secret`, `optional`, `choices`, `detach`, `target`",
         ),
         (json!("text"), "`params.x` must be a table, but is a string | write it in braces: `{ … }`"),
         (

@@ -19,12 +19,13 @@ fn guarded() -> (Caller, tempfile::TempDir) {
         write: vec![kept.path().join("./out/")],
         objects: Vec::new(),
         connect: vec![],
+        ..Needs::default()
     };
     (caller(std::sync::Arc::new(Guarded::new(world, needs).unwrap())), kept)
 }
 
 fn found(dir: std::path::PathBuf) -> ListQuery {
-    ListQuery { dir, name: None, recursive: false, older_than_days: None, newer_than_days: None }
+    ListQuery::of(dir)
 }
 
 #[tokio::test]

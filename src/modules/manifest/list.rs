@@ -19,6 +19,8 @@ use crate::stream::decompress::{Peeked, decompress};
 use crate::stream::{Piece, Source};
 use crate::world::{Caller, EntryKind, ListQuery, Stat, pick};
 
+/// What the name of an archive's list adds to the name of the archive.
+const LIST: &str = ".files.jsonl.zst";
 /// The largest manifest that is read.
 const MAX_BYTES: u64 = 256 << 20;
 /// How many manifests are read at once.
@@ -55,6 +57,8 @@ struct Listed {
     name: String,
     backup: Option<Stat>,
     has_manifest: bool,
+    /// Whether an archive's list lies beside it.
+    has_list: bool,
     proved: bool,
     rows: Option<u64>,
     databases: Option<Vec<String>>,
@@ -74,8 +78,8 @@ impl Source for Head {
 pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let caller = call.world()?;
     let found = found(&caller, &options).await?;
-    let described = found.into_iter().map(|(name, (backup, has_manifest))| {
-        let listed = Listed { name, backup, has_manifest, proved: false, rows: None, databases: None, problem: None };
+    let described = found.into_iter().map(|(name, Found { backup, has_manifest, has_list })| {
+        let listed = Listed { name, backup, has_manifest, has_list, proved: false, rows: None, databases: None, problem: None };
         describe(&caller, &options.dir, listed)
     });
     let all: Vec<Listed> = futures_util::stream::iter(described).buffered(AT_ONCE).collect().await;
@@ -86,8 +90,16 @@ pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     tables.and_then(|tables| call.lua.create_sequence_from(tables)).map_err(from_lua)
 }
 
-/// The names in the folder that fit, each with the file if it is there, and whether there is a manifest.
-async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String, (Option<Stat>, bool)>> {
+/// What there is under the name of a backup.
+#[derive(Default)]
+struct Found {
+    backup: Option<Stat>,
+    has_manifest: bool,
+    has_list: bool,
+}
+
+/// The names in the folder that fit, each with what there is.
+async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String, Found>> {
     let matcher = pick::matcher(&options.name)?;
     let query = ListQuery {
         dir: options.dir.clone(),
@@ -97,15 +109,20 @@ async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String
         older_than_days: None,
         newer_than_days: None,
     };
-    let mut found: BTreeMap<String, (Option<Stat>, bool)> = BTreeMap::new();
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
     for entry in caller.list(query).await?.into_iter().filter(|entry| entry.stat.kind == EntryKind::File) {
         let name = entry.path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
             Error::new(Kind::Other, format!("the name of `{}` is not UTF-8", entry.path.display()))
                 .hint("rename the file, or narrow the list with `name`")
         })?;
-        match name.strip_suffix(SUFFIX) {
-            Some(backup) if matcher.is_match(backup) => found.entry(backup.to_owned()).or_default().1 = true,
-            None if matcher.is_match(name) => found.entry(name.to_owned()).or_default().0 = Some(entry.stat),
+        match (name.strip_suffix(SUFFIX), name.strip_suffix(LIST)) {
+            (Some(backup), _) if matcher.is_match(backup) => {
+                found.entry(backup.to_owned()).or_default().has_manifest = true;
+            }
+            (_, Some(backup)) if matcher.is_match(backup) => found.entry(backup.to_owned()).or_default().has_list = true,
+            (None, None) if matcher.is_match(name) => {
+                found.entry(name.to_owned()).or_default().backup = Some(entry.stat);
+            }
             _ => {}
         }
     }
@@ -159,6 +176,7 @@ fn table(lua: &Lua, dir: &Path, listed: &Listed) -> mlua::Result<Table> {
     table.raw_set("name", listed.name.as_str())?;
     table.raw_set("path", dir.join(&listed.name).to_string_lossy().as_ref())?;
     table.raw_set("has_manifest", listed.has_manifest)?;
+    table.raw_set("has_list", listed.has_list)?;
     table.raw_set("proved", listed.proved)?;
     table.raw_set("rows", listed.rows)?;
     table.raw_set("databases", listed.databases.clone())?;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
+use crate::world::capability::Capability;
+use crate::world::command::Own;
 use crate::world::{Caller, Command};
 
 /// Whom the server runs as where we are root.
@@ -46,7 +48,8 @@ impl Programs {
     /// Gives `folder` to the user that the server runs as; nothing where that is ourselves.
     pub fn give(&self, folder: &Path) -> Option<Command> {
         let args = [USER, "--"].map(str::to_owned).into_iter().chain([folder.display().to_string()]);
-        self.as_root.then(|| Command { args: args.collect(), ..Command::new("chown") })
+        let own = Own { capabilities: vec![Capability::CHOWN], ..Own::default() };
+        self.as_root.then(|| Command { args: args.collect(), own, ..Command::new("chown") })
     }
 
     /// Makes the cluster `data`.
@@ -79,6 +82,8 @@ impl Programs {
         command.args.extend(["-D".to_owned(), data.display().to_string()]);
         command.args.extend(args);
         command.cwd = data.parent().map(Path::to_owned);
+        // To become the other user, and to be asked by its clients.
+        command.own = Own { capabilities: vec![Capability::SETUID, Capability::SETGID], sockets: true };
         command
     }
 }

@@ -12,6 +12,8 @@ pub const VERSION: &str = "15.18";
 
 /// What locks psql while rows pass; of a real dump it is random.
 const KEY: &str = "hikaeSampleKeyThatIsTheSameEachTime";
+/// A sample lies in memory.
+const MAX_ROWS: i64 = 100_000;
 const COLUMNS: [&str; 3] = ["id", "name", "email"];
 
 /// A dump to write: its database, its tables with their rows, and where it is cut.
@@ -48,6 +50,9 @@ impl Sample {
                     )));
                 }
                 ("columns", Plain::Map(columns)) => sample.columns = columns_of(name, columns)?,
+                (_, Plain::Int(rows)) if rows > MAX_ROWS => {
+                    return Err(wrong(format!("`{key}` of `{name}` can be {MAX_ROWS} rows at most, not {rows}")));
+                }
                 (_, Plain::Int(rows)) if rows >= 0 => drop(sample.tables.insert(key, rows as u64)),
                 _ => return Err(wrong(format!("`{key}` of `{name}` must be a number of rows"))),
             }

@@ -28,6 +28,19 @@ pub fn declared(connect: &[String], host: &str, port: u16) -> Result<bool> {
     Ok(false)
 }
 
+/// The ports that are declared; `None` where a host is declared without one, so that any may be meant.
+pub fn ports(connect: &[String]) -> Result<Option<Vec<u16>>> {
+    let mut ports = Vec::new();
+    for text in connect {
+        match Host::read(text)? {
+            None => {}
+            Some(Host { port: Some(port), .. }) => ports.push(port),
+            Some(Host { port: None, .. }) => return Ok(None),
+        }
+    }
+    Ok(Some(ports))
+}
+
 impl Host {
     fn read(text: &str) -> Result<Option<Host>> {
         let text = text.trim();

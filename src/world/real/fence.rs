@@ -90,14 +90,33 @@ fn below(root: &Path, path: &Path, make: Option<u32>) -> io::Result<Dir> {
         return Ok(top);
     }
     if let Some(mode) = make {
-        let mut here = PathBuf::new();
-        for part in rest {
-            let above = if here.as_os_str().is_empty() { top.try_clone()? } else { top.open_dir(&here)? };
-            make_folder(&above, part, mode)?;
-            here.push(part);
+        // Of a thousand folders inside each other, only those that are missing are looked at one by one.
+        if let Ok(folder) = top.open_dir(rest) {
+            return Ok(folder);
         }
+        return make_way(&top, rest, mode);
     }
     top.open_dir(rest)
+}
+
+/// Makes the folders of `rest` beneath `top`, each from the one above it: of a thousand folders, each is opened once.
+fn make_way(top: &Dir, rest: &Path, mode: u32) -> io::Result<Dir> {
+    let standing = rest.parent().filter(|above| !above.as_os_str().is_empty());
+    let (mut here, mut above) = match standing.and_then(|standing| Some((standing, top.open_dir(standing).ok()?))) {
+        Some((standing, folder)) => (standing.to_owned(), folder),
+        None => (PathBuf::new(), top.try_clone()?),
+    };
+    let missing = rest.iter().skip(here.iter().count());
+    for part in missing {
+        make_folder(&above, part, mode)?;
+        here.push(part);
+        // A link may lead to another folder beneath `top`, which only a look from there can tell.
+        above = match above.symlink_metadata(part)?.is_symlink() {
+            true => top.open_dir(&here)?,
+            false => above.open_dir(part)?,
+        };
+    }
+    Ok(above)
 }
 
 /// Opens a folder that nothing confines.

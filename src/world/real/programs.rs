@@ -26,7 +26,7 @@ pub async fn start(
 ) -> Result<Child> {
     let env = environment_of_child(&command, ours);
     let program = find(&command.program, env.get("PATH").map_or("", String::as_str))?;
-    let wall = wall.map(|policy| Wall::for_child(policy, &program)).transpose()?;
+    let wall = wall.map(|policy| Wall::for_child(policy, &command, &program)).transpose()?;
     let system = assemble(&command, &program, env);
     let mut child = spawner::spawn(system, wall).await.map_err(|cause| cannot_start(&command, cause))?;
 
@@ -49,7 +49,7 @@ pub async fn start(
 
 fn assemble(command: &Command, program: &Path, env: BTreeMap<String, String>) -> tokio::process::Command {
     let mut system = tokio::process::Command::new(program);
-    system.args(&command.args).env_clear().envs(env).process_group(0).kill_on_drop(true);
+    system.args(&command.args).env_clear().envs(env).kill_on_drop(true);
     system.stdin(if command.stdin { Stdio::piped() } else { Stdio::null() });
     system.stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(cwd) = &command.cwd {

@@ -6,7 +6,8 @@
 use std::io;
 use std::sync::{Mutex, mpsc};
 
-use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::io::Errno;
+use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal, setsid};
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -34,6 +35,9 @@ pub async fn spawn(mut command: Command, wall: Option<Wall>) -> io::Result<Child
 fn prepare(command: &mut Command, mut wall: Option<Wall>) {
     let parent = getpid();
     let before_exec = move || {
+        // A session of its own, and with it a group of its own: no terminal is to be had there.
+        setsid()?;
+        close_the_rest()?;
         set_parent_process_death_signal(Some(Signal::KILL))?;
         // It may have died before the line above.
         if getppid() != Some(parent) {
@@ -43,6 +47,20 @@ fn prepare(command: &mut Command, mut wall: Option<Wall>) {
     };
     // SAFETY: the closure makes system calls and nothing else; it neither allocates nor takes a lock.
     unsafe { command.pre_exec(before_exec) };
+}
+
+/// What hikae was given open by who started it does not pass on.
+fn close_the_rest() -> io::Result<()> {
+    const FIRST: libc::c_uint = 3;
+    // SAFETY: the call takes three numbers, and marks what is open to be closed at the exec.
+    let answer = unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    match answer {
+        0 => Ok(()),
+        _ => match Errno::from_io_error(&io::Error::last_os_error()) {
+            Some(Errno::NOSYS | Errno::INVAL) => Ok(()), // before Linux 5.11
+            _ => Err(io::Error::last_os_error()),
+        },
+    }
 }
 
 fn hand_over(job: Job) -> io::Result<()> {

@@ -1,15 +1,17 @@
 //! What is asked of the machine before any thread exists: the environment, the configuration's files, and what `check` looks at.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, TimeZone};
-use rustix::fs::{Access, AtFlags, CWD, FlockOperation};
+use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
 
-use super::{environment as variables, programs};
+use super::{environment as variables, memory_dir, programs};
 use crate::error::{Error, Kind, Result};
+use crate::units::show_size;
 use crate::world::Space;
 
 /// The process environment.
@@ -47,13 +49,37 @@ pub fn space(folder: &Path) -> Option<Space> {
     super::files::disk_free(folder).ok()
 }
 
-/// The text of a file; nothing when there is none.
+/// A configuration, a recipe, a spec or a template has some kilobytes; what is larger is none.
+const MAX_TEXT_BYTES: u64 = 4 << 20;
+
+/// The text of a file; nothing when there is none. What is no plain file, or far too large, is not read at all.
 pub fn read(path: &Path) -> Result<Option<String>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(cause) => Err(Error::io(format!("cannot read `{}`", path.display()), cause)),
+    let cannot = || format!("cannot read `{}`", path.display());
+    // Not to wait for who writes into a FIFO.
+    let options = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = match rustix::fs::open(path, options, Mode::empty()) {
+        Ok(file) => std::fs::File::from(file),
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+        Err(Errno::NXIO) => return Err(Error::new(Kind::Other, cannot()).because_text("it is not a plain file")),
+        Err(cause) => return Err(Error::io(cannot(), cause.into())),
+    };
+    let seen = file.metadata().map_err(|cause| Error::io(cannot(), cause))?;
+    if seen.is_dir() {
+        return Err(Error::io(cannot(), ErrorKind::IsADirectory.into()));
     }
+    if !seen.is_file() {
+        return Err(Error::new(Kind::Other, cannot())
+            .because_text("it is not a plain file")
+            .hint("look at it with `ls -lL`, and put a text file in its place"));
+    }
+    let mut text = String::new();
+    let read = file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text).map_err(|cause| Error::io(cannot(), cause))?;
+    if read as u64 > MAX_TEXT_BYTES || seen.len() > MAX_TEXT_BYTES {
+        return Err(Error::new(Kind::Other, cannot())
+            .because_text(format!("it is larger than {}", show_size(MAX_TEXT_BYTES)))
+            .hint("no configuration, recipe, spec or template is so large: look at what it is"));
+    }
+    Ok(Some(text))
 }
 
 /// The names of the entries of a folder; nothing when there is none.
@@ -143,6 +169,11 @@ fn may(path: &Path, access: Access) -> std::io::Result<()> {
 /// Where a program lies on the `PATH`.
 pub fn find_program(program: &str, environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     programs::find(program, &programs::search_path(environment))
+}
+
+/// The folder of this user in memory, in which private keys may lie for a moment.
+pub fn memory_root(environment: &BTreeMap<String, String>) -> Result<PathBuf> {
+    memory_dir::root(environment)
 }
 
 /// Whether some process holds the lock at this path.

@@ -45,7 +45,7 @@ pub const READ: &[&str] = &[
 ];
 
 /// Devices without content of their own.
-pub const DEVICES: &[&str] = &["/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero"];
+pub const DEVICES: &[&str] = &["/dev/full", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero"];
 
 /// In the person's home: where the PostgreSQL tools look for a password and for settings.
 pub const HOME: &[&str] = &[".pgpass", ".pg_service.conf", ".postgresql", ".postgresqlrc"];

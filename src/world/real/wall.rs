@@ -1,35 +1,57 @@
-//! Builds the kernel's own wall (Landlock) around this process, and a narrower one around each child.
+//! Builds the kernel's walls around this process (Landlock), and narrower ones around each child.
 //!
-//! It holds for files and TCP. UDP and unix sockets pass: name lookups and a local database need them.
+//! A child also loses the terminal, the rights of root, the system calls that no recipe needs, and the network that it did
+//! not declare. What this kernel cannot do is left out; `walls.rs` says what that is.
 
-use std::fmt;
-use std::io;
+use std::ffi::CString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::{fmt, io};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, Ruleset, RulesetAttr, RulesetCreated,
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
-use super::system_paths::{DEVICES, HOME, PACKAGES, PROGRAMS, READ};
+use super::loads::folders_of;
+use super::rights::Rights;
+use super::syscalls::{self, Filter, Network};
+use super::system_paths::{DEVICES, HOME, PROGRAMS, READ};
+use super::view::{View, in_c};
+use super::{orphans, standing};
 use crate::error::{Error, Kind, Result};
+use crate::world::Command;
+use crate::world::capability::Capability;
+use crate::world::reach::named_by;
 
 /// What is asked of the kernel; an older one gives what it has.
 const ASKED: ABI = ABI::V6;
 
-/// What lies inside the wall, beside what every program needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Names are looked up over TCP too, where an answer is long.
+const NAME_SERVER: u16 = 53;
+
+/// What lies inside the walls, beside what every program needs.
+#[derive(Clone, Debug, Default)]
 pub struct Policy {
     /// Programs to be started, where they lie. Those of the system may be started anyway; a child may start its own folder's only.
     pub run: Vec<PathBuf>,
     pub read: Vec<PathBuf>,
     /// To be read and written.
     pub write: Vec<PathBuf>,
-    /// TCP ports that may be connected to; `None` leaves the network open.
+    /// TCP ports that children may connect to, beside those that their own arguments name; none at all closes the network,
+    /// and `None` leaves it open.
     pub connect_ports: Option<Vec<u16>>,
+    /// Whether children may use Unix sockets.
+    pub sockets: bool,
+    /// What children of root keep of its rights.
+    pub capabilities: Vec<Capability>,
+    /// Command lines that may leave programs running, and reach services outside.
+    pub detached: Vec<Vec<String>>,
+    /// What children of root see of the file tree.
+    pub view: Option<Arc<View>>,
 }
 
-/// How much of the wall this kernel can build.
+/// How much of the wall around files and TCP this kernel can build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     Full,
@@ -47,15 +69,44 @@ impl fmt::Display for Level {
     }
 }
 
+impl Policy {
+    /// Whether this command line may leave programs running.
+    pub fn detaches(&self, command: &Command) -> bool {
+        let is_it = |line: &Vec<String>| {
+            line.split_first().is_some_and(|(program, args)| *program == command.program && *args == command.args)
+        };
+        self.detached.iter().any(is_it)
+    }
+
+    /// What `command` may use of the network, and the TCP ports that it may connect to.
+    fn network(&self, command: &Command) -> (Network, Option<Vec<u16>>) {
+        let named = named_by(command);
+        let sockets = self.sockets || named.sockets || command.own.sockets;
+        let Some(declared) = self.connect_ports.as_ref().filter(|_| !self.detaches(command)) else {
+            let network = if self.detaches(command) { Network::Open } else { Network::Ports { sockets: true } };
+            return (network, None);
+        };
+        let mut ports = [declared.as_slice(), &named.ports].concat();
+        if ports.is_empty() {
+            return (Network::Closed { sockets }, Some(ports));
+        }
+        ports.push(NAME_SERVER);
+        (Network::Ports { sockets }, Some(ports))
+    }
+}
+
 /// Encloses the calling thread and every thread and child that it starts from now on, for good: to be called before there are others.
 ///
-/// A folder to be written that does not stand yet is represented by the nearest one above it that does.
+/// A folder to be written that does not stand yet is represented by the nearest one above it that does, and a file by its
+/// folder, where its successor is written before it takes the name.
 pub fn enclose(policy: &Policy) -> Level {
-    let standing: Vec<PathBuf> = policy.write.iter().filter_map(|path| standing_above(path)).collect();
-    let policy = Policy { write: standing, ..policy.clone() };
-    let run: Vec<PathBuf> = policy.run.iter().map(|program| folder_of(program)).collect();
+    let write = policy.write.iter().filter_map(|path| standing::folder_for(path)).collect();
+    let policy = Policy { write, connect_ports: None, ..policy.clone() };
+    let run: Vec<PathBuf> = policy.run.iter().flat_map(|program| folders_of(program)).collect();
     let run = run.iter().map(PathBuf::as_path).chain([Path::new("/proc/self")]);
-    let built = ruleset(&policy, run).and_then(RulesetCreated::restrict_self);
+    // What may reach services outside must be able to send them a signal.
+    let scopes = if policy.detached.is_empty() { Scope::from_all(ASKED) } else { BitFlags::EMPTY };
+    let built = ruleset(&policy, run, None, scopes).and_then(RulesetCreated::restrict_self);
     match built {
         Ok(status) => level(status.ruleset, status.landlock),
         Err(error) => {
@@ -65,47 +116,95 @@ pub fn enclose(policy: &Policy) -> Level {
     }
 }
 
-/// How much of a wall this kernel could build, without building one.
-pub fn available() -> Level {
+/// The version of Landlock that this kernel has; 0 where it has none.
+pub fn landlock_version() -> u8 {
     // Only a thread that is about to end is enclosed, so that the process stays free.
-    let probe = std::thread::spawn(|| enclose(&Policy::default()));
-    probe.join().unwrap_or(Level::None)
+    let probe = std::thread::spawn(|| {
+        let built = ruleset(&Policy::default(), [], None, BitFlags::EMPTY).and_then(RulesetCreated::restrict_self);
+        match built.map(|status| status.landlock) {
+            Ok(LandlockStatus::Available { effective_abi, .. }) => effective_abi as u8,
+            _ => 0,
+        }
+    });
+    probe.join().unwrap_or(0)
 }
 
-/// A wall that is ready to be closed around a child.
-pub struct Wall(RulesetCreated);
+/// Walls that are ready to be closed around a child.
+pub struct Wall {
+    files: RulesetCreated,
+    filter: Option<Filter>,
+    rights: Option<Rights>,
+    view: Option<Arc<View>>,
+    folder: Option<CString>,
+    ends_with_run: bool,
+}
 
 impl Wall {
-    /// The folder of the program itself lies inside.
-    pub fn for_child(policy: &Policy, program: &Path) -> Result<Wall> {
-        let built = ruleset(policy, [folder_of(program).as_path()]).map_err(|cause| {
-            Error::new(Kind::Other, format!("cannot build the kernel sandbox around `{}`", program.display()))
-                .because(cause)
-        })?;
-        Ok(Wall(built))
+    /// Around `command`, whose program lies at `program`. The folder of the program itself lies inside.
+    pub fn for_child(policy: &Policy, command: &Command, program: &Path) -> Result<Wall> {
+        let detached = policy.detaches(command);
+        let (network, ports) = policy.network(command);
+        let scopes = if detached { BitFlags::EMPTY } else { Scope::from_all(ASKED) };
+        let folders = folders_of(program);
+        let files =
+            ruleset(policy, folders.iter().map(PathBuf::as_path), ports.as_deref(), scopes).map_err(|cause| {
+                Error::new(Kind::Other, format!("cannot build the kernel sandbox around `{}`", program.display()))
+                    .because(cause)
+            })?;
+        let kept = policy.capabilities.iter().chain(&command.own.capabilities).copied();
+        Ok(Wall {
+            files,
+            filter: has_filters().then(|| Filter::of(network).ok()).flatten(),
+            rights: (!detached).then(|| Rights::of(kept)),
+            view: policy.view.clone().filter(|_| !detached),
+            folder: command.cwd.as_deref().and_then(in_c),
+            ends_with_run: !detached,
+        })
     }
 
-    /// Closes the wall around the calling process: two system calls and nothing else, for it happens between fork and exec.
+    /// Closes the walls around the calling process: system calls and nothing else, for it happens between fork and exec.
     pub fn close_in(self) -> io::Result<()> {
-        match self.0.restrict_self() {
-            Ok(_) => Ok(()),
-            Err(_) => Err(io::Error::last_os_error()), // the error's own words could allocate
+        if self.ends_with_run {
+            orphans::mark()?;
         }
+        if let Some(view) = &self.view {
+            view.enter(self.folder.as_ref())?;
+        }
+        if let Some(rights) = self.rights {
+            rights.keep_only()?;
+        }
+        if self.files.restrict_self().is_err() {
+            return Err(io::Error::last_os_error()); // the error's own words could allocate
+        }
+        // Last, for it may refuse what came before.
+        self.filter.map_or(Ok(()), |filter| filter.put_on())
     }
+}
+
+/// Whether this kernel refuses system calls for us.
+pub fn has_filters() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    *HAS.get_or_init(syscalls::available)
 }
 
 fn ruleset<'a>(
     policy: &Policy,
     run: impl IntoIterator<Item = &'a Path>,
+    ports: Option<&[u16]>,
+    scopes: BitFlags<Scope>,
 ) -> std::result::Result<RulesetCreated, RulesetError> {
     let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
     let run_too = read | AccessFs::Execute;
-    let write = AccessFs::from_all(ASKED) & !BitFlags::from(AccessFs::Execute);
+    let devices = AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev;
+    let write = AccessFs::from_all(ASKED) & !(devices | AccessFs::Execute);
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let at_home = HOME.iter().filter_map(|name| Some(home.as_ref()?.join(name)));
 
-    let mut rules = Ruleset::default().handle_access(AccessFs::from_all(ASKED))?.scope(Scope::from_all(ASKED))?;
-    if policy.connect_ports.is_some() {
+    let mut rules = Ruleset::default().handle_access(AccessFs::from_all(ASKED))?;
+    if !scopes.is_empty() {
+        rules = rules.scope(scopes)?;
+    }
+    if ports.is_some() {
         rules = rules.handle_access(AccessNet::from_all(ASKED))?;
     }
     let mut created = rules
@@ -113,11 +212,11 @@ fn ruleset<'a>(
         .add_rules(path_beneath_rules(PROGRAMS, run_too))?
         .add_rules(path_beneath_rules(run, run_too))?
         .add_rules(path_beneath_rules(READ, read))?
-        .add_rules(path_beneath_rules(DEVICES, read | AccessFs::WriteFile | AccessFs::IoctlDev))?
+        .add_rules(path_beneath_rules(DEVICES, read | AccessFs::WriteFile))?
         .add_rules(path_beneath_rules(at_home, read))?
         .add_rules(path_beneath_rules(&policy.read, read))?
         .add_rules(path_beneath_rules(&policy.write, write))?;
-    for port in policy.connect_ports.iter().flatten() {
+    for port in ports.into_iter().flatten() {
         created = created.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
     }
     Ok(created)
@@ -129,18 +228,4 @@ fn level(built: RulesetStatus, kernel: LandlockStatus) -> Level {
         (_, LandlockStatus::Available { effective_abi, .. }) if effective_abi >= ABI::V4 => Level::Full,
         _ => Level::FilesOnly,
     }
-}
-
-/// The folder in which a program really lies, or that of its package, with the libraries.
-fn folder_of(program: &Path) -> PathBuf {
-    let real = program.canonicalize().unwrap_or_else(|_| program.to_owned()); // then the start itself tells why
-    let package = real.strip_prefix(PACKAGES).ok().and_then(|below| below.iter().next());
-    match package {
-        Some(package) => Path::new(PACKAGES).join(package),
-        None => real.parent().unwrap_or(Path::new("/usr/bin")).to_owned(),
-    }
-}
-
-fn standing_above(path: &Path) -> Option<PathBuf> {
-    path.ancestors().find(|above| above.exists()).map(Path::to_owned)
 }

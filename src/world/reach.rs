@@ -1,0 +1,170 @@
+//! Reads from a program's own arguments which servers it is told to talk to, so that nothing else need be open to it.
+
+use super::Command;
+use super::http::address::Address;
+
+/// What a program may use of the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// TCP ports that it connects to.
+    pub ports: Vec<u16>,
+    /// Whether it talks over Unix sockets.
+    pub sockets: bool,
+}
+
+const LIBPQ: [&str; 13] = [
+    "pg_dump",
+    "pg_dumpall",
+    "pg_restore",
+    "pg_isready",
+    "psql",
+    "createdb",
+    "dropdb",
+    "createuser",
+    "dropuser",
+    "vacuumdb",
+    "reindexdb",
+    "pg_basebackup",
+    "pg_amcheck",
+];
+const MYSQL: [&str; 5] = ["mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump"];
+/// Remote shells, and what runs over them.
+const SSH: [&str; 5] = ["ssh", "scp", "sftp", "rsync", "ssh-keyscan"];
+/// Programs that are given the address of what they fetch.
+const FETCH: [&str; 3] = ["curl", "wget", "render"];
+/// Programs that talk to an agent of their own.
+const AGENTS: [&str; 4] = ["gpg", "gpg2", "gpgsm", "gpg-connect-agent"];
+/// The commands of git that talk to another repository, and the ports of all ways to do so.
+const GIT_REMOTE: [&str; 8] = ["clone", "fetch", "pull", "push", "ls-remote", "remote", "submodule", "archive"];
+const GIT_PORTS: [u16; 4] = [22, 80, 443, 9418];
+
+/// What the arguments and the variables of `command` name.
+pub fn named_by(command: &Command) -> Reach {
+    let name = command.program.rsplit('/').next().unwrap_or_default();
+    let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
+    match name {
+        _ if LIBPQ.contains(&name) => libpq(command, &args),
+        _ if MYSQL.contains(&name) => mysql(&args),
+        _ if SSH.contains(&name) => remote_shell(&args),
+        _ if FETCH.contains(&name) => Reach { ports: ports_of_addresses(&args), sockets: false },
+        _ if AGENTS.contains(&name) => Reach { ports: Vec::new(), sockets: true },
+        "aws" => Reach { ports: with(443, ports_of_addresses(&args)), sockets: false },
+        "git" if args.iter().any(|arg| GIT_REMOTE.contains(arg)) => {
+            Reach { ports: GIT_PORTS.into_iter().chain(ports_of_addresses(&args)).collect(), sockets: false }
+        }
+        _ => Reach::default(),
+    }
+}
+
+fn with(port: u16, mut ports: Vec<u16>) -> Vec<u16> {
+    if !ports.contains(&port) {
+        ports.push(port);
+    }
+    ports
+}
+
+/// A client of PostgreSQL: a host that is a folder, or none, is a Unix socket. `pg_restore` and `pg_dumpall` are given nothing
+/// where they only read a file.
+fn libpq(command: &Command, args: &[&str]) -> Reach {
+    let variable = |name: &str| command.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose());
+    let database = option(args, "-d", "--dbname").or_else(|| args.iter().copied().find(|arg| arg.contains("://")));
+    let mut hosts = option(args, "-h", "--host").or_else(|| variable("PGHOST")).unwrap_or_default().to_owned();
+    let mut port = option(args, "-p", "--port").or_else(|| variable("PGPORT")).unwrap_or_default().to_owned();
+    if let Some(connection) = database.filter(|database| database.contains('=') || database.contains("://")) {
+        let said = in_connection(connection, "hostaddr").or_else(|| in_connection(connection, "host"));
+        hosts = said.unwrap_or(hosts);
+        port = in_connection(connection, "port").unwrap_or(port);
+    }
+    let mut reach = Reach::default();
+    for host in hosts.split(',') {
+        if host.is_empty() || host.starts_with(['/', '@']) {
+            reach.sockets = true;
+        } else {
+            reach.ports.extend(port.split(',').map(|port| port.parse().unwrap_or(5432)));
+        }
+    }
+    reach.ports.sort_unstable();
+    reach.ports.dedup();
+    reach
+}
+
+/// The value of a key in a connection string of libpq, written as a URI or as `key=value`.
+fn in_connection(connection: &str, key: &str) -> Option<String> {
+    if let Some((_, rest)) = connection.split_once("://") {
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let hosts = authority.rsplit('@').next().unwrap_or_default();
+        let pairs = hosts.split(',').map(|host| match host.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port),
+            _ => (host, ""),
+        });
+        let (names, ports): (Vec<&str>, Vec<&str>) = pairs.unzip();
+        let said = match key {
+            "host" => names.join(","),
+            "port" => ports.join(","),
+            _ => String::new(),
+        };
+        return Some(said).filter(|said| !said.trim_matches(',').is_empty());
+    }
+    let mut words = connection.split_whitespace();
+    words.find_map(|word| word.strip_prefix(key)?.strip_prefix('=').map(|value| value.trim_matches('\'').to_owned()))
+}
+
+fn mysql(args: &[&str]) -> Reach {
+    let port = option(args, "-P", "--port").and_then(|port| port.parse().ok()).unwrap_or(3306);
+    match option(args, "-h", "--host") {
+        None | Some("localhost") => Reach { ports: Vec::new(), sockets: true },
+        Some(_) => Reach { ports: vec![port], sockets: false },
+    }
+}
+
+fn remote_shell(args: &[&str]) -> Reach {
+    let said = option(args, "-p", "--port").or_else(|| option(args, "-P", "--port"));
+    let inner = args.iter().filter_map(|arg| arg.rsplit_once("-p ")?.1.split(' ').next()); // rsync -e 'ssh -p 2222'
+    let mut ports: Vec<u16> = said.into_iter().chain(inner).filter_map(|port| port.parse().ok()).collect();
+    ports.extend([22, 873].iter().filter(|_| said.is_none()));
+    ports.extend(ports_of_addresses(args));
+    Reach { ports, sockets: false }
+}
+
+/// The ports of the addresses among the arguments.
+fn ports_of_addresses(args: &[&str]) -> Vec<u16> {
+    let values =
+        args.iter().map(|arg| arg.split_once('=').map_or(*arg, |(_, value)| value)).chain(args.iter().copied());
+    let mut ports: Vec<u16> = values.filter_map(port_of).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+fn port_of(text: &str) -> Option<u16> {
+    if let Some((scheme @ ("ssh" | "git" | "rsync" | "sftp" | "ftp"), rest)) = text.split_once("://") {
+        let authority = rest.split('/').next()?;
+        let said = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        let usual = match scheme {
+            "git" => 9418,
+            "rsync" => 873,
+            "ftp" => 21,
+            _ => 22,
+        };
+        return Some(said.unwrap_or(usual));
+    }
+    text.contains("://").then(|| Address::parse(text).ok().map(|address| address.port()))?
+}
+
+/// The value of an option, however it is written: `-h x`, `-hx`, `--host x`, `--host=x`. The last one counts.
+fn option<'a>(args: &[&'a str], short: &str, long: &str) -> Option<&'a str> {
+    let mut found = None;
+    for (place, arg) in args.iter().enumerate() {
+        let next = args.get(place + 1).copied();
+        found = match arg.strip_prefix(long) {
+            Some("") => next,
+            Some(value) if value.starts_with('=') => value.strip_prefix('='),
+            _ => match arg.strip_prefix(short) {
+                Some("") => next,
+                Some(value) if !value.is_empty() && !arg.starts_with("--") => Some(value),
+                _ => found,
+            },
+        };
+    }
+    found
+}

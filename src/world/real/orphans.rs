@@ -1,0 +1,113 @@
+//! Ends with the run what its programs have left running: also what went into a session of its own.
+//!
+//! What a program leaves behind becomes a child of this process. Programs that may stay are known by a limit that all
+//! others have lower, and that nobody but root can raise again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid,
+};
+
+/// How long a program that was left behind has to clean up.
+const GRACE: Duration = Duration::from_millis(300);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// No recipe needs message queues; the limit is lower by one byte, which no program notices.
+const MARK: Resource = Resource::Msgqueue;
+
+static ADOPTS: AtomicBool = AtomicBool::new(false);
+
+/// What became of the programs that were left running.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    pub ended: usize,
+    /// Started by something that may leave them.
+    pub spared: usize,
+    /// Could not be ended.
+    pub stayed: usize,
+}
+
+/// From now on, what a child leaves behind is ours; says whether this kernel can tell us of it.
+pub fn adopt() {
+    let adopted = set_child_subreaper(Some(rustix::process::getpid())).is_ok();
+    ADOPTS.store(adopted, Ordering::Relaxed);
+}
+
+/// Ends what was adopted. A process that adopts nothing has only children that it knows.
+pub fn end_adopted(within: Duration) -> Left {
+    if ADOPTS.load(Ordering::Relaxed) { end_all(within, &[]) } else { Left::default() }
+}
+
+/// Whether this kernel lists the children of a process.
+pub fn can_list() -> bool {
+    fs::exists("/proc/thread-self/children").unwrap_or(false) // what cannot be seen cannot be listed
+}
+
+/// Marks the calling process as one that ends with the run: system calls and nothing else.
+pub fn mark() -> io::Result<()> {
+    let now = getrlimit(MARK);
+    let lower = Some(now.maximum.unwrap_or(u64::MAX).saturating_sub(1));
+    let current = now.current.map_or(lower, |current| lower.map(|lower| current.min(lower)));
+    Ok(setrlimit(MARK, Rlimit { current, maximum: lower })?)
+}
+
+/// Ends every child of this process but those that may stay, and `keep`; gives up after `within`.
+fn end_all(within: Duration, keep: &[Pid]) -> Left {
+    let began = Instant::now();
+    let mut seen: Vec<Pid> = Vec::new();
+    loop {
+        let (spared, rest): (Vec<Pid>, Vec<Pid>) = children()
+            .into_iter()
+            .filter(|pid| !keep.contains(pid))
+            .filter(|pid| !reaped(*pid))
+            .partition(|pid| may_stay(*pid));
+        if rest.is_empty() || began.elapsed() > within {
+            return Left { ended: seen.len().saturating_sub(rest.len()), spared: spared.len(), stayed: rest.len() };
+        }
+        let late = began.elapsed() > GRACE;
+        for pid in rest {
+            let is_new = !seen.contains(&pid);
+            if is_new {
+                seen.push(pid);
+            }
+            if late || is_new {
+                end(pid, if late { Signal::KILL } else { Signal::TERM });
+            }
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+fn end(pid: Pid, signal: Signal) {
+    match kill_process(pid, signal) {
+        Ok(()) | Err(Errno::SRCH) => {}
+        Err(errno) => tracing::debug!(pid = pid.as_raw_nonzero().get(), %errno, "cannot end what was left running"),
+    }
+}
+
+/// Whether a child has ended already; then nothing is left of it.
+fn reaped(pid: Pid) -> bool {
+    !matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(None))
+}
+
+/// The children of this process, whichever thread has them.
+fn children() -> Vec<Pid> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten(); // without it there is nothing to find
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Whether a child lacks the mark. Where it cannot be told, the child ends.
+fn may_stay(pid: Pid) -> bool {
+    let ours = getrlimit(MARK).maximum.unwrap_or(u64::MAX);
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: nothing is set, and the kernel writes one structure behind the pointer, which lives as long as the call.
+    let answer =
+        unsafe { libc::prlimit(pid.as_raw_nonzero().get(), libc::RLIMIT_MSGQUEUE, std::ptr::null(), &raw mut limit) };
+    answer == 0 && ours > 0 && limit.rlim_max >= ours
+}

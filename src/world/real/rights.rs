@@ -1,0 +1,55 @@
+//! Takes from a child of root what makes it root, but for the rights that it is given.
+
+use std::io;
+
+use rustix::process::geteuid;
+use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
+
+use crate::world::capability::Capability;
+
+/// What every program of root keeps: which files it may reach is for the other walls to say.
+const ALWAYS: [Capability; 2] = [Capability::DAC_OVERRIDE, Capability::DAC_READ_SEARCH];
+
+/// The rights that a child keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Rights(u64);
+
+impl Rights {
+    pub fn of(given: impl IntoIterator<Item = Capability>) -> Rights {
+        Rights(ALWAYS.into_iter().chain(given).fold(0, |all, right| all | right.bit()))
+    }
+
+    /// Takes all others from the calling process, for good: system calls and nothing else.
+    pub fn keep_only(self) -> io::Result<()> {
+        let had = capabilities(None)?;
+        if had.permitted.is_empty() {
+            return Ok(());
+        }
+        if had.effective.contains(CapabilitySet::SETPCAP) {
+            self.drop_bounding();
+        }
+        let kept = CapabilitySet::from_bits_retain(self.0);
+        set_capabilities(
+            None,
+            CapabilitySets {
+                effective: had.effective & kept,
+                permitted: had.permitted & kept,
+                inheritable: had.inheritable & kept,
+            },
+        )?;
+        Ok(())
+    }
+
+    /// What no program that it starts can come to have again. One that this kernel does not know is no loss.
+    fn drop_bounding(self) {
+        for number in (0..Capability::COUNT).filter(|number| self.0 & (1 << number) == 0) {
+            // SAFETY: the call takes two numbers and touches no memory.
+            unsafe { libc::prctl(libc::PR_CAPBSET_DROP, libc::c_ulong::from(number), 0, 0, 0) };
+        }
+    }
+}
+
+/// Whether there is anything to take: an ordinary user has no such rights.
+pub fn is_root() -> bool {
+    geteuid().is_root()
+}

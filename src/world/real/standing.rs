@@ -1,0 +1,36 @@
+//! Finds what stands on the disk for a path that a recipe may write, and makes what a wall could not be built around.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Folders that belong to the system or to everybody: whoever may write one of them may write almost everything.
+const SHARED: [&str; 14] =
+    ["/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sbin", "/sys", "/usr", "/var", "/run"];
+
+/// Whether what is declared to be written holds a folder that belongs to the whole system, or to all that a person has.
+pub fn is_shared(path: &Path) -> bool {
+    let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned()); // what is not there is taken as it is written
+    SHARED.iter().map(PathBuf::from).chain(home).any(|folder| folder == real || folder == path)
+}
+
+/// The folder that a path to be written is reached through: itself, or the nearest above that stands.
+pub fn folder_for(path: &Path) -> Option<PathBuf> {
+    path.ancestors().find(|above| above.is_dir()).map(Path::to_owned)
+}
+
+/// Makes the first folder of a path that is to be written where only a shared one stands: a wall that holds `/` holds nothing.
+pub fn make_room(path: &Path) -> Result<()> {
+    let Some(standing) = path.ancestors().find(|above| above.exists()) else { return Ok(()) };
+    if standing == path || !is_shared(standing) {
+        return Ok(());
+    }
+    let Some(missing) = path.strip_prefix(standing).ok().and_then(|below| below.iter().next()) else { return Ok(()) };
+    let missing = standing.join(missing);
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&missing)
+        .map_err(|cause| Error::io(format!("cannot make the folder `{}`", missing.display()), cause))
+}

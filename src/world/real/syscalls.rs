@@ -1,0 +1,254 @@
+//! Refuses the system calls of a child that no recipe needs, and those that open a network which it did not declare.
+//!
+//! Landlock has no word for them. A refused call fails with an error; it never ends the program.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::OnceLock;
+
+use libc::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, c_long};
+use seccompiler::SeccompCmpArgLen::{Dword, Qword};
+use seccompiler::SeccompCmpOp::{Eq, MaskedEq, Ne};
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, sock_filter,
+};
+
+/// How much of the network the calls of a child can open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Nothing but Unix sockets, and those only where they are declared.
+    Closed { sockets: bool },
+    /// TCP and UDP; which TCP ports is for Landlock to say.
+    Ports { sockets: bool },
+    /// Everything.
+    Open,
+}
+
+/// A filter that is ready to be put on a child.
+pub struct Filter(&'static BpfProgram);
+
+impl Filter {
+    /// The filter of this network; an error where this machine has none.
+    pub fn of(network: Network) -> io::Result<Filter> {
+        static MADE: [OnceLock<Option<BpfProgram>>; 5] = [const { OnceLock::new() }; 5];
+        let place = match network {
+            Network::Closed { sockets } => usize::from(sockets),
+            Network::Ports { sockets } => 2 + usize::from(sockets),
+            Network::Open => 4,
+        };
+        let made = MADE[place].get_or_init(|| program(network).ok());
+        made.as_ref().map(Filter).ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+
+    /// Puts the filter on the calling process, for good: two system calls and nothing else.
+    pub fn put_on(&self) -> io::Result<()> {
+        seccompiler::apply_filter(self.0).map_err(|_| io::Error::last_os_error()) // the error's own words could allocate
+    }
+}
+
+/// Whether this kernel has such filters.
+pub fn available() -> bool {
+    const GET_ACTION_AVAIL: c_long = 2;
+    let action: u32 = libc::SECCOMP_RET_ERRNO;
+    // SAFETY: the kernel reads one number behind the pointer, which lives as long as the call.
+    let answer = unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAIL, 0, &raw const action) };
+    answer == 0 && Filter::of(Network::Open).is_ok()
+}
+
+/// Refused whatever their arguments are.
+const NEVER: &[c_long] = &[
+    // What the machine is built of.
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_chroot,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    libc::SYS_acct,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_kexec_load,
+    libc::SYS_reboot,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_clock_adjtime,
+    libc::SYS_adjtimex,
+    libc::SYS_syslog,
+    libc::SYS_vhangup,
+    // Other programs.
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_kcmp,
+    // Files by their number, past every path.
+    libc::SYS_open_by_handle_at,
+    libc::SYS_fanotify_init,
+    // Parts of the kernel that were holes before, and that no backup needs.
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+];
+
+#[cfg(target_arch = "x86_64")]
+const NEVER_HERE: &[c_long] = &[libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_kexec_file_load, libc::SYS_uselib];
+#[cfg(not(target_arch = "x86_64"))]
+const NEVER_HERE: &[c_long] = &[];
+
+/// What makes a namespace of its own, in which root would be root again.
+const NEW_NAMESPACES: [i32; 7] = [
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWCGROUP,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+];
+
+/// A kind of socket that is older than the families that replace it.
+const PACKET: i32 = 10;
+
+/// Typing into a terminal, in two ways: `TIOCSTI` and `TIOCLINUX`.
+const TYPING: [u64; 2] = [0x5412, 0x541C];
+
+/// Calls that change another process than the one that calls: the place of its number.
+const OTHERS: [(c_long, u8); 7] = [
+    (libc::SYS_setpriority, 1),
+    (libc::SYS_sched_setparam, 0),
+    (libc::SYS_sched_setscheduler, 0),
+    (libc::SYS_sched_setattr, 0),
+    (libc::SYS_prlimit64, 0),
+    (libc::SYS_migrate_pages, 0),
+    (libc::SYS_move_pages, 0),
+];
+
+type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
+type Made<T> = Result<T, BackendError>;
+
+/// What is compared: the place of an argument, how much of it, and with what.
+type Compared = (u8, SeccompCmpArgLen, SeccompCmpOp, u64);
+
+fn program(network: Network) -> Result<BpfProgram, BackendError> {
+    let mut rules: Rules = NEVER.iter().chain(NEVER_HERE).map(|call| (*call, Vec::new())).collect();
+    for flag in NEW_NAMESPACES {
+        let flag = u64::from(flag.cast_unsigned());
+        refuse(&mut rules, libc::SYS_clone, &[(0, Qword, MaskedEq(flag), flag)])?;
+    }
+    for request in TYPING {
+        refuse(&mut rules, libc::SYS_ioctl, &[(1, Dword, Eq, request)])?;
+    }
+    for (call, place) in OTHERS {
+        refuse(&mut rules, call, &[(place, Dword, Ne, 0)])?;
+    }
+    refuse(&mut rules, libc::SYS_setpriority, &[(0, Dword, Eq, libc::PRIO_USER as u64)])?;
+    refuse(&mut rules, libc::SYS_ioprio_set, &[(1, Dword, Ne, 0)])?;
+    refuse(&mut rules, libc::SYS_ioprio_set, &[(0, Dword, Eq, 3)])?; // all processes of a user
+    for kind in [libc::S_IFBLK, libc::S_IFCHR] {
+        let (mask, kind) = (MaskedEq(u64::from(libc::S_IFMT)), u64::from(kind));
+        refuse(&mut rules, libc::SYS_mknodat, &[(2, Dword, mask.clone(), kind)])?;
+        #[cfg(target_arch = "x86_64")]
+        refuse(&mut rules, libc::SYS_mknod, &[(1, Dword, mask, kind)])?;
+    }
+    refuse_network(&mut rules, network)?;
+    let refusal = SeccompAction::Errno(libc::EPERM.cast_unsigned());
+    let arch = std::env::consts::ARCH.try_into()?;
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refusal, arch)?;
+    Ok(guarded(filter.try_into()?))
+}
+
+fn refuse(rules: &mut Rules, call: c_long, conditions: &[Compared]) -> Made<()> {
+    let conditions = conditions.iter().map(|(place, length, operator, value)| {
+        SeccompCondition::new(*place, length.clone(), operator.clone(), *value)
+    });
+    let rule = SeccompRule::new(conditions.collect::<Made<Vec<_>>>()?)?;
+    rules.entry(call).or_default().push(rule);
+    Ok(())
+}
+
+fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
+    let family = |operator, family: i32| (0, Dword, operator, u64::from(family.cast_unsigned()));
+    let (inet, sockets) = match network {
+        Network::Open => return Ok(()),
+        Network::Closed { sockets } => (false, sockets),
+        Network::Ports { sockets } => (true, sockets),
+    };
+    let others = [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK].map(|known| family(Ne, known));
+    refuse(rules, libc::SYS_socket, &others)?;
+    if !sockets {
+        refuse(rules, libc::SYS_socket, &[family(Eq, AF_UNIX)])?;
+    }
+    // Data that goes with the first packet would pass by the look at `connect`.
+    let fast_open = u64::from(libc::MSG_FASTOPEN.cast_unsigned());
+    for (call, place) in [(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2), (libc::SYS_sendmmsg, 3)] {
+        refuse(rules, call, &[(place, Dword, MaskedEq(fast_open), fast_open)])?;
+    }
+    if !inet {
+        for closed in [AF_INET, AF_INET6, AF_NETLINK] {
+            refuse(rules, libc::SYS_socket, &[family(Eq, closed)])?;
+        }
+        return Ok(());
+    }
+    // A socket that listens is given a port where it asked for none.
+    rules.insert(libc::SYS_listen, Vec::new());
+    refuse(rules, libc::SYS_socket, &[family(Eq, AF_NETLINK), (2, Dword, Ne, 0)])?;
+    for known in [AF_INET, AF_INET6] {
+        for kind in [libc::SOCK_RAW, libc::SOCK_RDM, libc::SOCK_SEQPACKET, libc::SOCK_DCCP, PACKET] {
+            let kind = (1, Dword, MaskedEq(0xf), u64::from(kind.cast_unsigned()));
+            refuse(rules, libc::SYS_socket, &[family(Eq, known), kind])?;
+        }
+        // Landlock knows the ports of TCP alone, not those of what is like it.
+        let other = [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP]
+            .map(|protocol| (2, Dword, Ne, u64::from(protocol.cast_unsigned())));
+        refuse(rules, libc::SYS_socket, &[&[family(Eq, known)][..], &other[..]].concat())?;
+    }
+    Ok(())
+}
+
+/// Puts before a filter what it has no word for: calls of another numbering, and the one whose arguments lie in memory,
+/// are not there at all. Then a C library takes the older call. What is made for another machine gets an error as well.
+fn guarded(mut filter: BpfProgram) -> BpfProgram {
+    const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    const AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+    const EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+    const X32: u32 = 0x4000_0000;
+    let absent = libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned();
+    for instruction in &mut filter {
+        if instruction.code == RETURN && instruction.k == libc::SECCOMP_RET_KILL_PROCESS {
+            instruction.k = absent;
+        }
+    }
+    let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
+    let clone3 = u32::try_from(libc::SYS_clone3).unwrap_or(u32::MAX);
+    let mut all = vec![
+        step(LOAD, 0, 0, 0), // the number of the call
+        step(AT_LEAST, 1, 0, X32),
+        step(EQUAL, 0, 1, clone3),
+        step(RETURN, 0, 0, absent),
+    ];
+    all.append(&mut filter);
+    all
+}

@@ -1,0 +1,10 @@
+//! Attacks, each of which worked once: every one is of a kind, and the kind is held off.
+
+mod at_start;
+mod bombs;
+mod children;
+mod leftovers;
+mod loads;
+mod network;
+mod ordinary;
+mod place;
