@@ -10,6 +10,7 @@ use super::args::{Arguments, Global};
 use super::context::Context;
 use super::runs;
 use crate::catalog::RunFilter;
+use crate::config::Distrust;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::loader;
 
@@ -56,7 +57,7 @@ pub fn param() -> ArgValueCompleter {
 
 /// A shell that completes is told of no error: it would be printed into the line that is typed.
 fn context() -> Option<Context> {
-    Context::load(&Global { config_dir: None }).ok()
+    Context::load(&Global { config_dir: None }, Distrust::Refuse).ok()
 }
 
 fn run_ids() -> Option<Vec<String>> {

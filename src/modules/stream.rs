@@ -178,7 +178,8 @@ impl UserData for Stream {
         method(fields, "put", |call, (this, store, key, options): (AnyUserData, Value, Value, Value)| async move {
             let (key, options): (String, Option<PutOptions>) = call.args(MultiValue::from_iter([key, options]))?;
             let (put, patience) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
-            save::save(call.clone(), handle(&this, &call)?.consume(&call)?, Target::Object(Box::new(put)), patience).await
+            save::save(call.clone(), handle(&this, &call)?.consume(&call)?, Target::Object(Box::new(put)), patience)
+                .await
         });
         method(fields, "upload", |call, (this, url, options): (AnyUserData, Value, Value)| async move {
             let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;

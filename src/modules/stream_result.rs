@@ -64,7 +64,9 @@ impl LineTap {
         if matches!(answer, Value::Nil | Value::Boolean(false)) {
             let error = Error::new(Kind::Integrity, "the check of the recipe refused the stream");
             let why = why.unwrap_or_else(|| "it did not return true".to_owned());
-            return Err(error.because_text(why).hint("look at what the program wrote, and at the function in `:check`"));
+            return Err(error
+                .because_text(why)
+                .hint("look at what the program wrote, and at the function in `:check`"));
         }
         // Nobody waits any more where the stream was cancelled meanwhile.
         let _unheard = good.send(());

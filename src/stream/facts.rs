@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::nothing::Small;
 use super::encrypting::{Encryption, Sealer, Undo, WayBack};
+use super::nothing::Small;
 
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
 #[derive(Clone, Debug, Default)]

@@ -79,7 +79,8 @@ pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let caller = call.world()?;
     let found = found(&caller, &options).await?;
     let described = found.into_iter().map(|(name, Found { backup, has_manifest, has_list })| {
-        let listed = Listed { name, backup, has_manifest, has_list, proved: false, rows: None, databases: None, problem: None };
+        let listed =
+            Listed { name, backup, has_manifest, has_list, proved: false, rows: None, databases: None, problem: None };
         describe(&caller, &options.dir, listed)
     });
     let all: Vec<Listed> = futures_util::stream::iter(described).buffered(AT_ONCE).collect().await;
@@ -101,14 +102,8 @@ struct Found {
 /// The names in the folder that fit, each with what there is.
 async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String, Found>> {
     let matcher = pick::matcher(&options.name)?;
-    let query = ListQuery {
-        dir: options.dir.clone(),
-        // A manifest's name begins as its backup's does.
-        name: Some(format!("{}*", options.name)),
-        recursive: false,
-        older_than_days: None,
-        newer_than_days: None,
-    };
+    // A manifest's name begins as its backup's does.
+    let query = ListQuery { name: Some(format!("{}*", options.name)), ..ListQuery::of(&options.dir) };
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
     for entry in caller.list(query).await?.into_iter().filter(|entry| entry.stat.kind == EntryKind::File) {
         let name = entry.path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
@@ -119,7 +114,9 @@ async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String
             (Some(backup), _) if matcher.is_match(backup) => {
                 found.entry(backup.to_owned()).or_default().has_manifest = true;
             }
-            (_, Some(backup)) if matcher.is_match(backup) => found.entry(backup.to_owned()).or_default().has_list = true,
+            (_, Some(backup)) if matcher.is_match(backup) => {
+                found.entry(backup.to_owned()).or_default().has_list = true
+            }
             (None, None) if matcher.is_match(name) => {
                 found.entry(name.to_owned()).or_default().backup = Some(entry.stat);
             }
