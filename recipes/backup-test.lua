@@ -54,7 +54,7 @@ return recipe {
     local began = clock.elapsed()
     log.info(_("Restore test of the backup starts"))
     -- The newest one and no other: that an older one can be restored would hide that this one cannot.
-    local file = p.file or restores.backups(p.dir, p.name)[1]
+    local file = p.file or restores.backups(p.dir, p.name, p.database)[1]
     local took, left_over
     if p.cluster == "temporary" or p.cluster == "auto" and process.which("initdb") then
       took = restores.apart({ dir = p.cluster_dir, file = file, timeout = p.timeout }, function(server)

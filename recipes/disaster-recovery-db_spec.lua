@@ -211,7 +211,7 @@ describe("disaster-recovery-db", function()
     end)
 
     it("when there are only backups of another database", function()
-      hopeless({ [FILE] = samples.pg_dump { contacts = 3, database = "shop" } }, { kind = "integrity", message = "a dump of `shop`" })
+      hopeless({ [FILE] = samples.pg_dump { contacts = 3, database = "shop" } }, { kind = "not_found", message = "of the database english_cafe_db" })
     end)
 
     it("when there is no backup", function()

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod at_end;
+pub mod filled;
 pub mod decrypting;
 pub mod gpg;
 pub mod list_file;

@@ -23,6 +23,10 @@ pub trait Recorder: Send + Sync {
     fn stored(&self, _object: &Object) {}
     /// What there is to say of the run beside its result; what it weighs decides the outcome.
     fn remark(&self, _remark: &Remark) {}
+    /// How many tables the last backup of this database has; nothing where none is known.
+    fn last_tables(&self, _database: Option<&str>) -> Option<u64> {
+        None
+    }
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

@@ -6,6 +6,7 @@ use super::column::number;
 use super::record::{Backup, NewRun, Run};
 use super::{Catalog, read, targets};
 use crate::error::Result;
+use crate::secret;
 
 /// How many of the last backups of a target are looked at to find one that is still there.
 const LAST_BACKUPS: u32 = 20;
@@ -26,6 +27,18 @@ pub struct History {
 }
 
 impl Catalog {
+    /// How many tables the last recorded backup of this database has, among those of a target.
+    pub fn last_tables(&self, target: &str, database: Option<&str>) -> Result<Option<u64>> {
+        self.reading(|tx| {
+            let sql = "SELECT json_array_length(manifest, '$.database.tables') AS tables
+                       FROM backup_logs r CROSS JOIN backups b ON b.run_id = r.id
+                       WHERE target = ?1 AND tables IS NOT NULL AND json_extract(manifest, '$.database.name') IS ?2
+                       ORDER BY r.number DESC, b.number DESC LIMIT 1";
+            let target = secret::redact(target);
+            tx.prepare_cached(sql)?.query_row((target, database), |row| number(row, "tables")).optional()
+        })
+    }
+
     /// What there is to know of each target that was ever run and not forgotten, by name. `alive` says whether a running one's process
     /// is still there.
     pub fn histories(&self, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<History>> {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::complete;
+
 mod records;
 
 pub use records::{AuditArgs, NotificationsArgs, RunsArgs, RunsCommand, StatusArgs, StatusCommand};
@@ -66,9 +68,10 @@ pub enum Command {
 #[derive(Args)]
 pub struct RunArgs {
     /// Name of a recipe, or path to a `.lua` file
+    #[arg(add = complete::recipe())]
     pub recipe: String,
     /// Set a param of the recipe (repeatable)
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair, add = complete::param())]
     pub set: Vec<(String, String)>,
     /// Type of the run, in its id and in the records [default: the recipe's]
     #[arg(long = "type", value_name = "TYPE")]
@@ -122,6 +125,7 @@ pub struct Listing {
 #[derive(Args)]
 pub struct ShowArgs {
     /// Name of a recipe, or path to a `.lua` file
+    #[arg(add = complete::recipe())]
     pub recipe: String,
     /// Print the recipe's Lua
     #[arg(long, conflicts_with = "json")]
@@ -156,8 +160,12 @@ pub struct NotifyTestArgs {
 
 #[derive(Args)]
 pub struct CheckArgs {
-    /// Names of recipes, or paths to `.lua` files [default: all]
+    /// Names of recipes, or paths to `.lua` files [default: those in use]
+    #[arg(add = complete::recipe())]
     pub recipes: Vec<String>,
+    /// Connect to no database and no mail server
+    #[arg(long)]
+    pub offline: bool,
     #[command(flatten)]
     pub listing: Listing,
 }
@@ -198,9 +206,12 @@ Exit codes: 0 all passed · 1 a spec failed or nothing was tested · 64 misuse �
 
 #[derive(Args)]
 pub struct DocsArgs {
-    /// A module such as `pg`, or a function such as `pg.dump` [default: list the modules]
+    /// A module such as `pg` or `hikae.retention`, or a function such as `pg.dump` [default: list the modules]
     #[arg(value_name = "MODULE")]
     pub name: Option<String>,
+    /// Write what editors read into this folder: the stubs, a `.luarc.json`, and the specs of the built-in recipes as models
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    pub out: Option<PathBuf>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

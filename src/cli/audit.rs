@@ -14,7 +14,7 @@ const COLUMNS: [Column; 6] = [
     Column::text("WHO"),
     Column::text("WHAT"),
     Column::text("STATUS"),
-    Column::text("RUN"),
+    Column::id("RUN"),
     Column::number("EFFECTS"),
 ];
 

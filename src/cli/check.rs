@@ -4,71 +4,46 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde::Serialize;
-
 use super::args::CheckArgs;
 use super::context::Context;
-use super::exit;
+use super::{exit, runs};
 use crate::catalog::Catalog;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::loader;
 use crate::recipe::values::ParamValue;
+use crate::recipe::{loader, overview};
 use crate::report::table::{print_json_lines, print_said};
-use crate::world::real::startup;
+use crate::world::real::{probe, startup};
 
+mod databases;
+mod point;
 mod telling;
 mod walls;
 
-/// One point that was looked at.
-#[derive(Serialize)]
-struct Point {
-    subject: String,
-    ok: bool,
-    message: String,
-    hint: Option<String>,
-}
-
-impl Point {
-    fn ok(subject: &str, message: impl Into<String>) -> Point {
-        Point { subject: subject.to_owned(), ok: true, message: message.into(), hint: None }
-    }
-
-    fn of(subject: &str, answer: Result<String>) -> Point {
-        match answer {
-            Ok(message) => Point::ok(subject, message),
-            Err(error) => Point::wrong(subject, &error),
-        }
-    }
-
-    fn wrong(subject: &str, error: &Error) -> Point {
-        let site = error.sites().first().map(|site| format!(" ({site})")).unwrap_or_default();
-        let hint = error.hint_text().map(str::to_owned);
-        Point { subject: subject.to_owned(), ok: false, message: format!("{}{site}", error.one_line()), hint }
-    }
-}
+use databases::Databases;
+use point::{Mark, Point};
 
 pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
-    let mut points = set_up(context);
-    let recipes = if args.recipes.is_empty() { context.config.recipes()? } else { args.recipes.clone() };
+    let mut points = set_up(context, args.offline);
+    let (recipes, in_use) = match args.recipes.is_empty() {
+        true => recipes_in_use(context)?,
+        false => (args.recipes.clone(), None),
+    };
+    points.extend(in_use);
+    let mut databases = Databases::default();
     for recipe in &recipes {
-        points.extend(check_recipe(context, recipe));
+        points.extend(check_recipe(context, recipe, &mut databases, args.offline));
     }
     let told = |error: &Error| Point::wrong("configuration", error);
     points.extend(context.objections().iter().map(told));
-    let wrong = points.iter().filter(|point| !point.ok).count();
+    let wrong = points.iter().filter(|point| point.mark == Mark::Wrong).count();
     if args.listing.json {
         print_json_lines(&mut context.out(), points)?;
     } else {
-        let mark = |ok| if ok { "✓" } else { "✗" };
-        let mut text: String = points
-            .iter()
-            .map(|point| {
-                let hint = point.hint.as_ref().map(|hint| format!("\n    hint: {hint}")).unwrap_or_default();
-                format!("{} {}: {}{hint}\n", mark(point.ok), point.subject, point.message)
-            })
-            .collect();
+        let mut text: String = points.iter().map(Point::line).collect();
+        let warnings = points.iter().filter(|point| point.mark == Mark::Warning).count();
         text.push_str(&match wrong {
+            0 if warnings > 0 => format!("\nnothing is wrong; to look at: {warnings}\n"),
             0 => "\nall is well\n".to_owned(),
             1 => "\n1 thing is wrong\n".to_owned(),
             more => format!("\n{more} things are wrong\n"),
@@ -78,23 +53,33 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     Ok(ExitCode::from(if wrong == 0 { exit::DONE } else { exit::FAILED }))
 }
 
+/// The recipes that somebody uses, and what there is to say about them.
+fn recipes_in_use(context: &Context) -> Result<(Vec<String>, Option<Point>)> {
+    let used = overview::in_use(&context.config, &runs::catalog(context)?)?;
+    let point = match used.is_empty() {
+        true => Point::not_tried("recipes", "none is in use so far: `hikae check RECIPE` looks at one"),
+        false => return Ok((used, None)),
+    };
+    Ok((used, Some(point)))
+}
+
 /// What holds for every recipe: the folders, the catalog, the kernel's wall.
-fn set_up(context: &Context) -> Vec<Point> {
+fn set_up(context: &Context, offline: bool) -> Vec<Point> {
     let config = &context.config;
-    let state = startup::writable_folder(&config.state_dir).and_then(|()| {
+    let state = probe::try_write(&config.state_dir).and_then(|()| {
         Catalog::open_existing(&config.state_dir.join("catalog.db"))
             .map(|_| format!("`{}`", config.state_dir.display()))
     });
     let mut points = vec![Point::ok("configuration", format!("`{}`", config.dir.display())), Point::of("state", state)];
     points.extend(walls::points(config));
-    points.extend(telling::points(context));
+    points.extend(telling::points(context, offline));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),
     );
     points
 }
 
-fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
+fn check_recipe(context: &Context, recipe: &str, databases: &mut Databases, offline: bool) -> Vec<Point> {
     let config = &context.config;
     let settled = config.recipe_source(recipe).and_then(|source| {
         let declaration = loader::declaration(config, &source)?;
@@ -102,7 +87,7 @@ fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
     });
     let job = match settled {
         Ok(job) => job,
-        Err(error) => return causes(recipe, &error),
+        Err(error) => return vec![Point::wrong(recipe, &error)],
     };
     let mut points = vec![Point::ok(recipe, format!("`{}` loads, and its params are complete", job.source.file_shown))];
     points.extend(job.needs.run.iter().filter_map(|program| match find(program, &context.environment) {
@@ -110,10 +95,13 @@ fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
         found => Some(Point::of(recipe, found)),
     }));
     points.extend(drill_place(&job, &context.environment).map(|place| Point::ok(recipe, place)));
-    points.extend(job.needs.write.iter().map(|dir| {
-        Point::of(recipe, startup::writable_folder(dir).map(|()| format!("`{}` can be written", dir.display())))
-    }));
+    points.extend(
+        job.needs.write.iter().map(|dir| {
+            Point::of(recipe, probe::try_write(dir).map(|()| format!("`{}` can be written", dir.display())))
+        }),
+    );
     points.extend(BTreeSet::from_iter(&job.needs.read).into_iter().map(|path| Point::of(recipe, readable(path))));
+    points.extend(databases.check(context, &job, offline));
     points
 }
 
@@ -125,11 +113,6 @@ fn drill_place(job: &Job, environment: &BTreeMap<String, String>) -> Option<&'st
         true => "restores on a temporary server of its own",
         false => "restores beside the live database: the programs of a PostgreSQL server are not installed here",
     })
-}
-
-/// An error with several causes is several things that are wrong.
-fn causes(recipe: &str, error: &Error) -> Vec<Point> {
-    vec![Point::wrong(recipe, error)]
 }
 
 fn find(program: &str, environment: &BTreeMap<String, String>) -> Result<String> {

@@ -1,7 +1,11 @@
 //! `hikae docs`: what Lua may call, read from the stubs that editors read.
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
+use super::alerting::block_on;
 use super::args::DocsArgs;
 use super::context::Context;
 use super::exit;
@@ -9,12 +13,31 @@ use crate::config::embedded;
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
+use crate::world::limited::Limited;
+use crate::world::real::{Real, startup};
+use crate::world::{Caller, Limits};
+
+/// The longest that one file may take.
+const LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
 
 /// Where the names stand that belong to no module of their own.
 const LOOSE: [(&str, &str); 5] =
     [("error", "errors"), ("assert", "errors"), ("pcall", "errors"), ("_", "recipe"), ("require", "recipe")];
 
+/// What an editor with LuaLS or EmmyLua has to know.
+const LUARC: &str = r#"{
+  "runtime.version": "Lua 5.4",
+  "runtime.path": ["hikae/?.lua", "recipes/?.lua"],
+  "runtime.builtin": { "coroutine": "disable", "debug": "disable", "io": "disable", "os": "disable", "package": "disable" },
+  "workspace.library": ["meta", "hikae"],
+  "workspace.checkThirdParty": false
+}
+"#;
+
 pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
+    if let Some(dir) = &args.out {
+        return write_out(context, dir);
+    }
     let Some(wanted) = args.name.as_deref() else {
         print_text(&mut context.out(), &contents())?;
         return Ok(ExitCode::SUCCESS);
@@ -40,6 +63,11 @@ fn contents() -> String {
         let says = block.lines().find_map(|line| line.strip_prefix("--- ")).unwrap_or_default();
         text.push_str(&format!("{name:<9} {says}\n"));
     }
+    text.push_str("\nModules for `require`:\n\n");
+    for (name, module) in embedded::library() {
+        let says = module.lines().next().and_then(|line| line.strip_prefix("--- ")).unwrap_or_default();
+        text.push_str(&format!("{name:<22} {says}\n"));
+    }
     text + "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function.\n"
 }
 
@@ -47,6 +75,9 @@ fn contents() -> String {
 fn find(wanted: &str) -> Result<String> {
     let stubs = embedded::stubs();
     let plain = wanted.trim_end_matches("()").replace(':', ".");
+    if let Some(below) = plain.strip_prefix("hikae.") {
+        return in_library(wanted, below);
+    }
     let (module, member) = match plain.split_once('.') {
         Some((module, member)) => (module.to_lowercase(), Some(member.to_owned())),
         None => (plain.to_lowercase(), None),
@@ -62,6 +93,59 @@ fn find(wanted: &str) -> Result<String> {
         return Ok(one(stub, &plain).unwrap_or_else(|| whole(stub)));
     }
     Err(unknown(wanted, "", &stubs.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()))
+}
+
+/// The same for a library module, whose code is left out.
+fn in_library(wanted: &str, below: &str) -> Result<String> {
+    let library = embedded::library();
+    let (name, member) = match below.split_once('.') {
+        Some((name, member)) => (format!("hikae.{name}"), Some(member)),
+        None => (format!("hikae.{below}"), None),
+    };
+    let Some((_, text)) = library.iter().find(|(known, _)| *known == name) else {
+        return Err(unknown(wanted, "", &library.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
+    };
+    let public = public(text);
+    match member {
+        None => Ok(whole(&public)),
+        Some(member) => one(&public, member).ok_or_else(|| unknown(wanted, &format!("{name}."), &functions(&public))),
+    }
+}
+
+/// The blocks of a module that its users need: what it is for, its classes and its functions.
+fn public(text: &str) -> String {
+    let is_public = |(index, block): &(usize, &str)| {
+        let starts = |start: &str| block.lines().any(|line| line.starts_with(start));
+        *index == 0 || starts("---@class") || (starts("function ") && !starts("local function"))
+    };
+    let blocks = text.split("\n\n").enumerate().filter(is_public).map(|(_, block)| block);
+    blocks.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Writes the stubs, the library and the model specs into a folder, for editors and for reading.
+fn write_out(context: &Context, dir: &Path) -> Result<ExitCode> {
+    let dir = startup::resolved(&startup::current_dir()?.join(dir));
+    let mut files = vec![(dir.join(".luarc.json"), LUARC)];
+    files
+        .extend(embedded::stubs().into_iter().map(|(name, text)| (dir.join("meta").join(format!("{name}.lua")), text)));
+    files.extend(
+        embedded::library()
+            .into_iter()
+            .map(|(name, text)| (dir.join("hikae").join(format!("{}.lua", name.trim_start_matches("hikae."))), text)),
+    );
+    files.extend(embedded::recipe_specs().into_iter().map(|(name, text)| (dir.join("specs").join(name), text)));
+    let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), LIMITS);
+    block_on(async |_stop| {
+        for folder in ["meta", "hikae", "specs"] {
+            caller.mkdir(&dir.join(folder), 0o755).await?;
+        }
+        for (path, text) in &files {
+            caller.write(path, text.as_bytes().to_vec(), 0o644, true).await?;
+        }
+        Ok::<(), Error>(())
+    })??;
+    print_text(&mut context.out(), &format!("{} files written to `{}`\n", files.len(), dir.display()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn unknown(wanted: &str, within: &str, names: &[String]) -> Error {

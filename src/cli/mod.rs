@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
-
 mod alerting;
 pub mod args;
 mod audit;
 mod by_hand;
 mod check;
+mod complete;
 mod confirm;
 mod context;
 mod demo;
@@ -29,7 +28,7 @@ mod show;
 mod status;
 mod test;
 
-use args::{Arguments, Command};
+use args::Command;
 use context::Context;
 
 use crate::config::Distrust;
@@ -39,6 +38,7 @@ use crate::world::real::startup;
 
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
+    complete::answer_shell();
     let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
@@ -94,8 +94,6 @@ fn misuse(error: &clap::Error) -> ExitCode {
 }
 
 fn completions(context: &Context, shell: clap_complete::Shell) -> Result<ExitCode> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "hikae", &mut text);
-    crate::report::table::print_text(&mut context.out(), &String::from_utf8_lossy(&text))?;
+    crate::report::table::print_text(&mut context.out(), &complete::script(shell)?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ const SENT: [Column; 6] = [
     Column::text("CHANNEL"),
     Column::text("RECIPIENT"),
     Column::text("STATUS"),
-    Column::text("RUN"),
+    Column::id("RUN"),
 ];
 const WAITING: [Column; 5] = [
     Column::text("WHAT"),

@@ -14,7 +14,7 @@ use crate::report::table::{Column, print_json_lines, print_said, print_table};
 use crate::units::{show_duration, show_size};
 
 const RUNS: [Column; 6] = [
-    Column::text("RUN"),
+    Column::id("RUN"),
     Column::text("RECIPE"),
     Column::text("STATUS"),
     Column::number("TOOK"),

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use super::args::ShowArgs;
 use super::context::Context;
 use super::exit;
-use crate::config::RecipeSource;
-use crate::error::Result;
+use crate::config::{RecipeSource, embedded};
+use crate::error::{Error, Kind, Result};
 use crate::recipe::declaration::{Declaration, Needs};
 use crate::recipe::params::Params;
 use crate::recipe::{job, loader};
 use crate::report::table::{Column, print_json_lines, print_said, print_table, print_text};
+use crate::world::real::startup;
 
 const COLUMNS: [Column; 5] = [
     Column::text("PARAM"),
@@ -24,7 +25,7 @@ const COLUMNS: [Column; 5] = [
 pub fn main(context: &Context, args: &ShowArgs) -> Result<ExitCode> {
     let found = context.config.recipe_source(&args.recipe);
     if let (Ok(source), true) = (&found, args.source) {
-        print_text(&mut context.out(), &source.text)?;
+        print_text(&mut context.out(), text_of(source)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let loaded = found.and_then(|source| Ok((loader::declaration(&context.config, &source)?, source)));
@@ -48,6 +49,22 @@ pub fn main(context: &Context, args: &ShowArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(exit::MISUSE));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The text of a recipe. Where the shell has made standard output the recipe's own file, and so emptied it, that of the built-in one.
+fn text_of(source: &RecipeSource) -> Result<&str> {
+    let path = match &source.folder {
+        Some(folder) => folder.join(format!("{}.lua", source.name)),
+        None => return Ok(&source.text),
+    };
+    if !startup::is_standard_output(&path) {
+        return Ok(&source.text);
+    }
+    match embedded::recipe(&source.name).filter(|_| source.text.is_empty()) {
+        Some(text) => Ok(text),
+        None => Err(Error::new(Kind::Other, format!("standard output is `{}` itself", source.file_shown))
+            .hint("the shell empties a file before it writes to it: write to another name, then rename")),
+    }
 }
 
 /// What a run would be let near, with the values of the params put in.

@@ -33,6 +33,26 @@ pub fn module(dotted: &str) -> Option<&'static str> {
     STDLIB.get_file(module_path(dotted)?)?.contents_utf8()
 }
 
+/// The library modules, `hikae.retention` and the like, with their texts, in alphabetical order. Channels and translations are none.
+pub fn library() -> Vec<(String, &'static str)> {
+    let files = STDLIB.get_dir("hikae").into_iter().flat_map(|folder| folder.files());
+    let named = files.filter_map(|file| {
+        let name = file.path().file_name()?.to_str()?.strip_suffix(".lua")?;
+        Some((format!("hikae.{name}"), file.contents_utf8()?))
+    });
+    let mut modules: Vec<_> = named.collect();
+    modules.sort_unstable();
+    modules
+}
+
+/// The specs of the recipes, models for specs of one's own: the name of each file, and its text.
+pub fn recipe_specs() -> Vec<(&'static str, &'static str)> {
+    let named = RECIPES.files().filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
+    let mut specs: Vec<_> = named.filter(|(name, _)| name.ends_with("_spec.lua")).collect();
+    specs.sort_unstable();
+    specs
+}
+
 /// The stubs that describe what Lua may call: the name of each module, and its text, in alphabetical order.
 pub fn stubs() -> Vec<(&'static str, &'static str)> {
     let files = STDLIB.get_dir("meta").into_iter().flat_map(|folder| folder.files());

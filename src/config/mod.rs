@@ -9,6 +9,7 @@ mod disk;
 mod files;
 mod filters;
 mod folders;
+mod beside;
 mod recipes;
 mod reword;
 mod settings;

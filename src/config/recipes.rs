@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::beside::is_helper;
 use super::{Config, embedded};
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
@@ -26,11 +27,17 @@ pub struct ModuleSource {
 }
 
 impl Config {
-    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order.
+    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order. Modules for recipes that lie
+    /// beside them are none.
     pub fn recipes(&self) -> Result<Vec<String>> {
-        let files = self.files.list(&self.dir.join("recipes"))?.unwrap_or_default();
+        let folder = self.dir.join("recipes");
+        let files = self.files.list(&folder)?.unwrap_or_default();
         let mut names: Vec<String> = embedded::recipes().into_iter().map(str::to_owned).collect();
-        names.extend(files.iter().filter_map(|file| embedded::recipe_name(file)).map(str::to_owned));
+        // One that cannot be read is listed: what is wrong with it must be seen.
+        let is_recipe =
+            |file: &&String| !matches!(self.files.read(&folder.join(file)), Ok(Some(text)) if is_helper(&text));
+        let recipes = files.iter().filter(|file| embedded::recipe_name(file).is_some()).filter(is_recipe);
+        names.extend(recipes.filter_map(|file| embedded::recipe_name(file)).map(str::to_owned));
         names.sort_unstable();
         names.dedup();
         Ok(names)

@@ -148,6 +148,16 @@ impl Session {
         });
     }
 
+    /// Answers for a failure in words, as `errors.accept` does for a recipe.
+    pub fn accept(&self, failure: &Error, why: &str, site: Option<&Site>) {
+        let error = failure.clone().at(failure.sites().iter().chain(site).cloned().collect::<Vec<_>>());
+        event::log(event::Level::Info, &format!("accepted, because {why}: {}", failure.one_line()), site);
+        let caught = CaughtError::new(error);
+        *caught.accepted.borrow_mut() = Some(why.to_owned());
+        self.caught.borrow_mut().push(caught);
+        self.accepted(failure, why, site);
+    }
+
     /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
         self.took(name, Duration::ZERO, wrong, None, site);

@@ -1,6 +1,7 @@
 //! The module `manifest`: what stands beside a backup, and whether the backup is still what it describes.
 
-pub(crate) mod set;
+pub(crate) mod list;
+mod set;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -46,6 +47,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .wait("manifest.read", |call, (path, options): (PathBuf, Option<ReadOptions>)| {
             read(call, path, options.unwrap_or_default())
         })?
+        .wait("manifest.list", |call, (options,): (list::ListOptions,)| list::list(call, options))?
         .wait("manifest.verify", |call, (path, options): (PathBuf, Option<VerifyOptions>)| {
             verify(call, path, options.unwrap_or_default())
         })?

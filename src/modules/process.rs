@@ -103,11 +103,10 @@ pub fn unknown<T>(call: &Call, known_later: Unknown, answer: &Result<T>) -> Resu
     }
 }
 
-/// A stream of what a program writes; it ends well only when the program exits 0.
+/// A stream of what a program writes; it ends well only when the program exits 0, or with a code among `ok_codes`.
 fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
-    if options.ok_codes.is_some() || options.stdin.is_some() {
-        return Err(Error::new(Kind::Recipe, "`process.stream` takes neither `ok_codes` nor `stdin`")
-            .hint("a stream is complete only when its program exits 0; `process.run` takes both"));
+    if options.stdin.is_some() {
+        return Err(Error::new(Kind::Recipe, "`process.stream` takes no `stdin`").hint("`process.run` takes it"));
     }
     let caller = options.limit(call.world()?);
     let facts = SharedFacts::default();
@@ -115,9 +114,10 @@ fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
     let count = Count::new(&facts);
     let command = options.command();
     let pipeline = Pipeline::new(command.line(), caller.limits, facts, move || async move {
-        let name = command.program.clone();
+        let (name, ok_codes) = (command.program.clone(), command.ok_codes.clone());
         let child = caller.spawn(command).await?;
-        Ok(Box::new(Staged::new(Box::new(ProgramSource::new(name, child)), count)) as _)
+        let source = ProgramSource::new(name, child).accepting(ok_codes);
+        Ok(Box::new(Staged::new(Box::new(source), count)) as _)
     });
     Stream::create(call, pipeline, Vec::new())
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 
+use crate::backup::filled::filled;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
 use crate::backup::target::Target;
 use crate::backup::writer::{AFTER_THE_RUN, Writer, Written};
 use crate::catalog::manifest;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
@@ -25,18 +26,28 @@ pub struct SaveOptions {
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
     idle_timeout: Option<Duration>,
+    #[serde(default)]
+    allow_empty: bool,
+    /// The line of the manifest that restores it.
+    restore: Option<String>,
 }
 
-/// How long the writing of a backup may take, where the recipe says so.
-#[derive(Clone, Copy, Default)]
-pub struct Timeouts {
+/// How a backup is written, where the recipe says so.
+#[derive(Clone, Default)]
+pub struct Writing {
+    /// How long it may take.
     pub total: Option<Duration>,
     pub idle: Option<Duration>,
+    /// Whether a backup of nothing is kept.
+    pub allow_empty: bool,
+    /// The line of the manifest that restores it.
+    pub restore: Option<String>,
 }
 
-impl From<SaveOptions> for Timeouts {
-    fn from(options: SaveOptions) -> Timeouts {
-        Timeouts { total: options.timeout, idle: options.idle_timeout }
+impl From<SaveOptions> for Writing {
+    fn from(options: SaveOptions) -> Writing {
+        let SaveOptions { timeout, idle_timeout, allow_empty, restore } = options;
+        Writing { total: timeout, idle: idle_timeout, allow_empty, restore }
     }
 }
 
@@ -45,12 +56,12 @@ pub async fn save(
     call: Rc<Call>,
     (mut pipeline, taps): (Pipeline, Vec<LineTap>),
     target: Target,
-    patience: Timeouts,
+    writing: Writing,
 ) -> Result<Table> {
     let mut caller = call.world()?;
     // The limits of the source are no stricter ones for the target: it would be blamed for a source that takes too long.
-    caller.limits.total = patience.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
-    caller.limits.idle = patience.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
+    caller.limits.total = writing.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
+    caller.limits.idle = writing.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
     let step = call.session.step(format!("{} to {target}", pipeline.label), call.site());
     let guard = call.session.pool.guard()?;
     let writer = Writer {
@@ -61,6 +72,17 @@ pub async fn save(
         recorder: call.session.recorder.clone(),
         guard: guard.clone(),
     };
+    if let Some(line) = writing.restore {
+        if line.trim().is_empty() || line.contains(['\n', '\r']) {
+            return Err(
+                Error::new(Kind::Recipe, "`restore` must be one line of a shell").hint("join several steps with `&&`")
+            );
+        }
+        pipeline.facts.lock().restore = Some(line);
+    }
+    if !writing.allow_empty {
+        pipeline = filled(pipeline, call.session.recorder.clone());
+    }
     let copies = std::mem::take(&mut pipeline.copies);
     let task = spawn_cancellable(guard, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;

@@ -17,14 +17,15 @@ use crate::lua::traceback::from_lua;
 use crate::modules::http::upload::{UploadOptions, upload};
 use crate::modules::objects::put::{PutOptions, store_of};
 use crate::modules::save::SaveOptions;
-use crate::modules::stream_result::LineTap;
+use crate::modules::stream_result::{LineTap, Shown};
 use crate::modules::{drain, save};
 use crate::stream::decompress::decompress;
+use crate::stream::ended::Checked;
 use crate::stream::gunzip::gunzip;
 use crate::stream::gzip::gzip;
 use crate::stream::lines::Lines;
 use crate::stream::stage::Staged;
-use crate::stream::taps::Hash;
+use crate::stream::taps::{EndsWith, Hash};
 use crate::stream::unzstd::unzstd;
 use crate::stream::zstd::zstd;
 use crate::stream::{SharedFacts, Source};
@@ -92,11 +93,13 @@ fn place(site: &Option<Site>) -> String {
 }
 
 /// The names of the methods, for suggestions and for the comparison with the stubs.
-pub const METHODS: [&str; 19] = [
+pub const METHODS: [&str; 21] = [
     "age",
+    "check",
     "copies",
     "decompress",
     "discard",
+    "ends_with",
     "gpg",
     "gunzip",
     "gzip",
@@ -142,9 +145,9 @@ impl UserData for Stream {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_meta_field(MetaMethod::Type, "stream");
         method(fields, "tap_lines", |call, (this, function): (AnyUserData, Function)| async move {
-            let (pipeline, mut taps) = handle(&this)?.extend(&call)?;
+            let (pipeline, mut taps) = handle(&this, &call)?.extend(&call)?;
             let (send, lines) = oneshot::channel();
-            taps.push(LineTap { lines, function, session: call.session.clone() });
+            taps.push(LineTap { shown: Shown::Lines(lines), function, session: call.session.clone() });
             let split = move |source, _: &SharedFacts| -> Box<dyn Source> {
                 let (stage, reader) = Lines::new(source);
                 // Nobody shows the lines any more when the call that reads them was taken back.
@@ -153,9 +156,16 @@ impl UserData for Stream {
             };
             Stream::create(&call, pipeline.then(split), taps)
         });
+        method(fields, "check", |call, (this, function): (AnyUserData, Function)| async move {
+            let (pipeline, mut taps) = handle(&this, &call)?.extend(&call)?;
+            let (send, ended) = oneshot::channel();
+            taps.push(LineTap { shown: Shown::End(ended), function, session: call.session.clone() });
+            let check = move |source, _: &SharedFacts| -> Box<dyn Source> { Box::new(Checked::new(source, send)) };
+            Stream::create(&call, pipeline.then(check), taps)
+        });
         method(fields, "tee", |call, (this, path): (AnyUserData, Value)| async move {
             let (path,): (std::path::PathBuf,) = call.args(MultiValue::from_iter([path]))?;
-            let (pipeline, taps) = handle(&this)?.extend(&call)?;
+            let (pipeline, taps) = handle(&this, &call)?.extend(&call)?;
             let pipeline = writer::tee(call.world()?, pipeline, path);
             Stream::create(&call, pipeline, taps)
         });
@@ -163,27 +173,28 @@ impl UserData for Stream {
             let (path, options): (std::path::PathBuf, Option<SaveOptions>) =
                 call.args(MultiValue::from_iter([path, options]))?;
             let patience = options.unwrap_or_default().into();
-            save::save(call.clone(), handle(&this)?.consume(&call)?, Target::File(path), patience).await
+            save::save(call.clone(), handle(&this, &call)?.consume(&call)?, Target::File(path), patience).await
         });
         method(fields, "put", |call, (this, store, key, options): (AnyUserData, Value, Value, Value)| async move {
             let (key, options): (String, Option<PutOptions>) = call.args(MultiValue::from_iter([key, options]))?;
             let (put, patience) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
-            save::save(call.clone(), handle(&this)?.consume(&call)?, Target::Object(Box::new(put)), patience).await
+            save::save(call.clone(), handle(&this, &call)?.consume(&call)?, Target::Object(Box::new(put)), patience)
+                .await
         });
         method(fields, "upload", |call, (this, url, options): (AnyUserData, Value, Value)| async move {
             let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;
-            upload(call.clone(), handle(&this)?.consume(&call)?, url, options.unwrap_or_default()).await
+            upload(call.clone(), handle(&this, &call)?.consume(&call)?, url, options.unwrap_or_default()).await
         });
         method(fields, "copies", |call, (this, branches): (AnyUserData, Value)| async move {
-            copies::copies(call.clone(), handle(&this)?.consume(&call)?, branches).await
+            copies::copies(call.clone(), handle(&this, &call)?.consume(&call)?, branches).await
         });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
-            drain::discard(call.clone(), handle(&this)?.consume(&call)?).await
+            drain::discard(call.clone(), handle(&this, &call)?.consume(&call)?).await
         });
         method(fields, "text", |call, (this, options): (AnyUserData, Value)| async move {
             let (options,): (Option<drain::TextOptions>,) = call.args(MultiValue::from_iter([options]))?;
             let options = options.unwrap_or_default();
-            let (pipeline, taps) = handle(&this)?.take(&call)?;
+            let (pipeline, taps) = handle(&this, &call)?.take(&call)?;
             let pipeline = call.session.pool.memory.wait_for(pipeline.holding(2 * options.max_bytes()?));
             drain::text(call.clone(), (pipeline, taps), options).await
         });
@@ -214,6 +225,12 @@ impl UserData for Stream {
             encrypt::ungpg(call, options.unwrap_or_default())
         });
         stage(methods, "through", |call, (options,): (through::ThroughOptions,)| through::through(call, options));
+        stage(methods, "ends_with", |_, (text,): (String,)| {
+            if text.is_empty() {
+                return Err(Error::new(Kind::Recipe, "`:ends_with` needs a text: every stream ends with nothing"));
+            }
+            Ok(Stage::holding(text.len(), move |source, _| Box::new(Staged::new(source, EndsWith::new(text)))))
+        });
         stage(methods, "gunzip", |_, ()| Ok(Stage::holding(1 << 20, |source, _| gunzip(source))));
         stage(methods, "unzstd", |_, ()| Ok(Stage::holding(9 << 20, |source, _| unzstd(source))));
         stage(methods, "decompress", |_, ()| Ok(Stage::holding(9 << 20, |source, _| decompress(source, "the stream"))));

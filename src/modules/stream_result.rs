@@ -4,7 +4,7 @@ use std::future::Future;
 use std::rc::Rc;
 
 use futures_util::future::{try_join, try_join_all};
-use mlua::{Function, Table};
+use mlua::{FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, Table, Value};
 use tokio::sync::oneshot;
 
 use crate::backup::writer::AFTER_THE_RUN;
@@ -15,13 +15,24 @@ use crate::lua::session::Session;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::stream::Facts;
+use crate::stream::ended::Ended;
 use crate::stream::lines::LineReader;
 
-/// A function of the recipe that is shown every line that passes.
+/// A function of the recipe that is shown something of a stream.
 pub struct LineTap {
-    pub lines: oneshot::Receiver<LineReader>,
+    pub shown: Shown,
     pub function: Function,
     pub session: Rc<Session>,
+}
+
+/// What a function is shown.
+pub enum Shown {
+    /// Every line that passes.
+    Lines(oneshot::Receiver<LineReader>),
+    /// What the stream was, at its end; nothing goes on before the function says that it is good.
+    End(oneshot::Receiver<Ended>),
+    /// Nothing any more: it is shown already.
+    Done,
 }
 
 /// Functions that read streams with such functions, and so on: each is a call inside the one before it.
@@ -30,30 +41,78 @@ const MAX_TAPS_INSIDE: usize = 8;
 impl LineTap {
     /// Shows the function one line.
     pub async fn show(&self, line: &[u8]) -> Result<()> {
+        self.call::<()>(mlua::BString::from(line.to_vec())).await
+    }
+
+    async fn call<R: FromLuaMulti>(&self, shown: impl IntoLuaMulti) -> Result<R> {
         let inside = self.session.tapping.get();
         if inside >= MAX_TAPS_INSIDE {
             let what = format!("more than {MAX_TAPS_INSIDE} functions of `:tap_lines` run inside each other");
             return Err(Error::new(Kind::Recipe, what).hint("does a function read a stream with the same function?"));
         }
         self.session.tapping.set(inside + 1);
-        let shown = self.function.call_async::<()>(mlua::BString::from(line.to_vec())).await.map_err(from_lua);
+        let answer = self.function.call_async::<R>(shown).await.map_err(from_lua);
         self.session.tapping.set(self.session.tapping.get().saturating_sub(1));
-        shown
+        answer
+    }
+
+    /// Lets the function decide whether a stream is good. Whatever is not true is a refusal.
+    async fn check(&self, ended: Ended) -> Result<()> {
+        let Ended { size_bytes, head, tail, good } = ended;
+        let seen = Seen { size_bytes, head: mlua::BString::from(head), tail: mlua::BString::from(tail) };
+        let (answer, why): (Value, Option<String>) = self.call(seen).await?;
+        if matches!(answer, Value::Nil | Value::Boolean(false)) {
+            let error = Error::new(Kind::Integrity, "the check of the recipe refused the stream");
+            let why = why.unwrap_or_else(|| "it did not return true".to_owned());
+            return Err(error
+                .because_text(why)
+                .hint("look at what the program wrote, and at the function in `:check`"));
+        }
+        // Nobody waits any more where the stream was cancelled meanwhile.
+        let _unheard = good.send(());
+        Ok(())
     }
 }
 
 /// Waits for the stream while the recipe's functions are shown its lines; the first failure ends both.
 pub async fn with_taps<T>(task: impl Future<Output = Result<T>>, taps: Vec<LineTap>) -> Result<T> {
-    let shown = try_join_all(taps.into_iter().map(show_lines));
+    let shown = try_join_all(taps.into_iter().map(show));
     try_join(task, shown).await.map(|(answer, _)| answer)
 }
 
-async fn show_lines(mut tap: LineTap) -> Result<()> {
-    let Ok(mut lines) = (&mut tap.lines).await else { return Ok(()) }; // the stream could not be opened, and says so itself
-    while let Some(line) = lines.next().await {
-        tap.show(&line.text).await?;
+async fn show(mut tap: LineTap) -> Result<()> {
+    // A stream that could not be opened says so itself.
+    match std::mem::replace(&mut tap.shown, Shown::Done) {
+        Shown::Lines(lines) => {
+            let Ok(mut lines) = lines.await else { return Ok(()) };
+            while let Some(line) = lines.next().await {
+                tap.show(&line.text).await?;
+            }
+            Ok(())
+        }
+        Shown::End(ended) => match ended.await {
+            Ok(ended) => tap.check(ended).await,
+            Err(_closed) => Ok(()),
+        },
+        Shown::Done => Ok(()),
     }
-    Ok(())
+}
+
+/// What `:check` shows of a stream.
+struct Seen {
+    size_bytes: u64,
+    head: mlua::BString,
+    tail: mlua::BString,
+}
+
+impl IntoLua for Seen {
+    fn into_lua(self, lua: &Lua) -> mlua::Result<Value> {
+        let table = lua.create_table()?;
+        table.raw_set("size_bytes", self.size_bytes)?;
+        table.raw_set("head", self.head)?;
+        table.raw_set("tail", self.tail)?;
+        Ok(Value::Table(table))
+    }
 }
 
 /// What a plan can show of a stream that was not read: the shape of what it would tell.

@@ -196,6 +196,15 @@ impl Recorder for Ledger {
         self.with(|pages| pages.remarks.push(remark.clone()));
     }
 
+    fn last_tables(&self, database: Option<&str>) -> Option<u64> {
+        let mut tables = None;
+        self.with(|pages| {
+            let target = pages.run.as_ref().map(|run| run.target.clone()).unwrap_or_default();
+            pages.write(|catalog, _| catalog.last_tables(&target, database).map(|found| tables = found));
+        });
+        tables
+    }
+
     fn changed(&self, what: serde_json::Value) {
         self.with(|pages| pages.changed.push(what));
     }

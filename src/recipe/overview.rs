@@ -1,6 +1,6 @@
 //! Looks over all targets: whether each ran when it should have, and whether its last good backup is as young as it must be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +90,19 @@ fn each_target(known: &Known, targets: Vec<History>, present: &Present) -> Vec<O
     let alone = targets.len() == 1;
     let shown = |history: &History| if alone { known.name.clone() } else { history.target.clone() };
     targets.into_iter().filter_map(|history| overview(known, &shown(&history), Some(history), present)).collect()
+}
+
+/// The recipes that somebody uses: those in the configuration folder, those that were run, and those that the settings name.
+pub fn in_use(config: &Arc<Config>, catalog: &Catalog) -> Result<Vec<String>> {
+    let settings = &config.settings;
+    let ran: BTreeSet<String> =
+        catalog.histories(&|run| is_alive(config, run))?.into_iter().map(|history| history.recipe).collect();
+    let is_used = |name: &String| {
+        let set = settings.objectives.contains_key(name) || settings.pings.contains_key(name);
+        let own = config.recipe_source(name).is_ok_and(|source| source.folder.is_some());
+        set || own || ran.contains(name) || settings.params.contains_key(name)
+    };
+    Ok(config.recipes()?.into_iter().filter(is_used).collect())
 }
 
 /// What no run will tell, because it is silent: what did not run, does not end, or is too old. Failures tell themselves.

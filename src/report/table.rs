@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Row, Table, TableStyle, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, TableStyle, presets};
 
 use super::facts::Facts;
 use super::outgoing;
@@ -14,17 +14,24 @@ use crate::error::{Error, Result};
 pub struct Column {
     title: &'static str,
     number: bool,
+    /// Never broken over several lines, so that it can be copied.
+    whole: bool,
 }
 
 impl Column {
     /// A column of words.
     pub const fn text(title: &'static str) -> Column {
-        Column { title, number: false }
+        Column { title, number: false, whole: false }
+    }
+
+    /// A column of ids, which stay on one line however narrow the terminal is.
+    pub const fn id(title: &'static str) -> Column {
+        Column { title, number: false, whole: true }
     }
 
     /// A column of numbers, which end at the same place.
     pub const fn number(title: &'static str) -> Column {
-        Column { title, number: true }
+        Column { title, number: true, whole: false }
     }
 }
 
@@ -48,6 +55,9 @@ pub fn print_table(
     for (shown, column) in table.column_iter_mut().zip(columns) {
         if column.number {
             shown.set_cell_alignment(CellAlignment::Right);
+        }
+        if column.whole {
+            shown.set_constraint(ColumnConstraint::ContentWidth);
         }
         if !facts.stdout_is_terminal {
             shown.set_padding((0, 2));

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use super::encrypting::{Encryption, Sealer, Undo, WayBack};
 use crate::report::remark::Remark;
+use super::nothing::Small;
 
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// Bytes that the source gave, before any stage changed them.
     pub plain_bytes: u64,
+    /// The same bytes, as long as they are few: whether they hold anything is decided at the end.
+    pub plain: Small,
     /// Versions of the programs that took part: `pg_dump` → `15.18`.
     pub tools: BTreeMap<String, String>,
     /// Sections of the manifest by their key, such as `database`.

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::SharedFacts;
+use super::ended::Tail;
 use super::sha256::Sha256;
 use super::stage::Stage;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// Notes the SHA-256 of what passes under a label, once the source has ended.
 pub struct Hash {
@@ -35,6 +36,37 @@ impl Stage for Hash {
     }
 }
 
+/// Refuses a stream that does not end with these bytes.
+pub struct EndsWith {
+    expected: Vec<u8>,
+    tail: Tail,
+}
+
+impl EndsWith {
+    pub fn new(expected: impl Into<Vec<u8>>) -> EndsWith {
+        let expected = expected.into();
+        EndsWith { tail: Tail::new(expected.len()), expected }
+    }
+}
+
+impl Stage for EndsWith {
+    fn feed(&mut self, data: Bytes, out: &mut VecDeque<Bytes>) -> Result<()> {
+        self.tail.add(&data);
+        out.push_back(data);
+        Ok(())
+    }
+
+    fn end(&mut self, _out: &mut VecDeque<Bytes>) -> Result<()> {
+        if self.tail.get() == self.expected {
+            return Ok(());
+        }
+        let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).escape_debug().to_string();
+        Err(Error::new(Kind::Integrity, format!("the stream does not end with `{}`", show(&self.expected)))
+            .because_text(format!("it ends with `{}`", show(self.tail.get())))
+            .hint("it is cut off, or made by another version: look at what its program wrote"))
+    }
+}
+
 /// Counts what passes into the plain bytes, as it passes.
 pub struct Count {
     facts: SharedFacts,
@@ -48,7 +80,10 @@ impl Count {
 
 impl Stage for Count {
     fn feed(&mut self, data: Bytes, out: &mut VecDeque<Bytes>) -> Result<()> {
-        self.facts.lock().plain_bytes += data.len() as u64;
+        let mut facts = self.facts.lock();
+        facts.plain_bytes += data.len() as u64;
+        facts.plain.add(&data);
+        drop(facts);
         out.push_back(data);
         Ok(())
     }

@@ -11,10 +11,7 @@ use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::packing::{Packed, Packing};
 use super::postgres::{Login, Session};
-use super::{
-    Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space,
-    Stat, World,
-};
+use super::{Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space, Stat, World};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
 
@@ -67,8 +64,10 @@ impl Caller {
 
     calls! {
         open(path: &Path) -> Box<dyn Source> = Effect::Open { path: path.into() } => Reply::Source(source) => source;
+        read(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes, head: false } => Reply::Bytes(bytes) => bytes;
+        /// The first bytes of a file.
+        head(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes, head: true } => Reply::Bytes(bytes) => bytes;
         pack(packing: Packing) -> Packed = Effect::Pack(Box::new(packing)) => Reply::Packed(packed) => packed;
-        read(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes } => Reply::Bytes(bytes) => bytes;
         list(found: ListQuery) -> Vec<Entry> = Effect::List(found) => Reply::Entries(entries) => entries;
         stat(path: &Path) -> Option<Stat> = Effect::Stat { path: path.into() } => Reply::Stat(stat) => stat;
         disk_free(path: &Path) -> Space = Effect::DiskFree { path: path.into() } => Reply::Space(space) => space;

@@ -96,7 +96,7 @@ impl<W: World + 'static> DryRun<W> {
         let note = |detail| self.plan.lock().note(&request, detail);
         match &request.effect {
             E::Open { path } => self.open(path, &request).await,
-            E::Read { path, max_bytes } => self.read(path, *max_bytes, &request).await,
+            E::Read { path, max_bytes, head } => self.read(path, *max_bytes, *head, &request).await,
             E::List(found) => listing::list(self, found, &request).await.map(Reply::Entries),
             E::Pack(packing) => packing::pack(self, packing, &request).await.map(Reply::Packed),
             E::Stat { path } => self.stat(path, &request).await.map(Reply::Stat),
@@ -188,13 +188,14 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    async fn read(&self, path: &std::path::Path, max_bytes: u64, request: &Request) -> Result<Reply> {
+    async fn read(&self, path: &std::path::Path, max_bytes: u64, head: bool, request: &Request) -> Result<Reply> {
         let at = self.plan.lock().locate(path);
         match at {
-            Where::Below(path) => self.inner_perform(Effect::Read { path, max_bytes }, request).await,
-            Where::Planned(_, Some(data)) if data.len() as u64 > max_bytes => {
-                Err(super::refusals::too_large(path, max_bytes))
-            }
+            Where::Below(path) => self.inner_perform(Effect::Read { path, max_bytes, head }, request).await,
+            Where::Planned(_, Some(data)) if data.len() as u64 > max_bytes => match head {
+                true => Ok(Reply::Bytes(data.slice(..max_bytes as usize))),
+                false => Err(super::refusals::too_large(path, max_bytes)),
+            },
             Where::Planned(_, Some(data)) => Ok(Reply::Bytes(data)),
             other => Err(plan::unreadable(path, &other)),
         }

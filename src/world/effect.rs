@@ -26,8 +26,8 @@ pub enum Effect {
     // -- files: reads
     /// Opens a file for streaming. Reply: `Source`.
     Open { path: PathBuf },
-    /// Reads a small file whole; a larger one is an error. Reply: `Bytes`.
-    Read { path: PathBuf, max_bytes: u64 },
+    /// Reads a small file whole, or the `head` of any; else a larger one is an error. Reply: `Bytes`.
+    Read { path: PathBuf, max_bytes: u64, head: bool },
     /// Lists a folder, sorted by path byte by byte. Reply: `Entries`.
     List(ListQuery),
     /// Looks at a path without following a link at its end; an absent one is `None`. Reply: `Stat`.

@@ -25,12 +25,13 @@ const TOLD_LINES: usize = 20;
 /// What a caller who knows a program makes of its failure.
 pub type Explain = Box<dyn Fn(&Exit) -> Error + Send>;
 
-/// The output of a program, whose `End` says that the program exited with code 0.
+/// The output of a program, whose `End` says that the program exited with a good code: 0, if nothing else is said.
 pub struct ProgramSource {
     program: String,
     stdout: Box<dyn Source>,
     process: Box<dyn Process>,
     explain: Option<Explain>,
+    ok_codes: Vec<i32>,
 }
 
 impl ProgramSource {
@@ -38,7 +39,7 @@ impl ProgramSource {
     pub fn new(program: impl Into<String>, child: Child) -> ProgramSource {
         let Child { stdin, stdout, process } = child;
         drop(stdin);
-        ProgramSource { program: program.into(), stdout, process, explain: None }
+        ProgramSource { program: program.into(), stdout, process, explain: None, ok_codes: vec![0] }
     }
 
     /// Lets a caller who knows the program say what its failure means.
@@ -46,11 +47,16 @@ impl ProgramSource {
         ProgramSource { explain: Some(Box::new(explain)), ..self }
     }
 
+    /// Takes these exit codes for good.
+    pub fn accepting(self, ok_codes: Vec<i32>) -> ProgramSource {
+        ProgramSource { ok_codes, ..self }
+    }
+
     async fn step(&mut self) -> Result<Piece> {
         let piece = self.stdout.next().await?;
         if piece == Piece::End {
             let exit = self.process.wait().await?;
-            if !exit.success() {
+            if !exit.code.is_some_and(|code| self.ok_codes.contains(&code)) {
                 return Err(match &self.explain {
                     Some(explain) => explain(&exit),
                     None => failure(&self.program, &exit),

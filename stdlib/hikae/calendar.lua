@@ -63,13 +63,21 @@ end
 --- The documented name of a log backup has the day alone, `logs_backup_20260215.tar.gz`: it counts as its first second.
 ---@param name string
 ---@return string?
+---@return hikae.calendar.Moment? moment
 function calendar.stamp_of(name)
-  local found = nil
+  local found, moment = nil, nil
   for stamp in string.gmatch(name, "%f[%d]%d%d%d%d%d%d%d%d_%d%d%d%d%d%d%f[%D]") do
-    found = calendar.parse(stamp) and stamp or found
+    local parsed = calendar.parse(stamp)
+    if parsed then
+      found, moment = stamp, parsed
+    end
   end
   local day = not found and string.match(name, "_backup_(%d%d%d%d%d%d%d%d)%f[%D]")
-  return found or day and calendar.parse(day .. "_000000") and day .. "_000000" or nil
+  local parsed = day and calendar.parse(day .. "_000000")
+  if parsed then
+    found, moment = day .. "_000000", parsed
+  end
+  return found, moment
 end
 
 return calendar

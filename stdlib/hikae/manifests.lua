@@ -10,76 +10,24 @@ manifests.SUFFIX = ".manifest.json"
 --- What the name of an archive's list adds to the name of the archive.
 manifests.LIST = ".files.jsonl.zst"
 
---- What `fs.read` gives at most.
-local LARGEST = 8 << 20
-
---- What the manifest beside a backup says; empty when it cannot be read, which proves nothing and is no reason to stop.
----@param file fs.Entry
----@return table
-local function read(file)
-  local beside = file.path .. manifests.SUFFIX
-  local ok, said = errors.try(function()
-    local stat = fs.stat(beside)
-    if stat and stat.size_bytes > LARGEST then
-      return manifest.read(file.path, { lists = false })
-    end
-    return json.decode(fs.read(beside))
-  end)
-  if ok then
-    return type(said) == "table" and said or {}
-  end
-  log.warn(_("The manifest of %s cannot be read: %s", file.name, said.message))
-  errors.accept(said, _("a backup whose manifest cannot be read counts as not proved"))
-  return {}
-end
-
---- The rows that a manifest says are in its backup; nil where they were not counted.
----@param manifest table
----@return integer?
-local function rows_of(manifest)
-  local tables = type(manifest.database) == "table" and manifest.database.tables
-  if type(tables) ~= "table" then
-    return nil
-  end
-  local rows = 0
-  for _i, counted in ipairs(tables) do
-    if math.type(counted.rows) ~= "integer" then
-      return nil
-    end
-    rows = rows + counted.rows
-  end
-  return rows
-end
-
---- The database that a manifest says is in its backup, as a list; an empty one where it names none.
----@param manifest table
----@return string[]
-local function databases_of(manifest)
-  local name = type(manifest.database) == "table" and manifest.database.name
-  return type(name) == "string" and { name } or {}
-end
-
 --- One file as the retention sees it.
----@param file fs.Entry
----@param has_manifest boolean
+---@param listed manifest.Listed
 ---@return hikae.retention.Backup
-local function backup_of(file, has_manifest)
-  local backup = { name = file.name, stamp = calendar.stamp_of(file.name), proved = false }
-  if has_manifest then
-    local said = read(file)
-    backup.proved = said.name == file.name and said.size_bytes == file.size_bytes
-    local refused = backup.proved and type(said.database) == "table" and said.database.restorable == false
-    if refused then
-      log.warn(_("%s counts as not proved: hikae cannot restore it", file.name))
-      backup.proved = false
-    end
-    backup.rows = backup.proved and rows_of(said) or nil
-    backup.databases = said.name == file.name and databases_of(said) or nil
-    if not backup.proved and not refused then
-      log.warn(_("%s counts as not proved: its manifest does not describe it", file.name))
-    end
+local function backup_of(listed)
+  local stamp, moment = calendar.stamp_of(listed.name)
+  if listed.problem then
+    log.warn(listed.has_manifest and _("The manifest of %s cannot be read: %s", listed.name, listed.problem)
+      or _("%s cannot be read: %s", listed.name, listed.problem))
   end
-  return backup
+  if listed.restorable == false then
+    log.warn(_("%s counts as not proved: hikae cannot restore it", listed.name))
+  elseif listed.has_manifest and not listed.proved then
+    log.warn(_("%s counts as not proved: its manifest does not describe it", listed.name))
+  end
+  return {
+    name = listed.name, stamp = stamp, moment = moment,
+    proved = listed.proved, rows = listed.rows, databases = listed.databases,
+  }
 end
 
 --- Whether a name is that of what lies beside a backup.
@@ -103,23 +51,16 @@ end
 ---@return table<string, string[]> beside The names of what lies beside a backup, by its name.
 ---@return string[] orphans
 function manifests.look(dir, name)
-  local described, listed = with_beside(dir, name, manifests.SUFFIX), with_beside(dir, name, manifests.LIST)
-  local backups, present, beside, orphans = {}, {}, {}, {}
-  for _i, file in ipairs(fs.list { dir = dir, name = name, kind = "file" }) do
-    if not is_beside(file.name) then
-      present[file.name], beside[file.name] = true, {}
-      backups[#backups + 1] = backup_of(file, described[file.name] or false)
+  local backups, beside, orphans = {}, {}, {}
+  for _i, listed in ipairs(manifest.list { dir = dir, name = name }) do
+    local names = orphans
+    if listed.size_bytes then
+      names = {}
+      beside[listed.name] = names
+      backups[#backups + 1] = backup_of(listed)
     end
-  end
-  for suffix, names in pairs { [manifests.SUFFIX] = described, [manifests.LIST] = listed } do
-    for backup in pairs(names) do
-      local place = present[backup] and beside[backup] or orphans
-      place[#place + 1] = backup .. suffix
-    end
-  end
-  table.sort(orphans)
-  for _name, names in pairs(beside) do
-    table.sort(names)
+    names[#names + 1] = listed.has_list and listed.name .. manifests.LIST or nil
+    names[#names + 1] = listed.has_manifest and listed.name .. manifests.SUFFIX or nil
   end
   return backups, beside, orphans
 end
@@ -179,6 +120,58 @@ function manifests.report(backup)
   end
   log.info(_("Backup written: %s (%s)", backup.path, backup.size))
   log.info(_("Integrity of the backup: OK (%d tables, %d rows)", #backup.database.tables, rows))
+end
+
+--- Whether a backup may be of a database: what says nothing of that may be.
+---@param listed manifest.Listed
+---@param database? string
+---@return boolean
+local function may_be_of(listed, database)
+  if not database or not listed.databases or #listed.databases == 0 then
+    return true
+  end
+  for _i, name in ipairs(listed.databases) do
+    if name == database then
+      return true
+    end
+  end
+  return false
+end
+
+--- The backups in a folder by the moments in their names, the newest first; none is an error.
+---@param dir string
+---@param name string The pattern of their names, as the shell has them.
+---@param database? string Those that say they are of another database are left out.
+---@return string[]
+function manifests.newest_first(dir, name, database)
+  local found, others = {}, 0
+  for _i, listed in ipairs(manifest.list { dir = dir, name = name }) do
+    local stamp = listed.size_bytes and calendar.stamp_of(listed.name)
+    if stamp and may_be_of(listed, database) then
+      found[#found + 1] = { path = listed.path, stamp = stamp }
+    elseif stamp then
+      others = others + 1
+    end
+  end
+  if #found == 0 then
+    error {
+      kind = "not_found",
+      message = others > 0 and _("there is no backup `%s` of the database %s in `%s`, and %d of others", name, database, dir, others)
+        or _("there is no backup `%s` in `%s`", name, dir),
+      hint = _("name the file: --set file=/path/of/the/backup"),
+    }
+  end
+  table.sort(found, function(a, b)
+    if a.stamp ~= b.stamp then
+      return a.stamp > b.stamp
+    end
+    return a.path > b.path
+  end)
+  local paths = {}
+  for index, backup in ipairs(found) do
+    paths[index] = backup.path
+  end
+  return paths
 end
 
 return manifests

@@ -1,5 +1,4 @@
 --- Restores one database so that a failure costs nothing: into a throwaway first, which is compared before it is used.
-local calendar = require "hikae.calendar"
 local checks = require "hikae.checks"
 local fallback = require "hikae.fallback"
 local manifests = require "hikae.manifests"
@@ -47,40 +46,18 @@ end
 --- The backups in a folder by the moments in their names, the newest first; none is an error.
 ---@param dir string
 ---@param name string The pattern of their names, as the shell has them.
+---@param database? string Those that say they are of another database are left out.
 ---@return string[]
-function restores.backups(dir, name)
-  local found = {}
-  for _i, file in ipairs(fs.list { dir = dir, name = name, kind = "file" }) do
-    local stamp = calendar.stamp_of(file.name)
-    if stamp and string.sub(file.name, -#manifests.SUFFIX) ~= manifests.SUFFIX then
-      found[#found + 1] = { path = file.path, stamp = stamp }
-    end
-  end
-  if #found == 0 then
-    error {
-      kind = "not_found",
-      message = _("there is no backup `%s` in `%s`", name, dir),
-      hint = _("name the file: --set file=/path/of/the/backup"),
-    }
-  end
-  table.sort(found, function(a, b)
-    if a.stamp ~= b.stamp then
-      return a.stamp > b.stamp
-    end
-    return a.path > b.path
-  end)
-  local paths = {}
-  for index, backup in ipairs(found) do
-    paths[index] = backup.path
-  end
-  return paths
+function restores.backups(dir, name, database)
+  return manifests.newest_first(dir, name, database)
 end
 
 --- The backups that a recipe may restore, the best first: the one that is named, else all in its folder.
----@param p table The params `file`, `dir`, `name`.
+---@param p table The params `file`, `dir`, `name`, `database`.
+---@param dump_of? string Default: the database of the params.
 ---@return string[]
-function restores.candidates(p)
-  return p.file and { p.file } or restores.backups(p.dir, p.name)
+function restores.candidates(p, dump_of)
+  return p.file and { p.file } or restores.backups(p.dir, p.name, dump_of or p.database)
 end
 
 --- What `restores.stage` takes, from the params of a recipe.

@@ -24,9 +24,10 @@ local KNOWN = { "days", "last", "daily", "weekly", "monthly", "yearly", "keep", 
 ---@class (exact) hikae.retention.Backup
 ---@field name string
 ---@field stamp? string The moment in its name, `YYYYMMDD_HHMMSS`, local time; without one it is kept.
+---@field moment? hikae.calendar.Moment The same moment, where it is known already.
 ---@field proved? boolean Whether its manifest stands beside it and fits. Default false.
 ---@field rows? integer Rows in it, where they were counted.
----@field databases? string[] The databases in it, in order; none where its manifest names none, nil where no manifest says what is in it.
+---@field databases? string[] The databases in it, in order; none where its manifest names none, nil where neither a manifest nor the head of the dump says what is in it.
 
 ---@class (exact) hikae.retention.Verdict
 ---@field name string
@@ -78,7 +79,7 @@ end
 local function dated(backups, present)
   local stamped, bare = {}, {}
   for _i, backup in ipairs(backups) do
-    local moment = calendar.parse(backup.stamp)
+    local moment = backup.moment or calendar.parse(backup.stamp)
     if moment then
       local age = math.max(0, (present.second - moment.second) // 86400)
       stamped[#stamped + 1] = { name = backup.name, proved = backup.proved or false, moment = moment, age = age }

@@ -37,6 +37,28 @@ manifest = {}
 ---@return manifest.Manifest?
 function manifest.read(path, options) end
 
+---@class (exact) manifest.ListOptions
+---@field dir string
+---@field name string The pattern of the backups' names, as the shell has them.
+
+---@class manifest.Listed
+---@field name string Name of the backup.
+---@field path string
+---@field size_bytes? integer Nil where there is a manifest and no backup.
+---@field modified? integer Seconds since 1970.
+---@field has_manifest boolean
+---@field has_list boolean Whether the list of an archive lies beside it.
+---@field proved boolean Whether its manifest describes it (name and size), and hikae can restore it.
+---@field restorable? boolean Whether hikae can restore it, as its manifest says.
+---@field rows? integer Rows in it, where all were counted.
+---@field databases? string[] The databases in it; without a manifest, what the head of the dump says; nil where nothing says it.
+---@field problem? string Why its manifest, or without one the backup itself, cannot be read.
+
+--- The backups in a folder with what their manifests say, by name, in one pass: far faster than reading each manifest.
+---@param options manifest.ListOptions
+---@return manifest.Listed[]
+function manifest.list(options) end
+
 --- Reads a backup back to its end, unpacks it, and compares size and SHA-256 with its manifest.
 ---@param path string Path of the backup.
 ---@param options? manifest.VerifyOptions

@@ -24,7 +24,7 @@ process = {}
 ---@return process.Result
 function process.run(options) end
 
---- A stream of what a program writes; it ends well only when the program exits 0. Takes neither `stdin` nor `ok_codes`.
+--- A stream of what a program writes; it ends well only when the program exits 0, or with one of `ok_codes`. Takes no `stdin`.
 ---@param options process.Options
 ---@return Stream
 function process.stream(options) end

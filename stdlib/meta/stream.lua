@@ -15,12 +15,16 @@ local Stream = {}
 ---@class (exact) Stream.SaveOptions
 ---@field timeout? integer|string Longest time for writing: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte moves.
+---@field allow_empty? boolean Whether a backup of nothing is kept: no byte, an archive without entries, either of them packed, a dump without tables where the last one had some. Default false.
+---@field restore? string The line of the manifest that restores it with standard tools, for a format of its own. Default: what undoes the stages.
 
 ---@class (exact) Stream.PutOptions
 ---@field storage_class? string What the store is to make of it, such as `STANDARD_IA`. Default: the store's own.
 ---@field part_size? string Size of the parts of a large object, `5 MiB` to `5 GiB`; one is held in memory. Default `16 MiB`, for up to 160 GB.
 ---@field timeout? integer|string Longest time for writing: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte moves.
+---@field allow_empty? boolean Whether a backup of nothing is kept. Default false.
+---@field restore? string The line of the manifest that restores it with standard tools.
 
 ---@class (exact) Stream.UploadOptions
 ---@field method? "PUT"|"POST"|"PATCH" Default `PUT`.
@@ -142,6 +146,22 @@ function Stream:hash(label) end
 ---@param fn fun(line: string)
 ---@return Stream
 function Stream:tap_lines(fn) end
+
+--- Fails unless the bytes at this place end with this text: for a format that marks its end.
+---@param text string
+---@return Stream
+function Stream:ends_with(text) end
+
+---@class Stream.Seen
+---@field size_bytes integer
+---@field head string The first 4096 bytes.
+---@field tail string The last 4096 bytes.
+
+--- Asks a function whether the stream was good, when its bytes at this place have passed and before anything is committed.
+--- Whatever is not true is a refusal; a second value says why. An error that it raises is one, too.
+---@param fn fun(seen: Stream.Seen): boolean?, string?
+---@return Stream
+function Stream:check(fn) end
 
 --- Also writes the bytes at this place to a second file, which is committed once `:save` has proved the first.
 ---@param path string

@@ -42,9 +42,9 @@ fn a_channel_of_no_type_or_of_no_recipe_is_wrong() {
 #[test]
 fn only_who_takes_failures_is_said_to_tell_them() {
     let said = checked(HOOK);
-    assert!(said.out.contains("✓ alerts: failures are told by night\n"), "{}", said.out);
+    assert!(said.out.contains("– alerts: failures are told by night; "), "{}", said.out);
     let said = checked(&format!("{HOOK}events = [\"report\"]\n{}", HOOK.replace("night", "day")));
-    assert!(said.out.contains("✓ alerts: failures are told by day\n"), "{}", said.out);
+    assert!(said.out.contains("– alerts: failures are told by day; "), "{}", said.out);
     let said = checked(&format!("{HOOK}events = [\"report\"]"));
     assert_eq!(said.code, 1, "{said:?}");
     assert!(
@@ -57,7 +57,7 @@ fn only_who_takes_failures_is_said_to_tell_them() {
 #[test]
 fn pings_are_checked() {
     let said = checked("[pings]\nfails = \"https://hc.example/x\"");
-    assert!(said.out.contains("✓ pings: runs are pinged of fails\n"), "{}", said.out);
+    assert!(said.out.contains("– pings: runs are pinged of fails\n"), "{}", said.out);
     let said = checked("[pings]\nfailr = \"https://hc.example/x\"\nfails = { url_env = \"NO_SUCH_CHECK\" }");
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.out.contains("✗ pings: the ping of `fails` has no URL: `NO_SUCH_CHECK` is not set"), "{}", said.out);
@@ -65,4 +65,29 @@ fn pings_are_checked() {
     let said = checked("[pings]\nfails = { url = \"https://hc.example/x\", type = \"helthchecks\" }");
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.out.contains("did you mean `healthchecks`?"), "{}", said.out);
+}
+
+#[test]
+fn an_address_that_cannot_work_is_wrong() {
+    for (toml, why) in [
+        (HOOK.replace("https://", ""), "✗ alerts: the channel `night` tells nobody"),
+        (HOOK.replace("url = \"https://hooks.example/nightly\"\n", ""), "it has no `url`"),
+        (
+            HOOK.replace("https://hooks.example/nightly", "ftp://hooks.example"),
+            "✗ alerts: the channel `night` tells nobody",
+        ),
+        ("[pings]\nfails = \"hc.example/x\"".to_owned(), "✗ pings: nothing pings for `fails`"),
+    ] {
+        let said = checked(&toml);
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.out.contains(why), "{why}: {}", said.out);
+    }
+}
+
+#[test]
+fn nobody_who_is_told_is_no_tick() {
+    let said = checked("");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("! alerts: nobody is told of failures"), "{}", said.out);
+    assert!(said.out.contains("\nnothing is wrong; to look at: 1\n"), "{}", said.out);
 }

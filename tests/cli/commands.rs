@@ -2,8 +2,7 @@
 
 use std::io::Read;
 
-use crate::support::postgres::shared;
-use crate::support::program::{Hikae, Said, set_mode};
+use crate::support::program::{Hikae, Said};
 
 /// A recipe that needs no server.
 pub const NOTE: &str = "--- Keeps a note.
@@ -162,7 +161,7 @@ fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
 fn show_json_has_the_same() {
     let said = world().run(&["show", "note", "--json"]);
     well(&said);
-    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[],"sockets":[],"capabilities":[],"recipes":[]}}"#);
+    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[]}}"#);
 }
 
 #[test]
@@ -195,66 +194,6 @@ fn show_of_params_that_are_wrong_shows_what_is_declared_and_tells() {
     hint: write a path that begins with `/`; `BACKUP_DIR` comes from the environment
     ");
     assert_eq!(said.code, 64);
-}
-
-#[test]
-fn check_of_a_sound_set_up_is_well() {
-    let hikae = Hikae::with_database(shared(), "postgres").file("config/hikae.toml", "");
-    let said = hikae.run(&["check", "db-backup"]);
-    well(&said);
-    let out = regex::Regex::new("(?m)^✓ wall: .*\n(✓ wall: .*\n)*").unwrap().replace(&said.out, "✓ [WALLS]\n");
-    let out = regex::Regex::new("`[^`]*/pg_dump`").unwrap().replace(&out, "`[PATH]/pg_dump`");
-    insta::assert_snapshot!(out, @"
-    ✓ configuration: `[WORLD]/config`
-    ✓ state: `[WORLD]/state`
-    ✓ [WALLS]
-    ✓ alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
-    ✓ db-backup: `recipes/db-backup.lua` loads, and its params are complete
-    ✓ db-backup: `pg_dump` is `[PATH]/pg_dump`
-    ✓ db-backup: `[WORLD]/backups` can be written
-
-    all is well
-    ");
-}
-
-#[test]
-fn check_names_the_package_of_a_missing_program() {
-    let said = Hikae::new().env("PATH", "/nonexistent").run(&["check", "db-backup"]);
-    let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
-    insta::assert_snapshot!(wrong.join("\n"), @"
-    ✗ db-backup: cannot start `pg_dump`: it is not on the PATH
-        hint: install it: `apt-get install postgresql-client`
-
-    1 thing is wrong
-    ");
-    assert_eq!(said.code, 1);
-}
-
-#[test]
-fn check_tells_of_every_recipe_that_cannot_run() {
-    let hikae = world().env("BACKUP_DIR", "/no/backups").file("config/recipes/slip.lua", "return recipe {\n");
-    let hikae = hikae.env("RETENTION_DAYS", "abc").file("config/.env", "DB_NAME=shop\n");
-    set_mode(&hikae.path("config/.env"), 0o604);
-    let said = hikae.run(&["check"]);
-    let wrong: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('✓')).collect();
-    insta::assert_snapshot!(wrong.join("\n"), @"
-    ✗ configuration: `[WORLD]/config/.env` is open to every user of this machine: run `chmod 600 [WORLD]/config/.env`
-    ✗ backup-monitor: `/no/backups` cannot be read: No such file or directory
-    ✗ backup-test: `/no/backups` cannot be read: No such file or directory
-    ✗ db-backup: 1 problem with the params of `db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
-        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
-    ✗ db-full-backup: 1 problem with the params of `db-full-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
-        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
-    ✗ db-restore: `/no/backups` cannot be read: No such file or directory
-    ✗ disaster-recovery-db: `/no/backups` cannot be read: No such file or directory
-    ✗ render-db-backup: 1 problem with the params of `render-db-backup`: `days` must be an integer, but `RETENTION_DAYS` is `abc`
-        hint: write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment
-    ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)
-        hint: look just before this place: is a `,`, a bracket, a quote or an `end` missing?
-
-    9 things are wrong
-    ");
-    assert_eq!(said.code, 1);
 }
 
 #[test]
@@ -294,10 +233,62 @@ fn docs_lists_the_modules_and_shows_a_function_with_its_options() {
 #[test]
 fn completions_and_the_manual_come_from_the_same_definitions() {
     let hikae = Hikae::new();
-    for args in [["completions", "bash"].as_slice(), &["completions", "zsh"], &["completions", "fish"], &["man"]] {
-        let said = hikae.run(args);
+    for shell in ["bash", "zsh", "fish"] {
+        let said = hikae.run(&["completions", shell]);
         well(&said);
-        assert!(said.out.contains("hikae") && said.out.contains("audit"), "{args:?}: {}", said.out);
+        assert!(said.out.contains("hikae") && said.out.contains("COMPLETE"), "{shell}: {}", said.out);
+    }
+    let said = hikae.run(&["man"]);
+    well(&said);
+    assert!(said.out.contains("audit"), "{}", said.out);
+}
+
+/// What a shell is offered for the last of these words.
+fn offered(hikae: Hikae, words: &[&str]) -> Vec<String> {
+    let hikae = hikae.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", &words.len().to_string());
+    let said = hikae.env("_CLAP_IFS", "\n").run(&[&["--", "hikae"], words].concat());
+    said.out.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_is_offered_commands_recipes_params_and_runs() {
+    assert_eq!(offered(Hikae::new(), &["aud"]), ["audit"]);
+    assert_eq!(offered(Hikae::new(), &["run", "db-b"]), ["db-backup"]);
+    assert_eq!(offered(world(), &["show", "not"]), ["note"]);
+    assert_eq!(offered(Hikae::new(), &["run", "db-backup", "--set", "da"]), ["database=", "days="]);
+    let hikae = world();
+    assert_eq!(hikae.run(&["run", "note"]).code, 0);
+    let found = offered(hikae, &["runs", "show", "BKP-"]);
+    assert!(found.len() == 1 && found[0].ends_with("-weekly"), "{found:?}");
+}
+
+#[test]
+fn a_recipe_printed_into_its_own_file_is_the_built_in_one_or_a_refusal() {
+    let hikae = Hikae::new().file("config/recipes/db-backup.lua", "").file("config/recipes/mine.lua", "");
+    let printed_into = |name: &str| {
+        let file = hikae.path(&format!("config/recipes/{name}.lua"));
+        let out = std::fs::File::create(&file).unwrap();
+        let ended = hikae.command(&["show", name, "--source"]).stdout(out).output().unwrap();
+        (ended.status.code(), std::fs::read_to_string(file).unwrap())
+    };
+    let (code, text) = printed_into("db-backup");
+    assert!(code == Some(0) && text.contains("return recipe"), "{text}");
+    assert_eq!(printed_into("mine"), (Some(1), String::new()));
+}
+
+#[test]
+fn the_library_has_docs_and_editors_get_their_files() {
+    let hikae = Hikae::new();
+    let said = hikae.run(&["docs", "hikae.retention"]);
+    well(&said);
+    assert!(said.out.contains("retention.prune(options)") && !said.out.contains("local function"), "{}", said.out);
+    well(&hikae.run(&["docs", "hikae.retention.plan"]));
+    let said = hikae.run(&["docs", "hikae.retentoin"]);
+    assert!(said.code == 64 && said.err.contains("did you mean `hikae.retention`?"), "{said:?}");
+    let dir = hikae.path("editor");
+    well(&hikae.run(&["docs", "--out", dir.to_str().unwrap()]));
+    for file in [".luarc.json", "meta/pg.lua", "hikae/retention.lua", "specs/db-backup_spec.lua"] {
+        assert!(dir.join(file).is_file(), "{file}");
     }
 }
 

@@ -12,6 +12,7 @@ mod bad_reach;
 mod bad_recipe;
 mod bad_values;
 mod bad_words;
+mod check;
 mod commands;
 mod copies;
 mod db_backup;

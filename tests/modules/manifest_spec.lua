@@ -90,8 +90,37 @@ describe("manifest.save_set", function()
     expect(fs.stat(tmp("set.sha256"))).to_be_nil()
   end)
 
+  it("refuses a part whose database it cannot read: retention goes by the list", function()
+    local files = parts()
+    local said = json.decode(fs.read(files[1] .. ".manifest.json"))
+    said.database = { name = "shop", tables = "many" }
+    fs.write(files[1] .. ".manifest.json", json.encode(said), { replace = true })
+    expect(function() manifest.save_set(tmp("set.sha256"), { files = files }) end)
+      .to_raise { kind = "integrity", message = "in a way that is not known" }
+    expect(fs.stat(tmp("set.sha256"))).to_be_nil()
+  end)
+
   it("refuses a set of nothing, and one of files elsewhere", function()
     expect(function() manifest.save_set(tmp("set.sha256"), { files = {} }) end).to_raise("of no file")
     expect(function() manifest.save_set(tmp("deep/set.sha256"), { files = parts() }) end).to_raise("below its own folder")
+  end)
+end)
+
+describe("manifest.list", function()
+  it("gives each backup with what its manifest says, and manifests without a backup, by name", function()
+    fs.write(tmp("plain"), "text")
+    fs.open(tmp("plain")):save(tmp("db_2.sql"))
+    fs.write(tmp("db_1.sql"), "-- PostgreSQL database dump\n-- Name: shop; Type: DATABASE; Schema: -; Owner: -\n")
+    fs.write(tmp("db_3.sql.manifest.json"), "{}")
+    fs.write(tmp("db_4.sql"), "x")
+    fs.write(tmp("db_4.sql.manifest.json"), "{")
+    fs.write(tmp("db_4.sql.old"), "x")
+    local one, two, three, four, more = table.unpack(manifest.list { dir = tmp(), name = "db_*.sql" })
+    expect({ one.name, one.has_manifest, one.proved, one.databases }).to_equal { "db_1.sql", false, false, { "shop" } }
+    expect({ two.name, two.has_manifest, two.proved, two.databases }).to_equal { "db_2.sql", true, true, {} }
+    expect({ three.name, three.has_manifest, three.size_bytes == nil }).to_equal { "db_3.sql", true, true }
+    expect({ four.path, four.proved }).to_equal { tmp("db_4.sql"), false }
+    expect(four.problem).to_contain("cannot read the manifest")
+    expect(more).to_be_nil()
   end)
 end)

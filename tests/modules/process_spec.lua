@@ -94,9 +94,12 @@ describe("process.stream", function()
     expect(fs.list { dir = tmp() }).to_equal {}
   end)
 
-  it("takes neither stdin nor ok_codes", function()
-    expect(function() process.stream { program = "cat", stdin = "x" } end).to_raise("takes neither `ok_codes` nor `stdin`")
-    expect(function() process.stream { program = "cat", ok_codes = { 1 } } end).to_raise("takes neither `ok_codes` nor `stdin`")
+  it("takes the exit codes that are named, and no stdin", function()
+    local changed = { program = "sh", args = { "-c", "echo x; exit 1" }, ok_codes = { 0, 1 } }
+    expect(process.stream(changed):text()).to_be("x\n")
+    changed.ok_codes = { 2 }
+    expect(function() process.stream(changed):text() end).to_raise { kind = "command", message = "`sh` failed" }
+    expect(function() process.stream { program = "cat", stdin = "x" } end).to_raise("takes no `stdin`")
   end)
 
   it("starts nothing until it is consumed", function()

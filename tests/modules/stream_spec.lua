@@ -214,7 +214,7 @@ describe("a stream", function()
 
   it("suggests the method that was meant, and lists them all otherwise", function()
     expect(function() plain():gizp() end).to_raise { message = "a stream has no method `gizp`", hint = "did you mean `:gzip`?" }
-    expect(function() plain():frobnicate() end).to_raise { hint = "the methods are :age, :copies, :decompress, :discard" }
+    expect(function() plain():frobnicate() end).to_raise { hint = "the methods are :age, :check, :copies, :decompress, :discard" }
   end)
 
   it("cannot be changed", function()
@@ -222,6 +222,77 @@ describe("a stream", function()
   end)
 end)
 
+describe("a backup of nothing", function()
+  local function nothing(...) return process.stream { program = "sh", args = { "-c", ... } } end
+
+  it("is refused, and nothing is left of it", function()
+    for what, why in pairs {
+      ["true"] = "it has no byte",
+      ["printf '' | gzip"] = "it holds no byte when it is unpacked",
+      ["tar -cf - --files-from /dev/null"] = "it is an archive without entries",
+      ["tar -cf - --files-from /dev/null | gzip"] = "it is an archive without entries",
+    } do
+      for _i, stage in ipairs { "gzip", "zstd", "hash" } do
+        local stream = nothing(what)
+        local function save() stream[stage](stream):save(tmp("nothing")) end
+        expect(save).to_raise { kind = "integrity", message = why, hint = "allow_empty = true" }
+        expect(fs.stat(tmp("nothing"))).to_be_nil()
+        expect(fs.stat(tmp("nothing.manifest.json"))).to_be_nil()
+      end
+    end
+    fs.write(tmp("empty"), "")
+    expect(function() fs.open(tmp("empty")):gzip():save(tmp("nothing")) end).to_raise { kind = "integrity" }
+  end)
+
+  it("is kept where the recipe allows it", function()
+    expect(nothing("true"):save(tmp("nothing"), { allow_empty = true }).size_bytes).to_be(0)
+  end)
+end)
+
+describe(":ends_with", function()
+  it("lets pass what ends so, whatever the pieces", function()
+    expect(plain():ends_with("lazy dog\n"):gzip():save(tmp("x.gz")).plain_bytes).to_be(#PLAIN)
+  end)
+
+  it("refuses what ends otherwise, before anything is committed", function()
+    expect(function() plain():ends_with("-- done\n"):save(tmp("x")) end)
+      .to_raise { kind = "integrity", message = "it ends with `azy dog\\n`" }
+    expect(function() plain():ends_with(PLAIN .. "x"):discard() end).to_raise { kind = "integrity" }
+    expect(function() plain():ends_with("") end).to_raise("needs a text")
+    expect(fs.stat(tmp("x"))).to_be_nil()
+  end)
+end)
+
+describe(":check", function()
+  it("shows the size, the beginning and the end", function()
+    local seen
+    plain():check(function(what) seen = what return true end):gzip():save(tmp("x.gz"))
+    expect(seen.size_bytes).to_be(#PLAIN)
+    expect(seen.head).to_be(string.sub(PLAIN, 1, 4096))
+    expect(seen.tail).to_be(string.sub(PLAIN, -4096))
+  end)
+
+  it("refuses what is not found good, with the reason, before anything is committed", function()
+    local function save(check) return function() plain():check(check):save(tmp("x")) end end
+    expect(save(function() return false, "no trailer" end)).to_raise { kind = "integrity", message = "no trailer" }
+    expect(save(function(seen) return string.match(seen.tail, "trailer") end)).to_raise { kind = "integrity" }
+    expect(save(function() error { kind = "integrity", message = "I do not know this" } end)).to_raise("I do not know this")
+    expect(fs.stat(tmp("x"))).to_be_nil()
+  end)
+end)
+
+it("a line of its own restores a format of its own", function()
+  plain():save(tmp("x"), { restore = "mytool --load x" })
+  expect(manifest.read(tmp("x")).restore).to_be("mytool --load x")
+  expect(function() plain():save(tmp("y"), { restore = "a\nb" }) end).to_raise("one line")
+end)
+
+it("a wrong handle is blamed on the method that was called", function()
+  local stream = plain()
+  for _i, name in ipairs { "save", "discard", "text", "tee", "gzip" } do
+    expect(function() stream[name](objects, tmp("x")) end).to_raise("`" .. name .. "` was called without its stream")
+  end
+  stream:discard()
 local IDENTITY = "AGE-SECRET-KEY-1N5W7FJ4S0TEAZG5A8UZ7HGT7EGHHLW2YS7SP65MQ0KGK3JPUUEHS5T3AER"
 local RECIPIENT = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
 

@@ -50,7 +50,7 @@ async fn db_backup_never_lies_and_never_loses() {
     let tried = tried.await.unwrap();
     assert_eq!(found(&tried), Vec::<String>::new());
     assert_eq!((tried.ways, tried.lies()), (failed + killed + fine.len(), 0));
-    assert!(failed > 25 && killed > 10, "{failed} {killed}");
+    assert!(failed > 20 && killed > 10, "{failed} {killed}");
     // Only hikae's own clearing may fail without being the run's failure, or what the recipe accepts in words; a warning says so.
     for (fault, said) in &fine {
         let clearing = fault.at.n <= 2;
@@ -88,7 +88,7 @@ async fn a_recipe_that_swallows_its_retention_is_found_out() {
         "save(\"db_backup_\" .. clock.stamp() .. \".sql.gz\")\npcall(function() {prune} end)"
     )))
     .await;
-    assert_eq!(tried.lies(), 8, "{:#?}", found(&tried));
+    assert_eq!(tried.lies(), 6, "{:#?}", found(&tried));
     let told = found(&tried);
     let lie = told.iter().find(|told| told.starts_with(&format!("remove `{OLD}` fails: denied")));
     let lie = lie.unwrap_or_else(|| panic!("{told:#?}"));

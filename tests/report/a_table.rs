@@ -37,3 +37,15 @@ fn is_one_bare_row_a_line_elsewhere() {
     教材       files of a lesson         4.1 kB
     "#);
 }
+
+#[test]
+fn an_id_stays_whole_on_a_narrow_terminal() {
+    let columns = [Column::id("RUN"), Column::text("ERROR")];
+    let rows =
+        [vec!["BKP-20260215-020000-daily".to_owned(), "a long sentence that is broken over several lines".to_owned()]];
+    let mut out = Vec::new();
+    print_table(&mut out, &Facts { width: 44, ..facts(true) }, &columns, rows).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains(" BKP-20260215-020000-daily "), "{text}");
+    assert!(text.lines().all(|line| line.chars().map(width_of).sum::<usize>() <= 44), "{text}");
+}

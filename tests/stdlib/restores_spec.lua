@@ -28,6 +28,19 @@ describe("restores.backups", function()
     }
   end)
 
+  it("leaves out those of other databases, by their manifests or by what the dumps say", function()
+    local head = "--\n-- PostgreSQL database dump\n--\n\n-- Name: %s; Type: DATABASE; Schema: -; Owner: -\n"
+    fs.write(tmp("db_backup_20260213_020000.sql"), string.format(head, "shop"))
+    fs.write(tmp("db_backup_20260214_020000.sql"), string.format(head, "blog"))
+    fs.write(tmp("db_backup_20260215_020000.sql"), "x")
+    local said = { name = "db_backup_20260215_020000.sql", size_bytes = 1, database = { name = "blog" } }
+    fs.write(tmp("db_backup_20260215_020000.sql.manifest.json"), json.encode(said))
+    expect(restores.backups(tmp(), "db_backup_*", "shop")).to_equal { tmp("db_backup_20260213_020000.sql") }
+    expect(restores.backups(tmp(), "db_backup_*", "blog")[1]).to_be(tmp("db_backup_20260215_020000.sql"))
+    expect(function() restores.backups(tmp(), "db_backup_*", "wiki") end)
+      .to_raise { kind = "not_found", message = "of the database wiki" }
+  end)
+
   it("raises when there is none, and says how one is named", function()
     expect(function() restores.backups(tmp(), "db_backup_*") end)
       .to_raise { kind = "not_found", message = "there is no backup `db_backup_*`", hint = "--set file=" }

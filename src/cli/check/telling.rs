@@ -1,4 +1,6 @@
-//! Checks whether anybody would be told: the channels, the mail server, the pings, and what could not be told so far.
+//! Checks whether failures would reach anybody: the channels, the mail server, the pings, and what was not delivered so far.
+//!
+//! It sends nothing. A channel whose address can work is therefore not tried; `hikae notify test` tries it.
 
 use std::time::Duration;
 
@@ -11,12 +13,16 @@ use crate::cli::check::Point;
 use crate::cli::context::Context;
 use crate::config::{Config, PingSettings};
 use crate::error::{Error, Kind, Result};
+use crate::world::SecretOrText;
+use crate::world::http::address::Address;
 use crate::world::real::startup;
 
-/// Who checks a set-up sits before it: a mail server that is as slow as this is told.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// The longest that the mail server may take.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Built-in channels that post to the address of their target.
+const POSTING: [&str; 5] = ["healthchecks", "ntfy", "slack", "teams", "webhook"];
 
-pub(super) fn points(context: &Context) -> Vec<Point> {
+pub(super) fn points(context: &Context, offline: bool) -> Vec<Point> {
     let config = &context.config;
     let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"));
     let mut channels = Channels::configured(config);
@@ -24,71 +30,94 @@ pub(super) fn points(context: &Context) -> Vec<Point> {
         channels = channels.with_rows(catalog);
     }
     let mut points: Vec<Point> = channels.troubles.iter().map(|trouble| Point::wrong("alerts", trouble)).collect();
-    points.extend(channels.all.iter().filter_map(|channel| found(channel, config).err()));
+    let useless = channels.all.iter().filter_map(|channel| usable(channel, config).err());
+    points.extend(useless.map(|error| Point::wrong("alerts", &error)));
     points.push(recipients_shown(&channels, config));
     if channels.all.iter().any(|channel| channel.kind == "email") {
-        points.push(mail_server(config));
+        points.push(match offline {
+            true => Point::not_tried("mail server", "not connected (--offline)"),
+            false => mail_server(config),
+        });
     }
     points.extend(pings(config));
     points.extend(waiting(catalog));
     points
 }
 
-/// Whether there is the file that tells it.
-fn found(channel: &Channel, config: &Config) -> std::result::Result<(), Point> {
-    let source = config.channel_source(&channel.kind).map(drop);
-    source
-        .map_err(|error| Point::wrong("alerts", &error.within(format!("the channel `{}` tells nobody", channel.name))))
+/// Whether there is the file of the channel, and its address can work.
+fn usable(channel: &Channel, config: &Config) -> Result<()> {
+    let within = |error: Error| error.within(format!("the channel `{}` tells nobody", channel.name));
+    config.channel_source(&channel.kind).map_err(within)?;
+    address(channel).map_err(within)
+}
+
+fn address(channel: &Channel) -> Result<()> {
+    let missing = |what: &str| Error::new(Kind::NotFound, what).hint("look at `[[channels]]` in `hikae.toml`");
+    match (channel.kind.as_str(), &channel.target) {
+        ("email", _) if channel.recipients.is_empty() => Err(missing("it has no mail address")),
+        ("pagerduty", None) => Err(missing("it has no routing key")),
+        (kind, None) if POSTING.contains(&kind) => Err(missing("it has no `url`")),
+        (kind, Some(url)) if POSTING.contains(&kind) => Address::new(&SecretOrText::Secret(url.clone()), &[]).map(drop),
+        _ => Ok(()),
+    }
 }
 
 fn recipients_shown(channels: &Channels, config: &Config) -> Point {
     if channels.all.is_empty() {
         // Not wrong: the runbook has it so where nothing is set.
         let nobody = "nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel";
-        return Point::ok("alerts", nobody);
+        return Point::warning("alerts", nobody, "set it in `.env`, or add `[[channels]]` to `hikae.toml`");
     }
     let failure = Event {
         outcome: "failure".to_owned(),
         rehearsal: true,
         ..Event::new(EventKind::BackupFailure, "", "", startup::now())
     };
-    let tellers = channels.all.iter().filter(|channel| channel.takes(&failure) && found(channel, config).is_ok());
+    let tellers = channels.all.iter().filter(|channel| channel.takes(&failure) && usable(channel, config).is_ok());
     let names: Vec<&str> = tellers.map(|channel| channel.name.as_str()).collect();
     match names.is_empty() {
         true => {
             let error = Error::new(Kind::Other, "nobody is told of failures: no channel takes `backup_failure`");
             Point::wrong("alerts", &error.hint("look at `events` and `severity` of `[[channels]]` in `hikae.toml`"))
         }
-        false => Point::ok("alerts", format!("failures are told by {}", names.join(", "))),
+        false => {
+            let names = names.join(", ");
+            Point::not_tried("alerts", format!("failures are told by {names}; `hikae notify test` tries it"))
+        }
     }
 }
 
 fn mail_server(config: &Config) -> Point {
     let answer = config.smtp().and_then(|mut settings| {
-        settings.server.step_timeout = settings.server.step_timeout.min(PATIENCE);
+        settings.server.step_timeout = settings.server.step_timeout.min(LONGEST);
         alerting::block_on(async |_stop| smtp::verify(&settings).await)?
     });
-    let hint = answer.as_ref().err().and_then(|error| error.hint_text().map(str::to_owned));
-    Point { subject: "mail server".to_owned(), ok: answer.is_ok(), message: smtp::verified_line(&answer), hint }
+    let message = smtp::verified_line(&answer);
+    match &answer {
+        Ok(()) => Point::ok("mail server", message),
+        Err(error) => Point { message, ..Point::wrong("mail server", error) },
+    }
 }
 
 /// What is watched from outside, and each ping that could not go out.
 fn pings(config: &Config) -> Vec<Point> {
-    let tried = config.settings.pings.iter().map(|(recipe, settings)| pinged(recipe, settings, config));
-    let (good, bad): (Vec<_>, Vec<_>) = tried.partition(Result::is_ok);
+    let checked = config.settings.pings.iter().map(|(recipe, settings)| pinged(recipe, settings, config));
+    let (good, bad): (Vec<_>, Vec<_>) = checked.partition(Result::is_ok);
     let good: Vec<&str> = good.into_iter().flatten().collect();
     let mut points: Vec<Point> =
         bad.iter().filter_map(|one| one.as_ref().err()).map(|error| Point::wrong("pings", error)).collect();
     if !good.is_empty() {
-        points.push(Point::ok("pings", format!("runs are pinged of {}", good.join(", "))));
+        points.push(Point::not_tried("pings", format!("runs are pinged of {}", good.join(", "))));
     }
     points
 }
 
 fn pinged<'a>(recipe: &'a str, settings: &PingSettings, config: &Config) -> Result<&'a str> {
     let channel = registered::ping(recipe, settings, config)?;
-    let source = config.channel_source(&channel.kind);
-    source.map(|_| recipe).map_err(|error| error.within(format!("nothing pings for `{recipe}`")))
+    let within = |error: Error| error.within(format!("nothing pings for `{recipe}`"));
+    config.channel_source(&channel.kind).map_err(within)?;
+    address(&channel).map_err(within)?;
+    Ok(recipe)
 }
 
 fn waiting(catalog: Result<Catalog>) -> Option<Point> {

@@ -7,7 +7,7 @@ use crate::world::real::walls::{self, Hold};
 
 pub fn points(config: &Config) -> Vec<Point> {
     if config.settings.sandbox == Sandbox::Off {
-        return vec![Point::ok("walls", "none: `hikae.toml` says `sandbox = \"off\"`")];
+        return vec![Point::not_tried("walls", "none: `hikae.toml` says `sandbox = \"off\"`")];
     }
     let required = config.settings.sandbox == Sandbox::Require;
     let point = |holds: walls::Holds| {
@@ -17,7 +17,8 @@ pub fn points(config: &Config) -> Vec<Point> {
                 &subject,
                 &Error::new(Kind::Denied, message).hint("`hikae.toml` requires the sandbox: a run is refused here"),
             ),
-            _ => Point::ok(&subject, message),
+            Hold::Full => Point::ok(&subject, message),
+            Hold::Partly | Hold::None => Point::not_tried(&subject, message),
         }
     };
     walls::report().into_iter().map(point).collect()

@@ -49,7 +49,7 @@ pub async fn save(call: Rc<Call>, path: PathBuf, options: SetOptions) -> Result<
     }
     let list: String = parts.iter().map(|part| format!("{}  {}\n", part.manifest.sha256, part.path)).collect();
     let facts = SharedFacts::default();
-    *facts.lock() = facts_of(&path, &parts, options.left_out);
+    *facts.lock() = facts_of(&path, &parts, options.left_out)?;
     let counted = facts.clone();
     let pipeline = Pipeline::new("list of the set".to_owned(), caller.limits, facts, move || async move {
         Ok(Box::new(Staged::new(Box::new(List(Some(list.into()))), Count::new(&counted))) as _)
@@ -77,7 +77,7 @@ async fn look(caller: &Caller, set: &Path, file: &Path) -> Result<Part> {
     }
 }
 
-fn facts_of(set: &Path, parts: &[Part], left_out: Option<Vec<String>>) -> Facts {
+fn facts_of(set: &Path, parts: &[Part], left_out: Option<Vec<String>>) -> Result<Facts> {
     let mut facts = Facts { restore: Some(restore_line(set, parts)), ..Facts::default() };
     let mut databases = Vec::new();
     for Part { path, manifest } in parts {
@@ -85,8 +85,13 @@ fn facts_of(set: &Path, parts: &[Part], left_out: Option<Vec<String>>) -> Facts 
         if let Some(globals) = manifest.sections.get("globals") {
             facts.sections.insert("globals".to_owned(), globals.clone());
         }
-        let section = manifest.sections.get("database").map(DatabaseFacts::deserialize);
-        if let Some(Ok(database)) = section {
+        if let Some(section) = manifest.sections.get("database") {
+            let database = DatabaseFacts::deserialize(section).map_err(|cause| {
+                let what = format!("cannot take `{path}` into the set `{}`", set.display());
+                Error::new(Kind::Integrity, what)
+                    .because_text(format!("its manifest describes the database in a way that is not known: {cause}"))
+                    .hint("make it again: retention goes by what the set says of its databases")
+            })?;
             let rows: Option<u64> = database.tables.iter().map(|table| table.rows).sum();
             let tables = database.tables.len();
             databases.push(json!({ "name": database.name, "path": path, "tables": tables, "rows": rows }));
@@ -100,7 +105,7 @@ fn facts_of(set: &Path, parts: &[Part], left_out: Option<Vec<String>>) -> Facts 
     if let Some(left_out) = left_out {
         facts.sections.insert("left_out".to_owned(), json!(left_out));
     }
-    facts
+    Ok(facts)
 }
 
 /// Checks all files before the first is restored, and then restores them in their order.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
-use crate::modules::save::Timeouts;
+use crate::modules::save::Writing;
 use crate::units::parse_size;
 use crate::world::objects::{Object, PART_BYTES, Put, Store};
 
@@ -45,11 +45,14 @@ pub struct PutOptions {
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
     idle_timeout: Option<Duration>,
+    #[serde(default)]
+    allow_empty: bool,
+    restore: Option<String>,
 }
 
 impl PutOptions {
     /// What is to be stored, and how long that may take.
-    pub fn put(self, object: Object) -> Result<(Put, Timeouts)> {
+    pub fn put(self, object: Object) -> Result<(Put, Writing)> {
         let mut put = Put { storage_class: self.storage_class, ..Put::new(object) };
         if let Some(text) = &self.part_size {
             put.part_bytes = parse_size(text)?;
@@ -58,6 +61,7 @@ impl PutOptions {
             let what = "`part_size` of `:put` must be from `5 MiB` to `5 GiB`";
             return Err(Error::new(Kind::Recipe, what).hint("one part is held in memory"));
         }
-        Ok((put, Timeouts { total: self.timeout, idle: self.idle_timeout }))
+        let (total, idle, allow_empty, restore) = (self.timeout, self.idle_timeout, self.allow_empty, self.restore);
+        Ok((put, Writing { total, idle, allow_empty, restore }))
     }
 }

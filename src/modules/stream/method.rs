@@ -3,9 +3,7 @@
 use std::future::Future;
 use std::rc::Rc;
 
-use mlua::{
-    AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MultiValue, UserDataFields, UserDataMethods, Value,
-};
+use mlua::{AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MultiValue, UserDataFields, UserDataMethods, Value};
 
 use super::Stream;
 use crate::error::{Error, Kind, Result};
@@ -42,7 +40,7 @@ where
         let staged = || {
             let this = this.as_ref().and_then(Value::as_userdata).ok_or_else(|| colon(name))?;
             let stage = make(&call, call.args(args)?)?;
-            let (pipeline, taps) = handle(this)?.extend(&call)?;
+            let (pipeline, taps) = handle(this, &call)?.extend(&call)?;
             Stream::create(&call, pipeline.then(stage.run).holding(stage.memory_bytes), taps)
         };
         staged().map_err(|error| call.raise(error))
@@ -80,8 +78,8 @@ impl<F: FnOnce(&Lua) -> mlua::Result<Function>> IntoLua for Made<F> {
     }
 }
 
-pub fn handle(this: &AnyUserData) -> Result<mlua::UserDataRef<Stream>> {
-    this.borrow::<Stream>().map_err(|_| colon("save")) // some other handle stands before the colon
+pub fn handle(this: &AnyUserData, call: &Call) -> Result<mlua::UserDataRef<Stream>> {
+    this.borrow::<Stream>().map_err(|_| colon(call.name)) // another handle is before the colon
 }
 
 pub fn colon(name: &str) -> Error {

@@ -7,6 +7,7 @@ pub mod envelope;
 pub mod facts;
 pub mod fingerprint;
 pub mod globals;
+pub mod header;
 pub mod inspector;
 pub mod item;
 pub mod large;

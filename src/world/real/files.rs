@@ -21,15 +21,17 @@ use crate::world::pick::put_in_order;
 use crate::world::refusals::{not_a_folder, too_large};
 use crate::world::{Entry, EntryKind, Space, Stat};
 
-pub fn read(fence: &Fence, path: &Path, max_bytes: u64) -> Result<Bytes> {
+pub fn read(fence: &Fence, path: &Path, max_bytes: u64, head: bool) -> Result<Bytes> {
     let (file, _) = open_file(fence, path)?;
     let mut data = Vec::new();
     // The size may be a lie (`/proc`, a file that grows): the limit holds for what is read.
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut data)
         .map_err(|cause| fence.trouble("read", path, cause))?;
-    if data.len() as u64 > max_bytes {
-        return Err(too_large(path, max_bytes));
+    match data.len() as u64 > max_bytes {
+        true if head => data.truncate(max_bytes as usize),
+        true => return Err(too_large(path, max_bytes)),
+        false => {}
     }
     Ok(data.into())
 }

@@ -41,6 +41,7 @@ mod part;
 mod pipes;
 pub mod postgres;
 mod process;
+pub mod probe;
 mod programs;
 mod removing;
 mod rights;
@@ -122,8 +123,8 @@ impl Real {
                 let source = self.on_files(move |fence| source::FileSource::open(fence, &path)).await?;
                 Reply::Source(Box::new(source))
             }
-            E::Read { path, max_bytes } => {
-                Reply::Bytes(self.on_files(move |fence| files::read(fence, &path, max_bytes)).await?)
+            E::Read { path, max_bytes, head } => {
+                Reply::Bytes(self.on_files(move |fence| files::read(fence, &path, max_bytes, head)).await?)
             }
             E::List(found) => {
                 let now = clock::now();

@@ -136,6 +136,15 @@ pub fn writable_folder(folder: &Path) -> Result<()> {
         .map_err(|cause| Error::io(cannot(), cause).hint("run hikae as the owner of the folder, or change its owner"))
 }
 
+/// Whether standard output goes to the file at `path`.
+pub fn is_standard_output(path: &Path) -> bool {
+    let same = |out: rustix::fs::Stat, file: rustix::fs::Stat| (out.st_dev, out.st_ino) == (file.st_dev, file.st_ino);
+    match (rustix::fs::fstat(std::io::stdout()), rustix::fs::stat(path)) {
+        (Ok(out), Ok(file)) => same(out, file),
+        _ => false,
+    }
+}
+
 /// The path of a file without links and `..` above it, as far as what is above it exists.
 pub fn resolved(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));

@@ -27,12 +27,13 @@ pub fn open(view: &View<'_>, path: &Path) -> Result<Content> {
     }
 }
 
-pub fn read(view: &View<'_>, path: &Path, max_bytes: u64) -> Result<Bytes> {
+pub fn read(view: &View<'_>, path: &Path, max_bytes: u64, head: bool) -> Result<Bytes> {
     let content = open(view, path)?;
-    if content.size() > max_bytes {
-        return Err(too_large(path, max_bytes));
+    match content.size() > max_bytes {
+        true if head => Ok(content.whole().slice(..max_bytes as usize)),
+        true => Err(too_large(path, max_bytes)),
+        false => Ok(content.whole()),
     }
-    Ok(content.whole())
 }
 
 /// Whole or not at all.

@@ -46,9 +46,7 @@ pub use postgres::{Heard, PostgresServer, Said};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
 pub use seen::{Posted, Ran, Requested};
-pub use setup::{
-    BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,
-};
+pub use setup::{BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup};
 pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.
@@ -144,7 +142,9 @@ impl Simulated {
                 let content = files::open(&self.shared.lock().view(), &path)?;
                 Reply::Source(Box::new(source::FileSource::new(content, path, self.shared.clone())))
             }
-            E::Read { path, max_bytes } => Reply::Bytes(files::read(&self.shared.lock().view(), &path, max_bytes)?),
+            E::Read { path, max_bytes, head } => {
+                Reply::Bytes(files::read(&self.shared.lock().view(), &path, max_bytes, head)?)
+            }
             E::List(found) => Reply::Entries(listing::list(&self.shared.lock().view(), &found)?),
             E::Stat { path } => Reply::Stat(files::stat(&mut self.shared.lock().view(), &path)?),
             E::Pack(packing) => Reply::Packed(packing::pack(&self.shared, &self.setup, &packing)?),

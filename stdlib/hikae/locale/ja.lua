@@ -160,6 +160,8 @@ return {
   ["The temporary cluster %s could not be removed: %s"] = "一時クラスタ %s を削除できませんでした: %s",
   ["Restore test of the backup starts"] = "バックアップ復旧テストを開始します",
   ["Restore test: success (%s)"] = "復旧テスト: 成功 (バックアップファイル: %s)",
+  ["%s cannot be read: %s"] = "%s を読み取れません: %s",
+  ["there is no backup `%s` of the database %s in `%s`, and %d of others"] = "`%s` に一致するデータベース %s のバックアップが `%s` にありません (他のデータベースのものは %d 件)",
   ["RTO reached: %d s (objective: %d s)"] = "復旧時間 (RTO): %d 秒 (目標: %d 秒)",
   ["the restore took %d s, and must be done within %d s"] = "復旧に %d 秒かかりました。目標は %d 秒以内です",
   ["a faster disk, or `objective_rto` as it can be kept"] = "より速いディスクを使うか、達成できる `objective_rto` を指定してください",

@@ -2,7 +2,6 @@
 
 use crate::world::mail::{Mail, Mailbox};
 use crate::world::real::base64::encode;
-use crate::world::real::mail::letter::on_the_wire;
 
 /// The longest line that servers are asked to take without complaint (RFC 5322 §2.1.1).
 const LINE: usize = 76;

@@ -1,0 +1,98 @@
+//! Connects to the database of each recipe that works on PostgreSQL, as the recipe would.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::alerting::block_on;
+use super::super::context::Context;
+use super::point::Point;
+use crate::error::{Error, Kind, Result};
+use crate::postgres::server::client::Server;
+use crate::postgres::server::query;
+use crate::recipe::declaration::RecipeKind;
+use crate::recipe::job::Job;
+use crate::recipe::values::ParamValue;
+use crate::secret::Secret;
+use crate::world::limited::Limited;
+use crate::world::real::{Real, startup};
+use crate::world::{Caller, Limits};
+
+/// Programs that say that a recipe works on a server of PostgreSQL.
+const CLIENTS: [&str; 4] = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
+/// The longest that one connection may take.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// The databases that were tried, with what came of it: two recipes of one database need no two connections.
+#[derive(Default)]
+pub struct Databases(BTreeMap<String, std::result::Result<(), Error>>);
+
+impl Databases {
+    /// Connects to the database of a recipe; nothing where it has none.
+    pub fn check(&mut self, context: &Context, job: &Job, offline: bool) -> Option<Point> {
+        let subject = &job.source.name;
+        let (server, database) = of_recipe(job)?;
+        let place = place(&server, &database);
+        if offline {
+            return Some(Point::not_tried(subject, format!("{place}: not connected (--offline)")));
+        }
+        if startup::find_program("psql", &context.environment).is_err() {
+            return Some(Point::not_tried(subject, format!("{place}: not connected, `psql` is not installed")));
+        }
+        let key = format!("{place} {:?}", server.password.as_ref().map(Secret::expose));
+        let answer = self.0.entry(key).or_insert_with(|| connect(&server, &database));
+        Some(match answer {
+            Ok(()) => Point::ok(subject, format!("{place}: connected")),
+            Err(error) => Point::wrong(subject, error),
+        })
+    }
+}
+
+/// The server of a recipe, and the database that a run connects to first.
+fn of_recipe(job: &Job) -> Option<(Server, String)> {
+    let is_client = |program: &String| CLIENTS.contains(&program.as_str());
+    let text = |name: &str| match job.params.get(name) {
+        Some(ParamValue::String(text)) => Some(text.clone()),
+        Some(ParamValue::Path(path)) => Some(path.display().to_string()),
+        _ => None,
+    };
+    if !job.needs.run.iter().any(is_client) || job.params.get("host").is_none() {
+        return None;
+    }
+    let server = Server {
+        host: text("host"),
+        port: match job.params.get("port") {
+            Some(ParamValue::Integer(port)) => u16::try_from(*port).ok(),
+            _ => None,
+        },
+        user: text("user"),
+        password: match job.params.get("password") {
+            Some(ParamValue::Secret(password)) => Some(password.clone()),
+            _ => None,
+        },
+    };
+    // What is restored need not exist yet.
+    let exists = matches!(job.declaration.kind, RecipeKind::Backup);
+    let database = text("database").filter(|_| exists).unwrap_or_else(|| "postgres".to_owned());
+    Some((server, database))
+}
+
+fn place(server: &Server, database: &str) -> String {
+    let host = server.host.as_deref().unwrap_or("localhost");
+    let port = server.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let user = server.user.as_ref().map(|user| format!(" as {user}")).unwrap_or_default();
+    format!("the database `{database}` on {host}{port}{user}")
+}
+
+fn connect(server: &Server, database: &str) -> Result<()> {
+    let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), Limits { total: LONGEST, idle: LONGEST });
+    let answer =
+        block_on(async |_stop| query::ask(&caller, server, database, "SELECT 1 AS one", &BTreeMap::new()).await)?;
+    answer.map(drop).map_err(|error| match error.kind() {
+        Kind::Timeout => {
+            let what = format!("{} does not answer within {} seconds", place(server, database), LONGEST.as_secs());
+            Error::new(Kind::Timeout, what).hint("is it the right host and port, and does a firewall let it pass?")
+        }
+        _ => error,
+    })
+}

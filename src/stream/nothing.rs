@@ -1,0 +1,121 @@
+//! Finds out whether some bytes hold nothing: no byte, an archive without entries, or either of them packed.
+
+use std::io::Read;
+
+/// Whatever is larger than this holds something: no container of nothing is that large.
+pub const MAX_BYTES: usize = 64 << 10;
+/// How much is unpacked to look at it: GNU tar may write a mebibyte of zeros for no file.
+const MAX_PLAIN_BYTES: u64 = 2 << 20;
+
+/// The stream so far, as long as it may still turn out to hold nothing.
+#[derive(Clone, Debug)]
+pub struct Small(Option<Vec<u8>>);
+
+impl Default for Small {
+    fn default() -> Small {
+        Small(Some(Vec::new()))
+    }
+}
+
+impl Small {
+    pub fn add(&mut self, data: &[u8]) {
+        let fits = self.0.as_ref().is_some_and(|seen| seen.len() + data.len() <= MAX_BYTES);
+        match &mut self.0 {
+            Some(seen) if fits => seen.extend_from_slice(data),
+            _ => self.0 = None,
+        }
+    }
+
+    /// What makes it nothing, now that all of it has passed.
+    pub fn nothing(&self) -> Option<&'static str> {
+        self.0.as_deref().and_then(nothing)
+    }
+}
+
+/// What makes these bytes nothing.
+fn nothing(bytes: &[u8]) -> Option<&'static str> {
+    const NO_ENTRY: &str = "it is an archive without entries";
+    const PACKED: &str = "it holds no byte when it is unpacked";
+    if bytes.is_empty() {
+        return Some("it has no byte");
+    }
+    if let Some(plain) = unpacked(bytes) {
+        return nothing(&plain).map(|why| if plain.is_empty() { PACKED } else { why });
+    }
+    let is_empty_tar = bytes.len().is_multiple_of(512) && bytes.iter().all(|byte| *byte == 0);
+    let is_empty_7z = bytes.len() == 32 && bytes.starts_with(b"7z\xbc\xaf\x27\x1c") && bytes[12..28] == [0; 16];
+    let is_empty_cpio = bytes.starts_with(b"0707") && bytes.get(110..121) == Some(b"TRAILER!!!\0".as_slice());
+    let is_empty_zip = bytes.starts_with(b"PK\x05\x06");
+    if is_empty_tar || is_empty_7z || is_empty_cpio || is_empty_zip || bytes == b"!<arch>\n" {
+        return Some(NO_ENTRY);
+    }
+    // xz without a block, bzip2 without one: the mark of the end stands where a block would begin.
+    let is_empty_xz = bytes.starts_with(b"\xfd7zXZ\0") && bytes.len() == 32;
+    let is_empty_bzip2 = bytes.starts_with(b"BZh") && bytes.get(4..10) == Some(b"\x17\x72\x45\x38\x50\x90".as_slice());
+    (is_empty_xz || is_empty_bzip2).then_some(PACKED)
+}
+
+/// What gzip or zstd have packed; nothing where it is neither, is damaged, or is too much to be nothing.
+fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::new();
+    let unpacked = match bytes {
+        [0x1f, 0x8b, ..] => flate2::read::MultiGzDecoder::new(bytes).take(MAX_PLAIN_BYTES + 1).read_to_end(&mut plain),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            zstd::stream::read::Decoder::new(bytes).ok()?.take(MAX_PLAIN_BYTES + 1).read_to_end(&mut plain)
+        }
+        _ => return None,
+    };
+    unpacked.ok().filter(|read| *read as u64 <= MAX_PLAIN_BYTES).map(|_| plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    }
+
+    #[test]
+    fn nothing_is_nothing_whatever_it_is_packed_in() {
+        let packed = Some("it holds no byte when it is unpacked");
+        let archive = Some("it is an archive without entries");
+        let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+        let xz = b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\0\0\0\0\x1c\xdf\x44\x21\x1f\xb6\xf3\x7d\x01\0\0\0\0\x04YZ";
+        let cpio = [b"070701".as_slice(), &[b'0'; 104], b"TRAILER!!!\0\0\0\0"].concat();
+        for (bytes, why) in [
+            (vec![], Some("it has no byte")),
+            (gzip(b""), packed),
+            (zstd(b""), packed),
+            (gzip(&gzip(b"")), packed),
+            (b"BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0".to_vec(), packed),
+            (xz.to_vec(), packed),
+            (vec![0; 10240], archive),
+            (gzip(&[0; 10240]), archive),
+            (zstd(&vec![0; 1 << 20]), archive),
+            ([b"PK\x05\x06".as_slice(), &[0; 18]].concat(), archive),
+            (b"!<arch>\n".to_vec(), archive),
+            (cpio, archive),
+            (b"x".to_vec(), None),
+            (gzip(b"x"), None),
+            (zstd(b"x"), None),
+            (vec![0; 100], None),
+            (gzip(&vec![0; 3 << 20]), None),
+        ] {
+            let mut small = Small::default();
+            bytes.chunks(7).for_each(|piece| small.add(piece));
+            assert_eq!(small.nothing(), why, "{} bytes: {:?}", bytes.len(), &bytes[..bytes.len().min(12)]);
+        }
+    }
+
+    #[test]
+    fn what_is_large_is_something() {
+        let mut small = Small::default();
+        (0..=MAX_BYTES / 512).for_each(|_| small.add(&[0; 512]));
+        assert_eq!(small.nothing(), None);
+    }
+}
