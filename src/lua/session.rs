@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use mlua::Lua;
 
 use crate::backup::at_end::AtEndList;
@@ -17,6 +18,7 @@ use crate::lua::unused::Unused;
 use crate::report::event;
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
+use crate::world::recipe_run::RecipeRun;
 
 /// What a channel is called where recipes have their kind.
 pub const CHANNEL: &str = "channel";
@@ -30,6 +32,17 @@ pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 /// Looks over all recipes for what is wrong with them and told by no run.
 pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
 
+/// Plays another recipe in the world of this run, where there is no process to start; gives its outcome.
+pub type Play = Box<dyn Fn(RecipeRun) -> LocalBoxFuture<'static, Result<serde_json::Value>> + Send>;
+
+/// Where no recipe can be played.
+pub fn plays_nothing() -> Play {
+    Box::new(|run| {
+        let error = Error::new(Kind::Other, format!("the recipe `{}` cannot be run here", run.recipe));
+        Box::pin(std::future::ready(Err(error)))
+    })
+}
+
 /// What the primitives of one run share.
 pub struct Session {
     pub caller: Caller,
@@ -38,6 +51,7 @@ pub struct Session {
     pub translate: Translate,
     pub smtp: Smtp,
     pub overdue_query: OverdueQuery,
+    pub play: Play,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
@@ -59,6 +73,7 @@ impl Session {
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
             overdue_query: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
+            play: plays_nothing(),
             cores: caller.world.machine().cores,
             caller,
             identity,

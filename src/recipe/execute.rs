@@ -157,6 +157,7 @@ impl Execution {
                 run_id: new.id.clone(),
                 ledger: self.ledger.clone(),
                 overdue_query: scene.overdue_query(&self.job.config),
+                play: scene.play(&self.job),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {

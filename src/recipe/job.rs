@@ -21,6 +21,7 @@ use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
 use crate::world::capability::Capability;
+use crate::world::real::launcher::Launcher;
 use crate::world::real::{http, orphans, standing, startup, view, wall};
 
 /// The longest that a run may take when its recipe does not say.
@@ -49,6 +50,10 @@ pub struct Job {
     pub coverage: Option<Coverage>,
     /// What the programs of root see of the file tree, once that was made.
     pub view: OnceLock<Arc<view::View>>,
+    /// What starts other recipes, once it was forked.
+    pub launcher: OnceLock<Arc<Launcher>>,
+    /// The run that has started this one.
+    pub parent: OnceLock<String>,
 }
 
 /// What a person says at the start of a run.
@@ -91,6 +96,8 @@ impl Job {
             confirmed: wishes.yes,
             coverage: None,
             view: OnceLock::new(),
+            launcher: OnceLock::new(),
+            parent: OnceLock::new(),
         })
     }
 

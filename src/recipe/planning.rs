@@ -83,6 +83,7 @@ impl Planning {
             run_id: run_id(started_at, &self.job.run_type),
             ledger: self.ledger.clone(),
             overdue_query: scene.overdue_query(&self.job.config),
+            play: scene.play(&self.job),
         };
         let (end, cut) = {
             let mut cut = pin!(scene.cut(self.job.timeout));

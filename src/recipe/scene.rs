@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::OverdueQuery;
+use crate::lua::session::{OverdueQuery, Play, plays_nothing};
 use crate::world::World;
 
 /// Where one run takes place.
@@ -32,6 +32,11 @@ pub trait Scene {
 
     /// Looks over all recipes, as their record has them.
     fn overdue_query(&self, config: &Arc<Config>) -> OverdueQuery;
+
+    /// Plays another recipe in the world of this run, where no process is started for it.
+    fn play(&self, _job: &Job) -> Play {
+        plays_nothing()
+    }
 
     /// The world that the recipe touches, without its limits. From now on what cuts the run is listened for.
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>>;

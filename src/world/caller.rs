@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
+use super::recipe_run::{RecipeEnd, RecipeRun};
 use super::{
     Child, Command, Effect, Entry, Limits, ListQuery, LockGuard, Mail, Reply, Request, Sent, Space, Stat, World,
 };
@@ -77,6 +78,7 @@ impl Caller {
         sweep(dir: &Path) -> Vec<Entry> = Effect::Sweep { dir: dir.into() } => Reply::Entries(entries) => entries;
         spawn(command: Command) -> Child = Effect::Spawn(command) => Reply::Child(child) => child;
         which(program: &str) -> Option<PathBuf> = Effect::Which { program: program.into() } => Reply::Path(path) => path;
+        run_recipe(run: RecipeRun) -> RecipeEnd = Effect::RunRecipe(Box::new(run)) => Reply::Recipe(end) => end;
         get(object: Object) -> Box<dyn Source> = Effect::Get(object) => Reply::Source(source) => source;
         put(put: Put) -> Box<dyn Sink> = Effect::Put(Box::new(put)) => Reply::Sink(sink) => sink;
         list_objects(store: Arc<Store>, prefix: &str) -> Vec<ObjectEntry>

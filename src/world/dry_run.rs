@@ -67,6 +67,8 @@ impl<W> DryRun<W> {
 pub enum Withheld {
     #[error("a dry run starts no program")]
     Program,
+    #[error("a dry run runs no other recipe")]
+    Recipe,
     #[error("it is only planned: a dry run writes nothing")]
     File,
     #[error("it is known only after the run")]
@@ -116,6 +118,11 @@ impl<W: World + 'static> DryRun<W> {
                 let stdin = command.stdin.then(|| Box::new(Swallow) as Box<dyn Sink>);
                 let end = Unknown(command.program.clone());
                 Ok(Reply::Child(Child { stdin, stdout: Box::new(end.clone()), process: Box::new(end) }))
+            }
+            E::RunRecipe(run) => {
+                note(None);
+                let what = format!("the recipe `{}` was not run", run.recipe);
+                Err(Error::new(Kind::Cancelled, what).because(Withheld::Recipe))
             }
             E::Request(request) if !request.method.only_reads() => {
                 note(Some(crate::units::show_size(request.body.data.len() as u64)));

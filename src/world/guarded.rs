@@ -128,6 +128,10 @@ impl Needs {
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Send(mail) => self.may_mail(&mail.server),
+            Effect::RunRecipe(run) => match self.recipes.contains(&run.recipe) {
+                true => Ok(()),
+                false => Err(not_in_needs("run the recipe", &run.recipe, "recipes", &run.recipe)),
+            },
             Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
         }
     }

@@ -57,6 +57,7 @@ pub mod pick;
 pub mod program;
 pub mod reach;
 pub mod real;
+pub mod recipe_run;
 pub mod refusals;
 pub mod reply;
 pub mod simulated;

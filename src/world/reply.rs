@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
+use super::recipe_run::RecipeEnd;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -22,6 +23,7 @@ pub enum Reply {
     Space(Space),
     Child(Child),
     Path(Option<PathBuf>),
+    Recipe(RecipeEnd),
     Objects(Vec<ObjectEntry>),
     ObjectStat(Option<ObjectStat>),
     /// Whether it was made, or stood already.

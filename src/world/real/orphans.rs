@@ -38,8 +38,8 @@ pub fn adopt() {
 }
 
 /// Ends what was adopted. A process that adopts nothing has only children that it knows.
-pub fn end_adopted(within: Duration) -> Left {
-    if ADOPTS.load(Ordering::Relaxed) { end_all(within, &[]) } else { Left::default() }
+pub fn end_adopted(within: Duration, keep: Option<Pid>) -> Left {
+    if ADOPTS.load(Ordering::Relaxed) { end_all(within, keep) } else { Left::default() }
 }
 
 /// Whether this kernel lists the children of a process.
@@ -56,12 +56,12 @@ pub fn mark() -> io::Result<()> {
 }
 
 /// Ends every child of this process but those that may stay, and `keep`; gives up after `within`.
-fn end_all(within: Duration, keep: &[Pid]) -> Left {
+fn end_all(within: Duration, keep: Option<Pid>) -> Left {
     let began = Instant::now();
     let mut seen: Vec<Pid> = Vec::new();
     loop {
         let (spared, rest): (Vec<Pid>, Vec<Pid>) =
-            children().into_iter().filter(|pid| !keep.contains(pid)).filter(|pid| !reaped(*pid)).partition(|pid| may_stay(*pid));
+            children().into_iter().filter(|pid| Some(*pid) != keep).filter(|pid| !reaped(*pid)).partition(|pid| may_stay(*pid));
         if rest.is_empty() || began.elapsed() > within {
             return Left { ended: seen.len().saturating_sub(rest.len()), spared: spared.len(), stayed: rest.len() };
         }

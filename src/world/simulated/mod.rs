@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::paths::plain;
 use super::{Effect, Limits, Machine, Reply, Request, World};
+use crate::world::recipe_run::RecipeEnd;
 use crate::error::Result;
 use clock::{Clock, Pace};
 use part::Part;
@@ -168,6 +169,8 @@ impl Simulated {
             E::MakeBucket(store) => Reply::Made(objects::make_bucket(&mut self.shared.lock(), &store)?),
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
+            // The harness plays it, in this world.
+            E::RunRecipe(_) => Reply::Recipe(RecipeEnd::Play),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,

@@ -1,0 +1,16 @@
+--- Other recipes: only by name, with params that are set as on the command line.
+describe("recipes.run", function()
+  it("takes a name and what is set", function()
+    local ok, failure = errors.try(recipes.run, "other", { set = { days = 3, dir = "/x", on = true, password = secret "x" } })
+    expect(ok):is(false)
+    expect(failure.message):contains("`other`")
+    errors.accept(failure, "nothing else can be run from a spec of a module")
+  end)
+
+  it("names an option that there is not", function()
+    local ok, failure = errors.try(recipes.run, "other", { sets = {} })
+    expect(ok):is(false)
+    expect(failure.hint):contains("`set`")
+    errors.accept(failure, "it is looked at here")
+  end)
+end)
