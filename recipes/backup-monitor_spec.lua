@@ -142,6 +142,19 @@ describe("backup-monitor", function()
     end
   end)
 
+  it("compares an encrypted backup with its manifest, for nobody has its key here, and believes none without one", function()
+    local name = "db_backup_20260215_020000.sql.gz.age"
+    local file, content = "/backups/database/" .. name, "age-encryption.org/v1\n-> X25519 …"
+    local described = samples.manifest { name = name, content = content, rows = { contacts = 3 } }
+    local files = { [file] = at("6h", content), [file .. ".manifest.json"] = described, [CONFIG] = ARCHIVE, [LOGS] = ARCHIVE }
+    watch(morning { files = files }, { min_size = "10" }):ok()
+    files[file] = at("6h", "age-encryption.org/v1\n-> X25519 ?…")
+    watch(morning { files = files }, { min_size = "10" }):failed { message = "db: broken" }
+    files[file], files[file .. ".manifest.json"] = at("6h", content), nil
+    local run = watch(morning { files = files }, { min_size = "10" })
+    run:failed { message = "db: broken" }:said("no manifest says what it was")
+  end)
+
   it("tells recipes that are silent, all at once with the rest", function()
     local overdue = {
       { recipe = "db-backup", verdict = "late", due = "2026-02-15T02:00:00+09:00", since = "2026-02-14T02:00:01+09:00" },

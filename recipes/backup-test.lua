@@ -12,7 +12,7 @@ local restores = require "hikae.restores"
 local function drill(p, file, server, began, alone)
   local staged = restores.stage {
     server = server, files = { file }, dump_of = p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
-    make_roles = alone,
+    identity = p.identity, passphrase = p.passphrase, make_roles = alone,
   }
   local took = clock.elapsed() - began
   pg.drop_database(restores.at(server, { name = staged.database }))
@@ -37,11 +37,11 @@ return recipe {
   ),
   needs = {
     run = {
-      "psql", "pg_restore",
+      "psql", "pg_restore", "gpg?",
       -- For a temporary cluster only; the last two where hikae is root, which PostgreSQL refuses to be.
       "pg_isready?", "initdb?", "postgres?", "rm?", "chown?", "setpriv?",
     },
-    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{cluster_dir}", "{work_dir}" },
   },
 

@@ -1,4 +1,5 @@
 --- Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+local encryption = require "hikae.encryption"
 local manifests = require "hikae.manifests"
 local params = require "hikae.params"
 local retention = require "hikae.retention"
@@ -14,9 +15,10 @@ return recipe {
       keep_at_least = { default = 1, min = 1, says = "Dumps to keep whatever their age" },
       compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dump" },
     },
+    params.encryption {},
     params.limits {}
   ),
-  needs = { run = { "pg_dump" }, write = { "{dir}" } },
+  needs = { run = { "pg_dump", "gpg?" }, write = { "{dir}" } },
 
   run = function(p)
     log.info(_("Database backup starts"))
@@ -30,8 +32,9 @@ return recipe {
       idle_timeout = p.idle_timeout,
     }
     local packed = p.compress == "zstd" and dump:zstd() or dump:gzip()
-    local ending = p.compress == "zstd" and ".sql.zst" or ".sql.gz"
-    local backup = packed:save(path.join(p.dir, "db_backup_" .. clock.stamp() .. ending))
+    local stream, encrypted = encryption.add(packed, p.encrypt_to)
+    local ending = (p.compress == "zstd" and ".sql.zst" or ".sql.gz") .. encrypted
+    local backup = stream:save(path.join(p.dir, "db_backup_" .. clock.stamp() .. ending))
 
     manifests.report(backup)
     retention.prune { dir = p.dir, name = "db_backup_*" .. ending, days = p.days, keep_at_least = p.keep_at_least }

@@ -57,6 +57,29 @@ describe("db-backup", function()
     run:never_showed("hunter2")
   end)
 
+  it("encrypts the dump to the recipients that are named, and says so in the manifest", function()
+    local recipient = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
+    local run = simulate(but(nightly, { env = { DB_PASSWORD = secret "hunter2", BACKUP_ENCRYPT_TO = recipient } })):run("db-backup")
+    run:ok()
+    run:wrote(NEW .. ".age"):contains("age-encryption.org/v1"):has_manifest()
+    run:wrote(NEW .. ".age.manifest.json"):contains(recipient):contains("throwaway")
+  end)
+
+  it("encrypts with gpg to any other name, and loses nothing whichever step fails", function()
+    local ops = "6ACAFE460DFD94CE1795AAF4037F8DDEFAAA7634"
+    local gpg = require("hikae.pretend_gpg").gpg { [ops] = "Ops <ops@example.com>" }
+    local world = but(nightly, {
+      programs = { pg_dump = nightly.programs.pg_dump, gpg = gpg },
+      env = { DB_PASSWORD = secret "hunter2", BACKUP_ENCRYPT_TO = "ops@example.com" },
+    })
+    local run = simulate(world):run("db-backup")
+    run:ok():wrote(NEW .. ".gpg"):has_manifest()
+    run:wrote(NEW .. ".gpg.manifest.json"):contains(ops)
+    simulate(world):each_failure("db-backup", function(broken)
+      broken:left_nothing_partial():kept(OLD)
+    end)
+  end)
+
   it("loses nothing and tells, whichever step fails", function()
     simulate(nightly):each_failure("db-backup", function(run)
       run:left_nothing_partial()

@@ -1,4 +1,5 @@
 --- Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
+local encryption = require "hikae.encryption"
 local params = require "hikae.params"
 local sets = require "hikae.sets"
 
@@ -80,16 +81,17 @@ return recipe {
       keep_at_least = { default = 1, min = 1, says = "Sets to keep whatever their age" },
       compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dumps" },
     },
+    params.encryption {},
     params.limits { timeout = "Longest time for one dump; else that of `[limits]`" }
   ),
-  needs = { run = { "pg_dump", "pg_dumpall", "psql" }, write = { "{dir}" } },
+  needs = { run = { "pg_dump", "pg_dumpall", "psql", "gpg?" }, write = { "{dir}" } },
 
   run = function(p)
     log.info(_("Full backup starts"))
     local function pack(stream)
-      return p.compress == "zstd" and stream:zstd() or stream:gzip()
+      return (encryption.add(p.compress == "zstd" and stream:zstd() or stream:gzip(), p.encrypt_to))
     end
-    local ending = p.compress == "zstd" and ".sql.zst" or ".sql.gz"
+    local ending = (p.compress == "zstd" and ".sql.zst" or ".sql.gz") .. encryption.ending(p.encrypt_to)
     local wanted, left_out = choose(p)
     local set = sets.begin(p.dir, "full_backup_" .. clock.stamp())
 

@@ -20,8 +20,8 @@ return recipe {
     }
   ),
   needs = {
-    run = { "psql", "pg_restore", "{health_command}" },
-    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    run = { "psql", "pg_restore", "gpg?", "{health_command}" },
+    read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{work_dir}" },
     connect = { "{health_url}" },
   },

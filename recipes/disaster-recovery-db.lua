@@ -156,8 +156,8 @@ return recipe {
     }
   ),
   needs = {
-    run = { "pg_isready", "psql", "pg_restore", "{start}", "{health_command}" },
-    read = { "{dir}", "{file}", "{file}.manifest.json" },
+    run = { "pg_isready", "psql", "pg_restore", "gpg?", "{start}", "{health_command}" },
+    read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{start}" },
   },

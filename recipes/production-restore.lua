@@ -1,4 +1,5 @@
 --- Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
+local encryption = require "hikae.encryption"
 local health = require "hikae.health"
 local params = require "hikae.params"
 local restores = require "hikae.restores"
@@ -12,7 +13,8 @@ local FRESH = "before_restore_"
 local function back_up(p)
   local ok, saved = errors.try(function()
     local dump = pg.dump(restores.at(p, { database = p.database, timeout = p.timeout }))
-    return dump:gzip():save(path.join(p.dir, FRESH .. clock.stamp() .. ".sql.gz"))
+    local stream, encrypted = encryption.add(dump:gzip(), p.encrypt_to)
+    return stream:save(path.join(p.dir, FRESH .. clock.stamp() .. ".sql.gz" .. encrypted))
   end)
   if ok then
     log.info(_("Backup written: %s (%s)", saved.path, saved.size))
@@ -54,6 +56,7 @@ return recipe {
   params = params.join(
     params.server { database = "Database to replace", user = "User that may make and rename databases" },
     params.restore {},
+    params.encryption { encrypt_to = "Who can decrypt the fresh backup: recipients of age, or keys of gpg; else it is not encrypted" },
     params.health {
       health_url = "Address that answers well when the application works",
       health_command = "Command that exits 0 when the application works",
@@ -74,9 +77,9 @@ return recipe {
   ),
   needs = {
     run = {
-      "pg_dump", "psql", "pg_restore", "{health_command}", "{restart}", "{maintenance_on}", "{maintenance_off}",
+      "pg_dump", "psql", "pg_restore", "gpg?", "{health_command}", "{restart}", "{maintenance_on}", "{maintenance_off}",
     },
-    read = { "{file}", "{file}.manifest.json" },
+    read = { "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{dir}", "{hook_folders}", "{work_dir}" },
     connect = { "{health_url}", "{restart}", "{maintenance_on}", "{maintenance_off}" },
   },

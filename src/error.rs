@@ -231,12 +231,14 @@ impl Error {
     }
 }
 
-/// `text` as it is kept: cut where it is too long, of which a secret must not leave its half.
+/// `text` as it is kept: one that is too long keeps its beginning and its end, and no half of a secret.
 pub fn brief(mut text: String) -> String {
     if text.len() > LONGEST {
-        text = redact(&text[..text.floor_char_boundary(2 * LONGEST)]);
-        text.truncate(text.floor_char_boundary(LONGEST));
-        text.push('…');
+        let (tail, window) = (LONGEST / 3, text.len().min(2 * LONGEST));
+        let mut start = redact(&text[..text.floor_char_boundary(window)]);
+        let end = redact(&text[text.ceil_char_boundary(text.len() - window)..]);
+        start.truncate(start.floor_char_boundary(LONGEST - tail));
+        text = format!("{start}…{}", &end[end.ceil_char_boundary(end.len().saturating_sub(tail))..]);
     }
     text
 }

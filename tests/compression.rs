@@ -1,7 +1,7 @@
 //! What is compressed comes back byte for byte, by hikae and by the standard tools, and what is broken is refused.
 
 mod gzip;
-mod samples;
+pub mod samples;
 mod taps;
 mod unpack;
 mod zstd;

@@ -47,7 +47,7 @@ fn machine(coverage: &Coverage, limits: &LuaLimits, tools: &'static str) -> Mach
         Ok((name == "tools").then(|| Module { file_shown: "recipes/tools.lua".into(), text: tools.into() }))
     });
     let machine = Machine::new(session, hikae::modules::LIBRARY, limits, find).unwrap();
-    coverage.watch(&machine).unwrap();
+    coverage.watch(&machine.lua, &machine.fuse).unwrap();
     machine
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+mod imports;
+
 /// Longest file that the house style allows.
 const MAX_LINES: usize = 300;
 
@@ -117,4 +119,49 @@ fn no_room_is_a_lumber_room() {
             shown(&file)
         );
     }
+}
+
+/// Where `mlua` may be named: the Lua rooms, and the loaders of recipes and channels.
+const LUA_ROOMS: [&str; 6] =
+    ["src/lua/", "src/modules/", "src/specs/", "src/recipe/loader/", "src/alert/channels.rs", "src/alert/channels/"];
+
+#[test]
+fn lua_is_named_only_in_its_rooms() {
+    let named = regex::Regex::new(r"\bmlua\b").unwrap();
+    let sources: Vec<PathBuf> = files("src", "rs");
+    let (inside, outside): (Vec<_>, Vec<_>) = sources
+        .iter()
+        .filter(|file| named.is_match(&read(file)))
+        .map(|file| shown(file))
+        .partition(|file| LUA_ROOMS.iter().any(|room| file.starts_with(room)));
+    assert!(inside.len() > 50, "the Lua rooms name mlua; else this test would check nothing");
+    assert!(outside.is_empty(), "files that name mlua outside of its rooms:\n{}", outside.join("\n"));
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let sources: Vec<(String, String)> = files("src", "rs")
+        .iter()
+        .map(|file| (shown(file), read(file)))
+        .filter(|(path, _)| path != "src/lib.rs")
+        .collect();
+    let imports = imports::imports(&sources);
+    assert!(imports.values().map(|named| named.len()).sum::<usize>() > 1000, "hardly any import was read");
+    let circles: Vec<String> = imports::circles(&imports).iter().map(|circle| circle.join(", ")).collect();
+    assert!(circles.is_empty(), "files that import each other in a circle:\n{}", circles.join("\n"));
+}
+
+#[test]
+fn a_circle_would_be_found() {
+    let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let found = |files: &[(String, String)]| imports::circles(&imports::imports(files));
+    let circle = [
+        file("src/a/mod.rs", "pub use one::One;\nmod one;"),
+        file("src/a/one.rs", "use crate::b::{self, two::{Two, Other}};"),
+        file("src/b/mod.rs", "pub mod two;"),
+        file("src/b/two.rs", "fn f(_: super::super::a::One) {}"),
+    ];
+    assert_eq!(found(&circle), [["a::one", "b::two"]]);
+    let family = [file("src/a/mod.rs", "mod one; use one::One;"), file("src/a/one.rs", "use super::Two;")];
+    assert!(found(&family).is_empty());
 }

@@ -10,6 +10,7 @@ mod config;
 mod coverage;
 mod damage;
 mod due;
+mod encryption;
 mod http;
 mod inspector;
 mod layers;

@@ -1,4 +1,4 @@
-//! Keeps an event small enough to be told: one that is too long for a channel would be told to nobody.
+//! Keeps an event small enough to be sent: one that is too long for a channel would reach nobody.
 
 use super::event::{Event, Finding};
 
@@ -8,7 +8,7 @@ const MAX_FINDING_BYTES: usize = 2 << 10;
 const MAX_FINDINGS: usize = 300;
 
 impl Event {
-    /// The same event, with `…` in the place of what is too much.
+    /// The same event, with `…` in the place of what is too much. A long error keeps its beginning and its end.
     pub fn bounded(&self) -> Event {
         let text = |text: &Option<String>| text.as_deref().map(|text| cut(text, MAX_TEXT_BYTES));
         let finding = |one: &Finding| Finding {
@@ -26,5 +26,7 @@ fn cut(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }
-    format!("{}…", &text[..text.floor_char_boundary(max)])
+    let tail = max / 3;
+    let (head, from) = (text.floor_char_boundary(max - tail), text.ceil_char_boundary(text.len() - tail));
+    format!("{}…{}", &text[..head], &text[from..])
 }

@@ -1,4 +1,4 @@
-//! Names a channel: what takes alerts, which of them, and how they are handed to it.
+//! Defines a channel: what takes alerts, which of them, and how they reach it.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -10,29 +10,29 @@ use crate::error::Result;
 use crate::secret::Secret;
 use crate::world::mail::Refused;
 
-/// The longest that a channel may take in all when nobody says.
+/// The longest that a channel may take in all, unless its settings say otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One way to tell somebody. Who is told by several ways has several channels.
+/// One way to reach people. Who is reached by several ways has several channels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
     pub name: String,
-    /// Which file tells it: `slack` is `channels/slack.lua`.
+    /// Which file sends it: `slack` is `channels/slack.lua`.
     pub kind: String,
-    /// The webhook, where it has one; whoever knows it can post.
+    /// The webhook, where it has one: a secret, for who knows it can post.
     pub target: Option<Secret>,
-    /// What it signs by, so that who is told can know who tells.
+    /// The key of its signature, by which the receiver knows the sender.
     pub secret: Option<Secret>,
-    /// Mail addresses, or whatever this kind of channel calls whom it tells.
+    /// Mail addresses, or what this kind of channel has instead.
     pub recipients: Vec<String>,
     /// The events that it takes, as `Event::is_of` names them; empty for all.
     pub types: Vec<String>,
     /// The types of run (`daily`) and the recipes that it takes; empty for all.
     pub run_types: Vec<String>,
     pub recipes: Vec<String>,
-    /// The least that it is troubled with.
+    /// The lowest severity that it takes.
     pub severity: Severity,
-    /// The longest that it may take, with all that waits for it.
+    /// The longest that it may take, with everything that waits for it.
     pub timeout: Duration,
     /// What only this kind of channel knows: the keys of `settings` in `hikae.toml`.
     pub settings: BTreeMap<String, serde_json::Value>,
@@ -69,9 +69,9 @@ impl Channel {
 /// What a channel is asked to do: the function of its Lua file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Tells an event to people.
+    /// Sends an event to people.
     Send,
-    /// Says how a run stands to what watches from outside.
+    /// Reports the state of a run to what watches from outside.
     Ping,
 }
 
@@ -84,17 +84,19 @@ impl Verb {
     }
 }
 
-/// What a channel says of an event that it took.
+/// How a channel ended that did not fail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
     /// The id of the message, where it has one.
     pub message_id: Option<String>,
     /// Recipients who did not get it while others did.
     pub refused: Vec<Refused>,
+    /// Why there was nothing to send; then nothing was sent.
+    pub skipped: Option<String>,
 }
 
-/// Hands events to channels. Each call has a thread of its own, so that one that never comes back keeps nobody waiting.
+/// Hands events to channels. Each call has a thread of its own, so that one that never returns delays no other.
 pub trait Deliver: Send + Sync + 'static {
-    /// Gives `event` to `channel`, once, by its function `verb`. An error of a mail server, or one of kind `timeout`, says whether it may have arrived all the same.
+    /// Gives `event` to `channel`, once, by its function `verb`. The error says whether it may have arrived all the same.
     fn deliver(&self, channel: &Channel, event: &Event, verb: Verb) -> impl Future<Output = Result<Delivered>>;
 }

@@ -1,7 +1,7 @@
 //! Sends one event by one channel: its Lua file, in a state of its own that reaches the channel's server and nothing else.
 
-mod given;
 mod loading;
+mod lua_tables;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::email::message_id;
 use super::smtp::Settings;
-use super::{Channel, Deliver, Delivered, Event, Verb, standing, table, templates};
+use super::{Channel, Deliver, Delivered, Event, Verb, run_table, table, templates};
 use crate::config::{Config, ModuleSource};
 use crate::error::{Error, Kind, Result};
 use crate::lua::options;
@@ -25,6 +25,7 @@ use crate::world::http::upload::is_expected;
 use crate::world::journal::{Journal, Outcome, Record};
 use crate::world::limited::Limited;
 use crate::world::mail::Refused;
+use crate::world::mail::oauth::TokenSource;
 use crate::world::real::{Real, http};
 use crate::world::{Caller, Effect, Limits, World};
 use loading::{Loaded, load};
@@ -35,22 +36,14 @@ const READING: Limits = Limits { total: Duration::from_secs(5), idle: Duration::
 /// A channel that is only loaded has no time to spend: it cannot touch anything.
 const NOTHING: Limits = Limits { total: Duration::ZERO, idle: Duration::ZERO };
 
-/// What a channel has touched.
-type Written = Journal<Arc<Guarded<Limited<Arc<dyn World>>>>>;
+/// The journal of what a channel does.
+type ChannelJournal = Journal<Arc<Guarded<Limited<Arc<dyn World>>>>>;
 
-/// What came of a sending.
+/// How a sending went.
 pub struct Sending {
-    pub ended: Result<Answer>,
-    /// What it did.
+    pub result: Result<Delivered>,
+    /// What the channel did.
     pub journal: Vec<Record>,
-}
-
-/// What a channel says of an event.
-#[derive(Debug)]
-pub enum Answer {
-    Sent(Delivered),
-    /// It has sent nothing, because there is nothing to send: its reason.
-    Nothing(String),
 }
 
 /// What `send` may return: what `mail.send` gave.
@@ -100,13 +93,13 @@ impl LuaChannels {
         cut: impl Future<Output = Error>,
     ) -> Sending {
         let mut journal = None;
-        let ended = tokio::select! {
-            ended = self.guarded(channel, event, verb, &mut journal) => ended,
+        let result = tokio::select! {
+            result = self.guarded(channel, event, verb, &mut journal) => result,
             error = cut => Err(error),
         };
-        let journal = journal.map(|journal: Arc<Written>| journal.entries()).unwrap_or_default();
+        let journal = journal.map(|journal: Arc<ChannelJournal>| journal.entries()).unwrap_or_default();
         let within = |error: Error| error.within(format!("cannot {} by the channel `{}`", verb.word(), channel.name));
-        Sending { ended: ended.and_then(|answer| proved(answer, &journal)).map_err(within), journal }
+        Sending { result: result.and_then(|delivered| proved(delivered, &journal)).map_err(within), journal }
     }
 
     async fn guarded(
@@ -114,8 +107,8 @@ impl LuaChannels {
         channel: &Channel,
         event: &Event,
         verb: Verb,
-        written: &mut Option<Arc<Written>>,
-    ) -> Result<Answer> {
+        written: &mut Option<Arc<ChannelJournal>>,
+    ) -> Result<Delivered> {
         let (source, needs) = self.prepare(channel, verb).await?;
         let guarded = Arc::new(Guarded::new(Limited::new(self.world.clone()), needs)?);
         let journal = written.insert(Arc::new(Journal::new(guarded.clone()))).clone();
@@ -136,11 +129,15 @@ impl LuaChannels {
             }
         };
         connect.extend(channel.server()?);
-        if !channel.recipients.is_empty() {
-            // Settings that cannot be read are told by `mail.send`, when it is called.
-            connect.extend(self.smtp.as_ref().ok().map(|smtp| smtp.server.address()));
+        let mut run = Vec::new();
+        // Settings that cannot be read are reported by `mail.send`, when it is called.
+        if let (false, Ok(smtp)) = (channel.recipients.is_empty(), &self.smtp) {
+            connect.push(smtp.server.address());
+            let token = smtp.token_source.as_ref();
+            connect.extend(token.and_then(TokenSource::server));
+            run.extend(token.and_then(TokenSource::program).map(str::to_owned));
         }
-        Ok((source, Needs { connect, ..Needs::default() }))
+        Ok((source, Needs { connect, run, ..Needs::default() }))
     }
 
     /// Lets the channel's `send` or `ping` do its work.
@@ -151,48 +148,49 @@ impl LuaChannels {
         channel: &Channel,
         event: &Event,
         verb: Verb,
-    ) -> Result<Answer> {
-        let told = match verb {
+    ) -> Result<Delivered> {
+        let shown = match verb {
             Verb::Send => self.event(channel, event).await,
-            Verb::Ping => standing(&event.bounded()),
+            Verb::Ping => run_table(&event.bounded()),
         };
         let loaded = load(&self.config, caller, source, channel, verb, self.smtp(channel)).await?;
         let Loaded { machine, session, function, .. } = loaded;
-        let told = given::event(&machine.lua, verb, &told).map_err(from_lua)?;
+        let shown = lua_tables::event(&machine.lua, verb, &shown).map_err(from_lua)?;
         let address = channel.table(&machine.lua).map_err(from_lua)?;
         session.loading.set(false);
-        let answer = machine.call(&function, (told, address)).await?;
-        // What it caught and did not answer for has not been sent, whatever it says.
+        let answer = machine.call(&function, (shown, address)).await?;
+        // An error that it caught and did not accept means that the event was not sent, whatever it says.
         if let Some(swallowed) = session.caught.borrow().iter().find(|caught| caught.swallowed()) {
             return Err(swallowed.error.clone());
         }
-        answered(answer, verb, source)
+        returned(answer, verb, source)
     }
 
-    /// The event with its words, as `send` is given it.
+    /// The event with its words, as `send` gets it.
     async fn event(&self, channel: &Channel, event: &Event) -> serde_json::Value {
         let (language, event) = (self.config.language().into(), &event.bounded());
         let reading = Caller::new(Arc::new(Limited::new(self.world.clone())), READING);
-        let message = templates::message(&reading, &self.config.dir, event, language).await;
+        let message =
+            templates::message(&reading, &self.config.dir, event, language, self.config.system_name()).await;
         if let Some(warning) = &message.warning {
             report::log(Level::Warn, warning, None);
         }
-        let mut told = table(event, &message, language);
+        let mut shown = table(event, &message);
         if let Ok(smtp) = &self.smtp {
-            told["message_id"] = message_id(channel, event, &smtp.from.address).into();
+            shown["message_id"] = message_id(channel, event, &smtp.from.address).into();
         }
-        told
+        shown
     }
 }
 
-fn answered(answer: Value, verb: Verb, source: &ModuleSource) -> Result<Answer> {
+fn returned(answer: Value, verb: Verb, source: &ModuleSource) -> Result<Delivered> {
     match answer {
-        Value::Nil => Ok(Answer::Sent(Delivered::default())),
-        Value::String(reason) => Ok(Answer::Nothing(reason.to_string_lossy())),
+        Value::Nil => Ok(Delivered::default()),
+        Value::String(reason) => Ok(Delivered { skipped: Some(reason.to_string_lossy()), ..Delivered::default() }),
         Value::Table(_) => {
             let name = format!("what `{}` of {} returns", verb.word(), source.file_shown);
             let Returned { message_id, refused } = options::read_value(&name, Plain::from_lua(&answer)?)?;
-            Ok(Answer::Sent(Delivered { message_id, refused }))
+            Ok(Delivered { message_id, refused, skipped: None })
         }
         other => {
             let what = format!("`{}` of `{}` returned a {}", verb.word(), source.file_shown, other.type_name());
@@ -210,18 +208,17 @@ fn permitted(error: Error, refused: &[Error]) -> Error {
         .hint("it reaches the server of its own address, and those in `connect = { \"host\" }` of the table that its file returns")
 }
 
-/// A channel that has sent nothing, and does not say why, has not told anybody.
-fn proved(answer: Answer, journal: &[Record]) -> Result<Answer> {
-    // An answer that says that it was taken counts, whatever becomes of the rest of it.
-    let taken = |record: &Record| record.status.is_some_and(|status| is_expected(None, status));
-    let sent = |record: &Record| {
-        matches!(record.effect, Effect::Request(_) | Effect::Send(_))
-            && (matches!(record.outcome, Outcome::Done) || taken(record))
+/// Refuses the end of a channel that sent nothing and does not say why.
+fn proved(delivered: Delivered, journal: &[Record]) -> Result<Delivered> {
+    let sent = |record: &Record| match record.effect {
+        // A good status counts, also where the rest of the answer breaks off.
+        Effect::Request(_) => record.status.is_some_and(|status| is_expected(None, status)),
+        Effect::Send(_) => matches!(record.outcome, Outcome::Done),
+        _ => false,
     };
-    match (journal.iter().any(sent), answer) {
-        (true, Answer::Nothing(_)) => Ok(Answer::Sent(Delivered::default())),
-        (false, Answer::Nothing(reason)) if !reason.trim().is_empty() => Ok(Answer::Nothing(reason)),
-        (true, sent) => Ok(sent),
+    match (journal.iter().any(sent), &delivered.skipped) {
+        (true, _) => Ok(Delivered { skipped: None, ..delivered }),
+        (false, Some(reason)) if !reason.trim().is_empty() => Ok(delivered),
         (false, _) => Err(Error::new(Kind::Recipe, "it ended without having sent anything")
             .hint("where that is meant, its function returns the reason as a text")),
     }
@@ -231,17 +228,11 @@ impl Deliver for LuaChannels {
     async fn deliver(&self, channel: &Channel, event: &Event, verb: Verb) -> Result<Delivered> {
         let waiting = Caller::new(self.world.clone(), Limits { total: Duration::MAX, idle: Duration::MAX });
         let cut = async {
-            // Whichever way the waiting ends, the channel has had its time.
-            let _waited = waiting.sleep(channel.timeout).await;
+            // Whichever way the waiting ends, the time of the channel is over.
+            drop(waiting.sleep(channel.timeout).await);
             late(channel)
         };
-        match self.send(channel, event, verb, cut).await.ended? {
-            Answer::Sent(delivered) => Ok(delivered),
-            Answer::Nothing(reason) => {
-                report::log(Level::Info, &format!("channel `{}` sent nothing: {reason}", channel.name), None);
-                Ok(Delivered::default())
-            }
-        }
+        self.send(channel, event, verb, cut).await.result
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tells what is to be told after a run, and what waits from before: nothing that happens here changes how the run ended.
+//! Reports a run after it has ended, and what waits from before. Nothing that happens here changes how the run ended.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,18 +7,20 @@ use std::time::Duration;
 mod claiming;
 mod flushing;
 mod pinging;
+mod tally;
 
 use super::channel::{Channel, Deliver, Delivered, Verb};
-use super::delivery::{Answer, Letter, Work, deliver_all};
-use super::judging::Judge;
+use super::decide::{Decider, Manner};
+use super::delivery::{DeliveryResult, Outgoing, Queue, deliver_all};
 use super::registered::Channels;
 use super::throttle::Rules;
-use super::{Event, lines};
-use crate::catalog::{Catalog, NewNotice, NewRun, Notice, Notification, Run};
+use super::{Event, log_lines};
+use crate::catalog::{Catalog, NewNotice, NewRun, Notice, Notification, Run, Status};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::report::{self, Level};
 use crate::world::{Limits, World};
+pub use tally::{ChannelReport, Tally};
 
 /// The longest that the state folder may take to be made.
 const FOLDER: Limits = Limits { total: Duration::from_secs(30), idle: Duration::from_secs(30) };
@@ -34,39 +36,20 @@ pub struct Dispatch<D> {
     world: Arc<dyn World>,
 }
 
-/// What came of telling: how many notices arrived, and how many did not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub sent: usize,
-    pub failed: usize,
-    /// How many another process is sending now, and how many may have arrived already; counted where the outbox is flushed.
-    pub sending: usize,
-    pub unsure: usize,
-    /// One by one.
-    pub told: Vec<Told>,
-}
-
-/// What came of one notice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    pub channel: String,
-    /// Why it did not arrive, or not that anybody knows.
-    pub error: Option<String>,
-}
-
 impl<D: Deliver> Dispatch<D> {
     pub fn new(config: Arc<Config>, deliver: D, world: Arc<dyn World>) -> Dispatch<D> {
         let configured = Channels::configured(&config);
         Dispatch { config, configured, deliver: Arc::new(deliver), world }
     }
 
-    /// Considers `run`, and each that ended before it and was never considered, and tells what is due.
+    /// Considers `run`, and each that ended before it and was never considered, and sends what is due.
     ///
-    /// `record` is the catalog as the run has left it open. Where none can be used, the run is told all the same: once, and to the
-    /// channels of the configuration.
+    /// `record` is the catalog as the run has left it open. Where none can be used, the run is reported all the same: once, and to
+    /// the channels of the configuration.
     pub async fn after_run(
         &self,
         run: &Run,
+        manner: &Manner,
         record: Option<Catalog>,
         alive: Alive<'_>,
         stop: impl Future<Output = ()>,
@@ -77,16 +60,19 @@ impl<D: Deliver> Dispatch<D> {
         };
         let channels = self.channels(catalog.as_ref().ok());
         self.complain(&channels);
+        let decider = Decider { own: Some((run.id.clone(), manner.clone())), ..self.decider(&channels) };
         let considered =
-            catalog.as_ref().map_err(Error::clone).and_then(|catalog| self.consider(catalog, &channels, run, alive));
+            catalog.as_ref().map_err(Error::clone).and_then(|catalog| self.consider(catalog, &decider, run, alive));
         match (considered, catalog) {
-            (Ok(true), Ok(catalog)) => self.flush_with(&catalog, &channels, stop).await,
-            (Ok(_), _) => self.tell_once(run, &channels, None, stop).await,
-            (Err(error), _) => self.tell_once(run, &channels, Some(error), stop).await,
+            (Ok(Considered { is_known: true, held_back }), Ok(catalog)) => {
+                Tally { held_back, ..self.flush_with(&catalog, &channels, stop).await }
+            }
+            (Ok(_), _) => self.report_once(run, &decider, None, stop).await,
+            (Err(error), _) => self.report_once(run, &decider, Some(error), stop).await,
         }
     }
 
-    /// Tells of a run that could not even begin, and so stands in no record: a backup that cron cannot start is none.
+    /// Reports a run that could not even begin, and so is in no record: a backup that cron cannot start is none.
     pub async fn never_began(&self, run: &Run, stop: impl Future<Output = ()>) -> Tally {
         let readable = Catalog::open_existing(&self.catalog_path());
         if self.channels(readable.as_ref().ok()).all.is_empty() {
@@ -94,35 +80,35 @@ impl<D: Deliver> Dispatch<D> {
         }
         let catalog = self.catalog().await;
         let channels = self.channels(catalog.as_ref().ok());
-        let judge = self.judge(&channels);
-        let judged = catalog.and_then(|catalog| {
-            catalog.consider_unrecorded(run, &mut |run, streak| judge.judge(run, streak)).map(|()| catalog)
+        let decider = self.decider(&channels);
+        let decided = catalog.and_then(|catalog| {
+            catalog.consider_unrecorded(run, &mut |run, streak| decider.decide(run, streak)).map(|()| catalog)
         });
-        match judged {
+        match decided {
             Ok(catalog) => self.flush_with(&catalog, &channels, stop).await,
-            Err(error) => self.tell_once(run, &channels, Some(error), stop).await,
+            Err(error) => self.report_once(run, &decider, Some(error), stop).await,
         }
     }
 
-    /// Puts an event into the outbox for each channel that takes it, as a failure would, and tells what is due.
+    /// Puts an event into the outbox for each channel that takes it, as a failure would, and sends what is due.
     pub async fn tell(&self, event: Event, stop: impl Future<Output = ()>) -> Result<Tally> {
         let catalog = self.catalog().await;
         let channels = self.channels(catalog.as_ref().ok());
-        let judge = self.judge(&channels);
-        let event = judge.addressed(event);
-        let notices = judge.notices(&event);
+        let decider = self.decider(&channels);
+        let event = decider.completed(event);
+        let notices = decider.notices(&event);
         match catalog.and_then(|catalog| catalog.put_notices(notices.clone()).map(|()| catalog)) {
             Ok(catalog) => Ok(self.flush_with(&catalog, &channels, stop).await),
             Err(error) => Ok(self.without_outbox(event, notices, &channels, Some(error), stop).await),
         }
     }
 
-    /// Hands an event to these channels now, without the outbox; what came of it stands in the record.
+    /// Hands an event to these channels now, without the outbox; the record has how it went.
     pub async fn try_channels(&self, event: Event, channels: Vec<Channel>, stop: impl Future<Output = ()>) -> Tally {
         let channels = Channels { all: channels, troubles: Vec::new() };
-        let judge = self.judge(&channels);
-        let event = judge.addressed(event);
-        let notices = judge.notices(&event);
+        let decider = self.decider(&channels);
+        let event = decider.completed(event);
+        let notices = decider.notices(&event);
         self.without_outbox(event, notices, &channels, None, stop).await
     }
 
@@ -150,9 +136,9 @@ impl<D: Deliver> Dispatch<D> {
         self.config.state_dir.join("catalog.db")
     }
 
-    fn judge<'a>(&'a self, channels: &'a Channels) -> Judge<'a> {
+    fn decider<'a>(&'a self, channels: &'a Channels) -> Decider<'a> {
         let rules = Rules::of(&self.config.settings);
-        Judge { config: &self.config, channels, rules, now: self.world.now() }
+        Decider { config: &self.config, channels, rules, now: self.world.now(), own: None }
     }
 
     fn complain(&self, channels: &Channels) {
@@ -161,28 +147,32 @@ impl<D: Deliver> Dispatch<D> {
         }
     }
 
-    /// Whether `run` was considered, now or by another process. `false` when the catalog does not know it.
-    fn consider(&self, catalog: &Catalog, channels: &Channels, run: &Run, alive: Alive<'_>) -> Result<bool> {
+    /// Considers what nobody considered yet.
+    fn consider(&self, catalog: &Catalog, decider: &Decider<'_>, run: &Run, alive: Alive<'_>) -> Result<Considered> {
         catalog.settle(alive)?;
-        let judge = self.judge(channels);
+        let mut held_back = false;
         // Of its own run this process knows more than a catalog that could not be written to the end.
-        catalog.consider(&mut |found, streak| judge.judge(if found.id == run.id { run } else { found }, streak))?;
-        catalog.is_considered(&run.id)
+        catalog.consider(&mut |found, streak| {
+            let is_own = found.id == run.id;
+            let (after, notices) = decider.decide(if is_own { run } else { found }, streak);
+            held_back |= is_own && run.status != Status::Success && notices.is_empty() && streak.told > 0;
+            (after, notices)
+        })?;
+        Ok(Considered { is_known: catalog.is_considered(&run.id)?, held_back })
     }
 
-    /// Tells of a run whose record cannot be kept. Nothing is known of what was before it.
-    async fn tell_once(
+    /// Reports a run whose record cannot be kept. Nothing is known of what was before it.
+    async fn report_once(
         &self,
         run: &Run,
-        channels: &Channels,
+        decider: &Decider<'_>,
         why: Option<Error>,
         stop: impl Future<Output = ()>,
     ) -> Tally {
-        let judge = self.judge(channels);
-        match judge.bare(run) {
+        match decider.without_streak(run) {
             Some(event) => {
-                let notices = judge.notices(&event);
-                self.without_outbox(event, notices, channels, why, stop).await
+                let notices = decider.notices(&event);
+                self.without_outbox(event, notices, decider.channels, why, stop).await
             }
             None => Tally::default(),
         }
@@ -204,45 +194,48 @@ impl<D: Deliver> Dispatch<D> {
         let notices: Vec<Notice> = (0..).zip(notices).map(|(number, new)| unkept(number, new)).collect();
         let catalog = self.catalog().await.ok();
         let mut tally = Tally::default();
-        for (number, answer) in deliver_all(&self.deliver, work(&notices, channels, &event), stop).await {
+        for (number, result) in deliver_all(&self.deliver, queues(&notices, channels, &event), stop).await {
             let notice = notices.iter().find(|notice| notice.number == number);
-            let (Some(notice), Answer::Ended(answer)) = (notice, answer) else { continue };
-            let attempt = self.told(notice, channels, &event, &answer, &mut tally);
-            let status = if answer.is_ok() { "sent" } else { "failed" };
+            let (Some(notice), DeliveryResult::Ended(result)) = (notice, result) else { continue };
+            let attempt = self.note(notice, channels, &event, &result, &mut tally);
+            let status = match &result {
+                Ok(Delivered { skipped: Some(_), .. }) => "skipped",
+                Ok(_) => "sent",
+                Err(_) => "failed",
+            };
             let attempt = Notification { status: status.to_owned(), ..attempt };
             if let Some(Err(error)) = catalog.as_ref().map(|catalog| catalog.add_notification(&attempt)) {
-                // It was told already why the catalog cannot be written.
+                // The run reports why the catalog cannot be written.
                 tracing::debug!("{}", error.one_line());
             }
         }
         tally
     }
 
-    /// Tells the log what came of a notice, and words it for the record.
-    fn told(
+    /// Logs how a notice went, and words it for the record.
+    fn note(
         &self,
         notice: &Notice,
         channels: &Channels,
         event: &Event,
-        answer: &Result<Delivered>,
+        result: &Result<Delivered>,
         tally: &mut Tally,
     ) -> Notification {
         let unknown = Channel::new(&notice.channel, "channel");
         let channel = channels.named(&notice.channel).unwrap_or(&unknown);
-        let error = answer.as_ref().err().map(Error::one_line);
-        tally.told.push(Told { channel: notice.channel.clone(), error });
-        lines::tell(channel, &notice.recipients, &notice.subject, event, answer);
-        let error_message = match answer {
-            Ok(delivered) => {
-                tally.sent += 1;
-                let refused = delivered.refused.iter().map(|one| format!("{}: {}", one.address, one.reply));
-                Some(refused.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
-            }
-            Err(error) => {
-                tally.failed += 1;
-                Some(error.one_line())
-            }
-        };
+        let error = result.as_ref().err().map(Error::one_line);
+        let skipped = result.as_ref().ok().and_then(|delivered| delivered.skipped.clone());
+        log_lines::log(channel, &notice.recipients, &notice.subject, event, result);
+        match (&error, &skipped) {
+            (Some(_), _) => tally.failed += 1,
+            (None, Some(_)) => tally.skipped += 1,
+            (None, None) => tally.sent += 1,
+        }
+        let refused = result.iter().flat_map(|delivered| &delivered.refused);
+        let refused: Vec<String> = refused.map(|one| format!("{}: {}", one.address, one.reply)).collect();
+        let error_message = error.clone().or(skipped.clone()).or((!refused.is_empty()).then(|| refused.join("; ")));
+        let (name, run_id) = (notice.channel.clone(), notice.backup_id.clone());
+        tally.reports.push(ChannelReport { channel: name, run_id, error, skipped });
         let recipient = notice.recipients.join(",");
         Notification {
             notification_type: notice.notification_type.clone(),
@@ -257,13 +250,19 @@ impl<D: Deliver> Dispatch<D> {
     }
 }
 
-/// The letters of an event that stands in no outbox.
-fn work(notices: &[Notice], channels: &Channels, event: &Event) -> Vec<Work> {
+/// What the catalog said of the run of this process.
+struct Considered {
+    /// Whether it was considered, now or by another process; not when the catalog does not know it.
+    is_known: bool,
+    held_back: bool,
+}
+
+/// The messages of an event that is in no outbox.
+fn queues(notices: &[Notice], channels: &Channels, event: &Event) -> Vec<Queue> {
     let one = |notice: &Notice| {
         let channel = channels.named(&notice.channel)?.clone();
         let (number, recipients, event) = (notice.number, notice.recipients.clone(), event.clone());
-        let letter = Letter { number, recipients, event, verb: Verb::Send };
-        Some(Work { channel, letters: vec![letter] })
+        Some(Queue { channel, messages: vec![Outgoing { number, recipients, event, verb: Verb::Send }] })
     };
     notices.iter().filter_map(one).collect()
 }

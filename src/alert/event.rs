@@ -1,4 +1,4 @@
-//! What an alert is about, as plain data: channels get it as a table, templates as variables.
+//! Holds what an alert is about, as plain data: channels get it as a table, templates as variables.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,7 +19,7 @@ pub enum EventKind {
     /// What the monitor has found.
     Monitor,
     Report,
-    /// Nothing has happened: somebody tries whether alerts arrive.
+    /// Nothing has happened: somebody tests whether alerts arrive.
     Test,
 }
 
@@ -67,12 +67,15 @@ impl EventKind {
     }
 }
 
-/// One thing to be told.
+/// One thing to report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub kind: EventKind,
     /// The failure that it is about: what goes on, has recovered or escalates; else the same as `kind`.
     pub about: EventKind,
+    /// What the recipe is for, as `backup` or `maintenance`; empty where the event is about no run.
+    #[serde(default)]
+    pub run_kind: String,
     /// The run's id, as `BKP-20260215-030000-daily`.
     pub id: String,
     /// `daily`, `weekly`, `monthly` or `manual`.
@@ -80,8 +83,14 @@ pub struct Event {
     pub run_type: String,
     #[serde(serialize_with = "as_utc", deserialize_with = "moment")]
     pub time: DateTime<FixedOffset>,
+    /// The same by the clock of the machine, for people: `2026-02-15 12:00:15 +09:00`.
+    #[serde(default)]
+    pub local_time: String,
     pub recipe: String,
     pub host: String,
+    /// The database that the run was about, where it was about one.
+    #[serde(default)]
+    pub database: Option<String>,
     /// How the run ended, as the catalog has it.
     pub outcome: String,
     /// What failed, on one line.
@@ -99,6 +108,9 @@ pub struct Event {
     /// When the first of these failures was.
     #[serde(serialize_with = "as_utc_if_any", deserialize_with = "moment_if_any")]
     pub first_failure: Option<DateTime<FixedOffset>>,
+    /// The same by the clock of the machine.
+    #[serde(default)]
+    pub first_failure_local: Option<String>,
     /// Who has to look at it: 1 operators, 2 administrators, 3 developers (runbook §13).
     pub level: u8,
     /// Whom to call, as people write it: `Yamada, 03-1234-5678`.
@@ -109,6 +121,9 @@ pub struct Event {
     pub period: Option<String>,
     /// Whether nothing has really happened: a rehearsal.
     pub rehearsal: bool,
+    /// Whether a person stopped the run from the keyboard.
+    #[serde(default)]
+    pub stopped_by_hand: bool,
 }
 
 /// A backup that the run has made.
@@ -137,11 +152,14 @@ impl Event {
         Event {
             kind,
             about: kind,
+            run_kind: String::new(),
             id: id.into(),
             run_type: run_type.into(),
             time,
+            local_time: local(&time),
             recipe: String::new(),
             host: String::new(),
+            database: None,
             outcome: String::new(),
             error: None,
             hint: None,
@@ -151,11 +169,13 @@ impl Event {
             failures: 1,
             relapses: 0,
             first_failure: None,
+            first_failure_local: None,
             level: 1,
             contacts: Vec::new(),
             findings: Vec::new(),
             period: None,
             rehearsal: false,
+            stopped_by_hand: false,
         }
     }
 }
@@ -177,7 +197,7 @@ impl Event {
         match self.kind {
             EventKind::Recovered | EventKind::Report | EventKind::Test => Severity::Info,
             EventKind::Escalation => Severity::Critical,
-            _ if matches!(self.outcome.as_str(), "partial" | "locked") => Severity::Warning,
+            _ if self.stopped_by_hand || matches!(self.outcome.as_str(), "partial" | "locked") => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -200,10 +220,10 @@ impl Event {
         format!("{family}_{rest}")
     }
 
-    /// Whether `word` names it: its own name, the failure that it is about, or its kind alone. Who is told of a failure
-    /// is told how it goes on.
+    /// Whether `word` names it: its own name, the failure that it is about, or its kind alone. Who gets a failure also gets
+    /// how it goes on.
     pub fn is_of(&self, word: &str) -> bool {
-        // Whoever was called to a failure is told how it ends.
+        // Who was called to a failure also gets its end.
         if let Some(level) = word.strip_prefix("level-").and_then(|level| level.parse::<u8>().ok()) {
             return self.level >= level;
         }
@@ -214,6 +234,11 @@ impl Event {
 /// A moment as the runbook (§1.3) has it: ISO 8601, milliseconds, UTC.
 pub fn iso(time: &DateTime<FixedOffset>) -> String {
     time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A moment by the clock of the machine, for people: `2026-02-15 12:00:15 +09:00`.
+pub fn local(time: &DateTime<FixedOffset>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
 fn as_utc<S: Serializer>(time: &DateTime<FixedOffset>, serializer: S) -> Result<S::Ok, S::Error> {

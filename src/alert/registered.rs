@@ -14,10 +14,10 @@ use crate::world::mail::Mailbox;
 /// Channels that a webhook in the environment makes (runbook §8).
 const WEBHOOKS: [(&str, &str); 2] = [("slack", "SLACK_WEBHOOK_URL"), ("teams", "TEAMS_WEBHOOK_URL")];
 
-/// The longest that a ping may take: whoever waits for the run waits for its ping.
+/// The longest that a ping may take: the end of the run waits for it.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The channels, and what is wrong with those that were left out: one bad channel must not keep the others silent.
+/// The channels, and what is wrong with those that were left out: one bad channel must not silence the others.
 #[derive(Debug, Default)]
 pub struct Channels {
     pub all: Vec<Channel>,
@@ -29,7 +29,7 @@ impl Channels {
     pub fn configured(config: &Config) -> Channels {
         let mut channels = Channels::default();
         for settings in &config.settings.channels {
-            match from_settings(settings, config) {
+            match from_settings(settings, config, &mut channels.troubles) {
                 Ok(channel) => channels.add(channel),
                 Err(error) => channels.troubles.push(error),
             }
@@ -57,7 +57,7 @@ impl Channels {
         self
     }
 
-    /// These and, for what has escalated, the contacts that have a mail address and are not told anyway.
+    /// These and, for what has escalated, the contacts that have a mail address and are not reached anyway.
     pub fn with_contacts(mut self, contacts: &Contacts) -> Channels {
         let told =
             |channel: &&Channel| channel.kind == "email" && channel.types.is_empty() && channel.recipes.is_empty();
@@ -99,26 +99,36 @@ impl Channels {
 /// The mail addresses among contacts, which people write as they like: `山田, 03-1234-5678` has none.
 pub fn addresses(contacts: &[String]) -> Vec<String> {
     let mut found = BTreeSet::new();
-    let parts = contacts.iter().flat_map(|contact| contact.split([',', ';']));
-    parts
-        .filter_map(|part| Mailbox::parse(part).ok())
-        .map(|mailbox| mailbox.to_string())
-        .filter(|one| found.insert(one.clone()))
-        .collect()
+    let parts = contacts.iter().flat_map(|contact| Mailbox::read_list(contact).0);
+    parts.map(|mailbox| mailbox.to_string()).filter(|one| found.insert(one.clone())).collect()
 }
 
-fn from_settings(settings: &ChannelSettings, config: &Config) -> Result<Channel> {
+/// The addresses of a mail channel. One that is wrong must not keep the alert from the others.
+fn readable(name: &str, to: &[String], troubles: &mut Vec<Error>) -> Vec<String> {
+    let mut all = Vec::new();
+    for text in to {
+        let (found, wrong) = Mailbox::read_list(text);
+        all.extend(found.iter().map(Mailbox::to_string));
+        troubles.extend(
+            wrong.into_iter().map(|error| error.within(format!("the channel `{name}` has a wrong address"))),
+        );
+    }
+    all
+}
+
+fn from_settings(settings: &ChannelSettings, config: &Config, troubles: &mut Vec<Error>) -> Result<Channel> {
     let name = &settings.name;
+    let recipients = match settings.kind.as_str() {
+        "email" => readable(name, &settings.to, troubles),
+        _ => settings.to.clone(),
+    };
     let named = format!("the channel `{name}`");
     let target = secret(&named, "URL", (&settings.url, &settings.url_env), config)?;
     let secret = secret(&named, "secret", (&settings.secret, &settings.secret_env), config)?;
-    for address in settings.to.iter().filter(|_| settings.kind == "email") {
-        Mailbox::parse(address).map_err(|error| error.within(format!("the channel `{name}` has a wrong address")))?;
-    }
     Ok(Channel {
         target,
         secret,
-        recipients: settings.to.clone(),
+        recipients,
         types: settings.events.clone(),
         run_types: settings.types.clone(),
         recipes: settings.recipes.clone(),

@@ -1,34 +1,21 @@
-//! Hands messages to the mail server, and says whether it would take them.
+//! Says whether the mail server would take mails.
 
-use super::Message;
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::error::Result;
 pub use crate::world::mail::settings::{Lookup, Recipients, Settings, recipients};
-use crate::world::mail::{Mail, Mailbox, Sent};
-use crate::world::{Caller, real};
+use crate::world::limited::Limited;
+use crate::world::real::{self, Real};
+use crate::world::{Caller, Limits};
 
-/// Sends a message to all recipients at once. Some may be refused all the same: they stand in the answer, not in an error.
-pub async fn send(
-    caller: &Caller,
-    settings: &Settings,
-    to: Vec<Mailbox>,
-    message: &Message,
-    message_id: Option<String>,
-) -> Result<Sent> {
-    let mail = Mail {
-        server: settings.server.clone(),
-        from: settings.from.clone(),
-        to,
-        cc: Vec::new(),
-        subject: message.subject.clone(),
-        text: message.text.clone(),
-        html: message.html.clone(),
-        message_id,
-    };
-    caller.send(mail).await
-}
+/// The longest that an access token may take.
+const TOKEN: Limits = Limits { total: Duration::from_secs(30), idle: Duration::from_secs(30) };
 
 /// Whether the server would take mails: connects, encrypts, logs in and leaves.
 pub async fn verify(settings: &Settings) -> Result<()> {
+    let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), TOKEN);
+    let settings = settings.clone().with_token(&caller).await?;
     real::mail::verify(&settings.server).await
 }
 

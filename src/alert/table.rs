@@ -1,17 +1,18 @@
-//! What a channel is given of an event: its values, and the words for them in the reader's language.
+//! Builds what a channel gets of an event: its values, and the words for them in the reader's language.
 
 use serde_json::{Value, json};
 
 use super::Message;
 use super::event::{Event, iso};
-use super::words::{Language, Words, rows};
+use super::text::{place, rows};
+use super::words::{Language, Words};
 use crate::stream::sha256::Sha256;
 
 /// The event as channels see it. `json` is the same as text, for those that hand it on; the mail's HTML is not in that.
-pub fn table(event: &Event, message: &Message, language: Language) -> Value {
-    let words = Words::of(event, language);
+pub fn table(event: &Event, message: &Message) -> Value {
+    let words = &message.words;
     let error = event.error.as_ref().map(|text| json!({ "message": text, "hint": event.hint }));
-    let mut told = json!({
+    let mut shown = json!({
         "id": event.id,
         "type": event.run_type,
         "kind": event.kind,
@@ -20,7 +21,9 @@ pub fn table(event: &Event, message: &Message, language: Language) -> Value {
         "tone": event.tone().word(),
         "status": status(event),
         "time": iso(&event.time),
+        "local_time": event.local_time,
         "recipe": event.recipe,
+        "database": event.database,
         "host": event.host,
         "error": error,
         "system_url": event.system_url,
@@ -38,23 +41,23 @@ pub fn table(event: &Event, message: &Message, language: Language) -> Value {
         "subject": message.subject,
         "text": message.text,
     });
-    let whole = told.to_string();
-    if let Value::Object(told) = &mut told {
-        told.insert("message_id".to_owned(), Value::Null);
-        told.insert("json".to_owned(), whole.into());
-        told.insert("html".to_owned(), message.html.clone().into());
-        told.insert("heading".to_owned(), words.heading.clone().into());
-        told.insert("advice".to_owned(), words.advice.into());
-        told.insert("footer".to_owned(), words.footer.into());
-        told.insert("note".to_owned(), if event.rehearsal { words.rehearsal } else { "" }.into());
-        told.insert("rows".to_owned(), all_rows(event, &words, language));
-        told.insert("labels".to_owned(), json!(words.label));
+    let whole = shown.to_string();
+    if let Value::Object(shown) = &mut shown {
+        shown.insert("message_id".to_owned(), Value::Null);
+        shown.insert("json".to_owned(), whole.into());
+        shown.insert("html".to_owned(), message.html.clone().into());
+        shown.insert("heading".to_owned(), words.heading.as_str().into());
+        shown.insert("advice".to_owned(), words.advice.into());
+        shown.insert("footer".to_owned(), words.footer.as_str().into());
+        shown.insert("note".to_owned(), if event.rehearsal { words.rehearsal } else { "" }.into());
+        shown.insert("rows".to_owned(), all_rows(event, words));
+        shown.insert("labels".to_owned(), json!(words.label));
     }
-    told
+    shown
 }
 
-/// The run as `ping` is given it.
-pub fn standing(event: &Event) -> Value {
+/// The run as `ping` gets it.
+pub fn run_table(event: &Event) -> Value {
     json!({
         "id": event.id,
         "rid": rid(event),
@@ -76,10 +79,11 @@ fn rid(event: &Event) -> String {
 }
 
 /// What is shown by row: how the run ended comes first, so that no colour has to be believed.
-fn all_rows(event: &Event, words: &Words, language: Language) -> Value {
+fn all_rows(event: &Event, words: &Words) -> Value {
+    let language = words.language;
     let outcome = outcome_words(&event.outcome, language).map(|text| (outcome_label(language), text.to_owned()));
     let findings = event.listed().iter().map(|one| (one.subject.as_str(), one.message.clone()));
-    let rows = outcome.into_iter().chain(rows(event, &words.label)).chain(findings);
+    let rows = outcome.into_iter().chain(rows(event, &words.label)).chain(place(event, &words.label)).chain(findings);
     rows.map(|(label, value)| json!({ "label": label, "value": value })).collect()
 }
 

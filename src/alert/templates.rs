@@ -1,4 +1,4 @@
-//! Makes an event into a mail: the HTML of a template, which the configuration folder may replace, and the plain text beside it.
+//! Makes an event into a message: its words, the plain text, and the HTML of a template, which the configuration folder may replace.
 
 use std::path::Path;
 
@@ -6,23 +6,26 @@ use handlebars::Handlebars;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 
-use super::event::{Event, iso};
-use super::words::{Language, Words, plain_text};
+use super::event::{Event, iso, local};
+use super::Tone;
+use super::text::plain_text;
+use super::words::{Language, Words};
 use crate::error::{Error, Kind, Result};
 use crate::world::Caller;
 
 static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/email");
 
 /// The parts that templates are made of, by the names under which they include them.
-const PARTS: [&str; 3] = ["layout", "row", "finding"];
+const PARTS: [&str; 4] = ["layout", "row", "place", "finding"];
 
 /// The largest template that is read.
 const MAX_BYTES: u64 = 256 << 10;
 
 /// What is sent of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Message {
     pub subject: String,
+    pub words: Words,
     pub text: String,
     /// None when there is no template, or when it cannot be used.
     pub html: Option<String>,
@@ -32,14 +35,20 @@ pub struct Message {
 
 /// The message of an event. Templates are read each time, so that a change needs no restart; one that is broken costs the
 /// HTML and a warning, never the message.
-pub async fn message(caller: &Caller, config_dir: &Path, event: &Event, language: Language) -> Message {
-    let words = Words::of(event, language);
+pub async fn message(
+    caller: &Caller,
+    config_dir: &Path,
+    event: &Event,
+    language: Language,
+    system_name: &str,
+) -> Message {
+    let words = Words::of(event, language, system_name);
     let text = plain_text(event, &words);
     let (html, warning) = match html(caller, config_dir, event, &words).await {
         Ok(html) => (html, None),
         Err(error) => (None, Some(format!("{}: the mail goes out as plain text", error.one_line()))),
     };
-    Message { subject: words.subject, text, html, warning }
+    Message { subject: words.subject.clone(), words, text, html, warning }
 }
 
 /// The HTML; none when the template is an empty file, which is how one says that plain text is enough.
@@ -83,6 +92,16 @@ fn broken(shown: &str, why: &str) -> Error {
     Error::new(Kind::Other, format!("cannot use the template `{shown}`")).because_text(why)
 }
 
+/// The colour of the bar: dark enough for white letters.
+fn colour(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "#067647",
+        Tone::Neutral => "#175cd3",
+        Tone::Warning => "#b54708",
+        Tone::Danger => "#b42318",
+    }
+}
+
 /// What a template may name: the runbook's variables (§5.4), the event with all that it has, and the words around it.
 fn variables(event: &Event, words: &Words) -> Value {
     json!({
@@ -90,10 +109,13 @@ fn variables(event: &Event, words: &Words) -> Value {
             "backupId": event.id,
             "type": event.run_type,
             "timestamp": iso(&event.time),
+            "localTime": event.local_time,
             "error": event.error,
         },
         "systemUrl": event.system_url,
         "event": event,
+        "colour": colour(event.tone()),
+        "firstFailure": event.first_failure_local.clone().or_else(|| event.first_failure.as_ref().map(local)),
         "listed": event.listed(),
         "words": words,
     })

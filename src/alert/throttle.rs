@@ -1,4 +1,4 @@
-//! Decides when a failure is told: at first, then at growing intervals, to the next level after some, and once when it is over; what fails and works by turns is one failure.
+//! Decides when a failure is reported: at first, then at growing intervals, to the next level after some, and once when it is over. What fails and works by turns is one failure.
 
 use std::time::Duration;
 
@@ -109,8 +109,15 @@ fn works(before: &Streak, at: Moment, heard: impl Fn(Tell, &Streak) -> bool) -> 
 }
 
 fn fails(before: &Streak, at: Moment, rules: &Rules, heard: impl Fn(Tell, &Streak) -> bool) -> (Streak, Option<Tell>) {
-    let fresh = Streak::default();
-    let before = if is_over(before, at) { &fresh } else { before };
+    // Who read "recovered" believes that all is well: what fails now is new to them, however long the interval had grown.
+    let reported_as_over = before.told > 0 && before.worked > 0 && !before.alarmed;
+    let (fresh, again) =
+        (Streak::default(), Streak { relapses: before.relapses, worked: before.worked, ..Streak::default() });
+    let before = match () {
+        () if is_over(before, at) => &fresh,
+        () if reported_as_over => &again,
+        () => before,
+    };
     let counted = Streak {
         failures: before.failures.saturating_add(1),
         first_failure: Some(before.first_failure.unwrap_or(at)),

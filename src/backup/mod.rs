@@ -2,6 +2,9 @@
 
 pub mod archive;
 pub mod at_end;
+pub mod decrypting;
+pub mod gpg;
+pub mod list_file;
 pub mod pipeline;
 pub mod pool;
 pub mod read_back;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -9,9 +10,11 @@ use tokio::sync::oneshot;
 use crate::error::{Error, Kind, Result};
 use crate::report::event;
 use crate::stream::pump::{Tally, pump};
+use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::Sealed;
-use crate::stream::{SharedFacts, Sink, Source};
+use crate::stream::{Facts, SharedFacts, Sink, Source};
 use crate::world::Limits;
+use crate::world::packing::Packing;
 
 /// Starts the source of a stream; called when the stream is consumed, not before.
 pub type Opener = Box<dyn FnOnce() -> BoxFuture<'static, Result<Box<dyn Source>>> + Send>;
@@ -24,9 +27,17 @@ pub struct Pipeline {
     pub limits: Limits,
     /// Second files that get the same bytes.
     pub copies: Vec<TeeCopy>,
+    /// Of an archive: what goes into it, and its list.
+    pub archive: Option<Archived>,
     pub stages: usize,
     /// What its stages may hold at once.
     pub memory_bytes: usize,
+}
+
+/// What a stream that is an archive brings along.
+pub struct Archived {
+    pub packing: Arc<Packing>,
+    pub list: ListSource,
 }
 
 impl Pipeline {
@@ -36,7 +47,16 @@ impl Pipeline {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<Box<dyn Source>>> + Send + 'static,
     {
-        Pipeline { label, open: Box::new(move || Box::pin(open())), facts, limits, copies: Vec::new(), stages: 0, memory_bytes: 0 }
+        Pipeline {
+            label,
+            open: Box::new(move || Box::pin(open())),
+            facts,
+            limits,
+            copies: Vec::new(),
+            archive: None,
+            stages: 0,
+            memory_bytes: 0,
+        }
     }
 
     /// The same stream with one more stage behind it.
@@ -57,6 +77,9 @@ impl Pipeline {
     /// Moves all bytes into `sink` and seals it; `Ok` means that the source proved its end and every byte is on stable storage.
     pub async fn pour(self, sink: &mut dyn Sink, step: u64) -> Result<Tally> {
         let mut source = (self.open)().await?;
+        if let Some(way) = &self.facts.lock().way_back {
+            way.must_be_open()?;
+        }
         let mut moved = 0;
         let tally = pump(&mut *source, sink, |bytes| {
             moved += bytes;
@@ -83,6 +106,6 @@ impl Pipeline {
 /// A copy of a stream on its way into a second file.
 pub struct TeeCopy {
     pub path: PathBuf,
-    /// Comes when the stream is opened, and holds what comes when it has ended.
-    pub sealed: oneshot::Receiver<oneshot::Receiver<Sealed>>,
+    /// Comes when the stream is opened: what the stages before the copy say of themselves, and what comes when it has ended.
+    pub sealed: oneshot::Receiver<(Facts, oneshot::Receiver<Sealed>)>,
 }

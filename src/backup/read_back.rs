@@ -5,18 +5,28 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 
+use crate::backup::decrypting::{HEAD_BYTES, Identity, decrypted, decrypted_name, encryption_of};
 use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::report::event;
-use crate::stream::decompress::decompress;
+use crate::stream::decompress::{Peeked, decompress};
 use crate::stream::pump::{Tallier, Tally};
 use crate::stream::{Piece, Source};
 use crate::units::show_size;
 use crate::world::Caller;
 
-/// Reads a backup to its end, unpacks it, and compares it with its manifest.
-pub async fn read_back(caller: Caller, path: PathBuf, step: u64) -> Result<Tally> {
+/// What was read back of a backup that is what its manifest describes.
+pub struct ReadBackup {
+    pub tally: Tally,
+    /// How it is encrypted, if it is.
+    pub encryption: Option<&'static str>,
+    /// Whether it was decrypted and unpacked: without its key only its bytes can be compared.
+    pub opened: bool,
+}
+
+/// Reads a backup to its end, decrypts and unpacks it where that can be done, and compares it with its manifest.
+pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>, step: u64) -> Result<ReadBackup> {
     let Some(manifest) = described::read(&caller, &path).await? else {
         let what = format!("cannot verify `{}`", path.display());
         return Err(Error::new(Kind::NotFound, what)
@@ -25,13 +35,20 @@ pub async fn read_back(caller: Caller, path: PathBuf, step: u64) -> Result<Tally
     };
     refuse_another(&path, &manifest)?;
     let (file, tally) = Tallied::new(caller.open(&path).await?, step);
-    let mut plain = decompress(Box::new(file), &manifest.name);
+    let mut file = Peeked::new(Box::new(file));
+    let encryption = encryption_of(file.peek(HEAD_BYTES).await?);
+    let opened = encryption.is_none() || identity.is_some();
+    let mut plain: Box<dyn Source> = Box::new(file);
+    if opened {
+        plain = decrypted(&caller, plain, identity.as_ref(), &path).await?;
+        plain = decompress(plain, decrypted_name(&manifest.name));
+    }
     while let Piece::Data(_) = plain.next().await? {}
     drop(plain);
     let tally = tally.finish();
-    // What was encrypted or packed in another way is not unpacked here: its plain size is not known.
+    // What was packed in another way is not unpacked here: its plain size is not known.
     prove(&path, &manifest, &tally, None)?;
-    Ok(tally)
+    Ok(ReadBackup { tally, encryption, opened })
 }
 
 /// A manifest that names another file proves nothing of this one, even where the bytes are the same.

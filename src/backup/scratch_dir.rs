@@ -139,6 +139,5 @@ async fn clear(caller: &Caller, folder: &Path) -> Result<()> {
 }
 
 fn found(dir: &Path, name: Option<&str>) -> ListQuery {
-    let name = name.map(str::to_owned);
-    ListQuery { dir: dir.to_owned(), name, recursive: false, older_than_days: None, newer_than_days: None }
+    ListQuery { name: name.map(str::to_owned), ..ListQuery::of(dir) }
 }

@@ -8,6 +8,8 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::Sink;
 use crate::world::Caller;
 use crate::world::objects::Put;
+use crate::world::packing::Packing;
+use crate::world::paths::plain;
 
 /// Mode of every backup and manifest, from the first byte (guide §9.2).
 const FILE_MODE: u32 = 0o600;
@@ -38,13 +40,26 @@ impl Target {
 
     /// Where the manifest of this backup is.
     pub fn beside(&self) -> Result<Target> {
-        Ok(match self {
-            Target::File(path) => Target::File(manifest::path_beside(path)),
-            Target::Object(put) => {
-                let object = put.object.beside(manifest::SUFFIX)?;
-                Target::Object(Box::new(Put { object, ..(**put).clone() }))
-            }
-        })
+        match self {
+            Target::File(path) => Ok(Target::File(manifest::path_beside(path))),
+            Target::Object(put) => object_beside(put, manifest::SUFFIX),
+        }
+    }
+
+    /// Where the list of this archive is, when it has one.
+    pub fn list(&self) -> Result<Target> {
+        match self {
+            Target::File(path) => Ok(Target::File(manifest::list_beside(path))),
+            Target::Object(put) => object_beside(put, manifest::LIST_SUFFIX),
+        }
+    }
+
+    /// Refuses to write an archive into a folder that it packs.
+    pub fn must_not_be_packed(&self, packing: &Packing) -> Result<()> {
+        match self {
+            Target::File(path) => packing.refuse_target(&plain(path)?),
+            Target::Object(_) => Ok(()),
+        }
     }
 
     /// Starts a new backup; the first thing that is asked is whether its name is free.
@@ -84,4 +99,8 @@ impl Target {
             Target::Object(put) => caller.remove_object(put.object.clone()).await,
         }
     }
+}
+
+fn object_beside(put: &Put, suffix: &str) -> Result<Target> {
+    Ok(Target::Object(Box::new(Put { object: put.object.beside(suffix)?, ..put.clone() })))
 }

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use tokio::sync::oneshot;
 
+use crate::backup::list_file::{self, ListFile, remove_after};
 use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
 use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
@@ -13,8 +15,9 @@ use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
 use crate::stream::pump::Tally;
-use crate::stream::tee::Tee;
-use crate::stream::{Facts, SharedFacts, Sink};
+use crate::stream::tar::listing::ListSource;
+use crate::stream::tee::{Sealed, Tee};
+use crate::stream::{Facts, ReadBack, SharedFacts, Sink};
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 
@@ -25,7 +28,7 @@ pub const AFTER_THE_RUN: &str = "known only after the run";
 pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     let (send, sealed) = oneshot::channel();
     let target = Target::File(path.clone());
-    let open = pipeline.open;
+    let (open, facts) = (pipeline.open, pipeline.facts.clone());
     let mut copies = pipeline.copies;
     copies.push(TeeCopy { path, sealed });
     let open: Opener = Box::new(move || {
@@ -33,11 +36,24 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
             let sink = target.begin(&caller).await?;
             let (tee, sealed) = Tee::new(open().await?, sink);
             // Nobody waits for the copy any more when the call was taken back; then the sink goes with the tee.
-            let _unheard = send.send(sealed);
+            let _unheard = send.send((facts.lock().clone(), sealed));
             Ok(Box::new(tee) as _)
         })
     });
     Pipeline { open, copies, ..pipeline }
+}
+
+/// The list of an archive, and where it goes: beside the archive and each copy, none of which may lie in what is packed.
+fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[TeeCopy]) -> Result<(Option<ListSource>, Vec<Target>)> {
+    let Some(archived) = pipeline.archive.take() else { return Ok((None, Vec::new())) };
+    target.must_not_be_packed(&archived.packing)?;
+    let mut lists = vec![target.list()?];
+    for copy in copies {
+        let target = Target::File(copy.path.clone());
+        target.must_not_be_packed(&archived.packing)?;
+        lists.push(target.list()?);
+    }
+    Ok((Some(archived.list.claim()), lists))
 }
 
 /// What writes one backup, away from Lua.
@@ -56,13 +72,54 @@ pub struct Written {
     pub facts: Facts,
     /// Whether its bytes were written; those of a planned one only a run would know.
     pub known: bool,
+    manifest: serde_json::Value,
+}
+
+/// A backup on stable storage that waits for its commit.
+struct Ready {
+    sink: Box<dyn Sink>,
+    target: Target,
+    tally: Tally,
+    facts: Facts,
+    /// Of an archive, where its manifest does not hold the entries itself.
+    list: Option<ListFile>,
+    /// It is encrypted, and can be read back only after the commit.
+    unproved: bool,
+}
+
+impl Ready {
+    /// The names and hashes in an encrypted archive tell much: they go into its list, which is encrypted as well.
+    async fn hide_names(&mut self, caller: &Caller) -> Result<()> {
+        let Some(sealer) = self.facts.sealer.clone().filter(|_| self.facts.sections.contains_key("archive")) else {
+            return Ok(());
+        };
+        if let Some(serde_json::Value::Array(records)) = self.facts.sections.remove("files") {
+            self.list = Some(list_file::of_records(&records, &sealer, self.target.list()?, caller).await?);
+        }
+        Ok(())
+    }
+
+    /// What is encrypted is decrypted once, from where it is stored.
+    async fn prove(&mut self) -> Result<()> {
+        let Some(way) = &self.facts.way_back else { return Ok(()) };
+        match self.sink.read_back().await? {
+            ReadBack::Now(stored) => way.prove(stored, &self.tally, &self.target.to_string()).await,
+            ReadBack::AfterCommit => {
+                self.unproved = true;
+                Ok(())
+            }
+            ReadBack::Nothing => Ok(()),
+        }
+    }
 }
 
 impl Writer {
-    pub async fn write(self, pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
+    pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
+        let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
-        let tally = match pipeline.pour(&mut *sink, self.step).await {
-            Ok(tally) => tally,
+        let listed = list_file::write(list, lists, &self.caller, &self.facts);
+        let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step), listed).await {
+            Ok(poured) => poured,
             Err(error) if is_withheld(&error) => return self.plan(sink, target, copies).await,
             Err(error) => {
                 sink.abort()
@@ -71,37 +128,99 @@ impl Writer {
                 return Err(error);
             }
         };
+        let facts = self.facts.lock().clone();
+        let mut ready = vec![Ready { sink, target, tally, facts, list: None, unproved: false }];
+        for copy in copies {
+            ready.push(self.sealed(copy).await?);
+        }
+        let mut lists = lists.into_iter();
+        for one in &mut ready {
+            one.list = lists.next();
+            one.hide_names(&self.caller).await?;
+            one.prove().await?;
+        }
+        // The keys of the throwaways have done their work.
+        self.facts.lock().way_back = None;
         // Broken off half-way, a commit would leave a manifest without its backup, or a backup that nobody recorded.
         spawn_uncancellable(self.guard.clone(), async move {
-            let mut written = vec![self.commit(sink, &target, Some(&tally)).await?];
-            for copy in copies {
-                let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
-                let sealed = copy.sealed.await.map_err(never)?.await.map_err(never)?;
-                written.push(self.commit(sealed.sink, &Target::File(copy.path), Some(&sealed.tally)).await?);
+            let mut written = Vec::new();
+            for one in ready {
+                written.push(self.commit(one).await?);
             }
             Ok(written)
         })
         .await
     }
 
+    /// What `tee` has written: it knows of the stages before it, and of what the whole stream has learnt.
+    async fn sealed(&self, copy: TeeCopy) -> Result<Ready> {
+        let never = |_| Error::new(Kind::Other, "a copy of the stream was never sealed");
+        let (mut facts, sealed) = copy.sealed.await.map_err(never)?;
+        let Sealed { sink, tally } = sealed.await.map_err(never)?;
+        facts.learn(&self.facts.lock());
+        Ok(Ready { sink, target: Target::File(copy.path), tally, facts, list: None, unproved: false })
+    }
+
     /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
     async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
-        let mut written = vec![self.commit(sink, &target, None).await?];
+        let facts = self.facts.lock().clone();
+        let mut written = vec![self.describe_and_commit(sink, &target, None, facts.clone(), None).await?];
         for copy in copies {
             // The one that `tee` had made went with the source.
             let target = Target::File(copy.path);
             let sink = target.create(&self.caller).await?;
-            written.push(self.commit(sink, &target, None).await?);
+            written.push(self.describe_and_commit(sink, &target, None, facts.clone(), None).await?);
         }
         Ok(written)
     }
 
-    /// The manifest first, the backup last: whatever is visible under a backup's name is whole and described.
-    async fn commit(&self, sink: Box<dyn Sink>, target: &Target, tally: Option<&Tally>) -> Result<Written> {
+    async fn commit(&self, ready: Ready) -> Result<Written> {
+        let Ready { sink, target, tally, facts, list, unproved } = ready;
+        let way = facts.way_back.clone().filter(|_| unproved);
+        let written = self.describe_and_commit(sink, &target, Some(&tally), facts, list).await?;
+        if let (Some(way), Target::Object(put)) = (way, &target) {
+            let proved =
+                async { way.prove(self.caller.get(put.object.clone()).await?, &tally, &target.to_string()).await };
+            if let Err(error) = proved.await {
+                return Err(self.take_back(&target, &written, error).await);
+            }
+        }
+        self.record(&target, &written);
+        Ok(written)
+    }
+
+    /// An object that turns out not to be provable goes again, and its manifest with it.
+    async fn take_back(&self, target: &Target, written: &Written, error: Error) -> Error {
+        let removed = async {
+            target.remove(&self.caller).await?;
+            if written.facts.sections.contains_key(list_file::SECTION) {
+                target.list()?.remove(&self.caller).await?;
+            }
+            target.beside()?.remove(&self.caller).await
+        };
+        match removed.await {
+            Ok(()) => error,
+            Err(left) => error.hint(format!("remove `{target}` yourself: {}", left.one_line())),
+        }
+    }
+
+    /// The list and the manifest first, the backup last: whatever is visible under a backup's name is whole and described.
+    async fn describe_and_commit(
+        &self,
+        sink: Box<dyn Sink>,
+        target: &Target,
+        tally: Option<&Tally>,
+        mut facts: Facts,
+        list: Option<ListFile>,
+    ) -> Result<Written> {
         let known = tally.is_some();
         let tally = tally.cloned().unwrap_or_else(|| Tally { size_bytes: 0, sha256: AFTER_THE_RUN.to_owned() });
-        let facts = self.facts.lock().clone();
+        let mut made = Vec::new();
+        if let Some(list) = list {
+            facts.sections.insert(list_file::SECTION.to_owned(), list.section());
+            made.push(list.commit().await?);
+        }
         let created_at = self.caller.world.now();
         let mark = RecipeMark { name: self.identity.recipe.clone(), sha256: self.identity.recipe_sha256.clone() };
         let name = target.name();
@@ -112,19 +231,26 @@ impl Writer {
         let value = serde_json::to_value(&manifest).map_err(cannot)?;
         let beside = target.beside()?;
         let why = (!known).then(|| "what it says is known only after the run".to_owned());
-        beside.write(&Caller { why, ..self.caller.clone() }, text.into_bytes()).await?;
-        if let Err(error) = sink.commit().await {
-            return Err(match beside.remove(&self.caller).await {
-                Ok(()) => error,
-                Err(left) => error.hint(format!("remove `{beside}` yourself: {}", left.one_line())),
-            });
+        if let Err(error) = beside.write(&Caller { why, ..self.caller.clone() }, text.into_bytes()).await {
+            return Err(remove_after(error, &made, &self.caller).await);
         }
-        if let Target::Object(put) = target {
-            self.recorder.stored(&put.object);
+        made.push(beside);
+        if let Err(error) = sink.commit().await {
+            return Err(remove_after(error, &made, &self.caller).await);
         }
         let path = target.to_string();
         let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
-        self.recorder.backup(&backup, &value);
-        Ok(Written { backup, facts, known })
+        let written = Written { backup, facts: Facts { way_back: None, sealer: None, ..facts }, known, manifest: value };
+        if !known {
+            self.record(target, &written);
+        }
+        Ok(written)
+    }
+
+    fn record(&self, target: &Target, written: &Written) {
+        if let Target::Object(put) = target {
+            self.recorder.stored(&put.object);
+        }
+        self.recorder.backup(&written.backup, &written.manifest);
     }
 }

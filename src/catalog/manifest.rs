@@ -7,6 +7,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
 use crate::stream::Facts;
+use crate::stream::encrypting::Encryption;
 use crate::stream::pump::Tally;
 use crate::world::command::quoted;
 
@@ -15,6 +16,9 @@ pub const VERSION: u32 = 1;
 
 /// What a manifest's name adds to the name of its backup.
 pub const SUFFIX: &str = ".manifest.json";
+
+/// What the name of the list of an archive adds to the name of the archive.
+pub const LIST_SUFFIX: &str = ".files.jsonl.zst";
 
 /// `X.manifest.json`: what the backup `X` is, and how to restore it with standard tools.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +34,9 @@ pub struct Manifest {
     pub plain_bytes: u64,
     pub tools: BTreeMap<String, String>,
     pub restore: String,
+    /// How the backup is encrypted, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// What the stages of the stream found out, by key: `database` for dumps, `files` for archives.
     #[serde(flatten)]
     pub sections: BTreeMap<String, serde_json::Value>,
@@ -65,6 +72,7 @@ impl Manifest {
             plain_bytes: facts.plain_bytes,
             tools: facts.tools.clone(),
             restore: restore_line(file_name, facts),
+            encryption: facts.encryption.clone(),
             sections: facts.sections.clone(),
         }
     }
@@ -77,8 +85,17 @@ impl Manifest {
 
 /// Where the manifest of a backup lies.
 pub fn path_beside(backup: &Path) -> PathBuf {
+    beside(backup, SUFFIX)
+}
+
+/// Where the list of an archive lies, when it has one.
+pub fn list_beside(archive: &Path) -> PathBuf {
+    beside(archive, LIST_SUFFIX)
+}
+
+fn beside(backup: &Path, suffix: &str) -> PathBuf {
     let mut name = backup.as_os_str().to_owned();
-    name.push(SUFFIX);
+    name.push(suffix);
     PathBuf::from(name)
 }
 
@@ -88,12 +105,14 @@ fn restore_line(file_name: &str, facts: &Facts) -> String {
         return line.clone();
     }
     let file = quoted(file_name);
-    let mut parts: Vec<String> = facts.undo.iter().rev().cloned().collect();
+    let known = facts.one_way.unwrap_or_default();
+    let mut parts: Vec<String> = facts.undo.iter().skip(known).rev().cloned().collect();
+    parts.extend(facts.packed.clone().filter(|_| facts.one_way.is_none()));
     match parts.first_mut() {
         Some(first) => *first = format!("{first} {file}"),
         None => parts.push(format!("cat {file}")),
     }
-    match &facts.load {
+    match facts.load.as_ref().filter(|_| facts.one_way.is_none()) {
         Some(load) => parts.push(load.clone()),
         None => return format!("{} > restored", parts.join(" | ")),
     }

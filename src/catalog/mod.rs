@@ -2,19 +2,12 @@
 //!
 //! The record never decides over a backup: whoever writes to it goes on when it cannot be written, and says so.
 
-use std::path::PathBuf;
-
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-
-use crate::error::Result;
-
 mod channels;
 mod column;
 pub mod described;
 mod history;
 mod keep;
 pub mod manifest;
-mod news;
 mod open;
 mod outbox;
 mod overdue;
@@ -27,6 +20,12 @@ mod streaks;
 mod targets;
 mod trouble;
 mod write;
+
+use std::path::PathBuf;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::Result;
 
 pub use channels::ChannelRow;
 pub use history::History;

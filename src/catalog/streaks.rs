@@ -1,11 +1,13 @@
 //! Considers each ended run once: what has to be told of it, and how its subject stands from then on, in one transaction.
 
+pub(crate) mod news;
+
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::column::{number, some_moment};
-use super::news::brings_news;
 use super::outbox::{NewNotice, put};
 use super::record::{Moment, Run, moment_text};
+use crate::catalog::streaks::news::brings_news;
 use super::{Catalog, read, targets};
 use crate::error::Result;
 use crate::secret;

@@ -1,4 +1,4 @@
-//! Lets alerts go out at the end of a command, and lets a person interrupt that.
+//! Sends alerts at the end of a command, and lets a person interrupt that.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,8 @@ use futures_util::future::FutureExt;
 
 use super::context::Context;
 use super::runs::alive;
-use crate::alert::{Dispatch, LuaChannels};
+use crate::alert::dispatch::Tally;
+use crate::alert::{Dispatch, LuaChannels, Manner};
 use crate::catalog::{Catalog, Ending, Failure, NewRun, Run, Status, run_id};
 use crate::error::{Error, Result};
 use crate::recipe::cut::Signals;
@@ -27,7 +28,7 @@ pub fn prepare(context: &Context) -> Alerts {
     Arc::new(Dispatch::new(context.config.clone(), channels, Arc::new(Real::ambient())))
 }
 
-/// Lets `work` run to its end; what it waits for on the side is a signal.
+/// Runs `work` to its end, and gives it a signal to stop by.
 pub fn block_on<T>(work: impl AsyncFnOnce(Signal) -> T) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -41,7 +42,7 @@ pub fn block_on<T>(work: impl AsyncFnOnce(Signal) -> T) -> Result<T> {
         }))
         .await
     });
-    // A channel that was left behind must not keep the process from ending.
+    // A channel that was abandoned must not keep the process from ending.
     runtime.shutdown_timeout(Duration::from_millis(100));
     Ok(done)
 }
@@ -54,16 +55,16 @@ pub type Signal = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 pub struct Beginning(Arc<Mutex<Option<JoinHandle<()>>>>);
 
 impl Beginning {
-    /// What pings, when the run is under way.
-    pub fn teller(&self, alerts: &Alerts) -> Began {
+    /// What pings when the run is under way; nothing for a run whose failure is reported to nobody.
+    pub fn pinger(&self, alerts: &Alerts, unreported: bool) -> Began {
         let (place, alerts) = (self.0.clone(), alerts.clone());
         Box::new(move |new: &NewRun| {
-            if !alerts.is_watched(&new.recipe) {
+            if unreported || !alerts.is_watched(&new.recipe) {
                 return;
             }
             let run = Run::of(new.clone(), None, Vec::new(), Vec::new());
             let ping = move || {
-                // Who cannot even be given a thread is not pinged; the log of the run's end says so.
+                // Without a thread nothing is pinged; the log of the run's end says so.
                 let _lost = block_on(async |_signal| alerts.ping(&run, std::future::pending()).await);
             };
             let thread = std::thread::Builder::new().name("ping".to_owned()).spawn(ping);
@@ -81,27 +82,35 @@ impl Beginning {
     }
 }
 
-/// Tells what there is to tell of a run that has ended, and pings what watches it. Whatever happens here, the run ended as it did.
-pub fn after_run(context: &Context, alerts: &Alerts, run: &Run, record: Option<Catalog>, beginning: Beginning) {
-    let told = block_on(async |stop: Signal| {
+/// Reports a run that has ended, and pings what watches it. Whatever happens here, the run ended as it did.
+pub fn after_run(
+    context: &Context,
+    alerts: &Alerts,
+    run: &Run,
+    manner: &Manner,
+    record: Option<Catalog>,
+    beginning: Beginning,
+) -> Tally {
+    let reported = block_on(async |stop: Signal| {
         let stop = stop.shared();
         let ping = async {
             beginning.over().await;
-            alerts.ping(run, stop.clone()).await;
+            // Who tries a recipe by hand alarms nobody; a proved backup counts whoever started it.
+            if !manner.unreported || run.status == Status::Success {
+                alerts.ping(run, stop.clone()).await;
+            }
         };
         let is_alive = |run: &NewRun| alive(context, run);
-        tokio::join!(alerts.after_run(run, record, &is_alive, stop.clone()), ping)
+        tokio::join!(alerts.after_run(run, manner, record, &is_alive, stop.clone()), ping).0
     });
-    if let Err(error) = told {
-        report::log(
-            Level::Error,
-            &format!("[ERROR] [Backup] Failed to send failure alert email: {}", error.one_line()),
-            None,
-        );
-    }
+    reported.unwrap_or_else(|error| {
+        let line = format!("[ERROR] [Backup] Failed to send failure alert email: {}", error.one_line());
+        report::log(Level::Error, &line, None);
+        Tally::default()
+    })
 }
 
-/// Tells that a run could not even begin, when nobody sits before it to read that: a backup that cron cannot start is none.
+/// Reports a run that could not even begin, when nobody is at a terminal to read that: a backup that cron cannot start is none.
 pub fn never_began(context: &Context, alerts: &Alerts, recipe: &str, run_type: &str, error: &Error) {
     if context.facts.stderr_is_terminal || context.facts.stdout_is_terminal {
         return;

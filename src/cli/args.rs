@@ -85,6 +85,9 @@ pub struct RunArgs {
     /// Print warnings and errors only, so that cron mails only what matters
     #[arg(long, short)]
     pub quiet: bool,
+    /// Report a failure to nobody; the default at a terminal for backups, drills, monitors and reports
+    #[arg(long)]
+    pub no_alert: bool,
     /// Also print what programs say on their standard error
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,

@@ -12,8 +12,8 @@ use super::exit;
 use crate::catalog::Catalog;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::loading;
-use crate::report::table::{print_json_lines, print_text};
+use crate::recipe::loader;
+use crate::report::table::{print_json_lines, print_said};
 use crate::world::real::startup;
 
 mod telling;
@@ -72,7 +72,7 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
             1 => "\n1 thing is wrong\n".to_owned(),
             more => format!("\n{more} things are wrong\n"),
         });
-        print_text(&mut context.out(), &text)?;
+        print_said(&mut context.out(), &text)?;
     }
     Ok(ExitCode::from(if wrong == 0 { exit::DONE } else { exit::FAILED }))
 }
@@ -99,7 +99,7 @@ fn set_up(context: &Context) -> Vec<Point> {
 fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
     let config = &context.config;
     let settled = config.recipe_source(recipe).and_then(|source| {
-        let declaration = loading::declaration(config, &source)?;
+        let declaration = loader::declaration(config, &source)?;
         Job::new(config.clone(), source, declaration, Wishes::default())
     });
     let job = match settled {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::args::Global;
-use crate::config::{Config, Distrust, Folders, TrustedFiles};
+use crate::config::{Config, Distrust, Folders, Language, TrustedFiles};
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Facts, diagnostic};
 use crate::world::real::startup;
@@ -30,6 +30,9 @@ impl Context {
         let files = Arc::new(TrustedFiles::new(distrust, trusted_owner(&environment)?));
         let config = Config::load(&folders, &environment, files.clone())?;
         let facts = Facts::read(&environment);
+        if config.language() == Language::Ja {
+            report::translate::speak_japanese();
+        }
         Ok(Context { config: Arc::new(config), facts, environment, files })
     }
 
@@ -56,6 +59,12 @@ impl Context {
     /// Prints an error for people on standard error, with the recipe's line where one is known.
     pub fn print_error(&self, error: &Error) {
         print_error(error, &self.facts, &|file| self.source_text(file));
+    }
+
+    /// Prints one line on standard error.
+    pub fn print_line(&self, line: &str) {
+        // When standard error is gone, the exit code has to say it all.
+        drop(report::table::print_said(&mut std::io::stderr().lock(), &format!("{line}\n")));
     }
 
     /// The text of a file that a message names: a recipe or a library module, as it was shown.

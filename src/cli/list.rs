@@ -9,7 +9,7 @@ use super::context::Context;
 use crate::config::RecipeSource;
 use crate::error::Result;
 use crate::recipe::declaration::Declaration;
-use crate::recipe::loading;
+use crate::recipe::loader;
 use crate::report::table::{Column, print_json_lines, print_table};
 
 const COLUMNS: [Column; 4] =
@@ -28,7 +28,7 @@ struct Row {
 }
 
 pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
-    let rows = loading::all(&context.config)?.into_iter().map(|(source, declared)| row(source, declared));
+    let rows = loader::all(&context.config)?.into_iter().map(|(source, declared)| row(source, declared));
     if args.json {
         print_json_lines(&mut context.out(), rows)?;
     } else {

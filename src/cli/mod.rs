@@ -2,17 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 mod alerting;
 pub mod args;
 mod audit;
+mod by_hand;
 mod check;
 mod confirm;
 mod context;
 mod demo;
 mod docs;
 mod exit;
+mod held_back;
+mod help;
 mod keeping;
 mod list;
 mod man;
@@ -36,7 +39,7 @@ use crate::world::real::startup;
 
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
@@ -86,7 +89,7 @@ fn distrust(command: &Command) -> Distrust {
 /// Help and version are no misuse; everything else that clap refuses is.
 fn misuse(error: &clap::Error) -> ExitCode {
     // Where the text cannot be printed there is nobody to read it; the code stands.
-    let _unread = error.print();
+    let _unread = help::print(error);
     if error.use_stderr() { ExitCode::from(exit::MISUSE) } else { ExitCode::SUCCESS }
 }
 

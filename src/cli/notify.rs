@@ -1,4 +1,4 @@
-//! `hikae notify`: tries the channels, rehearses a failure, and sends what waits.
+//! `hikae notify`: tests the channels, rehearses a failure, and sends what waits.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use super::args::{NotifyCommand, NotifyTestArgs};
 use super::context::Context;
 use super::exit;
 use super::runs::alive;
-use crate::alert::dispatch::{Tally, Told};
+use crate::alert::dispatch::{ChannelReport, Tally};
 use crate::alert::event::{Event, EventKind};
 use crate::alert::{Channel, registered};
 use crate::catalog::run_id;
@@ -55,37 +55,44 @@ pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
 }
 
 fn summary(context: &Context, command: &NotifyCommand, tally: Tally) -> Result<ExitCode> {
-    let Tally { sent, failed, sending, unsure, .. } = tally;
+    let Tally { sent, failed, skipped, sending, unsure, reports, .. } = tally;
     let mut line = match (command, sent, failed) {
         (NotifyCommand::Flush { .. }, 0, 0) => "nothing waits to be sent\n".to_owned(),
         (_, sent, 0) => format!("{sent} sent\n"),
         (_, sent, failed) => format!("{sent} sent, {failed} failed\n"),
     };
+    if skipped > 0 {
+        let nothing = reports.iter().filter_map(|report| Some((report, report.skipped.as_ref()?)));
+        nothing.for_each(|(report, why)| line.push_str(&format!("{} sent nothing: {why}\n", report.channel)));
+    }
     if sending > 0 {
         line.push_str(&format!("{sending} being sent by another process\n"));
     }
     if unsure > 0 {
         line.push_str(&format!("{unsure} may have arrived already: `hikae notify flush --unsure` sends them again\n"));
     }
-    report::table::print_text(&mut context.out(), &line)?;
+    report::table::print_said(&mut context.out(), &line)?;
     let nothing_went_out = sent == 0 && !matches!(command, NotifyCommand::Flush { .. });
     Ok(ExitCode::from(if failed > 0 || nothing_went_out { exit::FAILED } else { exit::DONE }))
 }
 
-/// What came of it, channel by channel.
+/// How it went, channel by channel.
 fn print_channels(context: &Context, alerts: &Alerts, event: &Event, tally: &Tally) -> Result<()> {
     let mut lines = String::new();
     for channel in alerts.all_channels() {
-        let told = tally.told.iter().rfind(|told| told.channel == channel.name);
-        let line = match told {
-            Some(Told { error: None, .. }) => format!("✓ {} ({}): sent\n", channel.name, channel.kind),
-            Some(Told { error: Some(error), .. }) => format!("✗ {} ({}): {error}\n", channel.name, channel.kind),
+        let report = tally.reports.iter().rfind(|report| report.channel == channel.name);
+        let line = match report {
+            Some(ChannelReport { error: Some(error), .. }) => format!("✗ {} ({}): {error}\n", channel.name, channel.kind),
+            Some(ChannelReport { skipped: Some(why), .. }) => {
+                format!("- {} ({}): nothing to send: {why}\n", channel.name, channel.kind)
+            }
+            Some(_) => format!("✓ {} ({}): sent\n", channel.name, channel.kind),
             None if channel.takes(event) => format!("✗ {} ({}): it was not tried\n", channel.name, channel.kind),
-            None => format!("- {} ({}): it is not told of failures such as this\n", channel.name, channel.kind),
+            None => format!("- {} ({}): it takes no failures such as this\n", channel.name, channel.kind),
         };
         lines.push_str(&line);
     }
-    report::table::print_text(&mut context.out(), &lines)
+    report::table::print_said(&mut context.out(), &lines)
 }
 
 fn misuse(context: &Context, error: &Error) -> ExitCode {
@@ -140,7 +147,7 @@ fn some(all: Vec<Channel>) -> Result<Vec<Channel>> {
     if !all.is_empty() {
         return Ok(all);
     }
-    Err(Error::new(Kind::NotFound, "there is no channel to tell anybody by").hint(
+    Err(Error::new(Kind::NotFound, "there is no channel to send alerts by").hint(
         "set BACKUP_ALERT_EMAIL with SMTP_HOST, SLACK_WEBHOOK_URL or TEAMS_WEBHOOK_URL, or add `[[channels]]` to `hikae.toml`",
     ))
 }

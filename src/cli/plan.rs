@@ -9,7 +9,7 @@ use super::{exit, run};
 use crate::catalog::{Failure, Status};
 use crate::error::{Error, Result};
 use crate::recipe::planning::{self, End, Plan};
-use crate::report::table::{Column, print_json_lines, print_table, print_text};
+use crate::report::table::{Column, print_json_lines, print_said, print_table};
 use crate::report::{self, Level, Mode, Outputs};
 use crate::world::dry_run::Planned;
 use crate::world::real::startup;
@@ -59,7 +59,7 @@ impl Shown<'_> {
             context.print_error(error);
         }
         if !self.args.json && !self.args.quiet {
-            print_text(&mut context.out(), &self.last_lines())?;
+            print_said(&mut context.out(), &self.last_lines())?;
         }
         Ok(code)
     }
@@ -78,9 +78,9 @@ impl Shown<'_> {
         if planned.is_empty() {
             return Ok(());
         }
-        print_text(&mut context.out(), &format!("plan of {recipe}: what a run would do now, if nothing fails\n\n"))?;
+        print_said(&mut context.out(), &format!("plan of {recipe}: what a run would do now, if nothing fails\n\n"))?;
         print_table(&mut context.out(), &context.facts, &COLUMNS, planned.iter().map(row))?;
-        print_text(&mut context.out(), "\n")
+        print_said(&mut context.out(), "\n")
     }
 
     fn last_lines(&self) -> String {

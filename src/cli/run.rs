@@ -5,20 +5,29 @@ use std::sync::Arc;
 
 use super::alerting::{self, Beginning};
 use super::args::RunArgs;
+use super::by_hand;
 use super::confirm::{self, Will};
 use super::context::Context;
+use super::held_back::HeldBack;
 use super::{exit, keeping};
+use crate::alert::dispatch::Tally;
+use crate::catalog::Status;
 use crate::error::{Error, Result};
 use crate::recipe::execute::{self, Finished};
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::loading;
+use crate::recipe::loader;
 use crate::report::{self, Level, Mode, Outputs};
 use crate::world::real::launcher::{self, Launcher};
 use crate::world::real::startup;
 
 pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     let mode = Mode::choose(&context.facts, args.json, args.quiet, args.verbose);
-    let guard = report::install(mode, Outputs::standard(context.facts.clone()), Arc::new(startup::now));
+    let held = HeldBack::default();
+    let mut outputs = Outputs::standard(context.facts.clone());
+    if args.quiet {
+        outputs.stderr = Box::new(held.clone());
+    }
+    let guard = report::install(mode, outputs, Arc::new(startup::now));
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }
@@ -30,9 +39,12 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     })) {
         Ok(ready) => ready,
         Err(error) => {
+            held.print();
             context.print_error(&error);
             let run_type = args.run_type.map_or("manual", |run_type| run_type.word());
-            alerting::never_began(context, &alerts, &args.recipe, run_type, &error);
+            if !args.no_alert {
+                alerting::never_began(context, &alerts, &args.recipe, run_type, &error);
+            }
             return ExitCode::from(exit::MISUSE);
         }
     };
@@ -41,22 +53,32 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
         Ok(Will::Yes) => {}
         Ok(Will::No) => return ExitCode::from(exit::FAILED),
         Err(error) => {
+            held.print();
             context.print_error(&error);
             return ExitCode::from(exit::MISUSE);
         }
     }
+    let mut manner = by_hand::manner(context, &job, args.no_alert);
     let beginning = Beginning::default();
-    match execute::execute(job, beginning.teller(&alerts)) {
+    match execute::execute(job, beginning.pinger(&alerts, manner.unreported)) {
         Ok(mut finished) => {
             if let Some(catalog) = &finished.record {
                 keeping::after_run(context, catalog);
             }
             drop(guard);
-            finished.errors().for_each(|error| context.print_error(error));
-            alerting::after_run(context, &alerts, &finished.run, finished.record.take(), beginning);
+            manner.stopped_by_hand = by_hand::stopped(context, finished.signal);
+            if !args.quiet {
+                finished.errors().for_each(|error| context.print_error(error));
+            }
+            let record = finished.record.take();
+            let tally = alerting::after_run(context, &alerts, &finished.run, &manner, record, beginning);
+            if args.quiet {
+                return say_briefly(context, &finished, &tally, &held);
+            }
             tell(context, &finished)
         }
         Err(error) => {
+            held.print();
             drop(guard);
             context.print_error(&error);
             ExitCode::from(exit::FAILED)
@@ -64,10 +86,34 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     }
 }
 
+/// With `--quiet`, cron mails what is printed: a failure that a channel has reported, or that throttling holds back, is one line.
+fn say_briefly(context: &Context, finished: &Finished, tally: &Tally, held: &HeldBack) -> ExitCode {
+    let run = &finished.run;
+    let reported = tally.reported(&run.id);
+    let how = match () {
+        () if run.status == Status::Success => None,
+        () if !reported.is_empty() => Some(format!("reported to {}", reported.join(", "))),
+        () if tally.held_back => Some("reported before".to_owned()),
+        () => None,
+    };
+    let Some(how) = how else {
+        held.print();
+        finished.errors().for_each(|error| context.print_error(error));
+        let code = tell(context, finished);
+        held.print();
+        return code;
+    };
+    let code = tell(context, finished);
+    held.discard();
+    let what = run.error.as_ref().map_or_else(String::new, |error| format!(": {}", report::one_line(&error.message)));
+    context.print_line(&format!("{} ended with {} ({how}){what}", run.recipe, run.status));
+    code
+}
+
 /// Everything that can be wrong before the run starts is misuse: the recipe, its params, the configuration.
 pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let source = context.config.recipe_source(&args.recipe)?;
-    let declaration = loading::declaration(&context.config, &source)?;
+    let declaration = loader::declaration(&context.config, &source)?;
     let run_type = args.run_type.map(|run_type| run_type.word().to_owned());
     let given = if args.given { launcher::given()? } else { launcher::Given::default() };
     let set = args.set.iter().cloned().chain(given.set).collect();

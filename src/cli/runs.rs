@@ -10,7 +10,7 @@ use crate::catalog::{Catalog, NewRun, Run, RunFilter, Status, Step};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::checks::CHECK;
 use crate::recipe::overview;
-use crate::report::table::{Column, print_json_lines, print_table, print_text};
+use crate::report::table::{Column, print_json_lines, print_said, print_table};
 use crate::units::{show_duration, show_size};
 
 const RUNS: [Column; 6] = [
@@ -87,7 +87,7 @@ fn show(context: &Context, id: &str, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let out = &mut context.out();
-    print_text(out, &head(&run))?;
+    print_said(out, &head(&run))?;
     let size = |bytes: Option<u64>| bytes.map(show_size).unwrap_or_default();
     let (checks, acts): (Vec<&Step>, Vec<&Step>) = run.steps.iter().partition(|step| step.name.starts_with(CHECK));
     let steps = acts.iter().map(|step| {
@@ -99,9 +99,9 @@ fn show(context: &Context, id: &str, json: bool) -> Result<ExitCode> {
     // What no program did has no bytes; how one failed is the error of the run.
     let notes = acts.iter().filter(|step| step.bytes_in.is_none());
     let wrong = notes.filter_map(|step| Some(format!("✗ {}: {}", step.name, failure(step)?)));
-    print_text(out, &block(wrong.chain(checks.iter().map(|step| verdict(step)))))?;
+    print_said(out, &block(wrong.chain(checks.iter().map(|step| verdict(step)))))?;
     for backup in &run.backups {
-        print_text(
+        print_said(
             out,
             &format!("\nbackup {} ({})\nsha256 {}", backup.path, show_size(backup.size_bytes), backup.sha256),
         )?;

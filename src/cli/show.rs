@@ -10,8 +10,8 @@ use crate::config::RecipeSource;
 use crate::error::Result;
 use crate::recipe::declaration::{Declaration, Needs};
 use crate::recipe::params::Params;
-use crate::recipe::{job, loading};
-use crate::report::table::{Column, print_json_lines, print_table, print_text};
+use crate::recipe::{job, loader};
+use crate::report::table::{Column, print_json_lines, print_said, print_table, print_text};
 
 const COLUMNS: [Column; 5] = [
     Column::text("PARAM"),
@@ -27,7 +27,7 @@ pub fn main(context: &Context, args: &ShowArgs) -> Result<ExitCode> {
         print_text(&mut context.out(), &source.text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let loaded = found.and_then(|source| Ok((loading::declaration(&context.config, &source)?, source)));
+    let loaded = found.and_then(|source| Ok((loader::declaration(&context.config, &source)?, source)));
     let (declaration, source) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -79,7 +79,7 @@ impl Shown<'_> {
         if json {
             return print_json_lines(&mut context.out(), [self.json()]);
         }
-        print_text(&mut context.out(), &self.head())?;
+        print_said(&mut context.out(), &self.head())?;
         let rows = self.declaration.params.iter().map(|(name, spec)| {
             let env = spec.env.clone().unwrap_or_else(|| "-".to_owned());
             let says = spec.says.clone().unwrap_or_default();

@@ -16,7 +16,7 @@ use super::runs::catalog;
 use crate::catalog::{AuditEntry, Catalog, Moment, Overdue, Run};
 use crate::error::Result;
 use crate::recipe::overview::{Overview, overviews};
-use crate::report::table::{print_json_lines, print_text};
+use crate::report::table::{print_json_lines, print_said};
 use crate::world::real::{Real, startup};
 use crate::world::{Machine, Space, World};
 
@@ -54,7 +54,7 @@ fn forget(context: &Context, target: &str) -> Result<ExitCode> {
         created_at: startup::now(),
     })?;
     let lines: String = targets.iter().map(|target| format!("forgotten: {target}\n")).collect();
-    print_text(&mut context.out(), &lines)?;
+    print_said(&mut context.out(), &lines)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use super::durations::duration;
 use super::filters::{events, run_types};
-use super::settings::duration;
 use crate::secret::Secret;
 use crate::units;
 
@@ -107,13 +107,15 @@ pub enum SeverityWord {
     Critical,
 }
 
-/// `[alerts]`: how often the same failure is told.
+/// `[alerts]`: how often the same failure is reported, and in whose name.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Alerts {
     /// The time from each notice to the next digest; the last one repeats.
     #[serde(deserialize_with = "durations")]
     pub digest_after: Option<Vec<Duration>>,
+    /// What the footer calls the system, and the sender where `SMTP_FROM` is not set.
+    pub system_name: Option<String>,
 }
 
 /// `[escalation]`: failures in a row after which the next level is told.

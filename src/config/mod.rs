@@ -3,6 +3,7 @@
 mod alerts;
 mod channels;
 pub mod dotenv;
+mod durations;
 pub mod embedded;
 mod disk;
 mod files;
@@ -174,7 +175,8 @@ fn read_dotenv(path: &Path, files: &dyn Files) -> Result<BTreeMap<String, String
     })
 }
 
-fn language_of(locale: &str) -> Language {
+/// The language that the name of a locale means.
+pub fn language_of(locale: &str) -> Language {
     match locale.split(['_', '.', '-', '@']).next() {
         Some("ja") => Language::Ja,
         _ => Language::En,

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::Error as _;
 
 use super::alerts::{Alerts, ChannelSettings, Contacts, Escalation, PingSettings};
+use super::durations::duration;
 use super::reword::reword;
 use crate::error::{Error, Kind, Result};
-use crate::units;
 
 /// The recipe of the drill.
 const DRILL: &str = "backup-test";
@@ -127,15 +126,4 @@ fn durations_by_name<'de, D: serde::Deserializer<'de>>(
     struct Time(#[serde(deserialize_with = "duration")] Option<Duration>);
     let times: BTreeMap<String, Time> = BTreeMap::deserialize(deserializer)?;
     Ok(times.into_iter().filter_map(|(name, Time(time))| Some((name, time?))).collect())
-}
-
-pub(super) fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let two_lines = |error: Error| D::Error::custom(format!("{error}\n{}", error.hint_text().unwrap_or_default()));
-    match units::parse_duration(&text).map_err(two_lines)? {
-        Duration::ZERO => {
-            Err(D::Error::custom(format!("`{text}` is no time at all\nwrite a longer time, such as `6h`")))
-        }
-        duration => Ok(Some(duration)),
-    }
 }

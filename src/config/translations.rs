@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mlua::{Lua, StdLib};
-
 use super::{Config, Language};
 use crate::error::{Error, Kind, Result};
+use crate::lua::data;
 use crate::lua::session::Translate;
-use crate::lua::traceback::from_lua;
 
 /// The texts of the reader's language, from `stdlib/hikae/locale/`; English needs none.
 pub fn translations(config: &Config) -> Translate {
@@ -25,9 +23,5 @@ fn catalogue(config: &Config, name: &str) -> Result<BTreeMap<String, String>> {
     let Some(module) = config.module_source(name)? else {
         return Err(Error::new(Kind::NotFound, format!("cannot find the translations `{name}`")));
     };
-    let lua = Lua::new_with(StdLib::NONE, mlua::LuaOptions::default()).map_err(from_lua)?;
-    let chunk =
-        lua.load(module.text).set_name(format!("@{}", module.file_shown)).set_mode(mlua::chunk::ChunkMode::Text);
-    let env = lua.create_table().map_err(from_lua)?;
-    chunk.set_environment(env).eval().map_err(from_lua)
+    data::texts(&module.file_shown, &module.text)
 }

@@ -57,6 +57,11 @@ fn failure(lua: &Lua, error: Value) -> mlua::Result<AnyUserData> {
     lua.create_userdata(ErrorHandle(caught))
 }
 
+/// Whether an error is one that no recipe may go on after.
+pub fn ends_the_run(lua: &Lua, error: &mlua::Error) -> bool {
+    Fuse::of(lua).is_blown() || is_fatal(&Value::Error(Box::new(error.clone())))
+}
+
 /// `pcall` gives Lua's own errors as text, without a type.
 fn is_fatal(error: &Value) -> bool {
     match error {

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use mlua::{Function, Lua, LuaOptions, StdLib};
 
 use crate::error::{Error, Kind, Result};
-use crate::lua::machine::Machine;
+use crate::lua::fuse::Fuse;
+use crate::lua::fuse::hook;
+use crate::lua::line_table;
 use crate::lua::traceback::from_lua;
-use crate::lua::{hook, line_table};
 
 /// The account of the lines of many files, over any number of Lua states; clones share it.
 #[derive(Clone, Default)]
@@ -31,12 +32,11 @@ impl Coverage {
         Coverage::default()
     }
 
-    /// Counts the lines of all that `machine` loads and runs from here on. Nothing else pays for it.
-    pub fn watch(&self, machine: &Machine) -> Result<()> {
-        machine.lua.set_app_data(self.clone());
+    /// Counts the lines of all that `lua` loads and runs from here on. Nothing else pays for it.
+    pub fn watch(&self, lua: &Lua, fuse: &Fuse) -> Result<()> {
+        lua.set_app_data(self.clone());
         let coverage = self.clone();
-        hook::install_with_lines(&machine.lua, &machine.fuse, move |source, line| coverage.hit(source, line))
-            .map_err(from_lua)
+        hook::install_with_lines(lua, fuse, move |source, line| coverage.hit(source, line)).map_err(from_lua)
     }
 
     /// The account that this state is counted in.

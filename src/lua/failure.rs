@@ -14,11 +14,22 @@ pub struct CaughtError {
     /// Why the recipe says that it does not matter.
     pub accepted: RefCell<Option<String>>,
     pub raised_again: Cell<bool>,
+    /// One of several copies failed: the run says so itself, whether or not the recipe answers for it.
+    pub of_copy: bool,
 }
 
 impl CaughtError {
     pub fn new(error: Error) -> Rc<CaughtError> {
-        Rc::new(CaughtError { error, accepted: RefCell::default(), raised_again: Cell::new(false) })
+        CaughtError::with(error, false)
+    }
+
+    /// The failure of one of several copies.
+    pub fn of_copy(error: Error) -> Rc<CaughtError> {
+        CaughtError::with(error, true)
+    }
+
+    fn with(error: Error, of_copy: bool) -> Rc<CaughtError> {
+        Rc::new(CaughtError { error, accepted: RefCell::default(), raised_again: Cell::new(false), of_copy })
     }
 
     /// Neither accepted nor raised again: merely swallowed.

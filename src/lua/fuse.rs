@@ -1,5 +1,7 @@
 //! Decides when Lua has run long enough: an instruction budget between two waits, and a stop from any thread.
 
+pub mod hook;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -8,7 +10,7 @@ use mlua::Lua;
 use tokio::sync::Notify;
 
 use crate::error::{Error, Kind, Site};
-use crate::lua::{hook, traceback};
+use crate::lua::traceback;
 use crate::units::show_duration;
 
 /// What one Lua state may use.

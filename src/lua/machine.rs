@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result, Site};
 use crate::lua::exports::{Call, Make};
 use crate::lua::fuse::{Fuse, LuaLimits};
 use crate::lua::loader::Finder;
-use crate::lua::sandbox::Withheld;
+use crate::lua::sandbox::Allowed;
 use crate::lua::session::Session;
 use crate::lua::traceback::from_lua;
 use crate::lua::{loader, sandbox, state, traceback};
@@ -48,18 +48,18 @@ impl Machine {
         find: Finder,
         words: impl FnOnce(&Lua) -> mlua::Result<Vec<(&'static str, Value)>>,
     ) -> Result<Machine> {
-        Machine::made(session, library, limits, find, words, Withheld::default())
+        Machine::made(session, library, limits, find, words, None)
     }
 
-    /// A state that lacks some of what recipes have.
-    pub fn without(
+    /// A state that has only some of what recipes have.
+    pub fn with_only(
         session: Rc<Session>,
         library: Library,
         limits: &LuaLimits,
         find: Finder,
-        withheld: Withheld,
+        allowed: Allowed,
     ) -> Result<Machine> {
-        Machine::made(session, library, limits, find, |_| Ok(Vec::new()), withheld)
+        Machine::made(session, library, limits, find, |_| Ok(Vec::new()), Some(allowed))
     }
 
     fn made(
@@ -68,11 +68,11 @@ impl Machine {
         limits: &LuaLimits,
         find: Finder,
         words: impl FnOnce(&Lua) -> mlua::Result<Vec<(&'static str, Value)>>,
-        withheld: Withheld,
+        allowed: Option<Allowed>,
     ) -> Result<Machine> {
         let (lua, fuse) = state::new(limits)?;
         lua.set_app_data(session);
-        let env = words(&lua).and_then(|words| environment(&lua, library, find, words, withheld)).map_err(from_lua)?;
+        let env = words(&lua).and_then(|words| environment(&lua, library, find, words, allowed)).map_err(from_lua)?;
         Ok(Machine { lua, fuse, env })
     }
 
@@ -119,7 +119,7 @@ fn environment(
     library: Library,
     find: Finder,
     words: Vec<(&'static str, Value)>,
-    withheld: Withheld,
+    allowed: Option<Allowed>,
 ) -> mlua::Result<Table> {
     let mut primitives = (library.functions)(lua)?;
     primitives.extend(words);
@@ -132,7 +132,7 @@ fn environment(
         None => Err(traceback::raise(lua, Error::new(Kind::Recipe, "`require` is not ready yet"))),
     })?;
     primitives.push(("require", Value::Function(require)));
-    let env = sandbox::environment_with(lua, primitives, library.modules.to_vec(), withheld)?;
+    let env = sandbox::environment_with(lua, primitives, library.modules.to_vec(), allowed)?;
     let real = loader::require(lua, &env, find)?;
     slot.get_or_init(|| real);
     Ok(env)

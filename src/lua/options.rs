@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 
@@ -177,6 +178,75 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dur
         }
     }
     deserializer.deserialize_option(Given)
+}
+
+/// A moment: seconds since 1970, RFC 3339 text, or how long ago it was, such as `"30d"`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "GivenMoment")]
+pub enum When {
+    At(DateTime<FixedOffset>),
+    Ago(Duration),
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "seconds since 1970, a moment such as `2026-02-15T02:00:00+09:00`, or an age such as `30d`"
+)]
+enum GivenMoment {
+    Secs(i64),
+    Text(String),
+}
+
+impl TryFrom<GivenMoment> for When {
+    type Error = String;
+
+    fn try_from(given: GivenMoment) -> std::result::Result<When, String> {
+        match given {
+            GivenMoment::Secs(secs) => DateTime::from_timestamp(secs, 0)
+                .map(|moment| When::At(moment.fixed_offset()))
+                .ok_or_else(|| format!("{secs} seconds since 1970 are no moment")),
+            GivenMoment::Text(text) => match DateTime::parse_from_rfc3339(&text) {
+                Ok(moment) => Ok(When::At(moment)),
+                Err(_) => units::parse_duration(&text).map(When::Ago).map_err(|_| {
+                    format!("`{text}` is no moment; write it as `2026-02-15T02:00:00+09:00`, or an age such as `30d`")
+                }),
+            },
+        }
+    }
+}
+
+impl When {
+    /// The moment, counted from `now`.
+    pub fn moment(self, now: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
+        match self {
+            When::At(moment) => moment,
+            When::Ago(age) => TimeDelta::from_std(age).ok().and_then(|age| now.checked_sub_signed(age)).unwrap_or(now),
+        }
+    }
+}
+
+/// A number of bytes, or text such as `"100 MiB"`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "GivenSize")]
+pub struct Size(pub u64);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a number of bytes, or a size such as `100 MiB`")]
+enum GivenSize {
+    Bytes(u64),
+    Text(String),
+}
+
+impl TryFrom<GivenSize> for Size {
+    type Error = String;
+
+    fn try_from(given: GivenSize) -> std::result::Result<Size, String> {
+        match given {
+            GivenSize::Bytes(bytes) => Ok(Size(bytes)),
+            GivenSize::Text(text) => units::parse_size(&text).map(Size).map_err(|error| error.one_line()),
+        }
+    }
 }
 
 /// Text that may be a secret: a variable of a child, or what it reads.

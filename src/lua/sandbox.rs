@@ -17,29 +17,45 @@ use crate::suggest::nearest;
 const STRING: [&str; 10] = ["byte", "char", "len", "lower", "pack", "packsize", "reverse", "sub", "unpack", "upper"];
 const TABLE: [&str; 2] = ["pack", "unpack"];
 
-/// Names that other Lua files have, and these have not.
-#[derive(Clone, Default)]
-pub struct Withheld {
-    pub names: Vec<&'static str>,
-    /// What is said of them: where they are missing, and what there is instead.
-    pub from: &'static str,
+/// The only names that some Lua files have, of those that recipes have: a new module is theirs only when it is listed.
+#[derive(Clone, Copy)]
+pub struct Allowed {
+    pub names: &'static [&'static str],
+    /// Which files these are, as messages call them.
+    pub place: &'static str,
+    /// What there is instead of the rest.
     pub hint: &'static str,
+}
+
+/// The names that these files do not have, and how messages say so.
+#[derive(Clone)]
+struct Denied {
+    names: Vec<&'static str>,
+    place: &'static str,
+    hint: &'static str,
 }
 
 /// The strict `_ENV` of recipes. Tables among the primitives are sealed; a primitive goes before a base function of its name.
 pub fn environment(lua: &Lua, primitives: Vec<(&'static str, Value)>) -> mlua::Result<Table> {
-    environment_with(lua, primitives, Vec::new(), Withheld::default())
+    environment_with(lua, primitives, Vec::new(), None)
 }
 
-/// The same with modules that are made when they are first asked for, and without what is withheld.
+/// The same with modules that are made when they are first asked for; of all of it only what is allowed, where that is said.
 pub fn environment_with(
     lua: &Lua,
     mut primitives: Vec<(&'static str, Value)>,
     mut modules: Vec<(&'static str, Make)>,
-    withheld: Withheld,
+    allowed: Option<Allowed>,
 ) -> mlua::Result<Table> {
-    primitives.retain(|(name, _)| !withheld.names.contains(name));
-    modules.retain(|(name, _)| !withheld.names.contains(name));
+    let names = primitives.iter().map(|(name, _)| *name).chain(modules.iter().map(|(name, _)| *name));
+    let denied = allowed.map(|allowed| {
+        let names = names.filter(|name| !allowed.names.contains(name)).collect();
+        Denied { names, place: allowed.place, hint: allowed.hint }
+    });
+    if let Some(denied) = &denied {
+        primitives.retain(|(name, _)| !denied.names.contains(name));
+        modules.retain(|(name, _)| !denied.names.contains(name));
+    }
     let members = base::functions(lua)?;
     let stock = lua.globals();
     let string_library = string_library(lua, &stock)?;
@@ -55,10 +71,10 @@ pub fn environment_with(
     for (name, value) in primitives {
         members.raw_set(name, seal_value(lua, name, value)?)?;
     }
-    strict(lua, members, Rc::new(Later::new(modules)), withheld)
+    strict(lua, members, Rc::new(Later::new(modules)), denied)
 }
 
-fn strict(lua: &Lua, members: Table, later: Rc<Later>, withheld: Withheld) -> mlua::Result<Table> {
+fn strict(lua: &Lua, members: Table, later: Rc<Later>, denied: Option<Denied>) -> mlua::Result<Table> {
     let (known, waiting) = (members.clone(), later.clone());
     let undefined = lua.create_function(move |lua, (_, key): (Value, Value)| {
         let name = spell(&key);
@@ -67,7 +83,7 @@ fn strict(lua: &Lua, members: Table, later: Rc<Later>, withheld: Withheld) -> ml
         }
         let mut known = names(&known);
         known.extend(waiting.names().into_iter().map(str::to_owned));
-        Err(raise(lua, undefined(&name, &known, &withheld)))
+        Err(raise(lua, undefined(&name, &known, denied.as_ref())))
     })?;
     let (known, waiting) = (members.clone(), later.clone());
     let undeclared = lua.create_function(move |lua, (_, key): (Value, Value)| {
@@ -94,10 +110,10 @@ fn list_all(lua: &Lua, environment: &Table, members: &Table, later: Rc<Later>) -
     meta.raw_set("__pairs", whole)
 }
 
-fn undefined(name: &str, known: &[String], withheld: &Withheld) -> Error {
-    if withheld.names.contains(&name) {
-        let what = format!("`{name}` is not available in {}", withheld.from);
-        return Error::new(Kind::Recipe, what).hint(withheld.hint);
+fn undefined(name: &str, known: &[String], denied: Option<&Denied>) -> Error {
+    if let Some(denied) = denied.filter(|denied| denied.names.contains(&name)) {
+        let what = format!("`{name}` is not available in {}", denied.place);
+        return Error::new(Kind::Recipe, what).hint(denied.hint);
     }
     if let Some(advice) = advice(name) {
         return Error::new(Kind::Recipe, format!("`{name}` is not available in recipes")).hint(advice);

@@ -11,7 +11,7 @@ use mlua::Lua;
 use crate::backup::at_end::AtEndList;
 use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
-use crate::catalog::{Backup, Moment, Overdue, Status, Step as StepRecord};
+use crate::catalog::{Backup, Moment, Overdue, Run, RunFilter, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
 use crate::lua::unused::Unused;
@@ -22,6 +22,8 @@ use crate::world::recipe_run::RecipeRun;
 
 /// What a channel is called where recipes have their kind.
 pub const CHANNEL: &str = "channel";
+/// Where a state keeps the function by which a channel says what a good answer is.
+pub const GOOD_ANSWER: &str = "hikae.good_answer";
 
 /// What a text is in the reader's language; nothing when there is no translation.
 pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
@@ -43,6 +45,23 @@ pub fn plays_nothing() -> Play {
     })
 }
 
+/// Reads the runs that fit out of the record, the newest first.
+pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
+
+/// What a recipe may ask of the record of all runs.
+pub struct RecordQueries {
+    pub overdue: OverdueQuery,
+    pub runs: RunsQuery,
+}
+
+impl RecordQueries {
+    /// Where no record is kept.
+    fn none() -> RecordQueries {
+        let none = || Error::new(Kind::Other, "there is no record of runs here");
+        RecordQueries { overdue: Box::new(move || Err(none())), runs: Box::new(move |_| Err(none())) }
+    }
+}
+
 /// What the primitives of one run share.
 pub struct Session {
     pub caller: Caller,
@@ -50,7 +69,7 @@ pub struct Session {
     pub cores: usize,
     pub translate: Translate,
     pub smtp: Smtp,
-    pub overdue_query: OverdueQuery,
+    pub record: RecordQueries,
     pub play: Play,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
@@ -72,7 +91,7 @@ impl Session {
         let environment = caller.world.environment();
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
-            overdue_query: Box::new(|| Err(Error::new(Kind::Other, "there is no record of runs here"))),
+            record: RecordQueries::none(),
             play: plays_nothing(),
             cores: caller.world.machine().cores,
             caller,
@@ -102,8 +121,8 @@ impl Session {
     }
 
     /// The same session with the record of all runs to look at.
-    pub fn with_overdue_query(self, overdue_query: OverdueQuery) -> Session {
-        Session { overdue_query, ..self }
+    pub fn with_record(self, record: RecordQueries) -> Session {
+        Session { record, ..self }
     }
 
     /// The session of this Lua state.

@@ -3,8 +3,8 @@
 use mlua::{Lua, LuaOptions, StdLib};
 
 use crate::error::Result;
-use crate::lua::fuse::{Fuse, LuaLimits};
-use crate::lua::{hook, traceback};
+use crate::lua::fuse::{Fuse, LuaLimits, hook};
+use crate::lua::traceback;
 
 /// A new state with its fuse. Nothing may run in it before `sandbox::environment` has made the environment.
 pub fn new(limits: &LuaLimits) -> Result<(Lua, Fuse)> {

@@ -1,12 +1,13 @@
 //! Gives recipes `find`, `match`, `gmatch` and `gsub` on the matcher that gives up.
 
+pub(crate) mod replace;
+
 use mlua::{Lua, MultiValue, Table, Value};
 
 use crate::error::{Error, Kind};
 use crate::lua::arguments::Arguments;
 use crate::lua::fuse::Fuse;
 use crate::lua::pattern::{Capture, Fault, Matcher};
-use crate::lua::replace;
 use crate::lua::traceback::raise;
 
 /// Steps for one call: enough to look through a text of any length once, but not to try each way to split it.

@@ -1,21 +1,29 @@
-//! The module `archive`: what is in a tar archive, and its way into a folder.
+//! The module `archive`: files into a tar archive, what is in one, and its way into a folder.
 
-use std::path::PathBuf;
+mod packing;
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use mlua::{Lua, Table};
+use mlua::{Lua, LuaString, Table};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::archive::only::Only;
 use crate::backup::archive::opened::{Opened, broken};
 use crate::backup::archive::unpack::{Links, Most, Unpacked, Unpacking};
+use crate::backup::archive::verify::{Verified, verify as verify_archive};
+use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::{spawn_cancellable, spawn_uncancellable};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
+use crate::modules::archive::packing::{PackOptions, pack};
+use crate::secret::Secret;
 use crate::stream::tar::{TarEntry, TarKind};
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
@@ -28,6 +36,10 @@ const MOST: Most = Most { entries: 100_000, size_bytes: 10 << 30 };
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct ListOptions {
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
+    #[serde(default)]
+    only: Vec<String>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
@@ -37,12 +49,27 @@ struct ListOptions {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnpackOptions {
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     source: PathBuf,
     into: PathBuf,
     #[serde(default)]
     links: Links,
+    #[serde(default)]
+    only: Vec<String>,
     max_entries: Option<u64>,
     max_bytes: Option<u64>,
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    idle_timeout: Option<Duration>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct VerifyOptions {
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
@@ -54,14 +81,19 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .wait("archive.list", |call, (path, options): (PathBuf, Option<ListOptions>)| {
             list(call, path, options.unwrap_or_default())
         })?
-        .wait("archive.unpack", |call, (options,): (UnpackOptions,)| unpack(call, options))
+        .wait("archive.unpack", |call, (options,): (UnpackOptions,)| unpack(call, options))?
+        .wait("archive.verify", |call, (path, options): (PathBuf, Option<VerifyOptions>)| {
+            verify(call, path, options.unwrap_or_default())
+        })?
+        .call("archive.pack", |call, (options,): (PackOptions,)| pack(call, options))
 }
 
 /// What is in an archive, read to its proved end.
 async fn list(call: Rc<Call>, path: PathBuf, options: ListOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
     let step = call.session.step(format!("list {}", path.display()), call.site());
-    let work = entries(caller, path, step.number);
+    let identity = Identity::of(options.identity, options.passphrase);
+    let work = entries(caller, path, options.only, identity, step.number);
     let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
     let size = answer.as_ref().map_or(0, |(_, size)| *size);
     step.end(size, size, answer.as_ref().err());
@@ -72,27 +104,44 @@ async fn list(call: Rc<Call>, path: PathBuf, options: ListOptions) -> Result<Tab
     Ok(list)
 }
 
-async fn entries(caller: Caller, path: PathBuf, step: u64) -> Result<(Vec<TarEntry>, u64)> {
-    let mut archive = Opened::open(&caller, &path, step).await?;
+async fn entries(
+    caller: Caller,
+    path: PathBuf,
+    only: Vec<String>,
+    identity: Option<Identity>,
+    step: u64,
+) -> Result<(Vec<TarEntry>, u64)> {
+    let mut only = Only::new(&only)?;
+    let mut archive = Opened::open(&caller, &path, identity.as_ref(), step).await?;
     let mut entries = Vec::new();
     while let Some(entry) = archive.tar.next_entry().await.map_err(broken(&path))? {
+        if !only.takes(&entry) {
+            continue;
+        }
         if entries.len() == MAX_LISTED {
             return Err(Error::new(Kind::Space, format!("`{}` has too many entries for a recipe", path.display()))
                 .hint("`archive.unpack` takes as many as its `max_entries` says"));
         }
         entries.push(entry);
     }
-    archive.prove().map(|size_bytes| (entries, size_bytes))
+    only.all_met(&path)?;
+    archive.prove().map(|tally| (entries, tally.size_bytes))
 }
 
 fn describe(call: &Call, entry: &TarEntry) -> mlua::Result<Table> {
     let table = call.lua.create_table()?;
-    table.raw_set("path", entry.path.as_str())?;
+    table.raw_set("path", lua_name(call, &entry.path)?)?;
     table.raw_set("kind", word(entry.kind))?;
     table.raw_set("size_bytes", entry.size_bytes)?;
     table.raw_set("mode", entry.mode)?;
-    table.raw_set("link", entry.link.as_deref())?;
+    let link = entry.link.as_deref().map(|link| lua_name(call, link)).transpose()?;
+    table.raw_set("link", link)?;
     Ok(table)
+}
+
+/// A name as Lua holds it: its bytes, which need not be UTF-8.
+fn lua_name(call: &Call, name: &Path) -> mlua::Result<LuaString> {
+    call.lua.create_string(name.as_os_str().as_bytes())
 }
 
 fn word(kind: TarKind) -> &'static str {
@@ -105,13 +154,34 @@ fn word(kind: TarKind) -> &'static str {
     }
 }
 
+/// Reads an archive to its end and compares every entry with its list.
+async fn verify(call: Rc<Call>, path: PathBuf, options: VerifyOptions) -> Result<Table> {
+    let caller = call.world()?.limited(options.timeout, options.idle_timeout);
+    let step = call.session.step(format!("verify {}", path.display()), call.site());
+    let identity = Identity::of(options.identity, options.passphrase);
+    let work = verify_archive(caller, path.clone(), identity, step.number);
+    let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
+    let size = answer.as_ref().map_or(0, |verified| verified.tally.size_bytes);
+    step.end(size, size, answer.as_ref().err());
+    let Verified { counts, tally } = answer?;
+    let table = call.lua.create_table().map_err(from_lua)?;
+    table.raw_set("path", path.display().to_string()).map_err(from_lua)?;
+    table.raw_set("entries", counts.entries).map_err(from_lua)?;
+    table.raw_set("files", counts.files).map_err(from_lua)?;
+    table.raw_set("plain_bytes", counts.size_bytes).map_err(from_lua)?;
+    table.raw_set("size_bytes", tally.size_bytes).map_err(from_lua)?;
+    table.raw_set("sha256", tally.sha256).map_err(from_lua)?;
+    Ok(table)
+}
+
 /// Unpacks an archive into a new folder: all of it, or nothing.
 async fn unpack(call: Rc<Call>, options: UnpackOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
-    let UnpackOptions { source, into, links, max_entries, max_bytes, .. } = options;
+    let UnpackOptions { source, into, links, only, max_entries, max_bytes, identity, passphrase, .. } = options;
+    let identity = Identity::of(identity, passphrase);
     let step = call.session.step(format!("unpack {} into {}", source.display(), into.display()), call.site());
     let most = Most { entries: max_entries.unwrap_or(MOST.entries), size_bytes: max_bytes.unwrap_or(MOST.size_bytes) };
-    let work = Unpacking { caller, source, into, links, most, step: step.number };
+    let work = Unpacking { caller, source, identity, into, links, only, most, step: step.number };
     let cancel = CancellationToken::new();
     let cancel_on_drop = cancel.clone().drop_guard();
     // Broken off, it must still remove what it has made.
@@ -132,7 +202,8 @@ fn table(call: &Call, unpacked: &Unpacked) -> mlua::Result<Table> {
     let table = call.lua.create_table()?;
     table.raw_set("files", unpacked.files)?;
     table.raw_set("size_bytes", unpacked.size_bytes)?;
-    table.raw_set("skipped", unpacked.skipped.clone())?;
+    let skipped = unpacked.skipped.iter().map(|name| lua_name(call, name)).collect::<mlua::Result<Vec<_>>>()?;
+    table.raw_set("skipped", skipped)?;
     Ok(table)
 }
 

@@ -1,11 +1,15 @@
 //! The module `fs`: files and folders below the declared paths.
 
+mod options;
+
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use mlua::{AnyUserData, Lua, Table};
-use serde::Deserialize;
 
+use self::options::{
+    Bits, CopyOptions, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, Wanted, WriteOptions,
+};
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
@@ -25,48 +29,6 @@ const MAX_READ_BYTES: u64 = 8 << 20;
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListOptions {
-    dir: PathBuf,
-    name: Option<String>,
-    #[serde(default)]
-    recursive: bool,
-    older_than_days: Option<u64>,
-    newer_than_days: Option<u64>,
-    kind: Option<Wanted>,
-}
-
-#[derive(Deserialize, PartialEq, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-enum Wanted {
-    File,
-    Dir,
-    Link,
-    Other,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct WriteOptions {
-    #[serde(default)]
-    replace: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct RemoveOptions {
-    why: Option<String>,
-    #[serde(default)]
-    recursive: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct CopyOptions {
-    mode: Option<u32>,
-}
-
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua)?
         .wait("fs.list", |call, (options,): (ListOptions,)| list(call, options))?
@@ -84,14 +46,20 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             "fs.rename",
             |call, (from, to): (PathBuf, PathBuf)| async move { call.world()?.rename(&from, &to).await },
         )?
-        .wait("fs.remove", |call, (path, options): (PathBuf, Option<RemoveOptions>)| async move {
-            let RemoveOptions { why, recursive } = options.unwrap_or_default();
-            let caller = Caller { why, ..call.world()? };
-            if recursive {
-                caller.permits(Effect::Remove { path: path.clone() })?;
-                empty(&caller, &path).await?;
+        .wait("fs.remove", |call, (what, options): (Removed, Option<RemoveOptions>)| {
+            remove(call, what, options.unwrap_or_default())
+        })?
+        .wait("fs.set_mode", |call, (path, mode): (PathBuf, Bits)| async move {
+            call.world()?.set_mode(&path, mode.0).await
+        })?
+        .wait("fs.set_owner", |call, (path, owner): (PathBuf, OwnerOptions)| async move {
+            let OwnerOptions { user, group } = owner;
+            if user.is_none() && group.is_none() {
+                return Err(Error::new(Kind::Recipe, format!("`{}` is given to nobody", path.display()))
+                    .hint("name a `user`, a `group`, or both"));
             }
-            caller.remove(&path).await
+            let name = |owner: Option<Owner>| owner.map(String::from);
+            call.world()?.set_owner(&path, name(user), name(group)).await
         })?
         .wait("fs.copy", |call, (from, to, options): (PathBuf, PathBuf, Option<CopyOptions>)| {
             copy(call, from, to, options.unwrap_or_default().mode.unwrap_or(FILE_MODE))
@@ -108,15 +76,20 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
 }
 
 async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
-    let wanted = options.kind;
+    let (wanted, caller) = (options.kind, call.world()?);
+    let now = caller.world.now();
     let found = ListQuery {
         dir: options.dir,
         name: options.name,
         recursive: options.recursive,
         older_than_days: options.older_than_days,
         newer_than_days: options.newer_than_days,
+        modified_before: options.modified_before.map(|when| when.moment(now)),
+        modified_after: options.modified_after.map(|when| when.moment(now)),
+        larger_than: options.larger_than.map(|size| size.0),
+        smaller_than: options.smaller_than.map(|size| size.0),
     };
-    let entries = call.world()?.list(found).await?;
+    let entries = caller.list(found).await?;
     let list = call.lua.create_table().map_err(from_lua)?;
     for entry in entries {
         if wanted.is_some_and(|kind| kind != Wanted::from(entry.stat.kind)) {
@@ -154,10 +127,31 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
     Ok(table)
 }
 
+/// Removes one path, or many in one go.
+async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result<()> {
+    let RemoveOptions { why, recursive } = options;
+    let caller = Caller { why, ..call.world()? };
+    let paths = match what {
+        Removed::One(path) if recursive => {
+            caller.permits(Effect::Remove { path: path.clone() })?;
+            empty(&caller, &path).await?;
+            return caller.remove(&path).await;
+        }
+        Removed::One(path) => return caller.remove(&path).await,
+        // A list that is empty removes nothing, as a search that found nothing asks.
+        Removed::Nothing(_) => return Ok(()),
+        Removed::Many(paths) => paths.into_iter().map(Listed::path).collect::<Vec<_>>(),
+    };
+    if recursive {
+        return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
+            .hint("call `fs.remove` for each folder, or list what is in it"));
+    }
+    caller.remove_many(paths).await
+}
+
 /// Removes everything below a folder, with what runs that are dead have left unfinished there.
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
-    let (name, older_than_days, newer_than_days) = (None, None, None);
-    let found = ListQuery { dir: dir.to_owned(), name, recursive: true, older_than_days, newer_than_days };
+    let found = ListQuery { recursive: true, ..ListQuery::of(dir) };
     caller.sweep(dir).await?;
     // The deepest first: what lies in a folder comes after it in the list.
     for entry in caller.list(found).await?.into_iter().rev() {
@@ -200,26 +194,4 @@ fn open(call: &Call, (path,): (PathBuf,)) -> Result<AnyUserData> {
         Ok(Box::new(Staged::new(caller.open(&path).await?, count)) as _)
     });
     Stream::create(call, pipeline, Vec::new())
-}
-
-impl From<EntryKind> for Wanted {
-    fn from(kind: EntryKind) -> Wanted {
-        match kind {
-            EntryKind::File => Wanted::File,
-            EntryKind::Dir => Wanted::Dir,
-            EntryKind::Link => Wanted::Link,
-            EntryKind::Other => Wanted::Other,
-        }
-    }
-}
-
-impl Wanted {
-    fn word(self) -> &'static str {
-        match self {
-            Wanted::File => "file",
-            Wanted::Dir => "dir",
-            Wanted::Link => "link",
-            Wanted::Other => "other",
-        }
-    }
 }

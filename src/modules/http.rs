@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod given;
+mod good_answer;
 pub(crate) mod options;
 pub(crate) mod signing;
 pub mod upload;
@@ -64,6 +65,8 @@ struct Answered {
     body: Bytes,
     /// Nothing was sent: a plan only shows what would be.
     withheld: bool,
+    /// Why the rest of the body is missing.
+    broken: Option<Error>,
 }
 
 async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
@@ -74,16 +77,24 @@ async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
     let caller = caller.limited(wish.timeout.or(Some(total)), wish.idle_timeout.or(Some(idle)));
     let planned = wish.expect.as_ref().and_then(|expect| expect.first().copied()).unwrap_or(200);
     let secrets = std::mem::take(&mut wish.secrets);
-    let exchange = wish.exchange(caller)?;
+    let mut exchange = wish.exchange(caller)?;
     let step = call.session.step(exchange.request.title(), call.site());
     let sent = exchange.request.body.data.len() as u64;
-    let told = call.session.is_channel();
+    let is_channel = call.session.is_channel();
+    // A redirect loses what was posted: the page behind it would answer for an alert that nobody got.
+    exchange.policy.follow = !is_channel;
     let answer = match trusting(exchange, wish.ca_file.take()).await {
-        Ok(exchange) => exchange.run(|answer, title| read(answer, title, max_bytes, planned, told)).await,
+        Ok(exchange) => exchange.run(|answer, title| read(answer, title, max_bytes, planned, is_channel)).await,
         Err(error) => Err(error),
     };
     step.end(sent, answer.as_ref().map_or(0, |answer| answer.body.len() as u64), answer.as_ref().err());
-    table(&call, answer?, secrets)
+    let mut answer = answer?;
+    let (title, broken) = (answer.title.clone(), answer.broken.take());
+    let table = table(&call, answer, secrets)?;
+    if is_channel {
+        good_answer::check(&call, &title, &table, broken)?;
+    }
+    Ok(table)
 }
 
 /// A stream of an answer, which ends well only when the server has told its end.
@@ -114,17 +125,24 @@ async fn trusting(mut exchange: Exchange, ca_file: Option<PathBuf>) -> Result<Ex
     Ok(exchange)
 }
 
-/// Reads the body to its end. Who has `told` somebody is done by the status: raised as an error, a body that breaks off would
-/// have it told twice; it is empty then.
-async fn read(mut answer: HttpResponse, title: String, max_bytes: usize, planned: u16, told: bool) -> Result<Answered> {
+/// Reads the body to its end. For a channel a good status means that the alert was taken: where the body breaks off, an error
+/// would have it sent twice, so the body is then empty.
+async fn read(
+    mut answer: HttpResponse,
+    title: String,
+    max_bytes: usize,
+    planned: u16,
+    is_channel: bool,
+) -> Result<Answered> {
     if answer.withheld {
-        return Ok(Answered { title, status: planned, headers: Vec::new(), body: Bytes::new(), withheld: true });
+        let (headers, body) = (Vec::new(), Bytes::new());
+        return Ok(Answered { title, status: planned, headers, body, withheld: true, broken: None });
     }
-    let body = match collect(&mut *answer.body, max_bytes, || too_long(&title, max_bytes)).await {
-        Err(_broken) if told && is_expected(None, answer.status) => Bytes::new(),
-        body => body?,
+    let (body, broken) = match collect(&mut *answer.body, max_bytes, || too_long(&title, max_bytes)).await {
+        Err(error) if is_channel && is_expected(None, answer.status) => (Bytes::new(), Some(error)),
+        body => (body?, None),
     };
-    Ok(Answered { title, status: answer.status, headers: answer.headers, body, withheld: false })
+    Ok(Answered { title, status: answer.status, headers: answer.headers, body, withheld: false, broken })
 }
 
 fn table(call: &Call, answer: Answered, secrets: Vec<String>) -> Result<Table> {

@@ -15,7 +15,7 @@ use crate::lua::traceback::from_lua;
 use crate::secret::Secret;
 use crate::world::mail::{Mail, Mailbox, Security, Sent, Server};
 
-/// The longest that one mail may take when the recipe does not say: three servers' patience.
+/// The longest that one mail may take when the recipe does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// The largest CA file.
 const MAX_PEM_BYTES: u64 = 1 << 20;
@@ -80,7 +80,7 @@ async fn send(call: Rc<Call>, options: Options) -> Result<Value> {
     let settings = (call.session.smtp)();
     let mut server = match &options.host {
         Some(host) => Server::new(host.clone(), options.port.unwrap_or(587)),
-        None => settings.as_ref().map_err(Error::clone)?.server.clone(),
+        None => settings.clone()?.with_token(&world).await?.server,
     };
     options.adjust(&mut server);
     let ca_file = options.ca_file.clone().or_else(|| match (&options.host, &settings) {
@@ -105,7 +105,7 @@ async fn send(call: Rc<Call>, options: Options) -> Result<Value> {
         html: options.html,
         message_id: options.message_id,
     };
-    mail.check()?; // before a step is told that could not begin
+    mail.check()?; // before a step is shown that could not begin
     let timeout = options.timeout.unwrap_or(DEFAULT_TIMEOUT).min(world.limits.total);
     let world = world.limited(Some(timeout), Some(timeout));
     let step = call.session.step(format!("mail to {}", mail.line()), call.site());
@@ -129,6 +129,9 @@ impl Options {
         if let Some(user) = &self.user {
             server.user = Some(user.clone()).filter(|user| !user.is_empty());
         }
+        if self.password.is_some() {
+            server.token = None;
+        }
         server.password = self.password.clone().or(server.password.take());
         server.allow_plain_auth = self.allow_plain_auth.unwrap_or(server.allow_plain_auth);
     }
@@ -138,7 +141,7 @@ impl Options {
 fn some_refused(address: &str, sent: &Sent) -> Error {
     let refused: Vec<&str> = sent.refused.iter().map(|one| one.address.as_str()).collect();
     let replies: Vec<String> = sent.refused.iter().map(|one| format!("{}: {}", one.address, one.reply)).collect();
-    Error::new(Kind::Denied, format!("the mail server `{address}` would not have {}", refused.join(", ")))
+    Error::new(Kind::Denied, format!("the mail server `{address}` refused {}", refused.join(", ")))
         .because_text(replies.join("\n"))
         .hint(format!(
             "{} got the mail; correct the address, or pass `allow_refused = true` and look at `refused`",

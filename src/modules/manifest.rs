@@ -9,13 +9,15 @@ use std::time::Duration;
 use mlua::{Lua, Table, Value};
 use serde::Deserialize;
 
+use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::spawn_cancellable;
-use crate::backup::read_back::read_back;
+use crate::backup::read_back::{ReadBackup, read_back};
 use crate::catalog::described;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
+use crate::secret::Secret;
 
 /// The most entries in the lists of a manifest that a recipe holds as a table.
 const MAX_LISTED: usize = 100_000;
@@ -31,6 +33,8 @@ struct ReadOptions {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct VerifyOptions {
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
@@ -73,15 +77,18 @@ async fn read(call: Rc<Call>, path: PathBuf, options: ReadOptions) -> Result<Val
 /// Reads a backup to its end, unpacks it, and compares it with its manifest.
 async fn verify(call: Rc<Call>, path: PathBuf, options: VerifyOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
+    let identity = Identity::of(options.identity, options.passphrase);
     let step = call.session.step(format!("verify {}", path.display()), call.site());
-    let work = read_back(caller, path.clone(), step.number);
+    let work = read_back(caller, path.clone(), identity, step.number);
     let answer = spawn_cancellable(call.session.pool.guard()?, work).await;
-    let size = answer.as_ref().map_or(0, |tally| tally.size_bytes);
+    let size = answer.as_ref().map_or(0, |read| read.tally.size_bytes);
     step.end(size, size, answer.as_ref().err());
-    let tally = answer?;
+    let ReadBackup { tally, encryption, opened } = answer?;
     let table = call.lua.create_table().map_err(from_lua)?;
     table.raw_set("path", path.display().to_string()).map_err(from_lua)?;
     table.raw_set("size_bytes", tally.size_bytes).map_err(from_lua)?;
     table.raw_set("sha256", tally.sha256).map_err(from_lua)?;
+    table.raw_set("encryption", encryption).map_err(from_lua)?;
+    table.raw_set("opened", opened).map_err(from_lua)?;
     Ok(table)
 }

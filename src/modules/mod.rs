@@ -21,6 +21,7 @@ pub mod recipes;
 pub mod run;
 pub mod save;
 pub mod stream;
+pub mod stream_result;
 
 use mlua::{Lua, Value};
 

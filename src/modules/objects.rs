@@ -1,28 +1,28 @@
 //! The module `objects`: what lies in the buckets of object stores that the recipe declares.
 
+pub mod put;
+
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use mlua::{AnyUserData, Lua, MetaMethod, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{AnyUserData, Lua, MultiValue, Table, Value};
 use serde::Deserialize;
 
+use self::put::{StoreHandle, store_of};
 use crate::backup::pipeline::Pipeline;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module, waiting};
-use crate::lua::options::{Text, duration};
+use crate::lua::options::Text;
 use crate::lua::traceback::from_lua;
-use crate::modules::save::Timeouts;
 use crate::modules::stream::Stream;
 use crate::secret::Secret;
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
-use crate::units::parse_size;
 use crate::world::http::Address;
-use crate::world::objects::{Object, ObjectStat, PART_BYTES, Put, Store, StoreKind};
+use crate::world::objects::{Object, ObjectStat, Store, StoreKind};
 use crate::world::{Caller, SecretOrText};
 
 /// The largest file of certificates.
@@ -41,18 +41,6 @@ struct StoreOptions {
     ca_file: Option<PathBuf>,
 }
 
-/// The options of `stream:put`.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-pub struct PutOptions {
-    storage_class: Option<String>,
-    part_size: Option<String>,
-    #[serde(default, deserialize_with = "duration")]
-    timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "duration")]
-    idle_timeout: Option<Duration>,
-}
-
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct RemoveOptions {
@@ -61,19 +49,6 @@ struct RemoveOptions {
 
 /// What a function does with the store that stands before its other arguments.
 type Act = fn(Rc<Call>, Arc<Store>, MultiValue) -> LocalBoxFuture<'static, Result<Value>>;
-
-/// A store as Lua holds it.
-struct StoreHandle(Arc<Store>);
-
-impl UserData for StoreHandle {
-    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
-        fields.add_meta_field(MetaMethod::Type, "store");
-    }
-
-    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(this.0.title()));
-    }
-}
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     let of_store = |name, act: Act| {
@@ -102,15 +77,6 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
                 })
             })?,
         )
-}
-
-/// The store of a call, which stands before everything else.
-pub fn store_of(call: &Call, given: &Value) -> Result<Arc<Store>> {
-    let handle = given.as_userdata().and_then(|data| data.borrow::<StoreHandle>().ok());
-    handle.map(|handle| handle.0.clone()).ok_or_else(|| {
-        Error::new(Kind::Recipe, format!("`{}` was called without its store", call.name))
-            .hint("`local store = objects.store { bucket = …, access_key = …, secret_key = … }` makes one")
-    })
 }
 
 async fn store(call: Rc<Call>, options: StoreOptions) -> Result<AnyUserData> {
@@ -193,19 +159,4 @@ fn describe(call: &Call, stat: &ObjectStat) -> mlua::Result<Table> {
     table.raw_set("etag", stat.etag.as_str())?;
     table.raw_set("storage_class", stat.storage_class.as_deref())?;
     Ok(table)
-}
-
-impl PutOptions {
-    /// What is to be stored, and how long that may take.
-    pub fn put(self, object: Object) -> Result<(Put, Timeouts)> {
-        let mut put = Put { storage_class: self.storage_class, ..Put::new(object) };
-        if let Some(text) = &self.part_size {
-            put.part_bytes = parse_size(text)?;
-        }
-        if !PART_BYTES.contains(&put.part_bytes) {
-            let what = "`part_size` of `:put` must be from `5 MiB` to `5 GiB`";
-            return Err(Error::new(Kind::Recipe, what).hint("one part is held in memory"));
-        }
-        Ok((put, Timeouts { total: self.timeout, idle: self.idle_timeout }))
-    }
 }

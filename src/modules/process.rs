@@ -35,6 +35,8 @@ struct Options {
     env: BTreeMap<String, Text>,
     cwd: Option<PathBuf>,
     stdin: Option<Text>,
+    /// The command line that takes the bytes back, for the line that restores a backup of them.
+    load: Option<String>,
     /// Exit codes that are no failure.
     ok_codes: Option<Vec<i32>>,
     #[serde(default, deserialize_with = "duration")]
@@ -109,6 +111,7 @@ fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
     }
     let caller = options.limit(call.world()?);
     let facts = SharedFacts::default();
+    facts.lock().load = options.load.clone();
     let count = Count::new(&facts);
     let command = options.command();
     let pipeline = Pipeline::new(command.line(), caller.limits, facts, move || async move {

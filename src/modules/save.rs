@@ -1,10 +1,8 @@
 //! Consumes a stream: proves it into a file with its manifest, or reads it to its end.
 
-use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::{try_join, try_join_all};
 use mlua::Table;
 use serde::Deserialize;
 
@@ -17,9 +15,7 @@ use crate::error::Result;
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::lua::unknown::Unknown;
-use crate::modules::stream::LineTap;
-use crate::stream::Facts;
+use crate::modules::stream_result::{LineTap, fill, unknown_facts, with_taps};
 use crate::units::show_size;
 
 #[derive(Deserialize, Default)]
@@ -77,22 +73,8 @@ pub async fn save(
     table(&call, &written[0]).map_err(from_lua)
 }
 
-/// Waits for the stream while the recipe's functions are shown its lines; the first failure ends both.
-pub async fn with_taps<T>(task: impl Future<Output = Result<T>>, taps: Vec<LineTap>) -> Result<T> {
-    let shown = try_join_all(taps.into_iter().map(show_lines));
-    try_join(task, shown).await.map(|(answer, _)| answer)
-}
-
-async fn show_lines(mut tap: LineTap) -> Result<()> {
-    let Ok(mut lines) = (&mut tap.lines).await else { return Ok(()) }; // the stream could not be opened, and says so itself
-    while let Some(line) = lines.next().await {
-        tap.show(&line.text).await?;
-    }
-    Ok(())
-}
-
 fn table(call: &Call, written: &Written) -> mlua::Result<Table> {
-    let Written { backup, facts, known } = written;
+    let Written { backup, facts, known, .. } = written;
     let table = if *known { call.lua.create_table()? } else { unknown_facts(call, facts)? };
     table.raw_set("path", backup.path.as_str())?;
     table.raw_set("manifest", format!("{}{}", backup.path, manifest::SUFFIX))?;
@@ -101,30 +83,4 @@ fn table(call: &Call, written: &Written) -> mlua::Result<Table> {
         fill(call, &table, &backup.sha256, backup.size_bytes, facts)?;
     }
     Ok(table)
-}
-
-/// What a plan can show of a stream that was not read: the shape of what it would tell.
-pub fn unknown_facts(call: &Call, facts: &Facts) -> mlua::Result<Table> {
-    let table = call.lua.create_table()?;
-    table.raw_set("sha256", AFTER_THE_RUN)?;
-    for name in ["size_bytes", "plain_bytes"] {
-        table.raw_set(name, Unknown::field(name).handle(&call.lua)?)?;
-    }
-    table.raw_set("hashes", Unknown::field("hashes").handle(&call.lua)?)?;
-    for (name, shape) in &facts.shapes {
-        table.raw_set(name.as_str(), crate::lua::json::to_lua(&call.lua, shape)?)?;
-    }
-    Ok(table)
-}
-
-/// What a stream told about itself, put into a table for Lua.
-pub fn fill(call: &Call, table: &Table, sha256: &str, size_bytes: u64, facts: &Facts) -> mlua::Result<()> {
-    table.raw_set("sha256", sha256)?;
-    table.raw_set("size_bytes", size_bytes)?;
-    table.raw_set("plain_bytes", facts.plain_bytes)?;
-    table.raw_set("hashes", call.lua.create_table_from(facts.hashes.clone())?)?;
-    for (name, section) in &facts.sections {
-        table.raw_set(name.as_str(), crate::lua::json::to_lua(&call.lua, section)?)?;
-    }
-    Ok(())
 }

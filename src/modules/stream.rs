@@ -1,13 +1,9 @@
 //! The handle of a byte stream: a recipe chains stages on it, and one call at the end moves the bytes.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::rc::Rc;
 
-use mlua::{
-    AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MetaMethod, MultiValue, UserData, UserDataFields,
-    UserDataMethods, Value,
-};
+use mlua::{AnyUserData, Function, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
@@ -15,18 +11,18 @@ use crate::backup::stream_memory::refuse_long;
 use crate::backup::target::Target;
 use crate::backup::writer;
 use crate::error::{Error, Kind, Result, Site};
-use crate::lua::exports::{Call, misfit, waiting};
+use crate::lua::exports::Call;
 use crate::lua::options::Text;
-use crate::lua::session::Session;
 use crate::lua::traceback::from_lua;
 use crate::modules::http::upload::{UploadOptions, upload};
-use crate::modules::objects::{PutOptions, store_of};
+use crate::modules::objects::put::{PutOptions, store_of};
 use crate::modules::save::SaveOptions;
+use crate::modules::stream_result::LineTap;
 use crate::modules::{drain, save};
 use crate::stream::decompress::decompress;
 use crate::stream::gunzip::gunzip;
 use crate::stream::gzip::gzip;
-use crate::stream::lines::{LineReader, Lines};
+use crate::stream::lines::Lines;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Hash;
 use crate::stream::unzstd::unzstd;
@@ -37,31 +33,12 @@ use crate::world::objects::Object;
 
 use crate::backup::pipeline::Pipeline;
 use crate::lua::unused::Unused;
+use method::{Stage, handle, method, stage, threads, within};
 
-/// A function of the recipe that is shown every line that passes.
-pub struct LineTap {
-    pub lines: oneshot::Receiver<LineReader>,
-    pub function: Function,
-    session: Rc<Session>,
-}
-
-/// Functions that read streams with such functions, and so on: each is a call inside the one before it.
-const MAX_TAPS_INSIDE: usize = 8;
-
-impl LineTap {
-    /// Shows the function one line.
-    pub async fn show(&self, line: &[u8]) -> Result<()> {
-        let inside = self.session.tapping.get();
-        if inside >= MAX_TAPS_INSIDE {
-            return Err(Error::new(Kind::Recipe, format!("more than {MAX_TAPS_INSIDE} functions of `:tap_lines` run inside each other"))
-                .hint("does a function read a stream with the same function?"));
-        }
-        self.session.tapping.set(inside + 1);
-        let shown = self.function.call_async::<()>(mlua::BString::from(line.to_vec())).await.map_err(from_lua);
-        self.session.tapping.set(self.session.tapping.get().saturating_sub(1));
-        shown
-    }
-}
+mod copies;
+mod encrypt;
+mod method;
+mod through;
 
 /// What Lua holds: a stream that is ready, or the place where it was used up.
 pub struct Stream {
@@ -86,7 +63,7 @@ impl Stream {
     }
 
     /// Takes the stream to put one more stage behind it.
-    fn extend(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
+    pub(super) fn extend(&self, call: &Call) -> Result<(Pipeline, Vec<LineTap>)> {
         if let Some((pipeline, _)) = self.ready.borrow().as_ref() {
             refuse_long(pipeline)?;
         }
@@ -100,8 +77,9 @@ impl Stream {
             let used = place(&self.used_at.borrow());
             let what =
                 format!("the stream of `{}` made{made} is used a second time; it was used up{used}", self.unused.label);
-            return Err(Error::new(Kind::Recipe, what)
-                .hint("a stream can be read once; to write it to two places put `:tee(path)` before `:save(path)`"));
+            return Err(
+                Error::new(Kind::Recipe, what).hint("a stream can be read once; `:copies` gives it to several places")
+            );
         };
         self.unused.used.set(true);
         *self.used_at.borrow_mut() = call.site();
@@ -114,9 +92,12 @@ fn place(site: &Option<Site>) -> String {
 }
 
 /// The names of the methods, for suggestions and for the comparison with the stubs.
-pub const METHODS: [&str; 13] = [
+pub const METHODS: [&str; 19] = [
+    "age",
+    "copies",
     "decompress",
     "discard",
+    "gpg",
     "gunzip",
     "gzip",
     "hash",
@@ -125,6 +106,9 @@ pub const METHODS: [&str; 13] = [
     "tap_lines",
     "tee",
     "text",
+    "through",
+    "unage",
+    "ungpg",
     "unzstd",
     "upload",
     "zstd",
@@ -190,6 +174,9 @@ impl UserData for Stream {
             let (url, options): (Text, Option<UploadOptions>) = call.args(MultiValue::from_iter([url, options]))?;
             upload(call.clone(), handle(&this)?.consume(&call)?, url, options.unwrap_or_default()).await
         });
+        method(fields, "copies", |call, (this, branches): (AnyUserData, Value)| async move {
+            copies::copies(call.clone(), handle(&this)?.consume(&call)?, branches).await
+        });
         method(fields, "discard", |call, (this,): (AnyUserData,)| async move {
             drain::discard(call.clone(), handle(&this)?.consume(&call)?).await
         });
@@ -218,6 +205,13 @@ impl UserData for Stream {
             let each = if level > MODEST_ZSTD { 90 << 20 } else { (4 << 20) << (level / 4) };
             Ok(Stage::holding(threads * each, move |source, facts| zstd(source, level, threads, facts)))
         });
+        stage(methods, "age", |call, (options,): (encrypt::AgeOptions,)| encrypt::age(call, options));
+        stage(methods, "unage", |call, (options,): (encrypt::UnageOptions,)| encrypt::unage(call, options));
+        stage(methods, "gpg", |call, (options,): (encrypt::GpgOptions,)| encrypt::gpg(call, options));
+        stage(methods, "ungpg", |call, (options,): (Option<encrypt::UngpgOptions>,)| {
+            encrypt::ungpg(call, options.unwrap_or_default())
+        });
+        stage(methods, "through", |call, (options,): (through::ThroughOptions,)| through::through(call, options));
         stage(methods, "gunzip", |_, ()| Ok(Stage::holding(1 << 20, |source, _| gunzip(source))));
         stage(methods, "unzstd", |_, ()| Ok(Stage::holding(9 << 20, |source, _| unzstd(source))));
         stage(methods, "decompress", |_, ()| Ok(Stage::holding(9 << 20, |source, _| decompress(source, "the stream"))));
@@ -238,100 +232,4 @@ impl UserData for Stream {
             },
         );
     }
-}
-
-type StageFn = Box<dyn FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send>;
-
-/// A stage, and what it may hold at once.
-struct Stage {
-    run: StageFn,
-    memory_bytes: usize,
-}
-
-impl Stage {
-    fn holding(
-        memory_bytes: usize,
-        run: impl FnOnce(Box<dyn Source>, &SharedFacts) -> Box<dyn Source> + Send + 'static,
-    ) -> Stage {
-        Stage { run: Box::new(run), memory_bytes }
-    }
-}
-
-/// Adds a method that puts one more stage behind the stream.
-fn stage<A, M, F>(methods: &mut M, name: &'static str, make: F)
-where
-    A: serde::de::DeserializeOwned,
-    M: UserDataMethods<Stream>,
-    F: Fn(&Call, A) -> Result<Stage> + 'static,
-{
-    methods.add_function(name, move |lua, mut args: MultiValue| {
-        let call = Call::new(lua, name).map_err(mlua::Error::external)?;
-        let this = args.pop_front();
-        let staged = || {
-            let this = this.as_ref().and_then(Value::as_userdata).ok_or_else(|| colon(name))?;
-            let stage = make(&call, call.args(args)?)?;
-            let (pipeline, taps) = handle(this)?.extend(&call)?;
-            Stream::create(&call, pipeline.then(stage.run).holding(stage.memory_bytes), taps)
-        };
-        staged().map_err(|error| call.raise(error))
-    });
-}
-
-/// Adds a method that may wait.
-fn method<A, R, M, F, Fut>(fields: &mut M, name: &'static str, f: F)
-where
-    A: FromLuaMulti + 'static,
-    R: IntoLuaMulti,
-    M: UserDataFields<Stream>,
-    F: Fn(Rc<Call>, A) -> Fut + 'static,
-    Fut: Future<Output = Result<R>> + 'static,
-{
-    fields.add_field(
-        name,
-        Made(move |lua: &Lua| {
-            waiting(lua, name, move |call: Rc<Call>, args: MultiValue| {
-                let self_given = matches!(args.front(), Some(Value::UserData(_)));
-                let started = A::from_lua_multi(args, &call.lua).map(|args| f(call.clone(), args));
-                let wrong = move |error| if self_given { misfit(name, &error) } else { colon(name) };
-                async move { started.map_err(wrong)?.await }
-            })
-        }),
-    );
-}
-
-/// A function that is made where Lua first needs it.
-struct Made<F>(F);
-
-impl<F: FnOnce(&Lua) -> mlua::Result<Function>> IntoLua for Made<F> {
-    fn into_lua(self, lua: &Lua) -> mlua::Result<Value> {
-        (self.0)(lua).map(Value::Function)
-    }
-}
-
-fn handle(this: &AnyUserData) -> Result<mlua::UserDataRef<Stream>> {
-    this.borrow::<Stream>().map_err(|_| colon("save")) // some other handle stands before the colon
-}
-
-fn colon(name: &str) -> Error {
-    Error::new(Kind::Recipe, format!("`{name}` was called without its stream"))
-        .hint(format!("write `stream:{name}(...)`, with a colon"))
-}
-
-/// As many threads as were asked for, as far as more of them could be any faster.
-fn threads(call: &Call, asked: Option<usize>) -> Result<usize> {
-    const MOST: usize = 64;
-    let threads = asked.unwrap_or(call.session.cores).max(1);
-    if threads > MOST {
-        let what = format!("`threads` of `:{}` must be a whole number from 1 to {MOST}, not `{threads}`", call.name);
-        return Err(Error::new(Kind::Recipe, what).hint("leave it out: it is then the number of cores"));
-    }
-    Ok(threads.min(2 * call.session.cores.max(1)))
-}
-
-fn within<T: PartialOrd + std::fmt::Display>(call: &Call, option: &str, value: T, min: T, max: T) -> Result<T> {
-    if value < min || value > max {
-        let what = format!("`{option}` of `:{}` must be a whole number from {min} to {max}, not `{value}`", call.name);
-        return Err(Error::new(Kind::Recipe, what).hint("a higher level is smaller and slower"));
-    }
-    Ok(value)
 }

@@ -70,13 +70,7 @@ pub async fn sweep(caller: &Caller, folders: &[PathBuf]) {
 
 /// Removes the locks of runs that were killed. They keep nobody away; they would only pile up.
 pub async fn drop_dead_locks(own: &Caller, dir: &Path) -> Result<()> {
-    let found = ListQuery {
-        dir: dir.to_owned(),
-        name: Some("*.lock".to_owned()),
-        recursive: false,
-        older_than_days: None,
-        newer_than_days: None,
-    };
+    let found = ListQuery { name: Some("*.lock".to_owned()), ..ListQuery::of(dir) };
     for entry in own.list(found).await? {
         // Removed under its own lock, so that it is never taken from under a run that has just made it.
         match own.lock(&entry.path).await {

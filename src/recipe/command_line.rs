@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::values::Misfit;
+use super::misfit::Misfit;
 
 /// What a shell would do something with, and hikae would not.
 const OF_A_SHELL: &str = "|&;<>()$`*";

@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claims::Claims;
-use super::clearing;
+use super::{clearing, standing};
 use super::cut::Cut;
 use super::declaration::RecipeKind;
 use super::job::Job;
 use super::ledger::Ledger;
 pub use super::live::Began;
 use super::live::{Live, on_threads};
-use super::lua_part::{LuaEnd, LuaPart};
+use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
-use super::standing;
 use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;
@@ -156,7 +155,7 @@ impl Execution {
                 caller: caller.clone(),
                 run_id: new.id.clone(),
                 ledger: self.ledger.clone(),
-                overdue_query: scene.overdue_query(&self.job.config),
+                record: scene.record(&self.job.config),
                 play: scene.play(&self.job),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
@@ -183,11 +182,11 @@ impl Execution {
             let error = Error::new(Kind::Cancelled, format!("the run was interrupted by signal {number}"));
             return (Verdict::new(Status::Interrupted, Some(error)), Some(number));
         }
-        let LuaEnd { error, swallowed, unused_streams, .. } = lua.clone();
+        let LuaEnd { error, swallowed, unused_streams, failed_copies, .. } = lua.clone();
         // As the ledger has them: one that was committed while Lua was ended stands as well.
         let (backups, missing) = standing::count(looking, &self.ledger).await;
         let (error, troubles) = (error.or(missing), self.ledger.troubles());
-        let accounts = Accounts { error, swallowed, unused_streams, backups, troubles };
+        let accounts = Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles };
         (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
     }
 

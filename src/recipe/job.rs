@@ -9,6 +9,7 @@ use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::target::target;
+use crate::backup::gpg;
 use super::values::{ParamType, ParamValue};
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
@@ -115,7 +116,7 @@ impl Job {
     pub fn wall(&self) -> Option<wall::Policy> {
         // Declared hosts were looked at when the needs were settled.
         let connect_ports = hosts::ports(&self.needs.connect).unwrap_or_default();
-        let policy = wall::Policy {
+        let mut policy = wall::Policy {
             run: Vec::new(),
             read: self.needs.read.clone(),
             write: self.needs.write.clone(),
@@ -125,6 +126,12 @@ impl Job {
             detached: self.detached(),
             view: self.view.get().cloned(),
         };
+        if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
+            let environment = startup::environment();
+            // Without it, gpg is what says so, when it is asked for.
+            policy.write.extend(startup::memory_root(&environment));
+            policy.read.extend(gpg::own_home(&environment));
+        }
         (self.config.settings.sandbox != Sandbox::Off).then_some(policy)
     }
 
@@ -174,6 +181,7 @@ impl Job {
         // is the recipe's to tell, when it is started.
         let environment = startup::environment();
         policy.run.extend(self.needs.run.iter().filter_map(|name| startup::find_program(name, &environment).ok()));
+        policy.run.extend(self.config.token_program().and_then(|name| startup::find_program(&name, &environment).ok()));
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());

@@ -11,16 +11,16 @@ use tokio::sync::oneshot;
 use super::claims::run_lock;
 use super::cut::{Cut, Signals};
 use super::job::Job;
-use super::lua_part::{self, LuaEnd, LuaPart};
+use super::loader::run::{self, LuaEnd, LuaPart};
 use super::overview;
 use super::scene::Scene;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::OverdueQuery;
+use crate::lua::session::RecordQueries;
+use crate::world::real::{Real, startup, orphans};
 use crate::report::{self, Level};
-use crate::world::real::{Real, orphans, startup};
 use crate::world::{Caller, Limits, World};
 
 /// Does `work` on the threads that move bytes. An error means that it could not even be tried.
@@ -69,9 +69,13 @@ impl Scene for Live {
         startup::is_locked(&run_lock(state_dir, &run.id))
     }
 
-    fn overdue_query(&self, config: &Arc<Config>) -> OverdueQuery {
+    fn record(&self, config: &Arc<Config>) -> RecordQueries {
         let config = config.clone();
-        Box::new(move || overview::overdue(&config))
+        let of_runs = config.clone();
+        RecordQueries {
+            overdue: Box::new(move || overview::overdue(&config)),
+            runs: Box::new(move |filter| overview::runs(&of_runs, filter)),
+        }
     }
 
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {
@@ -108,7 +112,7 @@ impl Scene for Live {
         let (end_out, end_in) = oneshot::channel();
         let runtime = Handle::current();
         let work = move || {
-            let ended = runtime.block_on(lua_part::run(part, fuse));
+            let ended = runtime.block_on(run::run(part, fuse));
             // Nobody is left to hear it when the run was given up already.
             let _unheard = end_out.send(ended);
         };

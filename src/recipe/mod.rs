@@ -12,9 +12,9 @@ mod fields;
 pub mod job;
 pub mod ledger;
 mod live;
-pub mod loading;
-mod lua_params;
-pub mod lua_part;
+pub mod loader;
+
+pub mod misfit;
 pub mod outcome;
 pub mod overview;
 pub mod params;

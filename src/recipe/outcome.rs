@@ -14,6 +14,8 @@ pub struct Accounts {
     pub unused_streams: Vec<Error>,
     /// How many backups were proved.
     pub backups: usize,
+    /// Copies of a stream that failed while others were made.
+    pub failed_copies: Vec<Error>,
     /// What hikae itself could not do, such as writing the catalog.
     pub troubles: Vec<Error>,
 }
@@ -32,7 +34,7 @@ impl Verdict {
 
     /// The verdict over a recipe of `kind` named `name`.
     pub fn over(accounts: Accounts, kind: &str, name: &str) -> Verdict {
-        let Accounts { error, swallowed, unused_streams, backups, troubles } = accounts;
+        let Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles } = accounts;
         if let Some(error) = error {
             // What was proved before the failure stands, so the run is not lost as a whole.
             let stands = backups > 0 && kind == "backup" && error.kind() != Kind::Cancelled;
@@ -55,7 +57,7 @@ impl Verdict {
                 .hint("raise it again with `error(failure)`, or say why it is fine: `errors.accept(failure, \"why\")`");
             return Verdict::new(Status::Partial, Some(error));
         }
-        match troubles.into_iter().next() {
+        match failed_copies.into_iter().chain(troubles).next() {
             Some(error) => Verdict::new(Status::Partial, Some(error)),
             None => Verdict::new(Status::Success, None),
         }

@@ -9,9 +9,9 @@ use super::claims::run_lock;
 use super::declaration::{Declaration, RecipeKind};
 use super::due::Clocks;
 use super::job::DEFAULT_TIMEOUT;
-use super::loading;
+use super::loader;
 use super::schedule::{self, Schedule};
-use crate::catalog::{Backup, Catalog, History, Moment, Overdue, Run, Wrong};
+use crate::catalog::{Backup, Catalog, History, Moment, Overdue, Run, RunFilter, Wrong};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::world::real::startup;
@@ -99,6 +99,12 @@ pub fn overdue(config: &Arc<Config>) -> Result<Vec<Overdue>> {
     Ok(wrong.filter(|overdue| overdue.verdict != Wrong::Failing).collect())
 }
 
+/// The runs of the record that fit, the newest first.
+pub fn runs(config: &Arc<Config>, filter: &RunFilter) -> Result<Vec<Run>> {
+    let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"))?;
+    catalog.runs(filter, &|run| is_alive(config, run))
+}
+
 /// A run is alive while its lock is held; the kernel lets go of it however the process ends.
 pub fn is_alive(config: &Config, run: &crate::catalog::NewRun) -> bool {
     startup::is_locked(&run_lock(&config.state_dir, &run.id))
@@ -113,7 +119,7 @@ fn known(config: &Arc<Config>) -> Result<Vec<Known>> {
         let objective = config.settings.objectives.get(&source.name).copied();
         Known { name: source.name, declared: Some(declared), since, objective }
     };
-    Ok(loading::all(config)?.into_iter().map(of).collect())
+    Ok(loader::all(config)?.into_iter().map(of).collect())
 }
 
 /// The state of a target; nothing when there is nothing that it must keep to, and it never ran.

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::misfit::Misfit;
 use super::problem::Problem;
 use super::spec::ParamSpec;
-use super::values::{Misfit, ParamValue};
+use super::values::ParamValue;
 use crate::config::{Config, Origin};
 use crate::suggest;
 

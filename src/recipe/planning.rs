@@ -9,7 +9,7 @@ use super::cut::Cut;
 use super::job::Job;
 use super::ledger::Ledger;
 use super::live::{Live, on_threads};
-use super::lua_part::{LuaEnd, LuaPart};
+use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{Scene, never_began, run_lua};
 use super::standing;
@@ -82,7 +82,7 @@ impl Planning {
             caller: self.caller.clone(),
             run_id: run_id(started_at, &self.job.run_type),
             ledger: self.ledger.clone(),
-            overdue_query: scene.overdue_query(&self.job.config),
+            record: scene.record(&self.job.config),
             play: scene.play(&self.job),
         };
         let (end, cut) = {
@@ -110,7 +110,7 @@ impl Planning {
 
     /// What the end of the recipe means for the plan. A planned backup counts as proved, as long as it stays in the plan.
     async fn judge(&self, end: LuaEnd) -> End {
-        let LuaEnd { error, swallowed, unused_streams, .. } = end;
+        let LuaEnd { error, swallowed, unused_streams, failed_copies, .. } = end;
         let (backups, missing) = match &error {
             None => standing::count(&self.caller, &self.ledger).await,
             Some(_) => (0, None),
@@ -120,7 +120,8 @@ impl Planning {
             Some(error) => return End::Failed(error),
             None => {}
         }
-        let accounts = Accounts { error: None, swallowed, unused_streams, backups, troubles: Vec::new() };
+        let accounts =
+            Accounts { error: None, swallowed, unused_streams, failed_copies, backups, troubles: Vec::new() };
         let verdict = Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name);
         match (verdict.status, verdict.error) {
             (Status::Partial, Some(error)) => End::Partial(error),

@@ -10,13 +10,13 @@ use tokio::sync::oneshot;
 
 use super::cut::{Cut, stop};
 use super::job::Job;
-use super::lua_part::{LuaEnd, LuaPart};
+use super::loader::run::{LuaEnd, LuaPart};
 use crate::backup::at_end::CLEANUP_TIME;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::{OverdueQuery, Play, plays_nothing};
+use crate::lua::session::{Play, RecordQueries, plays_nothing};
 use crate::world::World;
 
 /// Where one run takes place.
@@ -30,8 +30,8 @@ pub trait Scene {
     /// Whether the process of a run that is recorded as running is still there.
     fn is_alive(&self, run: &NewRun, state_dir: &Path) -> bool;
 
-    /// Looks over all recipes, as their record has them.
-    fn overdue_query(&self, config: &Arc<Config>) -> OverdueQuery;
+    /// What a recipe may ask of the record of all runs.
+    fn record(&self, config: &Arc<Config>) -> RecordQueries;
 
     /// Plays another recipe in the world of this run, where no process is started for it.
     fn play(&self, _job: &Job) -> Play {

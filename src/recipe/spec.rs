@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::fields::{Fields, described};
+use super::misfit::Misfit;
 use super::problem::Problem;
-use super::values::{Misfit, ParamType, ParamValue};
+use super::values::{ParamType, ParamValue};
 use crate::suggest;
 
 /// The declaration of one param.

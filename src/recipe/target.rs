@@ -11,7 +11,7 @@ const NAMES: [&str; 9] = ["database", "databases", "db", "dbname", "host", "port
 /// The same, by the environment variable that sets them.
 const VARIABLES: [&str; 4] = ["DB_HOST", "DB_PORT", "DB_NAME", "BACKUP_DIR"];
 /// Params that a run may differ in and still work on the same: one file of many, and folders for temporary files.
-const PASSING: [&str; 3] = ["file", "work_dir", "cluster_dir"];
+const PASSING: [&str; 4] = ["file", "identity", "work_dir", "cluster_dir"];
 
 /// The target of a run with these params: the same wherever the values come from. It holds no secret.
 pub fn target(recipe: &str, declaration: &Declaration, params: &Params) -> String {

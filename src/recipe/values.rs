@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::command_line;
+use super::misfit::Misfit;
 use crate::error::Error;
 use crate::secret::{MASK, Secret};
 use crate::units;
@@ -47,19 +48,6 @@ pub enum ParamValue {
     Address(Address),
     /// An optional param that nobody set.
     Absent,
-}
-
-/// Why a value does not fit: what it must be (`be an integer`), and how to write it. Never the value itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misfit {
-    pub must: String,
-    pub hint: String,
-}
-
-impl Misfit {
-    pub fn new(must: impl Into<String>, hint: impl Into<String>) -> Misfit {
-        Misfit { must: must.into(), hint: hint.into() }
-    }
 }
 
 impl ParamType {

@@ -7,6 +7,7 @@ use miette::{
     ThemeStyles,
 };
 
+use super::translate::translated;
 use super::{outgoing, span};
 use crate::error::{Error, Site};
 
@@ -30,7 +31,8 @@ pub fn render(error: &Error, sources: &dyn Fn(&str) -> Option<String>, style: St
             let report = Report::of(error, snippet, width);
             let mut shown = String::new();
             match handler(error, colour, unicode, report.snippet.is_some()).render_report(&mut shown, &report) {
-                Ok(()) => shown,
+                // The library has its own word for a hint.
+                Ok(()) => shown.replacen("  help: ", &format!("  {}: ", translated("help")), 1),
                 // A report that cannot be drawn must still be read.
                 Err(fmt::Error) => plain(error),
             }
@@ -39,15 +41,15 @@ pub fn render(error: &Error, sources: &dyn Fn(&str) -> Option<String>, style: St
 }
 
 fn plain(error: &Error) -> String {
-    let mut text = format!("error: {}\n", outgoing::indented(error.what(), "  "));
+    let mut text = format!("{}: {}\n", translated("error"), outgoing::indented(&translated(error.what()), "  "));
     for cause in causes(error) {
-        text += &format!("  caused by: {}\n", cause.replace('\n', "\n             "));
+        text += &format!("  {}: {}\n", translated("caused by"), cause.replace('\n', "\n             "));
     }
     for place in places(error) {
         text += &format!("  {place}\n");
     }
     if let Some(hint) = error.hint_text() {
-        text += &format!("\nhint: {}\n", outgoing::indented(hint, "      "));
+        text += &format!("\n{}: {}\n", translated("hint"), outgoing::indented(&translated(hint), "      "));
     }
     text
 }
@@ -56,7 +58,7 @@ fn plain(error: &Error) -> String {
 fn causes(error: &Error) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
     for cause in error.causes() {
-        let cause = outgoing::printable(cause.trim_end());
+        let cause = outgoing::printable(&translated(cause.trim_end()));
         let quoted = shown.last().is_some_and(|before| before.ends_with(&cause));
         if !quoted {
             shown.push(cause);
@@ -70,7 +72,8 @@ fn places(error: &Error) -> Vec<String> {
     let mut sites = error.sites().to_vec();
     sites.dedup();
     let shown = |(n, site): (usize, &Site)| {
-        format!("{} {}", if n == 0 { "at" } else { "called from" }, outgoing::one_line(&site.to_string()))
+        let site = outgoing::one_line(&site.to_string());
+        translated(&if n == 0 { format!("at {site}") } else { format!("called from {site}") }).into_owned()
     };
     sites.iter().enumerate().map(shown).collect()
 }
@@ -137,7 +140,7 @@ struct Report {
 
 impl Report {
     fn of(error: &Error, snippet: Option<Snippet>, width: usize) -> Report {
-        let shown = |text: &str| folded(&outgoing::printable(text), width);
+        let shown = |text: &str| folded(&outgoing::printable(&translated(text)), width);
         let chain = |next, cause: String| Some(Box::new(Cause { says: folded(&cause, width), next }));
         Report {
             what: shown(error.what()),

@@ -26,12 +26,14 @@ pub mod table;
 pub mod terminal;
 pub mod text;
 pub mod told;
+pub mod translate;
 
 pub use event::{
     Level, child_said, log, run_ended, run_started, step_ended, step_expects, step_progress, step_started,
 };
 pub use facts::Facts;
 pub use outgoing::{one_line, printable};
+pub use translate::translated;
 pub use verdicts::print_verdicts;
 
 /// The time of day, from the world.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::outgoing;
 use super::told::Told;
+use super::translate::translated;
 use crate::units::{show_duration, show_size};
 
 /// The event as a sentence; further lines of it are pushed in. Progress has no words.
@@ -24,7 +25,7 @@ pub(super) fn of(told: &Told) -> Option<String> {
         Told::StepExpects { .. } | Told::StepProgress { .. } => return None,
         Told::RunEnded { outcome } => run_end(outcome),
     };
-    Some(outgoing::indented(&text, "  "))
+    Some(outgoing::indented(&translated(&text), "  "))
 }
 
 fn step_end(status: &str, bytes: u64, duration: Duration) -> String {

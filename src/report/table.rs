@@ -6,6 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Row, Table, TableStyle, pre
 
 use super::facts::Facts;
 use super::outgoing;
+use super::translate::translated;
 use crate::error::{Error, Result};
 
 /// A column of a table.
@@ -35,9 +36,9 @@ pub fn print_table(
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> Result<()> {
     let mut table = Table::new();
-    table.set_header(columns.iter().map(|column| column.title));
+    table.set_header(columns.iter().map(|column| translated(column.title).into_owned()));
     for row in rows {
-        table.add_row(Row::from(row.iter().map(|cell| outgoing::one_line(cell)).collect::<Vec<_>>()));
+        table.add_row(Row::from(row.iter().map(|cell| outgoing::one_line(&translated(cell))).collect::<Vec<_>>()));
     }
     table.load_style(frame(facts));
     if facts.stdout_is_terminal {
@@ -80,6 +81,12 @@ pub fn print_text(out: &mut dyn Write, text: &str) -> Result<()> {
     let text = crate::secret::redact(text);
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     written(write!(out, "{text}{end}").and_then(|()| out.flush()))
+}
+
+/// Text in the words of hikae, line by line in the reader's language.
+pub fn print_said(out: &mut dyn Write, text: &str) -> Result<()> {
+    let lines: Vec<_> = text.split('\n').map(translated).collect();
+    print_text(out, &lines.join("\n"))
 }
 
 /// A reader that has gone (`hikae list | head -1`) has seen what it wanted; anything else is a failure.

@@ -2,25 +2,20 @@
 
 pub(crate) mod assertions;
 pub(crate) mod diff;
-pub(crate) mod each_failure;
 pub(crate) mod event;
 pub(crate) mod expectation;
 pub(crate) mod ground;
 pub(crate) mod handle;
 pub(crate) mod journal;
 pub(crate) mod matchers;
-pub(crate) mod plan;
 pub(crate) mod programs;
 pub(crate) mod recipe_stage;
 pub mod rehearsal;
-pub(crate) mod run_options;
 pub mod samples;
-pub(crate) mod sending;
 pub(crate) mod shown;
 pub(crate) mod simulate;
 pub(crate) mod stage;
 pub(crate) mod telling;
-pub(crate) mod told;
 pub(crate) mod trial;
 pub(crate) mod words;
 pub(crate) mod world_handle;
@@ -171,7 +166,7 @@ impl<'a> Runner<'a> {
         let machine = Machine::with_words(session.clone(), LIBRARY, &self.limits, self.stage.finder(), words)?;
         crate::lua::state::seed(&machine.lua, 0)?;
         if let Some(coverage) = self.stage.coverage() {
-            coverage.watch(&machine)?;
+            coverage.watch(&machine.lua, &machine.fuse)?;
         }
         machine.evaluate(file_shown, text).await?;
         trial.loaded();

@@ -1,5 +1,7 @@
 //! Keeps what a spec file declared, and runs one spec of it with its hooks.
 
+pub(crate) mod run_handle;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -8,7 +10,7 @@ use mlua::Function;
 
 use crate::error::{Error, Kind, Result, Site};
 use crate::lua::machine::Machine;
-use crate::specs::told::Runs;
+use crate::specs::trial::run_handle::Runs;
 use crate::specs::{Failed, Outcome};
 
 /// One `describe`, or the file itself.

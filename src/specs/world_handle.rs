@@ -1,5 +1,10 @@
 //! What `simulate { … }` gives: a world in which recipes run, once, or once for each way to fail, and channels send.
 
+pub(crate) mod each_failure;
+pub(crate) mod plan;
+pub(crate) mod run_options;
+pub(crate) mod sending;
+
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,10 +16,10 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, waiting};
 use crate::specs::programs::Players;
 use crate::specs::rehearsal::rehearse;
-use crate::specs::run_options::{RunOptions, Wanted};
-use crate::specs::told::Told;
 use crate::specs::trial::Trial;
-use crate::specs::{each_failure, handle, plan, run_options, sending, words};
+use crate::specs::trial::run_handle::RunHandle;
+use crate::specs::world_handle::run_options::{RunOptions, Wanted};
+use crate::specs::{handle, words};
 use crate::suggest;
 use crate::world::simulated::{Simulated, SimulatedSetup};
 
@@ -88,7 +93,7 @@ async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let wanted = Wanted::read::<RunOptions>(call, world, &recipe, &options)?;
     let rehearsed =
         world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(call, world))).await??;
-    let run = Told::new(rehearsed, None, &world.trial);
+    let run = RunHandle::new(rehearsed, None, &world.trial);
     world.trial.runs.keep(&run);
     handle::give(call, run)
 }

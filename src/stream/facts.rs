@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::encrypting::{Encryption, Sealer, Undo, WayBack};
+
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -15,10 +17,53 @@ pub struct Facts {
     pub shapes: BTreeMap<String, serde_json::Value>,
     /// The standard tools that undo each stage, in the order in which the stages were applied: `gzip -dc`.
     pub undo: Vec<String>,
+    /// The standard tool that unpacks what the source gave, where that was packed already.
+    pub packed: Option<String>,
     /// The standard tool that takes the plain bytes back: `psql -X … -d postgres`.
     pub load: Option<String>,
     /// The whole line that restores it, where that is no pipe out of this one file.
     pub restore: Option<String>,
     /// What the stages hashed by request of the recipe: label → lower-case hex.
     pub hashes: BTreeMap<String, String>,
+    /// How the bytes are encrypted, once a stage does that.
+    pub encryption: Option<Encryption>,
+    /// How what is stored is proved, once it is encrypted.
+    pub way_back: Option<WayBack>,
+    /// Encrypts the files beside it likewise, once it is encrypted.
+    pub sealer: Option<Sealer>,
+    /// How many stages come before what no known tool undoes: a restore can give no more than what that stage gave.
+    pub one_way: Option<usize>,
+}
+
+impl Facts {
+    /// Notes a stage with the standard tool that undoes it, and how hikae does.
+    pub fn undone_by(&mut self, tool: &str, undo: Undo) {
+        self.undo.push(tool.to_owned());
+        if let Some(way) = &mut self.way_back {
+            way.add(undo);
+        }
+    }
+
+    /// Notes a program as a stage. Where nobody says what undoes it, a restore ends at what it gave.
+    pub fn through(&mut self, line: &str, undo: Option<String>) {
+        match undo {
+            Some(tool) => self.undo.push(tool),
+            None => self.one_way = Some(self.undo.len()),
+        }
+        if let Some(way) = &mut self.way_back {
+            way.block(line.to_owned());
+        }
+    }
+
+    /// Takes over what the stages of a shared reading have learnt since this copy of its facts was made.
+    pub fn learn(&mut self, shared: &Facts) {
+        self.plain_bytes = shared.plain_bytes;
+        self.tools.extend(shared.tools.clone());
+        self.sections.extend(shared.sections.clone());
+        self.shapes.extend(shared.shapes.clone());
+        self.hashes.extend(shared.hashes.clone());
+        self.packed = self.packed.take().or_else(|| shared.packed.clone());
+        self.load = self.load.take().or_else(|| shared.load.clone());
+        self.restore = self.restore.take().or_else(|| shared.restore.clone());
+    }
 }

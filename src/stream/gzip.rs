@@ -2,12 +2,15 @@
 //!
 //! One member, because a decoder that knows only one stops after the first without a word and calls the rest a success.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::ahead::{Ahead, stopped};
 use super::deflate::{Answer, Block, Workers};
+use super::gunzip::gunzip;
 use super::{Piece, SharedFacts, Source};
 use crate::error::Result;
 
@@ -24,7 +27,7 @@ const MAX_THREADS: usize = 64;
 ///
 /// At most `threads + 3` blocks of 512 KiB are in memory. Nothing is read before the first `next`.
 pub fn gzip(source: Box<dyn Source>, level: u32, threads: usize, facts: &SharedFacts) -> Box<dyn Source> {
-    facts.lock().undo.push("gzip -dc".to_owned());
+    facts.lock().undone_by("gzip -dc", Arc::new(gunzip));
     let threads = threads.clamp(1, MAX_THREADS);
     let (queue, flying) = mpsc::channel(threads + 1);
     let ahead = Ahead::new(cut(source, Workers::new(level, threads), queue));

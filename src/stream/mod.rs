@@ -7,16 +7,20 @@ use futures_util::future::BoxFuture;
 
 use crate::error::Result;
 
+pub mod age;
 pub mod ahead;
 pub mod decompress;
+pub mod deferred;
 pub mod discard;
 mod deflate;
+pub mod encrypting;
 pub mod facts;
 pub mod gunzip;
 pub mod gzip;
 pub mod lines;
 pub mod pump;
 pub mod sha256;
+pub mod split;
 pub mod stage;
 pub mod taps;
 pub mod tar;
@@ -43,12 +47,26 @@ pub trait Source: Send {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>>;
 }
 
+/// How what a sink has sealed can be read back.
+pub enum ReadBack {
+    Now(Box<dyn Source>),
+    /// Only under its final name.
+    AfterCommit,
+    /// Nothing was stored: it is only planned.
+    Nothing,
+}
+
 /// Where bytes go. Nothing is visible under the final name before `commit`; dropping a sink aborts it.
 pub trait Sink: Send {
     fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>>;
 
     /// Everything is on stable storage, still under no final name.
     fn seal(&mut self) -> BoxFuture<'_, Result<()>>;
+
+    /// Reads back what was sealed, from where it is stored, where that can be done before the commit.
+    fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
+        Box::pin(std::future::ready(Ok(ReadBack::AfterCommit)))
+    }
 
     /// Makes what was sealed visible under its final name, lastingly.
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
@@ -62,6 +80,11 @@ pub trait Sink: Send {
 pub struct SharedFacts(Arc<Mutex<Facts>>);
 
 impl SharedFacts {
+    /// Facts that begin as these.
+    pub fn of(facts: Facts) -> SharedFacts {
+        SharedFacts(Arc::new(Mutex::new(facts)))
+    }
+
     pub fn lock(&self) -> MutexGuard<'_, Facts> {
         self.0.lock().unwrap_or_else(|broken| broken.into_inner())
     }

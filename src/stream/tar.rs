@@ -1,6 +1,11 @@
 //! Reads a tar archive as it passes, one entry after the other, and refuses one that is not whole to its end.
 
+pub mod listing;
 mod names;
+pub mod record;
+pub mod writing;
+
+use std::path::PathBuf;
 
 use bytes::{Bytes, BytesMut};
 use tar::{EntryType, Header};
@@ -17,14 +22,18 @@ const MOST_EXTENSION_BYTES: u64 = 1 << 20;
 /// What an archive says of one thing in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TarEntry {
-    /// As the archive has it; nobody has looked yet where it would lead.
-    pub path: String,
+    /// As the archive has it; nobody has looked yet where it would lead. The name of a folder may end in `/`.
+    pub path: PathBuf,
     pub kind: TarKind,
     pub size_bytes: u64,
     /// Permission bits, such as `0o644`.
     pub mode: u32,
+    pub owner: u64,
+    pub group: u64,
+    /// Seconds since 1970 and nanoseconds.
+    pub modified: (i64, u32),
     /// Where a link leads.
-    pub link: Option<String>,
+    pub link: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Compresses into one zstd frame with a checksum, by zstd's own workers.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use ::zstd::Encoder;
 use ::zstd::zstd_safe::CParameter;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::ahead::{Ahead, WAITING, Worked, feed};
+use super::unzstd::unzstd;
 use super::{Piece, SharedFacts, Source};
 use crate::error::{Error, Kind, Result};
 
@@ -19,7 +21,7 @@ const JOB_BYTES: u32 = 2 * 1024 * 1024;
 ///
 /// Memory grows with the level and the threads. Nothing is read before the first `next`.
 pub fn zstd(source: Box<dyn Source>, level: i32, threads: usize, facts: &SharedFacts) -> Box<dyn Source> {
-    facts.lock().undo.push("zstd -dc".to_owned());
+    facts.lock().undone_by("zstd -dc", Arc::new(unzstd));
     let (packed, ready) = mpsc::channel(WAITING);
     let feeding = feed(source, "zstd", move |plain| encode(level, threads, plain, packed));
     Box::new(Worked::new("zstd", Ahead::new(feeding), ready))

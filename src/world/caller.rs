@@ -10,8 +10,10 @@ use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::recipe_run::{RecipeEnd, RecipeRun};
+use super::packing::{Packed, Packing};
 use super::{
-    Child, Command, Effect, Entry, Limits, ListQuery, LockGuard, Mail, Reply, Request, Sent, Space, Stat, World,
+    Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space,
+    Stat, World,
 };
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
@@ -65,6 +67,7 @@ impl Caller {
 
     calls! {
         open(path: &Path) -> Box<dyn Source> = Effect::Open { path: path.into() } => Reply::Source(source) => source;
+        pack(packing: Packing) -> Packed = Effect::Pack(Box::new(packing)) => Reply::Packed(packed) => packed;
         read(path: &Path, max_bytes: u64) -> Bytes = Effect::Read { path: path.into(), max_bytes } => Reply::Bytes(bytes) => bytes;
         list(found: ListQuery) -> Vec<Entry> = Effect::List(found) => Reply::Entries(entries) => entries;
         stat(path: &Path) -> Option<Stat> = Effect::Stat { path: path.into() } => Reply::Stat(stat) => stat;
@@ -75,6 +78,10 @@ impl Caller {
         mkdir(path: &Path, mode: u32) -> () = Effect::MakeDir { path: path.into(), mode } => Reply::Done => ();
         rename(from: &Path, to: &Path) -> () = Effect::Rename { from: from.into(), to: to.into() } => Reply::Done => ();
         remove(path: &Path) -> () = Effect::Remove { path: path.into() } => Reply::Done => ();
+        remove_many(paths: Vec<PathBuf>) -> () = Effect::RemoveMany { paths } => Reply::Done => ();
+        set_mode(path: &Path, mode: u32) -> () = Effect::SetMode { path: path.into(), mode } => Reply::Done => ();
+        set_owner(path: &Path, user: Option<String>, group: Option<String>) -> ()
+            = Effect::SetOwner { path: path.into(), user, group } => Reply::Done => ();
         sweep(dir: &Path) -> Vec<Entry> = Effect::Sweep { dir: dir.into() } => Reply::Entries(entries) => entries;
         spawn(command: Command) -> Child = Effect::Spawn(command) => Reply::Child(child) => child;
         which(program: &str) -> Option<PathBuf> = Effect::Which { program: program.into() } => Reply::Path(path) => path;
@@ -91,6 +98,7 @@ impl Caller {
         upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
+        make_memory_dir(files: Vec<(String, Hidden)>) -> MemoryDir = Effect::MakeMemoryDir { files } => Reply::MemoryDir(made) => made;
         lock(path: &Path) -> Box<dyn LockGuard> = Effect::Lock { path: path.into() } => Reply::LockGuard(held) => held;
     }
 }

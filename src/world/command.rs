@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::Exit;
 use super::capability::Capability;
 use super::paths::zero_byte;
 use crate::error::{Error, Kind, Result};
@@ -132,5 +131,29 @@ pub fn quoted(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// The last part of what it wrote to its standard error, without secrets.
+    pub stderr: String,
+}
+
+impl Exit {
+    pub fn success(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// How it ended, in words: `exit code 1`, `signal 9`.
+    pub fn words(&self) -> String {
+        match (self.code, self.signal) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "no exit code".to_owned(),
+        }
     }
 }

@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::http::HttpResponse;
 use super::program::passed_on;
-use super::{Child, Effect, Entry, EntryKind, Exit, Reply, Request, Stat, World, reply::Process};
+use super::{Child, Effect, Entry, EntryKind, Exit, MemoryDir, Reply, Request, Stat, World, reply::Process};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Piece, Sink, Source};
 use crate::units::show_size;
@@ -21,8 +21,12 @@ use sink::PlannedSink;
 
 mod listing;
 mod objects;
+mod packing;
 mod plan;
 mod sink;
+mod withheld;
+
+pub use withheld::{Withheld, is_withheld};
 
 /// A world in which nothing changes.
 pub struct DryRun<W> {
@@ -62,27 +66,6 @@ impl<W> DryRun<W> {
     }
 }
 
-/// Marks the place where a dry run does not know what a run would know.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-pub enum Withheld {
-    #[error("a dry run starts no program")]
-    Program,
-    #[error("a dry run runs no other recipe")]
-    Recipe,
-    #[error("it is only planned: a dry run writes nothing")]
-    File,
-    #[error("it is known only after the run")]
-    Answer,
-    #[error("it is only planned: a dry run stores nothing")]
-    Object,
-}
-
-/// Whether an error only says that something was withheld.
-pub fn is_withheld(error: &(dyn std::error::Error + 'static)) -> bool {
-    let first = Some(error);
-    std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<Withheld>)
-}
-
 impl<W: World + 'static> DryRun<W> {
     async fn answer(&self, request: Request) -> Result<Reply> {
         use Effect as E;
@@ -92,6 +75,7 @@ impl<W: World + 'static> DryRun<W> {
             E::Open { path } => self.open(path, &request).await,
             E::Read { path, max_bytes } => self.read(path, *max_bytes, &request).await,
             E::List(found) => listing::list(self, found, &request).await.map(Reply::Entries),
+            E::Pack(packing) => packing::pack(self, packing, &request).await.map(Reply::Packed),
             E::Stat { path } => self.stat(path, &request).await.map(Reply::Stat),
             E::Create { path, mode } => {
                 self.may_create(path, false, &request).await?;
@@ -108,6 +92,13 @@ impl<W: World + 'static> DryRun<W> {
             E::MakeDir { path, mode } => self.make_dir(path, *mode, &request).await,
             E::Rename { from, to } => self.rename(from, to, &request).await,
             E::Remove { path } => self.remove(path, &request).await,
+            E::RemoveMany { paths } => self.remove_many(paths, &request).await,
+            E::SetMode { path, mode } => self.set("set the mode of", path, &format!("{mode:04o}"), &request).await,
+            E::SetOwner { path, user, group } => {
+                let name = |name: &Option<String>| name.clone().unwrap_or_default();
+                let detail = format!("{}:{}", name(user), name(group));
+                self.set("set the owner of", path, &detail, &request).await
+            }
             E::Sweep { .. } => {
                 note(Some("partial files of dead runs".to_owned()));
                 Ok(Reply::Entries(Vec::new()))
@@ -121,8 +112,7 @@ impl<W: World + 'static> DryRun<W> {
             }
             E::RunRecipe(run) => {
                 note(None);
-                let what = format!("the recipe `{}` was not run", run.recipe);
-                Err(Error::new(Kind::Cancelled, what).because(Withheld::Recipe))
+                Err(Unknown(run.recipe.clone()).error())
             }
             E::Request(request) if !request.method.only_reads() => {
                 note(Some(crate::units::show_size(request.body.data.len() as u64)));
@@ -156,6 +146,8 @@ impl<W: World + 'static> DryRun<W> {
                 note(Some(show_size(mail.size_bytes())));
                 Ok(Reply::Sent(mail.withheld()))
             }
+            // No program is started that would have a use for it.
+            E::MakeMemoryDir { .. } => Ok(Reply::MemoryDir(MemoryDir::of_no_disk("planned"))),
             E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
         }
     }

@@ -1,17 +1,22 @@
 //! Every touch of the outside, as plain data.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
 
 use super::Command;
 use super::http::HttpRequest;
 use super::http::upload::Upload;
 use super::mail::Mail;
 use super::objects::{Object, Put, Store};
+use super::packing::Packing;
 use super::paths::plain;
 use super::recipe_run::RecipeRun;
 use crate::error::Result;
+use crate::secret::MASK;
 
 /// One touch of the outside. New rooms of the world add their effects here, each with its reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub enum Effect {
     List(ListQuery),
     /// Looks at a path without following a link at its end; an absent one is `None`. Reply: `Stat`.
     Stat { path: PathBuf },
+    /// Reads files and folders into a tar archive. Reply: `Packed`.
+    Pack(Box<Packing>),
     /// Asks for the space of the file system that holds `path`. Reply: `Space`.
     DiskFree { path: PathBuf },
 
@@ -39,6 +46,12 @@ pub enum Effect {
     Rename { from: PathBuf, to: PathBuf },
     /// Removes a file, or an empty folder; an absent one is an error. Reply: `Done`.
     Remove { path: PathBuf },
+    /// Removes many files, links and empty folders, whatever becomes of the others; an absent one is an error. Reply: `Done`.
+    RemoveMany { paths: Vec<PathBuf> },
+    /// Sets the permission bits of a file or folder; a link is an error. Reply: `Done`.
+    SetMode { path: PathBuf, mode: u32 },
+    /// Gives a file or folder another owner, by name or number; a link is an error. Reply: `Done`.
+    SetOwner { path: PathBuf, user: Option<String>, group: Option<String> },
     /// Removes the partial files in a folder whose writers are dead. Reply: `Entries`, those removed.
     Sweep { dir: PathBuf },
 
@@ -75,11 +88,25 @@ pub enum Effect {
     /// Hands a mail to its server. Reply: `Sent`.
     Send(Box<Mail>),
 
+    // -- keys
+    /// Makes a private folder in memory with these files, which goes with what the reply holds. Reply: `MemoryDir`.
+    MakeMemoryDir { files: Vec<(String, Hidden)> },
+
     // -- clock and locks
     /// Waits. Reply: `Done`.
     Sleep { duration: Duration },
     /// Takes a lock that ends with the process, without waiting for it. Reply: `LockGuard`, or an error of kind `locked`.
     Lock { path: PathBuf },
+}
+
+/// Bytes that no journal and no log shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(pub Vec<u8>);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
 }
 
 /// Which entries of a folder are asked for.
@@ -94,6 +121,31 @@ pub struct ListQuery {
     pub older_than_days: Option<u64>,
     /// Only entries whose age in whole days is less than this.
     pub newer_than_days: Option<u64>,
+    /// Only entries that were modified before this moment.
+    pub modified_before: Option<DateTime<FixedOffset>>,
+    /// Only entries that were modified at this moment or later.
+    pub modified_after: Option<DateTime<FixedOffset>>,
+    /// Only files of more bytes than this.
+    pub larger_than: Option<u64>,
+    /// Only files of fewer bytes than this.
+    pub smaller_than: Option<u64>,
+}
+
+impl ListQuery {
+    /// All entries of a folder, but not those of the folders in it.
+    pub fn of(dir: impl Into<PathBuf>) -> ListQuery {
+        ListQuery {
+            dir: dir.into(),
+            name: None,
+            recursive: false,
+            older_than_days: None,
+            newer_than_days: None,
+            modified_before: None,
+            modified_after: None,
+            larger_than: None,
+            smaller_than: None,
+        }
+    }
 }
 
 impl Effect {
@@ -104,12 +156,16 @@ impl Effect {
             Effect::Read { .. } => "read",
             Effect::List(_) => "list",
             Effect::Stat { .. } => "stat",
+            Effect::Pack(_) => "pack",
             Effect::DiskFree { .. } => "disk_free",
             Effect::Create { .. } => "create",
             Effect::Write { .. } => "write",
             Effect::MakeDir { .. } => "mkdir",
             Effect::Rename { .. } => "rename",
             Effect::Remove { .. } => "remove",
+            Effect::RemoveMany { .. } => "remove_many",
+            Effect::SetMode { .. } => "set_mode",
+            Effect::SetOwner { .. } => "set_owner",
             Effect::Sweep { .. } => "sweep",
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
@@ -123,6 +179,7 @@ impl Effect {
             Effect::Request(_) => "request",
             Effect::Upload(_) => "upload",
             Effect::Send(_) => "send",
+            Effect::MakeMemoryDir { .. } => "make_memory_dir",
             Effect::Sleep { .. } => "sleep",
             Effect::Lock { .. } => "lock",
         }
@@ -139,8 +196,16 @@ impl Effect {
             | Effect::Write { path, .. }
             | Effect::MakeDir { path, .. }
             | Effect::Remove { path }
+            | Effect::SetMode { path, .. }
+            | Effect::SetOwner { path, .. }
             | Effect::Lock { path } => path.display().to_string(),
+            Effect::RemoveMany { paths } => match paths.as_slice() {
+                [] => "nothing".to_owned(),
+                [path] => path.display().to_string(),
+                [first, others @ ..] => format!("{} and {} more", first.display(), others.len()),
+            },
             Effect::List(ListQuery { dir, .. }) | Effect::Sweep { dir } => dir.display().to_string(),
+            Effect::Pack(packing) => packing.title(),
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
@@ -152,6 +217,7 @@ impl Effect {
             Effect::Request(request) => request.title(),
             Effect::Upload(upload) => upload.request.title(),
             Effect::Send(mail) => mail.line(),
+            Effect::MakeMemoryDir { .. } => "a private folder in memory".to_owned(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
         }
     }
@@ -177,9 +243,13 @@ impl Effect {
             | Effect::Write { path, .. }
             | Effect::MakeDir { path, .. }
             | Effect::Remove { path }
+            | Effect::SetMode { path, .. }
+            | Effect::SetOwner { path, .. }
             | Effect::Lock { path } => vec![path],
+            Effect::RemoveMany { paths } => paths.iter_mut().collect(),
             Effect::List(ListQuery { dir, .. }) | Effect::Sweep { dir } => vec![dir],
             Effect::Rename { from, to } => vec![from, to],
+            Effect::Pack(packing) => packing.paths_mut(),
             Effect::Spawn(command) => command.cwd.iter_mut().collect(),
             // What is not in the file system has no path.
             _ => Vec::new(),
@@ -198,6 +268,9 @@ impl Effect {
                 | Effect::MakeDir { .. }
                 | Effect::Rename { .. }
                 | Effect::Remove { .. }
+                | Effect::RemoveMany { .. }
+                | Effect::SetMode { .. }
+                | Effect::SetOwner { .. }
                 | Effect::Sweep { .. }
                 | Effect::Spawn(_)
                 | Effect::RunRecipe(_)

@@ -200,7 +200,14 @@ fn streams(effect: &Effect) -> bool {
     use Effect as E;
     matches!(
         effect,
-        E::Open { .. } | E::Create { .. } | E::Spawn(_) | E::Request(_) | E::Upload(_) | E::Get(_) | E::Put(_)
+        E::Open { .. }
+            | E::Pack(_)
+            | E::Create { .. }
+            | E::Spawn(_)
+            | E::Request(_)
+            | E::Upload(_)
+            | E::Get(_)
+            | E::Put(_)
     )
 }
 

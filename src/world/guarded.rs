@@ -68,6 +68,9 @@ impl<W> Guarded<W> {
             self.needs.permit(&effect)?;
             match &effect {
                 Effect::Remove { path } => self.may_take_away("remove", path)?,
+                Effect::RemoveMany { paths } => {
+                    paths.iter().try_for_each(|path| self.may_take_away("remove", path))?;
+                }
                 Effect::Rename { from, .. } => self.may_take_away("rename", from)?,
                 _ => {}
             }
@@ -104,11 +107,15 @@ impl Needs {
             Effect::Open { path } | Effect::Read { path, .. } | Effect::Stat { path } => {
                 self.may_read(path, above(path))
             }
+            Effect::Pack(packing) => packing.roots.iter().try_for_each(|root| self.may_read(&root.path, &root.path)),
             Effect::List(ListQuery { dir: path, .. }) | Effect::DiskFree { path } => self.may_read(path, path),
             Effect::Create { path, .. }
             | Effect::Write { path, .. }
             | Effect::Remove { path }
+            | Effect::SetMode { path, .. }
+            | Effect::SetOwner { path, .. }
             | Effect::Lock { path } => self.may_write(path, above(path)),
+            Effect::RemoveMany { paths } => paths.iter().try_for_each(|path| self.may_write(path, above(path))),
             Effect::MakeDir { path, .. } | Effect::Sweep { dir: path } => self.may_write(path, path),
             Effect::Rename { from, to } => {
                 self.may_write(from, above(from))?;
@@ -132,7 +139,8 @@ impl Needs {
                 true => Ok(()),
                 false => Err(not_in_needs("run the recipe", &run.recipe, "recipes", &run.recipe)),
             },
-            Effect::Which { .. } | Effect::Sleep { .. } => Ok(()),
+            // It reaches nothing that is there already.
+            Effect::Which { .. } | Effect::Sleep { .. } | Effect::MakeMemoryDir { .. } => Ok(()),
         }
     }
 

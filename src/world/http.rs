@@ -10,13 +10,12 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::Source;
 
 pub mod address;
+pub mod coding;
 pub mod exchange;
 pub mod hosts;
 mod redirects;
-pub mod repeats;
 pub mod upload;
 pub mod words;
-
 pub use address::Address;
 
 /// How hikae names itself to servers.

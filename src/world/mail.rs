@@ -6,15 +6,19 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
 mod mailbox;
+pub mod oauth;
+mod refusal;
 pub mod settings;
+mod split;
 mod trouble;
 
 pub use mailbox::Mailbox;
 pub use trouble::{Again, Trouble, trouble_of};
 
+pub(super) use refusal::is_gone;
 pub(super) use trouble::{
-    answered, closed, login_refused, no_recipient_left, not_trusted, password_in_the_open, silent, tls_failed,
-    unknown_host, unreachable, without_starttls,
+    answered, closed, login_refused, no_recipient_left, not_trusted, password_in_the_open, silent, speaks_tls_at_once,
+    tls_failed, unknown_host, unreachable, without_starttls,
 };
 
 /// One mail, with the server that is asked to take it.
@@ -41,13 +45,17 @@ pub struct Server {
     /// Without a user nobody logs in.
     pub user: Option<String>,
     pub password: Option<Secret>,
+    /// An OAuth 2 access token, which is sent in the place of the password.
+    pub token: Option<Secret>,
+    /// The name by which hikae greets the server; the machine's own when absent.
+    pub ehlo_name: Option<String>,
     /// Whether the password may go over a connection that is not encrypted.
     pub allow_plain_auth: bool,
     /// Certificates, as PEM, that are trusted beside those of the system.
     pub ca_pem: Option<String>,
-    /// The longest time until the connection stands.
+    /// The longest time until there is a connection.
     pub connect_timeout: Duration,
-    /// The longest time until one command is answered; the letter itself may take three times as long.
+    /// The longest time until one command is answered; the content may take three times as long.
     pub step_timeout: Duration,
 }
 
@@ -82,16 +90,16 @@ pub struct Sent {
     pub reply: String,
     /// The addresses that the mail goes to.
     pub accepted: Vec<String>,
-    /// The addresses that the server would not have; the others have the mail.
+    /// The addresses that the server refused; the others have the mail.
     pub refused: Vec<Refused>,
 }
 
-/// An address that a server would not have.
+/// An address that a server refused.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Refused {
     pub address: String,
     pub reply: String,
-    /// Whether it may have it later: the reply's code begins with 4.
+    /// Whether the server may take it later.
     pub retryable: bool,
 }
 
@@ -104,11 +112,18 @@ impl Server {
             security: Security::of_port(port),
             user: None,
             password: None,
+            token: None,
+            ehlo_name: None,
             allow_plain_auth: false,
             ca_pem: None,
             connect_timeout: Duration::from_secs(15),
             step_timeout: Duration::from_secs(60),
         }
+    }
+
+    /// Whether somebody logs in.
+    pub fn logs_in(&self) -> bool {
+        self.user.is_some()
     }
 
     /// The longest time until the server has said who it is.
@@ -167,6 +182,7 @@ impl Mail {
         }
         one_line("the user of the mail server", self.server.user.as_deref().unwrap_or_default())?;
         one_line("the mail server", &self.server.host)?;
+        one_line("the name for EHLO", self.server.ehlo_name.as_deref().unwrap_or_default())?;
         [&self.from].into_iter().chain(&self.to).chain(&self.cc).try_for_each(Mailbox::check)
     }
 }

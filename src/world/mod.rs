@@ -51,6 +51,7 @@ pub mod limited;
 pub mod mail;
 pub mod objects;
 pub mod packages;
+pub mod packing;
 pub mod partial;
 pub mod paths;
 pub mod pick;
@@ -64,11 +65,11 @@ pub mod simulated;
 pub mod watched;
 
 pub use caller::Caller;
-pub use command::{Command, SecretOrText};
-pub use effect::{Effect, ListQuery};
+pub use command::{Command, Exit, SecretOrText};
+pub use effect::{Effect, ListQuery, Hidden};
 pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
-pub use reply::{Child, Entry, EntryKind, Exit, LockGuard, Reply, Space, Stat};
+pub use reply::{Child, Entry, EntryKind, LockGuard, Reply, Space, Stat, MemoryDir};
 
 /// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
 pub trait World: Send + Sync {

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::partial::is_partial;
-use super::{Entry, ListQuery};
+use super::{Entry, EntryKind, ListQuery, Stat};
 use crate::error::{Error, Kind, Result};
 
 const SECS_PER_DAY: i64 = 86_400;
@@ -14,15 +14,14 @@ const SECS_PER_DAY: i64 = 86_400;
 /// What a listing takes, made ready once for all its entries.
 pub struct Pick {
     name: Option<GlobMatcher>,
-    older_than_days: Option<u64>,
-    newer_than_days: Option<u64>,
+    found: ListQuery,
     now: DateTime<FixedOffset>,
 }
 
 impl Pick {
     pub fn new(found: &ListQuery, now: DateTime<FixedOffset>) -> Result<Pick> {
         let name = found.name.as_deref().map(matcher).transpose()?;
-        Ok(Pick { name, older_than_days: found.older_than_days, newer_than_days: found.newer_than_days, now })
+        Ok(Pick { name, found: found.clone(), now })
     }
 
     /// Whether an entry of this name is taken. What is still being written never is.
@@ -30,11 +29,24 @@ impl Pick {
         !is_partial(name) && self.name.as_ref().is_none_or(|glob| glob.is_match(name))
     }
 
-    /// Whether an entry of this age is taken.
-    pub fn takes_age(&self, modified: DateTime<FixedOffset>) -> bool {
-        let days = age_days(self.now, modified);
-        self.older_than_days.is_none_or(|limit| days > i128::from(limit))
-            && self.newer_than_days.is_none_or(|limit| days < i128::from(limit))
+    /// Whether an entry of this age and size is taken.
+    pub fn takes(&self, stat: &Stat) -> bool {
+        let ListQuery { older_than_days, newer_than_days, modified_before, modified_after, .. } = &self.found;
+        let days = age_days(self.now, stat.modified);
+        older_than_days.is_none_or(|limit| days > i128::from(limit))
+            && newer_than_days.is_none_or(|limit| days < i128::from(limit))
+            && modified_before.is_none_or(|moment| stat.modified < moment)
+            && modified_after.is_none_or(|moment| stat.modified >= moment)
+            && self.takes_size(stat)
+    }
+
+    /// Only files have a size that a recipe could mean.
+    fn takes_size(&self, stat: &Stat) -> bool {
+        let ListQuery { larger_than, smaller_than, .. } = &self.found;
+        (larger_than.is_none() && smaller_than.is_none())
+            || stat.kind == EntryKind::File
+                && larger_than.is_none_or(|limit| stat.size_bytes > limit)
+                && smaller_than.is_none_or(|limit| stat.size_bytes < limit)
     }
 }
 

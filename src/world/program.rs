@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+pub use through::Through;
+
 use super::{Caller, Child, Command, Exit, SecretOrText, reply::Process};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Sink, Source, pump::collect};
+
+mod through;
 
 /// What cron leaves out, and every program needs.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -97,7 +101,7 @@ pub async fn ask(
 async fn feed(stdin: Option<Box<dyn Sink>>, input: Option<&SecretOrText>) -> Result<()> {
     let (Some(mut stdin), Some(input)) = (stdin, input) else { return Ok(()) };
     stdin.write(Bytes::copy_from_slice(input.expose().as_bytes())).await?;
-    stdin.seal().await?;
+    // Not sealed: a program may answer without reading all that it is told.
     stdin.commit().await
 }
 

@@ -86,6 +86,51 @@ pub fn not_a_folder(path: &Path) -> Error {
         .because_text("something that is not a folder stands there")
 }
 
+/// A link stands where a file or folder was meant.
+pub fn is_a_link(act: &str, path: &Path) -> Error {
+    Error::new(Kind::Denied, format!("cannot {act} `{}`", path.display()))
+        .because_text("it is a link")
+        .hint("name the file that it leads to: a link is never followed")
+}
+
+/// Nobody is called so.
+pub fn unknown_owner(what: &str, name: &str) -> Error {
+    Error::new(Kind::NotFound, format!("there is no {what} `{name}`")).hint("give a name or a number of this machine")
+}
+
+/// Which of many paths could not be removed.
+pub struct Kept {
+    all: usize,
+    kept: usize,
+    first: Option<Error>,
+}
+
+impl Kept {
+    pub fn of(paths: &[PathBuf]) -> Kept {
+        Kept { all: paths.len(), kept: 0, first: None }
+    }
+
+    pub fn add(&mut self, error: Error) {
+        self.kept += 1;
+        self.first.get_or_insert(error);
+    }
+
+    /// The first of the errors, with how many there are.
+    pub fn finish(self) -> crate::error::Result<()> {
+        match self.first {
+            None => Ok(()),
+            Some(error) if self.all == 1 => Err(error),
+            Some(error) => Err(error.within(format!("cannot remove {} of {} files", self.kept, self.all))),
+        }
+    }
+}
+
+/// In the order in which they can be removed: what lies in a folder before the folder.
+pub fn deepest_first(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    paths.sort_unstable_by(|a, b| b.as_os_str().cmp(a.as_os_str()));
+    paths
+}
+
 /// A write has failed before, so nobody knows what the file holds.
 pub fn torn() -> Error {
     Error::new(Kind::Other, "cannot go on writing after a write that failed")

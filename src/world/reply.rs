@@ -6,16 +6,19 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
+use super::command::Exit;
 use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
 use super::recipe_run::RecipeEnd;
+use super::packing::Packed;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
 /// The answer to an effect; each effect names the one that it gets.
 pub enum Reply {
     Source(Box<dyn Source>),
+    Packed(Packed),
     Sink(Box<dyn Sink>),
     Bytes(Bytes),
     Entries(Vec<Entry>),
@@ -31,6 +34,7 @@ pub enum Reply {
     Response(HttpResponse),
     Sent(Sent),
     LockGuard(Box<dyn LockGuard>),
+    MemoryDir(MemoryDir),
     Done,
 }
 
@@ -68,6 +72,21 @@ pub struct Space {
     pub total_bytes: u64,
 }
 
+/// A private folder in memory. It goes, with all that is in it, when `held` is dropped.
+pub struct MemoryDir {
+    pub path: PathBuf,
+    pub held: Box<dyn LockGuard>,
+}
+
+impl MemoryDir {
+    /// One that no file system has, for worlds that are in memory themselves.
+    pub fn of_no_disk(name: &str) -> MemoryDir {
+        struct Nothing;
+        impl LockGuard for Nothing {}
+        MemoryDir { path: PathBuf::from("/dev/shm").join(name), held: Box::new(Nothing) }
+    }
+}
+
 /// A lock that is held until this is dropped.
 pub trait LockGuard: Send + Sync {}
 
@@ -83,28 +102,4 @@ pub struct Child {
 pub trait Process: Send {
     /// Waits for the end of the program.
     fn wait(&mut self) -> BoxFuture<'_, Result<Exit>>;
-}
-
-/// How a program ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exit {
-    pub code: Option<i32>,
-    pub signal: Option<i32>,
-    /// The last part of what it wrote to its standard error, without secrets.
-    pub stderr: String,
-}
-
-impl Exit {
-    pub fn success(&self) -> bool {
-        self.code == Some(0)
-    }
-
-    /// How it ended, in words: `exit code 1`, `signal 9`.
-    pub fn words(&self) -> String {
-        match (self.code, self.signal) {
-            (Some(code), _) => format!("exit code {code}"),
-            (None, Some(signal)) => format!("signal {signal}"),
-            (None, None) => "no exit code".to_owned(),
-        }
-    }
 }

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::http::HttpResponse;
+use super::packing::Packed;
 use super::reply::Process;
 use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, ReadBack, Sink, Source};
 
 /// What stands beside the streams of one effect; clones see the same effect.
 pub trait Watcher: Clone + Send + Sync + 'static {
@@ -41,6 +42,10 @@ pub enum Ending<'a> {
 pub fn watch<W: Watcher>(reply: Reply, mut watch: Watch<W>) -> Reply {
     match reply {
         Reply::Source(inner) => Reply::Source(Box::new(Watched { inner, watch })),
+        Reply::Packed(packed) => {
+            let source = Box::new(Watched { inner: packed.source, watch });
+            Reply::Packed(Packed { source, ..packed })
+        }
         Reply::Sink(inner) => Reply::Sink(Box::new(Watched { inner, watch })),
         Reply::Response(response) => {
             let body = Box::new(Watched { inner: response.body, watch });
@@ -127,6 +132,15 @@ impl<W: Watcher> Sink for Watched<dyn Sink, W> {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.watch.step(self.inner.seal()))
+    }
+
+    fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
+        Box::pin(async {
+            Ok(match self.watch.step(self.inner.read_back()).await? {
+                ReadBack::Now(inner) => ReadBack::Now(Box::new(Watched { inner, watch: self.watch.part() })),
+                other => other,
+            })
+        })
     }
 
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {

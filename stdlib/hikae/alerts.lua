@@ -1,4 +1,4 @@
---- Fits the words of an alert into what a messenger takes: colours, lengths, headers.
+--- Fits the words of an alert into what a messenger takes, and reads what it answers.
 local alerts = {}
 
 local COLOURS = { good = "#2E7D32", neutral = "#607D8B", warning = "#F9A825", danger = "#C62828" }
@@ -10,19 +10,75 @@ function alerts.colour(event)
   return COLOURS[event.tone] or COLOURS.danger
 end
 
---- The text, with `…` in the place of what is more than so many characters.
+--- How many units of UTF-16 a text has, which is how messengers count characters.
+---@param text string
+---@return integer
+function alerts.utf16_units(text)
+  local units = 0
+  for _at, code in utf8.codes(text) do
+    units = units + (code > 0xFFFF and 2 or 1)
+  end
+  return units
+end
+
+--- Where the character begins that the byte at `at` belongs to.
+---@param text string
+---@param at integer
+---@return integer
+local function start_of_char(text, at)
+  while at > 1 and at <= #text and (text:byte(at) & 0xC0) == 0x80 do
+    at = at - 1
+  end
+  return at
+end
+
+--- So many bytes of the text from its two ends, with `…` between them: an error says what failed first, and often why last.
+---@param text string
+---@param keep integer
+---@return string
+local function both_ends(text, keep)
+  local from = #text - keep // 3 + 1
+  while from <= #text and (text:byte(from) & 0xC0) == 0x80 do
+    from = from + 1
+  end
+  local head = start_of_char(text, keep - (#text - from + 1) + 1) - 1
+  return text:sub(1, head) .. "…" .. text:sub(from)
+end
+
+--- The text as it is sent, no longer than `max`. One that is too long keeps its beginning and its end.
+---@param text string
+---@param max integer
+---@param write fun(text: string): string What becomes of the text before it is sent, such as escaping.
+---@param measure fun(sent: string): integer
+---@return string
+function alerts.fit_as(text, max, write, measure)
+  local whole = write(text)
+  if measure(whole) <= max then
+    return whole
+  end
+  local least, most = 0, #text - 1
+  while least < most do
+    local keep = (least + most + 1) // 2
+    if measure(write(both_ends(text, keep))) <= max then
+      least = keep
+    else
+      most = keep - 1
+    end
+  end
+  return write(both_ends(text, least))
+end
+
+--- The text, with `…` in the middle when it has more than so many characters.
 ---@param text string
 ---@param max integer
 ---@return string
 function alerts.fit(text, max)
-  local at = utf8.offset(text, max + 1)
-  if not at or at > #text then
-    return text
-  end
-  return text:sub(1, utf8.offset(text, max) - 1) .. "…"
+  return alerts.fit_as(text, max, function(cut)
+    return cut
+  end, alerts.utf16_units)
 end
 
---- The text, with `…` in the place of what is more than so many bytes of UTF-8.
+--- The text, with `…` in the middle when it is more than so many bytes of UTF-8.
 ---@param text string
 ---@param max integer
 ---@return string
@@ -30,11 +86,34 @@ function alerts.fit_bytes(text, max)
   if #text <= max then
     return text
   end
-  local cut = max - #"…"
-  while cut > 0 and (text:byte(cut + 1) & 0xC0) == 0x80 do
-    cut = cut - 1
+  return both_ends(text, math.max(max - #"…", 0))
+end
+
+--- Whether the body of an answer is this word, with or without blanks around it.
+---@param answer http.Response
+---@param word string
+---@return boolean
+function alerts.says(answer, word)
+  return answer.body:match("^%s*(.-)%s*$") == word
+end
+
+--- What an answer of JSON says; an empty table when it is none.
+---@param answer http.Response
+---@return table
+function alerts.read(answer)
+  local fine, value = pcall(json.decode, answer.body)
+  if not fine then
+    errors.accept(value, "an answer that is no JSON says nothing")
   end
-  return text:sub(1, cut) .. "…"
+  return fine and type(value) == "table" and value or {}
+end
+
+--- Whether an answer of JSON has this member, and it is true.
+---@param answer http.Response
+---@param member string
+---@return boolean
+function alerts.says_yes(answer, member)
+  return alerts.read(answer)[member] == true
 end
 
 --- The lines of an event that are shown below its heading: a note, and a line for each row.

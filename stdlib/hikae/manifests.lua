@@ -7,6 +7,9 @@ local manifests = {}
 --- What a manifest's name adds to the name of its backup.
 manifests.SUFFIX = ".manifest.json"
 
+--- What the name of an archive's list adds to the name of the archive.
+manifests.LIST = ".files.jsonl.zst"
+
 --- What `fs.read` gives at most.
 local LARGEST = 8 << 20
 
@@ -74,30 +77,46 @@ local function backup_of(file, has_manifest)
   return backup
 end
 
---- The backups in a folder, and the names of the manifests without one: what a run that was killed between the two left behind.
+--- Whether a name is that of what lies beside a backup.
+local function is_beside(name)
+  return string.sub(name, -#manifests.SUFFIX) == manifests.SUFFIX or string.sub(name, -#manifests.LIST) == manifests.LIST
+end
+
+--- The names of the backups that have something beside them whose name ends so.
+local function with_beside(dir, name, suffix)
+  local found = {}
+  for _i, file in ipairs(fs.list { dir = dir, name = name .. suffix, kind = "file" }) do
+    found[string.sub(file.name, 1, -#suffix - 1)] = true
+  end
+  return found
+end
+
+--- The backups in a folder, and what lies there beside none: what a run that was killed in between left behind.
 ---@param dir string
 ---@param name string The pattern of the backups' names.
 ---@return hikae.retention.Backup[]
----@return table<string, boolean> described The names of the backups that have a manifest.
+---@return table<string, string[]> beside The names of what lies beside a backup, by its name.
 ---@return string[] orphans
 function manifests.look(dir, name)
-  local described, backups, present, orphans = {}, {}, {}, {}
-  for _i, file in ipairs(fs.list { dir = dir, name = name .. manifests.SUFFIX, kind = "file" }) do
-    described[string.sub(file.name, 1, -#manifests.SUFFIX - 1)] = true
-  end
+  local described, listed = with_beside(dir, name, manifests.SUFFIX), with_beside(dir, name, manifests.LIST)
+  local backups, present, beside, orphans = {}, {}, {}, {}
   for _i, file in ipairs(fs.list { dir = dir, name = name, kind = "file" }) do
-    if string.sub(file.name, -#manifests.SUFFIX) ~= manifests.SUFFIX then
-      present[file.name] = true
+    if not is_beside(file.name) then
+      present[file.name], beside[file.name] = true, {}
       backups[#backups + 1] = backup_of(file, described[file.name] or false)
     end
   end
-  for backup in pairs(described) do
-    if not present[backup] then
-      orphans[#orphans + 1] = backup .. manifests.SUFFIX
+  for suffix, names in pairs { [manifests.SUFFIX] = described, [manifests.LIST] = listed } do
+    for backup in pairs(names) do
+      local place = present[backup] and beside[backup] or orphans
+      place[#place + 1] = backup .. suffix
     end
   end
   table.sort(orphans)
-  return backups, described, orphans
+  for _name, names in pairs(beside) do
+    table.sort(names)
+  end
+  return backups, beside, orphans
 end
 
 --- Those of the backups that this run has made, of which there must be one; nil in a recipe that makes none.

@@ -20,6 +20,8 @@ local restores = {}
 ---@field timeout? integer|string Longest time for each step.
 ---@field jobs? integer Connections that load a custom-format file at once.
 ---@field work? string Private folder in which a backup is unpacked that is a folder in a tar file.
+---@field identity? string File with the key that decrypts a backup.
+---@field passphrase? Secret Passphrase that decrypts a backup, or that of the key.
 ---@field make_roles? boolean Whether the roles that the dump names are made; only on a temporary cluster.
 
 ---@class (exact) hikae.restores.Staged
@@ -82,7 +84,10 @@ end
 ---@param dump_of? string Default: the database of the params.
 ---@return hikae.restores.Options
 function restores.options(p, files, dump_of)
-  return { server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout }
+  return {
+    server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
+    identity = p.identity, passphrase = p.passphrase,
+  }
 end
 
 --- Drops the throwaways of killed runs. One that cannot be dropped is told, and keeps nobody from restoring; gives that failure.
@@ -127,10 +132,8 @@ local function fill(options, file, database)
     database = database,
     dump_of = options.dump_of,
     if_exists = "remake",
-    jobs = options.jobs,
-    work = options.work,
-    make_roles = options.make_roles,
-    timeout = options.timeout,
+    jobs = options.jobs, work = options.work, make_roles = options.make_roles, timeout = options.timeout,
+    identity = options.identity, passphrase = options.passphrase,
   }))
   log.info(_("Restored into the database %s: %s", database, file))
   local described = manifest.read(file, { lists = false })

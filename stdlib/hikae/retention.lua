@@ -248,14 +248,14 @@ end
 ---@return hikae.retention.Plan
 function retention.prune(options)
   local rules = rules_of(options)
-  local backups, described, orphans = manifests.look(options.dir, options.name)
+  local backups, beside, orphans = manifests.look(options.dir, options.name)
   local new = manifests.made(backups, options.dir, "", _("call retention.prune after `:save(path)`, with the folder and the pattern of that path"))
   local plan = retention.plan_apart(backups, new, rules)
   for _i, dropped in ipairs(plan.drop) do
     -- The backup first: a manifest alone claims nothing, and the next run removes it.
     fs.remove(path.join(options.dir, dropped.name), { why = dropped.why })
-    if described[dropped.name] then
-      fs.remove(path.join(options.dir, dropped.name .. manifests.SUFFIX), { why = _("it describes a backup that goes") })
+    for _j, name in ipairs(beside[dropped.name]) do
+      fs.remove(path.join(options.dir, name), { why = _("it describes a backup that goes") })
     end
     log.info(_("Old backup removed: %s (%s)", dropped.name, dropped.why))
   end

@@ -16,7 +16,9 @@
 ---@field severity "info"|"warning"|"error"|"critical" How much it matters, as filters have it.
 ---@field tone "good"|"neutral"|"warning"|"danger" What it should look like. `good` only where a run has succeeded.
 ---@field time string ISO 8601, milliseconds, UTC.
+---@field local_time string The same by the clock of the machine: `2026-02-15 12:00:15 +09:00`.
 ---@field recipe string
+---@field database? string The database that the run was about.
 ---@field host string
 ---@field error? { message: string, hint?: string } What failed, on one line, and what to try.
 ---@field system_url? string `SYSTEM_URL`.
@@ -43,7 +45,7 @@
 ---@field message_id? string For mails: the same at each attempt, so that a second copy is known as one.
 ---@field json string The event as JSON, without the words.
 
---- A run that has begun or ended, as `ping` is given it. It is read-only.
+--- A run that has begun or ended, as `ping` gets it. It is read-only.
 ---@class alert.Run
 ---@field id string `BKP-20260215-030000-daily`.
 ---@field rid string A UUID: the same for each ping of this run.
@@ -66,3 +68,10 @@
 ---@field recipients string[] Mail addresses.
 ---@field settings table<string, any> What `hikae.toml` says under `settings`.
 ---@field at fun(path: string): Secret Its url with this path below it: `channel.at("fail")`.
+
+--- What the file of a channel returns.
+---@class alert.ChannelFile
+---@field send? fun(event: alert.Event, channel: alert.Channel): any Sends the event; returns nothing, or why there is nothing to send.
+---@field ping? fun(run: alert.Run, channel: alert.Channel): any Reports the state of a run to what watches from outside.
+---@field good_answer? fun(answer: http.Response): boolean|string Whether an answer means that the message was taken; else a text: what to try. Default: 200 to 299.
+---@field connect? string[] Further hosts that it may reach.

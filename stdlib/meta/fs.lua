@@ -9,6 +9,10 @@ fs = {}
 ---@field recursive? boolean Also in folders below; links are never followed. Default false.
 ---@field older_than_days? integer Only what is more than so many whole days old, as `find -mtime +N` counts.
 ---@field newer_than_days? integer Only what is less than so many whole days old, as `find -mtime -N` counts.
+---@field modified_before? integer|string Only what was modified before this moment: seconds since 1970, RFC 3339 text, or an age such as `"7d"`.
+---@field modified_after? integer|string Only what was modified at this moment or later.
+---@field larger_than? integer|string Only files of more bytes: a number, or text such as `"100 MiB"`.
+---@field smaller_than? integer|string Only files of fewer bytes.
 ---@field kind? "file"|"dir"|"link"|"other" Default: all kinds.
 
 ---@class (exact) fs.Stat
@@ -75,10 +79,25 @@ function fs.rename(from, to) end
 ---@param options? fs.CopyOptions
 function fs.copy(from, to, options) end
 
---- Removes a file, or an empty folder; an absent one is an error of kind `not_found`.
----@param path string
+--- Removes a file, or an empty folder; an absent one is an error of kind `not_found`. A list is removed in one go, what lies in
+--- a folder before the folder; one path that cannot be removed keeps no other, and is an error at the end.
+---@param path string|string[]|fs.Entry[]
 ---@param options? fs.RemoveOptions
 function fs.remove(path, options) end
+
+--- Sets the permission bits of a file or folder, never of what a link leads to.
+---@param path string
+---@param mode integer|string As `chmod` takes them: `"0640"`.
+function fs.set_mode(path, mode) end
+
+---@class (exact) fs.Owner
+---@field user? integer|string A name or a number.
+---@field group? integer|string A name or a number.
+
+--- Gives a file or folder another owner, never what a link leads to.
+---@param path string
+---@param owner fs.Owner
+function fs.set_owner(path, owner) end
 
 --- The space of the file system that holds a path.
 ---@param path string

@@ -7,6 +7,8 @@ manifest = {}
 ---@field lists? boolean Whether the lists of tables, sequences and files are wanted. Default true.
 
 ---@class (exact) manifest.VerifyOptions
+---@field identity? string|Secret What decrypts it: a file, or a secret that is an identity.
+---@field passphrase? Secret In place of an identity.
 ---@field timeout? integer|string Longest time for reading: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte arrives.
 
@@ -19,12 +21,15 @@ manifest = {}
 ---@field sha256 string
 ---@field plain_bytes integer
 ---@field restore string One line of standard tools that restores the backup.
+---@field encryption? { kind: string, recipients: string[], passphrase: boolean?, throwaway: string? } For an encrypted backup.
 ---@field database? table For dumps.
 
 ---@class manifest.Verified
 ---@field path string
 ---@field size_bytes integer
 ---@field sha256 string
+---@field encryption? string How it is encrypted: `age`.
+---@field opened boolean Whether it was decrypted and unpacked; without its key only its bytes are compared.
 
 --- The manifest beside a backup, of whatever size; nil where there is none. One of a later version is an error.
 ---@param path string Path of the backup.

@@ -90,6 +90,8 @@ function pg.databases(options) end
 function pg.prove(stream, options) end
 
 ---@class (exact) pg.InspectOptions
+---@field identity? string|Secret What decrypts an encrypted dump: a file, or a secret that is a key.
+---@field passphrase? Secret Passphrase that decrypts it, or that of the key.
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 ---@field timeout? integer|string Longest time for reading: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte arrives.
@@ -237,6 +239,8 @@ function pg.drop_cluster(cluster) end
 ---@field make_roles? boolean Whether the roles that the dump names, and that are not there, are made, without a login; only on a temporary cluster of this run. Default false.
 ---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
+---@field identity? string|Secret What decrypts an encrypted dump: a file, or a secret that is a key.
+---@field passphrase? Secret Passphrase that decrypts it, or that of the key.
 ---@field maintenance_database? string Database from which the target is created and dropped. Default `postgres`.
 ---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
 ---@field port? integer Default 5432.

@@ -9,6 +9,7 @@ process = {}
 ---@field env? table<string, string|Secret> Beside `PATH HOME USER LOGNAME LANG TZ`, and `LC_MESSAGES=C`; nothing else is inherited.
 ---@field cwd? string
 ---@field stdin? string|Secret What the program reads. Default: nothing.
+---@field load? string For a stream: the command line that takes its bytes back, for the line that restores a backup of them.
 ---@field ok_codes? integer[] Exit codes that are no failure. Default `{ 0 }`.
 ---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte arrives.

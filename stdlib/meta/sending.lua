@@ -19,6 +19,7 @@ local Run = {}
 ---@field status? string How the run ended. Default: as the kind has it.
 ---@field error? string
 ---@field hint? string
+---@field database? string
 ---@field system_url? string
 ---@field duration_secs? number
 ---@field backups? { path: string, size_bytes: integer, sha256: string }[]

@@ -102,7 +102,17 @@ function Expectation.never_to_raise(what) end
 
 ---@class (exact) simulate.Catalog
 ---@field overdue? simulate.Overdue[] What `catalog.overdue` gives.
+---@field runs? simulate.PastRun[] What `catalog.runs` and `catalog.backups` give, the newest first.
 ---@field unreadable? string Why the record cannot be read.
+
+---@class (exact) simulate.PastRun
+---@field recipe string
+---@field status? string Default `success`.
+---@field type? string Default `daily`.
+---@field started_at string RFC 3339.
+---@field took? integer|string
+---@field error? string
+---@field backups? { path: string, size_bytes: integer }[]
 
 ---@class (exact) simulate.Overdue
 ---@field recipe string

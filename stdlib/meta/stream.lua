@@ -32,6 +32,39 @@ local Stream = {}
 ---@field idle_timeout? integer|string Longest time in which no byte moves.
 ---@field ca_file? string Certificates (PEM) of authorities to be trusted beside the system's; to be declared in `needs.read`.
 
+---@class (exact) Stream.AgeOptions
+---@field recipients? string[] Who can decrypt it: recipients of `age`, which begin with `age1`.
+---@field passphrase? Secret In place of recipients.
+
+---@class (exact) Stream.UnageOptions
+---@field identity? string|Secret A file with identities of `age`, to be declared in `needs.read`; or a secret that is one.
+---@field passphrase? Secret In place of an identity.
+
+---@class (exact) Stream.GpgOptions
+---@field recipients? string[] Who can decrypt it: full fingerprints, or names of keys that the keyring trusts.
+---@field passphrase? Secret In place of recipients.
+---@field sign? string The key that signs it, which must have no passphrase. Its secret part is read out of the keyring.
+---@field keyring? string Folder of the keyring, to be declared in `needs.read`. Default: that of the user.
+---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves.
+
+---@class (exact) Stream.UngpgOptions
+---@field identity? string|Secret A file with the secret key, as `gpg --armor --export-secret-keys` writes it; or a secret that is one.
+---@field passphrase? Secret Of the secret key, or of the file.
+---@field keyring? string Folder of a keyring that has the secret key, to be declared in `needs.read`. Default, where nothing else is given: that of the user.
+---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves.
+
+---@class (exact) Stream.ThroughOptions
+---@field program string To be declared in `needs.run`.
+---@field args? string[]
+---@field env? table<string, string|Secret>
+---@field cwd? string
+---@field undo? string The command line that undoes it, such as `xz -dc`, for the line that restores the backup. Without it a restore ends at what the program wrote.
+---@field max_bytes? integer The most that the program may write. Default: 1 GiB and 100 times what it was given.
+---@field timeout? integer|string Longest time: seconds, or text such as `"2h"`.
+---@field idle_timeout? integer|string Longest time in which no byte moves.
+
 ---@class (exact) Stream.TextOptions
 ---@field max_bytes? integer Default 1 MiB.
 
@@ -41,6 +74,9 @@ local Stream = {}
 ---@field sha256 string Of what came out.
 ---@field hashes table<string, string> What `:hash(label)` found, by label.
 ---@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer>, sequences: table[]?, extensions: string[]?, not_valid: integer?, encoding: string? } For a dump.
+
+---@field archive? archive.Packed For an archive of `archive.pack`.
+---@field files? table[] The entries of an archive, when there are at most 1000.
 
 ---@class Stream.Backup: Stream.Facts
 ---@field path string
@@ -69,6 +105,33 @@ function Stream:unzstd() end
 ---@return Stream
 function Stream:decompress() end
 
+--- Encrypts in the format `age`, to recipients or by a passphrase. The run adds one recipient of its own, whose key never leaves
+--- its memory: by it the stored backup is decrypted and compared before it is visible.
+---@param options Stream.AgeOptions
+---@return Stream
+function Stream:age(options) end
+
+--- Decrypts the format `age`; data that was cut or changed is an error of kind `integrity`, a key that does not fit one of kind `denied`.
+---@param options Stream.UnageOptions
+---@return Stream
+function Stream:unage(options) end
+
+--- Encrypts with the program `gpg`, to be declared in `needs.run`. It never prompts, and works in a private folder in memory. The
+--- run adds one key of its own, by which the stored backup is decrypted and compared before it is visible.
+---@param options Stream.GpgOptions
+---@return Stream
+function Stream:gpg(options) end
+
+--- Decrypts with the program `gpg`. What it gives is proved only at the end: gpg has written almost all before it reports damage.
+---@param options? Stream.UngpgOptions
+---@return Stream
+function Stream:ungpg(options) end
+
+--- Sends the bytes through a declared program. The stream ends well only when the program has read everything and exited with code 0.
+---@param options Stream.ThroughOptions
+---@return Stream
+function Stream:through(options) end
+
 --- Takes the SHA-256 of the bytes at this place.
 ---@param label? string Its key in `hashes`. Default `sha256`.
 ---@return Stream
@@ -83,6 +146,13 @@ function Stream:tap_lines(fn) end
 ---@param path string
 ---@return Stream
 function Stream:tee(path) end
+
+--- Gives one reading to several places at once. Each function gets a stream of its own, with stages, proof and manifest of its own.
+--- A copy that fails does not affect the others: it is among the failures, and the run is partial. When all fail, so does the call.
+---@param copies table<string, fun(copy: Stream): any>
+---@return table<string, any> made What the functions gave.
+---@return table<string, Failure> failures Of the copies that failed; `errors.accept` takes one.
+function Stream:copies(copies) end
 
 --- Writes a backup: proved, on stable storage, of mode 0600, with its manifest beside it, or not at all.
 ---@param path string

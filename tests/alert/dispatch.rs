@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hikae::alert::{Channel, Deliver, Delivered, Dispatch, Event, Verb};
+use hikae::alert::{Channel, Deliver, Delivered, Dispatch, Event, Manner, Verb};
 use hikae::catalog::{Catalog, Ending, Failure, NewRun, Run, Status, run_id};
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::{Error, Kind, Result};
@@ -95,7 +95,7 @@ impl Place {
 }
 
 async fn after(dispatch: &Dispatch<Fake>, run: &Run) -> (usize, usize) {
-    let tally = dispatch.after_run(run, None, &|_| true, std::future::pending()).await;
+    let tally = dispatch.after_run(run, &Manner::default(), None, &|_| true, std::future::pending()).await;
     (tally.sent, tally.failed)
 }
 
@@ -128,7 +128,7 @@ async fn a_signal_ends_the_waiting_at_once() {
     let run = place.ended(0, Status::Failure);
     let began = Instant::now();
     let signal = async { tokio::time::sleep(Duration::from_millis(300)).await };
-    place.dispatch(&Fake::default()).after_run(&run, None, &|_| true, signal).await;
+    place.dispatch(&Fake::default()).after_run(&run, &Manner::default(), None, &|_| true, signal).await;
     assert!(began.elapsed() < Duration::from_secs(45), "its own time is a minute");
     assert_eq!(statuses(&place).len(), 1, "it is not lost");
 }

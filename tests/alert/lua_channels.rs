@@ -56,7 +56,8 @@ fn failure(lines: &str) -> Error {
 fn a_file_in_the_configuration_folder_is_a_channel_without_compiling() {
     let receiver = Receiver::start();
     sends("http.post(channel.target, { body = event.subject .. ' ' .. channel.name })", &receiver).unwrap();
-    assert_eq!(receiver.got()[0].body, "[URGENT] Backup failed: BKP-20260215-030000-daily ours");
+    assert!(receiver.got()[0].body.starts_with("[URGENT] Backup failed: BKP-20260215-030000-daily ("));
+    assert!(receiver.got()[0].body.ends_with(" ours"));
 }
 
 #[test]
@@ -106,16 +107,51 @@ fn a_channel_reaches_the_server_of_its_address_and_what_it_declares_alone() {
 }
 
 #[test]
-fn a_channel_has_neither_files_nor_programs() {
-    for (line, name) in [
-        ("fs.read('/etc/passwd')", "fs"),
-        ("process.run { program = 'ls' }", "process"),
-        ("pg.query {}", "pg"),
-        ("parallel {}", "parallel"),
-        ("return recipe {}", "recipe"),
-    ] {
-        let error = failure(line);
-        assert!(error.one_line().contains(&format!("`{name}` is not available in channels")), "{line}: {error:?}");
+fn a_channel_has_what_it_needs_and_nothing_else() {
+    // Derived from what there is: a module that is added later is not for channels unless somebody decides so.
+    let allowed = ["clock", "errors", "http", "json", "log", "mail", "path"];
+    let modules = hikae::modules::MODULES.iter().map(|(name, _)| *name);
+    for name in modules.filter(|name| !allowed.contains(name)).chain(["parallel", "recipe"]) {
+        let error = failure(&format!("local x = {name}"));
+        assert!(error.one_line().contains(&format!("`{name}` is not available in channels")), "{name}: {error:?}");
+    }
+    for name in allowed.iter().chain(&["_", "require"]) {
+        let receiver = Receiver::start();
+        let line = format!("local x = {name}\nhttp.post(channel.target, {{ body = 'x' }})");
+        sends(&line, &receiver).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+}
+
+#[test]
+fn an_answer_that_came_by_a_redirect_is_no_answer() {
+    let text = "--- A channel.\nreturn { send = function(event, channel) http.post(channel.target, { body = 'x' }) end }\n";
+    let folder = folder(&[("channels/own.lua", text)]);
+    for status in [301, 302, 303, 307, 308] {
+        let receiver = Receiver::start();
+        let url = receiver.url(&format!("/to/{status}?to=/echo"));
+        let error = deliver(folder.path(), &channel("own", &url), &example()).unwrap_err();
+        assert!(error.one_line().contains(&format!("was answered with {status}: a redirect to")), "{error:?}");
+        assert_eq!(receiver.got().len(), 1, "{status}");
+    }
+}
+
+#[test]
+fn each_channel_says_what_a_good_answer_is() {
+    let login = "<!DOCTYPE html><html><body>Please log in</body></html>";
+    for kind in ["slack", "teams", "webhook", "ntfy", "healthchecks"] {
+        for body in ["OK (not found)", "{\"ok\":false}", login] {
+            // A generic webhook knows no words of its own: only what says no, or is a page for people, is refused.
+            if kind == "webhook" && body.starts_with("OK") {
+                continue;
+            }
+            let receiver = Receiver::start();
+            receiver.put("POST /hook", &[(200, body.as_bytes())]);
+            receiver.put("POST /hook/fail", &[(200, body.as_bytes())]);
+            let folder = folder(&[]);
+            let error = deliver(folder.path(), &channel(kind, &receiver.url("/hook")), &example()).unwrap_err();
+            assert!(error.one_line().contains("does not say that the message was taken"), "{kind} {body}: {error:?}");
+            assert!(error.hint_text().is_some(), "{kind}");
+        }
     }
 }
 
@@ -124,7 +160,8 @@ fn what_has_not_been_sent_is_not_said_to_be() {
     assert!(failure("local nothing = 1").one_line().ends_with("it ended without having sent anything"));
     assert!(failure("return ''").one_line().ends_with("it ended without having sent anything"));
     let receiver = Receiver::start();
-    assert_eq!(sends("return 'nobody wants it'", &receiver).unwrap(), Delivered::default());
+    let skipped = Delivered { skipped: Some("nobody wants it".to_owned()), ..Delivered::default() };
+    assert_eq!(sends("return 'nobody wants it'", &receiver).unwrap(), skipped);
     assert!(receiver.got().is_empty());
     // A failure that is merely caught has lost the alert, whatever was sent besides.
     let error = failure("pcall(http.post, 'http://127.0.0.1:1/', {})\nhttp.post(channel.target, { body = 'x' })");

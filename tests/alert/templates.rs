@@ -16,7 +16,7 @@ async fn message_in(files: &[(&str, &str)], event: &Event, language: Language) -
     let files = files.iter().map(|(path, text)| (PathBuf::from(path), FileSetup::text(text.to_string())));
     let world = Simulated::new(SimulatedSetup { files: files.collect(), ..SimulatedSetup::default() }).unwrap();
     let limits = Limits { total: std::time::Duration::MAX, idle: std::time::Duration::MAX };
-    templates::message(&Caller::new(Arc::new(world), limits), Path::new("/etc/hikae"), event, language).await
+    templates::message(&Caller::new(Arc::new(world), limits), Path::new("/etc/hikae"), event, language, "ITSM-Sec Nexus").await
 }
 
 async fn message(event: &Event, language: Language) -> Message {
@@ -26,13 +26,18 @@ async fn message(event: &Event, language: Language) -> Message {
 #[tokio::test]
 async fn a_failure_is_told_in_the_words_of_the_runbook() {
     let message = message(&example(), Language::Ja).await;
-    assert_eq!(message.subject, "【緊急】バックアップ失敗: BKP-20260215-030000-daily");
+    let subject = "【緊急】バックアップ失敗: BKP-20260215-030000-daily (db-backup, db1.example.co.jp, 2026-02-15 12:00 +09:00)";
+    assert_eq!(message.subject, subject, "the runbook's subject, and behind it where and when");
     let runbook = "【緊急】バックアップ処理が失敗しました
 
 バックアップID: BKP-20260215-030000-daily
 種別: daily
 発生時刻: 2026-02-15T03:00:15.123Z
 エラー内容: Backup script failed with exit code 1: disk full
+
+レシピ: db-backup
+ホスト: db1.example.co.jp
+現地時刻: 2026-02-15 12:00:15 +09:00
 
 速やかに原因を確認し、手動バックアップの実行を検討してください。
 
@@ -78,11 +83,39 @@ async fn each_kind_has_html_that_tells_what_the_text_tells() {
                     assert!(html.contains(&escaped), "{:?}: `{escaped}` is not in\n{html}", event.kind);
                 }
             }
-            for never in ["<script", "<link", "<img", "<style", "http://", "{{"] {
+            for never in ["<script", "<link", "<img", "http://", "{{"] {
                 assert!(!html.contains(never), "{:?}: a mail program drops or blocks `{never}`", event.kind);
             }
         }
     }
+}
+
+#[tokio::test]
+async fn subject_and_text_say_where_and_when_and_fit_the_outcome() {
+    for event in each() {
+        let event = Event { database: Some("cafe_db".to_owned()), ..event };
+        for language in [Language::Ja, Language::En] {
+            let message = message(&event, language).await;
+            for (part, in_text) in [
+                ("db-backup", "db-backup"),
+                ("cafe_db", "cafe_db"),
+                ("db1.example.co.jp", "db1.example.co.jp"),
+                ("2026-02-15 12:00 +09:00", "2026-02-15 12:00:15 +09:00"),
+            ] {
+                assert!(message.subject.contains(part), "{:?}: {part} in {}", event.kind, message.subject);
+                assert!(message.text.contains(in_text), "{:?}: {in_text} in {}", event.kind, message.text);
+            }
+        }
+    }
+    for outcome in ["partial", "locked", "interrupted"] {
+        let message = message(&Event { outcome: outcome.to_owned(), ..example() }, Language::En).await;
+        assert!(!message.subject.contains("Backup failed"), "{}", message.subject);
+        assert!(!message.text.contains("has failed"), "{}", message.text);
+    }
+    let maintenance = Event { run_kind: "maintenance".to_owned(), ..example() };
+    assert!(message(&maintenance, Language::En).await.subject.starts_with("[URGENT] Maintenance failed: "));
+    let stopped = Event { outcome: "interrupted".to_owned(), stopped_by_hand: true, ..example() };
+    assert!(message(&stopped, Language::Ja).await.subject.starts_with("【中断】バックアップ中断: "));
 }
 
 #[tokio::test]
@@ -101,7 +134,7 @@ async fn values_are_escaped_in_html_and_kept_in_text() {
 async fn a_line_break_in_a_value_stays_out_of_the_subject() {
     let event = Event { kind: EventKind::Digest, recipe: "x\r\nBcc: a@example.com".to_owned(), ..example() };
     let subject = message(&event, Language::En).await.subject;
-    assert_eq!(subject, "[ONGOING] Backup failed 1 times: x  Bcc: a@example.com");
+    assert!(subject.starts_with("[ONGOING] Backup failed 1 times: x  Bcc: a@example.com ("), "{subject}");
 }
 
 #[tokio::test]
@@ -143,7 +176,7 @@ async fn a_template_is_read_again_at_every_send() {
     let caller = Caller::new(Arc::new(hikae::world::real::Real::ambient()), limits);
     for text in ["one", "two"] {
         std::fs::write(&path, text).unwrap();
-        let message = templates::message(&caller, folder.path(), &example(), Language::Ja).await;
+        let message = templates::message(&caller, folder.path(), &example(), Language::Ja, "ITSM-Sec Nexus").await;
         assert_eq!(message.html.as_deref(), Some(text));
     }
 }

@@ -92,9 +92,9 @@ fn what_comes_again_is_told_at_growing_intervals_and_is_over_only_when_it_has_wo
     let wanted = [
         (0, Tell::Failure),
         (1, Tell::Recovered),
-        (2, Tell::Digest),
-        (6, Tell::Digest),
-        (18, Tell::Digest),
+        (2, Tell::Failure),
+        (4, Tell::Digest),
+        (8, Tell::Digest),
         (43, Tell::Recovered),
     ];
     assert_eq!(told, wanted.map(|(hours, tell)| (HOUR * hours, tell)));
@@ -108,7 +108,7 @@ fn a_nightly_backup_that_fails_every_other_night_is_told_each_of_the_first_times
         .collect();
     assert_eq!(
         tells,
-        [(0, Tell::Failure), (1, Tell::Recovered), (2, Tell::Digest), (4, Tell::Digest), (6, Tell::Digest)]
+        [(0, Tell::Failure), (1, Tell::Recovered), (2, Tell::Failure), (4, Tell::Digest), (6, Tell::Digest)]
     );
 }
 
@@ -117,7 +117,17 @@ fn what_comes_again_and_stays_is_told_by_its_third_failure() {
     let runs =
         [false, true, false, false, false].into_iter().zip(0..).map(|(worked, number)| (MINUTE * number, worked));
     let tells: Vec<Tell> = told(runs, &Rules::default()).into_iter().map(|(_, tell)| tell).collect();
-    assert_eq!(tells, [Tell::Failure, Tell::Recovered, Tell::Escalation(2)]);
+    assert_eq!(tells, [Tell::Failure, Tell::Recovered, Tell::Failure, Tell::Escalation(2)]);
+}
+
+#[test]
+fn a_failure_after_recovered_is_new_however_long_the_interval_had_grown() {
+    // Two weeks of failures each hour: the next digest would come a week later. Then it works once, and fails again.
+    let hours = 14 * 24;
+    let runs = failures(hours, HOUR).chain([(HOUR * hours, true), (HOUR * (hours + 1), false)]);
+    let told = told(runs, &Rules::default());
+    let last: Vec<_> = told.iter().rev().take(2).rev().map(|(after, tell)| (after.as_secs() / 3600, *tell)).collect();
+    assert_eq!(last, [(u64::from(hours), Tell::Recovered), (u64::from(hours) + 1, Tell::Failure)]);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_failing_db_backup_sends_the_mail_of_the_runbook() {
     assert!(said.out.contains("] [INFO] [EmailService] Email sent successfully: { messageId: \"<BKP-"), "{}", said.out);
     assert!(
         said.out.contains(
-            "to: \"admin@company.com,ops@company.com\", subject: \"【緊急】バックアップ失敗: BKP-[TIME]-daily\" }\n"
+            "to: \"admin@company.com,ops@company.com\", subject: \"【緊急】バックアップ失敗: BKP-[TIME]-daily (db-backup, english_cafe_db, "
         ),
         "{}",
         said.out
@@ -82,7 +82,8 @@ fn a_failing_db_backup_sends_the_mail_of_the_runbook() {
     let raw = server.mail();
     let mail = parsed(&raw);
     let id = hikae.outcome(&["runs", "--json"])["id"].as_str().unwrap().to_owned();
-    assert_eq!(mail["headers"]["Subject"], format!("【緊急】バックアップ失敗: {id}"));
+    let begins = format!("【緊急】バックアップ失敗: {id} (db-backup, english_cafe_db, ");
+    assert!(mail["headers"]["Subject"].as_str().unwrap().starts_with(&begins), "{mail}");
     let text = mail["parts"]["text/plain"].as_str().unwrap().replace("\r\n", "\n");
     let time = regex::Regex::new(r"発生時刻: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\n").unwrap();
     assert!(time.is_match(&text), "{text}");
@@ -115,12 +116,13 @@ fn the_same_failure_again_is_no_new_mail_and_what_works_again_is_told_once() {
     }
     std::fs::remove_file(hikae.path("works")).unwrap();
     assert_eq!(hikae.run(&["run", "tool-backup"]).code, 1);
-    let subjects = [server.mail(), server.mail()].map(|mail| subject(&mail));
-    let begins = ["【緊急】バックアップ失敗: BKP-", "【復旧】バックアップ成功: BKP-"];
+    assert_eq!(hikae.run(&["run", "tool-backup"]).code, 1);
+    let subjects = [server.mail(), server.mail(), server.mail()].map(|mail| subject(&mail));
+    let begins = ["【緊急】バックアップ失敗: BKP-", "【復旧】バックアップ成功: BKP-", "【緊急】バックアップ失敗: BKP-"];
     for (subject, begin) in subjects.iter().zip(begins) {
         assert!(subject.starts_with(begin), "{subjects:?}");
     }
-    assert_eq!(rows(&hikae, &[]).len(), 2, "what comes again within the hour joins the digest");
+    assert_eq!(rows(&hikae, &[]).len(), 3, "who read that it works hears at once that it fails again, and not twice");
     assert!(server.is_empty());
 }
 
@@ -223,7 +225,7 @@ fn a_state_folder_on_a_full_disk_keeps_no_alert_back() {
     mend(&hikae);
     let said = hikae.run(&["run", "tool-backup"]);
     assert_eq!(said.code, 2, "done in part: the record cannot be kept");
-    assert!(subject(&server.mail()).starts_with("【緊急】バックアップ失敗: BKP-"));
+    assert!(subject(&server.mail()).starts_with("【警告】バックアップ一部失敗: BKP-"));
     drop(disk);
 }
 
@@ -322,7 +324,7 @@ fn notify_test_sends_a_test_to_whom_it_is_told() {
     assert_eq!(said.code, 1, "{said:?}");
     let said = Hikae::new().run(&["notify", "test"]);
     assert_eq!(said.code, 64);
-    assert!(said.err.contains("there is no channel to tell anybody by"), "{}", said.err);
+    assert!(said.err.contains("there is no channel to send alerts by"), "{}", said.err);
 }
 
 #[test]
@@ -358,4 +360,37 @@ fn check_says_whether_the_mail_server_is_ready() {
         "{}",
         said.out
     );
+}
+
+#[test]
+fn with_quiet_a_failure_that_was_reported_is_one_line() {
+    let server = MailServer::start(Shape::default());
+    let hikae = world(server.port);
+    let said = hikae.run(&["run", "tool-backup", "--quiet"]);
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+    assert!(said.err.starts_with("tool-backup ended with failure (reported to email): "), "{}", said.err);
+    server.mail();
+    let said = hikae.run(&["run", "tool-backup", "--quiet"]);
+    assert_eq!(said.err.lines().count(), 1, "held back by throttling: {}", said.err);
+    assert!(said.err.contains("(reported before)"), "{}", said.err);
+    // Where nobody was reached, everything is printed.
+    let said = hikae.env("BACKUP_ALERT_EMAIL", "").run(&["run", "tool-backup", "--quiet"]);
+    assert!(said.err.contains("error: ") && said.err.lines().count() > 2, "{}", said.err);
+}
+
+#[test]
+fn no_alert_reports_and_counts_no_failure_and_a_success_still_ends_a_streak() {
+    let server = MailServer::start(Shape::default());
+    let hikae = world(server.port);
+    for _ in 0..4 {
+        assert_eq!(hikae.run(&["run", "tool-backup", "--no-alert"]).code, 1);
+    }
+    assert_eq!(hikae.run(&["run", "no-such-recipe", "--no-alert"]).code, 64);
+    assert_eq!(rows(&hikae, &[]).len(), 0);
+    assert_eq!(hikae.run(&["run", "tool-backup"]).code, 1);
+    assert!(subject(&server.mail()).starts_with("【緊急】バックアップ失敗: BKP-"));
+    mend(&hikae);
+    assert_eq!(hikae.run(&["run", "tool-backup", "--no-alert"]).code, 0);
+    assert!(subject(&server.mail()).starts_with("【復旧】バックアップ成功: BKP-"));
 }

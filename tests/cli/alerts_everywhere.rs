@@ -166,7 +166,7 @@ fn a_rehearsal_says_of_each_channel_what_happened_and_fails_when_one_does() {
     let hikae = world(&receiver, SAVE).file("config/hikae.toml", &toml);
     let said = hikae.run(&["notify", "rehearse"]);
     let last: Vec<&str> = said.out.lines().rev().take(3).collect();
-    let wanted = ["1 sent", "- quiet (webhook): it is not told of failures such as this", "✓ hook (webhook): sent"];
+    let wanted = ["1 sent", "- quiet (webhook): it takes no failures such as this", "✓ hook (webhook): sent"];
     assert_eq!((said.code, last.as_slice()), (0, wanted.as_slice()), "{said:?}");
     let event = told(&receiver);
     assert_eq!(

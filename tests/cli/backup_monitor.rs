@@ -42,8 +42,7 @@ fn silence_is_told_once_what_is_new_at_once_and_the_end_of_it() {
 
     run(&hikae, "backup-monitor", 1);
     let mail = server.mail();
-    let host = parsed(&mail)["headers"]["Subject"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned();
-    assert_eq!(subject(&mail), format!("[BACKUP ALERT] Backup monitor: 3 things are wrong on {host}"));
+    assert!(subject(&mail).starts_with("[BACKUP ALERT] Backup monitor: 3 things are wrong (backup-monitor, "));
     let said = text(&mail);
     for line in [
         "db: too old: the newest backup is 49 hours old, and may be 25: ",
@@ -67,7 +66,8 @@ fn silence_is_told_once_what_is_new_at_once_and_the_end_of_it() {
     run(&hikae, "wiki", 0);
     run(&hikae, "backup-monitor", 0);
     let mail = server.mail();
-    assert_eq!(subject(&mail), format!("[BACKUP ALERT] [RECOVERED] Backup monitor: all is well on {host}"));
+    let begins = "[BACKUP ALERT] [RECOVERED] Backup monitor: all is well (backup-monitor, ";
+    assert!(subject(&mail).starts_with(begins), "{}", subject(&mail));
     run(&hikae, "backup-monitor", 0);
     assert!(server.is_empty());
 }

@@ -44,7 +44,7 @@ fn a_stream_that_is_used_twice_names_both_lines() {
     error: the stream of `echo` made at [WORLD]/config/recipes/shop.lua:7 is used a second time; it was used up at [WORLD]/config/recipes/shop.lua:8
       at [WORLD]/config/recipes/shop.lua:9
 
-    hint: a stream can be read once; to write it to two places put `:tee(path)` before `:save(path)`
+    hint: a stream can be read once; `:copies` gives it to several places
     [TIME] ERROR: shop failed after [DURATION] (BKP-[TIME]-daily)
     ");
     assert_eq!((said.code, hikae.backups()), (1, vec!["one".to_owned(), "one.manifest.json".to_owned()]));

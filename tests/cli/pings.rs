@@ -50,12 +50,12 @@ fn rows(hikae: &Hikae) -> Vec<(String, String)> {
 #[test]
 fn a_run_is_pinged_when_it_begins_and_when_it_has_worked() {
     let receiver = Receiver::start();
-    let hikae = world("tool-backup = { url_env = \"CHECK\" }").env("CHECK", &receiver.url("/echo/stillwatching"));
+    let hikae = world("tool-backup = { url_env = \"CHECK\" }").env("CHECK", &receiver.url("/says/OK/stillwatching"));
     let said = hikae.run(&["run", "tool-backup"]);
     assert_eq!(said.code, 0, "{said:?}");
     let got = receiver.got();
     let (start, success) = (split(&got[0]), split(&got[1]));
-    assert_eq!((start.0.as_str(), success.0.as_str()), ("/echo/stillwatching/start", "/echo/stillwatching"));
+    assert_eq!((start.0.as_str(), success.0.as_str()), ("/says/OK/stillwatching/start", "/says/OK/stillwatching"));
     assert_eq!((got.len(), &start.1), (2, &success.1), "both are of one run");
     assert!(got[1].body.contains(" success (tool-backup@") && got[1].body.contains("/backups/data_"), "{got:?}");
     assert_eq!(rows(&hikae), [("ping_success", "sent"), ("ping_start", "sent")].map(|(a, b)| (a.into(), b.into())));
@@ -68,33 +68,33 @@ fn a_run_is_pinged_when_it_begins_and_when_it_has_worked() {
 #[test]
 fn a_run_that_fails_or_crashes_or_cannot_begin_is_pinged_as_failed() {
     let receiver = Receiver::start();
-    let url = receiver.url("/echo");
+    let url = receiver.url("/says/OK");
     let hikae = world(&format!("tool-backup = \"{url}/a\"\ncrash = \"{url}/b\""));
     std::fs::remove_file(hikae.path("works")).unwrap();
     assert_eq!(hikae.run(&["run", "tool-backup"]).code, 1);
     assert_eq!(hikae.run(&["run", "crash"]).code, 1);
-    assert_eq!(paths(&receiver), ["/echo/a/start", "/echo/a/fail", "/echo/b/start", "/echo/b/fail"]);
+    assert_eq!(paths(&receiver), ["/says/OK/a/start", "/says/OK/a/fail", "/says/OK/b/start", "/says/OK/b/fail"]);
     assert!(receiver.got()[1].body.contains("No such file or directory"), "{:?}", receiver.got());
     let hikae = hikae.env("DAYS", "none");
     assert_eq!(hikae.run(&["run", "tool-backup"]).code, 64);
-    assert_eq!(paths(&receiver)[4..], ["/echo/a/fail"], "it never began");
+    assert_eq!(paths(&receiver)[4..], ["/says/OK/a/fail"], "it never began");
 }
 
 #[test]
 fn a_run_that_is_locked_out_is_pinged_as_failed_and_never_as_begun() {
     let receiver = Receiver::start();
-    let hikae = world(&format!("tool-backup = \"{}\"", receiver.url("/echo/a"))).file("waits", "");
+    let hikae = world(&format!("tool-backup = \"{}\"", receiver.url("/says/OK/a"))).file("waits", "");
     let mut first = hikae.start(&["run", "tool-backup"]);
     while !hikae.path("begun").exists() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     assert_eq!(hikae.run(&["run", "tool-backup"]).code, 75);
-    assert_eq!(paths(&receiver), ["/echo/a/start", "/echo/a/fail"]);
+    assert_eq!(paths(&receiver), ["/says/OK/a/start", "/says/OK/a/fail"]);
     std::fs::remove_file(hikae.path("waits")).unwrap();
     assert_eq!(first.wait().unwrap().code(), Some(0));
     let got = receiver.got();
     let (start, success) = (split(&got[0]), split(&got[2]));
-    assert_eq!((success.0.as_str(), success.1), ("/echo/a", start.1), "the first run ends as it began");
+    assert_eq!((success.0.as_str(), success.1), ("/says/OK/a", start.1), "the first run ends as it began");
 }
 
 #[test]
@@ -119,11 +119,11 @@ fn a_ping_that_is_lost_changes_nothing_and_is_never_sent_later() {
 #[test]
 fn other_recipes_and_plans_are_not_pinged() {
     let receiver = Receiver::start();
-    let hikae = world(&format!("db-backup = \"{}\"", receiver.url("/echo")));
+    let hikae = world(&format!("db-backup = \"{}\"", receiver.url("/says/OK")));
     assert_eq!(hikae.run(&["run", "tool-backup"]).code, 0);
     // A plan in the same second would find the backup of the run under its name.
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    let hikae = hikae.file("config/hikae.toml", &format!("[pings]\ntool-backup = \"{}\"\n", receiver.url("/echo")));
+    let hikae = hikae.file("config/hikae.toml", &format!("[pings]\ntool-backup = \"{}\"\n", receiver.url("/says/OK")));
     let said = hikae.run(&["run", "tool-backup", "--dry-run"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(receiver.got().len(), 0);

@@ -137,6 +137,10 @@ async fn the_proxy_of_the_environment_is_used_unless_the_host_is_spared() {
     send(&call, get(&receiver.url("/says/hello")), Policy::default()).await.unwrap();
     assert_eq!((receiver.got().len(), proxy.got().len()), (1, 1));
 
+    let (_, call) = stack(&[("HTTP_PROXY", &through), ("NO_PROXY", " * ")]);
+    send(&call, get(&receiver.url("/says/hello")), Policy::default()).await.unwrap();
+    assert_eq!((receiver.got().len(), proxy.got().len()), (2, 1), "`*` spares every host");
+
     let dead = format!("127.0.0.1:{}", crate::support::receiver::closed_port());
     let (_, call) = stack(&[("http_proxy", &dead)]);
     let error = refused(&call, get(&receiver.url("/says/hello"))).await;

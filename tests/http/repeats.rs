@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{get, post, send, stack};
 use crate::support::receiver::Receiver;
 
-const TWICE: Policy = Policy { expect: None, retries: 2, repeatable: None };
+const TWICE: Policy = Policy { expect: None, retries: 2, repeatable: None, follow: true };
 
 fn simulated(routes: serde_json::Value) -> (Simulated, Caller) {
     let setup = json!({ "now": "2026-02-15T02:00:00+09:00", "http": routes });

@@ -45,6 +45,11 @@ impl Authority {
         self.openssl(&format!(
             "ca -config ca.cnf -batch -notext -rand_serial -in csr.pem -out cert.pem -extfile ext {dates}"
         ));
+        self.serve()
+    }
+
+    /// A receiver with the certificate and the key that were made last.
+    fn serve(&self) -> Receiver {
         let chain = CertificateDer::pem_file_iter(self.at("cert.pem")).unwrap().map(Result::unwrap).collect();
         let key = PrivateKeyDer::from_pem_file(self.at("key.pem")).unwrap();
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
@@ -84,6 +89,27 @@ async fn an_authority_of_ones_own_is_believed_only_when_it_is_named() {
     let (_, call) = stack(&[]);
     let error = refused(&call, HttpRequest { roots: Some("no certificate".into()), ..get(&url) }).await;
     assert_eq!(error.what(), "the `ca_file` holds no certificate");
+}
+
+#[tokio::test]
+async fn a_certificate_that_signs_itself_is_believed_when_it_is_named() {
+    let authority = Authority::new();
+    // As every guide makes one; openssl marks it as an authority.
+    let make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 30 -subj /CN=x";
+    authority.openssl(&format!("{make} -addext subjectAltName=IP:127.0.0.1"));
+    let receiver = authority.serve();
+    let (_, call) = stack(&[]);
+    let url = secure(&receiver, "/says/hello");
+    assert_eq!(send(&call, trusting(&url, &authority.at("cert.pem")), Policy::default()).await.unwrap().1, "hello");
+    assert_eq!(refused(&call, get(&url)).await.kind(), Kind::Denied);
+    assert_eq!(refused(&call, trusting(&url, &authority.at("ca.pem"))).await.kind(), Kind::Denied);
+    let (_, call) = stack(&[("SSL_CERT_FILE", authority.at("cert.pem").to_str().unwrap())]);
+    assert_eq!(send(&call, get(&url), Policy::default()).await.unwrap().1, "hello");
+    // It is for this host alone.
+    authority.openssl(&format!("{make} -addext subjectAltName=DNS:elsewhere.example"));
+    let receiver = authority.serve();
+    let error = refused(&call, trusting(&secure(&receiver, "/says/x"), &authority.at("cert.pem"))).await;
+    assert_eq!(error.kind(), Kind::Denied);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use hikae::error::Kind;
 use hikae::world::Mail;
-use hikae::world::mail::{Again, Mailbox};
+use hikae::world::mail::{Again, Mailbox, Server};
 
 use super::{mail, send, told};
 use crate::support::smtp::{MailServer, Shape, parsed};
@@ -42,18 +42,12 @@ async fn japanese_subjects_names_and_texts_arrive_as_they_were_written() {
 
 #[tokio::test]
 async fn no_byte_beyond_ascii_and_no_line_too_long_goes_over_the_wire() {
-    use std::io::Write;
     let server = MailServer::start(Shape::default());
     let long = Mail { text: format!("{}\n控え\n", "a ".repeat(4000)), ..mail(server.settings()) };
     send(long).await.unwrap();
-    let came = server.mail();
-    let mut decode = std::process::Command::new("base64");
-    decode.arg("-d").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
-    let mut child = decode.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(came["content"].as_str().unwrap().as_bytes()).unwrap();
-    let raw = child.wait_with_output().unwrap().stdout;
+    let raw = raw(&server.mail());
     assert!(raw.is_ascii() && raw.len() > 8000);
-    assert!(raw.split(|byte| *byte == b'\n').all(|line| line.len() <= 998), "RFC 5322 allows 998");
+    assert!(raw.lines().all(|line| line.len() <= 998), "RFC 5322 allows 998");
 }
 
 #[tokio::test]
@@ -108,6 +102,86 @@ async fn a_line_break_where_a_header_stands_is_refused() {
     }
     assert_eq!(send(Mail { to: Vec::new(), ..good() }).await.unwrap_err().what(), "the mail has no recipient");
     assert!(server.is_empty());
+}
+
+#[tokio::test]
+async fn addresses_are_read_as_the_rfc_has_them() {
+    let cases: [(&str, &[(&str, &str)]); 9] = [
+        ("\"Yamada, Taro\" <y@e.com>, b@e.com", &[("Yamada, Taro", "y@e.com"), ("", "b@e.com")]),
+        ("a..b@docomo.ne.jp; .x.@ezweb.ne.jp", &[("", "a..b@docomo.ne.jp"), ("", ".x.@ezweb.ne.jp")]),
+        ("Operators: a@e.com, B <b@e.com>;", &[("", "a@e.com"), ("B", "b@e.com")]),
+        ("ops@e.com (the night, and day, shift)", &[("the night, and day, shift", "ops@e.com")]),
+        ("\"O\\\"Brien\\\\\" <o@e.com>", &[("O\"Brien\\", "o@e.com")]),
+        ("\"john, smith\"@e.com", &[("", "\"john, smith\"@e.com")]),
+        ("<a@e.com>,\n b+tag@[192.0.2.1] , c@[IPv6:::1]", &[("", "a@e.com"), ("", "b+tag@[192.0.2.1]"), ("", "c@[IPv6:::1]")]),
+        ("mailto:ops@e.com", &[("", "ops@e.com")]),
+        ("山田 太郎 <yamada@日本.jp>", &[("山田 太郎", "yamada@日本.jp")]),
+    ];
+    for (text, wanted) in cases {
+        let found = Mailbox::parse_list(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        let found: Vec<(&str, &str)> =
+            found.iter().map(|one| (one.name.as_deref().unwrap_or_default(), one.address.as_str())).collect();
+        assert_eq!(found, wanted, "{text}");
+        let again: Vec<String> = Mailbox::parse_list(text).unwrap().iter().map(Mailbox::to_string).collect();
+        assert_eq!(Mailbox::parse_list(&again.join(", ")).unwrap(), Mailbox::parse_list(text).unwrap(), "{again:?}");
+    }
+    // One that is wrong costs none of the others, whatever is wrong with it.
+    for wrong in ["nobody", "\"open <x@e.com>", "<x@e.com", "x@", "@e.com", "x@-e.com", "a b@e.com", "(x@e.com"] {
+        let (found, errors) = Mailbox::read_list(&format!("a@e.com, {wrong}, \"B, C\" <b@e.com>"));
+        let found: Vec<String> = found.iter().map(|one| one.address.clone()).collect();
+        assert_eq!((found, errors.len()), (vec!["a@e.com".to_owned(), "b@e.com".to_owned()], 1), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn what_providers_really_have_arrives() {
+    let server = MailServer::start(Shape::default());
+    let to = Mailbox::parse_list("a..b@docomo.ne.jp, \"Yamada, Taro\" <y.@e.com>, k@xn--wgv71a.jp, z@日本.jp").unwrap();
+    let sent = send(Mail { to, ..mail(server.settings()) }).await.unwrap();
+    assert_eq!(sent.refused, []);
+    let came = server.mail();
+    assert_eq!(came["to"], serde_json::json!(["a..b@docomo.ne.jp", "y.@e.com", "k@xn--wgv71a.jp", "z@xn--wgv71a.jp"]));
+    let to = parsed(&came)["headers"]["To"].as_str().unwrap().to_owned();
+    assert!(to.contains("a..b@docomo.ne.jp") && to.contains("Yamada, Taro"), "{to}");
+}
+
+#[tokio::test]
+async fn long_headers_are_folded() {
+    let server = MailServer::start(Shape::default());
+    let many: Vec<String> = (0..120).map(|n| format!("\"Operator, number {n} of the night shift\" <operator-{n}@example.com>")).collect();
+    let to = Mailbox::parse_list(&many.join(", ")).unwrap();
+    for subject in ["x".repeat(3000), "word ".repeat(600).trim_end().to_owned(), "バックアップ".repeat(300)] {
+        let sent = Mail { to: to.clone(), subject: subject.clone(), ..mail(server.settings()) };
+        send(sent).await.unwrap();
+        let came = server.mail();
+        let headers = &parsed(&came)["headers"];
+        assert_eq!(headers["Subject"], subject);
+        assert_eq!(headers["To"].as_str().unwrap().matches("@example.com").count(), 120);
+        let raw = raw(&came);
+        let head = raw.split("\r\n\r\n").next().unwrap();
+        assert!(head.lines().all(|line| line.len() <= 78), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn the_name_for_ehlo_is_one_that_servers_take_and_can_be_set() {
+    let server = MailServer::start(Shape::default());
+    send(mail(server.settings())).await.unwrap();
+    let own = server.mail()["hello"].as_str().unwrap().to_owned();
+    assert!(own.contains('.') || own.starts_with('['), "{own}");
+    let settings = Server { ehlo_name: Some("backup.example.com".to_owned()), ..server.settings() };
+    send(mail(settings)).await.unwrap();
+    assert_eq!(server.mail()["hello"], "backup.example.com");
+}
+
+/// A mail as it came over the wire.
+fn raw(mail: &serde_json::Value) -> String {
+    use std::io::Write;
+    let mut decode = std::process::Command::new("base64");
+    decode.arg("-d").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = decode.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(mail["content"].as_str().unwrap().as_bytes()).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use hikae::world::mail::{Again, Security, Server};
 use hikae::world::real::mail::verify;
 
 use super::{mail, send, told};
-use crate::support::smtp::{MailServer, Shape};
+use crate::support::smtp::{Authority, MailServer, Shape};
 
 #[tokio::test]
 async fn starttls_then_a_login_then_the_mail() {
@@ -86,12 +86,33 @@ async fn the_wrong_secure_setting_is_told_with_its_remedy() {
     let error = told(send(mail(settings)).await, Kind::Network, "ESOCKET", Again::AfterAFix);
     assert!(error.hint_text().unwrap().contains("SMTP_SECURE"), "{error:?}");
 
-    // The other way round both sides wait for the other to begin.
-    let server = MailServer::start(Shape { tls: "implicit", ..Shape::default() });
-    let step_timeout = Duration::from_millis(500);
-    let settings =
-        Server { security: Security::StartTls, connect_timeout: step_timeout, step_timeout, ..server.settings() };
-    told(send(mail(settings)).await, Kind::Timeout, "ETIMEDOUT", Again::Soon);
+    // The other way round both sides wait for the other to begin: the server is asked, and nobody waits a minute.
+    for security in [Security::StartTls, Security::Plain] {
+        let server = MailServer::start(Shape { tls: "implicit", ..Shape::default() });
+        let settings = Server { security, ..server.settings() };
+        let started = std::time::Instant::now();
+        let error = told(send(mail(settings)).await, Kind::Network, "ESOCKET", Again::AfterAFix);
+        assert!(error.hint_text().unwrap().contains("SMTP_SECURE=true"), "{error:?}");
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        // Whoever's certificate it is: it speaks TLS.
+        let settings = Server { security, ca_pem: None, ..server.settings() };
+        told(send(mail(settings)).await, Kind::Network, "ESOCKET", Again::AfterAFix);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_signs_itself_is_trusted_when_it_is_named_and_only_then() {
+    let pem = std::fs::read_to_string(Authority::shared().path("alone.pem")).unwrap();
+    for tls in ["starttls", "implicit"] {
+        let server = MailServer::start(Shape { tls, certificate: "alone", ..Shape::default() });
+        send(mail(Server { ca_pem: Some(pem.clone()), ..server.settings() })).await.unwrap();
+        assert_eq!(server.mail()["encrypted"], true);
+        let error = told(send(mail(server.settings())).await, Kind::Network, "ESOCKET", Again::AfterAFix);
+        assert!(error.what().ends_with("is not trusted"), "{error:?}");
+        // It is for `localhost`, and for nobody else.
+        let elsewhere = Server { host: "127.0.0.1".to_owned(), ca_pem: Some(pem.clone()), ..server.settings() };
+        told(send(mail(elsewhere)).await, Kind::Network, "ESOCKET", Again::AfterAFix);
+    }
 }
 
 #[tokio::test]

@@ -23,9 +23,38 @@ async fn a_wrong_password_is_told_without_it() {
     let settings = Server { password: Some(Secret::new("wrong-but-secret")), ..server.settings() };
     let error = told(send(mail(settings)).await, Kind::Denied, "EAUTH", Again::AfterAFix);
     assert_eq!(error.what(), format!("the mail server `localhost:{}` refused the login of `backup`", server.port));
-    assert_eq!(error.hint_text(), Some("check the user and the password (SMTP_USER, SMTP_PASSWORD)"));
+    assert!(error.hint_text().unwrap().starts_with("check the user and the password (SMTP_USER, SMTP_PASSWORD)"));
     assert!(!format!("{error:?}").contains("wrong-but-secret"));
     assert!(server.is_empty());
+}
+
+#[tokio::test]
+async fn an_access_token_logs_in_by_xoauth2() {
+    let server = MailServer::start(Shape::default());
+    let settings = Server { password: None, token: Some(Secret::new("a-token")), ..server.settings() };
+    send(mail(settings)).await.unwrap();
+    assert_eq!(server.mail()["user"], "backup");
+    let settings = Server { token: Some(Secret::new("an-old-token")), ..server.settings() };
+    let error = told(send(mail(settings)).await, Kind::Denied, "EAUTH", Again::AfterAFix);
+    assert!(error.one_line().contains("535 5.7.8"), "{error:?}");
+    assert!(error.hint_text().unwrap().contains("access token"), "{error:?}");
+    assert!(server.is_empty());
+}
+
+#[tokio::test]
+async fn what_the_large_providers_want_is_said() {
+    let cases = [
+        ("535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials", "app password"),
+        ("534 5.7.9 Application-specific password required", "app password"),
+        ("535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "XOAUTH2"),
+        ("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.", "SMTP AUTH"),
+        ("535 5.7.8 authentication failed", "app password"),
+    ];
+    for (reply, part) in cases {
+        let server = OddServer::start(move |line| line.starts_with("AUTH").then_some(Does::Says(reply)));
+        let error = told(send(mail(in_the_open(&server))).await, Kind::Denied, "EAUTH", Again::AfterAFix);
+        assert!(error.hint_text().unwrap().contains(part), "{reply}: {error:?}");
+    }
 }
 
 #[tokio::test]

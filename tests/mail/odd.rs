@@ -90,7 +90,45 @@ async fn never_is_not_worth_another_try() {
         let error = told(answer, Kind::Denied, code, Again::Never);
         assert_eq!(error.causes(), [format!("{code}: 552 5.3.4 too large for us")]);
     }
-    told(answered("greeting", || Does::Says("554 not for you")).await, Kind::Denied, "ECONNECTION", Again::Never);
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_that_says_nothing_of_this_mail_is_tried_again() {
+    let cases = [
+        ("greeting", "554 not for you"),
+        ("EHLO", "550 5.7.1 your address is on a block list"),
+        ("MAIL", "550 5.7.1 sender denied"),
+        ("RCPT", "550 5.7.1 relaying denied"),
+        ("RCPT", "550 rejected: listed by a block list"),
+        ("RCPT", "552 5.2.2 mailbox full"),
+        ("DATA", "554 no valid recipients"),
+        ("content", "554 5.3.0 internal error"),
+        ("content", "550 5.7.1 looks like spam"),
+    ];
+    for (line, reply) in cases {
+        let server = OddServer::start(move |heard| {
+            (heard.starts_with(line) || (line == "EHLO" && heard.starts_with("HELO"))).then_some(Does::Says(reply))
+        });
+        let error = send(mail(settings(&server))).await.unwrap_err();
+        let trouble = trouble_of(&error).unwrap();
+        assert_eq!((error.kind(), trouble.again), (Kind::Denied, Again::Soon), "{line} {reply}: {error:?}");
+        assert!(error.hint_text().unwrap().contains("tried again"), "{error:?}");
+    }
+    for reply in ["550 5.1.1 no such user", "550 no such user", "553 5.1.3 bad address", "551 user not local"] {
+        let error = send(mail(settings(&OddServer::start(move |heard| {
+            heard.starts_with("RCPT").then_some(Does::Says(reply))
+        }))))
+        .await
+        .unwrap_err();
+        assert_eq!(trouble_of(&error).unwrap().again, Again::Never, "{reply}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_old_is_greeted_as_it_knows() {
+    let server = OddServer::start(|heard| heard.starts_with("EHLO").then_some(Does::Says("502 what?")));
+    send(mail(settings(&server))).await.unwrap();
+    assert!(server.heard().iter().any(|line| line.starts_with("HELO ")));
 }
 
 #[tokio::test]

@@ -241,6 +241,101 @@ describe("fs.remove", function()
   end)
 end)
 
+describe("fs.list by size and moment", function()
+  before_each(function()
+    fs.write(tmp("small"), "x")
+    fs.write(tmp("large"), string.rep("x", 2000))
+    fs.write(tmp("old"), "xx")
+    touch(tmp("old"), 10)
+  end)
+
+  local function found(options)
+    options.dir = tmp()
+    local names = {}
+    for _i, entry in ipairs(fs.list(options)) do
+      names[#names + 1] = entry.name
+    end
+    return names
+  end
+
+  it("takes files of a size, and no folder", function()
+    fs.mkdir(tmp("dir"))
+    expect(found { larger_than = 1 }).to_equal { "large", "old" }
+    expect(found { larger_than = "1 kB" }).to_equal { "large" }
+    expect(found { smaller_than = 2 }).to_equal { "small" }
+    expect(found { larger_than = 2, smaller_than = 2000 }).to_equal {}
+    expect(function() found { larger_than = "big" } end).to_raise { kind = "recipe", message = "`big` is not a size" }
+  end)
+
+  it("takes what was modified before a moment, or since", function()
+    expect(found { modified_before = "9d" }).to_equal { "old" }
+    expect(found { modified_after = "9d" }).to_equal { "large", "small" }
+    local moment = fs.stat(tmp("old")).modified
+    expect(found { modified_before = moment - 1 }).to_equal {}
+    expect(found { modified_before = moment + 1 }).to_equal { "old" }
+    expect(#found { modified_after = "1999-12-31T23:59:59Z" }).to_be(3)
+    expect(function() found { modified_before = "last week" } end).to_raise { kind = "recipe", message = "is no moment" }
+  end)
+end)
+
+describe("fs.remove with a list", function()
+  it("removes paths and entries, what lies in a folder before the folder", function()
+    fs.write(tmp("dir/sub/a"), "x")
+    fs.write(tmp("dir/b"), "x")
+    process.run { program = "ln", args = { "-s", "/etc/passwd", tmp("dir/link") } }
+    fs.remove(fs.list { dir = tmp("dir"), recursive = true })
+    expect(fs.list { dir = tmp("dir") }).to_equal {}
+    fs.write(tmp("c"), "x")
+    fs.remove { tmp("c"), tmp("dir") }
+    expect(fs.list { dir = tmp() }).to_equal {}
+    fs.remove {}
+  end)
+
+  it("removes all that it can, and tells of the others", function()
+    fs.write(tmp("a"), "x")
+    fs.write(tmp("dir/in"), "x")
+    expect(function() fs.remove { tmp("a"), tmp("absent"), tmp("dir") } end)
+      .to_raise { kind = "other", message = "cannot remove 2 of 3 files" }
+    expect(fs.stat(tmp("a"))).to_be_nil()
+    expect(fs.read(tmp("dir/in"))).to_be("x")
+    expect(function() fs.remove { tmp("dir/in"), "/var/hikae-nowhere/x" } end).to_raise { kind = "denied" }
+    expect(function() fs.remove({ tmp("dir") }, { recursive = true }) end).to_raise { kind = "recipe", message = "one folder" }
+  end)
+end)
+
+describe("fs.set_mode and fs.set_owner", function()
+  it("set the permission bits", function()
+    fs.write(tmp("a"), "x")
+    fs.set_mode(tmp("a"), "0640")
+    expect(fs.stat(tmp("a")).mode).to_be(tonumber("640", 8))
+    fs.set_mode(tmp("a"), tonumber("4700", 8))
+    expect(fs.stat(tmp("a")).mode).to_be(tonumber("4700", 8))
+    expect(function() fs.set_mode(tmp("a"), "0999") end).to_raise { kind = "recipe", message = "no permission bits" }
+    expect(function() fs.set_mode(tmp("absent"), "0600") end).to_raise { kind = "not_found" }
+  end)
+
+  it("set the owner, by name or number", function()
+    fs.write(tmp("a"), "x")
+    fs.set_owner(tmp("a"), { user = 1234, group = "daemon" })
+    local stat = fs.stat(tmp("a"))
+    expect(stat.owner).to_be(1234)
+    expect(stat.group).to_be(1)
+    fs.set_owner(tmp("a"), { user = "root" })
+    expect(fs.stat(tmp("a")).group).to_be(1)
+    expect(function() fs.set_owner(tmp("a"), {}) end).to_raise { kind = "recipe", message = "given to nobody" }
+    expect(function() fs.set_owner(tmp("a"), { user = "nobody-here" }) end).to_raise { kind = "not_found", message = "no user" }
+  end)
+
+  it("never go through a link", function()
+    fs.write(tmp("a"), "x")
+    process.run { program = "ln", args = { "-s", "a", tmp("link") } }
+    expect(function() fs.set_mode(tmp("link"), "0777") end).to_raise { kind = "denied", message = "it is a link" }
+    expect(function() fs.set_owner(tmp("link"), { user = 1234 }) end).to_raise { kind = "denied", message = "it is a link" }
+    expect(fs.stat(tmp("a")).mode).to_be(tonumber("600", 8))
+    expect(fs.stat(tmp("a")).owner).to_be(0)
+  end)
+end)
+
 it("fs.disk_free tells the space of a file system", function()
   local space = fs.disk_free(tmp())
   expect(keys(space)).to_equal { "free", "free_bytes", "total_bytes" }

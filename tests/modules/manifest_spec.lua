@@ -45,7 +45,9 @@ end)
 describe("manifest.verify", function()
   it("reads a backup back and compares it", function()
     local made = backup()
-    expect(manifest.verify(tmp("x.gz"))).to_equal { path = tmp("x.gz"), size_bytes = made.size_bytes, sha256 = made.sha256 }
+    expect(manifest.verify(tmp("x.gz"))).to_equal {
+      path = tmp("x.gz"), size_bytes = made.size_bytes, sha256 = made.sha256, opened = true,
+    }
   end)
 
   it("refuses one that has changed, and one without a manifest", function()

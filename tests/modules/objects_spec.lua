@@ -94,3 +94,25 @@ describe("stream:put #simulated", function()
     expect(put { replace = true }).to_raise { kind = "recipe", message = "replace" }
   end)
 end)
+
+describe("encryption on the way into a store #simulated", function()
+  local IDENTITY = secret "AGE-SECRET-KEY-1N5W7FJ4S0TEAZG5A8UZ7HGT7EGHHLW2YS7SP65MQ0KGK3JPUUEHS5T3AER"
+  local RECIPIENT = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
+
+  it("is proved by what the store gives back", function()
+    local plain = objects.get(shop(), "old/a.gz"):text()
+    local backup = objects.get(shop(), "old/a.gz"):age({ recipients = { RECIPIENT } }):put(shop(), "new/a.age")
+    expect(backup.path).to_be("s3://shop/new/a.age")
+    expect(objects.get(shop(), "new/a.age"):unage({ identity = IDENTITY }):text()).to_be(plain)
+  end)
+
+  it("gives one reading to several keys", function()
+    local made, failures = objects.get(shop(), "old/a.gz"):copies {
+      plain = function(copy) return copy:put(shop(), "new/plain") end,
+      taken = function(copy) return copy:put(shop(), "old/b 控え") end,
+    }
+    expect(made.plain.path).to_be("s3://shop/new/plain")
+    expect(failures.taken.kind).to_be("already_exists")
+    errors.accept(failures.taken, "it is a test")
+  end)
+end)

@@ -214,10 +214,187 @@ describe("a stream", function()
 
   it("suggests the method that was meant, and lists them all otherwise", function()
     expect(function() plain():gizp() end).to_raise { message = "a stream has no method `gizp`", hint = "did you mean `:gzip`?" }
-    expect(function() plain():frobnicate() end).to_raise { hint = "the methods are :decompress, :discard" }
+    expect(function() plain():frobnicate() end).to_raise { hint = "the methods are :age, :copies, :decompress, :discard" }
   end)
 
   it("cannot be changed", function()
     expect(function() plain().extra = 1 end).to_raise()
   end)
+end)
+
+local IDENTITY = "AGE-SECRET-KEY-1N5W7FJ4S0TEAZG5A8UZ7HGT7EGHHLW2YS7SP65MQ0KGK3JPUUEHS5T3AER"
+local RECIPIENT = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
+
+describe(":age", function()
+  it("encrypts to recipients, proves what is stored, and comes back by age itself", function()
+    fs.write(tmp("identity.txt"), IDENTITY .. "\n")
+    local backup = plain():gzip():age({ recipients = { RECIPIENT } }):save(tmp("x.gz.age"))
+    local restored = process.run { program = "age", args = { "--decrypt", "-i", tmp("identity.txt"), "-o", tmp("x.gz"), tmp("x.gz.age") } }
+    expect(restored.code).to_be(0)
+    expect(process.run({ program = "gzip", args = { "-dc", tmp("x.gz") } }).stdout).to_be(PLAIN)
+    expect(fs.open(tmp("x.gz.age")):unage({ identity = tmp("identity.txt") }):gunzip():text()).to_be(PLAIN)
+    expect(fs.open(tmp("x.gz.age")):unage({ identity = secret(IDENTITY) }):gunzip():text()).to_be(PLAIN)
+    local described = manifest.read(backup.path)
+    expect(described.encryption.kind).to_be("age")
+    expect(described.encryption.recipients).to_equal { RECIPIENT }
+    expect(described.encryption.throwaway).to_match("^age1")
+    expect(described.restore).to_be("age --decrypt --identity identity.txt x.gz.age | gzip -dc > restored")
+  end)
+
+  it("encrypts by a passphrase", function()
+    local backup = plain():age({ passphrase = secret "correct horse" }):save(tmp("x.age"))
+    expect(fs.open(tmp("x.age")):unage({ passphrase = secret "correct horse" }):text()).to_be(PLAIN)
+    expect(function() fs.open(tmp("x.age")):unage({ passphrase = secret "wrong" }):text() end).to_raise { kind = "denied" }
+    expect(manifest.read(backup.path).encryption).to_equal { kind = "age", recipients = {}, passphrase = true }
+  end)
+
+  it("refuses what is no key, before a byte moves", function()
+    expect(function() plain():age {} end).to_raise("`:age` gives nobody the key")
+    expect(function() plain():age { recipients = {} } end).to_raise("to no recipient")
+    expect(function() plain():age { recipients = { "age1x" } } end).to_raise("`age1x` is no recipient of `age`")
+    expect(function() plain():age { recipients = { RECIPIENT }, passphrase = secret "x" } end).to_raise("not both")
+    expect(function() plain():age { recipients = { IDENTITY } } end).to_raise("which is a secret")
+    expect(function() plain():unage {} end).to_raise("`:unage` needs a key")
+    expect(function() plain():unage({ identity = tmp("none") }):text() end).to_raise { kind = "not_found" }
+  end)
+
+  it("is verified as whole without its key, and opened with it", function()
+    fs.write(tmp("identity.txt"), IDENTITY .. "\n")
+    plain():gzip():age({ recipients = { RECIPIENT } }):save(tmp("x.gz.age"))
+    local whole = manifest.verify(tmp("x.gz.age"))
+    expect(whole.encryption).to_be("age")
+    expect(whole.opened).to_be_false()
+    expect(manifest.verify(tmp("x.gz.age"), { identity = tmp("identity.txt") }).opened).to_be_true()
+    local stranger = secret "AGE-SECRET-KEY-1UV2YMCP9XH2VLEJHCYVMSTTLVCUVJVR2H2FGPCT9WD8HS4RLESZQ0KNFNW"
+    expect(function() manifest.verify(tmp("x.gz.age"), { identity = stranger }) end).to_raise { kind = "denied" }
+  end)
+end)
+
+describe(":through", function()
+  it("sends the bytes through a program, and says how it is undone", function()
+    local backup = plain():through({ program = "gzip", args = { "-9" }, undo = "gzip -dc" }):save(tmp("x.gz"))
+    expect(fs.open(tmp("x.gz")):gunzip():text()).to_be(PLAIN)
+    expect(manifest.read(backup.path).restore).to_be("gzip -dc x.gz > restored")
+    local one_way = plain():gzip():through({ program = "tr", args = { "a", "b" } }):gzip():save(tmp("y"))
+    expect(manifest.read(one_way.path).restore).to_be("gzip -dc y > restored")
+  end)
+
+  it("takes nothing of a program that fails, or ends before it has read everything", function()
+    local function through(program, ...) return plain():through({ program = program, args = { ... } }):save(tmp("x")) end
+    expect(function() through("false") end).to_raise { kind = "command" }
+    expect(function() through("true") end).to_raise("`true` ended before it had read everything")
+    expect(function() through("head", "-c", "10") end).to_raise("`head` ended before it had read everything")
+    expect(function() through("no-such-program") end).to_raise { kind = "not_found" }
+    expect(fs.stat(tmp("x"))).to_be_nil()
+  end)
+
+  it("ends one that writes without end, and one that never reads", function()
+    expect(function() plain():through({ program = "yes", max_bytes = 1000000 }):discard() end).to_raise("`yes` writes without end")
+    expect(function() plain():through({ program = "sleep", args = { "60" }, idle_timeout = 1 }):discard() end)
+      .to_raise { kind = "timeout" }
+  end)
+
+  it("must come before the encryption, which is proved", function()
+    local stream = plain():age({ recipients = { RECIPIENT } }):through { program = "cat" }
+    expect(function() stream:save(tmp("x")) end).to_raise("cannot prove what `cat` makes of an encrypted stream")
+  end)
+end)
+
+describe(":copies", function()
+  it("gives one reading to several places, each with its own stages and manifest", function()
+    local made, failures = plain():hash("plain"):copies {
+      gz = function(copy) return copy:gzip():save(tmp("x.gz")) end,
+      age = function(copy) return copy:zstd():age({ recipients = { RECIPIENT } }):save(tmp("x.zst.age")) end,
+    }
+    expect(failures).to_equal {}
+    expect(fs.open(made.gz.path):gunzip():text()).to_be(PLAIN)
+    expect(fs.open(made.age.path):unage({ identity = secret(IDENTITY) }):unzstd():text()).to_be(PLAIN)
+    expect(manifest.read(made.gz.path).restore).to_be("gzip -dc x.gz > restored")
+    expect(manifest.read(made.age.path).restore).to_be("age --decrypt --identity identity.txt x.zst.age | zstd -dc > restored")
+    expect(manifest.read(made.gz.path).plain_bytes).to_be(#PLAIN)
+    expect(made.age.hashes.plain).to_be(sha256sum(tmp("plain")))
+  end)
+
+  it("makes the others when one fails", function()
+    local made, failures = plain():copies {
+      bad = function(copy) return copy:save("/dev/full/x") end,
+      good = function(copy) return copy:save(tmp("good")) end,
+    }
+    expect(made.bad).to_be_nil()
+    expect(fs.stat(tmp("good"))).never_to_be_nil()
+    expect(failures.bad.message).to_match("^the copy `bad` failed")
+    errors.accept(failures.bad, "it is a test")
+  end)
+
+  it("fails when all fail, with the words of the source where that is why", function()
+    expect(function()
+      plain():copies { a = function(copy) return copy:save("/dev/full/x") end, b = function(copy) return copy:save("/dev/null/x") end }
+    end).to_raise("no copy of")
+    local bad = process.stream { program = "false" }
+    expect(function()
+      bad:copies { a = function(copy) return copy:save(tmp("a")) end, b = function(copy) return copy:save(tmp("b")) end }
+    end).to_raise("`false` failed")
+    expect(fs.stat(tmp("a"))).to_be_nil()
+  end)
+
+  it("refuses what is no copy", function()
+    expect(function() plain():copies {} end).to_raise("makes 1 to 32 copies, not 0")
+    expect(function() plain():copies { a = 1 } end).to_raise("the copy `a` of `:copies` is not a function")
+    expect(function() plain():tee(tmp("t")):copies { a = function(copy) return copy:discard() end } end).to_raise("`:tee` comes before")
+  end)
+end)
+
+it("a copy by :tee says how it is restored itself, whatever stages come behind it", function()
+  plain():tee(tmp("first")):gzip():save(tmp("x.gz"))
+  expect(manifest.read(tmp("first")).restore).to_be("cat first > restored")
+end)
+
+describe("an encrypted archive", function()
+  local function folder()
+    fs.write(tmp("in/secret plan.txt"), "rows")
+    fs.write(tmp("in/other.txt"), "more")
+    return archive.pack({ roots = { tmp("in") }, base = tmp() }):zstd():age { recipients = { RECIPIENT } }
+  end
+
+  it("names none of its files outside the encryption, and is opened, listed and verified with its key", function()
+    local backup = folder():save(tmp("a.tar.zst.age"))
+    for _i, found in ipairs(fs.list { dir = tmp(), kind = "file" }) do
+      expect(string.find(fs.read(found.path), "secret plan", 1, true)).to_be_nil()
+    end
+    local described = manifest.read(backup.path)
+    expect(described.files).to_be_nil()
+    expect(described.archive.files).to_be(2)
+    expect(described.files_list.name).to_be("a.tar.zst.age.files.jsonl.zst")
+    local key = { identity = secret(IDENTITY) }
+    expect(archive.verify(backup.path, key).files).to_be(2)
+    expect(#archive.list(backup.path, key)).to_be(3)
+    archive.unpack { source = backup.path, into = tmp("out"), identity = secret(IDENTITY) }
+    expect(fs.read(tmp("out/in/secret plan.txt"))).to_be("rows")
+    expect(function() archive.list(backup.path) end).to_raise { kind = "denied", message = "it is encrypted with `age`" }
+  end)
+
+  it("is saved in two places at once, each with its list", function()
+    local made = folder():copies {
+      one = function(copy) return copy:save(tmp("one.age")) end,
+      two = function(copy) return copy:save(tmp("two.age")) end,
+    }
+    for _name, backup in pairs(made) do
+      expect(archive.verify(backup.path, { identity = secret(IDENTITY) }).files).to_be(2)
+    end
+  end)
+end)
+
+it("several copies of an archive of many files have its list each", function()
+  for number = 1, 1100 do
+    fs.write(tmp("many/" .. number), tostring(number))
+  end
+  local made = archive.pack({ roots = { tmp("many") }, base = tmp() }):copies {
+    plain = function(copy) return copy:save(tmp("plain.tar")) end,
+    packed = function(copy) return copy:zstd():save(tmp("packed.tar.zst")) end,
+    hidden = function(copy) return copy:age({ recipients = { RECIPIENT } }):save(tmp("hidden.tar.age")) end,
+  }
+  expect(archive.verify(made.plain.path).files).to_be(1100)
+  expect(archive.verify(made.packed.path).files).to_be(1100)
+  expect(archive.verify(made.hidden.path, { identity = secret(IDENTITY) }).files).to_be(1100)
+  expect(string.sub(fs.read(tmp("hidden.tar.age.files.jsonl.zst")), 1, 3)).to_be("age")
 end)

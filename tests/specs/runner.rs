@@ -156,8 +156,8 @@ fn a_name_is_one_line_that_says_something() {
 
 #[test]
 fn a_stage_is_told_of_the_end_of_each_spec_however_it_ends() {
-    struct Told(std::cell::RefCell<Vec<String>>);
-    impl Stage for Told {
+    struct RunHandle(std::cell::RefCell<Vec<String>>);
+    impl Stage for RunHandle {
         fn world(&self, spec: &str) -> hikae::error::Result<Arc<dyn World>> {
             Ok(ambient(spec))
         }
@@ -166,7 +166,7 @@ fn a_stage_is_told_of_the_end_of_each_spec_however_it_ends() {
             self.0.borrow_mut().push(spec.to_owned());
         }
     }
-    let stage = Told(std::cell::RefCell::default());
+    let stage = RunHandle(std::cell::RefCell::default());
     let text = "it('waits', function() clock.sleep('1h') end)\nit('fails', function() error('no') end)";
     run_on(&stage, text, |runner| runner.timeout = Duration::from_millis(500));
     assert_eq!(*stage.0.borrow(), ["waits", "fails"]);

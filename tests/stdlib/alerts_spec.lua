@@ -2,11 +2,16 @@
 local alerts = require "hikae.alerts"
 
 describe("alerts.fit", function()
-  it("counts characters, and says where something is missing", function()
+  it("counts characters as messengers do, and keeps the beginning and the end", function()
     expect(alerts.fit("バックアップ", 6)).to_equal("バックアップ")
-    expect(alerts.fit("バックアップ", 5)).to_equal("バックア…")
-    expect(alerts.fit("abc", 1)).to_equal("…")
+    expect(alerts.fit("バックアップ", 5)).to_equal("バック…プ")
+    expect(alerts.fit(("😀"):rep(3), 6)).to_equal(("😀"):rep(3))
+    expect(alerts.utf16_units(alerts.fit(("😀"):rep(9), 9)) <= 9).to_be_true()
     expect(alerts.fit("", 3)).to_equal("")
+    local long = "pg_dump failed: " .. ("x"):rep(5000) .. ": No space left on device"
+    expect(alerts.fit(long, 200)).to_contain("pg_dump failed: x")
+    expect(alerts.fit(long, 200)).to_contain("…")
+    expect(alerts.fit(long, 200)).to_contain("No space left on device")
   end)
 end)
 
@@ -19,6 +24,20 @@ describe("alerts.fit_bytes", function()
       expect(utf8.len(cut) ~= nil).to_be_true()
     end
     expect(alerts.fit_bytes(("あ"):rep(9), 9)).to_equal("ああ…")
+    local both = alerts.fit_bytes("the beginning, and the end", 20)
+    expect(both:match("^the begin")).to_equal("the begin")
+    expect(both:match("e end$")).to_equal("e end")
+  end)
+end)
+
+describe("alerts.fit_as", function()
+  it("counts what is sent, and never gives up a text that becomes longer on the way", function()
+    local function doubled(text)
+      return (text:gsub(".", "%0%0"))
+    end
+    local cut = alerts.fit_as(("<"):rep(100), 20, doubled, string.len)
+    expect(#cut <= 20).to_be_true()
+    expect(cut).to_contain("<<")
   end)
 end)
 

@@ -131,7 +131,7 @@ impl Receiver {
         }
         match words[..] {
             ["status", status] => whole(out, status, "", &format!("status {status}")),
-            ["says", text] => whole(out, "200", "", text),
+            ["says", text, ..] => whole(out, "200", "", text),
             ["echo", ..] => whole(out, "200", "Content-Type: application/json\r\n", &echo(&got)),
             ["to", status, ..] => {
                 let to = path.split_once("?to=").unwrap().1;

@@ -27,11 +27,13 @@ pub struct Shape {
     pub certificate: &'static str,
     /// What it answers to a recipient.
     pub refuse: Vec<(&'static str, &'static str)>,
+    /// The access token that it takes.
+    pub token: &'static str,
 }
 
 impl Default for Shape {
     fn default() -> Shape {
-        Shape { tls: "starttls", auth_required: true, without: &[], certificate: "good", refuse: Vec::new() }
+        Shape { tls: "starttls", auth_required: true, without: &[], certificate: "good", refuse: Vec::new(), token: "a-token" }
     }
 }
 
@@ -47,7 +49,7 @@ impl MailServer {
     pub fn start(shape: Shape) -> MailServer {
         let ca = Authority::shared();
         let options = json!({
-            "tls": shape.tls, "auth_required": shape.auth_required, "without": shape.without, "password": PASSWORD,
+            "tls": shape.tls, "auth_required": shape.auth_required, "without": shape.without, "password": PASSWORD, "token": shape.token,
             "cert": ca.path(&format!("{}.pem", shape.certificate)), "key": ca.path(&format!("{}.key", shape.certificate)),
             "refuse": shape.refuse.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
         });
@@ -120,7 +122,7 @@ print(json.dumps({"headers": headers, "parts": parts, "type": message.get_conten
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A CA of our own, with certificates `good`, `expired` and `other` (for another host).
+/// A CA of our own, with certificates `good`, `expired` and `other` (for another host); and `alone`, which is signed by itself.
 pub struct Authority {
     folder: tempfile::TempDir,
 }
@@ -165,6 +167,10 @@ impl Authority {
                  -extensions {extensions} -startdate {from} -enddate {to}"
             ));
         }
+        // As every guide makes one: openssl marks it as an authority.
+        ca.openssl(&format!(
+            "req -x509 {key} -keyout alone.key -out alone.pem -subj /CN=localhost -days 30 -addext subjectAltName=DNS:localhost"
+        ));
         ca
     }
 

@@ -10,7 +10,7 @@ use hikae::world::{EntryKind, ListQuery};
 use super::place::{Place, drain};
 
 fn all(place: &Place) -> ListQuery {
-    ListQuery { dir: place.dir.clone(), name: None, recursive: false, older_than_days: None, newer_than_days: None }
+    ListQuery::of(&place.dir)
 }
 
 pub async fn a_new_file_shows_only_after_its_commit(place: &Place) {

@@ -71,13 +71,7 @@ async fn later_reads_see_what_is_planned() {
     call.remove("/d/old.gz".as_ref()).await.unwrap();
     call.rename("/d/sub".as_ref(), "/d/moved".as_ref()).await.unwrap();
     assert_eq!(names(&call, "/d".as_ref()).await, ["kept.gz", "moved", "new.gz"]);
-    let all = ListQuery {
-        dir: "/d".into(),
-        name: Some("*x*".into()),
-        recursive: true,
-        older_than_days: None,
-        newer_than_days: None,
-    };
+    let all = ListQuery { name: Some("*x*".into()), recursive: true, ..ListQuery::of("/d") };
     let found: Vec<_> = call.list(all).await.unwrap().into_iter().map(|entry| entry.path).collect();
     assert_eq!(found, [std::path::Path::new("/d/moved/x")]);
     assert_eq!(call.stat("/d/old.gz".as_ref()).await.unwrap(), None);

@@ -25,7 +25,7 @@ fn guarded() -> (Caller, tempfile::TempDir) {
 }
 
 fn found(dir: std::path::PathBuf) -> ListQuery {
-    ListQuery { dir, name: None, recursive: false, older_than_days: None, newer_than_days: None }
+    ListQuery::of(dir)
 }
 
 #[tokio::test]

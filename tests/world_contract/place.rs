@@ -72,13 +72,7 @@ impl Place {
 }
 
 pub async fn names(call: &Caller, dir: &Path) -> Vec<String> {
-    let found = hikae::world::ListQuery {
-        dir: dir.into(),
-        name: None,
-        recursive: false,
-        older_than_days: None,
-        newer_than_days: None,
-    };
+    let found = hikae::world::ListQuery::of(dir);
     let entries = call.list(found).await.unwrap();
     entries.iter().map(|entry| entry.path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
 }

@@ -68,13 +68,7 @@ async fn ages_are_counted_as_find_counts_them() {
     for (older, newer, argument) in
         [(Some(30), None, "+30"), (Some(0), None, "+0"), (None, Some(1), "-1"), (None, Some(31), "-31")]
     {
-        let found = ListQuery {
-            dir: place.dir.clone(),
-            name: None,
-            recursive: false,
-            older_than_days: older,
-            newer_than_days: newer,
-        };
+        let found = ListQuery { older_than_days: older, newer_than_days: newer, ..ListQuery::of(&place.dir) };
         let ours: Vec<_> = place.call.list(found).await.unwrap().into_iter().map(|entry| entry.path).collect();
         let output = Command::new("find").arg(&place.dir).args(["-type", "f", "-mtime", argument]).output().unwrap();
         let mut theirs: Vec<std::path::PathBuf> =

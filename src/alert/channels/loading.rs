@@ -13,8 +13,8 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::LuaLimits;
 use crate::lua::loader::{Finder, Module};
 use crate::lua::machine::Machine;
-use crate::lua::sandbox::Withheld;
-use crate::lua::session::{CHANNEL, Session};
+use crate::lua::sandbox::Allowed;
+use crate::lua::session::{CHANNEL, GOOD_ANSWER, Session};
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
 use crate::world::Caller;
@@ -22,14 +22,12 @@ use crate::world::Caller;
 /// Less than a recipe has: a channel writes one message.
 const LUA: LuaLimits = LuaLimits { memory_bytes: 32 << 20, instructions: 50_000_000 };
 
-/// What recipes have and channels have not.
-fn withheld() -> Withheld {
-    Withheld {
-        names: vec!["fs", "manifest", "parallel", "pg", "process", "recipe", "run"],
-        from: "channels",
-        hint: "a channel tells what it is given: it has `http`, `mail`, `json`, `clock`, `log`, `path` and `errors`",
-    }
-}
+/// All that channels have of what recipes have.
+const ALLOWED: Allowed = Allowed {
+    names: &["_", "assert", "clock", "error", "errors", "http", "json", "log", "mail", "path", "pcall", "require"],
+    place: "channels",
+    hint: "a channel reports what it is given: it has `http`, `mail`, `json`, `clock`, `log`, `path` and `errors`",
+};
 
 /// What a channel's file returns.
 pub struct Loaded {
@@ -58,7 +56,7 @@ pub async fn load(
     };
     let session = Session::new(caller, identity, translations(config), Arc::new(Unrecorded));
     let session = Rc::new(session.with_smtp(Box::new(move || smtp.clone())));
-    let machine = Machine::without(session.clone(), LIBRARY, &LUA, finder(config), withheld())?;
+    let machine = Machine::with_only(session.clone(), LIBRARY, &LUA, finder(config), ALLOWED)?;
     let value = machine.evaluate(&source.file_shown, &source.text).await?;
     let not_a_channel = || {
         Error::new(
@@ -78,6 +76,15 @@ pub async fn load(
         })
     };
     let table = value.as_table().cloned().ok_or_else(not_a_channel)?;
+    match table.get::<Value>("good_answer").map_err(from_lua)? {
+        Value::Nil => {}
+        Value::Function(says) => machine.lua.set_named_registry_value(GOOD_ANSWER, says).map_err(from_lua)?,
+        other => {
+            let what = format!("`good_answer` of `{}` is a {}", source.file_shown, other.type_name());
+            let hint = "make it a function: `good_answer = function(answer) return answer.body == \"ok\" end`";
+            return Err(Error::new(Kind::Recipe, what).hint(hint));
+        }
+    }
     match table.get::<Value>(verb.word()).map_err(from_lua)? {
         Value::Function(function) => Ok(Loaded { machine, session, table, function }),
         _ => Err(not_a_channel()),

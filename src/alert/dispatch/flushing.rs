@@ -2,22 +2,22 @@
 
 use super::{Alive, Dispatch, Tally};
 use crate::alert::channel::{Deliver, Verb};
-use crate::alert::delivery::{Answer, Letter, Work, deliver_all};
+use crate::alert::delivery::{DeliveryResult, Outgoing, Queue, deliver_all};
 use crate::alert::registered::Channels;
-use crate::alert::{Event, fate};
+use crate::alert::{Event, retry_policy};
 use crate::catalog::{Catalog, Fate, Notice, Notification};
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 
 impl<D: Deliver> Dispatch<D> {
-    /// Tells what is due. All that waits is due; with `unsure`, also what may have arrived already.
+    /// Sends what is due. All that waits is due; with `unsure`, also what may have arrived already.
     pub async fn flush(&self, unsure: bool, alive: Alive<'_>, stop: impl Future<Output = ()>) -> Result<Tally> {
         let catalog = self.catalog().await?;
         let channels = self.channels(Some(&catalog));
         self.complain(&channels);
         catalog.settle(alive)?;
-        let judge = self.judge(&channels);
-        catalog.consider(&mut |run, streak| judge.judge(run, streak))?;
+        let decider = self.decider(&channels);
+        catalog.consider(&mut |run, streak| decider.decide(run, streak))?;
         self.doubt(&catalog).await?;
         catalog.expedite_notices(self.world.now(), unsure)?;
         let tally = self.flush_with(&catalog, &channels, stop).await;
@@ -60,10 +60,10 @@ impl<D: Deliver> Dispatch<D> {
         if let (false, Err(error)) = (notices.is_empty(), catalog.bring_to_disk()) {
             tracing::debug!("{}", error.one_line());
         }
-        let answers = self.answers(notices, channels, stop).await;
-        for (number, answer) in answers {
+        let results = self.deliver_notices(notices, channels, stop).await;
+        for (number, result) in results {
             let Some(notice) = notices.iter().find(|notice| notice.number == number) else { continue };
-            let settled = self.settle(catalog, channels, notice, answer, &mut tally);
+            let settled = self.settle(catalog, channels, notice, result, &mut tally);
             if let Err(error) = settled {
                 report::log(Level::Warn, &format!("the alert is not recorded: {}", error.one_line()), None);
             }
@@ -71,35 +71,35 @@ impl<D: Deliver> Dispatch<D> {
         tally
     }
 
-    async fn answers(
+    async fn deliver_notices(
         &self,
         notices: &[Notice],
         channels: &Channels,
         stop: impl Future<Output = ()>,
-    ) -> Vec<(i64, Answer)> {
-        let mut answers = Vec::new();
-        let mut all: Vec<Work> = Vec::new();
+    ) -> Vec<(i64, DeliveryResult)> {
+        let mut results = Vec::new();
+        let mut all: Vec<Queue> = Vec::new();
         for notice in notices {
             let (channel, event) = match (channels.named(&notice.channel), event_of(notice)) {
                 (Some(channel), Ok(event)) => (channel, event),
                 (None, _) => {
-                    answers.push((notice.number, Answer::Ended(Err(gone(&notice.channel)))));
+                    results.push((notice.number, DeliveryResult::Ended(Err(gone(&notice.channel)))));
                     continue;
                 }
                 (_, Err(error)) => {
-                    answers.push((notice.number, Answer::Ended(Err(error))));
+                    results.push((notice.number, DeliveryResult::Ended(Err(error))));
                     continue;
                 }
             };
             let (number, recipients) = (notice.number, notice.recipients.clone());
-            let letter = Letter { number, recipients, event, verb: Verb::Send };
-            match all.iter_mut().find(|work| work.channel.name == channel.name) {
-                Some(work) => work.letters.push(letter),
-                None => all.push(Work { channel: channel.clone(), letters: vec![letter] }),
+            let message = Outgoing { number, recipients, event, verb: Verb::Send };
+            match all.iter_mut().find(|queue| queue.channel.name == channel.name) {
+                Some(queue) => queue.messages.push(message),
+                None => all.push(Queue { channel: channel.clone(), messages: vec![message] }),
             }
         }
-        answers.extend(deliver_all(&self.deliver, all, stop).await);
-        answers
+        results.extend(deliver_all(&self.deliver, all, stop).await);
+        results
     }
 
     fn settle(
@@ -107,23 +107,25 @@ impl<D: Deliver> Dispatch<D> {
         catalog: &Catalog,
         channels: &Channels,
         notice: &Notice,
-        answer: Answer,
+        result: DeliveryResult,
         tally: &mut Tally,
     ) -> Result<()> {
         let now = self.world.now();
-        let answer = match answer {
-            Answer::Untried => return catalog.settle_notice(notice.number, &fate::untried(notice.attempts, now), None),
-            Answer::Ended(answer) => answer,
+        let result = match result {
+            DeliveryResult::Untried => {
+                return catalog.settle_notice(notice.number, &retry_policy::untried(notice.attempts, now), None);
+            }
+            DeliveryResult::Ended(result) => result,
         };
-        let fate = match fate::of(&answer, notice.attempts, notice.made_ms, now) {
+        let fate = match retry_policy::of(&result, notice.attempts, notice.made_ms, now) {
             Fate::Again { due, recipients } if recipients.is_empty() => {
                 Fate::Again { due, recipients: notice.recipients.clone() }
             }
             fate => fate,
         };
         let event = event_of(notice)?;
-        let attempt = self.told(notice, channels, &event, &answer, tally);
-        let attempt = Notification { status: fate::word(&fate, &answer).to_owned(), ..attempt };
+        let attempt = self.note(notice, channels, &event, &result, tally);
+        let attempt = Notification { status: retry_policy::word(&fate, &result).to_owned(), ..attempt };
         catalog.settle_notice(notice.number, &fate, Some(&attempt))
     }
 }

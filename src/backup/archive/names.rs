@@ -40,17 +40,20 @@ impl Names {
 const MAX_NAME_BYTES: usize = 4096;
 
 /// The name of an entry below the folder; one that leads out is refused.
-pub fn inside(name: &str) -> Result<PathBuf> {
-    if name.len() > MAX_NAME_BYTES {
-        let start = &name[..name.floor_char_boundary(60)];
-        return Err(Error::new(Kind::Denied, format!("the archive has a name of {} bytes: `{start}…`", name.len()))
+pub fn inside(name: &Path) -> Result<PathBuf> {
+    let bytes = name.as_os_str().len();
+    if bytes > MAX_NAME_BYTES {
+        let shown = name.to_string_lossy();
+        let start = &shown[..shown.floor_char_boundary(60)];
+        return Err(Error::new(Kind::Denied, format!("the archive has a name of {bytes} bytes: `{start}…`"))
             .hint(format!("no path has more than {MAX_NAME_BYTES} bytes")));
     }
     let mut path = PathBuf::new();
-    for part in Path::new(name).components() {
+    let shown = name.display();
+    for part in name.components() {
         match part {
             Component::Normal(part) if is_partial(part) => {
-                let what = format!("the archive has a file `{name}`, which is how hikae names what is unfinished");
+                let what = format!("the archive has a file `{shown}`, which is how hikae names what is unfinished");
                 return Err(Error::new(Kind::Denied, what).hint("pack it without this file"));
             }
             Component::Normal(part) => path.push(part),
@@ -58,7 +61,7 @@ pub fn inside(name: &str) -> Result<PathBuf> {
             _ => {
                 return Err(Error::new(
                     Kind::Denied,
-                    format!("the archive has `{name}`, which leads out of the folder"),
+                    format!("the archive has `{shown}`, which leads out of the folder"),
                 )
                 .hint("no backup is made so: look at it with `tar -tvf` before you trust it"));
             }
@@ -74,8 +77,8 @@ fn twice(path: &Path) -> Error {
 
 /// The error of an entry that is never made.
 pub fn refused(entry: &TarEntry) -> Error {
-    let path = &entry.path;
-    match &entry.link {
+    let path = entry.path.display();
+    match entry.link.as_deref().map(Path::display) {
         Some(link) => Error::new(Kind::Denied, format!("the archive has a link `{path}` to `{link}`"))
             .hint("no link is made: it could lead out of the folder; `links = \"skip\"` leaves links out"),
         None => Error::new(Kind::Denied, format!("the archive has `{path}`, which is neither a file nor a folder"))

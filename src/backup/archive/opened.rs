@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::backup::decrypting::{Identity, decrypted, decrypted_name};
 use crate::backup::read_back::{SharedTally, Tallied, prove};
 use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::stream::decompress::decompress;
+use crate::stream::pump::Tally;
 use crate::stream::tar::Tar;
 use crate::world::Caller;
 
@@ -20,22 +22,28 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// `step` is shown how much of the file was read.
-    pub async fn open(caller: &Caller, path: &Path, step: u64) -> Result<Opened> {
+    pub async fn open(caller: &Caller, path: &Path, identity: Option<&Identity>, step: u64) -> Result<Opened> {
         let manifest = described::read(caller, path).await?;
         let (file, tally) = Tallied::new(caller.open(path).await?, step);
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let tar = Tar::new(decompress(Box::new(file), &name));
+        let file = decrypted(caller, Box::new(file), identity, path).await?;
+        let tar = Tar::new(decompress(file, decrypted_name(&name)));
         Ok(Opened { tar, path: path.to_owned(), tally, manifest })
     }
 
-    /// Everything was read: whether it is what the manifest beside it describes, if there is one. Gives the size of the file.
-    pub fn prove(self) -> Result<u64> {
+    /// What lies beside it.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// Everything was read: whether it is what the manifest beside it describes, if there is one.
+    pub fn prove(self) -> Result<Tally> {
         drop(self.tar);
         let tally = self.tally.finish();
         if let Some(manifest) = &self.manifest {
             prove(&self.path, manifest, &tally, None)?;
         }
-        Ok(tally.size_bytes)
+        Ok(tally)
     }
 }
 

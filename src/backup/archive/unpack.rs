@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::decrypting::Identity;
 use crate::backup::archive::names::{Names, inside, refused};
+use crate::backup::archive::only::Only;
 use crate::backup::archive::opened::{Opened, broken};
 use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
@@ -44,7 +46,7 @@ pub struct Unpacked {
     pub files: u64,
     pub size_bytes: u64,
     /// The links that were left out.
-    pub skipped: Vec<String>,
+    pub skipped: Vec<PathBuf>,
     /// The size of the archive.
     pub read_bytes: u64,
 }
@@ -53,8 +55,12 @@ pub struct Unpacked {
 pub struct Unpacking {
     pub caller: Caller,
     pub source: PathBuf,
+    /// What decrypts it, where it is encrypted.
+    pub identity: Option<Identity>,
     pub into: PathBuf,
     pub links: Links,
+    /// Patterns of the entries that are asked for; all of them without any.
+    pub only: Vec<String>,
     pub most: Most,
     pub step: u64,
 }
@@ -110,10 +116,14 @@ impl Unpacking {
 impl Under<'_> {
     async fn fill(&mut self) -> Result<Unpacked> {
         let Unpacking { caller, source, .. } = self.unpacking;
-        let mut archive = Opened::open(caller, source, self.unpacking.step).await?;
+        let mut only = Only::new(&self.unpacking.only)?;
+        let mut archive = Opened::open(caller, source, self.unpacking.identity.as_ref(), self.unpacking.step).await?;
         self.begin().await?;
         let (mut unpacked, mut entries) = (Unpacked::default(), 0);
         while let Some(entry) = self.next(&mut archive.tar).await? {
+            if !only.takes(&entry) {
+                continue;
+            }
             entries += 1;
             unpacked.size_bytes = unpacked.size_bytes.saturating_add(entry.size_bytes);
             self.unpacking.refuse_too_much(entries, unpacked.size_bytes)?;
@@ -130,7 +140,8 @@ impl Under<'_> {
                 _ => return Err(refused(&entry)),
             }
         }
-        unpacked.read_bytes = archive.prove()?;
+        only.all_met(source)?;
+        unpacked.read_bytes = archive.prove()?.size_bytes;
         Ok(unpacked)
     }
 
@@ -148,14 +159,10 @@ impl Under<'_> {
         match caller.stat(into).await? {
             None => self.make(into).await,
             Some(stat) if stat.kind != EntryKind::Dir => Err(taken(format!("`{}` is not a folder", into.display()))),
-            Some(_) => {
-                let (name, older_than_days, newer_than_days) = (None, None, None);
-                let found = ListQuery { dir: into.clone(), name, recursive: false, older_than_days, newer_than_days };
-                match caller.list(found).await?.is_empty() {
-                    true => Ok(()),
-                    false => Err(taken(format!("the folder `{}` is not empty", into.display()))),
-                }
-            }
+            Some(_) => match caller.list(ListQuery::of(into)).await?.is_empty() {
+                true => Ok(()),
+                false => Err(taken(format!("the folder `{}` is not empty", into.display()))),
+            },
         }
     }
 

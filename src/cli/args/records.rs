@@ -78,7 +78,7 @@ pub struct AuditArgs {
 }
 
 /// Every status that a notice has, told or not.
-const NOTIFIED: [&str; 6] = ["sent", "retrying", "unsure", "failed", "waiting", "sending"];
+const NOTIFIED: [&str; 7] = ["sent", "skipped", "retrying", "unsure", "failed", "waiting", "sending"];
 
 #[derive(Args)]
 pub struct NotificationsArgs {

@@ -11,7 +11,7 @@ use crate::config::{Language, RecipeSource};
 use crate::error::{Error, Kind, Result};
 use crate::recipe::execute;
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::loading;
+use crate::recipe::loader;
 
 const RECIPE: &str = include_str!("rehearsal.lua");
 /// What it is called wherever it is told of.
@@ -40,7 +40,7 @@ fn run(context: &Context, folder: PathBuf) -> Result<Event> {
         text: RECIPE.to_owned(),
         folder: None,
     };
-    let declaration = loading::declaration(&config, &source)?;
+    let declaration = loader::declaration(&config, &source)?;
     let set = vec![("dir".to_owned(), folder.display().to_string())];
     let job = Job::new(config, source, declaration, Wishes { set, ..Wishes::default() })?;
     let finished = execute::execute(job, Box::new(|_| ()))?;

@@ -223,6 +223,6 @@ impl Wish {
             return Err(Error::new(Kind::Recipe, what).hint("statuses are numbers from 200 to 599"));
         }
         let repeatable = self.retry.or(self.idempotency.is_some().then_some(true));
-        Ok(Policy { expect: self.expect.clone(), retries, repeatable })
+        Ok(Policy { expect: self.expect.clone(), retries, repeatable, ..Policy::default() })
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 
+use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::spawn_cancellable;
 use crate::backup::read_back::{Tallied, prove};
 use crate::catalog::described;
@@ -16,9 +17,10 @@ use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::modules::pg::scratch_root;
-use crate::modules::save::fill;
+use crate::modules::stream_result::fill;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::restore::read::{Format, Reader};
+use crate::secret::Secret;
 use crate::stream::pump::Tally;
 use crate::stream::stage::Staged;
 use crate::stream::{Facts, Piece, SharedFacts, Source};
@@ -27,6 +29,8 @@ use crate::stream::{Facts, Piece, SharedFacts, Source};
 #[serde(deny_unknown_fields)]
 pub struct InspectOptions {
     work: Option<PathBuf>,
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]
@@ -35,7 +39,8 @@ pub struct InspectOptions {
 
 pub async fn inspect(call: Rc<Call>, path: PathBuf, options: InspectOptions) -> Result<Table> {
     let caller = call.world()?.limited(options.timeout, options.idle_timeout);
-    let reader = Reader { caller, work: scratch_root(&call, options.work)? };
+    let identity = Identity::of(options.identity, options.passphrase);
+    let reader = Reader { caller, work: scratch_root(&call, options.work)?, identity };
     let step = call.session.step(format!("inspect {}", path.display()), call.site());
     let number = step.number;
     let work = read(reader, path.clone(), number);

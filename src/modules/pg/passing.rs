@@ -32,7 +32,7 @@ pub struct ProveOptions {
 
 /// The same stream, which ends well only when what has passed is one whole dump.
 pub fn prove(call: &Call, stream: &Value, options: ProveOptions) -> Result<AnyUserData> {
-    let reader = Reader { caller: call.world()?, work: scratch_root(call, options.work)? };
+    let reader = Reader { caller: call.world()?, work: scratch_root(call, options.work)?, identity: None };
     let Some(Ok(stream)) = stream.as_userdata().map(AnyUserData::borrow::<Stream>) else {
         return Err(Error::new(Kind::Recipe, "`pg.prove` was called without a stream")
             .hint("pg.prove(http.download(url), { database = \"shop\" }):save(path)"));
@@ -107,7 +107,8 @@ async fn check(
     expected: Expected,
 ) -> Result<()> {
     let unpacked = SharedFacts::default();
-    let Reading { source, format, packed, folder } = reader.open(Box::new(copies), &expected.name, &unpacked).await?;
+    let Reading { source, format, packed, folder, .. } =
+        reader.open(Box::new(copies), &expected.name, &unpacked).await?;
     let mut dump = Staged::new(Box::new(source), inspector);
     while let Piece::Data(_) = dump.next().await? {}
     let mut facts = facts.lock();
@@ -121,7 +122,7 @@ async fn check(
 fn tell_undoing(facts: &mut Facts, format: Format, packed: Option<&str>, folder: Option<&str>, name: Option<&str>) {
     if let Some(tool) = packed {
         // It was packed before anything else was done to it.
-        facts.undo.insert(0, format!("{tool} -dc"));
+        facts.packed = Some(format!("{tool} -dc"));
     }
     // A database cannot be dropped and created by who is connected to it.
     let into = if name == Some("postgres") { "template1" } else { "postgres" };

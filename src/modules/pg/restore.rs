@@ -8,6 +8,7 @@ use mlua::Table;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::spawn_uncancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
@@ -38,6 +39,8 @@ options!(RestoreOptions {
     make_roles: Option<bool>,
     jobs: Option<u32>,
     work: Option<PathBuf>,
+    identity: Option<SecretKey>,
+    passphrase: Option<Secret>,
     maintenance_database: Option<String>,
 });
 
@@ -70,9 +73,10 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     // The server is silent while it builds an index, however long that takes.
     let idle = options.idle_timeout.unwrap_or(limits.total);
     let work = scratch_root(&call, options.work.clone())?;
+    let identity = Identity::of(options.identity.clone(), options.passphrase.clone());
     let restoring = Restoring {
         loader: caller.clone().limited(Some(limits.total), Some(idle)),
-        reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work },
+        reader: Reader { caller: caller.limited(options.timeout, options.idle_timeout), work, identity },
         server: options.server(),
         source: options.source,
         target: options.database,

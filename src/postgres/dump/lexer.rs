@@ -4,12 +4,15 @@
 //! quotes, nested comments. It takes strings for what the server takes them for with `standard_conforming_strings`, and
 //! notes what psql might read in another way.
 
+pub mod dollar;
+pub mod quote;
+
 use crate::postgres::dump::comment::BlockComment;
 use crate::postgres::dump::copy::RowCounter;
-use crate::postgres::dump::dollar::{Dollar, DollarQuote};
 use crate::postgres::dump::item::Item;
+use crate::postgres::dump::lexer::dollar::{Dollar, DollarQuote};
+use crate::postgres::dump::lexer::quote::Quote;
 use crate::postgres::dump::odd::Odd;
-use crate::postgres::dump::quote::Quote;
 
 /// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
 pub(crate) const KEPT_BYTES: usize = 4096;

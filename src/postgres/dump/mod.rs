@@ -3,7 +3,6 @@
 pub mod comment;
 pub mod contents;
 pub mod copy;
-pub mod dollar;
 pub mod envelope;
 pub mod facts;
 pub mod globals;
@@ -12,6 +11,4 @@ pub mod item;
 pub mod legible;
 pub mod lexer;
 pub mod odd;
-pub mod quote;
-pub mod setval;
 pub mod statement;

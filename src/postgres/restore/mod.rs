@@ -2,14 +2,11 @@
 
 pub mod archive;
 pub mod checks;
-pub mod directory;
-pub mod fill;
 pub mod inserting;
 pub mod live;
 pub mod load;
 pub mod nesting;
 pub mod own;
-pub mod prove;
 pub mod psql_line;
 pub mod read;
 pub mod refusal;
@@ -18,4 +15,3 @@ pub mod roles;
 pub mod rules;
 pub mod steps;
 pub mod swap;
-pub mod watch;

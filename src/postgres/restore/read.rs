@@ -1,8 +1,11 @@
 //! Gives a dump of any form as plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
 
+pub mod directory;
+use std::path::Path;
+use crate::backup::decrypting::{Identity, decrypted, decrypted_name, encryption_of};
 use crate::backup::scratch_dir::ScratchRoot;
 use crate::error::Result;
-use crate::postgres::restore::{archive, directory};
+use crate::postgres::restore::archive;
 use crate::stream::decompress::{Peeked, decompress, packing};
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
@@ -47,6 +50,8 @@ impl Format {
 pub struct Reader {
     pub caller: Caller,
     pub work: Option<ScratchRoot>,
+    /// What decrypts a dump that is encrypted.
+    pub identity: Option<Identity>,
 }
 
 /// A dump as plain SQL, while it is read.
@@ -55,6 +60,7 @@ pub struct Reading {
     pub format: Format,
     /// What packed the file: `gzip`, `zstd`.
     pub packed: Option<&'static str>,
+    pub encrypted: bool,
     /// In which folder of the tar file the dump lies.
     pub folder: Option<String>,
 }
@@ -63,18 +69,21 @@ impl Reader {
     /// Opens the dump in `file`, which is called `name`; counts the bytes of the unpacked file into `unpacked`.
     pub async fn open(&self, file: Box<dyn Source>, name: &str, unpacked: &SharedFacts) -> Result<Reading> {
         let mut file = Peeked::new(file);
+        let encrypted = encryption_of(file.peek(HEAD_BYTES).await?).is_some();
+        let file = decrypted(&self.caller, Box::new(file), self.identity.as_ref(), Path::new(name)).await?;
+        let (mut file, name) = (Peeked::new(file), decrypted_name(name));
         let packed = packing(file.peek(HEAD_BYTES).await?);
         let plain = Staged::new(decompress(Box::new(file), name), Count::new(unpacked));
         let mut plain = Peeked::new(Box::new(plain));
         let format = Format::of(plain.peek(HEAD_BYTES).await?);
         let (source, folder): (Box<dyn Source>, _) = match format {
-            Format::Plain => return Ok(Reading { source: plain, format, packed, folder: None }),
+            Format::Plain => return Ok(Reading { source: plain, format, packed, encrypted, folder: None }),
             Format::Archive => (archive::decoded(&self.caller, Box::new(plain)).await?, None),
             Format::Directory => {
                 let (source, folder) = directory::decoded(self, Box::new(plain)).await?;
                 (source, Some(folder))
             }
         };
-        Ok(Reading { source: Peeked::new(source), format, packed, folder })
+        Ok(Reading { source: Peeked::new(source), format, packed, encrypted, folder })
     }
 }

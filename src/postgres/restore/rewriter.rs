@@ -20,8 +20,8 @@ use crate::postgres::restore::psql_line::PsqlLine;
 use crate::postgres::restore::refusal;
 use crate::postgres::restore::refusal::Refusal;
 use crate::postgres::restore::roles::Roles;
+use crate::postgres::restore::rules::watch::Watch;
 use crate::postgres::restore::rules::{Act, Ruling, Token, is_whole, rule};
-use crate::postgres::restore::watch::Watch;
 use crate::stream::stage::Stage;
 
 /// The most that is held back: blanks and comments before a statement, and statements about the database.

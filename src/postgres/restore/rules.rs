@@ -1,9 +1,11 @@
 //! Decides from its first words whether a statement is one that `pg_dump` writes, and which ones name the database.
 
+pub mod watch;
+
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::legible::legible;
 use crate::postgres::restore::inserting::Insert;
-use crate::postgres::restore::watch::Watch;
+use crate::postgres::restore::rules::watch::Watch;
 
 /// One word, name, string or sign of a statement, and where its bytes lie in the dump, with the blanks before it.
 #[derive(Debug)]

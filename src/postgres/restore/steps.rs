@@ -1,5 +1,8 @@
 //! The steps of one restore: prove, make the target, load, and drop the target again when that fails.
 
+pub mod fill;
+pub mod prove;
+
 use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
@@ -8,8 +11,8 @@ use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
-use crate::postgres::restore::prove::{Proved, prove};
 use crate::postgres::restore::read::Reader;
+use crate::postgres::restore::steps::prove::{Proved, prove};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::query::MAX_ANSWER_BYTES;

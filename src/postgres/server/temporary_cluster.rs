@@ -105,8 +105,7 @@ impl TemporaryCluster {
     /// Removes what runs that were killed left in this folder.
     async fn sweep(&self) -> Result<()> {
         let name = Some(format!("{}*.lock", throwaway::CLUSTER));
-        let locks =
-            ListQuery { dir: self.dir.clone(), name, recursive: false, older_than_days: None, newer_than_days: None };
+        let locks = ListQuery { name, ..ListQuery::of(&self.dir) };
         let own = self.caller.stat(&lock_of(&self.home)).await?.map(|stat| stat.owner);
         for entry in self.caller.list(locks).await? {
             let home = entry.path.with_extension("");

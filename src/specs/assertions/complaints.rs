@@ -3,7 +3,7 @@
 use crate::specs::assertions::again;
 use crate::specs::handle::{Method, one_text};
 use crate::specs::rehearsal::complaints::{Complaint, Sort};
-use crate::specs::told::{Run, words};
+use crate::specs::trial::run_handle::{Run, words};
 
 pub const METHODS: &[Method<Run>] = &[
     ("run:lied", |call, run, args| {

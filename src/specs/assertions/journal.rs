@@ -6,7 +6,7 @@ use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
 use crate::specs::handle::Method;
 use crate::specs::journal::word;
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 use crate::world::journal::Record;
 
 pub const METHODS: &[Method<Run>] = &[("run:journal", |call, run, _| {

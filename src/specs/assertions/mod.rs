@@ -20,7 +20,7 @@ use mlua::Value;
 use crate::error::Result;
 use crate::lua::exports::Call;
 use crate::specs::handle::{Method, Subject, give, method_names};
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 
 impl Subject for Run {
     const NAME: &'static str = "run";

@@ -10,7 +10,7 @@ use crate::lua::traceback::from_lua;
 use crate::specs::assertions::again;
 use crate::specs::handle::Method;
 use crate::specs::matchers::Raising;
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 use crate::suggest;
 
 pub const METHODS: &[Method<Run>] = &[

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::specs::assertions::again;
 use crate::specs::handle::{Method, Subject, give, one_text, some_texts};
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 use crate::world::command::quoted;
 use crate::world::simulated::Ran;
 

@@ -7,7 +7,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::error::{Error, Result};
 use crate::secret::Forms;
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 use crate::world::simulated::Ran;
 
 /// Where the text is first found, in words; escaped ones are found too.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use mlua::Value;
 
-use crate::alert::channels::Answer;
+use crate::alert::Delivered;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::secret_value::SecretValue;
@@ -20,7 +20,7 @@ use crate::world::simulated::{Posted, Requested};
 
 /// A sending that has ended.
 pub struct Sent {
-    pub answer: Result<Answer>,
+    pub answer: Result<Delivered>,
     pub journal: Vec<Record>,
     pub requested: Vec<Requested>,
     pub mailed: Vec<Posted>,
@@ -59,8 +59,8 @@ impl Ground for Sent {
 impl Sent {
     fn words(&self) -> String {
         match &self.answer {
-            Ok(Answer::Sent(_)) => "it was sent".to_owned(),
-            Ok(Answer::Nothing(reason)) => format!("nothing was sent: {reason}"),
+            Ok(Delivered { skipped: Some(reason), .. }) => format!("nothing was sent: {reason}"),
+            Ok(_) => "it was sent".to_owned(),
             Err(error) => format!("{}: {}", error.kind().word(), error.one_line()),
         }
     }
@@ -91,8 +91,8 @@ impl Subject for Sending {
         vec![
             ("sending:ok", |call, sending, _| {
                 match &sending.answer {
-                    Ok(Answer::Sent(delivered)) if delivered.refused.is_empty() => {}
-                    Ok(Answer::Sent(delivered)) => {
+                    Ok(Delivered { skipped: None, refused, .. }) if refused.is_empty() => {}
+                    Ok(delivered @ Delivered { skipped: None, .. }) => {
                         let refused: Vec<&str> = delivered.refused.iter().map(|one| one.address.as_str()).collect();
                         sending.refute(call, "everybody to get it".into(), refused.join(", "), Vec::new())?;
                     }
@@ -120,7 +120,7 @@ impl Subject for Sending {
             ("sending:sent_nothing", |call, sending, args| {
                 let part = if args.is_empty() { String::new() } else { one_text(call, args)? };
                 match &sending.answer {
-                    Ok(Answer::Nothing(reason)) if reason.contains(&part) => {}
+                    Ok(Delivered { skipped: Some(reason), .. }) if reason.contains(&part) => {}
                     _ => sending.refute(
                         call,
                         format!("nothing to be sent, because `{part}`"),
@@ -133,7 +133,7 @@ impl Subject for Sending {
             ("sending:refused", |call, sending, args| {
                 let address = one_text(call, args)?;
                 match &sending.answer {
-                    Ok(Answer::Sent(told)) if told.refused.iter().any(|one| one.address == address) => {}
+                    Ok(sent) if sent.refused.iter().any(|one| one.address == address) => {}
                     _ => sending.refute(
                         call,
                         format!("`{address}` to be told as refused"),

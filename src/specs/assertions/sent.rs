@@ -3,7 +3,7 @@
 use crate::alert::Event;
 use crate::specs::assertions::{again, mails, requests};
 use crate::specs::handle::{Method, one_text};
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 
 pub const METHODS: &[Method<Run>] = &[
     ("run:requested", |call, run, args| requests::requested(call, run.clone(), args)),

@@ -8,7 +8,7 @@ use crate::lua::secret_value::SecretValue;
 use crate::specs::assertions::{again, search};
 use crate::specs::handle::{Method, one_text};
 use crate::specs::matchers::finds;
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 
 pub const METHODS: &[Method<Run>] =
     &[("run:said", said), ("run:never_said", never_said), ("run:never_showed", never_showed)];

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::specs::assertions::search::{gunzipped, unzstded};
 use crate::specs::handle::{Method, Subject, give, one_text};
-use crate::specs::told::Run;
+use crate::specs::trial::run_handle::Run;
 use crate::specs::{diff, shown};
 use crate::stream::sha256::Sha256;
 use crate::units::show_size;

@@ -1,8 +1,11 @@
 //! Says what is wrong with a rehearsal whatever its spec asserts: lies, leftovers, and what was never declared.
 
+pub(crate) mod leaks;
+pub(crate) mod proof;
+
 use crate::catalog::Status;
 use crate::error::{Error, Kind, Site};
-use crate::specs::rehearsal::{Rehearsed, leaks, proof};
+use crate::specs::rehearsal::Rehearsed;
 use crate::world::Effect;
 use crate::world::journal::{Outcome, Record};
 

@@ -2,8 +2,6 @@
 
 pub(crate) mod complaints;
 pub(crate) mod failures;
-pub(crate) mod leaks;
-pub(crate) mod proof;
 pub(crate) mod record;
 pub(crate) mod said;
 pub(crate) mod stage;
@@ -18,10 +16,10 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::recipe::execute::Finished;
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::lua_part::LuaEnd;
+use crate::recipe::loader::run::LuaEnd;
 use crate::recipe::planning::Plan;
 use crate::recipe::values::ParamValue;
-use crate::recipe::{execute, loading, planning};
+use crate::recipe::{execute, loader, planning};
 use crate::secret;
 use crate::secret::Secret;
 use crate::world::SecretOrText;
@@ -29,9 +27,9 @@ use crate::world::faulty::Fault;
 use crate::world::journal::Record;
 use crate::world::simulated::{CatalogSetup, Simulated, SimulatedSetup, Snapshot};
 
+pub use crate::specs::rehearsal::complaints::proof::is_replaced;
 pub use crate::specs::rehearsal::complaints::{Complaint, Sort, complaints};
 pub use crate::specs::rehearsal::failures::{FailureReport, Tried, each_failure, reached, way};
-pub use crate::specs::rehearsal::proof::is_replaced;
 use crate::specs::rehearsal::said::Paper;
 pub use crate::specs::rehearsal::stage::STATE_DIR;
 use crate::specs::rehearsal::stage::Stage;
@@ -127,7 +125,7 @@ impl Script {
         let locked = stage::locked(config, &setup, &source.name)?;
         let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
         let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
-        let declaration = loading::declaration(&config, &source)?;
+        let declaration = loader::declaration(&config, &source)?;
         let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type, yes })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
         for (name, value) in &setup.env {
@@ -170,7 +168,7 @@ impl Script {
             run.status = Status::Interrupted;
             error = Some(Error::new(Kind::Cancelled, "the run was killed"));
         }
-        let LuaEnd { error: raised, swallowed, accepted, unused_streams } = lua;
+        let LuaEnd { error: raised, swallowed, accepted, unused_streams, failed_copies: _ } = lua;
         Ok(Rehearsed {
             run,
             error,

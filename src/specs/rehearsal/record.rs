@@ -1,9 +1,9 @@
 //! What the record of runs tells in a rehearsal: what its world says of it.
 
-use crate::catalog::{Overdue, Wrong};
+use crate::catalog::{Backup, Ending, Failure, NewRun, Overdue, Run, RunFilter, Status, Wrong, run_id};
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
-use crate::world::simulated::{CatalogSetup, OverdueSetup};
+use crate::world::simulated::{CatalogSetup, OverdueSetup, RunSetup};
 
 /// What is wrong with recipes in this world, or that its record cannot be read.
 pub fn overdue(setup: &CatalogSetup) -> Result<Vec<Overdue>> {
@@ -13,8 +13,62 @@ pub fn overdue(setup: &CatalogSetup) -> Result<Vec<Overdue>> {
     }
 }
 
+/// The runs of this world's past that fit.
+pub fn runs(setup: &CatalogSetup, filter: &RunFilter) -> Result<Vec<Run>> {
+    if let Some(why) = &setup.unreadable {
+        return Err(Error::new(Kind::Other, "cannot read the catalog").because_text(why.clone()));
+    }
+    let runs = setup.runs.iter().map(past).collect::<Result<Vec<Run>>>()?;
+    let fits = |run: &Run| {
+        filter.status.is_none_or(|status| run.status == status)
+            && filter.recipe.as_ref().is_none_or(|recipe| run.recipe == *recipe)
+            && filter.backup_type.as_ref().is_none_or(|of| run.backup_type == *of)
+    };
+    Ok(runs.into_iter().filter(fits).take(filter.limit.unwrap_or(usize::MAX)).collect())
+}
+
+fn past(setup: &RunSetup) -> Result<Run> {
+    let word = setup.status.as_deref().unwrap_or("success");
+    let Some(status) = Status::of_word(word) else {
+        let error = Error::new(Kind::Recipe, format!("a run of this world's past has no status `{word}`"));
+        return Err(error.hint(suggest::hint(word, Status::ALL.into_iter().map(Status::word))));
+    };
+    let Some(started_at) = setup.started_at else {
+        return Err(Error::new(
+            Kind::Recipe,
+            format!("a run of `{}` in this world's past has no `started_at`", setup.recipe),
+        ));
+    };
+    let took = setup.took.unwrap_or_default();
+    let backup_type = setup.r#type.clone().unwrap_or_else(|| "daily".to_owned());
+    let new = NewRun {
+        id: run_id(started_at, &backup_type),
+        recipe: setup.recipe.clone(),
+        recipe_sha256: String::new(),
+        backup_type,
+        kind: "backup".to_owned(),
+        subject: setup.recipe.clone(),
+        target: String::new(),
+        started_at,
+        host: String::new(),
+        username: String::new(),
+        process_id: 0,
+    };
+    let error = setup.error.clone().map(|message| Failure { kind: Kind::Other, message, hint: None });
+    let ended_at = started_at + chrono::TimeDelta::from_std(took).unwrap_or_default();
+    let ending = Ending { status, ended_at, duration_ms: took.as_millis() as u64, error };
+    let backups = setup.backups.iter().map(|made| Backup {
+        path: made.path.clone(),
+        size_bytes: made.size_bytes,
+        sha256: String::new(),
+        created_at: ended_at,
+    });
+    Ok(Run::of(new, (status != Status::Running).then_some(ending), backups.collect(), Vec::new()))
+}
+
 /// Refuses what no record tells.
 pub fn check(setup: &CatalogSetup) -> Result<()> {
+    setup.runs.iter().try_for_each(|run| past(run).map(drop))?;
     setup.overdue.iter().try_for_each(|overdue| one(overdue).map(drop))
 }
 

@@ -11,11 +11,11 @@ use crate::catalog::{Catalog, Moment, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::{OverdueQuery, Play};
+use crate::lua::session::{Play, RecordQueries};
 use crate::recipe::cut::Cut;
 use crate::recipe::job::Job;
-use crate::recipe::lua_part;
-use crate::recipe::lua_part::{LuaEnd, LuaPart};
+use crate::recipe::loader::run;
+use crate::recipe::loader::run::{LuaEnd, LuaPart};
 use crate::recipe::scene::Scene;
 use crate::specs::rehearsal::{Rehearsal, Script, record, rehearse};
 use crate::suggest;
@@ -147,9 +147,13 @@ impl Scene for Stage {
         false
     }
 
-    fn overdue_query(&self, _config: &Arc<Config>) -> OverdueQuery {
+    fn record(&self, _config: &Arc<Config>) -> RecordQueries {
         let record = self.record.clone();
-        Box::new(move || record::overdue(&record))
+        let of_runs = self.record.clone();
+        RecordQueries {
+            overdue: Box::new(move || record::overdue(&record)),
+            runs: Box::new(move |filter| record::runs(&of_runs, filter)),
+        }
     }
 
     fn enter(&mut self, _job: &Job) -> Result<Arc<dyn World>> {
@@ -163,7 +167,7 @@ impl Scene for Stage {
     }
 
     async fn lua(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
-        lua_part::run(part, fuse).await
+        run::run(part, fuse).await
     }
 
     async fn settle(&self, _grace: Duration) -> bool {

@@ -10,8 +10,8 @@ use crate::error::{Kind, Result};
 use crate::units::show_size;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::pick::{Pick, put_in_order};
-use crate::world::refusals::{Around, not_a_folder, refused, taken};
-use crate::world::{Entry, EntryKind, ListQuery, Reply, Request, Space, World};
+use crate::world::refusals::{Around, Kept, deepest_first, is_a_link, not_a_folder, refused, taken};
+use crate::world::{Effect, Entry, EntryKind, ListQuery, Reply, Request, Space, World};
 
 /// The entries of a folder of the world below, without those that would be gone, and with those that would be new.
 pub async fn list<W: World + 'static>(dry: &DryRun<W>, found: &ListQuery, request: &Request) -> Result<Vec<Entry>> {
@@ -34,7 +34,7 @@ pub async fn list<W: World + 'static>(dry: &DryRun<W>, found: &ListQuery, reques
         }
         if let Some(stat) = dry.stat(&path, request).await?
             && path.file_name().is_some_and(|name| pick.takes_name(name))
-            && pick.takes_age(stat.modified)
+            && pick.takes(&stat)
         {
             entries.push(Entry { path: path.clone(), stat });
         }
@@ -137,13 +137,7 @@ impl<W: World + 'static> DryRun<W> {
         let Some(stat) = self.stat(path, request).await? else { return Err(fail(Errno::NOENT)) };
         let detail = match stat.kind {
             EntryKind::Dir => {
-                let all = ListQuery {
-                    dir: path.into(),
-                    name: None,
-                    recursive: false,
-                    older_than_days: None,
-                    newer_than_days: None,
-                };
+                let all = ListQuery::of(path);
                 if !list(self, &all, request).await?.is_empty() {
                     return Err(fail(Errno::NOTEMPTY));
                 }
@@ -158,6 +152,32 @@ impl<W: World + 'static> DryRun<W> {
         plan.note(request, detail);
         plan.changed.insert(path.to_owned(), Change::Gone);
         Ok(Reply::Done)
+    }
+}
+
+impl<W: World + 'static> DryRun<W> {
+    /// One line of the plan for each path.
+    pub(super) async fn remove_many(&self, paths: &[PathBuf], request: &Request) -> Result<Reply> {
+        let mut kept = Kept::of(paths);
+        for path in deepest_first(paths.to_vec()) {
+            let one = Request { effect: Effect::Remove { path: path.clone() }, ..request.clone() };
+            if let Err(error) = self.remove(&path, &one).await {
+                kept.add(error);
+            }
+        }
+        kept.finish().map(|()| Reply::Done)
+    }
+
+    /// What sets something of a file or folder that is there.
+    pub(super) async fn set(&self, act: &str, path: &Path, detail: &str, request: &Request) -> Result<Reply> {
+        match self.stat(path, request).await? {
+            None => Err(refused(act, path, Errno::NOENT.into(), &Nowhere)),
+            Some(stat) if stat.kind == EntryKind::Link => Err(is_a_link(act, path)),
+            Some(_) => {
+                self.plan.lock().note(request, Some(detail.to_owned()));
+                Ok(Reply::Done)
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::plan::{Plan, Shared, Where};
 use crate::error::Result;
-use crate::stream::Sink;
+use crate::stream::{ReadBack, Sink};
 use crate::world::refusals::taken;
 
 /// Enters what a commit would have made into the plan, with its size where that is known; refuses a place that was taken meanwhile.
@@ -68,6 +68,10 @@ impl Sink for PlannedSink {
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         self.sealed = true;
         Box::pin(ready(Ok(())))
+    }
+
+    fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
+        Box::pin(ready(Ok(ReadBack::Nothing)))
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {

@@ -10,8 +10,9 @@ use futures_util::future::BoxFuture;
 
 use super::{Delay, FaultKind, broken_by, killed};
 use crate::error::{Error, Kind, Result};
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, ReadBack, Sink, Source};
 use crate::world::http::HttpResponse;
+use crate::world::packing::Packed;
 use crate::world::reply::Process;
 use crate::world::{Child, Exit, Reply};
 
@@ -98,6 +99,9 @@ pub fn break_reply(reply: Reply, broken: Broken) -> Reply {
     let whole = || Broken::none(broken.killed.clone());
     match reply {
         Reply::Source(inner) => Reply::Source(Box::new(Kept::new(inner, broken, false))),
+        Reply::Packed(packed) => {
+            Reply::Packed(Packed { source: Box::new(Kept::new(packed.source, broken, false)), ..packed })
+        }
         Reply::Sink(inner) => Reply::Sink(Box::new(Kept::new(inner, broken, false))),
         Reply::Response(response) => Reply::Response(answer_badly(response, broken.over_network(true))),
         Reply::Child(Child { stdin, stdout, process }) => {
@@ -212,6 +216,17 @@ impl Sink for Kept<dyn Sink> {
                 return Err(self.broken.breaks("write").await);
             }
             self.inner()?.seal().await
+        })
+    }
+
+    fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
+        Box::pin(async {
+            self.broken.step().await?;
+            let killed = self.broken.killed.clone();
+            Ok(match self.inner()?.read_back().await? {
+                ReadBack::Now(inner) => ReadBack::Now(Box::new(Kept::new(inner, Broken::none(killed), false))),
+                other => other,
+            })
         })
     }
 

@@ -21,7 +21,9 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
     let fail = |kind| F::Fail { kind };
     let hang = F::Hang { after_bytes: 0 };
     let mut faults = match &record.effect {
-        Effect::Open { .. } => vec![fail(Kind::Denied), F::Cut { after_bytes: half }, F::Hang { after_bytes: half }],
+        Effect::Open { .. } | Effect::Pack(_) => {
+            vec![fail(Kind::Denied), F::Cut { after_bytes: half }, F::Hang { after_bytes: half }]
+        }
         Effect::Create { .. } => vec![
             fail(Kind::Denied),
             F::FullDisk { after_bytes: 0 },
@@ -35,6 +37,9 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
             vec![fail(Kind::Denied), F::FullDisk { after_bytes: 0 }, hang]
         }
         Effect::Remove { .. }
+        | Effect::RemoveMany { .. }
+        | Effect::SetMode { .. }
+        | Effect::SetOwner { .. }
         | Effect::Sweep { .. }
         | Effect::List(_)
         | Effect::Stat { .. }
@@ -73,6 +78,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::RunRecipe(_) => vec![fail(Kind::Command), fail(Kind::Locked), hang],
+        Effect::MakeMemoryDir { .. } => vec![fail(Kind::Denied)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],
         // Nothing that matters to a recipe can go wrong with waiting.
         Effect::Sleep { .. } => vec![],

@@ -1,19 +1,22 @@
 //! Carries one request to its answer: follows redirects, hop by hop through the world, and tries again where that is safe.
 
+pub mod repeats;
+
 use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::coding::packed;
 use super::redirects;
-use super::repeats::{asked_pause, may_repeat, pause};
 use super::upload::is_expected;
-use super::words::{bad_status, end_is_not_told};
-use super::{Address, HttpRequest, HttpResponse};
+use super::words::{bad_status, end_is_not_told, is_packed, redirected_away};
+use super::{Address, HttpRequest, HttpResponse, Method};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 use crate::stream::{Piece, Source};
 use crate::units::show_duration;
+use crate::world::http::exchange::repeats::{asked_pause, may_repeat, pause};
 use crate::world::{Caller, Limits};
 
 /// The longest chain of redirects, as curl and browsers have it or nearly so.
@@ -22,7 +25,7 @@ const MAX_REDIRECTS: usize = 10;
 const TOLD_BYTES: usize = 4096;
 
 /// What counts as an answer, and what happens when there is none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// The statuses that are good; 200 to 299 when absent.
     pub expect: Option<Vec<u16>>,
@@ -30,6 +33,14 @@ pub struct Policy {
     pub retries: u32,
     /// Whether it may be sent twice, where the method does not say so.
     pub repeatable: Option<bool>,
+    /// Whether redirects are followed. Most make a GET of a POST, and what was posted is then lost.
+    pub follow: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { expect: None, retries: 0, repeatable: None, follow: true }
+    }
 }
 
 /// One request with its policy.
@@ -39,11 +50,11 @@ pub struct Exchange {
     pub policy: Policy,
 }
 
-/// A try that came to nothing.
+/// A try that failed.
 pub struct Failed {
     pub error: Error,
     pub status: Option<u16>,
-    /// What the server asked to be waited.
+    /// How long the server asked to wait.
     pub asked: Option<Duration>,
 }
 
@@ -93,10 +104,14 @@ impl Exchange {
             let from = (hops > 0).then_some(&self.request.url);
             let mut answer = self.hop(request.clone(), deadline).await.map_err(|error| redirected(error, from))?;
             if answer.withheld || self.expects(answer.status) {
-                return Ok((title, answer));
+                return match self.unasked_coding(&request, &answer) {
+                    Some(coding) => Err(is_packed(&title, &coding).into()),
+                    None => Ok((title, answer)),
+                };
             }
             request = match redirects::next(&request, &answer)? {
-                Some(next) => next,
+                Some(next) if self.policy.follow => next,
+                Some(next) => return Err(redirected_away(&request, answer.status, &next.url).into()),
                 None => return Err(self.refusal(&request, answer).await),
             };
             // Nobody wants it, but an answer that was taken to its end was not given up.
@@ -117,6 +132,15 @@ impl Exchange {
 
     fn expects(&self, status: u16) -> bool {
         is_expected(self.policy.expect.as_deref(), status)
+    }
+
+    /// The coding of an answer that is packed although the request did not ask for that.
+    fn unasked_coding(&self, request: &HttpRequest, answer: &HttpResponse) -> Option<String> {
+        let coding = answer.header("content-encoding")?;
+        if request.method == Method::Head || request.header("accept-encoding").is_some() {
+            return None;
+        }
+        packed(coding, request.url.url().path())
     }
 
     async fn refusal(&self, request: &HttpRequest, mut answer: HttpResponse) -> Failed {

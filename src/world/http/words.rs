@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::HttpRequest;
+use super::{Address, HttpRequest};
 use crate::error::{Error, Kind};
 use crate::units::{show_duration, show_size};
 
@@ -54,6 +54,22 @@ pub fn unanswered(request: &HttpRequest, cause: impl Into<String>) -> Error {
     cannot_send(request, Kind::Network).because(Unanswered(cause.into()))
 }
 
+/// The status of an answer was good, and its body, which has to say whether the message was taken, did not come whole.
+pub fn answer_broke_off(title: &str, broken: &Error) -> Error {
+    Error::new(Kind::Network, format!("the answer to `{title}` broke off")).because(Unanswered(broken.one_line()))
+}
+
+/// The answer came with a good status, and is not the one of a service that has taken the message.
+pub fn not_taken(title: &str, status: u16, body: &[u8], hint: Option<String>) -> Error {
+    let what = format!("`{title}` was answered with {status}, but the answer does not say that the message was taken");
+    let said = said(body);
+    let said = if said.is_empty() { "the answer is empty".to_owned() } else { said };
+    let hint = hint.unwrap_or_else(|| {
+        "check the address of the channel: a proxy, a login page or a removed webhook may answer in its place".to_owned()
+    });
+    Error::new(Kind::Network, what).because_text(said).hint(hint)
+}
+
 /// No connection to the server came about.
 pub fn no_connection(request: &HttpRequest, kind: Kind, cause: impl Into<String>) -> Error {
     cannot_send(request, kind).because(NeverSent(cause.into()))
@@ -84,6 +100,20 @@ pub fn end_is_not_told(title: &str) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether the answer to `{title}` is complete"))
         .because_text("the server told neither its length nor its end")
         .hint("the server must send `Content-Length`, or the body in chunks")
+}
+
+/// The server answered with a redirect where none is followed.
+pub fn redirected_away(request: &HttpRequest, status: u16, to: &Address) -> Error {
+    Error::new(Kind::Network, format!("`{}` was answered with {status}: a redirect to `{to}`", request.title()))
+        .because_text("what was sent is lost by a redirect, so none is followed")
+        .hint("set the address to the one that it leads to")
+}
+
+/// The answer is packed, and the request did not ask for that.
+pub fn is_packed(title: &str, coding: &str) -> Error {
+    Error::new(Kind::Integrity, format!("the answer to `{title}` is packed: `Content-Encoding: {coding}`"))
+        .because_text("the request did not ask for that")
+        .hint("ask for it and unpack it: `headers = { [\"Accept-Encoding\"] = \"gzip\" }`, then `:gunzip()`")
 }
 
 /// An answer is longer than was asked for.

@@ -1,9 +1,14 @@
-//! A mail address with the name of whom it belongs to.
+//! Reads mail addresses as people and the RFC write them, with the name of the person beside each.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use super::one_line;
+use super::split::{self, Part};
 use crate::error::{Error, Kind, Result};
+
+/// The longest address (RFC 5321 §4.5.3.1).
+const MAX_ADDRESS_BYTES: usize = 254;
 
 /// `Name <address>`, or the address alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,65 +18,112 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Reads `ops@example.com` or `Operations <ops@example.com>`; the name may be in double quotes.
+    /// Reads one address: `ops@example.com`, `Operations <ops@example.com>`, `"Yamada, Taro" <yamada@example.com>`.
     pub fn parse(text: &str) -> Result<Mailbox> {
-        let text = text.trim();
-        let (name, address) = match text.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
-            Some((name, address)) => (unquoted(name.trim()), address.trim()),
-            None => (String::new(), text),
-        };
-        let name = Some(name).filter(|name| !name.is_empty());
-        let mailbox = Mailbox { name, address: address.to_owned() };
-        mailbox.check()?;
-        Ok(mailbox)
+        match Mailbox::read_list(text) {
+            (mut found, wrong) if found.len() == 1 && wrong.is_empty() => Ok(found.remove(0)),
+            (_, mut wrong) if !wrong.is_empty() => Err(wrong.remove(0)),
+            _ => Err(not_an_address(text.trim(), "one address is wanted here")),
+        }
     }
 
-    /// Reads addresses that are split at commas; blanks around them do not count, and neither does an empty place.
+    /// Reads addresses that commas or semicolons separate; one that is wrong is an error for all.
     pub fn parse_list(text: &str) -> Result<Vec<Mailbox>> {
-        split(text).into_iter().filter(|part| !part.trim().is_empty()).map(Mailbox::parse).collect()
+        match Mailbox::read_list(text) {
+            (found, wrong) if wrong.is_empty() => Ok(found),
+            (_, mut wrong) => Err(wrong.remove(0)),
+        }
+    }
+
+    /// The addresses of a list, and what is wrong with those that cannot be used.
+    pub fn read_list(text: &str) -> (Vec<Mailbox>, Vec<Error>) {
+        let (mut found, mut wrong) = (Vec::new(), Vec::new());
+        for part in split::parts(text) {
+            let Part { name, address } = split::name_and_address(part);
+            let mailbox = Mailbox { name: Some(name).filter(|name| !name.is_empty()), address };
+            match mailbox.check() {
+                Ok(()) => found.push(mailbox),
+                Err(error) => wrong.push(error),
+            }
+        }
+        (found, wrong)
     }
 
     pub(super) fn check(&self) -> Result<()> {
         one_line("a mail address", &self.address)?;
         one_line("the name beside a mail address", self.name.as_deref().unwrap_or_default())?;
-        let address: Result<lettre::Address, _> = self.address.parse();
-        address.map(drop).map_err(|cause| {
-            Error::new(Kind::Recipe, format!("`{}` is not a mail address", self.address))
-                .because(cause)
-                .hint("write `ops@example.com`, or `Operations <ops@example.com>`; a comma splits several")
-        })
+        match flaw(&self.address) {
+            None => Ok(()),
+            Some(why) => Err(not_an_address(&self.address, why)),
+        }
+    }
+
+    /// What stands before and behind the last `@`.
+    pub fn local_and_domain(&self) -> (&str, &str) {
+        self.address.rsplit_once('@').unwrap_or((&self.address, ""))
     }
 }
 
+fn not_an_address(text: &str, why: &str) -> Error {
+    Error::new(Kind::Recipe, format!("`{text}` is not a mail address"))
+        .because_text(why)
+        .hint("write `ops@example.com`, or `Operations <ops@example.com>`; a comma splits several")
+}
+
+/// Why an address cannot be used. Dots may stand anywhere before the `@`: some providers gave out `a..b@` and `a.@`.
+fn flaw(address: &str) -> Option<&'static str> {
+    let Some((local, domain)) = address.rsplit_once('@') else { return Some("it has no `@`") };
+    match () {
+        () if address.len() > MAX_ADDRESS_BYTES => Some("it is too long"),
+        () if local.is_empty() => Some("nothing stands before the `@`"),
+        () if !is_local(local) => Some("what stands before the `@` holds a character that must be in quotes"),
+        () if domain.is_empty() => Some("nothing stands behind the `@`"),
+        () if !is_domain(domain) => Some("what stands behind the `@` is no domain"),
+        () => None,
+    }
+}
+
+fn is_local(local: &str) -> bool {
+    if let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        let mut escaped = false;
+        let plain = inner.chars().all(|c| {
+            let fine = escaped || c != '"';
+            escaped = c == '\\' && !escaped;
+            fine && !c.is_control()
+        });
+        return plain && !escaped && local.len() > 1;
+    }
+    // RFC 5322 §3.2.3, and letters beyond ASCII (RFC 6531).
+    local.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c) || is_letter_beyond_ascii(c))
+}
+
+fn is_domain(domain: &str) -> bool {
+    if let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return literal.strip_prefix("IPv6:").unwrap_or(literal).parse::<IpAddr>().is_ok();
+    }
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c) || is_letter_beyond_ascii(c))
+    };
+    domain.split('.').all(label)
+}
+
+fn is_letter_beyond_ascii(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace() && !c.is_control()
+}
+
 impl fmt::Display for Mailbox {
+    /// In a form that `parse` reads again: a name with special characters is in quotes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
+            Some(name) if name.contains(|c| "()<>[]:;@\\,\"".contains(c)) => {
+                write!(f, "\"{}\" <{}>", name.replace('\\', "\\\\").replace('"', "\\\""), self.address)
+            }
             Some(name) => write!(f, "{name} <{}>", self.address),
             None => f.write_str(&self.address),
         }
     }
-}
-
-fn unquoted(name: &str) -> String {
-    match name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(inner) => inner.replace("\\\"", "\"").replace("\\\\", "\\"),
-        None => name.to_owned(),
-    }
-}
-
-/// The parts of a list; a comma in double quotes belongs to a name.
-fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut quoted) = (Vec::new(), 0, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
 }

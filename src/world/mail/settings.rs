@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 
+use super::oauth::TokenSource;
 use super::{Mailbox, Security, Server};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::suggest;
+use crate::world::Caller;
 
-/// Who mails come from when nobody says (runbook §3.2).
-const DEFAULT_FROM: &str = "ITSM-Sec Nexus <noreply@itsm.local>";
+/// The name beside the sender's address, and in the footer of alerts, when none is set (runbook §3.2).
+pub const DEFAULT_SYSTEM_NAME: &str = "ITSM-Sec Nexus";
+/// The address that mails come from when none is set.
+const DEFAULT_ADDRESS: &str = "noreply@itsm.local";
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 587;
 
@@ -25,6 +29,8 @@ pub struct Settings {
     pub from: Mailbox,
     /// The CA file, where it is not read yet.
     pub ca_file: Option<PathBuf>,
+    /// Where the access token comes from, for a login by XOAUTH2.
+    pub token_source: Option<TokenSource>,
 }
 
 impl Settings {
@@ -44,9 +50,21 @@ impl Settings {
             server.allow_plain_auth =
                 flag(&text).ok_or_else(|| wrong("SMTP_ALLOW_PLAIN_AUTH", &text, "true or false", &SECURE[..2]))?;
         }
-        let from = set("SMTP_FROM").unwrap_or_else(|| DEFAULT_FROM.to_owned());
-        let from = Mailbox::parse(&from).map_err(|error| error.within("cannot read `SMTP_FROM`"))?;
-        Ok(Settings { server, from, ca_file: set("SMTP_CA_FILE").map(PathBuf::from) })
+        server.ehlo_name = set("SMTP_EHLO_NAME").map(|name| name.trim().to_owned());
+        let from = match set("SMTP_FROM") {
+            Some(from) => Mailbox::parse(&from).map_err(|error| error.within("cannot read `SMTP_FROM`"))?,
+            None => Mailbox { name: Some(DEFAULT_SYSTEM_NAME.to_owned()), address: DEFAULT_ADDRESS.to_owned() },
+        };
+        let token_source = TokenSource::read(lookup, &server.host)?;
+        Ok(Settings { server, from, ca_file: set("SMTP_CA_FILE").map(PathBuf::from), token_source })
+    }
+
+    /// The same settings with an access token, where a login needs one and has none.
+    pub async fn with_token(mut self, caller: &Caller) -> Result<Settings> {
+        if let (Some(source), true, None) = (&self.token_source, self.server.logs_in(), &self.server.token) {
+            self.server.token = Some(source.access_token(caller).await?);
+        }
+        Ok(self)
     }
 }
 
@@ -89,20 +107,9 @@ pub struct Recipients {
     pub troubles: Vec<Error>,
 }
 
-/// The addresses of `BACKUP_ALERT_EMAIL`, split at commas; blanks around them do not count.
+/// The addresses of `BACKUP_ALERT_EMAIL`.
 pub fn recipients(lookup: Lookup) -> Recipients {
-    let mut recipients = Recipients::default();
-    let text = lookup("BACKUP_ALERT_EMAIL").unwrap_or_default();
-    match Mailbox::parse_list(&text) {
-        Ok(to) => recipients.to = to,
-        Err(_) => {
-            for part in text.split(',').filter(|part| !part.trim().is_empty()) {
-                match Mailbox::parse(part) {
-                    Ok(mailbox) => recipients.to.push(mailbox),
-                    Err(error) => recipients.troubles.push(error.within("`BACKUP_ALERT_EMAIL` has a wrong address")),
-                }
-            }
-        }
-    }
-    recipients
+    let (to, wrong) = Mailbox::read_list(&lookup("BACKUP_ALERT_EMAIL").unwrap_or_default());
+    let troubles = wrong.into_iter().map(|error| error.within("`BACKUP_ALERT_EMAIL` has a wrong address")).collect();
+    Recipients { to, troubles }
 }

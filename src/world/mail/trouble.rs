@@ -3,9 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::refusal::{is_about_the_mail, is_gone};
 use super::{Refused, Server};
 use crate::error::{Error, Kind};
 use crate::units::show_duration;
+
+/// How the step of a recipient begins.
+const RECIPIENT: &str = "the recipient";
 
 /// What a second try with the same mail is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +22,7 @@ pub enum Again {
     Never,
 }
 
-/// The cause of an error with a mail, for whoever decides what becomes of the mail.
+/// The cause of an error with a mail: what decides whether the mail is tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// As the runbook (§10.1) and its mail program call it: `ECONNREFUSED`, `EAUTH`, `ESOCKET`, `ETIMEDOUT`, …
@@ -91,19 +95,42 @@ pub fn silent(server: &Server, step: &str, waited: Duration, unsure: bool) -> Er
 pub fn closed(server: &Server, step: &str, said: &str, unsure: bool) -> Error {
     let said = format!("at {step}: {said}");
     let what = format!("the mail server `{}` broke off", server.address());
-    let hint = "try again; the log of the mail server tells why it broke off";
+    let hint = "try again; the log of the mail server says why";
     Trouble { unsure, ..trouble("ECONNECTION", Again::Soon, said) }.error(Kind::Network, what, hint)
 }
 
 pub fn login_refused(server: &Server, reply: &str) -> Error {
-    // 454 and 421 are told by servers that cannot look passwords up for the moment.
+    // Servers answer 454 and 421 when they cannot look passwords up for the moment.
     let again = if reply.starts_with('4') { Again::Soon } else { Again::AfterAFix };
     let user = server.user.as_deref().unwrap_or_default();
     trouble("EAUTH", again, reply).error(
         Kind::Denied,
         format!("the mail server `{}` refused the login of `{user}`", server.address()),
-        "check the user and the password (SMTP_USER, SMTP_PASSWORD)",
+        login_hint(server, reply),
     )
+}
+
+/// What helps against a refused login. The large providers take no account password any more.
+fn login_hint(server: &Server, reply: &str) -> &'static str {
+    let (host, reply) = (server.host.to_lowercase(), reply.to_lowercase());
+    let is = |hosts: &[&str]| hosts.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
+    let microsoft = is(&["office365.com", "outlook.com", "office.com", "hotmail.com"]) || reply.contains("5.7.139");
+    let google = is(&["gmail.com", "googlemail.com", "google.com"]) || reply.contains("support.google.com");
+    match () {
+        () if server.token.is_some() => {
+            "the access token was refused: check SMTP_USER, the client and its permission to send mail (SMTP.Send, https://mail.google.com/)"
+        }
+        () if reply.contains("xoauth2") || (microsoft && reply.contains("basic authentication is disabled")) => {
+            "passwords are disabled there (basic authentication): use XOAUTH2, with SMTP_OAUTH_REFRESH_TOKEN or SMTP_TOKEN_COMMAND"
+        }
+        () if microsoft => {
+            "Microsoft 365 disables passwords (basic authentication, SmtpClientAuthentication): have SMTP AUTH enabled for this mailbox and use an app password, or use XOAUTH2 (SMTP_OAUTH_REFRESH_TOKEN)"
+        }
+        () if google || reply.contains("application-specific password") => {
+            "Google takes an app password here, not that of the account: make one at https://myaccount.google.com/apppasswords, or use XOAUTH2 (SMTP_OAUTH_REFRESH_TOKEN)"
+        }
+        () => "check the user and the password (SMTP_USER, SMTP_PASSWORD); with two-factor login the provider wants an app password",
+    }
 }
 
 pub fn password_in_the_open(server: &Server) -> Error {
@@ -111,6 +138,15 @@ pub fn password_in_the_open(server: &Server) -> Error {
         Kind::Denied,
         format!("the password was not sent to the mail server `{}`", server.address()),
         "use port 587 or 465, leave SMTP_USER empty if the server takes mail without a login, or set SMTP_ALLOW_PLAIN_AUTH=true",
+    )
+}
+
+/// A server that waits for TLS was waited for in plain.
+pub fn speaks_tls_at_once(server: &Server) -> Error {
+    trouble("ESOCKET", Again::AfterAFix, "the server expects TLS from the first byte").error(
+        Kind::Network,
+        format!("no connection to the mail server `{}`: it was spoken to in plain", server.address()),
+        "set SMTP_SECURE=true: this port speaks TLS from the first byte, as port 465 does",
     )
 }
 
@@ -132,21 +168,23 @@ pub fn not_trusted(server: &Server, said: &str, hint: &str) -> Error {
     trouble("ESOCKET", Again::AfterAFix, said).error(Kind::Network, what, hint)
 }
 
-/// The server answered `step` with a code that says no: 4xx for now, 5xx for good.
+/// The server refused at `step`: 4xx for now; 5xx for good where it is about this mail, and else for as long as its reason lasts.
 pub fn answered(server: &Server, code: &'static str, step: &str, reply: &str) -> Error {
+    let for_good = is_about_the_mail(reply) || (step.starts_with(RECIPIENT) && is_gone(reply));
     let (again, kind, hint) = match reply.starts_with('5') {
-        true => (Again::Never, Kind::Denied, "the server will not take this mail: its answer says why"),
+        true if for_good => (Again::Never, Kind::Denied, "the server will not take this mail: its answer says why"),
+        true => (Again::Soon, Kind::Denied, "the answer says nothing of this mail, so it is tried again: the log of the mail server says more"),
         false => (Again::Soon, Kind::Network, "try again later: the server says that this is for now (greylisting)"),
     };
     let what = format!("the mail server `{}` refused the mail at {step}", server.address());
     trouble(code, again, reply).error(kind, what, hint)
 }
 
-/// The server would have none of the recipients.
+/// The server refused every recipient.
 pub fn no_recipient_left(server: &Server, refused: &[Refused]) -> Error {
     // While one of them may be taken later, the mail is worth another try.
     let first = refused.iter().find(|one| one.retryable).or(refused.first());
     let reply = first.map_or("", |one| one.reply.as_str());
     let addresses: Vec<&str> = refused.iter().map(|one| one.address.as_str()).collect();
-    answered(server, "EENVELOPE", &format!("the recipient {}", addresses.join(", ")), reply)
+    answered(server, "EENVELOPE", &format!("{RECIPIENT} {}", addresses.join(", ")), reply)
 }

@@ -123,6 +123,20 @@ pub fn wrong_length(object: &Object, got: u64, of: u64) -> Error {
 }
 
 /// What was stored is not what was sent.
+/// The store answered with less than the whole object, which nobody asked for.
+pub fn only_a_part(object: &Object, status: u16) -> Error {
+    Error::new(Kind::Integrity, format!("cannot get `{object}`"))
+        .because_text(format!("the store answered with {status}: only a part of the object"))
+        .hint("the store or a proxy cut it: ask for it again, past the proxy")
+}
+
+/// The bytes of the object are packed, and its name does not say so.
+pub fn is_packed(object: &Object, coding: &str) -> Error {
+    Error::new(Kind::Integrity, format!("cannot get `{object}`"))
+        .because_text(format!("it is packed: `Content-Encoding: {coding}`, which its name does not say"))
+        .hint("store it again without this header, or under a name with the ending of its packing")
+}
+
 pub fn not_as_sent(object: &Object, why: impl Into<String>) -> Error {
     Error::new(Kind::Integrity, format!("`{object}` is not stored as it was sent"))
         .because_text(why)

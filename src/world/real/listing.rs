@@ -49,7 +49,7 @@ fn list_one(
             continue;
         }
         let Some(stat) = present(stat_at(folder, &name))? else { continue };
-        if pick.takes_age(stat.modified) {
+        if pick.takes(&stat) {
             entries.push(Entry { path: found.dir.join(below).join(&name), stat });
         }
     }

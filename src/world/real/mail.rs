@@ -2,13 +2,18 @@
 
 use super::environment;
 use crate::error::Result;
-use crate::world::mail::{Mail, Refused, Sent, Server, answered, no_recipient_left};
+use crate::world::mail::{Mail, Refused, Sent, Server, answered, is_gone, no_recipient_left};
 use talk::{Answer, Talk};
 
 mod explain;
+mod headers;
+mod hello;
 mod letter;
+mod login;
+mod probe;
 mod talk;
 mod tls;
+mod wire;
 
 /// Sends a mail. Everybody whom the server accepts gets it; an error means that nobody has, as far as one can know.
 pub async fn send(mail: &Mail) -> Result<Sent> {
@@ -16,7 +21,7 @@ pub async fn send(mail: &Mail) -> Result<Sent> {
     let letter = letter::compose(mail, super::clock::now())?;
     let mut talk = Talk::open(&mail.server, &environment::host()).await?;
     let sent = deliver(&mut talk, mail, &letter).await;
-    // Whatever came of the mail, the server has told it already: how it takes the goodbye changes nothing.
+    // The server has answered already: how it takes the goodbye changes nothing.
     talk.leave().await;
     sent
 }
@@ -40,7 +45,7 @@ async fn deliver(talk: &mut Talk<'_>, mail: &Mail, letter: &letter::Letter) -> R
         match talk.to(address).await? {
             Answer::Yes(_) => sent.accepted.push(address_shown),
             Answer::No(reply) => {
-                let retryable = reply.starts_with('4');
+                let retryable = !is_gone(&reply);
                 sent.refused.push(Refused { address: address_shown, reply, retryable });
             }
         }

@@ -21,6 +21,7 @@ use fence::Fence;
 use part::Part;
 use undo::Undo;
 
+mod base64;
 mod blocking;
 mod clock;
 mod environment;
@@ -32,13 +33,17 @@ mod listing;
 mod loads;
 mod locks;
 pub mod mail;
+mod memory_dir;
 mod naming;
 mod objects;
+mod ownership;
+mod packing;
 pub mod orphans;
 mod part;
 mod pipes;
 mod process;
 mod programs;
+mod removing;
 mod rights;
 mod sink;
 mod source;
@@ -48,6 +53,7 @@ pub mod trust;
 mod stderr;
 mod syscalls;
 mod system_paths;
+mod tls;
 mod trouble;
 mod undo;
 pub mod startup;
@@ -137,6 +143,7 @@ impl Real {
                 Reply::Entries(self.on_files(move |fence| listing::list(fence, &found, now)).await?)
             }
             E::Stat { path } => Reply::Stat(self.on_files(move |fence| files::stat(fence, &path)).await?),
+            E::Pack(packing) => Reply::Packed(packing::pack(self.fence.clone(), *packing)?),
             E::DiskFree { path } => Reply::Space(blocking(move || files::disk_free(&path)).await?),
             E::Create { path, mode } => {
                 let part = self.on_files(move |fence| Part::start(fence, &path, mode, false)).await?;
@@ -150,6 +157,16 @@ impl Real {
             }
             E::Rename { from, to } => self.on_files(move |fence| files::rename(fence, &from, &to)).await.map(done)?,
             E::Remove { path } => self.on_files(move |fence| files::remove(fence, &path)).await.map(done)?,
+            E::RemoveMany { paths } => {
+                self.on_files(move |fence| removing::remove_many(fence, paths)).await.map(done)?
+            }
+            E::SetMode { path, mode } => {
+                self.on_files(move |fence| ownership::set_mode(fence, &path, mode)).await.map(done)?
+            }
+            E::SetOwner { path, user, group } => {
+                let set = move |fence: &Fence| ownership::set_owner(fence, &path, user.as_deref(), group.as_deref());
+                self.on_files(set).await.map(done)?
+            }
             E::Sweep { dir } => Reply::Entries(self.on_files(move |fence| files::sweep(fence, &dir)).await?),
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
@@ -171,6 +188,11 @@ impl Real {
             E::Sleep { duration } => {
                 clock::sleep(duration).await;
                 Reply::Done
+            }
+            E::MakeMemoryDir { files } => {
+                let files: Vec<_> = files.into_iter().map(|(name, data)| (name, data.0)).collect();
+                let (environment, undo) = (self.environment.clone(), self.undo.clone());
+                Reply::MemoryDir(blocking(move || memory_dir::make(&files, &environment, &undo)).await?)
             }
             E::Lock { path } => {
                 let now = clock::now();

@@ -10,12 +10,16 @@ use super::undo::Undo;
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Sink, Source};
 use crate::world::http::Method;
-use crate::world::objects::words::{Refusal, no_bucket, no_length, no_object, refused, taken, wrong_length};
+use crate::world::http::coding::packed;
+use crate::world::objects::words::{
+    Refusal, is_packed, no_bucket, no_length, no_object, only_a_part, refused, taken, wrong_length,
+};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use connection::{Answer, Ask, Connection, Refused};
 use listing::Page;
 use upload::Upload;
 
+mod checksum;
 mod connection;
 mod listing;
 mod sign;
@@ -44,6 +48,12 @@ impl Objects<'_> {
             Err(refusal) if refusal.is("NoSuchKey") => return Err(no_object("get", &object)),
             answer => answer?,
         };
+        if answer.status != 200 || answer.header("content-range").is_some() {
+            return Err(only_a_part(&object, answer.status));
+        }
+        if let Some(coding) = answer.header("content-encoding").and_then(|coding| packed(coding, object.key())) {
+            return Err(is_packed(&object, &coding));
+        }
         let length = answer.header("content-length").and_then(|length| length.parse().ok());
         let of = length.ok_or_else(|| no_length(&object))?;
         Ok(Box::new(ObjectSource { object, body: answer.body, got: 0, of }))

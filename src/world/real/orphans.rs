@@ -3,15 +3,12 @@
 //! What a program leaves behind becomes a child of this process. Programs that may stay are known by a limit that all
 //! others have lower, and that nobody but root can raise again.
 
-use std::fs;
-use std::io;
+use std::{fs, io};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid,
-};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid};
 
 /// How long a program that was left behind has to clean up.
 const GRACE: Duration = Duration::from_millis(300);

@@ -10,6 +10,7 @@ use rustix::fs::{Advice, AtFlags, FlockOperation, Mode, OFlags};
 
 use super::fence::{Fence, Spot, sync_folder};
 use super::naming::{exists, rename_new};
+use super::source::FileSource;
 use super::trouble::trouble;
 use crate::error::{Error, Kind, Result};
 use crate::world::partial::{FOLDER_MODE, partial_name};
@@ -66,6 +67,20 @@ impl Part {
     /// Brings everything to stable storage.
     pub fn sync(&self) -> Result<()> {
         self.file.sync_all().map_err(|cause| trouble("write", &self.path, cause))
+    }
+
+    /// Reads what was written, as far as the kernel allows from where it is stored and not from memory.
+    pub fn read_back(&self) -> Result<FileSource> {
+        let fail = |cause| trouble("read back", &self.path, cause);
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let opened = rustix::fs::openat(&self.spot.folder, &self.partial, flags, Mode::empty());
+        let file = File::from(opened.map_err(|errno| fail(errno.into()))?);
+        // What is synced already can leave the memory at once.
+        if let Err(errno) = rustix::fs::fadvise(&file, 0, None, Advice::DontNeed) {
+            tracing::debug!(path = %self.path.display(), %errno, "the kernel did not take the advice to read from the disk");
+        }
+        let size = file.metadata().map_err(fail)?.len();
+        Ok(FileSource::of(file, &self.path, size))
     }
 
     /// Shows the file under its own name, lastingly.

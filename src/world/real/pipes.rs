@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use rustix::io::{Errno, ioctl_fionbio};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
 
@@ -28,6 +29,10 @@ const LEAST_BYTES: usize = 64 << 10;
 
 /// How long a program may fill the pipe before the next look: far less than it takes to fill all of it.
 const BREATH: Duration = Duration::from_millis(1);
+
+/// Between two looks at whether a program has taken all of its input.
+const LEAST_WAIT: Duration = Duration::from_micros(100);
+const MOST_WAIT: Duration = Duration::from_millis(20);
 
 /// Enlarges a pipe. A user who has used up the pipe allowance keeps the small one: slower, and just as right.
 pub fn enlarge(pipe: &impl AsFd) {
@@ -130,6 +135,23 @@ impl ProgramInput {
         self.pipe.flush().await.map_err(|cause| self.trouble(cause))
     }
 
+    /// Waits until the program has taken everything out of the pipe: one that ends before has not seen the rest.
+    async fn taken(&mut self) -> Result<()> {
+        self.flush().await?;
+        let mut wait = LEAST_WAIT;
+        while ioctl_fionread(&self.pipe).map_err(|errno| self.trouble(errno.into()))? > 0 {
+            let mut looked = [PollFd::new(&self.pipe, PollFlags::empty())];
+            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+            poll(&mut looked, Some(&now)).map_err(|errno| self.trouble(errno.into()))?;
+            if looked[0].revents().contains(PollFlags::ERR) {
+                return Err(stopped_reading(&self.program));
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(MOST_WAIT);
+        }
+        Ok(())
+    }
+
     fn trouble(&self, cause: io::Error) -> Error {
         match cause.kind() {
             io::ErrorKind::BrokenPipe => stopped_reading(&self.program),
@@ -144,7 +166,7 @@ impl Sink for ProgramInput {
     }
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.flush())
+        Box::pin(self.taken())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {

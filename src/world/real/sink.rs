@@ -9,7 +9,7 @@ use super::blocking::blocking;
 use super::part::Part;
 use super::undo::Undo;
 use crate::error::Result;
-use crate::stream::Sink;
+use crate::stream::{ReadBack, Sink};
 use crate::world::refusals::torn;
 
 /// What is smaller than this is gathered before it is written.
@@ -92,6 +92,11 @@ impl Sink for FileSink {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.sync())
+    }
+
+    fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
+        let part = self.part.clone();
+        Box::pin(blocking(move || Ok(ReadBack::Now(Box::new(part.read_back()?)))))
     }
 
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {

@@ -46,7 +46,12 @@ impl FileSource {
         if let Err(errno) = rustix::fs::fadvise(&file, 0, None, Advice::Sequential) {
             tracing::debug!(path = %path.display(), %errno, "the kernel did not take the advice to read ahead");
         }
-        Ok(FileSource { file: Arc::new(file), path: path.to_owned(), size, read: 0 })
+        Ok(FileSource::of(file, path, size))
+    }
+
+    /// Reads an open file from where it stands; less than `size` is an error.
+    pub fn of(file: File, path: &Path, size: u64) -> FileSource {
+        FileSource { file: Arc::new(file), path: path.to_owned(), size, read: 0 }
     }
 
     async fn piece(&mut self) -> Result<Piece> {

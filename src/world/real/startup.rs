@@ -9,7 +9,7 @@ use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, TimeZone};
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{environment as variables, programs};
+use super::{environment as variables, memory_dir, programs};
 use crate::error::{Error, Kind, Result};
 use crate::units::show_size;
 use crate::world::Space;
@@ -160,6 +160,11 @@ fn may(path: &Path, access: Access) -> std::io::Result<()> {
 /// Where a program lies on the `PATH`.
 pub fn find_program(program: &str, environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     programs::find(program, &programs::search_path(environment))
+}
+
+/// The folder of this user in memory, in which private keys may lie for a moment.
+pub fn memory_root(environment: &BTreeMap<String, String>) -> Result<PathBuf> {
+    memory_dir::root(environment)
 }
 
 /// Whether some process holds the lock at this path.

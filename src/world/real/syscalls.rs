@@ -9,10 +9,7 @@ use std::sync::OnceLock;
 use libc::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, c_long};
 use seccompiler::SeccompCmpArgLen::{Dword, Qword};
 use seccompiler::SeccompCmpOp::{Eq, MaskedEq, Ne};
-use seccompiler::{
-    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, sock_filter,
-};
+use seccompiler::{BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, sock_filter};
 
 /// How much of the network the calls of a child can open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,15 +4,11 @@
 //! not declare. What this kernel cannot do is left out; `walls.rs` says what that is.
 
 use std::ffi::CString;
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, Ruleset, RulesetAttr, RulesetCreated,
-    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
-};
+use landlock::{ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules};
 
 use super::loads::folders_of;
 use super::rights::Rights;

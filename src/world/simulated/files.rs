@@ -13,7 +13,7 @@ use super::ways::View;
 use crate::error::{Error, Result};
 use crate::world::partial::is_partial;
 use crate::world::pick::put_in_order;
-use crate::world::refusals::{Around, not_a_folder, not_plain, too_large};
+use crate::world::refusals::{Around, Kept, deepest_first, not_a_folder, not_plain, too_large};
 use crate::world::{Entry, Space, Stat};
 
 /// A plain file that we may read.
@@ -101,6 +101,17 @@ fn rename_new(view: &mut View<'_>, old: &Path, to: &Path) -> io::Result<()> {
 /// A file, a link itself, or an empty folder.
 pub fn remove(view: &mut View<'_>, path: &Path) -> Result<()> {
     remove_name(view, path).map_err(|cause| view.trouble("remove", path, cause))
+}
+
+/// As many as can be removed; the deepest first.
+pub fn remove_many(view: &mut View<'_>, paths: Vec<PathBuf>) -> Result<()> {
+    let mut kept = Kept::of(&paths);
+    for path in deepest_first(paths) {
+        if let Err(cause) = remove_name(view, &path) {
+            kept.add(view.trouble("remove", &path, cause));
+        }
+    }
+    kept.finish()
 }
 
 fn remove_name(view: &mut View<'_>, path: &Path) -> io::Result<()> {

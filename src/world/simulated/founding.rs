@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
 
-use super::locks::Holder;
+use super::seen::Holder;
 use super::setup::{FileSetup, FileTable, SimulatedSetup};
 use super::tree::{Content, Node, Person, Tree, What};
 use crate::error::{Error, Kind, Result};
@@ -83,7 +83,8 @@ fn node(setup: &SimulatedSetup, now: Moment, path: &Path, FileSetup(file): &File
     Ok(Node { what, mode: mode.unwrap_or(usual_mode), owner, group: owner, modified })
 }
 
-fn number(setup: &SimulatedSetup, name: &str) -> Option<u32> {
+/// The number of a user or a group of this world.
+pub fn number(setup: &SimulatedSetup, name: &str) -> Option<u32> {
     match name {
         "root" => Some(0),
         name if name == setup.user => Some(person(setup).user),

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::clock::Pace;
 use super::routes::{Answer, HttpCall, Route, find, undeclared};
+use super::seen::Requested;
 use super::setup::SimulatedSetup;
 use super::state::Shared;
 use crate::error::Result;
@@ -17,7 +18,7 @@ use crate::stream::{Piece, Sink, Source};
 use crate::world::SecretOrText;
 use crate::world::http::upload::Upload;
 use crate::world::http::words::{cut_off, refused, too_long};
-use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
+use crate::world::http::{Body, HttpRequest, HttpResponse, Method};
 
 /// How much of the answer to an upload is read.
 const TOLD_BYTES: usize = 4096;
@@ -26,28 +27,6 @@ const TOLD_BYTES: usize = 4096;
 const PIECE_BYTES: u64 = 64 << 10;
 
 static ZEROES: [u8; PIECE_BYTES as usize] = [0; PIECE_BYTES as usize];
-
-/// A request that was sent, without its secrets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Requested {
-    pub method: &'static str,
-    pub url: String,
-    /// The same with its secrets, to be compared and shown to nobody.
-    pub address: Address,
-    /// Names in lower case.
-    pub headers: BTreeMap<String, String>,
-    pub body: String,
-    /// What was answered; `None` while nothing is.
-    pub status: Option<u16>,
-}
-
-/// What the servers of a world have heard.
-#[derive(Default)]
-pub struct Heard {
-    pub requested: Vec<Requested>,
-    /// How often each route was asked.
-    asked: BTreeMap<String, usize>,
-}
 
 /// Answers a request, as its route says.
 pub async fn answer(

@@ -39,7 +39,7 @@ fn list_one(
         if found.recursive && node.is_dir() {
             waiting.push(below.join(name));
         }
-        if pick.takes_name(name) && pick.takes_age(node.modified) {
+        if pick.takes_name(name) && pick.takes(&node.stat()) {
             entries.push(Entry { path: found.dir.join(below).join(name), stat: node.stat() });
         }
     }

@@ -11,9 +11,6 @@ use crate::world::LockGuard;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::refusals::{SINCE, held};
 
-/// Who holds a lock: the process, and since when.
-pub type Holder = (u32, String);
-
 struct Lock {
     spot: PathBuf,
     shared: Shared,

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 
 use super::clock::Pace;
+use super::seen::Posted;
 use super::state::{Shared, State};
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::world::mail::{
-    Mail, Refused, Security, Sent, Server, answered, closed, login_refused, no_recipient_left, not_trusted,
+    Mail, Refused, Security, Sent, Server, answered, closed, is_gone, login_refused, no_recipient_left, not_trusted,
     password_in_the_open, silent, unreachable, without_starttls,
 };
 
@@ -35,21 +36,6 @@ pub struct SmtpSetup {
     pub reject: Option<String>,
 }
 
-/// A mail that the server of a simulated world has taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Posted {
-    pub server: String,
-    pub from: String,
-    /// The addresses that it went to; those that the server refused are not among them.
-    pub to: Vec<String>,
-    pub subject: String,
-    pub text: String,
-    pub html: Option<String>,
-    pub message_id: String,
-    /// Whether somebody logged in.
-    pub user: Option<String>,
-}
-
 pub async fn send(mail: &Mail, smtp: &SmtpSetup, pace: &Pace, shared: &Shared) -> Result<Sent> {
     mail.check()?;
     let server = &mail.server;
@@ -72,7 +58,7 @@ pub async fn send(mail: &Mail, smtp: &SmtpSetup, pace: &Pace, shared: &Shared) -
 
 /// What happens before the mail itself: encryption and login.
 fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
-    let with_password = server.user.is_some() && !server.allow_plain_auth;
+    let with_password = server.logs_in() && !server.allow_plain_auth;
     let encrypted = match server.security {
         Security::Tls => true,
         Security::StartTls if smtp.no_tls => return Err(without_starttls(server)),
@@ -85,7 +71,7 @@ fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
         return Err(not_trusted(
             server,
             said,
-            "if it is your own CA, name its certificate: SMTP_CA_FILE=/etc/ssl/our-ca.pem",
+            "name the certificate of your own CA, or that of the server itself: SMTP_CA_FILE=/etc/ssl/our-ca.pem",
         ));
     }
     match (&server.user, &smtp.password) {
@@ -130,6 +116,6 @@ fn addresses(mail: &Mail) -> impl Iterator<Item = String> {
 }
 
 fn refused_with(reply: &str, addresses: impl IntoIterator<Item = String>) -> Vec<Refused> {
-    let retryable = reply.starts_with('4');
+    let retryable = !is_gone(reply);
     addresses.into_iter().map(|address| Refused { address, reply: reply.to_owned(), retryable }).collect()
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
 use super::paths::plain;
-use super::{Effect, Limits, Machine, Reply, Request, World};
+use super::{Effect, Limits, Machine, MemoryDir, Reply, Request, World};
 use crate::world::recipe_run::RecipeEnd;
 use crate::error::Result;
 use clock::{Clock, Pace};
@@ -26,27 +26,29 @@ mod listing;
 mod locks;
 pub mod mail;
 mod objects;
+mod ownership;
+mod packing;
 mod part;
-mod process;
 pub mod programs;
 pub mod routes;
 pub mod setup;
+mod seen;
 mod sink;
 pub mod snapshot;
 mod source;
 mod state;
 mod tree;
 mod ways;
-
 pub use given::Age;
-pub use http::Requested;
-pub use mail::{Posted, SmtpSetup};
+pub use mail::SmtpSetup;
+pub use objects::stores::StoreSetup;
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
+pub use seen::{Posted, Ran, Requested};
 pub use setup::{
-    CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, SimulatedSetup, StoreSetup,
+    BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,
 };
-pub use snapshot::{Ran, Seen, SeenObject, Snapshot};
+pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.
 ///
@@ -75,7 +77,7 @@ impl Simulated {
             reading: Vec::new(),
             ran: Vec::new(),
             undeclared: Vec::new(),
-            heard: http::Heard::default(),
+            heard: seen::Heard::default(),
             stores: objects::found(&setup)?,
             posted: Vec::new(),
             put_off: 0,
@@ -144,6 +146,7 @@ impl Simulated {
             E::Read { path, max_bytes } => Reply::Bytes(files::read(&self.shared.lock().view(), &path, max_bytes)?),
             E::List(found) => Reply::Entries(listing::list(&self.shared.lock().view(), &found)?),
             E::Stat { path } => Reply::Stat(files::stat(&mut self.shared.lock().view(), &path)?),
+            E::Pack(packing) => Reply::Packed(packing::pack(&self.shared, &self.setup, &packing)?),
             E::DiskFree { path } => Reply::Space(files::disk_free(&self.shared.lock().view(), &path)?),
             E::Create { path, mode } => {
                 let part = Part::start(&mut self.shared.lock(), &path, mode, false)?;
@@ -155,6 +158,12 @@ impl Simulated {
             E::MakeDir { path, mode } => files::make_dir(&mut self.shared.lock().view(), &path, mode).map(done)?,
             E::Rename { from, to } => files::rename(&mut self.shared.lock().view(), &from, &to).map(done)?,
             E::Remove { path } => files::remove(&mut self.shared.lock().view(), &path).map(done)?,
+            E::RemoveMany { paths } => files::remove_many(&mut self.shared.lock().view(), paths).map(done)?,
+            E::SetMode { path, mode } => ownership::set_mode(&mut self.shared.lock().view(), &path, mode).map(done)?,
+            E::SetOwner { path, user, group } => {
+                let mut state = self.shared.lock();
+                ownership::set_owner(&mut state.view(), &self.setup, &path, (user, group)).map(done)?
+            }
             E::Sweep { dir } => Reply::Entries(files::sweep(&mut self.shared.lock(), &dir)?),
             E::Spawn(command) => {
                 Reply::Child(programs::start(command, &self.setup.programs, &self.environment, pace, &self.shared)?)
@@ -174,6 +183,7 @@ impl Simulated {
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
+            E::MakeMemoryDir { .. } => Reply::MemoryDir(MemoryDir::of_no_disk("simulated")),
             E::Lock { path } => Reply::LockGuard(locks::lock(&self.shared, &path)?),
         })
     }

@@ -1,12 +1,13 @@
 //! Keeps the objects of a simulated world: what is stored under which key, in which buckets, and what is being uploaded.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(super) mod stores;
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::{BoxFuture, ready};
 
-use super::setup::{SimulatedSetup, StoreSetup};
+use self::stores::{Bucket, StoreSetup, Stored, Stores};
+use super::setup::SimulatedSetup;
 use super::source::ContentSource;
 use super::state::{Shared, State};
 use super::tree::Content;
@@ -15,27 +16,6 @@ use crate::stream::sha256::Sha256;
 use crate::stream::{Piece, Sink, Source};
 use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-
-/// All stores of a world, which are told apart by the names of their buckets.
-#[derive(Default)]
-pub struct Stores {
-    /// By `s3://bucket`.
-    buckets: BTreeMap<String, Bucket>,
-    /// The addresses of what is being uploaded.
-    pub uploads: BTreeSet<String>,
-    /// The objects that are being read.
-    pub reading: Vec<String>,
-    setup: StoreSetup,
-}
-
-pub type Bucket = BTreeMap<String, Stored>;
-
-/// One object.
-#[derive(Clone)]
-pub struct Stored {
-    pub content: Content,
-    pub stat: ObjectStat,
-}
 
 /// Whatever is there before anything has happened.
 pub fn found(setup: &SimulatedSetup) -> Result<Stores> {

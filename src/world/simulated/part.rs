@@ -45,6 +45,14 @@ impl Part {
         written.map_err(|cause| state.view().trouble("write", &self.path, cause))
     }
 
+    /// What was written so far.
+    pub fn content(&self, state: &State) -> Content {
+        match state.tree.node(&self.partial).map(|node| &node.what) {
+            Some(What::File(content)) => content.clone(),
+            _ => Content::Pieces(Vec::new()),
+        }
+    }
+
     /// Shows the file under its own name.
     pub fn publish(&self, state: &mut State, replace: bool) -> Result<()> {
         let now = state.now();

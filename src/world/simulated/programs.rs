@@ -1,5 +1,7 @@
 //! Starts the programs of a simulated world: what each one writes and how it ends was said before, or is said by a function.
 
+pub(crate) mod process;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,13 +14,13 @@ use serde::Deserialize;
 
 use super::clock::Pace;
 use super::given::{self, table_or_text};
-use super::process::{self, Play};
-use super::snapshot::Ran;
+use super::seen::Ran;
 use super::state::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::suggest::{listed, nearest};
 use crate::world::program::environment_of_child;
 use crate::world::refusals::{no_such_cwd, not_on_path};
+use crate::world::simulated::programs::process::Play;
 use crate::world::{Child, Command, Exit};
 
 /// Where the programs of this world lie.

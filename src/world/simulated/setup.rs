@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
+use super::objects::stores::StoreSetup;
 use super::programs::Program;
 use super::routes::Route;
-use crate::secret::Secret;
 use crate::world::SecretOrText;
 
 /// A world before anything has happened in it.
@@ -79,8 +79,36 @@ impl Default for SimulatedSetup {
 #[serde(deny_unknown_fields, default)]
 pub struct CatalogSetup {
     pub overdue: Vec<OverdueSetup>,
+    /// The runs of the past, the newest first.
+    pub runs: Vec<RunSetup>,
     /// It cannot be read, for this reason.
     pub unreadable: Option<String>,
+}
+
+/// One run of the past.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSetup {
+    pub recipe: String,
+    /// Default: `success`.
+    pub status: Option<String>,
+    /// Default: `daily`.
+    pub r#type: Option<String>,
+    #[serde(deserialize_with = "given::some_moment")]
+    pub started_at: Option<DateTime<FixedOffset>>,
+    #[serde(default, deserialize_with = "given::some_duration")]
+    pub took: Option<Duration>,
+    pub error: Option<String>,
+    #[serde(default)]
+    pub backups: Vec<BackupSetup>,
+}
+
+/// A backup that a run of the past has made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupSetup {
+    pub path: String,
+    pub size_bytes: u64,
 }
 
 /// One thing that is wrong with a recipe.
@@ -168,14 +196,3 @@ table_or_text!(
     ObjectSetup via ObjectTable, "the object's text, or a table such as { age = \"76d\", size = \"2 GiB\" }",
     |content: Vec<u8>| ObjectSetup(ObjectTable { content: Some(content.into()), ..ObjectTable::default() })
 );
-
-/// How the object stores of a world answer.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct StoreSetup {
-    /// The only keys that they know; any is fine when absent.
-    pub access_key: Option<String>,
-    pub secret_key: Option<Secret>,
-    /// Nothing listens there.
-    pub down: bool,
-}

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
 
 use super::part::Part;
+use super::source::ContentSource;
 use super::state::Shared;
 use crate::error::Result;
-use crate::stream::Sink;
+use crate::stream::{Piece, ReadBack, Sink, Source};
 use crate::world::refusals::torn;
 
 pub struct FileSink {
@@ -39,6 +40,11 @@ impl Sink for FileSink {
         Box::pin(ready(if self.torn { Err(torn()) } else { Ok(()) }))
     }
 
+    fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
+        let content = self.part.content(&self.shared.lock());
+        Box::pin(ready(Ok(ReadBack::Now(Box::new(WrittenSource(ContentSource::new(content)))))))
+    }
+
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             match self.torn {
@@ -57,5 +63,14 @@ impl Sink for FileSink {
 impl Drop for FileSink {
     fn drop(&mut self) {
         self.part.discard(&mut self.shared.lock());
+    }
+}
+
+/// What was written so far, before it has a name.
+struct WrittenSource(ContentSource);
+
+impl Source for WrittenSource {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(ready(Ok(self.0.piece())))
     }
 }

@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::http::Requested;
-use super::mail::Posted;
-use super::objects::Stored;
+use super::objects::stores::Stored;
+use super::seen::{Posted, Ran, Requested};
 use super::state::State;
 use super::tree::{Content, Node, What};
-use crate::secret::MASK;
+use crate::world::Stat;
 use crate::world::objects::ObjectStat;
 use crate::world::partial::is_partial;
-use crate::world::{Command, Exit, SecretOrText, Stat};
 
 /// A world at one moment.
 #[derive(Clone, Debug, Default)]
@@ -58,36 +56,6 @@ pub struct SeenObject {
     pub stat: ObjectStat,
     /// The bytes, unless only their number is known.
     pub content: Option<Bytes>,
-}
-
-/// A program that was started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ran {
-    pub program: String,
-    pub args: Vec<String>,
-    /// What the caller added to the environment, without the secrets.
-    pub env: BTreeMap<String, String>,
-    pub cwd: Option<PathBuf>,
-    pub stdin_bytes: u64,
-    /// How it ended; `None` when nobody has waited for it.
-    pub exit: Option<Exit>,
-}
-
-impl Ran {
-    pub fn of(command: &Command) -> Ran {
-        let shown = |value: &SecretOrText| match value {
-            SecretOrText::Plain(text) => text.clone(),
-            SecretOrText::Secret(_) => MASK.to_owned(),
-        };
-        Ran {
-            program: command.program.clone(),
-            args: command.args.clone(),
-            env: command.env.iter().map(|(name, value)| (name.clone(), shown(value))).collect(),
-            cwd: command.cwd.clone(),
-            stdin_bytes: 0,
-            exit: None,
-        }
-    }
 }
 
 impl Snapshot {

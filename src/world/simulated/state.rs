@@ -8,11 +8,8 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 
 use super::clock::Clock;
-use super::http::Heard;
-use super::locks::Holder;
-use super::mail::Posted;
-use super::objects::Stores;
-use super::snapshot::Ran;
+use super::objects::stores::Stores;
+use super::seen::{Heard, Holder, Posted, Ran};
 use super::tree::{Content, Tree, What};
 use super::ways::{Roots, View};
 use crate::error::Result;

@@ -123,6 +123,10 @@ impl Tree {
         self.touch_above(path, now);
     }
 
+    pub fn node_mut(&mut self, path: &Path) -> Option<&mut Node> {
+        self.nodes.get_mut(path)
+    }
+
     pub fn take(&mut self, path: &Path, now: DateTime<FixedOffset>) -> Option<Node> {
         let node = self.nodes.remove(path)?;
         self.free += node.size();

@@ -1,7 +1,7 @@
---- Tells by mail: subject, text and HTML of the templates, to all recipients at once (runbook §5).
+--- Sends alerts by mail: subject, text and HTML of the templates, to all recipients at once (runbook §5).
 local email = {}
 
---- Sends the event. Recipients that the server refuses are told of, and do not keep the mail from the others.
+--- Sends the event. A recipient that the server refuses is reported, and does not keep the mail from the others.
 ---@param event alert.Event
 ---@param channel alert.Channel
 ---@return mail.Sent

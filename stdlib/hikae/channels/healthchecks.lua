@@ -1,4 +1,4 @@
---- Pings a check that alarms when it hears nothing (healthchecks.io and its like): start, success, failure of each run.
+--- Pings a check that alarms when no ping comes (healthchecks.io and its like): start, success, failure of each run.
 local alerts = require "hikae.alerts"
 
 local healthchecks = {}
@@ -6,7 +6,17 @@ local healthchecks = {}
 -- The beginning says what failed; the rest is in the log.
 local MAX_BYTES = 10000
 
---- The address that something is told at: that of the check is for success.
+--- The service answers `OK`; `OK (not found)` and `OK (rate limited)` mean that nothing was recorded.
+---@param answer http.Response
+---@return boolean|string
+function healthchecks.good_answer(answer)
+  if alerts.says(answer, "OK") or alerts.says_yes(answer, "ok") then
+    return true
+  end
+  return _("check the ping url: the service does not know this check, or takes no more pings for now")
+end
+
+--- The address for a status: that of the check itself is for success.
 ---@param status? string How the run stands.
 ---@param channel alert.Channel
 ---@return string|Secret

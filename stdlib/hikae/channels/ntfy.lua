@@ -1,4 +1,4 @@
---- Tells ntfy, whose topic is the address: `https://ntfy.sh/TOPIC`.
+--- Sends alerts to ntfy, whose topic is the address: `https://ntfy.sh/TOPIC`.
 local alerts = require "hikae.alerts"
 
 local ntfy = {}
@@ -8,6 +8,14 @@ local MAX_BYTES = 4000
 
 local TAGS = { good = "white_check_mark", neutral = "information_source", warning = "warning", danger = "rotating_light" }
 local PRIORITIES = { good = "3", neutral = "3", warning = "4", danger = "5" }
+
+--- The server answers with the message that it has published.
+---@param answer http.Response
+---@return boolean
+function ntfy.good_answer(answer)
+  local message = alerts.read(answer)
+  return message.event == "message" and type(message.id) == "string"
+end
 
 --- Sends the event.
 ---@param event alert.Event

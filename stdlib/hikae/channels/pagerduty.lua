@@ -1,4 +1,4 @@
---- Tells PagerDuty (Events API v2), whose integration key is the address: a failure triggers an incident, a success resolves it.
+--- Sends events to PagerDuty (Events API v2), whose integration key is the address: a failure triggers an incident, a success resolves it.
 local alerts = require "hikae.alerts"
 
 local pagerduty = { connect = { "events.pagerduty.com", "events.eu.pagerduty.com" } }
@@ -37,6 +37,13 @@ function pagerduty.message(event)
     client = "hikae",
     client_url = event.system_url,
   }
+end
+
+--- The service answers 202 and `{"status":"success",…}`.
+---@param answer http.Response
+---@return boolean
+function pagerduty.good_answer(answer)
+  return answer.status == 202 and alerts.read(answer).status == "success"
 end
 
 --- Sends the event. `settings = { region = "eu" }` is for accounts in Europe.

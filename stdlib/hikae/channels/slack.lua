@@ -1,4 +1,4 @@
---- Tells Slack by an incoming webhook: blocks, with a bar in the colour of the outcome (runbook §8.1).
+--- Sends alerts to Slack by an incoming webhook: blocks, with a bar in the colour of the outcome (runbook §8.1).
 local alerts = require "hikae.alerts"
 
 local slack = {}
@@ -6,20 +6,15 @@ local slack = {}
 -- Block Kit takes no more; a message with a block too long is refused as a whole.
 local MAX_HEADER, MAX_TEXT, MAX_FIELD, MAX_FIELDS, MAX_BLOCKS = 150, 3000, 2000, 10, 50
 
---- The text without what Slack takes for commands: `<!channel>` in an error calls nobody.
+--- The text without what Slack takes for commands: `<!channel>` in an error calls nobody. Its limits count the text as it is sent.
 ---@param text string
----@param max integer Characters that it may have.
+---@param max integer UTF-16 units that it may have when it is escaped.
 ---@return string
 local function escaped(text, max)
   local function escape(raw)
     return (raw:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))
   end
-  local shown, keep = escape(alerts.fit(text, max)), max
-  while utf8.len(shown) > max do
-    keep = keep - (utf8.len(shown) - max)
-    shown = escape(alerts.fit(text, math.max(keep, 1)))
-  end
-  return shown
+  return alerts.fit_as(text, max, escape, alerts.utf16_units)
 end
 
 --- A text as it is, in which nothing is bold, a link or an emoji.
@@ -71,6 +66,13 @@ function slack.message(event)
     text = escaped(event.subject, MAX_TEXT),
     attachments = { { color = alerts.colour(event), blocks = blocks } },
   }
+end
+
+--- Slack answers `ok`; its workflows, and servers that speak its format, `{"ok":true}`.
+---@param answer http.Response
+---@return boolean
+function slack.good_answer(answer)
+  return alerts.says(answer, "ok") or alerts.says_yes(answer, "ok")
 end
 
 --- Sends the event.

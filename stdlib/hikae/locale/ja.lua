@@ -35,6 +35,18 @@ return {
   ["it stands in the address of the database's page there: RENDER_DATABASE_ID=dpg-…-a"] = "ID は Render のデータベースのページの URL にあります: RENDER_DATABASE_ID=dpg-…-a",
   ["an interrupted run left it"] = "中断された実行が残したファイル",
   ["what is kept of it is the backup"] = "バックアップとして保存済み",
+  -- encryption
+  ["it is encrypted, and no manifest says what it was"] = "暗号化されており、元の内容を示すマニフェストがありません",
+  ["`encrypt_to` names recipients of age and keys of gpg"] = "`encrypt_to` に age の受信者と gpg の鍵が混在しています",
+  ["name recipients of one kind: those of age begin with `age1`"] = "どちらか一方だけを指定してください。age の受信者は `age1` で始まります",
+  -- git
+  ["the git repository has no branch and no tag: nothing is mirrored"] = "Git リポジトリにブランチもタグもないため、ミラーしません",
+  ["was it emptied, or is the address wrong? if it is meant to be empty: `allow_empty = true`"] = "空にされたか、URL が間違っていませんか。空のままでよい場合: `allow_empty = true`",
+  ["the git repository `%s` is damaged: %s"] = "Git リポジトリ `%s` が破損しています: %s",
+  ["move the mirror away: the next run makes a new one; if that is damaged as well, the remote is"] = "ミラーを移動すると、次回の実行で新しく作成します。それも破損していれば、リモートが破損しています",
+  ["it was restored for a moment"] = "確認のために一時的に復元したもの",
+  ["the bundle `%s` does not hold `%s` as the repository has it"] = "バンドル `%s` の `%s` がリポジトリと一致しません",
+  ["the bundle `%s` cannot be restored: %s"] = "バンドル `%s` を復元できません: %s",
   -- sets
   ["`%s` is there already"] = "`%s` はすでに存在します",
   ["a set never replaces another; put `clock.stamp()` into its name"] = "既存のセットは置き換えません。名前に `clock.stamp()` を含めてください",

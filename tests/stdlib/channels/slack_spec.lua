@@ -28,7 +28,7 @@ describe("slack", function()
       { HIKAE_LANG = "ja" }
     )
     sending:ok():never_showed(HOOK)
-    expect(message.text).to_equal("【緊急】バックアップ失敗: BKP-20260215-030000-daily")
+    expect(message.text).to_equal("【緊急】バックアップ失敗: BKP-20260215-030000-daily (db-backup, db1.example.co.jp, 2026-02-15 12:00 +09:00)")
     expect(message.attachments[1].color).to_equal("#C62828")
     local all = table.concat(texts(message), "\n")
     expect(all).to_contain("【緊急】バックアップ処理が失敗しました")

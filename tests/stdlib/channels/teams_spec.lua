@@ -42,14 +42,30 @@ describe("teams", function()
     local card = send(CLASSIC, { error = "disk full" }, "1"):ok():requested("POST", CLASSIC):once().json
     expect(card["@type"]).to_equal("MessageCard")
     expect(card.themeColor).to_equal("C62828")
-    expect(card.summary).to_equal("【緊急】バックアップ失敗: BKP-20260215-030000-daily")
+    expect(card.summary).to_contain("【緊急】バックアップ失敗: BKP-20260215-030000-daily (db-backup, db1.example.co.jp, ")
     expect(card.sections[1].facts[1]).to_equal { name = "結果", value = "失敗" }
     expect(card.sections[1].markdown).to_be_false()
   end)
 
   it("does not believe a connector that says 200 to what it throws away", function()
     local refused = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429"
-    send(CLASSIC, {}, refused):failed { kind = "network", message = refused, hint = "ワークフローの Webhook" }
+    send(CLASSIC, {}, refused):failed { kind = "network", message = refused, hint = "Workflows" }
+  end)
+
+  it("takes no page for people, and no other 200, for an answer of Workflows", function()
+    for _i, body in ipairs { "<html>log in</html>", '{"ok":false}', "OK (not found)" } do
+      send(WORKFLOW, {}, body):failed { kind = "network", message = "does not say that the message was taken" }
+    end
+  end)
+
+  it("keeps the beginning and the end of a long error", function()
+    local long = 'pg_dump said "' .. ("\\"):rep(9000) .. '" and then: No space left on device'
+    for _i, url in ipairs { WORKFLOW, CLASSIC } do
+      local sent = send(url, { error = long }, url == CLASSIC and "1" or nil):ok():requested("POST", url)
+      expect(#sent.body < 28 * 1024).to_be_true()
+      expect(sent.body).to_contain("pg_dump said")
+      expect(sent.body).to_contain("No space left on device")
+    end
   end)
 
   it("stays below 28 KB, however much there is to tell", function()
@@ -66,7 +82,7 @@ describe("teams", function()
 
   it("is not sure of a classic connector whose answer breaks off", function()
     local sending = send(CLASSIC, {}, { body = "12345", cut_after = 1 })
-    sending:failed { kind = "network", message = "Teams" }
+    sending:failed { kind = "network", message = "broke off" }
   end)
 
   it("takes no other host for a classic one", function()

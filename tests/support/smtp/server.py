@@ -1,5 +1,5 @@
 """A mail server for one test: says its port, writes each mail that it takes as a line of JSON, ends with its standard input."""
-import asyncio, base64, json, os, socket, ssl, sys, threading
+import asyncio, base64, json, os, socket, ssl, sys, threading, types
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -14,11 +14,25 @@ class Box:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
+    async def auth_XOAUTH2(self, server, args):
+        said = base64.b64decode(args[1]).decode() if len(args) > 1 else ""
+        if said == f"user=backup\x01auth=Bearer {options['token']}\x01\x01":
+            return AuthResult(success=True, auth_data=types.SimpleNamespace(login=b"backup"))
+        await server.push("334 " + base64.b64encode(b'{"status":"401"}').decode())
+        await server._reader.readline()
+        await server.push("535 5.7.8 Username and Password not accepted")
+        return AuthResult(success=False, handled=True)
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return responses
+
     async def handle_DATA(self, server, session, envelope):
         mail = {
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "content": base64.b64encode(envelope.content).decode(),
+            "hello": session.host_name,
             "user": session.auth_data.login.decode() if session.auth_data else None,
             "encrypted": server.transport.get_extra_info("ssl_object") is not None,
         }

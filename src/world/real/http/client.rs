@@ -1,4 +1,4 @@
-//! Builds what connects: whom it trusts, and through which proxy it goes.
+//! Builds the clients that connect: which certificates they trust, and which proxy they use.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::{Certificate, Client, NoProxy, Proxy, Url};
+use reqwest::{Client, NoProxy, Proxy, Url};
+use rustls::pki_types::CertificateDer;
 
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::http::{HttpRequest, USER_AGENT};
 use crate::world::real::blocking::blocking;
+use crate::world::real::tls::{Trusted, certificates};
 
 /// The variables that say how the network is reached.
 pub const VARIABLES: [&str; 9] = [
@@ -88,10 +90,13 @@ impl Clients {
 
 fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> {
     // It is an error when one is there already, which is then as good.
-    let _installed = rustls::crypto::ring::default_provider().install_default();
-    let http = proxy_url(environment, &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])?;
-    let https = proxy_url(environment, &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])?;
+    drop(rustls::crypto::ring::default_provider().install_default());
     let spared = first(environment, &["NO_PROXY", "no_proxy"]).map_or("", |(_, hosts)| hosts);
+    // `*` spares every host, which the library does not know.
+    let all_spared = spared.split(',').any(|host| host.trim() == "*");
+    let proxy = |names: &[&str]| if all_spared { Ok(None) } else { proxy_url(environment, names) };
+    let http = proxy(&["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])?;
+    let https = proxy(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])?;
     let cannot = |cause: reqwest::Error| Error::new(Kind::Other, "cannot prepare for the network").because(cause);
     let mut builder = Client::builder()
         .user_agent(USER_AGENT)
@@ -111,33 +116,44 @@ fn build(trust: Trust, environment: &BTreeMap<String, String>) -> Result<Ready> 
     builder = match trust {
         Trust::Nobody => builder.tls_certs_only([]),
         Trust::System(roots) => {
-            let more = roots.map_or(Ok(Vec::new()), |pem| certificates(&pem, "the `ca_file`"))?;
-            match first(environment, &["SSL_CERT_FILE"]) {
-                Some((_, path)) => builder.tls_certs_only(from_file(Path::new(path))?.into_iter().chain(more)),
-                None => builder.tls_certs_merge(more),
-            }
+            let config = trusted(roots, environment)?.client_config().map_err(|cause| {
+                let error = Error::new(Kind::Other, "cannot prepare for TLS").because(cause);
+                error.hint("is the package `ca-certificates` installed?")
+            })?;
+            builder.tls_backend_preconfigured(config)
         }
     };
-    let client = builder.build().map_err(|cause| cannot(cause).hint("is the package `ca-certificates` installed?"))?;
+    let client = builder.build().map_err(cannot)?;
     // As reqwest makes it of the same words.
     let unspared = Matcher::builder().all("http://any").no(spared).build();
     Ok(Ready { client, http, https, unspared })
 }
 
-/// The certificates that stand in for the system's.
-fn from_file(path: &Path) -> Result<Vec<Certificate>> {
+fn trusted(roots: Option<Bytes>, environment: &BTreeMap<String, String>) -> Result<Trusted> {
+    let named = roots.map_or(Ok(Vec::new()), |pem| read(&pem, "the `ca_file`"))?;
+    match first(environment, &["SSL_CERT_FILE"]) {
+        Some((_, path)) => {
+            let file = from_file(Path::new(path))?;
+            Ok(Trusted { named: file.into_iter().chain(named).collect(), system: false })
+        }
+        None => Ok(Trusted { named, system: true }),
+    }
+}
+
+/// The certificates that are trusted instead of the system's.
+fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let pem = std::fs::read(path).map_err(|cause| {
         Error::io(format!("cannot read `{}`", path.display()), cause).hint("the variable `SSL_CERT_FILE` names it")
     })?;
-    certificates(&pem, &format!("`{}`", path.display()))
+    read(&pem, &format!("`{}`", path.display()))
 }
 
-fn certificates(pem: &[u8], named: &str) -> Result<Vec<Certificate>> {
+fn read(pem: &[u8], named: &str) -> Result<Vec<CertificateDer<'static>>> {
     let none = || {
         Error::new(Kind::Other, format!("{named} holds no certificate"))
             .hint("it must be PEM, with the lines `-----BEGIN CERTIFICATE-----`")
     };
-    let found = Certificate::from_pem_bundle(pem).map_err(|cause| none().because(cause))?;
+    let found = certificates(pem).map_err(|cause| none().because(cause))?;
     if found.is_empty() { Err(none()) } else { Ok(found) }
 }
 

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use chrono::{DateTime, FixedOffset};
+use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox as LettreMailbox, Message, MultiPart, SinglePart};
-use lettre::{Address, address::Envelope};
 
+use super::headers;
 use crate::error::{Error, Kind, Result};
 use crate::world::mail::{Mail, Mailbox};
 
@@ -15,58 +16,56 @@ use crate::world::mail::{Mail, Mailbox};
 pub struct Letter {
     pub bytes: Vec<u8>,
     pub message_id: String,
-    pub from: Address,
+    pub from: String,
     /// As `Mail::recipients` has them.
-    pub to: Vec<Address>,
+    pub to: Vec<String>,
 }
 
 impl Letter {
     /// Whether an address needs SMTPUTF8; names need nothing.
-    pub fn has_non_ascii_addresses(&self) -> bool {
-        [&self.from]
-            .into_iter()
-            .chain(&self.to)
-            .any(|address| !address.user().is_ascii() || !address.domain().is_ascii())
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.from.is_ascii() || !self.to.iter().all(|address| address.is_ascii())
     }
 }
 
 pub fn compose(mail: &Mail, now: DateTime<FixedOffset>) -> Result<Letter> {
-    let from = mailbox(&mail.from)?;
-    let message_id = mail.message_id.clone().unwrap_or_else(|| new_id(now, from.email.domain()));
-    let to = mail.recipients().into_iter().map(|to| Ok(mailbox(to)?.email)).collect::<Result<Vec<_>>>()?;
-    let envelope = Envelope::new(Some(from.email.clone()), to.clone()).map_err(cannot)?;
-    let mut builder = Message::builder()
-        .message_id(Some(message_id.clone()))
-        .date(SystemTime::from(now))
-        .from(from.clone())
-        .subject(&mail.subject)
-        .envelope(envelope);
-    for address in &mail.to {
-        builder = builder.to(mailbox(address)?);
-    }
-    for address in &mail.cc {
-        builder = builder.cc(mailbox(address)?);
-    }
-    // RFC 3834: nobody's holiday notice should answer. Exchange has its own word for it.
-    for (name, value) in [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")] {
-        builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()));
-    }
+    let from = on_the_wire(&mail.from);
+    let domain = from.rsplit_once('@').map_or("hikae.invalid", |(_, domain)| domain);
+    let message_id = mail.message_id.clone().unwrap_or_else(|| new_id(now, domain));
+    let to: Vec<String> = mail.recipients().into_iter().map(on_the_wire).collect();
+    // The library wants a sender and a recipient that it can read; what counts is said to the server, and in the headers below.
+    let somebody = Address::new_dangerous("hikae", "hikae.invalid");
+    let envelope = Envelope::new(None, vec![somebody.clone()]).map_err(cannot)?;
+    let builder = Message::builder().message_id(Some(message_id.clone())).date(SystemTime::from(now));
+    let builder = builder.envelope(envelope).from(LettreMailbox::new(None, somebody));
     let text = part(ContentType::TEXT_PLAIN, &mail.text);
-    let message = match &mail.html {
+    let mut message = match &mail.html {
         Some(html) => {
             builder.multipart(MultiPart::alternative().singlepart(text).singlepart(part(ContentType::TEXT_HTML, html)))
         }
         None => builder.singlepart(text),
-    };
-    Ok(Letter { bytes: message.map_err(cannot)?.formatted(), message_id, from: from.email, to })
+    }
+    .map_err(cannot)?;
+    for (name, value) in headers::of(mail) {
+        let name = HeaderName::new_from_ascii_str(name);
+        message.headers_mut().insert_raw(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
+    }
+    Ok(Letter { bytes: message.formatted(), message_id, from, to })
 }
 
 fn part(content_type: ContentType, text: &str) -> SinglePart {
     SinglePart::builder().header(content_type).body(text.to_owned())
 }
 
-fn mailbox(mailbox: &Mailbox) -> Result<LettreMailbox> {
-    Ok(LettreMailbox::new(mailbox.name.clone(), mailbox.address.parse().map_err(cannot)?))
+/// An address as servers take it: a domain of letters beyond ASCII in the spelling that every server knows.
+pub(super) fn on_the_wire(mailbox: &Mailbox) -> String {
+    let (local, domain) = mailbox.local_and_domain();
+    if domain.is_ascii() {
+        return mailbox.address.clone();
+    }
+    let url = reqwest::Url::parse(&format!("http://{domain}/"));
+    let ascii = url.ok().and_then(|url| url.host_str().map(str::to_owned));
+    format!("{local}@{}", ascii.as_deref().unwrap_or(domain))
 }
 
 fn cannot(cause: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -1,32 +1,26 @@
-//! Holds one conversation with a mail server: each command has its time, and only the codes that belong to it are a yes.
-//!
-//! lettre's own transport gives up at the first recipient that is refused, puts no time on an answer, and takes any 2xx or
-//! 3xx for a yes; so its connection is driven here command by command.
+//! Holds one conversation with a mail server: each command has its time limit, and only the code that belongs to it is a yes.
 
 use std::future::Future;
 use std::time::Duration;
 
-use lettre::Address;
-use lettre::transport::smtp::Error as SmtpError;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Noop, Quit, Rcpt};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
-use lettre::transport::smtp::response::{Response, Severity};
+use tokio::net::TcpStream;
 
-use super::explain::{explain, no_reply_text};
+use super::explain::{explain, out_of_step};
 use super::letter::Letter;
-use super::tls;
+use super::tls::Encryption;
+use super::wire::{Reply, Stream, Wire, WireError};
+use super::{hello, login, probe};
 use crate::error::{Error, Kind, Result};
-use crate::secret::Secret;
-use crate::world::mail::{Security, Server, closed, login_refused, password_in_the_open, silent, without_starttls};
+use crate::world::mail::{Security, Server, answered, password_in_the_open, silent, without_starttls};
 
-/// How long a goodbye may take: nothing depends on it.
+/// How long the goodbye may take: nothing depends on it.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 pub struct Talk<'a> {
-    server: &'a Server,
-    connection: AsyncSmtpConnection,
+    pub(super) server: &'a Server,
+    pub(super) wire: Wire,
+    /// What the server offers, as its reply to EHLO lists it, in upper case.
+    pub(super) offers: Vec<String>,
 }
 
 /// What a server says to a command: the reply with its code.
@@ -36,156 +30,168 @@ pub enum Answer {
 }
 
 impl<'a> Talk<'a> {
-    /// Connects, encrypts as the server's settings have it, and logs in when there is a user.
+    /// Connects, encrypts as the settings of the server say, and logs in when there is a user.
     pub async fn open(server: &'a Server, own_host: &str) -> Result<Talk<'a>> {
-        let hello = ClientId::Domain(own_host.to_owned());
-        let implicit = match server.security {
-            Security::Tls => Some(tls::parameters(server).await?),
-            _ => None,
+        let stream = connect(server).await?;
+        let own_name = hello::own_name(server, own_host, stream.local_addr().ok());
+        let wire = match server.security {
+            Security::Tls => encrypted(server, stream, "the TLS handshake").await?,
+            _ => Wire::new(Stream::Plain(stream)),
         };
-        let step = if implicit.is_some() { "the TLS handshake and the greeting" } else { "the greeting" };
-        let connect = AsyncSmtpConnection::connect_tokio1(
-            (server.host.as_str(), server.port),
-            Some(server.connect_timeout),
-            &hello,
-            implicit,
-            None,
-        );
-        let within = server.greeting_within();
-        let connection =
-            timely(server, step, within, false, connect).await?.map_err(|e| explain(server, step, &e, false))?;
-        let mut talk = Talk { server, connection };
+        let mut talk = Talk { server, wire, offers: Vec::new() };
+        talk.greeting().await?;
+        talk.hello(&own_name).await?;
         if talk.wants_starttls()? {
-            talk.encrypt(&hello).await?;
+            talk = talk.encrypt().await?;
+            talk.hello(&own_name).await?;
         }
-        if server.user.is_some() {
-            talk.login().await?;
+        if server.logs_in() {
+            login::log_in(&mut talk).await?;
         }
         Ok(talk)
     }
 
+    async fn greeting(&mut self) -> Result<()> {
+        let (server, step) = (self.server, "the greeting");
+        let greeting = timely(server, step, server.greeting_within(), false, self.wire.reply());
+        let reply = match server.security {
+            Security::Tls => greeting.await?,
+            // A server that waits for TLS says nothing: without asking it, that would only be a time limit.
+            _ => tokio::select! {
+                reply = greeting => reply?,
+                error = probe::speaks_tls(server) => return Err(error),
+            },
+        };
+        let reply = reply.map_err(|error| explain(server, step, error, false))?;
+        if reply.code == 220 { Ok(()) } else { Err(answered(server, "ECONNECTION", step, &reply.to_string())) }
+    }
+
+    async fn hello(&mut self, own_name: &str) -> Result<()> {
+        let reply = self.ask("EHLO", &format!("EHLO {own_name}")).await?;
+        if reply.is_success() {
+            self.offers = reply.lines.iter().skip(1).map(|line| line.trim().to_uppercase()).collect();
+            return Ok(());
+        }
+        // A server of old knows only HELO.
+        self.offers.clear();
+        let reply = self.ask("HELO", &format!("HELO {own_name}")).await?;
+        if reply.is_success() {
+            return Ok(());
+        }
+        Err(answered(self.server, "ECONNECTION", "HELO", &reply.to_string()))
+    }
+
+    /// Whether the server offers an extension.
+    pub(super) fn offers(&self, extension: &str) -> bool {
+        self.offers.iter().any(|line| line.split(' ').next() == Some(extension))
+    }
+
     /// A password asks for TLS also where the settings would do without.
     fn wants_starttls(&self) -> Result<bool> {
-        let with_password = self.server.user.is_some() && !self.server.allow_plain_auth;
-        match (self.server.security, self.connection.can_starttls()) {
+        let with_password = self.server.logs_in() && !self.server.allow_plain_auth;
+        match (self.server.security, self.offers("STARTTLS")) {
             (Security::Tls, _) => Ok(false),
             (Security::StartTls, true) => Ok(true),
             (Security::StartTls, false) => Err(without_starttls(self.server)),
-            (Security::Plain, offered) if with_password => {
-                if offered {
-                    Ok(true)
-                } else {
-                    Err(password_in_the_open(self.server))
-                }
-            }
+            (Security::Plain, true) if with_password => Ok(true),
+            (Security::Plain, false) if with_password => Err(password_in_the_open(self.server)),
             (Security::Plain, _) => Ok(false),
         }
     }
 
-    async fn encrypt(&mut self, hello: &ClientId) -> Result<()> {
+    async fn encrypt(mut self) -> Result<Talk<'a>> {
         let (server, step) = (self.server, "STARTTLS");
-        let parameters = tls::parameters(server).await?;
-        let encrypt = self.connection.starttls(parameters, hello);
-        timely(server, step, server.step_timeout, false, encrypt).await?.map_err(|e| explain(server, step, &e, false))
-    }
-
-    async fn login(&mut self) -> Result<()> {
-        let (server, step) = (self.server, "the login");
-        let user = server.user.clone().unwrap_or_default();
-        let password = server.password.as_ref().map_or("", Secret::expose);
-        hide_encoded(&user, password);
-        let offered = [Mechanism::Plain, Mechanism::Login];
-        if self.connection.server_info().get_auth_mechanism(&offered).is_none() {
-            return Err(login_refused(server, "the server offers neither PLAIN nor LOGIN"));
+        let reply = self.ask(step, step).await?;
+        if reply.code != 220 {
+            return Err(answered(server, "ESOCKET", step, &reply.to_string()));
         }
-        let credentials = Credentials::new(user, password.to_owned());
-        let auth = self.connection.auth(&offered, &credentials);
-        match timely(server, step, server.step_timeout, false, auth).await? {
-            Ok(response) if response.has_code(235) => Ok(()),
-            Ok(response) => Err(login_refused(server, &shown(&response))),
-            Err(error) => match error.status() {
-                Some(code) => Err(login_refused(server, &format!("{code} {}", no_reply_text(&error)))),
-                None => Err(explain(server, step, &error, false)),
-            },
-        }
+        let stream = self.wire.into_plain().map_err(|error| explain(server, step, error, false))?;
+        Ok(Talk { server, wire: encrypted(server, stream, step).await?, offers: Vec::new() })
     }
 
     pub async fn from(&mut self, letter: &Letter) -> Result<Answer> {
-        let mut parameters = Vec::new();
-        if letter.has_non_ascii_addresses() {
-            if !self.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+        let mut command = format!("MAIL FROM:<{}>", letter.from);
+        if letter.needs_smtputf8() {
+            if !self.offers("SMTPUTF8") {
                 let what = format!("the mail server `{}` takes no address beyond ASCII", self.server.address());
                 return Err(
                     Error::new(Kind::Denied, what).hint("use an address of ASCII letters; names may be in any script")
                 );
             }
-            parameters.push(MailParameter::SmtpUtfEight);
+            command.push_str(" SMTPUTF8");
         }
-        self.ask("MAIL FROM", MailFrom::new(Some(letter.from.clone()), parameters)).await
+        self.say("MAIL FROM", &command).await
     }
 
-    pub async fn to(&mut self, address: &Address) -> Result<Answer> {
-        self.ask("RCPT TO", Rcpt::new(address.clone(), Vec::new())).await
+    pub async fn to(&mut self, address: &str) -> Result<Answer> {
+        self.say("RCPT TO", &format!("RCPT TO:<{address}>")).await
     }
 
-    /// Hands the letter over. Once all of it is sent, the server may have it even when its answer does not come.
+    /// Sends the content. Once all of it is sent, the server may have it even when its answer does not come.
     pub async fn letter(&mut self, bytes: &[u8]) -> Result<Answer> {
         let (server, within) = (self.server, self.server.step_timeout);
-        let go_ahead = timely(server, "DATA", within, false, self.connection.command(Data)).await?;
-        match go_ahead {
-            Ok(response) if response.has_code(354) => {}
-            Ok(response) => return Err(out_of_step(server, "DATA", &response, false)),
-            Err(error) => return refusal(server, "DATA", &error, false),
+        let reply = self.ask("DATA", "DATA").await?;
+        if reply.is_refusal() {
+            return Ok(Answer::No(reply.to_string()));
+        }
+        if reply.code != 354 {
+            return Err(out_of_step(server, "DATA", &reply, false));
         }
         let step = "the content of the mail";
-        let handed_over = timely(server, step, within * 3, true, self.connection.message(bytes)).await?;
-        answer(server, step, handed_over, true)
+        let reply = timely(server, step, within * 3, true, self.wire.content(bytes)).await?;
+        let reply = reply.map_err(|error| explain(server, step, error, true))?;
+        yes_or_no(server, step, &reply, true)
     }
 
     /// Asks for nothing, to see whether the server still answers.
     pub async fn nothing(&mut self) -> Result<()> {
-        match self.ask("NOOP", Noop).await? {
+        match self.say("NOOP", "NOOP").await? {
             Answer::Yes(_) => Ok(()),
-            Answer::No(reply) => Err(crate::world::mail::answered(self.server, "ECONNECTION", "NOOP", &reply)),
+            Answer::No(reply) => Err(answered(self.server, "ECONNECTION", "NOOP", &reply)),
         }
     }
 
     pub async fn leave(&mut self) {
         // The server may be gone, or slow to say goodbye: nothing depends on it.
-        let _goodbye = tokio::time::timeout(GOODBYE, self.connection.command(Quit)).await;
+        drop(tokio::time::timeout(GOODBYE, self.wire.command("QUIT")).await);
     }
 
-    async fn ask(&mut self, step: &str, command: impl std::fmt::Display) -> Result<Answer> {
+    async fn say(&mut self, step: &str, line: &str) -> Result<Answer> {
+        let reply = self.ask(step, line).await?;
+        yes_or_no(self.server, step, &reply, false)
+    }
+
+    /// Sends one line, and gives the reply whatever it is.
+    pub(super) async fn ask(&mut self, step: &str, line: &str) -> Result<Reply> {
         let server = self.server;
-        let reply = timely(server, step, server.step_timeout, false, self.connection.command(command)).await?;
-        answer(server, step, reply, false)
+        let reply = timely(server, step, server.step_timeout, false, self.wire.command(line)).await?;
+        reply.map_err(|error| explain(server, step, error, false))
     }
 }
 
 /// Only a code of the form 2xx is a yes; a reply that is out of step must not pass for one.
-fn answer(server: &Server, step: &str, reply: Result<Response, SmtpError>, unsure: bool) -> Result<Answer> {
-    match reply {
-        Ok(response) if response.code().severity == Severity::PositiveCompletion => Ok(Answer::Yes(shown(&response))),
-        Ok(response) => Err(out_of_step(server, step, &response, unsure)),
-        Err(error) => refusal(server, step, &error, unsure),
+fn yes_or_no(server: &Server, step: &str, reply: &Reply, unsure: bool) -> Result<Answer> {
+    match () {
+        () if reply.is_success() => Ok(Answer::Yes(reply.to_string())),
+        () if reply.is_refusal() => Ok(Answer::No(reply.to_string())),
+        () => Err(out_of_step(server, step, reply, unsure)),
     }
 }
 
-/// A reply that says no; anything else is an error.
-fn refusal(server: &Server, step: &str, error: &SmtpError, unsure: bool) -> Result<Answer> {
-    match error.status() {
-        Some(code) => Ok(Answer::No(format!("{code} {}", no_reply_text(error)))),
-        None => Err(explain(server, step, error, unsure)),
-    }
+async fn connect(server: &Server) -> Result<TcpStream> {
+    let within = server.connect_timeout;
+    let connecting = TcpStream::connect((server.host.as_str(), server.port));
+    let connected = tokio::time::timeout(within, connecting).await;
+    let connected = connected.map_err(|_| silent(server, "the connection", within, false))?;
+    connected.map_err(|error| explain(server, "the connection", WireError::Io(error), false))
 }
 
-fn out_of_step(server: &Server, step: &str, response: &Response, unsure: bool) -> Error {
-    closed(server, step, &format!("an answer out of step: {}", shown(response)), unsure)
-}
-
-fn shown(response: &Response) -> String {
-    let words: Vec<&str> = response.message().collect();
-    format!("{} {}", response.code(), words.join(" ")).trim_end().to_owned()
+async fn encrypted(server: &Server, stream: TcpStream, step: &str) -> Result<Wire> {
+    let encryption = Encryption::prepare(server).await?;
+    let within = server.greeting_within();
+    let connected = timely(server, step, within, false, encryption.connect(stream)).await?;
+    let stream = connected.map_err(|error| explain(server, step, error, false))?;
+    Ok(Wire::new(Stream::Tls(Box::new(stream))))
 }
 
 async fn timely<T>(
@@ -193,28 +199,7 @@ async fn timely<T>(
     step: &str,
     within: Duration,
     unsure: bool,
-    work: impl Future<Output = Result<T, SmtpError>>,
-) -> Result<Result<T, SmtpError>> {
+    work: impl Future<Output = T>,
+) -> Result<T> {
     tokio::time::timeout(within, work).await.map_err(|_| silent(server, step, within, unsure))
-}
-
-/// A server may quote the command that it did not understand, and in that one the password stands encoded.
-fn hide_encoded(user: &str, password: &str) {
-    if !password.is_empty() {
-        let _known =
-            [Secret::new(base64(password.as_bytes())), Secret::new(base64(format!("\0{user}\0{password}").as_bytes()))];
-    }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= group.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
 }

@@ -1,34 +1,50 @@
-//! Decides whom a TLS connection trusts: the system's roots, and the certificates that the settings add.
+//! Encrypts the connection to a mail server, trusting the system's authorities and the certificates of the settings.
 
-use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use std::sync::Arc;
 
-use super::explain::innermost;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::wire::WireError;
 use crate::error::{Error, Kind, Result};
-use crate::world::mail::{Server, not_trusted};
+use crate::world::mail::{Server, not_trusted, tls_failed};
 use crate::world::real::blocking::blocking;
+use crate::world::real::tls::{Trusted, certificates};
 
-pub async fn parameters(server: &Server) -> Result<TlsParameters> {
-    let server = server.clone();
-    // The system's roots are files.
-    blocking(move || {
-        let mut builder = TlsParameters::builder(server.host.clone());
-        if let Some(pem) = &server.ca_pem {
-            builder = builder.add_root_certificate(certificates(pem)?);
-        }
-        let hint = "install the certificates of the system: `apt-get install ca-certificates`";
-        builder.build_rustls().map_err(|error| not_trusted(&server, &innermost(&error), hint))
-    })
-    .await
+/// What encrypts connections to one server.
+pub struct Encryption {
+    connector: TlsConnector,
+    name: ServerName<'static>,
 }
 
-fn certificates(pem: &str) -> Result<Certificate> {
-    let unreadable = || {
-        Error::new(Kind::Other, "cannot read the CA file of the mail server (SMTP_CA_FILE)")
-            .because_text("it holds no certificate")
-            .hint("it must be PEM: `-----BEGIN CERTIFICATE-----`, then lines of letters")
-    };
-    if !pem.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(unreadable());
+impl Encryption {
+    pub async fn prepare(server: &Server) -> Result<Encryption> {
+        let server = server.clone();
+        // The system's authorities are files.
+        blocking(move || {
+            let named = server.ca_pem.as_deref().map_or(Ok(Vec::new()), read)?;
+            let hint = "install the certificates of the system: `apt-get install ca-certificates`";
+            let config = Trusted { named, system: true }.client_config();
+            let config = config.map_err(|error| not_trusted(&server, &error.to_string(), hint))?;
+            let name = ServerName::try_from(server.host.clone())
+                .map_err(|_| tls_failed(&server, "the name of the server cannot be in a certificate"))?;
+            Ok(Encryption { connector: TlsConnector::from(Arc::new(config)), name })
+        })
+        .await
     }
-    Certificate::from_pem(pem.as_bytes()).map_err(|_| unreadable())
+
+    pub async fn connect(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, WireError> {
+        Ok(self.connector.connect(self.name.clone(), stream).await?)
+    }
+}
+
+fn read(pem: &str) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>> {
+    match certificates(pem.as_bytes()) {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(Error::new(Kind::Other, "cannot read the CA file of the mail server (SMTP_CA_FILE)")
+            .because_text("it holds no certificate")
+            .hint("it must be PEM: `-----BEGIN CERTIFICATE-----`, then lines of letters")),
+    }
 }

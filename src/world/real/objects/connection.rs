@@ -13,7 +13,7 @@ use crate::report::{Level, log};
 use crate::stream::Source;
 use crate::stream::pump::collect;
 use crate::units::show_duration;
-use crate::world::http::repeats::doubled;
+use crate::world::http::exchange::repeats::doubled;
 use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
 use crate::world::objects::Store;
 use crate::world::objects::words::Refusal;
@@ -46,6 +46,7 @@ pub struct Ask<'a> {
 
 /// A good answer, whose body is still to be read.
 pub struct Answer {
+    pub status: u16,
     pub body: Box<dyn Source>,
     headers: Vec<(String, String)>,
 }
@@ -162,7 +163,7 @@ impl Connection {
         let cannot = |error: Error| error.within(format!("cannot {} `{}`", ask.act, ask.title));
         let answer = self.http.send(request, &self.environment).await.map_err(cannot)?;
         if (200..300).contains(&answer.status) {
-            return Ok(Answer { body: answer.body, headers: answer.headers });
+            return Ok(Answer { status: answer.status, body: answer.body, headers: answer.headers });
         }
         let refusal = read_refusal(answer).await;
         Err(Refused { error: error_of(ask, &self.store, &refusal), refusal: Some(refusal) })
@@ -221,7 +222,7 @@ fn percent(text: &str, keep_slashes: bool) -> String {
 async fn read_refusal(answer: HttpResponse) -> Refusal {
     let status = answer.status;
     let region = answer.header("x-amz-bucket-region").map(str::to_owned);
-    let answer = Answer { body: answer.body, headers: answer.headers };
+    let answer = Answer { status, body: answer.body, headers: answer.headers };
     let said = answer.bytes("an error").await.unwrap_or_default(); // it only explains the status
     let mut refusal = xml::read(&said).map(|error| refusal_in(status, &error)).unwrap_or_default();
     refusal.status = status;

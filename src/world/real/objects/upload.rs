@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::checksum::differs;
 use super::connection::{Ask, Connection, Refused, refusal_in};
 use super::listing::{plain_etag, stat};
 use super::{error_of, look, xml};
@@ -83,8 +84,11 @@ impl Upload {
         }
         let body = Bytes::from(std::mem::take(&mut self.gathered));
         let id = self.id.clone().unwrap_or_default();
-        let ask = self.ask(Method::Put).query("partNumber", &number.to_string()).query("uploadId", &id).body(body);
-        let answer = self.connection.send(&ask).await?;
+        let ask = self.ask(Method::Put).query("partNumber", &number.to_string()).query("uploadId", &id);
+        let answer = self.connection.send(&ask.body(body.clone())).await?;
+        if let Some(why) = differs(&body, &answer) {
+            return Err(not_as_sent(&self.put.object, format!("part {number}: {why}")));
+        }
         let etag = answer.header("etag").map(str::to_owned);
         self.parts.push(etag.ok_or_else(|| self.unclear("a part was taken without an etag"))?);
         self.torn = false;
@@ -141,7 +145,11 @@ impl Upload {
             Some(id) => self.ask(Method::Post).query("uploadId", id).body(self.list_of_parts().into()),
         };
         let ask = if only_new { ask.header("if-none-match", "*") } else { ask };
-        let said = self.connection.send(&ask).await?.bytes(&self.title).await?;
+        let answer = self.connection.send(&ask).await?;
+        if let (None, Some(why)) = (&self.id, differs(&self.gathered, &answer)) {
+            return Err(not_as_sent(&self.put.object, why).into());
+        }
+        let said = answer.bytes(&self.title).await?;
         // The store begins to answer before it has put the parts together, and may fail after that.
         match xml::read(&said).filter(|top| top.name == "Error") {
             Some(error) => Err(error_of(&ask, &self.connection.store, &refusal_in(500, &error)).into()),

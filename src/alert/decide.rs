@@ -1,0 +1,105 @@
+//! Decides what a run means for its target: whether there is something to report, in which event, and to which channels.
+
+use super::Language;
+use super::event::{Event, EventKind, local};
+use super::registered::Channels;
+use super::throttle::{self, Rules, Tell};
+use super::words::Words;
+use crate::catalog::{Moment, NewNotice, Run, Status, Streak};
+use crate::config::Config;
+
+/// How the run of this very process went about, which no record has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether its failure is reported to nobody and counted nowhere: a person tries the recipe by hand. Its success still ends
+    /// a streak of failures.
+    pub unreported: bool,
+    /// Whether a person stopped it from the keyboard.
+    pub stopped_by_hand: bool,
+    /// The database that it was about.
+    pub database: Option<String>,
+}
+
+/// What a decision depends on beside the run.
+pub struct Decider<'a> {
+    pub config: &'a Config,
+    pub channels: &'a Channels,
+    pub rules: Rules,
+    pub now: Moment,
+    /// The id of this process' own run, and how it went about.
+    pub own: Option<(String, Manner)>,
+}
+
+impl Decider<'_> {
+    /// The streak of its target after `run`, and the notices that this makes.
+    pub fn decide(&self, run: &Run, before: &Streak) -> (Streak, Vec<NewNotice>) {
+        if run.status != Status::Success && self.manner(run).is_some_and(|manner| manner.unreported) {
+            return (before.clone(), Vec::new());
+        }
+        let (worked, at) = (run.status == Status::Success, run.ended_at.unwrap_or(self.now));
+        let heard = |tell, streak: &Streak| {
+            let event = self.event(run, tell, streak);
+            self.channels.all.iter().any(|channel| channel.takes(&event))
+        };
+        let (after, tell) = throttle::step(before, worked, at, &self.rules, heard);
+        let notices = tell.map(|tell| {
+            let streak = if worked { before } else { &after };
+            self.notices(&self.event(run, tell, streak))
+        });
+        (after, notices.unwrap_or_default())
+    }
+
+    /// The event of a run where nothing is known of what was before it.
+    pub fn without_streak(&self, run: &Run) -> Option<Event> {
+        if self.manner(run).is_some_and(|manner| manner.unreported) {
+            return None;
+        }
+        Event::of(run).map(|event| self.completed(event))
+    }
+
+    fn manner(&self, run: &Run) -> Option<&Manner> {
+        self.own.as_ref().filter(|(id, _)| *id == run.id).map(|(_, manner)| manner)
+    }
+
+    /// A notice for each channel that takes this event.
+    pub fn notices(&self, event: &Event) -> Vec<NewNotice> {
+        let language = Language::from(self.config.language());
+        let subject = Words::of(event, language, self.config.system_name()).subject;
+        let takers = self.channels.all.iter().filter(|channel| channel.takes(event));
+        let notice = |channel: &super::Channel| NewNotice {
+            channel: channel.name.clone(),
+            recipients: channel.recipients.clone(),
+            notification_type: event.notification_type(),
+            subject: subject.clone(),
+            backup_id: event.id.clone(),
+            event: serde_json::json!(event),
+            made_at: self.now,
+        };
+        takers.map(notice).collect()
+    }
+
+    fn event(&self, run: &Run, tell: Tell, streak: &Streak) -> Event {
+        let failure = Event::of(run).unwrap_or_else(|| Event::recovered(run));
+        let (kind, level) = match tell {
+            Tell::Failure => (failure.kind, streak.level),
+            Tell::Digest => (EventKind::Digest, streak.level),
+            Tell::Escalation(level) => (EventKind::Escalation, level),
+            Tell::Recovered => (EventKind::Recovered, streak.level),
+        };
+        let (failures, first_failure) = (streak.failures.max(1), streak.first_failure);
+        let relapses = streak.relapses;
+        let first_failure_local = first_failure.as_ref().map(local);
+        self.completed(Event { kind, level, failures, relapses, first_failure, first_failure_local, ..failure })
+    }
+
+    /// The event with whom to call, where to look, and what is known of the run of this process.
+    pub fn completed(&self, mut event: Event) -> Event {
+        if let Some((_, manner)) = self.own.as_ref().filter(|(id, _)| *id == event.id) {
+            event.stopped_by_hand = manner.stopped_by_hand && event.outcome == Status::Interrupted.word();
+            event.database = event.database.or_else(|| manner.database.clone());
+        }
+        let contacts = self.config.settings.contacts.of_level(event.level).to_vec();
+        let system_url = self.config.lookup("SYSTEM_URL").map(str::to_owned);
+        Event { contacts, system_url, ..event }
+    }
+}

@@ -1,0 +1,99 @@
+//! Makes a run into its event. It needs nothing but the run, so a rehearsal can use it as well.
+
+use super::event::{AlertedBackup, Event, EventKind, Finding};
+use crate::catalog::{Moment, Run, Status, Step};
+use crate::secret;
+
+impl Event {
+    /// The failure of a run, in whole or in part. None while it runs, or when all went well.
+    pub fn of(run: &Run) -> Option<Event> {
+        if matches!(run.status, Status::Success | Status::Running) {
+            return None;
+        }
+        let mut event = Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at));
+        event.error = run.error.as_ref().map(|error| error.message.clone());
+        event.hint = run.error.as_ref().and_then(|error| error.hint.clone());
+        Some(event.cleaned())
+    }
+
+    /// The event of a run that worked after failures.
+    pub fn recovered(run: &Run) -> Event {
+        let mut event = Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at));
+        event.kind = EventKind::Recovered;
+        event.cleaned()
+    }
+
+    /// The state of a run, for what watches it from outside.
+    pub fn state_of(run: &Run) -> Event {
+        Event::of(run).unwrap_or_else(|| {
+            Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at)).cleaned()
+        })
+    }
+
+    fn about_run(kind: EventKind, run: &Run, time: Moment) -> Event {
+        let backups = run.backups.iter().map(|backup| AlertedBackup {
+            path: backup.path.clone(),
+            size_bytes: backup.size_bytes,
+            sha256: backup.sha256.clone(),
+        });
+        Event {
+            recipe: run.recipe.clone(),
+            host: run.host.clone(),
+            database: database_of(run),
+            run_kind: run.kind.clone(),
+            outcome: run.status.word().to_owned(),
+            duration_secs: run.duration_ms.unwrap_or(0) as f64 / 1000.0,
+            backups: backups.collect(),
+            findings: findings(run),
+            ..Event::new(kind, &run.id, &run.backup_type, time)
+        }
+    }
+
+    /// The findings that are listed: those of a report, and of a monitor in every event about it.
+    pub fn listed(&self) -> &[Finding] {
+        let lists = |kind| matches!(kind, EventKind::Monitor | EventKind::Report);
+        if lists(self.kind) || lists(self.about) { &self.findings } else { &[] }
+    }
+
+    /// Without any known secret. Words of our own stay as they are: a password such as `daily` must not spoil an id.
+    pub fn cleaned(mut self) -> Event {
+        let clean = |text: &mut String| *text = secret::redact(text);
+        self.error.iter_mut().chain(&mut self.hint).for_each(clean);
+        self.backups.iter_mut().for_each(|backup| clean(&mut backup.path));
+        for finding in &mut self.findings {
+            clean(&mut finding.subject);
+            clean(&mut finding.message);
+        }
+        self
+    }
+}
+
+/// What a monitor has found; when it came to nothing, why.
+fn findings(run: &Run) -> Vec<Finding> {
+    if !run.has_findings() {
+        return Vec::new();
+    }
+    let finding = |step: &Step| Finding { subject: step.name.clone(), message: step.error.clone().unwrap_or_default() };
+    let found: Vec<Finding> = run.findings().map(finding).collect();
+    let failed = run.error.iter().filter(|_| found.is_empty());
+    let failed = failed.map(|error| Finding { subject: run.recipe.clone(), message: error.message.clone() });
+    found.iter().cloned().chain(failed).collect()
+}
+
+/// What the failure of a run is, by its kind.
+fn failure_kind(run: &Run) -> EventKind {
+    match run.kind.as_str() {
+        "restore" => EventKind::RestoreFailure,
+        "monitor" | "check" | "report" => EventKind::Monitor,
+        "drill" => EventKind::DrillFailure,
+        _ => EventKind::BackupFailure,
+    }
+}
+
+/// The database that a run was about, where its target names one.
+fn database_of(run: &Run) -> Option<String> {
+    let (_, said) = run.target.split_once(" (")?;
+    let named = said.trim_end_matches(')').split(", ").filter_map(|word| word.split_once('='));
+    let mut databases = named.filter(|(name, _)| matches!(*name, "database" | "db" | "dbname"));
+    databases.next().map(|(_, value)| secret::redact(value)).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,155 @@
+//! Opens the stream of a new archive: its bytes are counted and listed as they pass, and what was noticed is told.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use crate::error::{Error, Kind, Result};
+use crate::report::{self, Level};
+use crate::stream::stage::Staged;
+use crate::stream::taps::Count;
+use crate::stream::tar::listing::{ListOutlet, Listing};
+use crate::stream::{Piece, SharedFacts, Source};
+use crate::units::show_size;
+use crate::world::Caller;
+use crate::world::command::quoted;
+use crate::world::packing::findings::{Named, Noticed};
+use crate::world::packing::{Findings, Packing};
+
+/// How many files a warning names.
+const MOST_TOLD: usize = 10;
+
+/// What is known of the archive before it is made.
+pub fn prepare(packing: &Packing, facts: &SharedFacts) {
+    let attributes = match (packing.xattrs, packing.acls) {
+        (true, true) => " --xattrs --xattrs-include='*' --acls",
+        (true, false) => " --xattrs --xattrs-include='*'",
+        (false, true) => " --acls",
+        (false, false) => "",
+    };
+    let mut facts = facts.lock();
+    facts.load = Some(format!("tar -xpf - -C {}{attributes}", quoted(&packing.base.display().to_string())));
+    facts.shapes.insert("archive".to_owned(), Value::Object(serde_json::Map::new()));
+}
+
+/// Starts to read the files.
+pub async fn open(
+    caller: &Caller,
+    packing: Arc<Packing>,
+    outlet: ListOutlet,
+    facts: SharedFacts,
+) -> Result<Box<dyn Source>> {
+    let packed = caller.pack((*packing).clone()).await?;
+    let counted = Staged::new(packed.source, Count::new(&facts));
+    let listing = Listing::new(Box::new(counted), outlet, &facts)?;
+    let site = caller.site.clone();
+    Ok(Box::new(Noted { source: Box::new(listing), findings: packed.findings, facts, packing, site, begun: false }))
+}
+
+/// An archive whose manifest also says what was noticed while it was read.
+struct Noted {
+    source: Box<dyn Source>,
+    findings: Findings,
+    facts: SharedFacts,
+    packing: Arc<Packing>,
+    site: Option<crate::error::Site>,
+    begun: bool,
+}
+
+impl Noted {
+    async fn step(&mut self) -> Result<Piece> {
+        let piece = match self.source.next().await {
+            Err(error) if !self.begun && crate::world::dry_run::is_withheld(&error) => {
+                self.tell_plan();
+                return Err(error);
+            }
+            other => other?,
+        };
+        self.begun = true;
+        if piece == Piece::End {
+            let noticed = self.findings.lock().clone();
+            self.note(&noticed)?;
+            self.tell(&noticed);
+        }
+        Ok(piece)
+    }
+
+    /// Adds what was noticed to what the list has counted.
+    fn note(&self, noticed: &Noticed) -> Result<()> {
+        let cannot = |cause| Error::new(Kind::Other, "cannot describe the archive").because(cause);
+        let mut facts = self.facts.lock();
+        let archive = facts.sections.entry("archive".to_owned()).or_insert_with(|| Value::Object(Default::default()));
+        if let (Some(archive), Value::Object(noticed)) =
+            (archive.as_object_mut(), serde_json::to_value(noticed).map_err(cannot)?)
+        {
+            archive.insert("base".to_owned(), self.packing.base.display().to_string().into());
+            let roots = self.packing.roots.iter().map(|root| root.path.display().to_string());
+            archive.insert("roots".to_owned(), roots.collect());
+            archive.extend(noticed);
+        }
+        let warnings = warnings(noticed);
+        if !warnings.is_empty() {
+            facts.sections.insert("warnings".to_owned(), warnings.into());
+        }
+        Ok(())
+    }
+
+    fn tell(&self, noticed: &Noticed) {
+        for warning in warnings(noticed) {
+            report::log(Level::Warn, &warning, self.site.as_ref());
+        }
+        let left_out = [
+            (noticed.sockets, "sockets"),
+            (noticed.fifos, "pipes"),
+            (noticed.devices, "devices"),
+            (noticed.unfinished, "partial files"),
+            (noticed.absent.count, "optional roots that are not there"),
+            (noticed.other_file_systems.count, "other file systems"),
+        ];
+        let told: Vec<_> =
+            left_out.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if !told.is_empty() {
+            report::log(Level::Info, &format!("Left out of the archive: {}", told.join(", ")), self.site.as_ref());
+        }
+    }
+
+    fn tell_plan(&self) {
+        let (files, size) = {
+            let noticed = self.findings.lock();
+            (noticed.files, show_size(noticed.size_bytes))
+        };
+        let told = format!("The archive of `{}` would hold {files} files of {size}", self.packing.title());
+        report::log(Level::Info, &told, self.site.as_ref());
+    }
+}
+
+impl Source for Noted {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(self.step())
+    }
+}
+
+/// What somebody should look at: files that changed, and files that are not in the archive though they were asked for.
+fn warnings(noticed: &Noticed) -> Vec<String> {
+    let mut warnings = named("changed while it was packed", &noticed.changed);
+    warnings.extend(named("could not be read and was left out, as the recipe accepts", &noticed.unreadable));
+    warnings
+}
+
+fn named(what: &str, names: &Named) -> Vec<String> {
+    let mut told: Vec<_> = names
+        .first
+        .iter()
+        .take(MOST_TOLD)
+        .map(|name| match name.split_once(": ") {
+            Some((path, how)) => format!("`{path}` {what}: {how}"),
+            None => format!("`{name}` {what}"),
+        })
+        .collect();
+    let more = names.count.saturating_sub(told.len() as u64);
+    if more > 0 {
+        told.push(format!("{more} more files: each {what}"));
+    }
+    told
+}

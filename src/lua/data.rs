@@ -1,0 +1,16 @@
+//! Reads a Lua file that holds nothing but a table of texts.
+
+use std::collections::BTreeMap;
+
+use super::fuse::LuaLimits;
+use super::state;
+use super::traceback::from_lua;
+use crate::error::Result;
+
+/// The texts that the file returns. It has no functions to call, and the limits of any Lua state.
+pub fn texts(file_shown: &str, text: &str) -> Result<BTreeMap<String, String>> {
+    let (lua, fuse) = state::new(&LuaLimits::default())?;
+    let env = lua.create_table().map_err(from_lua)?;
+    let chunk = lua.load(text).set_name(format!("@{file_shown}")).set_mode(mlua::chunk::ChunkMode::Text);
+    chunk.set_environment(env).eval().map_err(|error| fuse.explain(error))
+}

@@ -1,0 +1,154 @@
+//! What the calls of `fs` take.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::lua::options::{Size, When};
+use crate::world::EntryKind;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListOptions {
+    pub dir: PathBuf,
+    pub name: Option<String>,
+    #[serde(default)]
+    pub recursive: bool,
+    pub older_than_days: Option<u64>,
+    pub newer_than_days: Option<u64>,
+    pub modified_before: Option<When>,
+    pub modified_after: Option<When>,
+    pub larger_than: Option<Size>,
+    pub smaller_than: Option<Size>,
+    pub kind: Option<Wanted>,
+}
+
+#[derive(Deserialize, PartialEq, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    File,
+    Dir,
+    Link,
+    Other,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct WriteOptions {
+    #[serde(default)]
+    pub replace: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveOptions {
+    pub why: Option<String>,
+    #[serde(default)]
+    pub recursive: bool,
+}
+
+/// What is removed: a path, or a list of paths or of entries as `fs.list` gives them.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a path, or a list of paths")]
+pub enum Removed {
+    One(PathBuf),
+    Many(Vec<Listed>),
+    /// An empty table.
+    Nothing(Nothing),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a path, or an entry of `fs.list`")]
+pub enum Listed {
+    Path(PathBuf),
+    Entry { path: PathBuf },
+}
+
+impl Listed {
+    pub fn path(self) -> PathBuf {
+        match self {
+            Listed::Path(path) | Listed::Entry { path } => path,
+        }
+    }
+}
+
+/// Permission bits: a number, or text as `chmod` takes it.
+#[derive(Deserialize)]
+#[serde(try_from = "GivenBits")]
+pub struct Bits(pub u32);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "permission bits, such as `\"0640\"`")]
+enum GivenBits {
+    Number(u32),
+    Text(String),
+}
+
+impl TryFrom<GivenBits> for Bits {
+    type Error = String;
+
+    fn try_from(given: GivenBits) -> std::result::Result<Bits, String> {
+        let (bits, shown) = match given {
+            GivenBits::Number(bits) => (Some(bits), bits.to_string()),
+            GivenBits::Text(text) => (u32::from_str_radix(&text, 8).ok(), text),
+        };
+        let wrong = || format!("`{shown}` are no permission bits; write them as `chmod` takes them, such as \"0640\"");
+        bits.filter(|bits| *bits <= 0o7777).map(Bits).ok_or_else(wrong)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerOptions {
+    pub user: Option<Owner>,
+    pub group: Option<Owner>,
+}
+
+/// A user or a group, by number or by name.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a name or a number")]
+pub enum Owner {
+    Number(u32),
+    Name(String),
+}
+
+impl From<Owner> for String {
+    fn from(owner: Owner) -> String {
+        match owner {
+            Owner::Number(number) => number.to_string(),
+            Owner::Name(name) => name,
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct CopyOptions {
+    pub mode: Option<u32>,
+}
+
+impl From<EntryKind> for Wanted {
+    fn from(kind: EntryKind) -> Wanted {
+        match kind {
+            EntryKind::File => Wanted::File,
+            EntryKind::Dir => Wanted::Dir,
+            EntryKind::Link => Wanted::Link,
+            EntryKind::Other => Wanted::Other,
+        }
+    }
+}
+
+impl Wanted {
+    pub fn word(self) -> &'static str {
+        match self {
+            Wanted::File => "file",
+            Wanted::Dir => "dir",
+            Wanted::Link => "link",
+            Wanted::Other => "other",
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The store that Lua holds, and the options of `stream:put`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mlua::{MetaMethod, UserData, UserDataFields, UserDataMethods, Value};
+use serde::Deserialize;
+
+use crate::error::{Error, Kind, Result};
+use crate::lua::exports::Call;
+use crate::lua::options::duration;
+use crate::modules::save::Timeouts;
+use crate::units::parse_size;
+use crate::world::objects::{Object, PART_BYTES, Put, Store};
+
+/// A store as Lua holds it.
+pub struct StoreHandle(pub Arc<Store>);
+
+impl UserData for StoreHandle {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field(MetaMethod::Type, "store");
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_meta_method(MetaMethod::ToString, |_, this, ()| Ok(this.0.title()));
+    }
+}
+
+/// The store of a call, which stands before everything else.
+pub fn store_of(call: &Call, given: &Value) -> Result<Arc<Store>> {
+    let handle = given.as_userdata().and_then(|data| data.borrow::<StoreHandle>().ok());
+    handle.map(|handle| handle.0.clone()).ok_or_else(|| {
+        Error::new(Kind::Recipe, format!("`{}` was called without its store", call.name))
+            .hint("`local store = objects.store { bucket = …, access_key = …, secret_key = … }` makes one")
+    })
+}
+
+/// The options of `stream:put`.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct PutOptions {
+    storage_class: Option<String>,
+    part_size: Option<String>,
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "duration")]
+    idle_timeout: Option<Duration>,
+}
+
+impl PutOptions {
+    /// What is to be stored, and how long that may take.
+    pub fn put(self, object: Object) -> Result<(Put, Timeouts)> {
+        let mut put = Put { storage_class: self.storage_class, ..Put::new(object) };
+        if let Some(text) = &self.part_size {
+            put.part_bytes = parse_size(text)?;
+        }
+        if !PART_BYTES.contains(&put.part_bytes) {
+            let what = "`part_size` of `:put` must be from `5 MiB` to `5 GiB`";
+            return Err(Error::new(Kind::Recipe, what).hint("one part is held in memory"));
+        }
+        Ok((put, Timeouts { total: self.timeout, idle: self.idle_timeout }))
+    }
+}

@@ -1,0 +1,148 @@
+//! Proves a dump before the server is touched: reads all of it, and believes its manifest, its checksums and its own end.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use serde_json::Value;
+
+use crate::catalog::manifest::path_beside;
+use crate::error::{Error, Kind, Result};
+use crate::postgres::dump::envelope::begins_as_dump;
+use crate::postgres::dump::inspector::Inspector;
+use crate::postgres::restore::own::Own;
+use crate::postgres::restore::read::{Format, HEAD_BYTES};
+use crate::postgres::restore::rewriter::Rewriter;
+use crate::postgres::restore::steps::Restoring;
+use crate::report::event;
+use crate::stream::stage::{Stage, Staged};
+use crate::stream::taps::{Count, Hash};
+use crate::stream::{Piece, SharedFacts, Source};
+use crate::world::{EntryKind, Stat};
+
+/// The largest manifest that is read.
+const MOST_MANIFEST_BYTES: u64 = 64 << 20;
+
+/// A dump that is whole, of the right database, and holds nothing that `pg_dump` does not write.
+pub struct Proved {
+    pub own: Own,
+    /// The roles that it names.
+    pub roles: BTreeSet<String>,
+    /// The `database` section of its manifest, as the dump itself tells it.
+    pub dump: Value,
+    /// The file is an archive as it stands, so that `pg_restore` can read it.
+    pub bare: bool,
+    pub stat: Stat,
+    pub size_bytes: u64,
+    pub plain_bytes: u64,
+    pub sha256: String,
+}
+
+/// A dump as plain SQL, while it is read.
+pub struct Opened {
+    pub source: Box<dyn Source>,
+    pub raw: SharedFacts,
+    pub facts: SharedFacts,
+    /// The file is an archive as it stands, so that `pg_restore` can read it.
+    pub bare: bool,
+    looks_right: bool,
+}
+
+pub async fn prove(restoring: &Restoring) -> Result<Proved> {
+    let stat = look(restoring).await?;
+    let manifest = manifest(restoring).await?;
+    refuse_other_size(&stat, manifest.as_ref())?;
+    let mut opened = restoring.open(true).await?;
+    let (own, roles) = read_all(restoring, &mut opened).await?;
+    let (raw, mut facts) = (opened.raw.lock().clone(), opened.facts.lock().clone());
+    let sha256 = raw.hashes.get("file").cloned().unwrap_or_default();
+    match manifest.as_ref().and_then(|manifest| manifest["sha256"].as_str()) {
+        Some(expected) if expected != sha256 => {
+            return Err(changed(format!("its SHA-256 is {sha256}, and its manifest has {expected}")));
+        }
+        _ => {}
+    }
+    let dump = facts.sections.remove("database").unwrap_or_default();
+    let (bare, plain_bytes) = (opened.bare, facts.plain_bytes);
+    Ok(Proved { own, roles, dump, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
+}
+
+impl Restoring {
+    /// The dump as plain SQL, inspected as it passes.
+    pub async fn open(&self, hashed: bool) -> Result<Opened> {
+        let (raw, facts) = (SharedFacts::default(), SharedFacts::default());
+        let file = self.reader.caller.open(&self.source).await?;
+        let counted: Box<dyn Source> = Box::new(Staged::new(file, Count::new(&raw)));
+        let file: Box<dyn Source> = match hashed {
+            true => Box::new(Staged::new(counted, Hash::new("file", &raw))),
+            false => counted,
+        };
+        let name = self.source.display().to_string();
+        let mut reading = self.reader.open(file, &name, &SharedFacts::default()).await?;
+        let looks_right = begins_as_dump(reading.source.peek(HEAD_BYTES).await?);
+        let bare = reading.format == Format::Archive && reading.packed.is_none() && !reading.encrypted;
+        let counted = Staged::new(Box::new(reading.source), Count::new(&facts));
+        let source = Staged::new(Box::new(counted), Inspector::new(facts.clone(), self.dump_of.clone()));
+        Ok(Opened { source: Box::new(source), raw, facts, bare, looks_right })
+    }
+}
+
+/// Reads to the proved end; gives what the dump says about its database, and the roles that it names.
+async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BTreeSet<String>)> {
+    let (mut rewriter, mut nowhere, mut moved) = (Rewriter::new(&restoring.target), VecDeque::new(), 0);
+    loop {
+        match opened.source.next().await? {
+            // What is no dump at all is told as such by the inspector, at the end.
+            Piece::Data(_) if !opened.looks_right => {}
+            Piece::Data(data) => {
+                moved += data.len() as u64;
+                rewriter.feed(data, &mut nowhere)?;
+                nowhere.clear();
+                event::step_progress(restoring.step, moved);
+            }
+            Piece::End => {
+                rewriter.end(&mut nowhere)?;
+                return Ok((rewriter.own().clone(), rewriter.roles().clone()));
+            }
+        }
+    }
+}
+
+async fn look(restoring: &Restoring) -> Result<Stat> {
+    let shown = restoring.source.display();
+    match restoring.reader.caller.stat(&restoring.source).await? {
+        Some(stat) if stat.kind == EntryKind::Dir => Err(Error::new(Kind::Other, format!("`{shown}` is a folder"))
+            .hint("give a dump in one file: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file")),
+        Some(stat) => Ok(stat),
+        None => {
+            Err(Error::new(Kind::NotFound, format!("there is no file `{shown}`")).hint("check the name of the backup"))
+        }
+    }
+}
+
+/// The manifest beside the file, if there is one.
+async fn manifest(restoring: &Restoring) -> Result<Option<Value>> {
+    let beside = path_beside(&restoring.source);
+    if restoring.reader.caller.stat(&beside).await?.is_none() {
+        return Ok(None);
+    }
+    let text = restoring.reader.caller.read(&beside, MOST_MANIFEST_BYTES).await?;
+    serde_json::from_slice(&text).map(Some).map_err(|cause| {
+        Error::new(Kind::Integrity, format!("cannot read the manifest `{}`", beside.display()))
+            .because(cause)
+            .hint("take another backup; or, if you trust the file, put its manifest aside")
+    })
+}
+
+fn refuse_other_size(stat: &Stat, manifest: Option<&Value>) -> Result<()> {
+    match manifest.and_then(|manifest| manifest["size_bytes"].as_u64()) {
+        Some(expected) if stat.kind == EntryKind::File && expected != stat.size_bytes => {
+            Err(changed(format!("it has {} bytes, and its manifest says {expected}", stat.size_bytes)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn changed(how: String) -> Error {
+    Error::new(Kind::Integrity, "the file is not the one that its manifest describes")
+        .because_text(how)
+        .hint("it is cut off, damaged or replaced: copy it again from where it came, or take another backup")
+}

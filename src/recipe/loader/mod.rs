@@ -1,0 +1,171 @@
+//! Loads a recipe for its declaration alone, and finds the modules that it needs.
+
+mod params;
+pub mod run;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mlua::{Table, Value};
+
+use self::run::run_function;
+use crate::backup::recorder::{Identity, Unrecorded};
+use crate::config::{Config, RecipeSource};
+use crate::error::{Error, Kind, Result};
+use crate::lua::fuse::LuaLimits;
+use crate::lua::loader::{Finder, Module};
+use crate::lua::machine::Machine;
+use crate::lua::state;
+use crate::lua::plain::Plain;
+use crate::lua::session::Session;
+use crate::lua::traceback::from_lua;
+use crate::modules::LIBRARY;
+use crate::recipe::declaration::Declaration;
+use crate::recipe::problem::gather;
+use crate::world::real::Real;
+use crate::world::{Caller, Limits};
+
+/// Reads the declarations of many recipes. Those that are built in are known to keep to themselves, and share one Lua state, since
+/// making one takes longer than all the rest; every other has one of its own.
+struct Declarations<'a> {
+    config: &'a Arc<Config>,
+    shared: Option<Machine>,
+}
+
+impl Declarations<'_> {
+    fn of(&mut self, source: &RecipeSource) -> Result<Declaration> {
+        if source.folder.is_some() {
+            return declaration(self.config, source);
+        }
+        let machine = match self.shared.take() {
+            Some(machine) => machine,
+            None => machine(self.config, source)?,
+        };
+        machine.fuse.refill();
+        read(self.shared.insert(machine), source)
+    }
+}
+
+/// Loads `source` and reads its declaration; nothing of the outside can be touched while it loads.
+pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declaration> {
+    let declaration = read(&machine(config, source)?, source)?;
+    refuse_cycle(config, &declaration, &mut vec![source.name.clone()])?;
+    Ok(declaration)
+}
+
+/// Refuses recipes that run each other in a circle, and those that are not there. Names that come from params are looked at when they run.
+fn refuse_cycle(config: &Arc<Config>, declaration: &Declaration, above: &mut Vec<String>) -> Result<()> {
+    for name in declaration.needs.recipes.iter().filter(|name| !name.contains('{')) {
+        if above.contains(name) {
+            let circle = above.iter().chain([name]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" runs ");
+            return Err(Error::new(Kind::Recipe, format!("recipes run each other in a circle: {circle}"))
+                .hint("take one of them out of `needs.recipes`"));
+        }
+        let source = config.recipe_source(name)?;
+        above.push(name.clone());
+        refuse_cycle(config, &read(&machine(config, &source)?, &source)?, above)?;
+        above.pop();
+    }
+    Ok(())
+}
+
+/// A Lua state in which recipes can be loaded, and nothing else can be done.
+fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
+    let caller = Caller::new(Arc::new(Real::ambient()), Limits { total: Duration::ZERO, idle: Duration::ZERO });
+    let identity = Identity {
+        run_id: String::new(),
+        recipe: source.name.clone(),
+        recipe_sha256: String::new(),
+        kind: String::new(),
+        confirmed: false,
+    };
+    let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
+    Machine::new(session, LIBRARY, &LuaLimits::default(), finder(config, source))
+}
+
+fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
+    // What a declaration says must not depend on chance: the run would load another one.
+    state::seed(&machine.lua, 0)?;
+    let table = machine.load(&source.file_shown, &source.text)?;
+    run_function(&table, &source.file_shown)?;
+    declared(table, source)
+}
+
+/// Refuses a recipe that declares something else at its second load, whatever that depends on.
+pub fn refuse_another(table: &Table, source: &RecipeSource, known: &Declaration) -> Result<()> {
+    match declared(table.clone(), source)? == *known {
+        true => Ok(()),
+        false => Err(Error::new(Kind::Recipe, format!("`{}` declares something else each time", source.file_shown))
+            .because_text("it was loaded twice, and said two things")
+            .hint("a declaration depends on nothing: no chance, no order of `pairs`")),
+    }
+}
+
+/// What a recipe's table says, without its function.
+fn declared(declared: Table, source: &RecipeSource) -> Result<Declaration> {
+    declared.raw_remove("run").map_err(from_lua)?;
+    let mut plain = Plain::from_lua(&Value::Table(declared))?;
+    plain.keep_empty_members("params");
+    let declared = match plain.to_json()? {
+        serde_json::Value::Null => serde_json::json!({}), // nothing stands beside `run`
+        declared => declared,
+    };
+    let mut declaration = Declaration::read(&declared)
+        .map_err(|problems| gather(&problems, &format!("the declaration of `{}`", source.file_shown)))?;
+    declaration.summary = declaration.summary.or_else(|| first_sentence(&source.text));
+    Ok(declaration)
+}
+
+/// All recipes in order with their declarations. To load them takes longest: the cores share them.
+pub fn all(config: &Arc<Config>) -> Result<Vec<(RecipeSource, Result<Declaration>)>> {
+    let names = config.recipes()?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = names.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = names.chunks(share).map(|names| scope.spawn(move || each(config, names))).collect();
+        let joined = shares.into_iter().map(|share| share.join().map_err(|_| crashed()));
+        joined.collect::<Result<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+    })
+}
+
+fn each(config: &Arc<Config>, names: &[String]) -> Vec<(RecipeSource, Result<Declaration>)> {
+    let mut declarations = Declarations { config, shared: None };
+    let load = |name: &String| match config.recipe_source(name) {
+        Ok(source) => {
+            let declared = declarations.of(&source);
+            (source, declared)
+        }
+        // It must not hide the others.
+        Err(error) => (unread(config, name), Err(error)),
+    };
+    names.iter().map(load).collect()
+}
+
+/// The place of a file that cannot be read.
+fn unread(config: &Config, name: &str) -> RecipeSource {
+    let file_shown = config.dir.join("recipes").join(format!("{name}.lua")).display().to_string();
+    RecipeSource { name: name.to_owned(), file_shown, text: String::new(), folder: None }
+}
+
+fn crashed() -> Error {
+    Error::new(Kind::Other, "a thread that loads recipes crashed").hint("please report this as a bug in hikae")
+}
+
+/// The first line of the file's doc comment: what the recipe does, when it does not say so itself.
+fn first_sentence(text: &str) -> Option<String> {
+    text.lines().next()?.strip_prefix("---").map(|line| line.trim().to_owned()).filter(|line| !line.is_empty())
+}
+
+/// What `require` finds for a recipe: the library, and the files beside it.
+pub fn finder(config: &Arc<Config>, source: &RecipeSource) -> Finder {
+    let (config, source) = (config.clone(), source.clone());
+    Rc::new(move |dotted| {
+        let library = if dotted.starts_with("hikae.") {
+            config.module_source(dotted)?
+        } else {
+            config.beside(&source, dotted)?
+        };
+        Ok(library.map(|found| Module { file_shown: found.file_shown, text: found.text }))
+    })
+}

@@ -1,0 +1,114 @@
+//! Runs the recipe's own part of a run: one Lua state, from its start to its end.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mlua::{Function, Table, Value};
+use tokio::sync::oneshot;
+
+use super::{finder, params};
+use crate::config::translations;
+use crate::error::{Error, Kind, Result};
+use crate::lua::fuse::{Fuse, LuaLimits};
+use crate::lua::machine::Machine;
+use crate::lua::session::{Play, RecordQueries, Session};
+use crate::lua::state;
+use crate::lua::traceback::from_lua;
+use crate::modules::LIBRARY;
+use crate::recipe::job::Job;
+use crate::recipe::ledger::Ledger;
+use crate::world::Caller;
+
+/// What Lua needs for a run; everything that goes in can cross threads, and nothing of Lua comes out.
+pub struct LuaPart {
+    pub job: Arc<Job>,
+    pub caller: Caller,
+    pub run_id: String,
+    pub ledger: Arc<Ledger>,
+    pub record: RecordQueries,
+    pub play: Play,
+}
+
+/// What the recipe came to.
+#[derive(Clone, Default)]
+pub struct LuaEnd {
+    pub error: Option<Error>,
+    pub swallowed: Vec<Error>,
+    /// Failures that the recipe has answered for in words.
+    pub accepted: Vec<Error>,
+    pub unused_streams: Vec<Error>,
+    /// Copies of a stream that failed while others were made, and that the recipe has not answered for.
+    pub failed_copies: Vec<Error>,
+}
+
+impl LuaEnd {
+    pub fn failed(error: Error) -> LuaEnd {
+        LuaEnd { error: Some(error), ..LuaEnd::default() }
+    }
+
+    fn of(session: &Session, error: Option<Error>) -> LuaEnd {
+        let mut end = LuaEnd { error, ..LuaEnd::default() };
+        for caught in session.caught.borrow().iter() {
+            if caught.swallowed() && caught.of_copy {
+                end.failed_copies.push(caught.error.clone());
+            } else if caught.swallowed() {
+                end.swallowed.push(caught.error.clone());
+            } else if caught.accepted.borrow().is_some() {
+                end.accepted.push(caught.error.clone());
+            }
+        }
+        let streams = session.streams.borrow();
+        end.unused_streams.extend(streams.iter().filter(|stream| !stream.used.get()).map(|stream| stream.error()));
+        end
+    }
+}
+
+/// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
+pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
+    let LuaPart { job, caller, run_id, ledger, record, play } = part;
+    let config = job.config.clone();
+    let session = Session::new(caller, job.identity(&run_id), translations(&config), ledger);
+    let mut session = session.with_smtp(Box::new(move || config.smtp())).with_record(record);
+    session.play = play;
+    let session = Rc::new(session);
+    if let Some(parent) = job.parent.get() {
+        session.took(format!("started by {parent}"), Duration::ZERO, None, None, None);
+    }
+    let answer = call(&session, &job, fuse).await;
+    // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
+    session.at_end.release();
+    session.pool.settle().await;
+    session.at_end.finish(&session.caller, answer.is_ok()).await;
+    LuaEnd::of(&session, answer.err())
+}
+
+async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> Result<()> {
+    let machine = Machine::new(session.clone(), LIBRARY, &LuaLimits::default(), finder(&job.config, &job.source))?;
+    // Nobody listens when the run was cut before it began; then the cut ends it.
+    let _unheard = fuse.send(machine.fuse.clone());
+    if let Some(coverage) = &job.coverage {
+        coverage.watch(&machine.lua, &machine.fuse)?;
+    }
+    state::seed(&machine.lua, 0)?;
+    let declaration = machine.load(&job.source.file_shown, &job.source.text)?;
+    let function = run_function(&declaration, &job.source.file_shown)?;
+    super::refuse_another(&declaration, &job.source, &job.declaration)?;
+    state::unseed(&machine.lua)?;
+    let params = params::table(&machine.lua, &job.params).map_err(from_lua)?;
+    session.loading.set(false);
+    machine.call(&function, params).await.map(drop)
+}
+
+/// The function `run` of a declaration.
+pub fn run_function(declaration: &Table, file_shown: &str) -> Result<Function> {
+    match declaration.raw_get::<Value>("run").map_err(from_lua)? {
+        Value::Function(function) => Ok(function),
+        Value::Nil => Err(Error::new(Kind::Recipe, format!("the recipe in `{file_shown}` has no `run`"))
+            .hint("add `run = function(p) ... end`")),
+        other => {
+            let what = format!("`run` of `{file_shown}` is a {}, not a function", other.type_name());
+            Err(Error::new(Kind::Recipe, what).hint("write `run = function(p) ... end`"))
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Looks whether the backups of a rehearsal stand in its world as they were proved, byte by byte.
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+
+use crate::catalog::manifest;
+use crate::catalog::manifest::Manifest;
+use crate::error::{Error, Kind, Result};
+use crate::specs::rehearsal::Rehearsed;
+use crate::specs::rehearsal::complaints::{Complaint, Sort};
+use crate::stream::sha256::Sha256;
+use crate::world::Effect;
+use crate::world::partial::{is_unpacked, unpacked_lock};
+use crate::world::simulated::Snapshot;
+
+/// What is wrong with the backups of a run that says success.
+pub fn unproved(rehearsed: &Rehearsed) -> Vec<Error> {
+    let Rehearsed { run, after, kind, .. } = rehearsed;
+    if *kind == "backup" && run.backups.is_empty() {
+        return vec![Error::new(Kind::Integrity, "the run says success, but has no backup")];
+    }
+    let wrong = run.backups.iter().filter_map(|backup| {
+        let path = Path::new(&backup.path);
+        let whole = whole(after, path).and_then(|manifest| match manifest.sha256 == backup.sha256 {
+            true => Ok(()),
+            false => Err(differs(path, "its manifest is of other bytes than the record")),
+        });
+        whole.err().map(|error| error.within("the run says success, but its backup does not stand"))
+    });
+    wrong.collect()
+}
+
+/// New files that pass for backups and are none.
+pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
+    let Rehearsed { before, after, journal, kind, .. } = rehearsed;
+    let mut found = Vec::new();
+    for record in journal {
+        let path = match &record.effect {
+            Effect::Create { path, .. } => path.clone(),
+            Effect::Put(put) if !put.object.key().ends_with(manifest::SUFFIX) => PathBuf::from(put.object.to_string()),
+            _ => continue,
+        };
+        // The list of an archive is no backup, and comes before it as the manifest does.
+        if path.as_os_str().as_encoded_bytes().ends_with(manifest::LIST_SUFFIX.as_bytes()) {
+            continue;
+        }
+        let described = is_there(after, &manifest::path_beside(&path));
+        let new = !is_there(before, &path) && is_there(after, &path);
+        if !new || (!described && *kind != "backup") || of_a_moment(after, &path) {
+            continue;
+        }
+        if let Err(error) = whole(after, &path) {
+            found.push(Complaint::new(Sort::Lie, error.within("a file passes for a backup").at(record.site.clone())));
+        }
+    }
+    found
+}
+
+/// Whether it lies where a killed run has unpacked something for a moment: the next run removes it.
+fn of_a_moment(world: &Snapshot, path: &Path) -> bool {
+    path.ancestors().any(|folder| is_unpacked(folder) && world.at(unpacked_lock(folder)).is_some())
+}
+
+/// Backups of before that are gone although no newer one of their kind stands for them.
+pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
+    let Rehearsed { before, after, journal, kind, .. } = rehearsed;
+    if *kind != "backup" {
+        return Vec::new();
+    }
+    let removed = journal.iter().flat_map(|record| {
+        let paths = match &record.effect {
+            Effect::Remove { path } | Effect::Rename { from: path, .. } => vec![path.clone()],
+            Effect::RemoveMany { paths } => paths.clone(),
+            Effect::RemoveObject(object) => vec![PathBuf::from(object.to_string())],
+            _ => Vec::new(),
+        };
+        paths.into_iter().map(|path| (path, &record.site))
+    });
+    removed
+        .filter(|(path, _)| is_there(before, &manifest::path_beside(path)))
+        .filter(|(path, _)| is_there(before, path) && !is_there(after, path) && !is_replaced(rehearsed, path))
+        .map(|(path, site)| {
+            let what = format!("`{}` was let go although no new backup of its kind was proved", path.display());
+            Complaint::new(Sort::Loss, Error::new(Kind::Integrity, what).at(site.clone()))
+        })
+        .collect()
+}
+
+/// Whether what lay there is no loss: the run has proved a backup, and a newer one of the same kind stands, with every byte
+/// that its manifest describes. Of the same kind is what has the same path but for its stamps.
+pub fn is_replaced(rehearsed: &Rehearsed, gone: &Path) -> bool {
+    let Rehearsed { after, run, .. } = rehearsed;
+    let kind = without_stamps(gone);
+    let standing = after.files.keys().map(PathBuf::as_path).chain(after.objects.keys().map(Path::new));
+    let mut newer = standing.filter(|path| *path > gone && without_stamps(path) == kind);
+    !run.backups.is_empty() && newer.any(|path| whole(after, path).is_ok())
+}
+
+/// A path with `0` for every digit of its stamps, which are written as `clock.stamp` does it, or as a day alone.
+fn without_stamps(path: &Path) -> String {
+    let digit = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    let mut text = path.to_string_lossy().into_owned();
+    let shape: String = text.chars().map(digit).collect();
+    for (stamp, day) in [("00000000_000000", "%Y%m%d"), ("00000000", "%Y%m%d"), ("0000-00-00", "%Y-%m-%d")] {
+        for (start, _) in shape.match_indices(stamp) {
+            let end = start + stamp.len();
+            let alone = !shape[..start].ends_with('0') && !shape[end..].starts_with('0');
+            let date = text[start..end].split('_').next().unwrap_or_default();
+            if alone && NaiveDate::parse_from_str(date, day).is_ok() {
+                text.replace_range(start..end, stamp);
+            }
+        }
+    }
+    text
+}
+
+/// Whether a file or an object is there.
+fn is_there(world: &Snapshot, path: &Path) -> bool {
+    world.size_of(path).is_some()
+}
+
+/// The manifest of a backup that stands with it as it was proved.
+fn whole(world: &Snapshot, path: &Path) -> Result<Manifest> {
+    let beside = manifest::path_beside(path);
+    let Some(data) = world.content(path) else { return Err(differs(path, "it is not there")) };
+    let Some(text) = world.content(&beside) else { return Err(differs(path, "it has no manifest")) };
+    let manifest: Manifest = serde_json::from_slice(&text)
+        .map_err(|error| Error::new(Kind::Integrity, format!("cannot read `{}`", beside.display())).because(error))?;
+    if manifest.size_bytes != data.len() as u64 || manifest.sha256 != Sha256::of(&data) {
+        return Err(differs(path, "its bytes are not those that its manifest describes"));
+    }
+    match path.file_name().is_some_and(|name| *name == *manifest.name) {
+        true => Ok(manifest),
+        false => Err(differs(path, "its manifest names another file")),
+    }
+}
+
+fn differs(path: &Path, why: &str) -> Error {
+    Error::new(Kind::Integrity, format!("`{}` is no backup", path.display())).because_text(why)
+}

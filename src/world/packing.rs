@@ -1,0 +1,126 @@
+//! What goes into an archive, as plain data; and what was noticed while it was read.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::error::{Error, Kind, Result};
+use crate::stream::Source;
+
+pub mod findings;
+pub mod meta;
+pub mod names;
+pub mod patterns;
+mod refusals;
+pub mod walk;
+
+pub use findings::Findings;
+use patterns::Patterns;
+
+/// Which files go into an archive, and what becomes of those that are in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// Sorted, and none below another.
+    pub roots: Vec<Root>,
+    /// The folder that names in the archive are relative to.
+    pub base: PathBuf,
+    /// Rules as `.gitignore` has them, relative to each root. Without `include` all files go in.
+    pub include: Vec<String>,
+    pub exclude: Vec<String>,
+    /// Only files that were modified, or whose owner or mode was changed, at this moment or later.
+    pub newer_than: Option<DateTime<FixedOffset>>,
+    /// Only files that were modified before this moment.
+    pub older_than: Option<DateTime<FixedOffset>>,
+    pub one_file_system: bool,
+    pub xattrs: bool,
+    pub acls: bool,
+    /// Whether an archive without any file is fine.
+    pub allow_empty: bool,
+    pub on_change: OnChange,
+    /// Files and folders that are left out when they cannot be read, with all below them.
+    pub accept_unreadable: Vec<PathBuf>,
+    /// Whether the files are read. A plan only looks at them.
+    pub contents: bool,
+}
+
+/// A file or a folder that goes into the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    pub path: PathBuf,
+    /// Whether it may be missing.
+    pub optional: bool,
+}
+
+/// What becomes of a file that changes while it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    #[default]
+    Warn,
+    Error,
+}
+
+/// An archive under way: its bytes, and what was noticed so far.
+pub struct Packed {
+    pub source: Box<dyn Source>,
+    pub findings: Findings,
+}
+
+impl Packing {
+    /// The roots, for people.
+    pub fn title(&self) -> String {
+        let shown: Vec<_> = self.roots.iter().map(|root| root.path.display().to_string()).collect();
+        shown.join(", ")
+    }
+
+    /// What `path` is called in the archive; a root that lies outside the base is an error.
+    pub fn name_of(&self, path: &Path) -> Result<PathBuf> {
+        path.strip_prefix(&self.base).map(Path::to_owned).map_err(|_| {
+            Error::new(Kind::Recipe, format!("`{}` does not lie below the base", path.display()))
+                .because_text(format!("the base is `{}`", self.base.display()))
+                .hint("leave `base` out, or name a folder that holds every root")
+        })
+    }
+
+    /// Refuses to write the archive to `target` when that would become a part of it.
+    pub fn refuse_target(&self, target: &Path) -> Result<()> {
+        let exclude = Patterns::new(&self.exclude)?;
+        let holding = |root: &&Root| {
+            let below = target.strip_prefix(&root.path).ok().filter(|below| !below.as_os_str().is_empty());
+            below.is_some_and(|below| !exclude.matches_with_parents(below, false))
+        };
+        let Some(root) = self.roots.iter().find(holding) else { return Ok(()) };
+        let below = target.strip_prefix(&root.path).ok().and_then(|below| below.iter().next()).unwrap_or_default();
+        Err(Error::new(Kind::Recipe, format!("cannot save the archive as `{}`", target.display()))
+            .because_text(format!("it would lie in `{}`, which is packed", root.path.display()))
+            .hint(format!("save it elsewhere, or leave that folder out: `exclude = {{ \"/{}\" }}`", below.display())))
+    }
+
+    pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        let roots = self.roots.iter_mut().map(|root| &mut root.path);
+        roots.chain([&mut self.base]).chain(&mut self.accept_unreadable).collect()
+    }
+
+    /// Whether the recipe accepts that `path` cannot be read.
+    pub fn accepts_unreadable(&self, path: &Path) -> bool {
+        self.accept_unreadable.iter().any(|accepted| path.starts_with(accepted))
+    }
+
+    /// Writes down that a file changed; an error when the recipe says so.
+    pub fn note_change(&self, findings: &Findings, path: &Path, how: &str) -> Result<()> {
+        findings.changed(path, how);
+        match self.on_change {
+            OnChange::Error if self.contents => Err(refusals::changed(path, how)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes down that something cannot be read; an error unless the recipe accepts it by name.
+    pub fn note_unreadable(&self, findings: &Findings, path: &Path, error: impl FnOnce(&Path) -> Error) -> Result<()> {
+        if self.accepts_unreadable(path) {
+            findings.lock().unreadable.add(path.display().to_string());
+            return Ok(());
+        }
+        Err(refusals::unreadable(path, error(path)))
+    }
+}

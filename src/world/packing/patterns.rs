@@ -1,0 +1,54 @@
+//! Rules about names as `.gitignore` has them, alike wherever a recipe picks files.
+
+use std::path::Path;
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::error::{Error, Kind, Result};
+
+/// A list of rules; of those that match, the last one decides.
+pub struct Patterns(Option<Gitignore>);
+
+impl Patterns {
+    pub fn new(rules: &[String]) -> Result<Patterns> {
+        if rules.is_empty() {
+            return Ok(Patterns(None));
+        }
+        let mut builder = GitignoreBuilder::new("");
+        builder.allow_unclosed_class(false);
+        for rule in rules {
+            let wrong = || {
+                Error::new(Kind::Recipe, format!("`{rule}` is not a pattern")).hint(
+                    "write it as in a .gitignore: `*.log` for files anywhere, `/cache/` for one folder at the top",
+                )
+            };
+            // Where a file of rules has room for remarks, a list in a recipe has none.
+            if rule.trim().is_empty() || rule.starts_with('#') || rule.contains('\n') {
+                return Err(wrong());
+            }
+            builder.add_line(None, rule).map_err(|cause| wrong().because(cause))?;
+        }
+        let built = builder.build().map_err(|cause| {
+            Error::new(Kind::Recipe, "these patterns cannot be used together").because(cause).hint("use fewer of them")
+        })?;
+        Ok(Patterns(Some(built)))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether the rules name `path` itself; what lies above it is not asked.
+    pub fn matches(&self, path: &Path, is_dir: bool) -> bool {
+        self.0.as_ref().is_some_and(|rules| matches!(rules.matched(path, is_dir), Match::Ignore(_)))
+    }
+
+    /// Whether the rules name `path`, or else the nearest folder above it that they say something about.
+    pub fn matches_with_parents(&self, path: &Path, is_dir: bool) -> bool {
+        let Some(rules) = &self.0 else { return false };
+        let named = path.ancestors().filter(|above| !above.as_os_str().is_empty());
+        let mut said = named.map(|above| rules.matched(above, is_dir || above != path));
+        said.find(|said| !said.is_none()).is_some_and(|said| said.is_ignore())
+    }
+}

@@ -1,0 +1,314 @@
+//! Walks the roots of an archive in order and decides what goes in; no link is ever followed.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use super::findings::Findings;
+use super::meta::{Meta, MetaKind};
+use super::names::Names;
+use super::patterns::Patterns;
+use super::refusals as say;
+use super::{Packing, Root};
+use crate::error::{Error, Result};
+use crate::world::partial::is_partial;
+
+/// An open folder of some world.
+pub trait Folder: Send + Sync + Sized + 'static {
+    /// A file that is held open.
+    type Held: Send;
+
+    /// All names in it, sorted.
+    fn names(&self) -> io::Result<Names>;
+
+    /// What lies under a name, a link as itself.
+    fn look(&self, name: &OsStr) -> io::Result<Meta>;
+
+    /// Opens a folder in it; a link is an error.
+    fn enter(&self, name: &OsStr) -> io::Result<(Self, Meta)>;
+
+    /// Opens a file in it; a link is an error.
+    fn hold(&self, name: &OsStr) -> io::Result<(Self::Held, Meta)>;
+
+    /// Whether a file in it could be read.
+    fn try_read(&self, name: &OsStr) -> io::Result<()>;
+
+    /// The error of an act on a path.
+    fn trouble(&self, act: &str, path: &Path, cause: io::Error) -> Error;
+}
+
+/// One entry of the archive to be.
+pub struct Item<F: Folder> {
+    /// The folder that it lies in; of a folder, itself.
+    pub folder: Arc<F>,
+    pub name: OsString,
+    /// Its name in the archive.
+    pub path: PathBuf,
+    pub meta: Meta,
+    pub what: What<F::Held>,
+}
+
+pub enum What<H> {
+    Dir,
+    File(Option<H>),
+    Link,
+    /// The same file as an entry before it.
+    HardLink(PathBuf),
+}
+
+/// Gives every entry to `take`, folders before what lies in them. `open` gives the folder of a root and its name there.
+pub fn walk<F: Folder>(
+    packing: &Packing,
+    findings: &Findings,
+    open: impl Fn(&Path) -> io::Result<(F, OsString)>,
+    trouble: impl Fn(&str, &Path, io::Error) -> Error,
+    take: &mut dyn FnMut(Item<F>) -> Result<()>,
+) -> Result<()> {
+    let (include, exclude) = (Patterns::new(&packing.include)?, Patterns::new(&packing.exclude)?);
+    let mut walk = Walk {
+        packing,
+        findings,
+        include,
+        exclude,
+        take,
+        frames: Vec::new(),
+        links: HashMap::new(),
+        top: PathBuf::new(),
+        device: 0,
+        files: 0,
+    };
+    let mut files = 0;
+    for root in &packing.roots {
+        let looked = open(&root.path).and_then(|(folder, name)| Ok((folder.look(&name)?, folder, name)));
+        match looked {
+            Ok((meta, folder, name)) => walk.root(root, Arc::new(folder), name, meta)?,
+            Err(error) if is_absent(&error) && root.optional => {
+                findings.lock().absent.add(root.path.display().to_string());
+            }
+            Err(error) if is_absent(&error) => return Err(say::missing(&root.path, error)),
+            Err(error) => walk.unreadable(&root.path, |path| trouble("read", path, error))?,
+        }
+        files += std::mem::take(&mut walk.files);
+    }
+    match files == 0 && !packing.allow_empty {
+        true => Err(say::nothing_at_all(packing, &findings.lock())),
+        false => Ok(()),
+    }
+}
+
+struct Walk<'a, F: Folder> {
+    packing: &'a Packing,
+    findings: &'a Findings,
+    include: Patterns,
+    exclude: Patterns,
+    take: &'a mut dyn FnMut(Item<F>) -> Result<()>,
+    /// The open folders, the present one last.
+    frames: Vec<Frame<F>>,
+    /// Files of more than one name: their first entry, and how many names may still come.
+    links: HashMap<(u64, u64), (PathBuf, u64)>,
+    /// What the present root is called in the archive, or the folder of a root that is a file.
+    top: PathBuf,
+    /// The file system of the present root.
+    device: u64,
+    /// What was taken of the present root, folders aside.
+    files: u64,
+}
+
+struct Frame<F> {
+    folder: Arc<F>,
+    names: Names,
+    next: usize,
+    path: PathBuf,
+    meta: Meta,
+    /// Whether it is in the archive by now.
+    written: bool,
+    /// Whether `include` names it, or a folder above it.
+    included: bool,
+}
+
+impl<F: Folder> Walk<'_, F> {
+    fn root(&mut self, root: &Root, folder: Arc<F>, name: OsString, meta: Meta) -> Result<()> {
+        let path = self.packing.name_of(&root.path)?;
+        self.device = meta.device;
+        let excluded = self.findings.lock().excluded;
+        match meta.kind {
+            MetaKind::Dir => {
+                self.top.clone_from(&path);
+                self.enter(&folder, &name, path, false)?;
+            }
+            MetaKind::File => {
+                self.top = path.parent().map(Path::to_owned).unwrap_or_default();
+                self.visit(&folder, name, path, false)?;
+            }
+            _ => return Err(say::no_root(&root.path, meta.kind)),
+        }
+        while let Some(frame) = self.frames.last_mut() {
+            let Some(name) = frame.names.get(frame.next).map(OsStr::to_owned) else {
+                self.frames.pop();
+                continue;
+            };
+            frame.next += 1;
+            let (folder, path, included) = (frame.folder.clone(), frame.path.join(&name), frame.included);
+            self.visit(&folder, name, path, included)?;
+        }
+        let excluded = self.findings.lock().excluded - excluded;
+        match self.files == 0 && excluded > 0 && self.include.is_empty() && !self.packing.allow_empty {
+            true => Err(say::nothing_of(&root.path)),
+            false => Ok(()),
+        }
+    }
+
+    fn visit(&mut self, folder: &Arc<F>, name: OsString, path: PathBuf, included: bool) -> Result<()> {
+        if is_partial(&name) {
+            self.findings.lock().unfinished += 1;
+            return Ok(());
+        }
+        let meta = match folder.look(&name) {
+            Ok(meta) => meta,
+            Err(error) => return self.failed(folder, &path, error),
+        };
+        let is_dir = meta.kind == MetaKind::Dir;
+        let below = path.strip_prefix(&self.top).unwrap_or(&path);
+        if self.exclude.matches(below, is_dir) {
+            self.findings.lock().excluded += 1;
+            return Ok(());
+        }
+        let included = included || self.include.matches(below, is_dir);
+        match meta.kind {
+            MetaKind::Dir => self.enter(folder, &name, path, included),
+            MetaKind::File | MetaKind::Link if !included && !self.include.is_empty() => {
+                self.findings.lock().excluded += 1;
+                Ok(())
+            }
+            MetaKind::File | MetaKind::Link if !self.is_of_age(&meta) => {
+                self.findings.lock().out_of_age += 1;
+                Ok(())
+            }
+            MetaKind::File => self.file(folder, name, path, meta),
+            MetaKind::Link => self.take(Item { folder: folder.clone(), name, path, meta, what: What::Link }),
+            kind => {
+                self.findings.left_out(kind);
+                Ok(())
+            }
+        }
+    }
+
+    fn enter(&mut self, above: &Arc<F>, name: &OsStr, path: PathBuf, included: bool) -> Result<()> {
+        let (folder, meta) = match above.enter(name) {
+            Ok(entered) => entered,
+            Err(error) => return self.failed(above, &path, error),
+        };
+        let foreign = self.packing.one_file_system && meta.device != self.device;
+        let names = match foreign {
+            true => Ok(Names::default()),
+            false => folder.names(),
+        };
+        let names = match names {
+            Ok(names) => names,
+            Err(error) => return self.failed(above, &path, error),
+        };
+        if foreign {
+            self.findings.lock().other_file_systems.add(self.packing.base.join(&path).display().to_string());
+        }
+        self.frames.push(Frame { folder: Arc::new(folder), names, next: 0, path, meta, written: false, included });
+        // Where only some files are asked for, a folder comes with the first of them.
+        let all = self.include.is_empty() || included;
+        match all && self.packing.newer_than.is_none() && self.packing.older_than.is_none() {
+            true => self.write_folders(),
+            false => Ok(()),
+        }
+    }
+
+    fn file(&mut self, folder: &Arc<F>, name: OsString, path: PathBuf, meta: Meta) -> Result<()> {
+        let mut item = Item { folder: folder.clone(), name, path, meta, what: What::File(None) };
+        if meta.links > 1 {
+            if let Some(first) = self.seen(&meta) {
+                item.what = What::HardLink(first);
+                return self.take(item);
+            }
+            // Held open from here on, so that the entry that others point to cannot fail to come.
+            match folder.hold(&item.name) {
+                Ok((held, meta)) if meta.kind == MetaKind::File => {
+                    (item.meta, item.what) = (meta, What::File(Some(held)));
+                    self.links.insert((meta.device, meta.inode), (item.path.clone(), meta.links - 1));
+                }
+                Ok(_) => return self.failed(folder, &item.path, Errno::LOOP.into()),
+                Err(error) => return self.failed(folder, &item.path, error),
+            }
+        } else if !self.packing.contents
+            && let Err(error) = folder.try_read(&item.name)
+        {
+            return self.failed(folder, &item.path, error);
+        }
+        self.findings.lock().size_bytes += item.meta.size_bytes;
+        self.take(item)
+    }
+
+    /// The first entry of a file that has come before under another name.
+    fn seen(&mut self, meta: &Meta) -> Option<PathBuf> {
+        let key = (meta.device, meta.inode);
+        let (first, left) = self.links.get_mut(&key)?;
+        let first = first.clone();
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            self.links.remove(&key);
+        }
+        Some(first)
+    }
+
+    fn take(&mut self, item: Item<F>) -> Result<()> {
+        self.write_folders()?;
+        self.files += 1;
+        self.findings.lock().files += 1;
+        (self.take)(item)
+    }
+
+    /// Gives the open folders that are not in the archive yet, the highest first.
+    fn write_folders(&mut self) -> Result<()> {
+        for frame in self.frames.iter_mut().filter(|frame| !frame.written) {
+            frame.written = true;
+            let (folder, path, meta) = (frame.folder.clone(), frame.path.clone(), frame.meta);
+            (self.take)(Item { folder, name: OsString::new(), path, meta, what: What::Dir })?;
+        }
+        Ok(())
+    }
+
+    fn is_of_age(&self, meta: &Meta) -> bool {
+        let at = |(secs, nanos): (i64, u32)| (secs, nanos);
+        let limit = |moment: &chrono::DateTime<_>| (moment.timestamp(), moment.timestamp_subsec_nanos());
+        // A file that was moved here keeps its old time, but not that of its last change.
+        let newest = at(meta.modified).max(at(meta.changed));
+        self.packing.newer_than.as_ref().is_none_or(|moment| newest >= limit(moment))
+            && self.packing.older_than.as_ref().is_none_or(|moment| at(meta.modified) < limit(moment))
+    }
+
+    /// Something could not be opened: it is gone, it is another thing by now, or nobody may read it.
+    fn failed(&self, folder: &Arc<F>, path: &Path, error: io::Error) -> Result<()> {
+        let full = self.packing.base.join(path);
+        match what_happened(&error) {
+            Some(how) => self.packing.note_change(self.findings, &full, how),
+            None => self.unreadable(&full, |path| folder.trouble("read", path, error)),
+        }
+    }
+
+    fn unreadable(&self, path: &Path, error: impl FnOnce(&Path) -> Error) -> Result<()> {
+        self.packing.note_unreadable(self.findings, path, error)
+    }
+}
+
+/// What the error says when the tree was changed since it was looked at; nothing when something else is wrong.
+pub fn what_happened(error: &io::Error) -> Option<&'static str> {
+    match Errno::from_io_error(error) {
+        Some(Errno::NOENT) => Some("it vanished"),
+        Some(Errno::LOOP | Errno::NOTDIR | Errno::NXIO) => Some("it was replaced by something else"),
+        _ => None,
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}

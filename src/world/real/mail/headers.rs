@@ -1,0 +1,95 @@
+//! Writes the headers of a mail that hold what people wrote, encoded and folded so that no line is too long.
+
+use super::letter::on_the_wire;
+use crate::world::real::base64::encode;
+use crate::world::mail::{Mail, Mailbox};
+
+/// The longest line that servers are asked to take without complaint (RFC 5322 §2.1.1).
+const LINE: usize = 76;
+/// The text of one encoded word: 39 bytes are 52 letters of base64, so that the word fits behind the name of any header.
+const WORD_BYTES: usize = 39;
+
+/// The headers beside date and message id.
+pub fn of(mail: &Mail) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("From", folded("From", addresses(std::slice::from_ref(&mail.from))))];
+    headers.push(("To", folded("To", addresses(&mail.to))));
+    if !mail.cc.is_empty() {
+        headers.push(("Cc", folded("Cc", addresses(&mail.cc))));
+    }
+    headers.push(("Subject", folded("Subject", text(&mail.subject))));
+    // RFC 3834: no out-of-office reply should come back. Exchange has a header of its own for it.
+    headers.push(("Auto-Submitted", "auto-generated".to_owned()));
+    headers.push(("X-Auto-Response-Suppress", "All".to_owned()));
+    headers
+}
+
+/// The words of a list of addresses; each address ends with its comma.
+fn addresses(list: &[Mailbox]) -> Vec<String> {
+    let mut words = Vec::new();
+    for (number, mailbox) in list.iter().enumerate() {
+        let comma = if number + 1 < list.len() { "," } else { "" };
+        match &mailbox.name {
+            Some(name) => {
+                words.extend(display_name(name));
+                words.push(format!("<{}>{comma}", on_the_wire(mailbox)));
+            }
+            None => words.push(format!("{}{comma}", on_the_wire(mailbox))),
+        }
+    }
+    words
+}
+
+/// A name: as it is, in quotes, or encoded.
+fn display_name(name: &str) -> Vec<String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~ ".contains(c);
+    let quoted = || format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    match is_short_ascii(name) {
+        true if name.chars().all(is_plain) => text(name),
+        true if quoted().len() < LINE - 12 => vec![quoted()],
+        _ => encoded(name),
+    }
+}
+
+/// A text: as it is where that can be folded at its blanks, else encoded.
+fn text(text: &str) -> Vec<String> {
+    if is_short_ascii(text) { text.split(' ').map(str::to_owned).collect() } else { encoded(text) }
+}
+
+/// Whether a text can stand as it is: no word of it is longer than a line, and none looks encoded.
+fn is_short_ascii(text: &str) -> bool {
+    let fits = |word: &str| !word.is_empty() && word.len() < LINE - 12;
+    text.is_ascii() && !text.contains("=?") && text.split(' ').all(fits)
+}
+
+/// Encoded words (RFC 2047), none of which splits a character.
+fn encoded(text: &str) -> Vec<String> {
+    let (mut words, mut piece) = (Vec::new(), String::new());
+    for c in text.chars() {
+        if piece.len() + c.len_utf8() > WORD_BYTES {
+            words.push(format!("=?utf-8?b?{}?=", encode(std::mem::take(&mut piece).as_bytes())));
+        }
+        piece.push(c);
+    }
+    if !piece.is_empty() {
+        words.push(format!("=?utf-8?b?{}?=", encode(piece.as_bytes())));
+    }
+    words
+}
+
+/// The words with a line break and a blank wherever a line would become too long.
+fn folded(name: &str, words: Vec<String>) -> String {
+    let (mut value, mut column) = (String::new(), name.len() + 1);
+    for word in words {
+        if value.is_empty() {
+            column += 1 + word.len();
+        } else if column + 1 + word.len() > LINE {
+            value.push_str("\r\n ");
+            column = 1 + word.len();
+        } else {
+            value.push(' ');
+            column += 1 + word.len();
+        }
+        value.push_str(&word);
+    }
+    value
+}

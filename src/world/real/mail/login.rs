@@ -1,0 +1,69 @@
+//! Logs in to a mail server: with a password by PLAIN or LOGIN, with an access token by XOAUTH2.
+
+use super::talk::Talk;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::world::real::base64::encode;
+use crate::world::mail::login_refused;
+
+/// Logs in by the first kind of login that the server offers, a token before a password.
+pub async fn log_in(talk: &mut Talk<'_>) -> Result<()> {
+    let server = talk.server;
+    let user = server.user.clone().unwrap_or_default();
+    if let Some(token) = &server.token {
+        return by_token(talk, &user, token).await;
+    }
+    let password = server.password.as_ref().map_or("", Secret::expose);
+    hide_encoded(&user, password);
+    match () {
+        () if offers(talk, "PLAIN") => {
+            let all = encode(format!("\0{user}\0{password}").as_bytes());
+            finish(talk, &format!("AUTH PLAIN {all}")).await
+        }
+        () if offers(talk, "LOGIN") => {
+            for line in ["AUTH LOGIN".to_owned(), encode(user.as_bytes())] {
+                let reply = talk.ask("the login", &line).await?;
+                if reply.code != 334 {
+                    return Err(login_refused(server, &reply.to_string()));
+                }
+            }
+            finish(talk, &encode(password.as_bytes())).await
+        }
+        () if offers(talk, "XOAUTH2") => Err(login_refused(server, "the server takes no password, only XOAUTH2")),
+        () => Err(login_refused(server, "the server offers neither PLAIN nor LOGIN")),
+    }
+}
+
+/// As Microsoft and Google document it: a refusal comes as a question, and is told after an empty answer.
+async fn by_token(talk: &mut Talk<'_>, user: &str, token: &Secret) -> Result<()> {
+    if !offers(talk, "XOAUTH2") {
+        return Err(login_refused(talk.server, "the server does not offer XOAUTH2"));
+    }
+    let all = encode(format!("user={user}\u{1}auth=Bearer {}\u{1}\u{1}", token.expose()).as_bytes());
+    drop(Secret::new(all.clone())); // registered, so that it is struck out of whatever quotes it
+    let reply = talk.ask("the login", &format!("AUTH XOAUTH2 {all}")).await?;
+    match reply.code {
+        235 => Ok(()),
+        334 => finish(talk, "").await,
+        _ => Err(login_refused(talk.server, &reply.to_string())),
+    }
+}
+
+async fn finish(talk: &mut Talk<'_>, line: &str) -> Result<()> {
+    let reply = talk.ask("the login", line).await?;
+    if reply.code == 235 { Ok(()) } else { Err(login_refused(talk.server, &reply.to_string())) }
+}
+
+/// Whether the server offers this kind of login; servers of old write `AUTH=PLAIN`.
+fn offers(talk: &Talk<'_>, mechanism: &str) -> bool {
+    let lines = talk.offers.iter().filter_map(|line| line.strip_prefix("AUTH "). or(line.strip_prefix("AUTH=")));
+    lines.flat_map(|line| line.split(' ')).any(|offered| offered == mechanism)
+}
+
+/// A server may quote the command that it did not understand, in which the password is encoded.
+fn hide_encoded(user: &str, password: &str) {
+    if !password.is_empty() {
+        drop(Secret::new(encode(password.as_bytes())));
+        drop(Secret::new(encode(format!("\0{user}\0{password}").as_bytes())));
+    }
+}
