@@ -170,8 +170,7 @@ impl LuaChannels {
     async fn event(&self, channel: &Channel, event: &Event) -> serde_json::Value {
         let (language, event) = (self.config.language().into(), &event.bounded());
         let reading = Caller::new(Arc::new(Limited::new(self.world.clone())), READING);
-        let message =
-            templates::message(&reading, &self.config.dir, event, language, self.config.system_name()).await;
+        let message = templates::message(&reading, &self.config.dir, event, language, self.config.system_name()).await;
         if let Some(warning) = &message.warning {
             report::log(Level::Warn, warning, None);
         }

@@ -76,7 +76,10 @@ async fn deliver_one<D: Deliver, S: Future<Output = ()>>(
             }
             Next::Over => break retry_policy::unsure(format!("the channel `{name}` crashed")),
             Next::Late => {
-                break retry_policy::unsure(format!("the channel `{name}` took longer than {}", show_duration(timeout)));
+                break retry_policy::unsure(format!(
+                    "the channel `{name}` took longer than {}",
+                    show_duration(timeout)
+                ));
             }
             Next::Stopped => break retry_policy::unsure(format!("the channel `{name}` was interrupted")),
         }
@@ -97,7 +100,11 @@ enum Next {
     Stopped,
 }
 
-async fn next<S: Future<Output = ()>>(progress: &mut UnboundedReceiver<Progress>, until: Instant, stop: Shared<S>) -> Next {
+async fn next<S: Future<Output = ()>>(
+    progress: &mut UnboundedReceiver<Progress>,
+    until: Instant,
+    stop: Shared<S>,
+) -> Next {
     tokio::select! {
         biased;
         answer = timeout_at(until, progress.recv()) => match answer {

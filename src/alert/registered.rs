@@ -109,9 +109,8 @@ fn readable(name: &str, to: &[String], troubles: &mut Vec<Error>) -> Vec<String>
     for text in to {
         let (found, wrong) = Mailbox::read_list(text);
         all.extend(found.iter().map(Mailbox::to_string));
-        troubles.extend(
-            wrong.into_iter().map(|error| error.within(format!("the channel `{name}` has a wrong address"))),
-        );
+        troubles
+            .extend(wrong.into_iter().map(|error| error.within(format!("the channel `{name}` has a wrong address"))));
     }
     all
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Result;
-pub use crate::world::mail::settings::{Lookup, Recipients, Settings, recipients};
 use crate::world::limited::Limited;
+pub use crate::world::mail::settings::{Lookup, Recipients, Settings, recipients};
 use crate::world::real::{self, Real};
 use crate::world::{Caller, Limits};
 

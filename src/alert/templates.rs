@@ -6,8 +6,8 @@ use handlebars::Handlebars;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 
-use super::event::{Event, iso, local};
 use super::Tone;
+use super::event::{Event, iso, local};
 use super::text::plain_text;
 use super::words::{Language, Words};
 use crate::error::{Error, Kind, Result};

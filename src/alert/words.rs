@@ -105,7 +105,8 @@ impl Words {
 /// Where and when, behind the subject: recipe, database, host and the time by the clock of the machine.
 fn place(event: &Event) -> String {
     // The subject of a failure that goes on names its recipe.
-    let has_recipe = matches!(event.kind, EventKind::Digest | EventKind::Escalation) && event.about != EventKind::Monitor;
+    let has_recipe =
+        matches!(event.kind, EventKind::Digest | EventKind::Escalation) && event.about != EventKind::Monitor;
     let recipe = Some(event.recipe.as_str()).filter(|_| !has_recipe);
     // Without its seconds: `2026-02-15 12:00 +09:00`.
     let time = match event.local_time.split_at_checked(16) {

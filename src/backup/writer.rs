@@ -240,7 +240,8 @@ impl Writer {
         }
         let path = target.to_string();
         let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
-        let written = Written { backup, facts: Facts { way_back: None, sealer: None, ..facts }, known, manifest: value };
+        let written =
+            Written { backup, facts: Facts { way_back: None, sealer: None, ..facts }, known, manifest: value };
         if !known {
             self.record(target, &written);
         }

@@ -86,7 +86,8 @@ const BEGUN: &str = ".catalog-begun";
 
 /// Notes that there is a catalog. Without the note, one that is emptied passes for a new one; nothing else is lost.
 fn note_begun(path: &Path) {
-    if let Err(errno) = rustix::fs::mknodat(CWD, path.with_file_name(BEGUN), FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0)
+    if let Err(errno) =
+        rustix::fs::mknodat(CWD, path.with_file_name(BEGUN), FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0)
         && errno != Errno::EXIST
     {
         tracing::debug!(%errno, "the beginning of the catalog cannot be noted");

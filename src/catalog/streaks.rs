@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::column::{number, some_moment};
 use super::outbox::{NewNotice, put};
 use super::record::{Moment, Run, moment_text};
-use crate::catalog::streaks::news::brings_news;
 use super::{Catalog, read, targets};
+use crate::catalog::streaks::news::brings_news;
 use crate::error::Result;
 use crate::secret;
 

@@ -34,9 +34,8 @@ fn database(job: &Job) -> Option<String> {
         matches!(name, "database" | "db" | "dbname") || matches!(env, Some("DB_NAME" | "PGDATABASE"))
     };
     let specs = &job.declaration.params;
-    let (name, _) = specs
-        .iter()
-        .find(|(name, spec)| is_database(name, spec.env.as_deref()) && spec.kind != ParamType::Secret)?;
+    let (name, _) =
+        specs.iter().find(|(name, spec)| is_database(name, spec.env.as_deref()) && spec.kind != ParamType::Secret)?;
     match job.params.get(name)? {
         ParamValue::Absent => None,
         value => Some(value.to_string()).filter(|text| !text.is_empty()),

@@ -84,10 +84,7 @@ fn set_up(context: &Context) -> Vec<Point> {
         Catalog::open_existing(&config.state_dir.join("catalog.db"))
             .map(|_| format!("`{}`", config.state_dir.display()))
     });
-    let mut points = vec![
-        Point::ok("configuration", format!("`{}`", config.dir.display())),
-        Point::of("state", state),
-    ];
+    let mut points = vec![Point::ok("configuration", format!("`{}`", config.dir.display())), Point::of("state", state)];
     points.extend(walls::points(config));
     points.extend(telling::points(context));
     points.extend(

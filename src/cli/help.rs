@@ -50,11 +50,8 @@ fn environment_language(environment: &BTreeMap<String, String>) -> Language {
 fn in_japanese(command: Command, is_top: bool) -> Command {
     let about = command.get_about().map(words);
     let after = command.get_after_help().map(words);
-    let mut command = command
-        .help_template(LAYOUT)
-        .subcommand_help_heading("コマンド")
-        .disable_help_flag(true)
-        .mut_args(argument);
+    let mut command =
+        command.help_template(LAYOUT).subcommand_help_heading("コマンド").disable_help_flag(true).mut_args(argument);
     if let Some(about) = about {
         command = command.about(about);
     }

@@ -82,7 +82,9 @@ fn print_channels(context: &Context, alerts: &Alerts, event: &Event, tally: &Tal
     for channel in alerts.all_channels() {
         let report = tally.reports.iter().rfind(|report| report.channel == channel.name);
         let line = match report {
-            Some(ChannelReport { error: Some(error), .. }) => format!("✗ {} ({}): {error}\n", channel.name, channel.kind),
+            Some(ChannelReport { error: Some(error), .. }) => {
+                format!("✗ {} ({}): {error}\n", channel.name, channel.kind)
+            }
             Some(ChannelReport { skipped: Some(why), .. }) => {
                 format!("- {} ({}): nothing to send: {why}\n", channel.name, channel.kind)
             }

@@ -25,7 +25,9 @@ pub fn main(context: &Context, args: &RunArgs) -> ExitCode {
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }
-    let (guard, job) = match guard.and_then(|guard| run::prepare(context, args).and_then(|job| job.enclose().map(|()| (guard, job)))) {
+    let (guard, job) = match guard
+        .and_then(|guard| run::prepare(context, args).and_then(|job| job.enclose().map(|()| (guard, job))))
+    {
         Ok(ready) => ready,
         Err(error) => {
             context.print_error(&error);

@@ -33,10 +33,12 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     }
     // Before the process is walled in: the certificate of a mail server may lie anywhere.
     let alerts = alerting::prepare(context);
-    let job = match guard.and_then(|guard| prepare(context, &args).and_then(|job| {
-        launch(context, &job)?;
-        job.enclose_run().map(|()| (guard, job))
-    })) {
+    let job = match guard.and_then(|guard| {
+        prepare(context, &args).and_then(|job| {
+            launch(context, &job)?;
+            job.enclose_run().map(|()| (guard, job))
+        })
+    }) {
         Ok(ready) => ready,
         Err(error) => {
             held.print();

@@ -64,7 +64,8 @@ fn runs(call: &Call, options: RunsOptions) -> Result<Vec<Run>> {
         let what = format!("`limit` of `{}` must be a whole number from 1 to {MOST}, not `{limit}`", call.name);
         return Err(wrong(what, "narrow the question: `within = \"30d\"`, or `recipe`".to_owned()));
     }
-    let filter = RunFilter { status, backup_type: options.r#type, recipe: options.recipe, target: None, limit: Some(limit) };
+    let filter =
+        RunFilter { status, backup_type: options.r#type, recipe: options.recipe, target: None, limit: Some(limit) };
     let mut runs = (call.session.record.runs)(&filter)?;
     if let Some(within) = options.within.and_then(|within| chrono::TimeDelta::from_std(within).ok()) {
         runs.retain(|run| now - run.started_at <= within);

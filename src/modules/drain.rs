@@ -29,7 +29,8 @@ impl TextOptions {
         let max_bytes = self.max_bytes.unwrap_or(1 << 20);
         if max_bytes > MAX_RESULT {
             let what = format!("`max_bytes` of `:text` can be 16 MiB at most, not `{max_bytes}`");
-            return Err(Error::new(Kind::Recipe, what).hint("end the stream with `:save(path)`: no byte of a backup is a Lua value"));
+            return Err(Error::new(Kind::Recipe, what)
+                .hint("end the stream with `:save(path)`: no byte of a backup is a Lua value"));
         }
         Ok(max_bytes)
     }

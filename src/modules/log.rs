@@ -29,12 +29,20 @@ fn tell(call: &Call, level: Level, message: &str) -> Result<()> {
     call.session.logged.set(after);
     let site = call.site();
     if after > MAX_LOG_BYTES {
-        report::log(Level::Warn, "the recipe has said more than 8 MiB: the rest of its lines is left out", site.as_ref());
+        report::log(
+            Level::Warn,
+            "the recipe has said more than 8 MiB: the rest of its lines is left out",
+            site.as_ref(),
+        );
         return Ok(());
     }
     let end = message.floor_char_boundary(MAX_LINE_BYTES);
     match message.len() > MAX_LINE_BYTES {
-        true => report::log(level, &format!("{}… (cut: the line has {} bytes)", &message[..end], message.len()), site.as_ref()),
+        true => report::log(
+            level,
+            &format!("{}… (cut: the line has {} bytes)", &message[..end], message.len()),
+            site.as_ref(),
+        ),
         false => report::log(level, message, site.as_ref()),
     }
     Ok(())

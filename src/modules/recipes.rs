@@ -5,8 +5,8 @@ use std::fmt;
 use std::rc::Rc;
 
 use mlua::{Lua, Value};
-use serde::de::{self, Deserializer, Visitor};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
 
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};

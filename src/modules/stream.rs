@@ -195,7 +195,9 @@ impl UserData for Stream {
             let level = within(call, "level", options.level.unwrap_or(GZIP_LEVEL), 0, 9)?;
             let threads = threads(call, options.threads)?;
             // Blocks of 512 KiB, before and after, and what each thread works in.
-            Ok(Stage::holding(threads * (3 << 19) + (2 << 20), move |source, facts| gzip(source, level, threads, facts)))
+            Ok(Stage::holding(threads * (3 << 19) + (2 << 20), move |source, facts| {
+                gzip(source, level, threads, facts)
+            }))
         });
         stage(methods, "zstd", |call, (options,): (Option<ZstdOptions>,)| {
             let options = options.unwrap_or_default();

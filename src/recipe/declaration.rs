@@ -227,7 +227,9 @@ fn check_template(key: &str, template: &str, declared: &[&str], params: &[(Strin
                 let message = format!("{place} names the secret `{name}`, but what a recipe needs is shown");
                 fields.problem(message, "name no secret in `needs`");
             }
-            Some(ParamType::Command | ParamType::Hook) if ["read", "write", "sockets", "capabilities", "recipes"].contains(&key) => {
+            Some(ParamType::Command | ParamType::Hook)
+                if ["read", "write", "sockets", "capabilities", "recipes"].contains(&key) =>
+            {
                 let message = format!("{place} names `{name}`, which is no path");
                 fields.problem(message, "a command belongs in `run`, a hook in `run` and `connect`");
             }

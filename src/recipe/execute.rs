@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claims::Claims;
-use super::{clearing, standing};
 use super::cut::Cut;
 use super::declaration::RecipeKind;
 use super::job::Job;
@@ -15,6 +14,7 @@ use super::live::{Live, on_threads};
 use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
+use super::{clearing, standing};
 use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;

@@ -9,8 +9,8 @@ use super::expand::{Need, expand};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::target::target;
-use crate::backup::gpg;
 use super::values::{ParamType, ParamValue};
+use crate::backup::gpg;
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
@@ -18,10 +18,10 @@ use crate::lua::coverage::Coverage;
 use crate::report::{self, Level};
 use crate::stream::sha256::Sha256;
 use crate::world::Limits;
+use crate::world::capability::Capability;
 use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
-use crate::world::capability::Capability;
 use crate::world::real::launcher::Launcher;
 use crate::world::real::{http, orphans, standing, startup, view, wall};
 
@@ -194,7 +194,9 @@ impl Job {
                 Kind::Denied,
                 format!("the kernel sandbox is `{level}`{calls}, but `hikae.toml` requires it"),
             )
-            .hint("it takes Linux 6.7 with Landlock and seccomp; `sandbox = \"best-effort\"` runs with what there is"));
+            .hint(
+                "it takes Linux 6.7 with Landlock and seccomp; `sandbox = \"best-effort\"` runs with what there is",
+            ));
         }
         report::log(Level::Debug, &format!("kernel sandbox: {level}"), None);
         Ok(())
@@ -273,7 +275,10 @@ fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> R
     match needs.write.iter().find(|path| standing::is_shared(path) && !said(path)) {
         None => Ok(()),
         Some(path) => Err(Error::new(Kind::Recipe, format!("a run may not write everywhere in `{}`", path.display()))
-            .hint(format!("name a folder below it, or say so in `hikae.toml`: `write_shared = [{:?}]`", path.display().to_string()))),
+            .hint(format!(
+                "name a folder below it, or say so in `hikae.toml`: `write_shared = [{:?}]`",
+                path.display().to_string()
+            ))),
     }
 }
 

@@ -19,8 +19,8 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
 use crate::lua::session::RecordQueries;
-use crate::world::real::{Real, startup, orphans};
 use crate::report::{self, Level};
+use crate::world::real::{Real, orphans, startup};
 use crate::world::{Caller, Limits, World};
 
 /// Does `work` on the threads that move bytes. An error means that it could not even be tried.
@@ -128,7 +128,9 @@ impl Scene for Live {
         tokio::task::spawn_blocking(move || {
             let settled = real.settle(grace);
             end_left_over(grace, kept) && settled
-        }).await.unwrap_or(false)
+        })
+        .await
+        .unwrap_or(false)
     }
 }
 
@@ -137,7 +139,11 @@ fn end_left_over(grace: Duration, kept: Option<Pid>) -> bool {
     let left = orphans::end_adopted(grace, kept);
     let programs = |count: usize| if count == 1 { "1 program".to_owned() } else { format!("{count} programs") };
     if left.ended > 0 {
-        report::log(Level::Info, &format!("left running by the run, and ended with it: {}", programs(left.ended)), None);
+        report::log(
+            Level::Info,
+            &format!("left running by the run, and ended with it: {}", programs(left.ended)),
+            None,
+        );
     }
     if left.spared > 0 {
         report::log(Level::Info, &format!("left running, as the recipe declares it: {}", programs(left.spared)), None);

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use super::recipe_run::{RecipeEnd, RecipeRun};
 use super::packing::{Packed, Packing};
+use super::recipe_run::{RecipeEnd, RecipeRun};
 use super::{
     Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space,
     Stat, World,

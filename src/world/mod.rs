@@ -66,10 +66,10 @@ pub mod watched;
 
 pub use caller::Caller;
 pub use command::{Command, Exit, SecretOrText};
-pub use effect::{Effect, ListQuery, Hidden};
+pub use effect::{Effect, Hidden, ListQuery};
 pub use mail::{Mail, Sent};
 pub use program::ProgramSource;
-pub use reply::{Child, Entry, EntryKind, LockGuard, Reply, Space, Stat, MemoryDir};
+pub use reply::{Child, Entry, EntryKind, LockGuard, MemoryDir, Reply, Space, Stat};
 
 /// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
 pub trait World: Send + Sync {

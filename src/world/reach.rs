@@ -128,7 +128,8 @@ fn remote_shell(args: &[&str]) -> Reach {
 
 /// The ports of the addresses among the arguments.
 fn ports_of_addresses(args: &[&str]) -> Vec<u16> {
-    let values = args.iter().map(|arg| arg.split_once('=').map_or(*arg, |(_, value)| value)).chain(args.iter().copied());
+    let values =
+        args.iter().map(|arg| arg.split_once('=').map_or(*arg, |(_, value)| value)).chain(args.iter().copied());
     let mut ports: Vec<u16> = values.filter_map(port_of).collect();
     ports.sort_unstable();
     ports.dedup();

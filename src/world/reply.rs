@@ -10,8 +10,8 @@ use super::command::Exit;
 use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
-use super::recipe_run::RecipeEnd;
 use super::packing::Packed;
+use super::recipe_run::RecipeEnd;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 

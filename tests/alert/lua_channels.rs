@@ -124,7 +124,8 @@ fn a_channel_has_what_it_needs_and_nothing_else() {
 
 #[test]
 fn an_answer_that_came_by_a_redirect_is_no_answer() {
-    let text = "--- A channel.\nreturn { send = function(event, channel) http.post(channel.target, { body = 'x' }) end }\n";
+    let text =
+        "--- A channel.\nreturn { send = function(event, channel) http.post(channel.target, { body = 'x' }) end }\n";
     let folder = folder(&[("channels/own.lua", text)]);
     for status in [301, 302, 303, 307, 308] {
         let receiver = Receiver::start();

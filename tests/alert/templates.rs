@@ -16,7 +16,14 @@ async fn message_in(files: &[(&str, &str)], event: &Event, language: Language) -
     let files = files.iter().map(|(path, text)| (PathBuf::from(path), FileSetup::text(text.to_string())));
     let world = Simulated::new(SimulatedSetup { files: files.collect(), ..SimulatedSetup::default() }).unwrap();
     let limits = Limits { total: std::time::Duration::MAX, idle: std::time::Duration::MAX };
-    templates::message(&Caller::new(Arc::new(world), limits), Path::new("/etc/hikae"), event, language, "ITSM-Sec Nexus").await
+    templates::message(
+        &Caller::new(Arc::new(world), limits),
+        Path::new("/etc/hikae"),
+        event,
+        language,
+        "ITSM-Sec Nexus",
+    )
+    .await
 }
 
 async fn message(event: &Event, language: Language) -> Message {
@@ -26,7 +33,8 @@ async fn message(event: &Event, language: Language) -> Message {
 #[tokio::test]
 async fn a_failure_is_told_in_the_words_of_the_runbook() {
     let message = message(&example(), Language::Ja).await;
-    let subject = "【緊急】バックアップ失敗: BKP-20260215-030000-daily (db-backup, db1.example.co.jp, 2026-02-15 12:00 +09:00)";
+    let subject =
+        "【緊急】バックアップ失敗: BKP-20260215-030000-daily (db-backup, db1.example.co.jp, 2026-02-15 12:00 +09:00)";
     assert_eq!(message.subject, subject, "the runbook's subject, and behind it where and when");
     let runbook = "【緊急】バックアップ処理が失敗しました
 

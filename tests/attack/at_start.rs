@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::program::{Hikae, Said};
 
-const QUIET: &str = "--- Does nothing.\nreturn recipe { type = \"daily\", kind = \"maintenance\", run = function() end }\n";
+const QUIET: &str =
+    "--- Does nothing.\nreturn recipe { type = \"daily\", kind = \"maintenance\", run = function() end }\n";
 
 fn mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -38,7 +39,10 @@ fn a_recipe_that_is_no_file_is_one_broken_row() {
         let hikae = Hikae::new().file("config/recipes/quiet.lua", QUIET);
         no_file(&hikae.path("config/recipes/odd.lua"), way);
         let list = soon(&hikae, &["list"]);
-        assert!(list.out.contains("quiet") && list.out.contains("odd") && list.out.contains("cannot be loaded: "), "{list:?}");
+        assert!(
+            list.out.contains("quiet") && list.out.contains("odd") && list.out.contains("cannot be loaded: "),
+            "{list:?}"
+        );
         assert_ne!(soon(&hikae, &["run", "odd"]).code, 0);
         assert_eq!(soon(&hikae, &["run", "quiet"]).code, 0);
         assert!(soon(&hikae, &["status"]).out.contains("quiet"));
@@ -67,7 +71,10 @@ fn what_others_can_change_is_refused_with_the_command_that_mends_it() {
         ("config/.env", 0o602),
         ("config/hikae.toml", 0o646),
     ] {
-        let hikae = Hikae::new().file("config/recipes/quiet.lua", QUIET).file("config/.env", "A=b\n").file("config/hikae.toml", "");
+        let hikae = Hikae::new()
+            .file("config/recipes/quiet.lua", QUIET)
+            .file("config/.env", "A=b\n")
+            .file("config/hikae.toml", "");
         mode(&hikae.path(name), bits);
         let said = hikae.run(&["run", "quiet"]);
         assert_eq!(said.code, 64, "{name}: {said:?}");
@@ -167,7 +174,9 @@ fn a_folder_of_the_whole_system_is_written_only_where_somebody_said_so() {
     }
     let hikae = Hikae::new().file("config/recipes/writes.lua", &recipe("\"/etc\""));
     assert_eq!(hikae.run(&["run", "writes"]).code, 0, "the recipe itself says so");
-    let hikae = Hikae::new().file("config/recipes/writes.lua", &recipe("\"{dir}\"")).file("config/hikae.toml", "write_shared = [\"/etc\"]\n");
+    let hikae = Hikae::new()
+        .file("config/recipes/writes.lua", &recipe("\"{dir}\""))
+        .file("config/hikae.toml", "write_shared = [\"/etc\"]\n");
     assert_eq!(hikae.env("BACKUP_DIR", "/etc").run(&["run", "writes"]).code, 0, "the settings say so");
 }
 

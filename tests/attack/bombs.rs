@@ -31,7 +31,10 @@ fn measured(hikae: &Hikae, args: &[&str]) -> (Said, i64, Duration) {
     unsafe {
         command.pre_exec(|| {
             let all = Some(6 << 30);
-            Ok(rustix::process::setrlimit(rustix::process::Resource::As, rustix::process::Rlimit { current: all, maximum: all })?)
+            Ok(rustix::process::setrlimit(
+                rustix::process::Resource::As,
+                rustix::process::Rlimit { current: all, maximum: all },
+            )?)
         });
     }
     let began = Instant::now();
@@ -40,7 +43,9 @@ fn measured(hikae: &Hikae, args: &[&str]) -> (Said, i64, Duration) {
     let watch = std::thread::spawn(move || {
         let mut highest = 0;
         while let Ok(text) = std::fs::read_to_string(&status) {
-            let found = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok());
+            let found = text
+                .lines()
+                .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok());
             let Some(found) = found else { break };
             highest = std::cmp::max(highest, found);
             std::thread::sleep(Duration::from_millis(5));
@@ -95,18 +100,30 @@ fn a_table_that_holds_itself_is_not_expanded() {
 #[test]
 fn one_long_string_again_and_again_does_not_cross() {
     for call in ["json.encode(t)", "process.run { program = \"true\", args = t }", "log.info(t)"] {
-        fails_small(call, &format!("local s, t = string.rep(\"x\", 16000000), {{}} for i = 1, 1000 do t[i] = s end {call}"));
+        fails_small(
+            call,
+            &format!("local s, t = string.rep(\"x\", 16000000), {{}} for i = 1, 1000 do t[i] = s end {call}"),
+        );
     }
 }
 
 #[test]
 fn a_declaration_that_holds_itself_is_one_broken_row() {
     let hikae = Hikae::new()
-        .file("config/recipes/bomb.lua", &format!("{TWICE}\nreturn recipe {{ type = \"daily\", params = t, run = function() end }}\n"))
-        .file("config/recipes/quiet.lua", "--- Quiet.\nreturn recipe { type = \"daily\", kind = \"maintenance\", run = function() end }\n");
+        .file(
+            "config/recipes/bomb.lua",
+            &format!("{TWICE}\nreturn recipe {{ type = \"daily\", params = t, run = function() end }}\n"),
+        )
+        .file(
+            "config/recipes/quiet.lua",
+            "--- Quiet.\nreturn recipe { type = \"daily\", kind = \"maintenance\", run = function() end }\n",
+        );
     for command in ["list", "status", "check"] {
         let (said, resident, took) = measured(&hikae, &[command]);
-        assert!((said.out.contains("quiet") || command == "status") && said.out.contains("bomb"), "{command}: {said:?}");
+        assert!(
+            (said.out.contains("quiet") || command == "status") && said.out.contains("bomb"),
+            "{command}: {said:?}"
+        );
         bounded(command, &hikae, resident, took);
     }
 }
@@ -123,7 +140,9 @@ fn text_of_a_stream_has_its_bound() {
 
 #[test]
 fn many_streams_wait_for_their_turn() {
-    for (name, count, stage) in [("gzip", 300, "gzip()"), ("zstd", 40, "zstd { level = 19 }"), ("threads", 1, "gzip { threads = 64 }")] {
+    for (name, count, stage) in
+        [("gzip", 300, "gzip()"), ("zstd", 40, "zstd { level = 19 }"), ("threads", 1, "gzip { threads = 64 }")]
+    {
         ends_small(
             name,
             &format!(
@@ -137,7 +156,12 @@ fn many_streams_wait_for_their_turn() {
 #[test]
 fn a_stream_has_at_most_sixty_four_stages() {
     for stage in ["hash(tostring(i))", "gzip()", "tap_lines(function() end)"] {
-        fails_small(stage, &format!("local s = process.stream {{ program = \"true\" }} for i = 1, 5000 do s = s:{stage} end s:discard()"));
+        fails_small(
+            stage,
+            &format!(
+                "local s = process.stream {{ program = \"true\" }} for i = 1, 5000 do s = s:{stage} end s:discard()"
+            ),
+        );
     }
 }
 
@@ -162,10 +186,14 @@ fn work_on_long_strings_counts() {
 
 #[test]
 fn a_log_without_end_is_cut() {
-    let (hikae, said, resident, took) = bomb("local line = string.rep(\"x\", 10000) for _ = 1, 80000 do log.info(line) end");
+    let (hikae, said, resident, took) =
+        bomb("local line = string.rep(\"x\", 10000) for _ = 1, 80000 do log.info(line) end");
     assert_eq!(said.code, 0, "{:?}", &said.err);
     assert!(said.out.len() < 12 << 20, "{}", said.out.len());
-    assert!(said.out.contains("the rest of its lines is left out") || said.err.contains("the rest of its lines is left out"));
+    assert!(
+        said.out.contains("the rest of its lines is left out")
+            || said.err.contains("the rest of its lines is left out")
+    );
     bounded("log", &hikae, resident, took);
 }
 

@@ -60,7 +60,8 @@ const CALLS: &[(&str, &str)] = &[
 async fn calls_that_no_recipe_needs_are_refused_and_kill_nobody() {
     let place = place(|policy| policy);
     for (name, call) in CALLS {
-        let script = format!(r#"$path = "$ARGV[0]/out/made"; $r = syscall({call}); print $r == -1 ? "refused $!" : "done""#);
+        let script =
+            format!(r#"$path = "$ARGV[0]/out/made"; $r = syscall({call}); print $r == -1 ? "refused $!" : "done""#);
         let said = place.perl(&script).await;
         assert_eq!(said, "refused Operation not permitted", "{name}");
     }
@@ -71,7 +72,9 @@ async fn calls_that_no_recipe_needs_are_refused_and_kill_nobody() {
 async fn calls_of_another_numbering_are_not_there() {
     let place = place(|policy| policy);
     for call in ["0x40000000 + 165", "435"] {
-        let said = place.perl(&format!(r#"$r = syscall({call}, 0, 0, 0, 0, 0); print $r == -1 ? "refused $!" : "done""#)).await;
+        let said = place
+            .perl(&format!(r#"$r = syscall({call}, 0, 0, 0, 0, 0); print $r == -1 ? "refused $!" : "done""#))
+            .await;
         assert_eq!(said, "refused Function not implemented", "{call}");
     }
 }
@@ -169,7 +172,9 @@ async fn root_keeps_two_rights_and_what_is_declared() {
     std::fs::set_permissions(locked.at("in/x"), std::os::unix::fs::PermissionsExt::from_mode(0o0)).unwrap();
     std::os::unix::fs::chown(locked.at("in/x"), Some(65534), None).unwrap();
     assert_eq!(locked.shell("cat \"$1/in/x\"").await.0, "in", "files of others can be read: {rights}");
-    for script in ["chown 1 \"$1/out/x\"", "setpriv --reuid=65534 --clear-groups true", "kill -0 1", "chmod u+s /bin/true"] {
+    for script in
+        ["chown 1 \"$1/out/x\"", "setpriv --reuid=65534 --clear-groups true", "kill -0 1", "chmod u+s /bin/true"]
+    {
         assert_ne!(locked.shell(script).await.1.code, Some(0), "{script}");
     }
     let given = place(|mut policy| {

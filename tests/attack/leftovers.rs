@@ -43,9 +43,18 @@ fn a_hook_that_declares_it_may_leave_a_service_running() {
     let hook = "hook = { type = \"hook\", detach = true, optional = true }";
     let body = "for _i, words in ipairs(p.hook) do process.run { program = words[1], args = { table.unpack(words, 2) }, cwd = p.dir } end";
     let hikae = recipe("maintenance", hook, body);
-    let said = hikae.run(&["run", "leaves", "--set", "hook=bash -c 'setsid sh -c \"sleep 1; echo served > service\" > /dev/null 2>&1 &'"]);
+    let said = hikae.run(&[
+        "run",
+        "leaves",
+        "--set",
+        "hook=bash -c 'setsid sh -c \"sleep 1; echo served > service\" > /dev/null 2>&1 &'",
+    ]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.err.contains("left running, as the recipe declares it: 1 program") || said.out.contains("left running, as the recipe declares it: 1 program"), "{said:?}");
+    assert!(
+        said.err.contains("left running, as the recipe declares it: 1 program")
+            || said.out.contains("left running, as the recipe declares it: 1 program"),
+        "{said:?}"
+    );
     crate::support::processes::wait_until("the service", || hikae.path("backups/service").exists());
 }
 

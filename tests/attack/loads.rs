@@ -11,7 +11,11 @@ fn installation(root: &Path) {
         std::fs::create_dir_all(root.join(folder)).unwrap();
     }
     std::fs::write(root.join("l.c"), "const char *word(void) { return \"loaded\"; }\n").unwrap();
-    std::fs::write(root.join("p.c"), "#include <stdio.h>\nconst char *word(void); int main(void) { puts(word()); return 0; }\n").unwrap();
+    std::fs::write(
+        root.join("p.c"),
+        "#include <stdio.h>\nconst char *word(void); int main(void) { puts(word()); return 0; }\n",
+    )
+    .unwrap();
     let cc = |args: &[&str]| {
         let done = System::new("cc").current_dir(root).args(args).output().expect("`apt-get install gcc libc6-dev`");
         assert!(done.status.success(), "{done:?}");
@@ -30,7 +34,11 @@ async fn libraries_beside_a_program_are_found_as_its_loader_finds_them() {
     let script = place.at("own/bin/script");
     std::fs::write(&script, "#!/bin/sh\ncat \"$(dirname \"$0\")/../secret\"\n").unwrap();
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    assert_ne!(place.run(script.to_str().unwrap(), &[]).await.1.code, Some(0), "its folder's neighbour is not its library");
+    assert_ne!(
+        place.run(script.to_str().unwrap(), &[]).await.1.code,
+        Some(0),
+        "its folder's neighbour is not its library"
+    );
 }
 
 #[tokio::test]

@@ -45,7 +45,9 @@ async fn with_a_declared_host_only_its_port_answers() {
     let connect = |port: u16| format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
     assert!(place.shell(&connect(open)).await.1.success());
     assert_ne!(place.shell(&connect(shut)).await.1.code, Some(0));
-    for (family, kind, protocol) in [(2, 3, 1), (2, 2, 1), (2, 1, 262), (2, 1, 132), (2, 5, 132), (17, 3, 0), (16, 3, 15), (1, 1, 0), (40, 1, 0)] {
+    for (family, kind, protocol) in
+        [(2, 3, 1), (2, 2, 1), (2, 1, 262), (2, 1, 132), (2, 5, 132), (17, 3, 0), (16, 3, 15), (1, 1, 0), (40, 1, 0)]
+    {
         assert!(!socket(&place, family, kind, protocol).await, "{family} {kind} {protocol}");
     }
     assert!(socket(&place, 2, 2, 17).await, "names are looked up by UDP");
@@ -61,7 +63,9 @@ async fn neither_bind_nor_listen_nor_a_fast_open_passes() {
         ("listen", "print listen(S, 1) ? 'open' : 'shut'".to_owned()),
         (
             "fast open",
-            format!("print defined send(S, 'x', 0x20000000, sockaddr_in({shut}, inet_aton('127.0.0.1'))) ? 'open' : 'shut'"),
+            format!(
+                "print defined send(S, 'x', 0x20000000, sockaddr_in({shut}, inet_aton('127.0.0.1'))) ? 'open' : 'shut'"
+            ),
         ),
     ] {
         assert_eq!(place.perl(&format!("{start}{script}")).await, "shut", "{what}");
@@ -73,13 +77,17 @@ async fn unix_sockets_of_others_are_shut_unless_declared() {
     let place = open_on(&[]);
     let path = place.at("other/socket");
     let _listener = UnixListener::bind(&path).unwrap();
-    let script = "use Socket; print socket(S, 1, 1, 0) && connect(S, sockaddr_un(\"$ARGV[0]/other/socket\")) ? 'open' : 'shut'";
+    let script =
+        "use Socket; print socket(S, 1, 1, 0) && connect(S, sockaddr_un(\"$ARGV[0]/other/socket\")) ? 'open' : 'shut'";
     assert_eq!(place.perl(script).await, "shut");
     let declared = super::place::place(|policy| Policy { sockets: true, ..policy });
     let _other = UnixListener::bind(declared.at("other/socket")).unwrap();
     assert_eq!(declared.perl(script).await, "open");
-    let abstract_one = "use Socket; print socket(S, 1, 1, 0) && connect(S, sockaddr_un(\"\\0hikae-attack\")) ? 'open' : 'shut'";
-    let address = <std::os::unix::net::SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name("hikae-attack").unwrap();
+    let abstract_one =
+        "use Socket; print socket(S, 1, 1, 0) && connect(S, sockaddr_un(\"\\0hikae-attack\")) ? 'open' : 'shut'";
+    let address =
+        <std::os::unix::net::SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name("hikae-attack")
+            .unwrap();
     let _abstract = UnixListener::bind_addr(&address).unwrap();
     assert_eq!(declared.perl(abstract_one).await, "shut");
 }

@@ -56,7 +56,10 @@ return recipe { type = \"daily\", kind = \"maintenance\", params = { dir = { env
     }
     let inner = hikae.command(&["run", "tries"]);
     let mut outer = std::process::Command::new("setpriv");
-    outer.args(["--reuid=61234", "--regid=61234", "--clear-groups", "--"]).arg(inner.get_program()).args(inner.get_args());
+    outer
+        .args(["--reuid=61234", "--regid=61234", "--clear-groups", "--"])
+        .arg(inner.get_program())
+        .args(inner.get_args());
     outer.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let said = hikae.said(outer.output().unwrap());
     assert_eq!(said.code, 0, "{said:?}");

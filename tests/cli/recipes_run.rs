@@ -37,7 +37,10 @@ fn it_gives_the_outcome_of_a_run_of_its_own() {
     let shown = |recipe: &str| {
         let all = hikae.command(&["runs", "--json"]).output().unwrap();
         let all = String::from_utf8(all.stdout).unwrap();
-        let run = all.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()).find(|run| run["recipe"] == recipe);
+        let run = all
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .find(|run| run["recipe"] == recipe);
         let id = run.unwrap()["id"].as_str().unwrap().to_owned();
         (String::from_utf8(hikae.command(&["runs", "show", &id]).output().unwrap().stdout).unwrap(), id)
     };
@@ -50,7 +53,10 @@ fn it_gives_the_outcome_of_a_run_of_its_own() {
 fn one_that_fails_fails_the_recipe_that_asked_unless_it_says_otherwise() {
     let said = outer("recipes.run(\"inner\", { set = { word = \"fail\" } })").run(&["run", "outer"]);
     assert_eq!(said.code, 1, "{said:?}");
-    assert!(said.err.contains("the recipe `inner` ended as `failure`") && said.err.contains("it was told to fail"), "{said:?}");
+    assert!(
+        said.err.contains("the recipe `inner` ended as `failure`") && said.err.contains("it was told to fail"),
+        "{said:?}"
+    );
     let said = outer("local ended = recipes.run(\"inner\", { set = { word = \"fail\" }, may_fail = true }) log.info(\"it ended as \" .. ended.status .. \": \" .. ended.error.message)").run(&["run", "outer"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.contains("it ended as failure: it was told to fail"), "{said:?}");
@@ -73,10 +79,10 @@ fn only_what_is_declared_runs() {
 #[test]
 fn a_secret_goes_to_it_and_is_nowhere_shown() {
     let hikae = outer("recipes.run(\"inner\", { set = { word = \"wait\", pass = p.pass } })");
-    let with_secret = std::fs::read_to_string(hikae.path("config/recipes/outer.lua")).unwrap().replace("function()", "function(p)").replace(
-        "kind =",
-        "params = { pass = { env = \"PASS\", secret = true } }, kind =",
-    );
+    let with_secret = std::fs::read_to_string(hikae.path("config/recipes/outer.lua"))
+        .unwrap()
+        .replace("function()", "function(p)")
+        .replace("kind =", "params = { pass = { env = \"PASS\", secret = true } }, kind =");
     let hikae = hikae.file("config/recipes/outer.lua", &with_secret).env("PASS", "hunter2-in-the-dark");
     let mut running = hikae.start(&["run", "outer"]);
     wait_until("the inner run", || hikae.path("backups/waiting").exists());
@@ -95,8 +101,15 @@ fn a_secret_goes_to_it_and_is_nowhere_shown() {
 
 #[test]
 fn a_circle_is_refused_when_it_is_loaded() {
-    let one = |other: &str| format!("--- One.\nreturn recipe {{ type = \"daily\", kind = \"maintenance\", needs = {{ recipes = {{ \"{other}\" }} }}, run = function() end }}\n");
-    let hikae = Hikae::new().file("config/recipes/a.lua", &one("b")).file("config/recipes/b.lua", &one("c")).file("config/recipes/c.lua", &one("a"));
+    let one = |other: &str| {
+        format!(
+            "--- One.\nreturn recipe {{ type = \"daily\", kind = \"maintenance\", needs = {{ recipes = {{ \"{other}\" }} }}, run = function() end }}\n"
+        )
+    };
+    let hikae = Hikae::new()
+        .file("config/recipes/a.lua", &one("b"))
+        .file("config/recipes/b.lua", &one("c"))
+        .file("config/recipes/c.lua", &one("a"));
     let said = hikae.run(&["run", "a"]);
     assert_eq!(said.code, 64, "{said:?}");
     assert!(said.err.contains("recipes run each other in a circle: `a` runs `b` runs `c` runs `a`"), "{said:?}");
@@ -127,7 +140,8 @@ fn a_spec_plays_it_in_the_same_world_and_breaks_it() {
   end)
 end)
 ";
-    let hikae = outer("recipes.run(\"inner\", { set = { word = \"kept\" } })").file("config/recipes/outer_spec.lua", spec);
+    let hikae =
+        outer("recipes.run(\"inner\", { set = { word = \"kept\" } })").file("config/recipes/outer_spec.lua", spec);
     let said = hikae.run(&["test"]);
     assert_eq!(said.code, 0, "{said:?}");
 }

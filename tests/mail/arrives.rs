@@ -113,7 +113,10 @@ async fn addresses_are_read_as_the_rfc_has_them() {
         ("ops@e.com (the night, and day, shift)", &[("the night, and day, shift", "ops@e.com")]),
         ("\"O\\\"Brien\\\\\" <o@e.com>", &[("O\"Brien\\", "o@e.com")]),
         ("\"john, smith\"@e.com", &[("", "\"john, smith\"@e.com")]),
-        ("<a@e.com>,\n b+tag@[192.0.2.1] , c@[IPv6:::1]", &[("", "a@e.com"), ("", "b+tag@[192.0.2.1]"), ("", "c@[IPv6:::1]")]),
+        (
+            "<a@e.com>,\n b+tag@[192.0.2.1] , c@[IPv6:::1]",
+            &[("", "a@e.com"), ("", "b+tag@[192.0.2.1]"), ("", "c@[IPv6:::1]")],
+        ),
         ("mailto:ops@e.com", &[("", "ops@e.com")]),
         ("山田 太郎 <yamada@日本.jp>", &[("山田 太郎", "yamada@日本.jp")]),
     ];
@@ -148,7 +151,8 @@ async fn what_providers_really_have_arrives() {
 #[tokio::test]
 async fn long_headers_are_folded() {
     let server = MailServer::start(Shape::default());
-    let many: Vec<String> = (0..120).map(|n| format!("\"Operator, number {n} of the night shift\" <operator-{n}@example.com>")).collect();
+    let many: Vec<String> =
+        (0..120).map(|n| format!("\"Operator, number {n} of the night shift\" <operator-{n}@example.com>")).collect();
     let to = Mailbox::parse_list(&many.join(", ")).unwrap();
     for subject in ["x".repeat(3000), "word ".repeat(600).trim_end().to_owned(), "バックアップ".repeat(300)] {
         let sent = Mail { to: to.clone(), subject: subject.clone(), ..mail(server.settings()) };

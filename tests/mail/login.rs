@@ -44,7 +44,10 @@ async fn an_access_token_logs_in_by_xoauth2() {
 #[tokio::test]
 async fn what_the_large_providers_want_is_said() {
     let cases = [
-        ("535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials", "app password"),
+        (
+            "535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials",
+            "app password",
+        ),
         ("534 5.7.9 Application-specific password required", "app password"),
         ("535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "XOAUTH2"),
         ("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.", "SMTP AUTH"),

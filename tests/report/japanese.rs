@@ -36,7 +36,9 @@ fn every_translation_has_the_values_of_its_text() {
 
 #[test]
 fn values_causes_and_hints_are_found_inside_a_message() {
-    let catalogue = Catalogue::read(&["cannot read `{}`\n`{}` を読めません\n\nis not there\nありません\n\n{} of {} parts\n{2} 個中 {1} 個\n"]);
+    let catalogue = Catalogue::read(&[
+        "cannot read `{}`\n`{}` を読めません\n\nis not there\nありません\n\n{} of {} parts\n{2} 個中 {1} 個\n",
+    ]);
     assert!(catalogue.has("cannot read `{}`") && !catalogue.has("cannot write `{}`"));
     assert_eq!(catalogue.text("cannot read `/x`: is not there"), "`/x` を読めません: ありません");
     assert_eq!(catalogue.text("3 of 4 parts"), "4 個中 3 個");

@@ -33,7 +33,14 @@ pub struct Shape {
 
 impl Default for Shape {
     fn default() -> Shape {
-        Shape { tls: "starttls", auth_required: true, without: &[], certificate: "good", refuse: Vec::new(), token: "a-token" }
+        Shape {
+            tls: "starttls",
+            auth_required: true,
+            without: &[],
+            certificate: "good",
+            refuse: Vec::new(),
+            token: "a-token",
+        }
     }
 }
 

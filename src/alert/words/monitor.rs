@@ -1,7 +1,7 @@
 //! Words the events of a monitor: what it found, that it goes on, that it escalates, and that all is well again.
 
-use crate::alert::event::{Event, EventKind};
 use super::{Language, Sentences};
+use crate::alert::event::{Event, EventKind};
 
 pub fn sentences(event: &Event, language: Language) -> Sentences {
     let (subject, heading, advice) = match language {

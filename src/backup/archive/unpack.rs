@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::backup::decrypting::Identity;
 use crate::backup::archive::names::{Names, inside, refused};
 use crate::backup::archive::only::Only;
 use crate::backup::archive::opened::{Opened, broken};
+use crate::backup::decrypting::Identity;
 use crate::backup::pool::or_cancelled;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Sink;

@@ -13,9 +13,10 @@ pub fn points(config: &Config) -> Vec<Point> {
     let point = |holds: walls::Holds| {
         let (subject, message) = (format!("wall: {}", holds.wall), format!("{}: {}", holds.hold, holds.why));
         match holds.hold {
-            Hold::None if required && ["files", "system calls"].contains(&holds.wall) => {
-                Point::wrong(&subject, &Error::new(Kind::Denied, message).hint("`hikae.toml` requires the sandbox: a run is refused here"))
-            }
+            Hold::None if required && ["files", "system calls"].contains(&holds.wall) => Point::wrong(
+                &subject,
+                &Error::new(Kind::Denied, message).hint("`hikae.toml` requires the sandbox: a run is refused here"),
+            ),
             _ => Point::ok(&subject, message),
         }
     };

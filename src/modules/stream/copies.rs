@@ -17,9 +17,9 @@ use crate::lua::exports::Call;
 use crate::lua::failure::{CaughtError, ErrorHandle};
 use crate::lua::traceback::from_lua;
 use crate::modules::stream_result::with_taps;
+use crate::stream::split::{Branch, split};
 use crate::stream::tar::listing::{share, shared};
 use crate::stream::{Piece, SharedFacts};
-use crate::stream::split::{Branch, split};
 
 /// More places than this are a mistake.
 const MOST: usize = 32;

@@ -1,7 +1,6 @@
 //! Gives a dump of any form as plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
 
 pub mod directory;
-use std::path::Path;
 use crate::backup::decrypting::{Identity, decrypted, decrypted_name, encryption_of};
 use crate::backup::scratch_dir::ScratchRoot;
 use crate::error::Result;
@@ -11,6 +10,7 @@ use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::stream::{SharedFacts, Source};
 use crate::world::Caller;
+use std::path::Path;
 
 /// Enough of a file to tell what it is.
 pub const HEAD_BYTES: usize = 512;

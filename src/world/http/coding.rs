@@ -1,13 +1,8 @@
 //! Finds out whether what a server sends is packed, so that packed bytes never pass for the content.
 
 /// Endings of names, with the codings that are what such a file is.
-const ENDINGS: [(&str, &[&str]); 5] = [
-    ("gzip", &["gz", "tgz"]),
-    ("zstd", &["zst", "tzst"]),
-    ("br", &["br"]),
-    ("compress", &["z"]),
-    ("deflate", &["zz"]),
-];
+const ENDINGS: [(&str, &[&str]); 5] =
+    [("gzip", &["gz", "tgz"]), ("zstd", &["zst", "tzst"]), ("br", &["br"]), ("compress", &["z"]), ("deflate", &["zz"])];
 
 /// The coding of a content that is packed, unless the ending of its name says so: then the packed bytes are what is wanted.
 pub fn packed(content_encoding: &str, path: &str) -> Option<String> {

@@ -65,7 +65,8 @@ pub fn not_taken(title: &str, status: u16, body: &[u8], hint: Option<String>) ->
     let said = said(body);
     let said = if said.is_empty() { "the answer is empty".to_owned() } else { said };
     let hint = hint.unwrap_or_else(|| {
-        "check the address of the channel: a proxy, a login page or a removed webhook may answer in its place".to_owned()
+        "check the address of the channel: a proxy, a login page or a removed webhook may answer in its place"
+            .to_owned()
     });
     Error::new(Kind::Network, what).because_text(said).hint(hint)
 }

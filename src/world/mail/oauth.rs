@@ -45,7 +45,8 @@ impl TokenSource {
             return Ok(Some(TokenSource::Command(command.split_whitespace().map(str::to_owned).collect())));
         }
         let Some(refresh_token) = set("SMTP_OAUTH_REFRESH_TOKEN") else { return Ok(None) };
-        let missing = |name: &str, hint: &str| Error::new(Kind::Other, format!("`{name}` is not set")).hint(hint.to_owned());
+        let missing =
+            |name: &str, hint: &str| Error::new(Kind::Other, format!("`{name}` is not set")).hint(hint.to_owned());
         let client_id = set("SMTP_OAUTH_CLIENT_ID").ok_or_else(|| {
             missing("SMTP_OAUTH_CLIENT_ID", "a refresh token belongs to a client: set SMTP_OAUTH_CLIENT_ID to its id")
         })?;
@@ -138,7 +139,8 @@ impl Refresh {
             let mut body = answer.body;
             collect(&mut *body, MAX_ANSWER_BYTES, || too_long(&title, MAX_ANSWER_BYTES)).await
         });
-        let hint = "the refresh token may have expired or been revoked: make a new one, and set SMTP_OAUTH_REFRESH_TOKEN";
+        let hint =
+            "the refresh token may have expired or been revoked: make a new one, and set SMTP_OAUTH_REFRESH_TOKEN";
         let answer = answer.await.map_err(|error| error.hint(hint))?;
         let granted: Granted = serde_json::from_slice(&answer).map_err(|_| {
             Error::new(Kind::Integrity, format!("the answer of `{}` holds no `access_token`", self.url)).hint(hint)

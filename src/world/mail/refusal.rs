@@ -5,14 +5,26 @@
 
 /// Words of refusals that are about who sends, not about who receives.
 const ABOUT_THE_SENDER: [&str; 12] = [
-    "relay", "block", "spam", "denied", "policy", "reject", "listed", "auth", "access", "reputation", "too many", "busy",
+    "relay",
+    "block",
+    "spam",
+    "denied",
+    "policy",
+    "reject",
+    "listed",
+    "auth",
+    "access",
+    "reputation",
+    "too many",
+    "busy",
 ];
 
 /// Whether a server that answers so to a recipient will never have this address.
 pub fn is_gone(reply: &str) -> bool {
     match (enhanced(reply), code(reply)) {
         (Some(status), 500..=599) => {
-            matches!(status, "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10" | "5.2.1" | "5.1.0") && !is_about_the_sender(reply)
+            matches!(status, "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10" | "5.2.1" | "5.1.0")
+                && !is_about_the_sender(reply)
         }
         (None, 550 | 551 | 553) => !is_about_the_sender(reply),
         _ => false,

@@ -129,7 +129,9 @@ fn login_hint(server: &Server, reply: &str) -> &'static str {
         () if google || reply.contains("application-specific password") => {
             "Google takes an app password here, not that of the account: make one at https://myaccount.google.com/apppasswords, or use XOAUTH2 (SMTP_OAUTH_REFRESH_TOKEN)"
         }
-        () => "check the user and the password (SMTP_USER, SMTP_PASSWORD); with two-factor login the provider wants an app password",
+        () => {
+            "check the user and the password (SMTP_USER, SMTP_PASSWORD); with two-factor login the provider wants an app password"
+        }
     }
 }
 
@@ -173,7 +175,11 @@ pub fn answered(server: &Server, code: &'static str, step: &str, reply: &str) ->
     let for_good = is_about_the_mail(reply) || (step.starts_with(RECIPIENT) && is_gone(reply));
     let (again, kind, hint) = match reply.starts_with('5') {
         true if for_good => (Again::Never, Kind::Denied, "the server will not take this mail: its answer says why"),
-        true => (Again::Soon, Kind::Denied, "the answer says nothing of this mail, so it is tried again: the log of the mail server says more"),
+        true => (
+            Again::Soon,
+            Kind::Denied,
+            "the answer says nothing of this mail, so it is tried again: the log of the mail server says more",
+        ),
         false => (Again::Soon, Kind::Network, "try again later: the server says that this is for now (greylisting)"),
     };
     let what = format!("the mail server `{}` refused the mail at {step}", server.address());

@@ -117,9 +117,9 @@ impl Launcher {
         let given = Given { parent: run.parent.clone(), set };
         self.order(&Order::Start { number, recipe: run.recipe.clone(), given })?;
         let _cancel = Cancel { launcher: self, number };
-        let ended = answered.await.map_err(|_| {
-            Error::new(Kind::Other, format!("the process that ran `{}` is gone", run.recipe))
-        })?;
+        let ended = answered
+            .await
+            .map_err(|_| Error::new(Kind::Other, format!("the process that ran `{}` is gone", run.recipe)))?;
         serde_json::from_str(&ended.last).map_err(|_| {
             // It said on standard error what was wrong before it began.
             Error::new(Kind::Recipe, format!("the recipe `{}` could not begin", run.recipe))

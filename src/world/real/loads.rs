@@ -17,7 +17,8 @@ const MOST_FILES: usize = 500;
 /// The longest first line of a script that the kernel reads.
 const FIRST_LINE_BYTES: u64 = 256;
 /// Where a package that is not the system's keeps what its programs read at once, seen from their folder.
-const SHARED: [(&str, &str); 2] = [("share/postgres.bki", "share"), ("share/postgresql/postgres.bki", "share/postgresql")];
+const SHARED: [(&str, &str); 2] =
+    [("share/postgres.bki", "share"), ("share/postgresql/postgres.bki", "share/postgresql")];
 
 /// The folders that `program` starts from: its own, or that of its package, and those of what it loads.
 pub fn folders_of(program: &Path) -> Vec<PathBuf> {

@@ -3,12 +3,14 @@
 //! What a program leaves behind becomes a child of this process. Programs that may stay are known by a limit that all
 //! others have lower, and that nobody but root can raise again.
 
-use std::{fs, io};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid,
+};
 
 /// How long a program that was left behind has to clean up.
 const GRACE: Duration = Duration::from_millis(300);
@@ -57,8 +59,11 @@ fn end_all(within: Duration, keep: Option<Pid>) -> Left {
     let began = Instant::now();
     let mut seen: Vec<Pid> = Vec::new();
     loop {
-        let (spared, rest): (Vec<Pid>, Vec<Pid>) =
-            children().into_iter().filter(|pid| Some(*pid) != keep).filter(|pid| !reaped(*pid)).partition(|pid| may_stay(*pid));
+        let (spared, rest): (Vec<Pid>, Vec<Pid>) = children()
+            .into_iter()
+            .filter(|pid| Some(*pid) != keep)
+            .filter(|pid| !reaped(*pid))
+            .partition(|pid| may_stay(*pid));
         if rest.is_empty() || began.elapsed() > within {
             return Left { ended: seen.len().saturating_sub(rest.len()), spared: spared.len(), stayed: rest.len() };
         }
@@ -102,8 +107,7 @@ fn may_stay(pid: Pid) -> bool {
     let ours = getrlimit(MARK).maximum.unwrap_or(u64::MAX);
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: nothing is set, and the kernel writes one structure behind the pointer, which lives as long as the call.
-    let answer = unsafe {
-        libc::prlimit(pid.as_raw_nonzero().get(), libc::RLIMIT_MSGQUEUE, std::ptr::null(), &raw mut limit)
-    };
+    let answer =
+        unsafe { libc::prlimit(pid.as_raw_nonzero().get(), libc::RLIMIT_MSGQUEUE, std::ptr::null(), &raw mut limit) };
     answer == 0 && ours > 0 && limit.rlim_max >= ours
 }

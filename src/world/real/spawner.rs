@@ -53,9 +53,7 @@ fn prepare(command: &mut Command, mut wall: Option<Wall>) {
 fn close_the_rest() -> io::Result<()> {
     const FIRST: libc::c_uint = 3;
     // SAFETY: the call takes three numbers, and marks what is open to be closed at the exec.
-    let answer = unsafe {
-        libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
-    };
+    let answer = unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     match answer {
         0 => Ok(()),
         _ => match Errno::from_io_error(&io::Error::last_os_error()) {

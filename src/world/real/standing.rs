@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 
 /// Folders that belong to the system or to everybody: whoever may write one of them may write almost everything.
-const SHARED: [&str; 14] = [
-    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sbin", "/sys", "/usr", "/var", "/run",
-];
+const SHARED: [&str; 14] =
+    ["/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sbin", "/sys", "/usr", "/var", "/run"];
 
 /// Whether what is declared to be written holds a folder that belongs to the whole system, or to all that a person has.
 pub fn is_shared(path: &Path) -> bool {

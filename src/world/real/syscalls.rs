@@ -9,7 +9,10 @@ use std::sync::OnceLock;
 use libc::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, c_long};
 use seccompiler::SeccompCmpArgLen::{Dword, Qword};
 use seccompiler::SeccompCmpOp::{Eq, MaskedEq, Ne};
-use seccompiler::{BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, sock_filter};
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, sock_filter,
+};
 
 /// How much of the network the calls of a child can open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,7 +220,8 @@ fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
             refuse(rules, libc::SYS_socket, &[family(Eq, known), kind])?;
         }
         // Landlock knows the ports of TCP alone, not those of what is like it.
-        let other = [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP].map(|protocol| (2, Dword, Ne, u64::from(protocol.cast_unsigned())));
+        let other = [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP]
+            .map(|protocol| (2, Dword, Ne, u64::from(protocol.cast_unsigned())));
         refuse(rules, libc::SYS_socket, &[&[family(Eq, known)][..], &other[..]].concat())?;
     }
     Ok(())

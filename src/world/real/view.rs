@@ -86,12 +86,16 @@ fn make(write: &[PathBuf]) -> io::Result<OwnedFd> {
 
 /// Those of `paths` that lie below no other of them.
 fn topmost(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
-    paths.iter().enumerate().filter(|(place, path)| {
-        let below = |(other, above): (usize, &PathBuf)| {
-            path.starts_with(above) && (path.as_path() != above.as_path() || other < *place)
-        };
-        !paths.iter().enumerate().any(below)
-    }).map(|(_, path)| path)
+    paths
+        .iter()
+        .enumerate()
+        .filter(|(place, path)| {
+            let below = |(other, above): (usize, &PathBuf)| {
+                path.starts_with(above) && (path.as_path() != above.as_path() || other < *place)
+            };
+            !paths.iter().enumerate().any(below)
+        })
+        .map(|(_, path)| path)
 }
 
 fn set_attributes(at: impl AsFd, path: &std::ffi::CStr, set: u64) -> io::Result<()> {

@@ -4,11 +4,14 @@
 //! not declare. What this kernel cannot do is left out; `walls.rs` says what that is.
 
 use std::ffi::CString;
-use std::{fmt, io};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::{fmt, io};
 
-use landlock::{ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules};
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, Ruleset, RulesetAttr, RulesetCreated,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
+};
 
 use super::loads::folders_of;
 use super::rights::Rights;
@@ -69,7 +72,9 @@ impl fmt::Display for Level {
 impl Policy {
     /// Whether this command line may leave programs running.
     pub fn detaches(&self, command: &Command) -> bool {
-        let is_it = |line: &Vec<String>| line.split_first().is_some_and(|(program, args)| *program == command.program && *args == command.args);
+        let is_it = |line: &Vec<String>| {
+            line.split_first().is_some_and(|(program, args)| *program == command.program && *args == command.args)
+        };
         self.detached.iter().any(is_it)
     }
 
@@ -141,10 +146,11 @@ impl Wall {
         let (network, ports) = policy.network(command);
         let scopes = if detached { BitFlags::EMPTY } else { Scope::from_all(ASKED) };
         let folders = folders_of(program);
-        let files = ruleset(policy, folders.iter().map(PathBuf::as_path), ports.as_deref(), scopes).map_err(|cause| {
-            Error::new(Kind::Other, format!("cannot build the kernel sandbox around `{}`", program.display()))
-                .because(cause)
-        })?;
+        let files =
+            ruleset(policy, folders.iter().map(PathBuf::as_path), ports.as_deref(), scopes).map_err(|cause| {
+                Error::new(Kind::Other, format!("cannot build the kernel sandbox around `{}`", program.display()))
+                    .because(cause)
+            })?;
         let kept = policy.capabilities.iter().chain(&command.own.capabilities).copied();
         Ok(Wall {
             files,

@@ -52,7 +52,11 @@ pub fn report() -> Vec<Holds> {
         root_rights(),
         modes(),
         match orphans::can_list() {
-            true => one("what is left running", Hold::Full, "it ends with the run; after `kill -9` of hikae, only what hikae itself has started"),
+            true => one(
+                "what is left running",
+                Hold::Full,
+                "it ends with the run; after `kill -9` of hikae, only what hikae itself has started",
+            ),
             false => one("what is left running", Hold::None, "this kernel does not list the children of a process"),
         },
     ]
@@ -88,7 +92,11 @@ fn no_network(filters: bool) -> Holds {
 fn network(landlock: u8) -> Holds {
     let subject = "network, where hosts are declared";
     match landlock {
-        4.. => one(subject, Hold::Partly, "TCP to the declared ports, whatever the host; UDP is open, since names are looked up by it"),
+        4.. => one(
+            subject,
+            Hold::Partly,
+            "TCP to the declared ports, whatever the host; UDP is open, since names are looked up by it",
+        ),
         _ => one(subject, Hold::None, "TCP ports take Linux 6.7"),
     }
 }
@@ -97,14 +105,24 @@ fn sockets(landlock: u8, filters: bool) -> Holds {
     let subject = "Unix sockets";
     match (filters, landlock) {
         (false, _) => one(subject, Hold::None, "this kernel has no seccomp filters"),
-        (true, 6..) => one(subject, Hold::Partly, "closed unless declared; where one is declared, others that lie at a path can be used too"),
-        (true, _) => one(subject, Hold::Partly, "closed unless declared; where one is declared, all others can be used too"),
+        (true, 6..) => one(
+            subject,
+            Hold::Partly,
+            "closed unless declared; where one is declared, others that lie at a path can be used too",
+        ),
+        (true, _) => {
+            one(subject, Hold::Partly, "closed unless declared; where one is declared, all others can be used too")
+        }
     }
 }
 
 fn root_rights() -> Holds {
     match rights::is_root() {
-        true => one("rights of root", Hold::Full, "programs keep two, to read and write files of others, and what is declared"),
+        true => one(
+            "rights of root",
+            Hold::Full,
+            "programs keep two, to read and write files of others, and what is declared",
+        ),
         false => one("rights of root", Hold::Full, "hikae has none"),
     }
 }
@@ -112,7 +130,11 @@ fn root_rights() -> Holds {
 fn modes() -> Holds {
     let subject = "modes and owners of files";
     if !rights::is_root() {
-        return one(subject, Hold::Partly, "programs can change the modes of this user's files; as root, a mount namespace stops that");
+        return one(
+            subject,
+            Hold::Partly,
+            "programs can change the modes of this user's files; as root, a mount namespace stops that",
+        );
     }
     match view::obstacle() {
         None => one(subject, Hold::Full, "they can be changed only where writing is declared"),

@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 
 use super::paths::plain;
 use super::{Effect, Limits, Machine, MemoryDir, Reply, Request, World};
-use crate::world::recipe_run::RecipeEnd;
 use crate::error::Result;
+use crate::world::recipe_run::RecipeEnd;
 use clock::{Clock, Pace};
 use part::Part;
 use state::{Shared, State};

@@ -1,8 +1,8 @@
 //! Writes the headers of a mail that hold what people wrote, encoded and folded so that no line is too long.
 
 use super::letter::on_the_wire;
-use crate::world::real::base64::encode;
 use crate::world::mail::{Mail, Mailbox};
+use crate::world::real::base64::encode;
 
 /// The longest line that servers are asked to take without complaint (RFC 5322 §2.1.1).
 const LINE: usize = 76;

@@ -3,8 +3,8 @@
 use super::talk::Talk;
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::world::real::base64::encode;
 use crate::world::mail::login_refused;
+use crate::world::real::base64::encode;
 
 /// Logs in by the first kind of login that the server offers, a token before a password.
 pub async fn log_in(talk: &mut Talk<'_>) -> Result<()> {
@@ -56,7 +56,7 @@ async fn finish(talk: &mut Talk<'_>, line: &str) -> Result<()> {
 
 /// Whether the server offers this kind of login; servers of old write `AUTH=PLAIN`.
 fn offers(talk: &Talk<'_>, mechanism: &str) -> bool {
-    let lines = talk.offers.iter().filter_map(|line| line.strip_prefix("AUTH "). or(line.strip_prefix("AUTH=")));
+    let lines = talk.offers.iter().filter_map(|line| line.strip_prefix("AUTH ").or(line.strip_prefix("AUTH=")));
     lines.flat_map(|line| line.split(' ')).any(|offered| offered == mechanism)
 }
 

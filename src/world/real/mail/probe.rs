@@ -29,7 +29,9 @@ async fn answers_tls(server: &Server) -> bool {
     match encryption.connect(stream).await {
         Ok(_) => true,
         // Whatever is wrong with its certificate: who shows one speaks TLS.
-        Err(WireError::Io(error)) => tls_error(&error).is_some_and(|error| !matches!(error, TlsError::InvalidMessage(_))),
+        Err(WireError::Io(error)) => {
+            tls_error(&error).is_some_and(|error| !matches!(error, TlsError::InvalidMessage(_)))
+        }
         Err(_) => false,
     }
 }
