@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod alert;
+mod archives;
 mod attack;
 mod catalog;
 mod cli;

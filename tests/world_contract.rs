@@ -12,6 +12,7 @@ mod mails;
 mod object_checks;
 mod object_decorators;
 mod objects;
+mod packing;
 mod place;
 mod program_checks;
 mod real_files;
@@ -32,6 +33,10 @@ macro_rules! holds {
             space_is_told_for_folders_to_come, a_lock_is_held_once, sleeping_takes_its_time,
             nothing_is_left_of_what_was_given_up, only_partials_of_the_dead_are_swept, ages_are_counted_in_whole_days,
             links_are_seen_and_removed_as_themselves, no_link_leads_out, a_name_of_any_length_can_be_written);
+        holds!($world in packing: an_archive_has_all_in_order_and_links_as_links,
+            patterns_pick_what_goes_into_an_archive, a_root_is_there_and_no_link,
+            a_look_at_what_would_be_packed_gives_no_byte, many_are_removed_at_once,
+            modes_and_owners_are_set_but_never_through_a_link);
         holds!($world in program_checks: output_and_exit_are_told, a_program_that_fails_never_ends_its_output,
             the_environment_is_clean, secrets_are_struck_out_of_what_a_program_says, input_reaches_the_program_and_ends,
             a_program_that_ends_without_reading_is_told, a_program_that_falls_silent_is_cut_off,
@@ -66,6 +71,7 @@ mod dry_run {
         listings_go_down_only_on_request, a_bad_pattern_is_refused, paths_are_absolute_and_never_step_up,
         space_is_told_for_folders_to_come, a_lock_is_held_once, sleeping_takes_its_time,
         ages_are_counted_in_whole_days, links_are_seen_and_removed_as_themselves);
+    holds!(dry_run in packing: many_are_removed_at_once);
     holds!(dry_run in http_checks: an_answer_is_given_as_it_came, a_bad_status_is_an_answer_too,
         a_redirect_is_left_to_the_caller, a_body_that_breaks_off_never_ends, a_server_that_hangs_is_cut_off,
         what_was_never_sent_is_told, a_line_break_in_a_header_is_refused, a_body_goes_out_as_a_stream,

@@ -148,6 +148,13 @@ impl Outlet {
         Outlet { packed, gathered: Vec::new(), written: 0, header_bytes: None }
     }
 
+    /// Its last line begins with three dashes, and no line before it does. The nonce comes next.
+    fn header_is_whole(&self) -> bool {
+        let Some(lines) = self.gathered.strip_suffix(b"\n") else { return false };
+        let last = lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        lines[last..].starts_with(b"--- ")
+    }
+
     fn must_have_written(&self, plain_bytes: u64) -> io::Result<()> {
         let expected = self.header_bytes.unwrap_or_default() + payload_bytes(plain_bytes);
         match self.written == expected {
@@ -162,8 +169,7 @@ impl Outlet {
 
 impl Write for Outlet {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // The header ends with its line end; the nonce comes next, in a write of its own.
-        if self.header_bytes.is_none() && self.gathered.ends_with(b"\n") && bytes.len() as u64 == TAG_BYTES {
+        if self.header_bytes.is_none() && self.header_is_whole() {
             self.header_bytes = Some(self.written);
         }
         self.written += bytes.len() as u64;

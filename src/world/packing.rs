@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::Source;
 
 pub mod findings;
+pub mod folder;
 pub mod meta;
 pub mod names;
 pub mod patterns;

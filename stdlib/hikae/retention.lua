@@ -260,8 +260,8 @@ function retention.prune(options)
     log.info(_("Old backup removed: %s (%s)", dropped.name, dropped.why))
   end
   for _i, orphan in ipairs(orphans) do
-    fs.remove(path.join(options.dir, orphan), { why = _("a manifest without its backup") })
-    log.info(_("Manifest without a backup removed: %s", orphan))
+    fs.remove(path.join(options.dir, orphan), { why = _("it describes a backup that is not there") })
+    log.info(_("Removed what describes a backup that is not there: %s", orphan))
   end
   log.info(_("Retention: %d kept, %d removed", #plan.keep, #plan.drop))
   return plan

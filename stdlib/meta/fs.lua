@@ -81,7 +81,7 @@ function fs.copy(from, to, options) end
 
 --- Removes a file, or an empty folder; an absent one is an error of kind `not_found`. A list is removed in one go, what lies in
 --- a folder before the folder; one path that cannot be removed keeps no other, and is an error at the end.
----@param path string|string[]|fs.Entry[]
+---@param path string|table One path, or a list of paths or of entries as `fs.list` gives them.
 ---@param options? fs.RemoveOptions
 function fs.remove(path, options) end
 

@@ -151,7 +151,7 @@ function Stream:tee(path) end
 --- A copy that fails does not affect the others: it is among the failures, and the run is partial. When all fail, so does the call.
 ---@param copies table<string, fun(copy: Stream): any>
 ---@return table<string, any> made What the functions gave.
----@return table<string, Failure> failures Of the copies that failed; `errors.accept` takes one.
+---@return table<string, errors.Failure> failures Of the copies that failed; `errors.accept` takes one.
 function Stream:copies(copies) end
 
 --- Writes a backup: proved, on stable storage, of mode 0600, with its manifest beside it, or not at all.

@@ -49,6 +49,9 @@ fn it_shows_a_proved_backup_honest_failures_and_the_way_back() {
     let counts = "psql -d english_cafe_db -c 'SELECT * FROM row_counts'";
     let restored = said.out.split("> ../restored.log").nth(1).unwrap();
     assert_eq!(after(&said.out, counts).trim(), after(restored, counts).split("\n\n").next().unwrap().trim());
+    let packed = said.out.split("\n$ hikae run places").nth(1).unwrap();
+    assert!(packed.contains("[exit code 0]"), "{packed}");
+    assert_eq!(after(&said.out, "cat site/index.html").trim().lines().next(), Some("<h1>English café</h1>"));
     assert!(said.out.contains("DB_PASSWORD=********\n"), "a password was shown:\n{}", said.out);
     assert_nothing_left(&hikae);
 }

@@ -11,7 +11,7 @@ use hikae::secret::Secret;
 use hikae::stream::SharedFacts;
 use hikae::stream::pump::{Tallier, Tally};
 use hikae::world::real::Real;
-use hikae::world::{Caller, Limits};
+use hikae::world::{Caller, Hidden, Limits};
 
 use super::keyring::Keyring;
 use crate::compression::samples::{all, given, ragged, rows};
@@ -193,4 +193,31 @@ async fn what_is_signed_says_so() {
     assert!(said.contains("GOODSIG"), "{said}");
     let unknown = GpgLock { sign: Some("nobody@example.com".to_owned()), ..lock(&keyring, &[&ops]) };
     assert_eq!(encrypt(unknown, b"rows").await.unwrap_err().kind(), Kind::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_folder_lies_in_memory_and_goes_and_what_a_killed_run_left_goes_with_the_next() {
+    use std::os::unix::fs::MetadataExt;
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    let files = || vec![("keys/one".to_owned(), Hidden(b"secret".to_vec()))];
+    let made = caller().make_memory_dir(files()).await.unwrap();
+    let (path, root) = (made.path.clone(), made.path.parent().unwrap().to_owned());
+    assert_eq!((mode(&path), mode(&root), mode(&path.join("keys/one"))), (0o700, 0o700, 0o600));
+    assert_eq!(std::fs::read(path.join("keys/one")).unwrap(), b"secret");
+    assert!(path.starts_with("/dev/shm") || path.starts_with("/run"), "{}", path.display());
+
+    let dead = root.join(format!("keys_dead_{}", std::process::id()));
+    std::fs::create_dir(&dead).unwrap();
+    std::fs::write(dead.join("key"), "left").unwrap();
+    std::fs::write(dead.with_extension("lock"), "").unwrap();
+    let other = caller().make_memory_dir(Vec::new()).await.unwrap();
+    assert!(!dead.exists() && !dead.with_extension("lock").exists() && path.exists());
+    drop((made, other));
+    for _ in 0..200 {
+        if !path.exists() {
+            return;
+        }
+        tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>()).await.unwrap_err();
+    }
+    panic!("{} is still there", path.display());
 }

@@ -11,7 +11,6 @@ use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::stream::tar::listing::{ListOutlet, Listing};
 use crate::stream::{Piece, SharedFacts, Source};
-use crate::units::show_size;
 use crate::world::Caller;
 use crate::world::command::quoted;
 use crate::world::packing::findings::{Named, Noticed};
@@ -44,7 +43,7 @@ pub async fn open(
     let counted = Staged::new(packed.source, Count::new(&facts));
     let listing = Listing::new(Box::new(counted), outlet, &facts)?;
     let site = caller.site.clone();
-    Ok(Box::new(Noted { source: Box::new(listing), findings: packed.findings, facts, packing, site, begun: false }))
+    Ok(Box::new(Noted { source: Box::new(listing), findings: packed.findings, facts, packing, site }))
 }
 
 /// An archive whose manifest also says what was noticed while it was read.
@@ -54,19 +53,11 @@ struct Noted {
     facts: SharedFacts,
     packing: Arc<Packing>,
     site: Option<crate::error::Site>,
-    begun: bool,
 }
 
 impl Noted {
     async fn step(&mut self) -> Result<Piece> {
-        let piece = match self.source.next().await {
-            Err(error) if !self.begun && crate::world::dry_run::is_withheld(&error) => {
-                self.tell_plan();
-                return Err(error);
-            }
-            other => other?,
-        };
-        self.begun = true;
+        let piece = self.source.next().await?;
         if piece == Piece::End {
             let noticed = self.findings.lock().clone();
             self.note(&noticed)?;
@@ -112,15 +103,6 @@ impl Noted {
         if !told.is_empty() {
             report::log(Level::Info, &format!("Left out of the archive: {}", told.join(", ")), self.site.as_ref());
         }
-    }
-
-    fn tell_plan(&self) {
-        let (files, size) = {
-            let noticed = self.findings.lock();
-            (noticed.files, show_size(noticed.size_bytes))
-        };
-        let told = format!("The archive of `{}` would hold {files} files of {size}", self.packing.title());
-        report::log(Level::Info, &told, self.site.as_ref());
     }
 }
 

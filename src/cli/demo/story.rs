@@ -1,7 +1,8 @@
-//! The demo's chapters: a proved backup, three honest failures, the record, and the way back.
+//! The demo's chapters: a proved backup, three honest failures, the record, the way back, and a recipe of ten lines.
 
 use std::path::Path;
 
+use super::places;
 use super::server::Server;
 use super::teller::{Narrator, Shell};
 use crate::cli::scratch::{run, words};
@@ -32,7 +33,7 @@ pub async fn tell(teller: &Narrator<'_>, server: &mut Server) -> Result<()> {
     two_more(teller, &listing).await?;
     record(teller, &failed).await?;
     restore(teller, server, &backup, &counts).await?;
-    Ok(())
+    places::tell(teller).await
 }
 
 /// The last words, when nothing of the demo is left.

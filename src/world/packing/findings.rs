@@ -17,11 +17,6 @@ pub struct Findings(Arc<Mutex<Noticed>>);
 /// What an archive leaves out, and what is not as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Noticed {
-    /// What was taken so far, folders aside: for plans. What is in the archive its own bytes say.
-    #[serde(skip)]
-    pub files: u64,
-    #[serde(skip)]
-    pub size_bytes: u64,
     pub sockets: u64,
     pub fifos: u64,
     pub devices: u64,

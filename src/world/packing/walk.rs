@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::findings::Findings;
+use super::folder::{Folder, Item, What};
 use super::meta::{Meta, MetaKind};
 use super::names::Names;
 use super::patterns::Patterns;
@@ -16,49 +17,6 @@ use super::refusals as say;
 use super::{Packing, Root};
 use crate::error::{Error, Result};
 use crate::world::partial::is_partial;
-
-/// An open folder of some world.
-pub trait Folder: Send + Sync + Sized + 'static {
-    /// A file that is held open.
-    type Held: Send;
-
-    /// All names in it, sorted.
-    fn names(&self) -> io::Result<Names>;
-
-    /// What lies under a name, a link as itself.
-    fn look(&self, name: &OsStr) -> io::Result<Meta>;
-
-    /// Opens a folder in it; a link is an error.
-    fn enter(&self, name: &OsStr) -> io::Result<(Self, Meta)>;
-
-    /// Opens a file in it; a link is an error.
-    fn hold(&self, name: &OsStr) -> io::Result<(Self::Held, Meta)>;
-
-    /// Whether a file in it could be read.
-    fn try_read(&self, name: &OsStr) -> io::Result<()>;
-
-    /// The error of an act on a path.
-    fn trouble(&self, act: &str, path: &Path, cause: io::Error) -> Error;
-}
-
-/// One entry of the archive to be.
-pub struct Item<F: Folder> {
-    /// The folder that it lies in; of a folder, itself.
-    pub folder: Arc<F>,
-    pub name: OsString,
-    /// Its name in the archive.
-    pub path: PathBuf,
-    pub meta: Meta,
-    pub what: What<F::Held>,
-}
-
-pub enum What<H> {
-    Dir,
-    File(Option<H>),
-    Link,
-    /// The same file as an entry before it.
-    HardLink(PathBuf),
-}
 
 /// Gives every entry to `take`, folders before what lies in them. `open` gives the folder of a root and its name there.
 pub fn walk<F: Folder>(
@@ -244,7 +202,6 @@ impl<F: Folder> Walk<'_, F> {
         {
             return self.failed(folder, &item.path, error);
         }
-        self.findings.lock().size_bytes += item.meta.size_bytes;
         self.take(item)
     }
 
@@ -263,7 +220,6 @@ impl<F: Folder> Walk<'_, F> {
     fn take(&mut self, item: Item<F>) -> Result<()> {
         self.write_folders()?;
         self.files += 1;
-        self.findings.lock().files += 1;
         (self.take)(item)
     }
 

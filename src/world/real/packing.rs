@@ -12,7 +12,8 @@ use super::trouble::trouble;
 use crate::error::{Error, Kind, Result};
 use crate::stream::tar::writing::END;
 use crate::stream::{Piece, Source};
-use crate::world::packing::walk::{Item, What, walk};
+use crate::world::packing::folder::{Item, What};
+use crate::world::packing::walk::walk;
 use crate::world::packing::{Findings, Packed, Packing};
 use folder::RealFolder;
 use worker::{Batch, Job};
@@ -36,10 +37,11 @@ const BATCH_HELD: usize = 8;
 pub fn pack(fence: Arc<Fence>, packing: Packing) -> Result<Packed> {
     let findings = Findings::default();
     let (orders, next) = mpsc::channel(BATCHES_AHEAD);
+    let end: &'static [u8] = if packing.contents { &END } else { &[] };
     let job = Arc::new(Job::new(packing, findings.clone()));
     let walker = Walker { fence, job, orders };
     thread("hikae-walk", move || walker.run())?;
-    Ok(Packed { source: Box::new(PackSource { orders: next, batch: None, ended: false }), findings })
+    Ok(Packed { source: Box::new(PackSource { orders: next, batch: None, end, ended: false }), findings })
 }
 
 fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
@@ -131,6 +133,8 @@ impl Gathered<'_> {
 struct PackSource {
     orders: mpsc::Receiver<Order>,
     batch: Option<mpsc::Receiver<Result<Piece>>>,
+    /// What comes after the last batch.
+    end: &'static [u8],
     ended: bool,
 }
 
@@ -148,7 +152,9 @@ impl PackSource {
                 Order::Failed(error) => return Err(error),
                 Order::End => {
                     self.ended = true;
-                    return Ok(Piece::Data(Bytes::from_static(&END)));
+                    if !self.end.is_empty() {
+                        return Ok(Piece::Data(Bytes::from_static(self.end)));
+                    }
                 }
             }
         }

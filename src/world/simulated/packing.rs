@@ -18,9 +18,10 @@ use crate::error::{Error, Result};
 use crate::stream::tar::TarKind;
 use crate::stream::tar::writing::{END, padding};
 use crate::stream::{Piece, Source};
+use crate::world::packing::folder::{Folder, Item, What};
 use crate::world::packing::meta::{Meta, MetaKind, name_in_archive};
 use crate::world::packing::names::Names;
-use crate::world::packing::walk::{Folder, Item, What, walk};
+use crate::world::packing::walk::walk;
 use crate::world::packing::{Findings, Packed, Packing};
 
 /// Reads all at once: nothing changes meanwhile, and what is held shares the bytes of the tree.
@@ -39,7 +40,9 @@ pub fn pack(shared: &Shared, setup: &SimulatedSetup, packing: &Packing) -> Resul
     };
     let fail = |act: &str, path: &Path, cause| shared.lock().view().trouble(act, path, cause);
     walk(packing, &findings, |path| open(shared, path), fail, &mut take)?;
-    parts.push_back(Part::Bytes(Bytes::from_static(&END)));
+    if packing.contents {
+        parts.push_back(Part::Bytes(Bytes::from_static(&END)));
+    }
     Ok(Packed { source: Box::new(PackSource { parts, content: None }), findings })
 }
 

@@ -12,9 +12,9 @@ use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RawDir, Stat};
 use super::super::fence::Fence;
 use super::trouble;
 use crate::error::Error;
+use crate::world::packing::folder::Folder;
 use crate::world::packing::meta::{Meta, MetaKind};
 use crate::world::packing::names::Names;
-use crate::world::packing::walk::Folder;
 
 /// How much of a folder is read at once.
 const LISTING_BYTES: usize = 64 << 10;

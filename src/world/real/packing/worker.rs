@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use rustix::fs::Advice;
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 
 use super::attributes::records;
@@ -18,8 +19,9 @@ use crate::error::{Error, Result};
 use crate::stream::Piece;
 use crate::stream::tar::TarKind;
 use crate::stream::tar::writing::padding;
+use crate::world::packing::folder::{Folder, Item, What};
 use crate::world::packing::meta::{Meta, MetaKind, name_in_archive};
-use crate::world::packing::walk::{Folder, Item, What, what_happened};
+use crate::world::packing::walk::what_happened;
 use crate::world::packing::{Findings, Packing};
 
 /// What goes through in one piece, and the largest file that is read anew when it changes meanwhile.
@@ -107,7 +109,13 @@ impl Job {
     fn item(&self, item: Item<RealFolder>, out: &mut Outlet) -> Result<(), Stop> {
         let read = match &item.what {
             What::Dir => self.folder(&item, out),
-            What::Link => self.link(&item, out),
+            What::Link => match self.link(&item, out) {
+                // It is no link any more: what has its name now is read as what it is.
+                Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => {
+                    return self.file(&item, None, out);
+                }
+                read => read,
+            },
             What::HardLink(first) => {
                 let first = bytes_of(first);
                 self.header(&item, item.meta, TarKind::HardLink, first, &[], &mut out.buffer);
@@ -145,7 +153,7 @@ impl Job {
             };
             let meta = match meta {
                 Ok(meta) if meta.kind == MetaKind::File => meta,
-                Ok(_) => return self.replaced(item, rustix::io::Errno::LOOP.into(), out),
+                Ok(_) => return self.replaced(item, Errno::LOOP.into(), out),
                 Err(error) => return Ok(self.failed(item, error)?),
             };
             // Another file has taken its name since it was found, as a log is rotated: this one is read, and whole.
