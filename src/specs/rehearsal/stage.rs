@@ -120,14 +120,19 @@ impl Scene for Stage {
     /// In this world, on the same path; what breaks is the call of the one that asks.
     fn play(&self, job: &Job) -> Play {
         let (world, setup, config) = (self.world.clone(), self.setup.clone(), job.config.clone());
+        let roots = job.needs.read.iter().chain(&job.needs.write).cloned().chain([PathBuf::from(STATE_DIR)]);
+        let roots: Vec<PathBuf> = roots.collect();
         Box::new(move |run| {
-            let (world, setup, config) = (world.clone(), setup.clone(), config.clone());
+            let (world, setup, config, roots) = (world.clone(), setup.clone(), config.clone(), roots.clone());
             Box::pin(async move {
                 let source = config.recipe_source(&run.recipe)?;
                 let set = run.set.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
                 let rehearsal =
                     Rehearsal { setup, source, set, run_type: None, yes: true, faults: Vec::new(), coverage: None };
-                let rehearsed = rehearse(&config, &world, rehearsal).await?;
+                let rehearsed = rehearse(&config, &world, rehearsal).await;
+                // The other recipe has reached what it declares; from here on this one does again.
+                world.reach(roots)?;
+                let rehearsed = rehearsed?;
                 serde_json::to_value(&rehearsed.run)
                     .map_err(|cause| Error::new(Kind::Other, "cannot show the outcome of a recipe").because(cause))
             })
