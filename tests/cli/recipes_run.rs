@@ -95,7 +95,7 @@ fn a_secret_goes_to_it_and_is_nowhere_shown() {
     // Cancelling the parent cancels the child.
     wait_until("the end of the inner run", || {
         let runs = hikae.run(&["runs"]).out;
-        runs.matches("interrupted").count() == 2
+        runs.matches("the run was interrupted").count() == 2
     });
 }
 
