@@ -94,6 +94,9 @@ pub struct RunArgs {
     /// Also print what programs say on their standard error
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,
+    /// Takes params from standard input: for runs that a recipe has started
+    #[arg(long, hide = true)]
+    pub given: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

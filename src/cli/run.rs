@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use super::alerting::{self, Beginning};
 use super::args::RunArgs;
-use super::by_hand;
+use super::{by_hand, exit, keeping};
 use super::confirm::{self, Will};
 use super::context::Context;
 use super::held_back::HeldBack;
-use super::{exit, keeping};
 use crate::alert::dispatch::Tally;
 use crate::catalog::Status;
 use crate::error::{Error, Result};
@@ -17,6 +16,7 @@ use crate::recipe::execute::{self, Finished};
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loader;
 use crate::report::{self, Level, Mode, Outputs};
+use crate::world::real::launcher::{self, Launcher};
 use crate::world::real::startup;
 
 pub fn main(context: &Context, args: RunArgs) -> ExitCode {
@@ -32,9 +32,12 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     }
     // Before the process is walled in: the certificate of a mail server may lie anywhere.
     let alerts = alerting::prepare(context);
-    let job = match guard
-        .and_then(|guard| prepare(context, &args).and_then(|job| job.enclose_run().map(|()| (guard, job))))
-    {
+    let job = match guard.and_then(|guard| {
+        prepare(context, &args).and_then(|job| {
+            launch(context, &job)?;
+            job.enclose_run().map(|()| (guard, job))
+        })
+    }) {
         Ok(ready) => ready,
         Err(error) => {
             held.print();
@@ -113,8 +116,29 @@ pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let source = context.config.recipe_source(&args.recipe)?;
     let declaration = loader::declaration(&context.config, &source)?;
     let run_type = args.run_type.map(|run_type| run_type.word().to_owned());
-    let wishes = Wishes { set: args.set.clone(), run_type, yes: args.yes };
-    Job::new(context.config.clone(), source, declaration, wishes)
+    let given = if args.given { launcher::given()? } else { launcher::Given::default() };
+    let set = args.set.iter().cloned().chain(given.set).collect();
+    let job = Job::new(context.config.clone(), source, declaration, Wishes { set, run_type, yes: args.yes })?;
+    if args.given {
+        // The first parent stays, and there is one.
+        drop(job.parent.set(given.parent));
+    }
+    Ok(job)
+}
+
+/// Forks what starts the recipes that this one may run, while nothing walls it in.
+fn launch(context: &Context, job: &Job) -> Result<()> {
+    if job.needs.recipes.is_empty() {
+        return Ok(());
+    }
+    let mut global = vec!["--config-dir".to_owned(), context.config.dir.display().to_string()];
+    if job.confirmed {
+        global.push("--yes".to_owned());
+    }
+    let launcher = Launcher::fork(startup::own_program()?, global, job.needs.recipes.clone())?;
+    // The first one stays, and there is one.
+    drop(job.launcher.set(Arc::new(launcher)));
+    Ok(())
 }
 
 fn tell(context: &Context, finished: &Finished) -> ExitCode {

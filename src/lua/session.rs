@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use mlua::Lua;
 
 use crate::backup::at_end::AtEndList;
@@ -18,6 +19,7 @@ use crate::report::event;
 use crate::report::remark::{self, Remark};
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
+use crate::world::recipe_run::RecipeRun;
 
 /// What a channel is called where recipes have their kind.
 pub const CHANNEL: &str = "channel";
@@ -35,6 +37,17 @@ pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
 
 /// Whether a SHA-256 is that of a backup on record.
 pub type RecordedQuery = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Plays another recipe in the world of this run, where there is no process to start; gives its outcome.
+pub type Play = Box<dyn Fn(RecipeRun) -> LocalBoxFuture<'static, Result<serde_json::Value>> + Send>;
+
+/// Where no recipe can be played.
+pub fn plays_nothing() -> Play {
+    Box::new(|run| {
+        let error = Error::new(Kind::Other, format!("the recipe `{}` cannot be run here", run.recipe));
+        Box::pin(std::future::ready(Err(error)))
+    })
+}
 
 /// Reads the runs that fit out of the record, the newest first.
 pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
@@ -63,6 +76,7 @@ pub struct Session {
     pub record: RecordQueries,
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
+    pub play: Play,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
@@ -87,6 +101,7 @@ impl Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
             record: RecordQueries::none(),
             recorded_query: Arc::new(|_| false),
+            play: plays_nothing(),
             cores: caller.world.machine().cores,
             caller,
             identity,

@@ -17,6 +17,7 @@ pub mod parallel;
 pub mod path;
 pub mod pg;
 pub mod process;
+pub mod recipes;
 pub mod run;
 pub mod save;
 pub mod stream;
@@ -31,7 +32,7 @@ use crate::lua::machine::Library;
 pub const LIBRARY: Library = Library { modules: &MODULES, functions };
 
 /// Every module that Lua has from hikae.
-pub const MODULES: [(&str, Make); 15] = [
+pub const MODULES: [(&str, Make); 16] = [
     ("archive", archive::module),
     ("catalog", catalog::module),
     ("clock", clock::module),
@@ -46,6 +47,7 @@ pub const MODULES: [(&str, Make); 15] = [
     ("path", path::module),
     ("pg", pg::module),
     ("process", process::module),
+    ("recipes", recipes::module),
     ("run", run::module),
 ];
 

@@ -157,6 +157,7 @@ impl Execution {
                 ledger: self.ledger.clone(),
                 recorded_query: scene.recorded_query(&self.job.config),
                 record: scene.record(&self.job.config),
+                play: scene.play(&self.job),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {

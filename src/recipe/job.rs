@@ -25,6 +25,7 @@ use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
 use crate::world::real::{http, orphans, postgres, standing, startup, view, wall};
+use crate::world::real::launcher::Launcher;
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -52,6 +53,10 @@ pub struct Job {
     pub coverage: Option<Coverage>,
     /// What the programs of root see of the file tree, once that was made.
     pub view: OnceLock<Arc<view::View>>,
+    /// What starts other recipes, once it was forked.
+    pub launcher: OnceLock<Arc<Launcher>>,
+    /// The run that has started this one.
+    pub parent: OnceLock<String>,
 }
 
 /// What a person says at the start of a run.
@@ -94,6 +99,8 @@ impl Job {
             confirmed: wishes.yes,
             coverage: None,
             view: OnceLock::new(),
+            launcher: OnceLock::new(),
+            parent: OnceLock::new(),
         })
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::Pid;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -42,6 +43,8 @@ pub struct Live {
     signals: Option<Signals>,
     /// Who wants to know that the run is under way.
     began: Option<Began>,
+    /// The process that starts other recipes, which ends by itself.
+    kept: Option<Pid>,
 }
 
 /// What is told that a run is under way; it must not take its time.
@@ -86,6 +89,10 @@ impl Scene for Live {
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {
         let roots = job.needs.read.iter().chain(&job.needs.write).cloned();
         let real = Real::beneath(roots)?.with_variables(job.network());
+        let launcher = job.launcher.get().cloned();
+        launcher.as_ref().map_or(Ok(()), |launcher| launcher.listen())?;
+        self.kept = launcher.as_ref().map(|launcher| launcher.pid());
+        let real = real.with_launcher(launcher);
         let real = Arc::new(job.wall().into_iter().fold(real, Real::with_wall));
         self.signals = Some(Signals::listen());
         Ok(self.real.insert(real).clone())
@@ -125,9 +132,10 @@ impl Scene for Live {
 
     async fn settle(&self, grace: Duration) -> bool {
         let Some(real) = self.real.clone() else { return true };
+        let kept = self.kept;
         tokio::task::spawn_blocking(move || {
             let settled = real.settle(grace);
-            end_left_over(grace) && settled
+            end_left_over(grace, kept) && settled
         })
         .await
         .unwrap_or(false)
@@ -135,8 +143,8 @@ impl Scene for Live {
 }
 
 /// Ends what programs of this run have left running; says whether nothing stays that should not.
-fn end_left_over(grace: Duration) -> bool {
-    let left = orphans::end_adopted(grace);
+fn end_left_over(grace: Duration, kept: Option<Pid>) -> bool {
+    let left = orphans::end_adopted(grace, kept);
     let programs = |count: usize| if count == 1 { "1 program".to_owned() } else { format!("{count} programs") };
     if left.ended > 0 {
         report::log(

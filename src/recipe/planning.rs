@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clearing;
+use super::{clearing, standing};
 use super::cut::Cut;
 use super::job::Job;
 use super::ledger::Ledger;
@@ -12,7 +12,6 @@ use super::live::{Live, on_threads};
 use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{Scene, never_began, run_lua};
-use super::standing;
 use crate::catalog::{AuditEntry, Moment, Status, run_id};
 use crate::error::{Error, Result};
 use crate::report::{self, Level};
@@ -84,6 +83,7 @@ impl Planning {
             ledger: self.ledger.clone(),
             recorded_query: scene.recorded_query(&self.job.config),
             record: scene.record(&self.job.config),
+            play: scene.play(&self.job),
         };
         let (end, cut) = {
             let mut cut = pin!(scene.cut(self.job.timeout));

@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::{RecordQueries, RecordedQuery};
+use crate::lua::session::{Play, RecordQueries, RecordedQuery, plays_nothing};
 use crate::world::World;
 
 /// Where one run takes place.
@@ -36,6 +36,11 @@ pub trait Scene {
     /// Whether a file is a backup on record; nobody vouches for one where no record is kept.
     fn recorded_query(&self, _config: &Arc<Config>) -> RecordedQuery {
         Arc::new(|_| false)
+    }
+
+    /// Plays another recipe in the world of this run, where no process is started for it.
+    fn play(&self, _job: &Job) -> Play {
+        plays_nothing()
     }
 
     /// The world that the recipe touches, without its limits. From now on what cuts the run is listened for.

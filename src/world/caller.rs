@@ -11,6 +11,7 @@ use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::packing::{Packed, Packing};
 use super::postgres::{Login, Session};
+use super::recipe_run::{RecipeEnd, RecipeRun};
 use super::{Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space, Stat, World};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
@@ -84,6 +85,7 @@ impl Caller {
         sweep(dir: &Path) -> Vec<Entry> = Effect::Sweep { dir: dir.into() } => Reply::Entries(entries) => entries;
         spawn(command: Command) -> Child = Effect::Spawn(command) => Reply::Child(child) => child;
         which(program: &str) -> Option<PathBuf> = Effect::Which { program: program.into() } => Reply::Path(path) => path;
+        run_recipe(run: RecipeRun) -> RecipeEnd = Effect::RunRecipe(Box::new(run)) => Reply::Recipe(end) => end;
         get(object: Object) -> Box<dyn Source> = Effect::Get(object) => Reply::Source(source) => source;
         put(put: Put) -> Box<dyn Sink> = Effect::Put(Box::new(put)) => Reply::Sink(sink) => sink;
         list_objects(store: Arc<Store>, prefix: &str) -> Vec<ObjectEntry>

@@ -27,6 +27,8 @@ mod plan;
 mod postgres;
 mod sink;
 mod swallow;
+mod withheld;
+pub use withheld::{Withheld, is_withheld};
 
 /// A world in which nothing changes.
 pub struct DryRun<W> {
@@ -64,29 +66,6 @@ impl<W> DryRun<W> {
     pub fn plan(&self) -> Vec<Planned> {
         self.plan.lock().planned()
     }
-}
-
-/// Marks the place where a dry run does not know what a run would know.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-pub enum Withheld {
-    #[error("a dry run starts no program")]
-    Program,
-    #[error("it is only planned: a dry run writes nothing")]
-    File,
-    #[error("a dry run reads no file into an archive")]
-    Archive,
-    #[error("it is known only after the run")]
-    Answer,
-    #[error("it is only planned: a dry run stores nothing")]
-    Object,
-    #[error("a dry run connects to no database")]
-    Database,
-}
-
-/// Whether an error only says that something was withheld.
-pub fn is_withheld(error: &(dyn std::error::Error + 'static)) -> bool {
-    let first = Some(error);
-    std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<Withheld>)
 }
 
 impl<W: World + 'static> DryRun<W> {
@@ -132,6 +111,10 @@ impl<W: World + 'static> DryRun<W> {
                 let stdin = command.stdin.then(|| Box::new(Swallow) as Box<dyn Sink>);
                 let end = Unknown(command.program.clone());
                 Ok(Reply::Child(Child { stdin, stdout: Box::new(end.clone()), process: Box::new(end) }))
+            }
+            E::RunRecipe(run) => {
+                note(None);
+                Err(Unknown(run.recipe.clone()).error())
             }
             E::Request(request) if !request.method.only_reads() => {
                 note(Some(crate::units::show_size(request.body.data.len() as u64)));

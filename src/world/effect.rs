@@ -17,6 +17,7 @@ use super::objects::{Object, Put, Store};
 use super::packing::Packing;
 use super::paths::plain;
 use super::postgres::Login;
+use super::recipe_run::RecipeRun;
 use crate::error::Result;
 use crate::secret::MASK;
 
@@ -62,6 +63,8 @@ pub enum Effect {
     Spawn(Command),
     /// Where a program lies on the `PATH`; an absent one is `None`. Reply: `Path`.
     Which { program: String },
+    /// Runs another recipe in a run of its own, and waits for its end. Reply: `Recipe`.
+    RunRecipe(Box<RecipeRun>),
 
     // -- objects
     /// Opens an object for streaming. Reply: `Source`.
@@ -173,6 +176,7 @@ impl Effect {
             Effect::Sweep { .. } => "sweep",
             Effect::Spawn(_) => "spawn",
             Effect::Which { .. } => "which",
+            Effect::RunRecipe(_) => "run_recipe",
             Effect::Get(_) => "get",
             Effect::Put(_) => "put",
             Effect::ListObjects { .. } => "list_objects",
@@ -213,6 +217,7 @@ impl Effect {
             Effect::Rename { from, to } => format!("{} to {}", from.display(), to.display()),
             Effect::Spawn(command) => command.line(),
             Effect::Which { program } => program.clone(),
+            Effect::RunRecipe(run) => run.title(),
             Effect::Get(object) | Effect::StatObject(object) | Effect::RemoveObject(object) => object.to_string(),
             Effect::Put(put) => put.object.to_string(),
             Effect::ListObjects { store, prefix } => store.title_of(prefix),

@@ -141,6 +141,10 @@ impl Needs {
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Connect(login) => self.may_log_in(login),
             Effect::Send(mail) => self.may_mail(&mail.server),
+            Effect::RunRecipe(run) => match self.recipes.contains(&run.recipe) {
+                true => Ok(()),
+                false => Err(not_in_needs("run the recipe", &run.recipe, "recipes", &run.recipe)),
+            },
             // It reaches nothing that is there already.
             Effect::Which { .. } | Effect::Sleep { .. } | Effect::MakeMemoryDir { .. } => Ok(()),
         }

@@ -59,6 +59,7 @@ pub mod postgres;
 pub mod program;
 pub mod reach;
 pub mod real;
+pub mod recipe_run;
 pub mod refusals;
 pub mod reply;
 pub mod simulated;

@@ -12,6 +12,7 @@ use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
 use super::packing::Packed;
 use super::postgres::Session;
+use super::recipe_run::RecipeEnd;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -26,6 +27,7 @@ pub enum Reply {
     Space(Space),
     Child(Child),
     Path(Option<PathBuf>),
+    Recipe(RecipeEnd),
     Objects(Vec<ObjectEntry>),
     ObjectStat(Option<ObjectStat>),
     /// Whether it was made, or stood already.

@@ -29,6 +29,7 @@ mod readme;
 mod honesty;
 mod passwords;
 mod pings;
+mod recipes_run;
 mod records;
 mod render_db_backup;
 mod restore;

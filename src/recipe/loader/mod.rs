@@ -49,7 +49,25 @@ impl Declarations<'_> {
 
 /// Loads `source` and reads its declaration; nothing of the outside can be touched while it loads.
 pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declaration> {
-    read(&machine(config, source)?, source)
+    let declaration = read(&machine(config, source)?, source)?;
+    refuse_cycle(config, &declaration, &mut vec![source.name.clone()])?;
+    Ok(declaration)
+}
+
+/// Refuses recipes that run each other in a circle, and those that are not there. Names that come from params are looked at when they run.
+fn refuse_cycle(config: &Arc<Config>, declaration: &Declaration, above: &mut Vec<String>) -> Result<()> {
+    for name in declaration.needs.recipes.iter().filter(|name| !name.contains('{')) {
+        if above.contains(name) {
+            let circle = above.iter().chain([name]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" runs ");
+            return Err(Error::new(Kind::Recipe, format!("recipes run each other in a circle: {circle}"))
+                .hint("take one of them out of `needs.recipes`"));
+        }
+        let source = config.recipe_source(name)?;
+        above.push(name.clone());
+        refuse_cycle(config, &read(&machine(config, &source)?, &source)?, above)?;
+        above.pop();
+    }
+    Ok(())
 }
 
 /// A Lua state in which recipes can be loaded, and nothing else can be done.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mlua::{Function, Table, Value};
 use tokio::sync::oneshot;
@@ -11,7 +12,7 @@ use crate::config::translations;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::{Fuse, LuaLimits};
 use crate::lua::machine::Machine;
-use crate::lua::session::{RecordQueries, RecordedQuery, Session};
+use crate::lua::session::{Play, RecordQueries, RecordedQuery, Session};
 use crate::lua::state;
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
@@ -27,6 +28,7 @@ pub struct LuaPart {
     pub ledger: Arc<Ledger>,
     pub record: RecordQueries,
     pub recorded_query: RecordedQuery,
+    pub play: Play,
 }
 
 /// What the recipe came to.
@@ -65,11 +67,16 @@ impl LuaEnd {
 
 /// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
-    let LuaPart { job, caller, run_id, ledger, record, recorded_query } = part;
+    let LuaPart { job, caller, run_id, ledger, record, recorded_query, play } = part;
     let config = job.config.clone();
     let session = Session::new(caller, job.identity(&run_id), translations(&config), ledger);
     let session = session.with_smtp(Box::new(move || config.smtp())).with_record(record);
-    let session = Rc::new(session.with_recorded_query(recorded_query));
+    let mut session = session.with_recorded_query(recorded_query);
+    session.play = play;
+    let session = Rc::new(session);
+    if let Some(parent) = job.parent.get() {
+        session.took(format!("started by {parent}"), Duration::ZERO, None, None, None);
+    }
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.at_end.release();

@@ -115,6 +115,8 @@ pub(crate) struct Script {
     locked: bool,
     /// What the record of runs tells.
     record: CatalogSetup,
+    /// What the world was made of, for recipes that it runs.
+    setup: SimulatedSetup,
 }
 
 impl Script {
@@ -137,7 +139,7 @@ impl Script {
             }
         }
         record::check(&setup.catalog)?;
-        Ok(Script { job: Arc::new(job), secrets, locked, record: setup.catalog })
+        Ok(Script { job: Arc::new(job), secrets, locked, record: setup.catalog.clone(), setup })
     }
 
     fn bare(&self) -> Vec<String> {

@@ -11,13 +11,13 @@ use crate::catalog::{Catalog, Moment, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::RecordQueries;
+use crate::lua::session::{Play, RecordQueries};
 use crate::recipe::cut::Cut;
 use crate::recipe::job::Job;
 use crate::recipe::loader::run;
 use crate::recipe::loader::run::{LuaEnd, LuaPart};
 use crate::recipe::scene::Scene;
-use crate::specs::rehearsal::{Script, record};
+use crate::specs::rehearsal::{Rehearsal, Script, record, rehearse};
 use crate::suggest;
 use crate::world::faulty::{Fault, Faulty};
 use crate::world::simulated::{CatalogSetup, FileSetup, FileTable, Simulated, SimulatedSetup, Snapshot};
@@ -37,13 +37,14 @@ const OWN: Limits = Limits { total: Duration::from_secs(60), idle: Duration::fro
 pub struct Stage {
     world: Simulated,
     record: CatalogSetup,
+    setup: SimulatedSetup,
     faulty: Arc<Faulty<Simulated>>,
 }
 
 impl Stage {
     /// Prepares the world for a run by this script.
     pub async fn set(world: &Simulated, script: &Script, faults: Vec<Fault>) -> Result<Stage> {
-        let Script { job, locked, record, .. } = script;
+        let Script { job, locked, record, setup, .. } = script;
         let needs = &job.needs;
         world.reach(needs.read.iter().chain(&needs.write).cloned().chain([PathBuf::from(STATE_DIR)]))?;
         world.put(Path::new(STATE_DIR), &FileSetup(FileTable { dir: true, ..FileTable::default() }))?;
@@ -53,6 +54,7 @@ impl Stage {
         let stage = Stage {
             world: world.clone(),
             record: record.clone(),
+            setup: setup.clone(),
             faulty: Arc::new(Faulty::new(world.clone(), faults)),
         };
         stage.unique_second().await?;
@@ -115,6 +117,28 @@ fn moment(text: &[u8]) -> Option<Moment> {
 }
 
 impl Scene for Stage {
+    /// In this world, on the same path; what breaks is the call of the one that asks.
+    fn play(&self, job: &Job) -> Play {
+        let (world, setup, config) = (self.world.clone(), self.setup.clone(), job.config.clone());
+        let roots = job.needs.read.iter().chain(&job.needs.write).cloned().chain([PathBuf::from(STATE_DIR)]);
+        let roots: Vec<PathBuf> = roots.collect();
+        Box::new(move |run| {
+            let (world, setup, config, roots) = (world.clone(), setup.clone(), config.clone(), roots.clone());
+            Box::pin(async move {
+                let source = config.recipe_source(&run.recipe)?;
+                let set = run.set.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
+                let rehearsal =
+                    Rehearsal { setup, source, set, run_type: None, yes: true, faults: Vec::new(), coverage: None };
+                let rehearsed = rehearse(&config, &world, rehearsal).await;
+                // The other recipe has reached what it declares; from here on this one does again.
+                world.reach(roots)?;
+                let rehearsed = rehearsed?;
+                serde_json::to_value(&rehearsed.run)
+                    .map_err(|cause| Error::new(Kind::Other, "cannot show the outcome of a recipe").because(cause))
+            })
+        })
+    }
+
     /// Without faults, which are the recipe's; but who is killed does nothing more here either.
     fn own(&self) -> Arc<dyn World> {
         Arc::new(self.faulty.beside(self.world.clone()))

@@ -35,6 +35,7 @@ impl Effect {
             | Effect::Upload(_)
             | Effect::Connect(_)
             | Effect::Send(_)
+            | Effect::RunRecipe(_)
             | Effect::MakeMemoryDir { .. }
             | Effect::Sleep { .. } => Vec::new(),
         }
@@ -58,6 +59,7 @@ impl Effect {
             | Effect::MakeBucket(_)
             | Effect::Upload(_)
             | Effect::Connect(_)
+            | Effect::RunRecipe(_)
             | Effect::Send(_) => true,
             Effect::Request(request) => !request.method.only_reads(),
             Effect::Open { .. }
@@ -106,6 +108,7 @@ impl Effect {
             | Effect::RemoveObject(_)
             | Effect::MakeBucket(_)
             | Effect::Send(_)
+            | Effect::RunRecipe(_)
             | Effect::MakeMemoryDir { .. }
             | Effect::Sleep { .. }
             | Effect::Lock { .. } => false,
@@ -149,6 +152,7 @@ impl Effect {
             | Effect::MakeBucket(_)
             | Effect::Upload(_)
             | Effect::Connect(_)
+            | Effect::RunRecipe(_)
             | Effect::Sleep { .. }
             | Effect::Lock { .. } => 0,
         }

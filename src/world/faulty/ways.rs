@@ -80,6 +80,7 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
         }
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
+        Effect::RunRecipe(_) => vec![fail(Kind::Command), fail(Kind::Locked), hang],
         Effect::MakeMemoryDir { .. } => vec![fail(Kind::Denied)],
         Effect::Lock { .. } => vec![fail(Kind::Locked), fail(Kind::Denied)],
         // Nothing that matters to a recipe can go wrong with waiting.

@@ -14,7 +14,8 @@ use chrono::{DateTime, FixedOffset};
 use futures_util::future::BoxFuture;
 
 use super::{Effect, Machine, Reply, Request, World};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::world::recipe_run::RecipeEnd;
 use blocking::blocking;
 use fence::Fence;
 use part::Part;
@@ -27,6 +28,7 @@ mod environment;
 mod fence;
 mod files;
 pub mod http;
+pub mod launcher;
 mod listing;
 mod loads;
 mod locks;
@@ -65,6 +67,7 @@ pub mod walls;
 pub struct Real {
     fence: Arc<Fence>,
     wall: Option<wall::Policy>,
+    launcher: Option<Arc<launcher::Launcher>>,
     cores: Option<usize>,
     environment: Arc<BTreeMap<String, String>>,
     undo: Undo,
@@ -86,6 +89,17 @@ impl Real {
     /// Builds this wall around each child.
     pub fn with_wall(self, policy: wall::Policy) -> Real {
         Real { wall: Some(policy), ..self }
+    }
+
+    /// Starts other recipes by this.
+    pub fn with_launcher(self, launcher: Option<Arc<launcher::Launcher>>) -> Real {
+        Real { launcher, ..self }
+    }
+
+    fn launcher(&self) -> Result<&launcher::Launcher> {
+        self.launcher.as_deref().ok_or_else(|| {
+            Error::new(Kind::Denied, "no other recipe can be run from here").hint("declare it in `needs.recipes`")
+        })
     }
 
     /// Adds variables, or puts them in the stead of others: what `.env` says about the network.
@@ -112,7 +126,7 @@ impl Real {
         clock::elapsed();
         let environment = Arc::new(environment::read());
         let (fence, undo, http) = (Arc::new(fence), Undo::default(), http::Http::default());
-        Real { fence, wall: None, cores: None, environment, undo, http }
+        Real { fence, wall: None, launcher: None, cores: None, environment, undo, http }
     }
 
     async fn answer(&self, effect: Effect) -> Result<Reply> {
@@ -167,6 +181,7 @@ impl Real {
             E::StatObject(object) => Reply::ObjectStat(self.objects().stat(object).await?),
             E::RemoveObject(object) => self.objects().remove(object).await.map(done)?,
             E::MakeBucket(store) => Reply::Made(self.objects().make_bucket(store).await?),
+            E::RunRecipe(run) => Reply::Recipe(RecipeEnd::Outcome(self.launcher()?.run(*run).await?)),
             E::Which { program } => {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid,
-};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid};
 
 /// How long a program that was left behind has to clean up.
 const GRACE: Duration = Duration::from_millis(300);
@@ -37,8 +35,8 @@ pub fn adopt() {
 }
 
 /// Ends what was adopted. A process that adopts nothing has only children that it knows.
-pub fn end_adopted(within: Duration) -> Left {
-    if ADOPTS.load(Ordering::Relaxed) { end_all(within, &[]) } else { Left::default() }
+pub fn end_adopted(within: Duration, keep: Option<Pid>) -> Left {
+    if ADOPTS.load(Ordering::Relaxed) { end_all(within, keep) } else { Left::default() }
 }
 
 /// Whether this kernel lists the children of a process.
@@ -55,13 +53,13 @@ pub fn mark() -> io::Result<()> {
 }
 
 /// Ends every child of this process but those that may stay, and `keep`; gives up after `within`.
-fn end_all(within: Duration, keep: &[Pid]) -> Left {
+fn end_all(within: Duration, keep: Option<Pid>) -> Left {
     let began = Instant::now();
     let mut seen: Vec<Pid> = Vec::new();
     loop {
         let (spared, rest): (Vec<Pid>, Vec<Pid>) = children()
             .into_iter()
-            .filter(|pid| !keep.contains(pid))
+            .filter(|pid| Some(*pid) != keep)
             .filter(|pid| !reaped(*pid))
             .partition(|pid| may_stay(*pid));
         if rest.is_empty() || began.elapsed() > within {

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use super::paths::plain;
 use super::{Effect, Limits, Machine, MemoryDir, Reply, Request, World};
 use crate::error::Result;
+use crate::world::recipe_run::RecipeEnd;
 use clock::{Clock, Pace};
 use part::Part;
 use state::{Shared, State};
@@ -179,6 +180,8 @@ impl Simulated {
             E::MakeBucket(store) => Reply::Made(objects::make_bucket(&mut self.shared.lock(), &store)?),
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
+            // The harness plays it, in this world.
+            E::RunRecipe(_) => Reply::Recipe(RecipeEnd::Play),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
             E::Connect(login) => {
                 Reply::Session(postgres::connect(*login, self.setup.postgres.as_ref(), pace, &self.shared).await?)

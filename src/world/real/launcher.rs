@@ -1,0 +1,237 @@
+//! A small process outside the walls that starts declared recipes, each as a run of its own, and nothing else.
+//!
+//! Walls are inherited: a run that is to have its own must be started from outside. The process is forked before the walls
+//! close, knows the names of the recipes that may run, and runs no Lua. It ends with the run that has it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal, setsid};
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Kind, Result};
+use crate::world::recipe_run::RecipeRun;
+
+/// How the command line says that the values of params come by standard input.
+pub const GIVEN: &str = "--given";
+
+/// What the run tells the launcher, a line each.
+#[derive(Deserialize, Serialize)]
+enum Order {
+    Start { number: u64, recipe: String, given: Given },
+    Cancel { number: u64 },
+}
+
+/// What goes to a run by its standard input, so that no secret stands on a command line.
+#[derive(Default, Deserialize, Serialize)]
+pub struct Given {
+    pub parent: String,
+    pub set: Vec<(String, String)>,
+}
+
+/// How a run ended.
+#[derive(Deserialize, Serialize)]
+struct Ended {
+    number: u64,
+    /// The last line that it printed.
+    last: String,
+    code: i32,
+}
+
+/// The end of the run that talks to its launcher.
+pub struct Launcher {
+    pid: Pid,
+    orders: Mutex<UnixStream>,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    answers: BTreeMap<u64, oneshot::Sender<Ended>>,
+}
+
+impl Launcher {
+    /// Forks the launcher, which may start `allowed` by `program` with the arguments `global`. To be called before any thread exists.
+    pub fn fork(program: PathBuf, global: Vec<String>, allowed: Vec<String>) -> Result<Launcher> {
+        let cannot = |cause| Error::io("cannot start the process that starts other recipes", cause);
+        let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
+        // SAFETY: the process has no other thread yet, so that nothing is locked in the child.
+        match unsafe { libc::fork() } {
+            -1 => Err(cannot(std::io::Error::last_os_error())),
+            0 => {
+                drop(ours);
+                serve(theirs, &program, &global, &allowed);
+                // What the run has not printed yet is for the run to print.
+                // SAFETY: the call takes a number and does not come back.
+                unsafe { libc::_exit(0) }
+            }
+            pid => {
+                let pid = Pid::from_raw(pid).ok_or_else(|| cannot(std::io::ErrorKind::NotFound.into()))?;
+                let waiting = Arc::new(Mutex::new(Waiting::default()));
+                Ok(Launcher { pid, orders: Mutex::new(ours), waiting })
+            }
+        }
+    }
+
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Listens for what the launcher says. Threads may exist by now.
+    pub fn listen(&self) -> Result<()> {
+        let heard = lock(&self.orders).try_clone().map_err(gone)?;
+        let waiting = self.waiting.clone();
+        let listen = move || {
+            for line in BufReader::new(heard).lines().map_while(std::result::Result::ok) {
+                let Ok(ended) = serde_json::from_str::<Ended>(&line) else { continue };
+                let answer = lock(&waiting).answers.remove(&ended.number);
+                if let Some(answer) = answer {
+                    // Nobody waits any more where the call was taken back.
+                    drop(answer.send(ended));
+                }
+            }
+            lock(&waiting).answers.clear();
+        };
+        std::thread::Builder::new().name("hikae-launch".into()).spawn(listen).map_err(gone)?;
+        Ok(())
+    }
+
+    /// Runs a recipe to its end, and gives its outcome. Dropping the future ends the run.
+    pub async fn run(&self, run: RecipeRun) -> Result<serde_json::Value> {
+        let (answer, answered) = oneshot::channel();
+        let number = {
+            let mut waiting = lock(&self.waiting);
+            waiting.next += 1;
+            let number = waiting.next;
+            waiting.answers.insert(number, answer);
+            number
+        };
+        let set = run.set.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
+        let given = Given { parent: run.parent.clone(), set };
+        self.order(&Order::Start { number, recipe: run.recipe.clone(), given })?;
+        let _cancel = Cancel { launcher: self, number };
+        let ended = answered
+            .await
+            .map_err(|_| Error::new(Kind::Other, format!("the process that ran `{}` is gone", run.recipe)))?;
+        serde_json::from_str(&ended.last).map_err(|_| {
+            // It said on standard error what was wrong before it began.
+            Error::new(Kind::Recipe, format!("the recipe `{}` could not begin", run.recipe))
+                .because_text(format!("it ended with exit code {}", ended.code))
+                .hint(format!("its own message stands above; `hikae check {}` shows what is wrong", run.recipe))
+        })
+    }
+
+    fn order(&self, order: &Order) -> Result<()> {
+        let mut line = serde_json::to_string(order)
+            .map_err(|cause| Error::new(Kind::Other, "cannot ask for another recipe").because(cause))?;
+        line.push('\n');
+        lock(&self.orders).write_all(line.as_bytes()).map_err(gone)
+    }
+}
+
+/// Ends a run that nobody waits for any more; one that has ended is not known any more.
+struct Cancel<'a> {
+    launcher: &'a Launcher,
+    number: u64,
+}
+
+impl Drop for Cancel<'_> {
+    fn drop(&mut self) {
+        let waits = lock(&self.launcher.waiting).answers.remove(&self.number).is_some();
+        if waits && let Err(error) = self.launcher.order(&Order::Cancel { number: self.number }) {
+            tracing::debug!("{}", error.one_line());
+        }
+    }
+}
+
+fn gone(cause: std::io::Error) -> Error {
+    Error::io("cannot reach the process that starts other recipes", cause)
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The runs that are under way, by their number.
+type Running = Arc<Mutex<BTreeMap<u64, Pid>>>;
+
+/// The life of the launcher: orders come until the run that has it is gone; then what still runs ends too.
+fn serve(orders: UnixStream, program: &std::path::Path, global: &[String], allowed: &[String]) {
+    // Signals of a terminal are for the run, which then cancels what it has started.
+    let _leader = setsid(); // where it leads a group already, it goes on in that
+    let running = Running::default();
+    let Ok(answers) = orders.try_clone() else { return };
+    let answers = Arc::new(Mutex::new(answers));
+    let mut threads = Vec::new();
+    for line in BufReader::new(orders).lines().map_while(std::result::Result::ok) {
+        match serde_json::from_str(&line) {
+            Ok(Order::Start { number, recipe, given }) if allowed.contains(&recipe) => {
+                let mut command = Command::new(program);
+                command.arg("run").arg(&recipe).args(["--json", GIVEN]).args(global);
+                let (running, answers) = (running.clone(), answers.clone());
+                threads.push(std::thread::spawn(move || start(number, command, &given, &running, &answers)));
+            }
+            Ok(Order::Cancel { number }) => {
+                if let Some(pid) = lock(&running).get(&number) {
+                    end(*pid);
+                }
+            }
+            // What is not allowed was refused before; nobody who may ask asks for it.
+            Ok(Order::Start { number, .. }) => answer(&answers, &Ended { number, last: String::new(), code: 64 }),
+            Err(_) => {}
+        }
+    }
+    lock(&running).values().for_each(|pid| end(*pid));
+    threads.into_iter().for_each(|thread| drop(thread.join()));
+}
+
+fn end(pid: Pid) {
+    let _gone = kill_process(pid, Signal::TERM); // it may have ended by itself
+}
+
+fn answer(answers: &Mutex<UnixStream>, ended: &Ended) {
+    if let Ok(mut line) = serde_json::to_string(ended) {
+        line.push('\n');
+        drop(lock(answers).write_all(line.as_bytes())); // the run may be gone
+    }
+}
+
+/// Runs one recipe to its end.
+fn start(number: u64, mut command: Command, given: &Given, running: &Running, answers: &Mutex<UnixStream>) {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    // SAFETY: the closure makes one system call and nothing else.
+    unsafe { command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::TERM))?)) };
+    let mut ended = Ended { number, last: String::new(), code: 1 };
+    if let Ok(mut child) = command.spawn() {
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        pid.map(|pid| lock(running).insert(number, pid));
+        if let (Some(mut stdin), Ok(text)) = (child.stdin.take(), serde_json::to_string(given)) {
+            drop(stdin.write_all(text.as_bytes())); // it says itself what it lacks
+        }
+        let lines = child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines());
+        if let Some(last) = lines.map_while(std::result::Result::ok).last() {
+            ended.last = last;
+        }
+        ended.code = child.wait().ok().and_then(|status| status.code()).unwrap_or(1);
+        lock(running).remove(&number);
+    }
+    answer(answers, &ended);
+}
+
+/// What a run was given by its standard input, by the launcher that started it.
+pub fn given() -> Result<Given> {
+    let mut text = String::new();
+    let cannot = |cause| Error::io("cannot read what the other recipe gave", cause);
+    std::io::Read::read_to_string(&mut std::io::stdin(), &mut text).map_err(cannot)?;
+    serde_json::from_str(&text).map_err(|_| {
+        Error::new(Kind::Other, format!("`{GIVEN}` is for runs that a recipe has started"))
+            .hint("use `--set name=value`")
+    })
+}
