@@ -26,6 +26,7 @@ mod encrypted;
 mod production_restore;
 mod readme;
 mod honesty;
+mod nightly;
 mod passwords;
 mod pings;
 mod records;
