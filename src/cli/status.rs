@@ -20,7 +20,7 @@ use super::runs::catalog;
 use crate::catalog::{AuditEntry, Catalog, Moment, Overdue, Run};
 use crate::error::Result;
 use crate::recipe::overview::{Overview, overviews};
-use crate::report::table::{print_json_lines, print_said};
+use crate::report::table::{print_json_lines, print_said, print_text};
 use crate::world::real::{Real, startup};
 use crate::world::{Machine, Space, World};
 
