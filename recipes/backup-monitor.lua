@@ -77,8 +77,10 @@ local function read(p, file)
 end
 
 --- Reads a backup to its end as what its name says that it is; what does not hold is raised, and so is a backup of nothing.
+--- Gives what there is to say of it although it is whole: what its manifest keeps, and what the judge of restores says today.
 ---@param p table
 ---@param file string
+---@return pg.Warning[]
 local function prove(p, file)
   if string.match(file, "%.age$") or string.match(file, "%.gpg$") then
     -- Its key is not here, and should not be: it is compared byte for byte with what was proved when it was made.
@@ -89,8 +91,12 @@ local function prove(p, file)
     return
   end
   if string.match(file, "%.sql") or string.match(file, "%.dump$") then
-    pg.inspect(file, { timeout = p.timeout })
-    return
+    local found = pg.inspect(file, { timeout = p.timeout })
+    local said = found.warnings or {}
+    if found.database.without_data and not p.allow_empty then
+      said[#said + 1] = { level = "incomplete", kind = "without_data", message = _("it has no rows: it was made without data") }
+    end
+    return said
   end
   local held
   if string.match(file, "%.tar$") or string.match(file, "%.tar%.%w+$") or string.match(file, "%.tgz$") then
@@ -101,6 +107,7 @@ local function prove(p, file)
   if held == 0 then
     error { kind = "integrity", message = _("there is nothing in it") }
   end
+  return {}
 end
 
 --- The size that is usual for the backups before the newest one; nil where there are too few of them.
@@ -151,10 +158,15 @@ local function look(p, kind, wrong)
   elseif usual and newest.size_bytes * 100 < usual * p.least_percent then
     wrong(_("%s: too small", kind), _("the newest backup has %d bytes, and those before it had %d: %s", newest.size_bytes, usual, newest.path))
   end
-  local whole, failure = errors.try(prove, p, newest.path)
+  local whole, answer = errors.try(prove, p, newest.path)
   if not whole then
-    errors.accept(failure, _("it is told with all that is wrong"))
-    return wrong(_("%s: broken", kind), broken(p, files, failure))
+    errors.accept(answer, _("it is told with all that is wrong"))
+    return wrong(_("%s: broken", kind), broken(p, files, answer))
+  end
+  for _i, remark in ipairs(answer) do
+    if remark.level == "incomplete" and not remark.accepted then
+      wrong(remark.kind == "not_restorable" and _("%s: not restorable", kind) or _("%s: incomplete", kind), remark.message)
+    end
   end
   log.info(_("Newest backup (%s): %s, %d hours old, %d bytes, whole", kind, newest.path, age // 3600, newest.size_bytes))
 end
@@ -208,6 +220,7 @@ return recipe {
     small = { type = "list", default = { "config", "logs" }, says = "Kinds that may be smaller" },
     least_percent = { default = 50, min = 0, max = 100, says = "Share of the usual size that it must have, in percent" },
     recipes = { default = true, says = "Whether to look for recipes that did not run, too" },
+    allow_empty = { default = false, says = "Whether a backup without data is fine" },
     timeout = { type = "duration", optional = true, says = "Longest time for reading one backup; else that of `[limits]`" },
   },
   needs = { read = { "{dir}", "{database_dir}" } },

@@ -52,6 +52,14 @@ describe("backup-monitor", function()
     expect(findings(run)).to_equal {}
   end)
 
+  it("tells that the newest dump is whole and cannot be restored", function()
+    local odd = string.gsub(DUMP, "COPY", "CALL x();\nCOPY", 1)
+    local files = { [DB] = at("6h", odd), [OLDER] = at("30h", DUMP), [CONFIG] = at("5h", ARCHIVE), [LOGS] = at("5h", ARCHIVE) }
+    local run = watch(morning { files = files })
+    run:failed { kind = "integrity", message = "db: not restorable" }:alerted("monitor")
+    expect(findings(run)["db: not restorable"]).to_contain("has the statement `CALL`")
+  end)
+
   it("tells a kind that has no backup, and a folder that is not there", function()
     local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } })
     run:failed { kind = "integrity", message = "not all is well: logs: no backup" }:alerted("monitor")

@@ -16,7 +16,8 @@ local function night(at, files)
   return {
     now      = "2026-02-15T01:00:00+09:00",
     files    = files or { [FILE] = DUMP, [OLDER] = DUMP },
-    programs = { psql = { talks = at.psql }, pg_restore = { missing = true } },
+    programs = { pg_restore = { missing = true } },
+    postgres = at.answer,
     env      = { DB_PASSWORD = secret "hunter2" },
   }
 end
@@ -77,15 +78,11 @@ describe("backup-test", function()
 
   it("fails when the restore takes longer than it may", function()
     local at = server()
-    local slow = function(call)
-      local answer = at.psql(call)
-      if answer and string.find(table.concat(call.argv, " "), "--file=-", 1, true) then
-        answer.takes = "5h"
-      end
-      return answer
-    end
     local world = night(at)
-    world.programs.psql = { talks = slow }
+    world.postgres = function(said)
+      local answer = at.answer(said)
+      return said.rows and { takes = "5h" } or answer
+    end
     local run = simulate(world):run("backup-test")
     run:failed { kind = "timeout", message = "must be done within 14400 s" }
     expect(at.names()).to_equal { "english_cafe_db", "other", "postgres" }
@@ -128,7 +125,6 @@ describe("backup-test", function()
       local world = night(at, files)
       world.programs.initdb = ""
       world.programs.postgres = { hangs_after = 0 }
-      world.programs.pg_isready = ""
       world.programs.rm = ""
       return world
     end

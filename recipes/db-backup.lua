@@ -14,6 +14,7 @@ return recipe {
       days = { env = "RETENTION_DAYS", default = 30, min = 1, says = "Days to keep a dump" },
       keep_at_least = { default = 1, min = 1, says = "Dumps to keep whatever their age" },
       compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dump" },
+      accept_warnings = { type = "list", optional = true, says = "Warnings that are fine, as patterns of their kind or text" },
     },
     params.encryption {},
     params.limits {}
@@ -22,6 +23,7 @@ return recipe {
 
   run = function(p)
     log.info(_("Database backup starts"))
+    run.accept_warnings(p.accept_warnings or {})
     local dump = pg.dump {
       host = p.host,
       port = p.port,
@@ -37,7 +39,11 @@ return recipe {
     local backup = stream:save(path.join(p.dir, "db_backup_" .. clock.stamp() .. ending))
 
     manifests.report(backup)
-    retention.prune { dir = p.dir, name = "db_backup_*" .. ending, days = p.days, keep_at_least = p.keep_at_least }
+    if backup.database.restorable == false then
+      log.warn(_("No old backup is removed, because the new one cannot be restored"))
+    else
+      retention.prune { dir = p.dir, name = "db_backup_*" .. ending, days = p.days, keep_at_least = p.keep_at_least }
+    end
     log.info(_("Database backup is complete"))
     return backup
   end,

@@ -125,6 +125,20 @@ describe("db-backup", function()
     expect(run.id).to_equal("BKP-20260215-020000-weekly")
   end)
 
+  it("keeps a dump that no restore takes, says so the same night, and lets no good one go for it", function()
+    local odd = string.gsub(samples.pg_dump { contacts = 3 }, "COPY", "CALL x();\nCOPY", 1)
+    local run = simulate(but(nightly, { programs = { pg_dump = { stdout = odd } } })):run("db-backup")
+    run:partial { kind = "integrity", message = "cannot restore this dump", hint = "look at the line" }
+    run:alerted():kept(OLD)
+    run:wrote(NEW .. ".manifest.json"):contains('"kind": "not_restorable"'):contains('"restorable": false')
+  end)
+
+  it("accepts a warning by its pattern, and writes that down", function()
+    local odd = string.gsub(samples.pg_dump { contacts = 3 }, "COPY", "CALL x();\nCOPY", 1)
+    local run = simulate(but(nightly, { programs = { pg_dump = { stdout = odd } } })):run("db-backup", { set = { accept_warnings = "*`CALL`*" } })
+    run:ok()
+  end)
+
   describe("when the dump fails", function()
     --- A run whose pg_dump does this; whatever it is, nothing may change.
     ---@param pg_dump simulate.Program

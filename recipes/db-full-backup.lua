@@ -84,7 +84,7 @@ return recipe {
     params.encryption {},
     params.limits { timeout = "Longest time for one dump; else that of `[limits]`" }
   ),
-  needs = { run = { "pg_dump", "pg_dumpall", "psql", "gpg?" }, write = { "{dir}" } },
+  needs = { run = { "pg_dump", "pg_dumpall", "gpg?" }, write = { "{dir}" } },
 
   run = function(p)
     log.info(_("Full backup starts"))

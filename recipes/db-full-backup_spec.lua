@@ -55,17 +55,18 @@ end
 
 --- A world with these databases; `changes` are other programs.
 ---@param changes? table<string, any>
+---@param databases? string What the server answers.
 ---@return simulate.Setup
-local function sunday(changes)
+local function sunday(changes, databases)
   local programs = {
-    psql = listed { "postgres", "shop" },
     pg_dumpall = { stdout = GLOBALS },
     pg_dump = dumps { postgres = 0, shop = 3 },
   }
   for name, program in pairs(changes or {}) do
     programs[name] = program
   end
-  return { now = "2026-02-15T01:00:00+09:00", programs = programs, env = { DB_PASSWORD = secret "hunter2" } }
+  local postgres = databases or listed { "postgres", "shop" }
+  return { now = "2026-02-15T01:00:00+09:00", programs = programs, postgres = postgres, env = { DB_PASSWORD = secret "hunter2" } }
 end
 
 --- The files of a set that another run has made.
@@ -136,7 +137,7 @@ describe("db-full-backup", function()
 
   it("loses nothing, whichever step fails", function()
     local world = after { "20251207_010000", "20251228_010000" } -- the first goes, the second is its month's
-    world.programs.psql = listed { "shop" }
+    world.postgres = listed { "shop" }
     world.programs.pg_dump = { stdout = samples.pg_dump { database = "shop", contacts = 3 } }
     simulate(world):each_failure("db-full-backup", function(run)
       run:left_nothing_partial()
@@ -148,7 +149,7 @@ describe("db-full-backup", function()
   end)
 
   it("is done only in part when one database cannot be dumped, and has the others", function()
-    local run = simulate(sunday { psql = listed { "locked", "postgres", "shop" } }):run("db-full-backup")
+    local run = simulate(sunday({}, listed { "locked", "postgres", "shop" })):run("db-full-backup")
     run:partial { message = "is not complete without `locked`" }
     run:wrote(SET .. "/db_shop.sql.gz"):has_manifest()
     run:wrote(SET .. "/INCOMPLETE.txt"):contains("locked")
@@ -170,7 +171,7 @@ describe("db-full-backup", function()
   end)
 
   it("does not pass over a database that takes no connections", function()
-    local world = sunday { psql = listed({ "attic", "postgres", "shop" }, { attic = true }) }
+    local world = sunday({}, listed({ "attic", "postgres", "shop" }, { attic = true }))
     simulate(world):run("db-full-backup"):partial { message = "`attic`", hint = "exclude" }
     local run = simulate(world):run("db-full-backup", { set = { exclude = "attic" } })
     run:ok():wrote(LIST .. ".manifest.json"):contains('"attic"')
@@ -193,7 +194,7 @@ describe("db-full-backup", function()
   end)
 
   it("leaves the throwaways of drills alone", function()
-    local world = sunday { psql = listed { "hikae_throwaway_20260215_005900_77", "postgres", "shop" } }
+    local world = sunday({}, listed { "hikae_throwaway_20260215_005900_77", "postgres", "shop" })
     simulate(world):run("db-full-backup"):ok():said("Left out: hikae_throwaway_20260215_005900_77")
   end)
 
@@ -212,7 +213,7 @@ describe("db-full-backup", function()
         end
       end
     end
-    local run = simulate(sunday { psql = listed(names), pg_dump = dump }):run("db-full-backup")
+    local run = simulate(sunday({ pg_dump = dump }, listed(names))):run("db-full-backup")
     run:ok()
     for _i, file in ipairs { "db_a%20b", "db_a%2Fb", "db_a%2520b", "db_..", "db_控え" } do
       run:wrote(SET .. "/" .. file .. ".sql.gz"):has_manifest()
@@ -226,7 +227,7 @@ describe("db-full-backup", function()
   end)
 
   it("dumps the templates that somebody made, and template1 when it is named", function()
-    local world = sunday { psql = listed { "golden", "postgres", "shop", "template1" }, pg_dump = dumps { golden = 1, postgres = 0, shop = 3, template1 = 1 } }
+    local world = sunday({ pg_dump = dumps { golden = 1, postgres = 0, shop = 3, template1 = 1 } }, listed { "golden", "postgres", "shop", "template1" })
     local run = simulate(world):run("db-full-backup")
     run:ok():said("Left out: template1"):wrote(SET .. "/db_golden.sql.gz"):has_manifest()
     simulate(world):run("db-full-backup", { set = { databases = "template1" } }):ok():wrote(SET .. "/db_template1.sql.gz"):has_manifest()

@@ -20,7 +20,7 @@ return recipe {
     }
   ),
   needs = {
-    run = { "psql", "pg_restore", "gpg?", "{health_command}" },
+    run = { "pg_restore", "gpg?", "pg_dump", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{work_dir}" },
     connect = { "{health_url}" },

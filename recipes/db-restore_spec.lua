@@ -17,7 +17,8 @@ local function morning(at, changes)
   local world = {
     now      = "2026-02-15T09:00:00+09:00",
     files    = { [FILE] = DUMP, [OLDER] = DUMP },
-    programs = { psql = { talks = at.psql }, pg_restore = { missing = true } },
+    programs = { pg_restore = { missing = true } },
+    postgres = at.answer,
     env      = { DB_PASSWORD = secret "hunter2" },
   }
   for name, value in pairs(changes or {}) do
@@ -65,10 +66,28 @@ describe("db-restore", function()
     untouched(at)
   end)
 
-  it("takes the backup before the newest when that is broken, and says so", function()
+  it("stops when the newest backup is damaged, and names the one before it with its date", function()
     local at = server()
     local files = { [FILE] = samples.pg_dump { contacts = 3, cut = 0.9 }, [OLDER] = DUMP }
-    simulate(morning(at, { files = files })):run("db-restore"):ok():said("is no good"):said("is now " .. OLDER)
+    local run = simulate(morning(at, { files = files })):run("db-restore")
+    run:failed { kind = "integrity", message = "is damaged", hint = OLDER .. " of 2026-02-13 02:00:00" }
+    run:failed { hint = "--set fallback=older" }
+    untouched(at)
+  end)
+
+  it("says of a whole dump that hikae refuses it, and not that it is damaged", function()
+    local at = server()
+    local files = { [FILE] = string.gsub(DUMP, "COPY", "CALL x();\nCOPY", 1), [OLDER] = DUMP }
+    local run = simulate(morning(at, { files = files })):run("db-restore")
+    run:failed { kind = "denied", message = "is whole, and hikae does not restore it" }
+    untouched(at)
+  end)
+
+  it("takes the backup before the newest where that was agreed to, and is partial then", function()
+    local at = server()
+    local files = { [FILE] = samples.pg_dump { contacts = 3, cut = 0.9 }, [OLDER] = DUMP }
+    local run = simulate(morning(at, { files = files })):run("db-restore", { set = { fallback = "older" } })
+    run:partial { message = "an older backup was restored, 24 hours and 0 minutes lost" }:said("is damaged"):said("is now " .. OLDER):alerted()
     expect(rows(at, "english_cafe_db")).to_equal(3)
   end)
 
@@ -82,7 +101,7 @@ describe("db-restore", function()
   it("leaves everything as it was when no backup is any good", function()
     local at = server()
     local files = { [FILE] = "garbage", [OLDER] = samples.pg_dump { contacts = 3, database = "shop" } }
-    simulate(morning(at, { files = files })):run("db-restore"):failed { kind = "integrity", message = "a dump of `shop`" }
+    simulate(morning(at, { files = files })):run("db-restore", { set = { fallback = "older" } }):failed { kind = "integrity", message = "a dump of `shop`" }
     untouched(at)
   end)
 
@@ -95,18 +114,18 @@ describe("db-restore", function()
 
   it("leaves the live database when the swap fails, and nothing else", function()
     local at = server()
-    at.refuses = "\\echo swapped"
+    at.refuses = " RENAME TO "
     simulate(morning(at)):run("db-restore"):failed("command")
     untouched(at)
   end)
 
   it("tells of a throwaway that it cannot drop, besides what went wrong", function()
     local at = server()
-    at.loses, at.refuses = 1, "FORCE);\n\\echo dropped"
-    local drops = at.psql
-    at.psql = function(call)
-      local only = string.match(call.stdin, '^DROP DATABASE "hikae_throwaway_[%d_]+" WITH %(FORCE%);\n$')
-      return only and { stderr = "ERROR:  not now", exit = 3 } or drops(call)
+    at.loses = 1
+    local answer, filled = at.answer, false
+    at.answer = function(said)
+      filled = filled or said.rows ~= nil
+      return filled and string.find(said.sql, "^DROP DATABASE") and { error = "not now", code = "55006" } or answer(said)
     end
     simulate(morning(at)):run("db-restore"):failed("integrity"):said("could not be dropped")
   end)

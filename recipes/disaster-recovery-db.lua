@@ -146,7 +146,7 @@ return recipe {
   type = "manual",
   params = params.join(
     params.server { database = "Database to bring back", user = "User that may make and rename databases" },
-    params.restore {},
+    params.restore { fallback = { default = "older" } },
     params.health {},
     params.application {},
     {
@@ -158,7 +158,7 @@ return recipe {
     }
   ),
   needs = {
-    run = { "pg_isready", "psql", "pg_restore", "gpg?", "{start}", "{health_command}" },
+    run = { "pg_restore", "gpg?", "pg_dump", "{start}", "{health_command}" },
     read = { "{dir}", "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{hook_folders}", "{work_dir}" },
     connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{health_url}", "{start}" },

@@ -17,8 +17,7 @@ local function night(at, changes, programs)
   local world = {
     now      = "2026-02-15T03:00:00+09:00",
     files    = { [FILE] = DUMP, [OLDER] = DUMP },
-    programs = { psql = { talks = at.psql }, pg_isready = "", pg_restore = { missing = true } },
-    env      = { DB_PASSWORD = secret "hunter2" },
+    programs = { pg_restore = { missing = true } }, postgres = at.answer, env = { DB_PASSWORD = secret "hunter2" },
   }
   for name, value in pairs(changes or {}) do
     world[name] = value
@@ -38,25 +37,29 @@ local function from_call(n)
   end
 end
 
+--- A server that is up from its n-th login on.
+local function up_from(at, n)
+  local logins = 0
+  return function(said)
+    logins = logins + (said.sql == "" and 1 or 0)
+    return logins < n and { down = true } or at.answer(said)
+  end
+end
+
 local function rows(at, name) return at.databases[name] and at.databases[name].tables["public.contacts"] end
 
---- Lets psql fail with these words when it is asked this.
-local function failing(at, question, words)
-  local talk = at.psql
-  at.psql = function(call)
-    if string.find(call.stdin, question, 1, true) then
-      return { stderr = "psql: error: " .. words, exit = 2 }
-    end
-    return talk(call)
+--- Lets the server refuse with these words when it is asked this.
+local function failing(at, question, words, code)
+  local talk = at.answer
+  at.answer = function(said)
+    return string.find(said.sql, question, 1, true) and { error = words, code = code } or talk(said)
   end
 end
 
 --- How a step of the run ended, by its name.
 local function step(run, name)
   for _i, noted in ipairs(run.steps) do
-    if noted.name == name then
-      return noted.status
-    end
+    if noted.name == name then return noted.status end
   end
 end
 
@@ -90,7 +93,7 @@ describe("disaster-recovery-db", function()
         ["AS longest FROM"] = "invalid page in block 0 of relation base/16385/16386",
       } do
         local at = pretend.server { [LIVE] = { contacts = 5 } }
-        failing(at, question, "ERROR:  " .. words)
+        failing(at, question, words, "XX001")
         simulate(night(at)):run("disaster-recovery-db"):ok():said("it cannot be read"):said(words)
         expect(rows(at, LIVE)).to_equal(3)
         expect(rows(at, KEPT)).to_equal(5)
@@ -101,7 +104,7 @@ describe("disaster-recovery-db", function()
       local at = server()
       local files = { [FILE] = samples.pg_dump { contacts = 3, cut = 0.9 }, [OLDER] = DUMP }
       local run = simulate(night(at, { files = files })):run("disaster-recovery-db")
-      run:ok():said(FILE .. " is no good, the backup before it is tried"):said("is now " .. OLDER)
+      run:partial { message = "an older backup was restored" }:said(FILE .. " is damaged"):said("is now " .. OLDER):alerted()
       expect(rows(at, LIVE)).to_equal(3)
       expect(at.names()).to_equal { LIVE, "other", "postgres" }
     end)
@@ -110,7 +113,7 @@ describe("disaster-recovery-db", function()
       local at = server()
       local files = { [FILE] = DUMP, [OLDER] = DUMP }
       files[FILE .. ".manifest.json"] = samples.manifest { name = string.sub(FILE, #DIR + 1), content = DUMP, rows = { contacts = 4 } }
-      simulate(night(at, { files = files })):run("disaster-recovery-db"):ok():said("expected 4, found 3"):said("is now " .. OLDER)
+      simulate(night(at, { files = files })):run("disaster-recovery-db"):partial { message = "an older backup was restored" }:said("expected 4, found 3"):said("is now " .. OLDER)
       expect(rows(at, LIVE)).to_equal(3)
     end)
 
@@ -165,16 +168,16 @@ describe("disaster-recovery-db", function()
     end)
 
     it("of which nobody can tell whether it is damaged, unless it is forced", function()
-      for words, kind in pairs {
-        ['FATAL:  role "postgres" does not exist'] = "not_found",
-        ['FATAL:  too many connections for database "english_cafe_db"'] = "network",
-        ['FATAL:  database "english_cafe_db" is not currently accepting connections'] = "denied",
-        ["ERROR:  canceling statement due to statement timeout"] = "timeout",
-        ['ERROR:  could not open file "base/5/1259": Too many open files in system'] = "command",
-        ["ERROR:  something that nobody has heard of"] = "command",
+      for words, known in pairs {
+        ['role "postgres" does not exist'] = { "28000", "not_found" },
+        ['too many connections for database "english_cafe_db"'] = { "53300", "network" },
+        ['database "english_cafe_db" is not currently accepting connections'] = { "55000", "denied" },
+        ["canceling statement due to statement timeout"] = { "57014", "timeout" },
+        ['could not open file "base/5/1259": Too many open files in system'] = { "53000", "command" },
+        ["something that nobody has heard of"] = { "XX000", "command" },
       } do
-        local at = sound()
-        failing(at, "AS readable FROM", words)
+        local at, kind = sound(), known[2]
+        failing(at, "AS readable FROM", words, known[1])
         local run = simulate(night(at)):run("disaster-recovery-db")
         run:failed { kind = kind, message = "cannot be told whether the database is damaged", hint = "force=true" }
         expect(#at.told).to_equal(0)
@@ -221,32 +224,30 @@ describe("disaster-recovery-db", function()
 
     it("by the command that is named, and waits until it is up", function()
       local at = server()
-      local world = night(at, nil, { pg_isready = from_call(5), systemctl = "" })
-      local run = simulate(world):run("disaster-recovery-db", { set = START })
+      local run = simulate(night(at, { postgres = up_from(at, 5) }, { systemctl = "" })):run("disaster-recovery-db", { set = START })
       run:ok():said("takes no connections"):ran("systemctl"):with("start", "postgresql@15 main"):once()
-      run:ran("pg_isready"):times(5)
       expect(step(run, "start the database server")).to_equal("success")
       expect(rows(at, LIVE)).to_equal(3)
     end)
 
     it("and has patience with one that only takes long to answer", function()
-      local run = simulate(night(server(), nil, { pg_isready = from_call(2), systemctl = "" })):run("disaster-recovery-db", { set = START })
+      local at = server()
+      local run = simulate(night(at, { postgres = up_from(at, 2) }, { systemctl = "" })):run("disaster-recovery-db", { set = START })
       run:ok():never_ran("systemctl")
     end)
 
     it("and fails, with what to do, when it does not come up", function()
       local at = server()
-      local world = night(at, nil, { pg_isready = { exit = 2 }, systemctl = "" })
+      local world = night(at, { postgres = up_from(at, math.huge) }, { systemctl = "" })
       local run = simulate(world):run("disaster-recovery-db", { set = START })
       run:failed { kind = "network", message = "takes no connections (localhost:5432)", hint = "`start`" }
-      run:never_ran("psql")
-
+      expect(at.told).to_equal {}
       run = simulate(world):run("disaster-recovery-db")
       run:failed("network"):said("for no hook is named: start the database server"):never_ran("systemctl")
     end)
 
     it("and fails when the command does", function()
-      local world = night(server(), nil, { pg_isready = { exit = 2 }, systemctl = { stderr = "Unit not found", exit = 5 } })
+      local world = night(server(), { postgres = up_from(server(), math.huge) }, { systemctl = { stderr = "Unit not found", exit = 5 } })
       local run = simulate(world):run("disaster-recovery-db", { set = START })
       run:failed { kind = "command", message = "Unit not found" }
       expect(step(run, "start the database server")).to_equal("failure")

@@ -79,7 +79,7 @@ return recipe {
   ),
   needs = {
     run = {
-      "pg_dump", "psql", "pg_restore", "gpg?", "{health_command}", "{restart}", "{maintenance_on}", "{maintenance_off}",
+      "pg_dump", "pg_restore", "gpg?", "{health_command}", "{restart}", "{maintenance_on}", "{maintenance_off}",
     },
     read = { "{file}", "{file}.manifest.json", "{identity}" },
     write = { "{dir}", "{hook_folders}", "{work_dir}" },

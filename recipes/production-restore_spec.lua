@@ -46,10 +46,10 @@ local function morning(at, programs, changes)
     now = "2026-02-15T09:00:00+09:00",
     http = { ["POST " .. OFF] = "" },
     programs = with({
-      psql = { talks = at.psql }, pg_restore = { missing = true }, pg_dump = { stdout = PRESENT },
+      pg_restore = { missing = true }, pg_dump = { stdout = PRESENT },
       touch = "", nginx = "", systemctl = "", ["/usr/local/bin/healthy"] = "",
     }, programs or {}),
-    env = { DB_PASSWORD = secret "hunter2" },
+    postgres = at.answer, env = { DB_PASSWORD = secret "hunter2" },
   }, files { [FILE] = DUMP, [OLDER] = DUMP }, changes or {})
 end
 
@@ -126,8 +126,8 @@ describe("production-restore", function()
     local at = server()
     local earlier = DIR .. "before_restore_20260214_090000.sql"
     local there = files { [FILE] = samples.pg_dump { contacts = 3, cut = 0.9 }, [OLDER] = DUMP, [earlier] = PRESENT }
-    local run = simulate(morning(at, nil, there)):run("production-restore", set())
-    run:ok():said(FILE .. " is no good"):said("is now " .. OLDER)
+    local run = simulate(morning(at, nil, there)):run("production-restore", set { fallback = "older" })
+    run:partial { message = "an older backup was restored" }:said(FILE .. " is damaged"):said("is now " .. OLDER)
     expect(rows(at, LIVE)).to_equal(3)
   end)
 
@@ -177,7 +177,7 @@ describe("production-restore", function()
 
     it("leaves everything when the swap fails", function()
       local at = server()
-      at.refuses = "\\echo swapped"
+      at.refuses = " RENAME TO "
       local run = fails(at, morning(at), set(), "command")
       expect(steps(run)).to_match("compare; put it in place!; maintenance off$")
     end)
@@ -248,10 +248,10 @@ describe("production-restore", function()
 
     it("says so when the old database cannot be put back", function()
       local at = server()
-      local talk, swaps = at.psql, 0
-      at.psql = function(call)
-        swaps = swaps + (not call.open and string.find(call.stdin, "\\echo swapped", 1, true) and 1 or 0)
-        return swaps == 2 and { stderr = "ERROR:  not now", exit = 3 } or talk(call)
+      local talk, swaps = at.answer, 0
+      at.answer = function(said)
+        swaps = swaps + (said.sql == "COMMIT" and 1 or 0)
+        return swaps > 0 and string.find(said.sql, " RENAME TO ", 1, true) and { error = "not now", code = "55006" } or talk(said)
       end
       local run = simulate(morning(at, { [HEALTHY] = BROKEN })):run("production-restore", set())
       run:failed { message = "not now" }:never_requested("POST", OFF)
@@ -274,7 +274,7 @@ describe("production-restore", function()
     local plan = simulate(morning(at)):plan("production-restore", set())
     expect(plan.ended).to_equal("unknown")
     expect(#at.told).to_equal(0)
-    expect(plan.changes[#plan.changes].object).to_match("^psql ")
+    expect(plan.changes[#plan.changes].verb).to_be("connect")
   end)
 
   it("has the live database as it was or the backup in its place, and says whether maintenance is on, whichever step fails", function()

@@ -27,7 +27,7 @@ impl Source for Pieces {
 }
 
 /// What comes out of the inspector when `pieces` go in, and what it has learnt.
-fn pass(pieces: impl IntoIterator<Item = Bytes>, expected: Option<&str>) -> Result<(Vec<Bytes>, Facts)> {
+pub fn pass(pieces: impl IntoIterator<Item = Bytes>, expected: Option<&str>) -> Result<(Vec<Bytes>, Facts)> {
     let facts = SharedFacts::default();
     let inspector = Inspector::new(facts.clone(), expected.map(str::to_owned));
     let mut staged = Staged::new(Box::new(Pieces(pieces.into_iter().collect())), inspector);

@@ -3,6 +3,10 @@
 
 mod alert;
 mod archives;
+#[path = "attack/dumps.rs"]
+mod attack_dumps;
+#[path = "attack/splitting.rs"]
+mod attack_splitting;
 mod attack;
 mod catalog;
 mod cli;
@@ -11,6 +15,7 @@ mod config;
 mod coverage;
 mod damage;
 mod due;
+mod every;
 mod encryption;
 mod http;
 mod inspector;

@@ -44,7 +44,7 @@ fn after<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
 
 /// The catalogue: each text with its translation.
 fn catalogue() -> Vec<(String, String)> {
-    let (_, text) = files("stdlib/hikae/locale", "ja.lua").remove(0);
+    let text: String = files("stdlib/hikae/locale", ".lua").into_iter().map(|(_, text)| text).collect();
     let pair = |line: &str| {
         let (key, value) = line.trim().strip_prefix('[')?.split_once("\"] = ")?;
         Some((literal(&format!("{key}\""))?, literal(value)?))

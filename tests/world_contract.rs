@@ -2,6 +2,7 @@
 
 mod acts;
 mod checks;
+mod databases;
 mod dry;
 mod faulty;
 mod guarded;

@@ -1,6 +1,7 @@
 //! Who runs, and where the steps and backups of the run are recorded.
 
 use crate::catalog::{Backup, Step as StepRecord};
+use crate::report::remark::Remark;
 use crate::world::objects::Object;
 
 /// Who runs: written into manifests, shown to recipes by the module `run`.
@@ -20,6 +21,8 @@ pub trait Recorder: Send + Sync {
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
     /// Where in which store a backup was put, so that it can be looked for at the end of the run.
     fn stored(&self, _object: &Object) {}
+    /// What there is to say of the run beside its result; what it weighs decides the outcome.
+    fn remark(&self, _remark: &Remark) {}
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

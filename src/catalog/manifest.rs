@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
+use crate::report::remark::Remark;
 use crate::stream::Facts;
 use crate::stream::encrypting::Encryption;
 use crate::stream::pump::Tally;
@@ -34,6 +35,9 @@ pub struct Manifest {
     pub plain_bytes: u64,
     pub tools: BTreeMap<String, String>,
     pub restore: String,
+    /// What there was to say of the backup when it was made: what was left out, what cannot be restored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Remark>,
     /// How the backup is encrypted, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
@@ -72,6 +76,7 @@ impl Manifest {
             plain_bytes: facts.plain_bytes,
             tools: facts.tools.clone(),
             restore: restore_line(file_name, facts),
+            warnings: facts.remarks.clone(),
             encryption: facts.encryption.clone(),
             sections: facts.sections.clone(),
         }

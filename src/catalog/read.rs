@@ -50,6 +50,12 @@ impl Catalog {
         self.reading(|tx| tx.prepare_cached(&sql)?.query_map(values, |row| run(tx, row))?.collect())
     }
 
+    /// Whether a backup with this SHA-256 was ever recorded.
+    pub fn has_backup(&self, sha256: &str) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM backups WHERE sha256 = ?)";
+        self.reading(|tx| tx.prepare_cached(sql)?.query_row([sha256], |row| row.get(0)))
+    }
+
     /// The run whose id is `id`, or starts with it when it is the only one that does.
     pub fn run(&self, id: &str, alive: &dyn Fn(&NewRun) -> bool) -> Result<Option<Run>> {
         self.settle(alive)?;

@@ -13,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loader;
+use crate::recipe::values::ParamValue;
 use crate::report::table::{print_json_lines, print_said};
 use crate::world::real::startup;
 
@@ -108,11 +109,22 @@ fn check_recipe(context: &Context, recipe: &str) -> Vec<Point> {
         Err(_) if job.declaration.needs.may_lack(program) => None,
         found => Some(Point::of(recipe, found)),
     }));
+    points.extend(drill_place(&job, &context.environment).map(|place| Point::ok(recipe, place)));
     points.extend(job.needs.write.iter().map(|dir| {
         Point::of(recipe, startup::writable_folder(dir).map(|()| format!("`{}` can be written", dir.display())))
     }));
     points.extend(BTreeSet::from_iter(&job.needs.read).into_iter().map(|path| Point::of(recipe, readable(path))));
     points
+}
+
+/// On which server a drill restores, where its recipe leaves that to the machine.
+fn drill_place(job: &Job, environment: &BTreeMap<String, String>) -> Option<&'static str> {
+    let chosen = job.params.get("cluster").is_some_and(|cluster| *cluster == ParamValue::String("auto".to_owned()));
+    let found = startup::find_program("initdb", environment).is_ok();
+    chosen.then_some(match found {
+        true => "restores on a temporary server of its own",
+        false => "restores beside the live database: the programs of a PostgreSQL server are not installed here",
+    })
 }
 
 /// An error with several causes is several things that are wrong.

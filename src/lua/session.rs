@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
 use crate::lua::unused::Unused;
 use crate::report::event;
+use crate::report::remark::{self, Remark};
 use crate::world::Caller;
 use crate::world::mail::settings::Settings;
 
@@ -31,6 +32,9 @@ pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 
 /// Looks over all recipes for what is wrong with them and told by no run.
 pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
+
+/// Whether a SHA-256 is that of a backup on record.
+pub type RecordedQuery = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Reads the runs that fit out of the record, the newest first.
 pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
@@ -57,11 +61,15 @@ pub struct Session {
     pub translate: Translate,
     pub smtp: Smtp,
     pub record: RecordQueries,
+    /// Whether a file is a backup that was recorded here.
+    pub recorded_query: RecordedQuery,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    /// The patterns of the remarks that the recipe's params accept.
+    pub accepting: RefCell<Vec<String>>,
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
@@ -78,6 +86,7 @@ impl Session {
         Session {
             smtp: Box::new(move || Settings::read(&|name| environment.get(name).cloned())),
             record: RecordQueries::none(),
+            recorded_query: Arc::new(|_| false),
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -87,6 +96,7 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            accepting: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
             logged: Cell::new(0),
@@ -108,6 +118,11 @@ impl Session {
     /// The same session with the record of all runs to look at.
     pub fn with_record(self, record: RecordQueries) -> Session {
         Session { record, ..self }
+    }
+
+    /// The same session with the record of backups to look at.
+    pub fn with_recorded_query(self, recorded_query: RecordedQuery) -> Session {
+        Session { recorded_query, ..self }
     }
 
     /// The session of this Lua state.
@@ -136,6 +151,24 @@ impl Session {
     /// Writes down something that was looked at, and what was wrong with it, among the steps of the run.
     pub fn noted(&self, name: String, wrong: Option<String>, site: Option<&Site>) {
         self.took(name, Duration::ZERO, wrong, None, site);
+    }
+
+    /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
+    pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
+        remark.accept(&self.accepting.borrow());
+        let level = match remark.weight() {
+            remark::Level::Note => event::Level::Info,
+            remark::Level::Warning | remark::Level::Incomplete => event::Level::Warn,
+            remark::Level::Failure => event::Level::Error,
+        };
+        event::log(level, &remark.message, site);
+        let name = match &remark.accepted {
+            Some(pattern) => format!("accepted by `{pattern}`: {}", remark.kind),
+            None => format!("{}: {}", remark.level.word(), remark.kind),
+        };
+        let wrong = (remark.weight() >= remark::Level::Incomplete).then(|| remark.message.clone());
+        self.noted(name, wrong, site);
+        self.recorder.remark(&remark);
     }
 
     /// Writes down something that took so long and has just ended, and what was wrong with it.

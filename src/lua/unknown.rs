@@ -43,6 +43,11 @@ impl Unknown {
         Unknown { what: format!("the answer of `{program}`"), why: Withheld::Program }
     }
 
+    /// What a database would answer.
+    pub fn row() -> Unknown {
+        Unknown { what: "the answer of the server".to_owned(), why: Withheld::Database }
+    }
+
     /// What a field would hold.
     pub fn field(name: &str) -> Unknown {
         Unknown { what: format!("`{name}`"), why: Withheld::Answer }

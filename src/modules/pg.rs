@@ -1,4 +1,4 @@
-//! The module `pg`: PostgreSQL through its own programs.
+//! The module `pg`: dumps by PostgreSQL's own programs, and all else in sessions with the server.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::lua::exports::{Call, Module};
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
+use crate::lua::unknown::Unknown;
 use crate::modules::process::unknown;
 use crate::modules::stream::Stream;
 use crate::postgres::dump::globals;
@@ -21,13 +22,15 @@ use crate::postgres::dump::globals::Globals;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::server::client::{DumpShape, Server};
 use crate::postgres::server::explain::explain;
-use crate::postgres::server::query::{MAX_ANSWER_BYTES, ask};
+use crate::postgres::server::maintenance::MAINTENANCE;
+use crate::postgres::server::query::ask;
+use crate::postgres::server::talk;
 use crate::secret::Secret;
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::world::program::ProgramSource;
-use crate::world::{Caller, Command, Exit, program};
+use crate::world::{Caller, Exit};
 
 /// Defines an option table with the fields that every call of this module has; serde's `flatten` would accept misspelt ones.
 macro_rules! options {
@@ -178,24 +181,18 @@ fn dump_globals(call: &Call, options: GlobalsOptions) -> Result<AnyUserData> {
     Stream::create(call, pipeline, Vec::new())
 }
 
-/// Whether the server takes connections (pg_isready(1): 0 yes, 1 not now, 2 no answer).
+/// Whether the server takes connections.
 async fn is_ready(call: Rc<Call>, options: ServerOptions) -> Result<bool> {
     let caller = options.limit(call.world()?);
-    let command = options.server().command("pg_isready", options.database.as_deref());
-    let command = Command { ok_codes: vec![0, 1, 2], ..command };
-    let (_, exit) = program::ask(&caller, command, None, MAX_ANSWER_BYTES).await?;
-    match exit.code {
-        Some(0) => Ok(true),
-        Some(1 | 2) => Ok(false),
-        _ => Err(explain("cannot ask whether the server is ready", "pg_isready", &exit)),
-    }
+    let database = options.database.as_deref().unwrap_or(MAINTENANCE);
+    talk::is_ready(&caller, &options.server(), database).await
 }
 
 /// The rows of a query, each a table by column name.
 async fn query(call: Rc<Call>, options: QueryOptions) -> Result<Value> {
     let caller = options.limit(call.world()?);
     let answer = ask(&caller, &options.server(), &options.database, &options.sql, &options.vars).await;
-    if let Some(unknown) = unknown(&call, "psql", &answer)? {
+    if let Some(unknown) = unknown(&call, Unknown::row(), &answer)? {
         return Ok(unknown);
     }
     crate::lua::json::to_lua(&call.lua, &answer?).map_err(from_lua)
@@ -206,9 +203,9 @@ async fn databases(call: Rc<Call>, options: ServerOptions) -> Result<Value> {
     let caller = options.limit(call.world()?);
     let sql =
         "SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname";
-    let database = options.database.clone().unwrap_or_else(|| "postgres".to_owned());
+    let database = options.database.clone().unwrap_or_else(|| MAINTENANCE.to_owned());
     let rows = ask(&caller, &options.server(), &database, sql, &BTreeMap::new()).await;
-    if let Some(unknown) = unknown(&call, "psql", &rows)? {
+    if let Some(unknown) = unknown(&call, Unknown::row(), &rows)? {
         return Ok(unknown);
     }
     let rows = rows?;

@@ -80,7 +80,7 @@ async fn run(call: Rc<Call>, options: Options) -> Result<Value> {
         true => Ok((stdout, exit)),
         false => Err(program::failure(&options.program, &exit)),
     });
-    if let Some(unknown) = unknown(&call, &options.program, &answer)? {
+    if let Some(unknown) = unknown(&call, Unknown::answer(&options.program), &answer)? {
         return Ok(unknown);
     }
     let bytes = answer.as_ref().map_or(0, |(stdout, _)| stdout.len() as u64);
@@ -93,11 +93,11 @@ async fn run(call: Rc<Call>, options: Options) -> Result<Value> {
     Ok(Value::Table(table))
 }
 
-/// What stands for the answer of a program that a plan does not start: a recipe that needs none of it goes on.
-pub fn unknown<T>(call: &Call, program: &str, answer: &Result<T>) -> Result<Option<Value>> {
+/// What stands for an answer that a plan does not ask for: a recipe that needs none of it goes on.
+pub fn unknown<T>(call: &Call, known_later: Unknown, answer: &Result<T>) -> Result<Option<Value>> {
     match answer {
         Err(error) if is_withheld(error) => {
-            Unknown::answer(program).handle(&call.lua).map(|handle| Some(Value::UserData(handle))).map_err(from_lua)
+            known_later.handle(&call.lua).map(|handle| Some(Value::UserData(handle))).map_err(from_lua)
         }
         _ => Ok(None),
     }

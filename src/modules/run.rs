@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, brief};
 use crate::lua::budget::Budget;
 use crate::lua::exports::Module;
 use crate::lua::traceback::from_lua;
+use crate::report::remark::{Level, Remark};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +36,15 @@ impl Measure {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemarkOptions {
+    level: Level,
+    kind: String,
+    message: String,
+    hint: Option<String>,
+}
+
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua)?
         .call("run.id", |call, ()| Ok(call.session.identity.run_id.clone()))?
@@ -50,6 +60,17 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             Budget::of(&call.lua).keep(&[&name, failed.as_deref().unwrap_or_default()])?;
             let measure = measure.map(|measure| measure.word().to_owned());
             call.session.took(name, time, failed, measure, call.site().as_ref());
+            Ok(())
+        })?
+        .call("run.accept_warnings", |call, (patterns,): (Vec<String>,)| {
+            *call.session.accepting.borrow_mut() = patterns;
+            Ok(())
+        })?
+        .call("run.remark", |call, (remark,): (RemarkOptions,)| {
+            let RemarkOptions { level, kind, message, hint } = remark;
+            Budget::of(&call.lua).keep(&[&kind, &message, hint.as_deref().unwrap_or_default()])?;
+            let remark = Remark { hint, ..Remark::new(level, &kind, message) };
+            call.session.remark(remark, call.site().as_ref());
             Ok(())
         })?
         .call("run.backups", |call, ()| {

@@ -69,6 +69,9 @@ pub async fn save(
         Err(error) => step.end(0, 0, Some(error)),
     }
     let written = answer?;
+    for remark in &written[0].facts.remarks {
+        call.session.remark(remark.clone(), call.site().as_ref());
+    }
     call.session.backups.borrow_mut().extend(written.iter().map(|record| record.backup.clone()));
     table(&call, &written[0]).map_err(from_lua)
 }

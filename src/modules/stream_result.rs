@@ -79,5 +79,9 @@ pub fn fill(call: &Call, table: &Table, sha256: &str, size_bytes: u64, facts: &F
     for (name, section) in &facts.sections {
         table.raw_set(name.as_str(), to_lua(&call.lua, section)?)?;
     }
+    if !facts.remarks.is_empty() {
+        let remarks = serde_json::to_value(&facts.remarks).unwrap_or_default(); // plain texts: they always can
+        table.raw_set("warnings", to_lua(&call.lua, &remarks)?)?;
+    }
     Ok(())
 }

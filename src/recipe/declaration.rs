@@ -76,7 +76,9 @@ pub struct Needs {
 
 impl Needs {
     pub fn may_lack(&self, program: &str) -> bool {
-        self.run.iter().any(|declared| declared.strip_suffix(MAY_LACK) == Some(program))
+        // hikae itself does what these two did in earlier versions; many recipes name them still.
+        let replaced = ["psql", "pg_isready"].contains(&program);
+        replaced || self.run.iter().any(|declared| declared.strip_suffix(MAY_LACK) == Some(program))
     }
 }
 

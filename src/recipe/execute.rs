@@ -155,6 +155,7 @@ impl Execution {
                 caller: caller.clone(),
                 run_id: new.id.clone(),
                 ledger: self.ledger.clone(),
+                recorded_query: scene.recorded_query(&self.job.config),
                 record: scene.record(&self.job.config),
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
@@ -185,7 +186,8 @@ impl Execution {
         // As the ledger has them: one that was committed while Lua was ended stands as well.
         let (backups, missing) = standing::count(looking, &self.ledger).await;
         let (error, troubles) = (error.or(missing), self.ledger.troubles());
-        let accounts = Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles };
+        let remarks = self.ledger.remarks();
+        let accounts = Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles, remarks };
         (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
     }
 

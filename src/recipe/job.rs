@@ -22,7 +22,7 @@ use crate::world::capability::Capability;
 use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
-use crate::world::real::{http, orphans, standing, startup, view, wall};
+use crate::world::real::{http, orphans, postgres, standing, startup, view, wall};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -141,7 +141,7 @@ impl Job {
     /// What the environment, or else `.env`, says about reaching the network.
     pub fn network(&self) -> Vec<(String, String)> {
         let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
-        http::VARIABLES.iter().filter_map(|name| set(name)).collect()
+        http::VARIABLES.iter().chain(&postgres::VARIABLES).filter_map(|name| set(name)).collect()
     }
 
     /// Builds the kernel's walls around this process, and what those of its children need. Must come before any thread exists.
@@ -178,7 +178,9 @@ impl Job {
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
-        policy.read.extend(self.config.lookup("SSL_CERT_FILE").map(PathBuf::from));
+        let named =
+            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         let level = wall::enclose(&policy);
         let whole = level == wall::Level::Full && wall::has_filters();
         if self.config.settings.sandbox == Sandbox::Require && !whole {
@@ -247,12 +249,15 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
     let run = expand(&programs, Need::Run)?;
     let capabilities = expand(&needs.capabilities, Need::Name)?;
+    let (database_hosts, database_ports) = database_servers(params);
     Ok(Needs {
         run,
         read: paths(&needs.read)?,
         write: paths(&needs.write)?,
         connect,
         objects,
+        database_hosts,
+        database_ports,
         sockets: paths(&needs.sockets)?,
         capabilities: capabilities.iter().map(|name| Capability::named(name)).collect::<Result<_>>()?,
         recipes: expand(&needs.recipes, Need::Name)?,
@@ -289,6 +294,21 @@ fn named(path: &str) -> Option<&str> {
     let path = path.rfind("//").map_or(path, |at| &path[at + 1..]);
     let pattern = path.find(['*', '?', '[']).and_then(|pattern| path[..pattern].rfind('/'));
     Some(pattern.map_or(path, |at| &path[..at.max(1)]))
+}
+
+/// The database servers that the params can name: a session with one of them needs no other declaration.
+fn database_servers(params: &Params) -> (Vec<String>, Vec<u16>) {
+    let (mut hosts, mut ports) = (Vec::new(), Vec::new());
+    for (_, value) in params.iter() {
+        match value {
+            ParamValue::String(text) => hosts.push(text.clone()),
+            ParamValue::Path(path) => hosts.push(path.display().to_string()),
+            ParamValue::List(texts) => hosts.extend(texts.iter().cloned()),
+            ParamValue::Integer(number) => ports.extend(u16::try_from(*number)),
+            _ => {}
+        }
+    }
+    (hosts, ports)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

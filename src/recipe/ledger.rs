@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use crate::backup::recorder::Recorder;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
 use crate::error::{Error, Kind, Result};
+use crate::report::remark::Remark;
 use crate::world::objects::Object;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
@@ -26,6 +27,7 @@ struct Pages {
     stored: Vec<Object>,
     changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
+    remarks: Vec<Remark>,
 }
 
 impl Ledger {
@@ -73,6 +75,11 @@ impl Ledger {
     /// What could not be done so far.
     pub fn troubles(&self) -> Vec<Error> {
         self.with(|pages| pages.troubles.clone())
+    }
+
+    /// What the run has said beside its result so far.
+    pub fn remarks(&self) -> Vec<Remark> {
+        self.with(|pages| pages.remarks.clone())
     }
 
     /// The backups that were proved so far.
@@ -183,6 +190,10 @@ impl Recorder for Ledger {
 
     fn stored(&self, object: &Object) {
         self.with(|pages| pages.stored.push(object.clone()));
+    }
+
+    fn remark(&self, remark: &Remark) {
+        self.with(|pages| pages.remarks.push(remark.clone()));
     }
 
     fn changed(&self, what: serde_json::Value) {

@@ -17,7 +17,7 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::RecordQueries;
+use crate::lua::session::{RecordQueries, RecordedQuery};
 use crate::report::{self, Level};
 use crate::world::real::{Real, orphans, startup};
 use crate::world::{Caller, Limits, World};
@@ -73,6 +73,14 @@ impl Scene for Live {
             overdue: Box::new(move || overview::overdue(&config)),
             runs: Box::new(move |filter| overview::runs(&of_runs, filter)),
         }
+    }
+
+    fn recorded_query(&self, config: &Arc<Config>) -> RecordedQuery {
+        let catalog = config.state_dir.join("catalog.db");
+        Arc::new(move |sha256| {
+            // What cannot be looked up is not vouched for.
+            Catalog::open_existing(&catalog).and_then(|catalog| catalog.has_backup(sha256)).unwrap_or(false)
+        })
     }
 
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {

@@ -2,6 +2,7 @@
 
 use crate::catalog::{Ending, Failure, Moment, Status};
 use crate::error::{Error, Kind};
+use crate::report::remark::{Level, Remark};
 
 /// The accounts of a run when its recipe has ended.
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub struct Accounts {
     pub failed_copies: Vec<Error>,
     /// What hikae itself could not do, such as writing the catalog.
     pub troubles: Vec<Error>,
+    /// What the run has said beside its result.
+    pub remarks: Vec<Remark>,
 }
 
 /// How a run ended, and why.
@@ -34,11 +37,15 @@ impl Verdict {
 
     /// The verdict over a recipe of `kind` named `name`.
     pub fn over(accounts: Accounts, kind: &str, name: &str) -> Verdict {
-        let Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles } = accounts;
+        let Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles, remarks } = accounts;
         if let Some(error) = error {
             // What was proved before the failure stands, so the run is not lost as a whole.
             let stands = backups > 0 && kind == "backup" && error.kind() != Kind::Cancelled;
             return Verdict::new(if stands { Status::Partial } else { Status::Failure }, Some(error));
+        }
+        let heaviest = remarks.iter().max_by_key(|remark| remark.weight());
+        if let Some(remark) = heaviest.filter(|remark| remark.weight() == Level::Failure) {
+            return Verdict::new(Status::Failure, Some(of_remark(remark)));
         }
         if let Some(error) = unused_streams.into_iter().next() {
             return Verdict::new(Status::Failure, Some(error));
@@ -57,6 +64,9 @@ impl Verdict {
                 .hint("raise it again with `error(failure)`, or say why it is fine: `errors.accept(failure, \"why\")`");
             return Verdict::new(Status::Partial, Some(error));
         }
+        if let Some(remark) = remarks.iter().find(|remark| remark.weight() == Level::Incomplete) {
+            return Verdict::new(Status::Partial, Some(of_remark(remark)));
+        }
         match failed_copies.into_iter().chain(troubles).next() {
             Some(error) => Verdict::new(Status::Partial, Some(error)),
             None => Verdict::new(Status::Success, None),
@@ -66,5 +76,14 @@ impl Verdict {
     /// This verdict as the catalog keeps it.
     pub fn ending(&self, ended_at: Moment, duration_ms: u64) -> Ending {
         Ending { status: self.status, ended_at, duration_ms, error: self.error.as_ref().map(Failure::from) }
+    }
+}
+
+/// What was said, as the error that explains the outcome.
+fn of_remark(remark: &Remark) -> Error {
+    let error = Error::new(Kind::Integrity, remark.message.clone());
+    match &remark.hint {
+        Some(hint) => error.hint(hint.clone()),
+        None => error,
     }
 }

@@ -82,6 +82,7 @@ impl Planning {
             caller: self.caller.clone(),
             run_id: run_id(started_at, &self.job.run_type),
             ledger: self.ledger.clone(),
+            recorded_query: scene.recorded_query(&self.job.config),
             record: scene.record(&self.job.config),
         };
         let (end, cut) = {
@@ -120,7 +121,7 @@ impl Planning {
             None => {}
         }
         let accounts =
-            Accounts { error: None, swallowed, unused_streams, failed_copies, backups, troubles: Vec::new() };
+            Accounts { error: None, swallowed, unused_streams, failed_copies, backups, ..Accounts::default() };
         let verdict = Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name);
         match (verdict.status, verdict.error) {
             (Status::Partial, Some(error)) => End::Partial(error),

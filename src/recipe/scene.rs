@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::RecordQueries;
+use crate::lua::session::{RecordQueries, RecordedQuery};
 use crate::world::World;
 
 /// Where one run takes place.
@@ -32,6 +32,11 @@ pub trait Scene {
 
     /// What a recipe may ask of the record of all runs.
     fn record(&self, config: &Arc<Config>) -> RecordQueries;
+
+    /// Whether a file is a backup on record; nobody vouches for one where no record is kept.
+    fn recorded_query(&self, _config: &Arc<Config>) -> RecordedQuery {
+        Arc::new(|_| false)
+    }
 
     /// The world that the recipe touches, without its limits. From now on what cuts the run is listened for.
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>>;

@@ -17,6 +17,7 @@ pub mod facts;
 pub mod json;
 pub mod listen;
 mod outgoing;
+pub mod remark;
 mod verdicts;
 pub mod pen;
 pub mod planned;

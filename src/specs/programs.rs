@@ -1,4 +1,4 @@
-//! Lets a Lua function of the spec play a program of the simulated world.
+//! Lets a Lua function of the spec play a program of the simulated world, or its PostgreSQL server.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -10,12 +10,14 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::options;
 use crate::lua::plain::Plain;
 use crate::lua::traceback::from_lua;
+use crate::world::simulated::SimulatedSetup;
+use crate::world::simulated::postgres::{Heard, PostgresServer, Said, Server};
 use crate::world::simulated::programs::{Call, Canned, Function as Answer, Program};
 
-/// A call of a program that waits for its Lua function: the world calls from other threads, and Lua stays on its own.
-struct Asked {
-    call: Call,
-    answer: oneshot::Sender<Result<Option<Canned>>>,
+/// What waits for its Lua function: the world calls from other threads, and Lua stays on its own.
+enum Asked {
+    Program { call: Call, answer: oneshot::Sender<Result<Option<Canned>>> },
+    Server { said: Said, answer: oneshot::Sender<Result<Heard>> },
 }
 
 /// A Lua function that plays a program.
@@ -29,20 +31,29 @@ pub struct Player {
 pub struct Players {
     lua: Lua,
     functions: BTreeMap<String, Function>,
+    server: Option<Function>,
     asked: Mutex<mpsc::UnboundedReceiver<Asked>>,
 }
 
 impl Players {
-    /// The players of a world, and the programs as the world takes them.
-    pub fn new(lua: &Lua, given: BTreeMap<String, Player>) -> (Players, BTreeMap<String, Program>) {
+    /// The players of a world, whose programs and server are then played by them.
+    pub fn new(
+        lua: &Lua,
+        given: BTreeMap<String, Player>,
+        server: Option<Function>,
+        setup: &mut SimulatedSetup,
+    ) -> Players {
         let (ask, asked) = mpsc::unbounded_channel();
         let program = |(name, player): (&String, &Player)| match player.talks {
             true => (name.clone(), Program::Talking(asking(ask.clone()))),
             false => (name.clone(), Program::Function(asking(ask.clone()))),
         };
-        let programs = given.iter().map(program).collect();
+        setup.programs.extend(given.iter().map(program));
+        if server.is_some() {
+            setup.postgres = Some(PostgresServer(answering(ask.clone())));
+        }
         let functions = given.into_iter().map(|(name, player)| (name, player.function)).collect();
-        (Players { lua: lua.clone(), functions, asked: Mutex::new(asked) }, programs)
+        Players { lua: lua.clone(), functions, server, asked: Mutex::new(asked) }
     }
 
     /// Does `work`, and answers meanwhile for the programs that it calls.
@@ -52,9 +63,12 @@ impl Players {
                 .hint("let it end first, or make another world with `simulate { ... }`"));
         };
         let answering = async {
-            while let Some(Asked { call, answer }) = asked.recv().await {
-                // Nobody listens any more when the program was cut off meanwhile.
-                let _unheard = answer.send(self.play(call).await);
+            while let Some(asked) = asked.recv().await {
+                // Nobody listens any more when the program or the session was cut off meanwhile.
+                match asked {
+                    Asked::Program { call, answer } => drop(answer.send(self.play(call).await)),
+                    Asked::Server { said, answer } => drop(answer.send(self.serve(said).await)),
+                }
             }
             std::future::pending().await // no program of this world is a function
         };
@@ -81,6 +95,48 @@ impl Players {
     }
 }
 
+impl Players {
+    /// What the server of this world answers.
+    async fn serve(&self, said: Said) -> Result<Heard> {
+        let Some(function) = &self.server else {
+            return Err(Error::new(Kind::Other, "nobody plays the PostgreSQL server"));
+        };
+        let told = statement(&self.lua, said).map_err(from_lua)?;
+        let answer: Value = function.call_async(told).await.map_err(from_lua)?;
+        match answer {
+            Value::Nil => Ok(Heard::default()),
+            Value::String(text) => Ok(Heard::value(text.as_bytes().to_vec())),
+            value => options::read_value("the function that plays the PostgreSQL server", Plain::from_lua(&value)?),
+        }
+    }
+}
+
+/// A server that asks the spec's own thread.
+fn answering(ask: mpsc::UnboundedSender<Asked>) -> Server {
+    std::sync::Arc::new(move |said| {
+        let ask = ask.clone();
+        Box::pin(async move {
+            let gone = || Error::new(Kind::Other, "the spec that plays a server has ended");
+            let (answer, answered) = oneshot::channel();
+            ask.send(Asked::Server { said, answer }).map_err(|_| gone())?;
+            answered.await.map_err(|_| gone())?
+        })
+    })
+}
+
+/// What the function of a server is told: a statement, or a login, whose statement is empty.
+fn statement(lua: &Lua, said: Said) -> mlua::Result<Table> {
+    let told = lua.create_table()?;
+    told.raw_set("database", said.login.database)?;
+    told.raw_set("host", said.login.host)?;
+    told.raw_set("port", said.login.port)?;
+    told.raw_set("user", said.login.user)?;
+    told.raw_set("password", said.login.password.map(|password| password.expose().to_owned()))?;
+    told.raw_set("sql", lua.create_string(&said.sql)?)?;
+    told.raw_set("rows", said.rows.map(|rows| lua.create_string(&rows)).transpose()?)?;
+    Ok(told)
+}
+
 /// A program that asks the spec's own thread.
 fn asking(ask: mpsc::UnboundedSender<Asked>) -> Answer {
     std::sync::Arc::new(move |call| {
@@ -88,7 +144,7 @@ fn asking(ask: mpsc::UnboundedSender<Asked>) -> Answer {
         Box::pin(async move {
             let gone = || Error::new(Kind::Other, "the spec that plays a program has ended");
             let (answer, answered) = oneshot::channel();
-            ask.send(Asked { call, answer }).map_err(|_| gone())?;
+            ask.send(Asked::Program { call, answer }).map_err(|_| gone())?;
             answered.await.map_err(|_| gone())?
         })
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mlua::{Lua, Table, Value};
+use mlua::{Function, Lua, Table, Value};
 
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -34,13 +34,29 @@ pub fn words(lua: &Lua, trial: &Rc<Trial>, config: &Arc<Config>) -> mlua::Result
 }
 
 fn simulate(call: &Call, given: &Value, trial: &Rc<Trial>, config: &Arc<Config>) -> Result<Value> {
-    let (given, functions) = apart(call, given).map_err(from_lua)?;
+    let (given, server) = server(call, given).map_err(from_lua)?;
+    let (given, functions) = apart(call, &given).map_err(from_lua)?;
     let mut setup: SimulatedSetup = options::read_value(call.name, Plain::from_lua(&given)?)?;
-    let (players, programs) = Players::new(&call.lua, functions);
-    setup.programs.extend(programs);
+    let players = Players::new(&call.lua, functions, server, &mut setup);
     let world = Simulated::new(setup.clone())?;
     let world = World { setup, world, players, config: config.clone(), trial: trial.clone() };
     call.lua.create_userdata(WorldHandle(Rc::new(world))).map(Value::UserData).map_err(from_lua)
+}
+
+/// The table without the Lua function that plays the PostgreSQL server, and that.
+fn server(call: &Call, given: &Value) -> mlua::Result<(Value, Option<Function>)> {
+    let server = given.as_table().map(|given| given.get::<Value>("postgres")).transpose()?;
+    let (Value::Table(given), Some(Value::Function(server))) = (given, server) else {
+        return Ok((given.clone(), None));
+    };
+    let copy: Table = call.lua.create_table()?;
+    for pair in given.pairs::<Value, Value>() {
+        let (key, value) = pair?;
+        if key.as_string().is_none_or(|key| key != "postgres") {
+            copy.raw_set(key, value)?;
+        }
+    }
+    Ok((Value::Table(copy), Some(server)))
 }
 
 /// The table without the Lua functions that play programs, and these.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::encrypting::{Encryption, Sealer, Undo, WayBack};
+use crate::report::remark::Remark;
 
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,8 @@ pub struct Facts {
     pub tools: BTreeMap<String, String>,
     /// Sections of the manifest by their key, such as `database`.
     pub sections: BTreeMap<String, serde_json::Value>,
+    /// What there is to say of the backup beside that it is whole.
+    pub remarks: Vec<Remark>,
     /// The sections that stages are going to fill, empty: what a plan can show of them.
     pub shapes: BTreeMap<String, serde_json::Value>,
     /// The standard tools that undo each stage, in the order in which the stages were applied: `gzip -dc`.

@@ -10,6 +10,7 @@ use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::packing::{Packed, Packing};
+use super::postgres::{Login, Session};
 use super::{
     Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space,
     Stat, World,
@@ -94,6 +95,7 @@ impl Caller {
         request(request: HttpRequest) -> HttpResponse
             = Effect::Request(Box::new(request)) => Reply::Response(response) => response;
         upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;
+        connect(login: Login) -> Box<dyn Session> = Effect::Connect(Box::new(login)) => Reply::Session(session) => session;
         send(mail: Mail) -> Sent = Effect::Send(Box::new(mail)) => Reply::Sent(sent) => sent;
         sleep(duration: Duration) -> () = Effect::Sleep { duration } => Reply::Done => ();
         make_memory_dir(files: Vec<(String, Hidden)>) -> MemoryDir = Effect::MakeMemoryDir { files } => Reply::MemoryDir(made) => made;

@@ -23,6 +23,7 @@ mod listing;
 mod objects;
 mod packing;
 mod plan;
+mod postgres;
 mod sink;
 
 /// A world in which nothing changes.
@@ -76,6 +77,8 @@ pub enum Withheld {
     Answer,
     #[error("it is only planned: a dry run stores nothing")]
     Object,
+    #[error("a dry run connects to no database")]
+    Database,
 }
 
 /// Whether an error only says that something was withheld.
@@ -155,6 +158,10 @@ impl<W: World + 'static> DryRun<W> {
             E::Lock { path } => {
                 note(None);
                 Ok(Reply::LockGuard(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
+            }
+            E::Connect(login) => {
+                note(None);
+                Ok(Reply::Session(Box::new(postgres::Unsaid(login.title()))))
             }
             E::Send(mail) => {
                 mail.check()?;

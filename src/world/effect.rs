@@ -14,6 +14,7 @@ use super::mail::Mail;
 use super::objects::{Object, Put, Store};
 use super::packing::Packing;
 use super::paths::plain;
+use super::postgres::Login;
 use crate::error::Result;
 use crate::secret::MASK;
 
@@ -80,6 +81,10 @@ pub enum Effect {
 
     /// Sends one http request whose body is a stream; the answer is that of the commit. Reply: `Sink`.
     Upload(Box<Upload>),
+
+    // -- databases
+    /// Connects to a database of a PostgreSQL server and logs in. Reply: `Session`.
+    Connect(Box<Login>),
 
     // -- mail
     /// Hands a mail to its server. Reply: `Sent`.
@@ -175,6 +180,7 @@ impl Effect {
             Effect::MakeBucket(_) => "make_bucket",
             Effect::Request(_) => "request",
             Effect::Upload(_) => "upload",
+            Effect::Connect(_) => "connect",
             Effect::Send(_) => "send",
             Effect::MakeMemoryDir { .. } => "make_memory_dir",
             Effect::Sleep { .. } => "sleep",
@@ -212,6 +218,7 @@ impl Effect {
             Effect::MakeBucket(store) => store.title(),
             Effect::Request(request) => request.title(),
             Effect::Upload(upload) => upload.request.title(),
+            Effect::Connect(login) => login.title(),
             Effect::Send(mail) => mail.line(),
             Effect::MakeMemoryDir { .. } => "a private folder in memory".to_owned(),
             Effect::Sleep { duration } => crate::units::show_duration(*duration),
@@ -273,6 +280,7 @@ impl Effect {
                 | Effect::RemoveObject(_)
                 | Effect::MakeBucket(_)
                 | Effect::Upload(_)
+                | Effect::Connect(_)
                 | Effect::Send(_)
         )
     }

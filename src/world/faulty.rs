@@ -206,6 +206,7 @@ fn streams(effect: &Effect) -> bool {
             | E::Spawn(_)
             | E::Request(_)
             | E::Upload(_)
+            | E::Connect(_)
             | E::Get(_)
             | E::Put(_)
     )
@@ -214,6 +215,7 @@ fn streams(effect: &Effect) -> bool {
 fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {
     match (effect, kind) {
         (Effect::Spawn(_), Kind::NotFound) => not_on_path(object, "/usr/bin:/bin"),
+        (Effect::Connect(_), kind) => broken_by(&format!("connect to `{object}`"), kind),
         (Effect::Lock { path }, Kind::Locked) => held(path, None),
         (Effect::Request(_) | Effect::Upload(_), kind) => broken_by(&format!("send `{object}`"), kind),
         _ => broken_by(&format!("{} `{object}`", effect.verb()), kind),

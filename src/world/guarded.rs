@@ -10,6 +10,7 @@ use super::http::{Address, hosts};
 use super::mail::Server;
 use super::objects::{Object, Store, declared};
 use super::paths::plain;
+use super::postgres::{DEFAULT_PORT, Login};
 use super::{Command, Effect, ListQuery, Reply, Request, World};
 use crate::error::{Error, Kind, Result, Site};
 
@@ -26,6 +27,10 @@ pub struct Needs {
     pub connect: Vec<String>,
     /// `s3://bucket/key`, and with a `*` or a `/` at its end all keys that begin so; a bucket alone is all that is in it.
     pub objects: Vec<String>,
+    /// The database servers that the params of the recipe name: hosts, or folders of sockets.
+    pub database_hosts: Vec<String>,
+    /// Their ports, beside the usual one.
+    pub database_ports: Vec<u16>,
     /// Unix sockets that its programs may use.
     pub sockets: Vec<PathBuf>,
     /// Rights of root that its programs keep.
@@ -134,6 +139,7 @@ impl Needs {
             }
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
+            Effect::Connect(login) => self.may_log_in(login),
             Effect::Send(mail) => self.may_mail(&mail.server),
             // It reaches nothing that is there already.
             Effect::Which { .. } | Effect::Sleep { .. } | Effect::MakeMemoryDir { .. } => Ok(()),
@@ -184,6 +190,28 @@ impl Needs {
         command.cwd.iter().try_for_each(|cwd| self.may_read(cwd, cwd))
     }
 
+    /// A person names the database server by a param; one that the recipe makes up must be declared. A socket in a folder
+    /// that the recipe may write is that of a server which the run has started.
+    fn may_log_in(&self, login: &Login) -> Result<()> {
+        let Some(host) = &login.host else { return Ok(()) };
+        let port = login.port.unwrap_or(DEFAULT_PORT);
+        let known =
+            |host: &str| self.database_hosts.iter().flat_map(|known| known.split(',')).any(|known| known == host);
+        if host.starts_with('/') {
+            return match known(host) || holds(&self.write, Path::new(host)) {
+                true => Ok(()),
+                false => Err(undeclared_server(host)),
+            };
+        }
+        let usual = port == DEFAULT_PORT || self.database_ports.contains(&port);
+        for host in host.split(',') {
+            if !(known(host) && usual || hosts::declared(&self.connect, host, port)?) {
+                return Err(undeclared_server(&format!("{host}:{port}")));
+            }
+        }
+        Ok(())
+    }
+
     fn may_mail(&self, server: &Server) -> Result<()> {
         match hosts::declared(&self.connect, &server.host, server.port)? {
             true => Ok(()),
@@ -206,6 +234,12 @@ fn above(path: &Path) -> &Path {
 
 fn undeclared(verb: &str, object: &str, hint: &str) -> Error {
     not_in_needs(verb, object, verb.trim_end_matches(" to"), hint)
+}
+
+fn undeclared_server(server: &str) -> Error {
+    Error::new(Kind::Denied, format!("the recipe may not connect to the database server `{server}`"))
+        .because_text("no param names it")
+        .hint(format!("let a param name it, or add `connect = {{ {server:?} }}` to the recipe's needs"))
 }
 
 fn not_in_needs(verb: &str, object: &str, need: &str, hint: &str) -> Error {

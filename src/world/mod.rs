@@ -55,6 +55,7 @@ pub mod packing;
 pub mod partial;
 pub mod paths;
 pub mod pick;
+pub mod postgres;
 pub mod program;
 pub mod reach;
 pub mod real;

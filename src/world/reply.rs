@@ -11,6 +11,7 @@ use super::http::HttpResponse;
 use super::mail::Sent;
 use super::objects::{ObjectEntry, ObjectStat};
 use super::packing::Packed;
+use super::postgres::Session;
 use crate::error::Result;
 use crate::stream::{Sink, Source};
 
@@ -31,6 +32,7 @@ pub enum Reply {
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),
+    Session(Box<dyn Session>),
     LockGuard(Box<dyn LockGuard>),
     MemoryDir(MemoryDir),
     Done,

@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::http::HttpResponse;
 use super::packing::Packed;
+use super::postgres::{Answer, Session, Step};
 use super::reply::Process;
 use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};
@@ -47,6 +48,7 @@ pub fn watch<W: Watcher>(reply: Reply, mut watch: Watch<W>) -> Reply {
             Reply::Packed(Packed { source, ..packed })
         }
         Reply::Sink(inner) => Reply::Sink(Box::new(Watched { inner, watch })),
+        Reply::Session(inner) => Reply::Session(Box::new(Watched { inner, watch })),
         Reply::Response(response) => {
             let body = Box::new(Watched { inner: response.body, watch });
             Reply::Response(HttpResponse { body, ..response })
@@ -157,6 +159,54 @@ impl<W: Watcher> Sink for Watched<dyn Sink, W> {
         Box::pin(async move {
             let watcher = watch.watcher.clone();
             watcher.cleanup(inner.abort()).await.inspect_err(|error| watch.end(Ending::Badly(error)))
+        })
+    }
+}
+
+impl<W: Watcher> Session for Watched<dyn Session, W> {
+    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<Answer>> {
+        Box::pin(async move {
+            self.watch.watcher.moved(sql.len());
+            // A statement that is refused does not end the session.
+            let answer = self.watch.watcher.step(self.inner.ask(sql, max_bytes)).await?;
+            self.watch.watcher.moved(answer.size_bytes());
+            Ok(answer)
+        })
+    }
+
+    fn send(&mut self, step: Step) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let bytes = step.size_bytes();
+            self.watch.step(self.inner.send(step)).await?;
+            self.watch.watcher.moved(bytes);
+            Ok(())
+        })
+    }
+
+    fn settle(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.watch.step(self.inner.settle()))
+    }
+
+    fn copy_out(&mut self, sql: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.watch.watcher.step(self.inner.copy_out(sql)).await })
+    }
+
+    fn rows(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async {
+            let piece = self.watch.watcher.step(self.inner.rows()).await?;
+            if let Piece::Data(data) = &piece {
+                self.watch.watcher.moved(data.len());
+            }
+            Ok(piece)
+        })
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        let Watched { inner, mut watch } = *self;
+        Box::pin(async move {
+            watch.step(inner.close()).await?;
+            watch.end(Ending::Well);
+            Ok(())
         })
     }
 }

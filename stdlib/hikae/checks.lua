@@ -20,6 +20,11 @@ local function titles()
     ["views"] = _("Views"),
     ["functions"] = _("Functions"),
     ["extensions"] = _("Extensions"),
+    ["rows in the backup"] = _("Rows in the backup"),
+    ["data"] = _("Values of the rows"),
+    ["large objects"] = _("Large objects"),
+    ["structure"] = _("Structure"),
+    ["filled materialized views"] = _("Filled materialized views"),
     ["query"] = _("Query"),
   }
 end
@@ -31,6 +36,9 @@ function checks.line(check)
   local title = titles()[check.name] or check.name
   if check.object then
     title = title .. " (" .. check.object .. ")"
+  end
+  if check.compared == false then
+    return "– " .. title .. ": " .. _("not compared (%s)", check.detail or "-")
   end
   if check.ok then
     return "✓ " .. title .. ": " .. tostring(check.found)

@@ -68,9 +68,14 @@ local function backup_of(file, has_manifest)
   if has_manifest then
     local said = read(file)
     backup.proved = said.name == file.name and said.size_bytes == file.size_bytes
+    local refused = backup.proved and type(said.database) == "table" and said.database.restorable == false
+    if refused then
+      log.warn(_("%s counts as not proved: hikae cannot restore it", file.name))
+      backup.proved = false
+    end
     backup.rows = backup.proved and rows_of(said) or nil
     backup.databases = said.name == file.name and databases_of(said) or nil
-    if not backup.proved then
+    if not backup.proved and not refused then
       log.warn(_("%s counts as not proved: its manifest does not describe it", file.name))
     end
   end

@@ -41,7 +41,7 @@ function params.server(own)
   }, own)
 end
 
---- Which backup of a database is restored, and how: `file`, `dir`, `name`, `identity`, `passphrase`, `jobs`, `work_dir`, `timeout`.
+--- Which backup of a database is restored, and how: `file`, `dir`, `name`, `fallback`, `verify`, `allow_empty`, `identity`, `passphrase`, `jobs`, `work_dir`, `timeout`.
 ---@param own table<string, hikae.params.Change>
 ---@return table<string, recipe.Param>
 function params.restore(own)
@@ -49,10 +49,20 @@ function params.restore(own)
     file = { type = "path", optional = true, says = "Backup to restore; else the newest in `dir` that is good" },
     dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder of the backups" },
     name = { default = "db_backup_*", says = "How the backups are named" },
+    fallback = {
+      type = "choice", choices = { "ask", "older" }, default = "ask",
+      says = "When the newest backup is no good: stop and name the one before it, or restore that (partial, exit 2)",
+    },
+    verify = { type = "choice", choices = { "data", "rows" }, default = "data", says = "What is compared: every value, or the number of rows" },
+    allow_empty = { default = false, says = "Whether a backup without data is fine" },
     identity = { env = "BACKUP_IDENTITY", type = "path", optional = true, says = "File with the key that decrypts it: of age, or an exported secret key of gpg" },
     passphrase = { env = "BACKUP_PASSPHRASE", secret = true, optional = true, says = "Passphrase that decrypts it, or that of the key" },
     jobs = { default = 1, min = 1, max = 64, says = "Connections that load a custom-format file" },
     work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
+    trust = {
+      type = "choice", choices = { "recorded", "dump" }, default = "recorded",
+      says = "Whose files may run code with the rights of `user`: those on record, or this one whoever made it",
+    },
     timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
   }, own)
 end

@@ -1,4 +1,4 @@
---- Plays psql for specs: a PostgreSQL in memory that knows what hikae asks of it, and remembers what it was told.
+--- Plays a PostgreSQL server for specs: it knows what hikae asks of one, and remembers what was done to its databases.
 local pretend = {}
 
 ---@class hikae.pretend_postgres.Database
@@ -13,8 +13,8 @@ local pretend = {}
 ---@field names fun(): string[] The databases that there are, in order.
 ---@field harmed fun(): string[] The statements that dropped anything but a throwaway.
 ---@field reset fun() Lets it be as it was made, for another world: `{ before_each = server.reset }`.
----@field psql fun(call: simulate.Call): simulate.Program? For `programs = { psql = { talks = server.psql } }`.
----@field refuses? string A text in what psql is told that makes it fail.
+---@field answer fun(said: simulate.Said): simulate.Heard? For `postgres = server.answer`.
+---@field refuses? string A text in a statement that makes it fail.
 ---@field unreadable? boolean Whether the rows of its tables may not be read.
 ---@field loses? integer How many rows of each table it forgets while it loads a dump.
 
@@ -25,58 +25,6 @@ local function plain(name)
     return name
   end
   return (string.gsub(inner, '""', '"'))
-end
-
---- The statements about databases, and what each does.
-local ACTS = {
-  { '^CREATE DATABASE (".-") ', function(server, name)
-    server.next = server.next + 1
-    server.databases[name] = { oid = server.next, tables = {}, keys = 0 }
-  end },
-  { '^DROP DATABASE (".-") ', function(server, name)
-    server.databases[name] = nil
-  end },
-  { '^COMMENT ON DATABASE (".-") IS ', function(server, name, line)
-    server.databases[name].comment = string.match(line, " IS '(.*)';$")
-  end },
-  { '^ALTER DATABASE (".-") RENAME TO ', function(server, name, line)
-    server.databases[plain(string.match(line, ' RENAME TO (".*");$'))] = server.databases[name]
-    server.databases[name] = nil
-  end },
-}
-
---- Does what the lines say about databases.
-local function act(server, script)
-  for line in string.gmatch(script, "[^\n]+") do
-    for _i, known in ipairs(ACTS) do
-      local name = string.match(line, known[1])
-      if name then
-        server.told[#server.told + 1] = line
-        known[2](server, plain(name), line)
-      end
-    end
-  end
-end
-
---- Puts the tables and the rows of a dump into a database.
-local function load(server, database, dump)
-  local filling
-  for line in string.gmatch(dump, "([^\n]*)\n") do
-    local created = string.match(line, "^CREATE TABLE (%S+) ")
-    if created then
-      database.tables[created] = 0
-    elseif line == "\\." then
-      database.tables[filling] = math.max(0, database.tables[filling] - (server.loses or 0))
-      filling = nil
-    elseif filling then
-      database.tables[filling] = database.tables[filling] + 1
-    else
-      filling = string.match(line, "^COPY (%S+) ")
-    end
-    if string.find(line, "ADD CONSTRAINT", 1, true) then
-      database.keys = database.keys + 1
-    end
-  end
 end
 
 --- The names in a table, in order.
@@ -90,14 +38,14 @@ local function sorted(named)
 end
 
 --- What there is in a database, as `pg.verify` asks for it.
-local function inventory(database)
+local function inventory(_server, _sql, database)
   local tables = {}
   for index, name in ipairs(sorted(database.tables)) do
     local schema, bare = string.match(name, "^(.-)%.(.*)$")
     tables[index] = string.format('{"schema":"%s","name":"%s","kind":"r","member":false}', schema, bare)
   end
   local counts = string.format('{"indexes":0,"constraints":%d,"sequences":0,"views":0,"functions":0}', database.keys)
-  local shape = '{"server_version":"15.18","counts":%s,"tables":[%s],"invalid_indexes":[],"not_valid":[],"extensions":[]}'
+  local shape = '{"server_version":"15.18","counts":%s,"tables":[%s],"invalid_indexes":[],"not_valid":[],"filled":[],"extensions":[]}'
   return string.format(shape, counts, table.concat(tables, ","))
 end
 
@@ -110,17 +58,6 @@ local function listing(server, _sql, database)
   return "[" .. table.concat(tables, ",") .. "]"
 end
 
---- The rows of each table, as `pg.verify` asks for them.
-local function count(database, script)
-  local lines = {}
-  for what, index, of in string.gmatch(script, "json_build_array%('(%a+)', (%d+), [^\n]- FROM [^\n]-ONLY (%S+)") do
-    local schema, bare = string.match(of, '^"(.-)"%."(.-)"')
-    lines[#lines + 1] = string.format('["%s",%s,%d]', what, index, database.tables[schema .. "." .. bare] or 0)
-  end
-  lines[#lines + 1] = '["end",0,0]'
-  return table.concat(lines, "\n") .. "\n"
-end
-
 --- The databases that a query of hikae's own looks for.
 local function find(server, sql)
   local name = string.match(sql, "datname = '(.-)' ORDER BY")
@@ -130,7 +67,7 @@ local function find(server, sql)
       rows[#rows + 1] = { oid = database.oid, name = found, comment = database.comment }
     end
   end
-  return #rows == 0 and "[]\n" or json.encode(rows) .. "\n"
+  return #rows == 0 and "[]" or json.encode(rows)
 end
 
 --- The numbers of the databases that a swap is about.
@@ -139,43 +76,92 @@ local function look(server, sql)
   for which, name in string.gmatch(sql, "'(%a+)', %(SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = '(.-)'%)") do
     found[which] = server.databases[name] and server.databases[name].oid
   end
-  return json.encode(found) .. "\n"
+  return json.encode(found)
 end
 
---- How each conversation is known, and what is answered.
-local TALKS = {
-  { "SET idle_session_timeout", function() return "t\n" end },
-  { "AS readable FROM pg_catalog.pg_class", listing },
+--- Does something to a database, and remembers that.
+local function act(change)
+  return function(server, sql, _database, name)
+    server.told[#server.told + 1] = sql
+    change(server, plain(name), sql)
+  end
+end
+
+--- How each statement is known, and what is done and answered.
+local KNOWN = {
+  { '^CREATE DATABASE (".-") ', act(function(server, name)
+    server.next = server.next + 1
+    server.databases[name] = { oid = server.next, tables = {}, keys = 0 }
+  end) },
+  { '^DROP DATABASE (".-") ', act(function(server, name)
+    server.databases[name] = nil
+  end) },
+  { '^COMMENT ON DATABASE (".-") IS ', act(function(server, name, sql)
+    server.databases[name].comment = string.match(sql, " IS '(.*)'$")
+  end) },
+  { '^ALTER DATABASE (".-") RENAME TO ', act(function(server, name, sql)
+    server.databases[plain(string.match(sql, ' RENAME TO (".*")$'))] = server.databases[name]
+    server.databases[name] = nil
+  end) },
+  { "^CREATE TABLE (%S+) ", function(_server, _sql, database, name)
+    database.tables[name] = 0
+  end },
+  { " ADD CONSTRAINT ", function(_server, _sql, database)
+    database.keys = database.keys + 1
+  end },
+  { "AS readable FROM pg_catalog%.pg_class", listing },
   { "AS longest FROM", function() return '[{"longest":7}]' end },
-  { "json_agg(answer)", find },
-  { "'server_version'", function(_server, _sql, database) return inventory(database) .. "\n" end },
-  { "json_build_array('end'", function(_server, sql, database) return count(database, sql) end },
-  { "json_build_object('live'", look },
-  { "pg_terminate_backend", function() return "" end },
-  { "\\echo swapped", function(server, sql) act(server, sql) return "swapped\n" end },
-  { "\\echo dropped", function(server, sql) act(server, sql) return "dropped\n" end },
+  { "json_agg%(answer%)", find },
+  { "'server_version'", inventory },
+  { "json_build_object%('live'", look },
+  { '^SELECT count%(%*%) FROM ONLY "(.-)"%."', function(_server, sql, database, schema)
+    return tostring(database.tables[schema .. "." .. string.match(sql, '%."(.-)"$')] or 0)
+  end },
+  { "AS sample$", function() return "7" end },
+  { '^COPY "(.-)"%."', function(_server, sql, database, schema)
+    local name = schema .. "." .. string.match(sql, '^COPY ".-"%."(.-)"')
+    return { data = table.concat((database.rows or {})[name] or {}) }
+  end },
+  { "^COPY %(SELECT m%.oid", function() return { data = "" } end },
+  -- Locks are free, settings hold, and nobody else was quicker.
+  { "_advisory_", function() return "t" end },
+  { "current_setting%('standard_conforming_strings'%)", function() return "t" end },
+  { " AS same$", function() return "t" end },
+  { " AS own FROM", function() return "t" end },
 }
 
-local function answer(server, call)
-  local into = string.match(table.concat(call.argv, "\n"), "%-%-dbname=([^\n]*)")
-  local database = server.databases[into]
+--- Takes the rows of a table.
+local function fill(server, database, sql, rows)
+  local name = string.match(sql, "^COPY (%S+) ")
+  local lines = {}
+  for line in string.gmatch(rows, "[^\n]*\n") do
+    lines[#lines + 1] = line
+  end
+  for _i = 1, math.min(server.loses or 0, #lines) do
+    table.remove(lines)
+  end
+  database.rows = database.rows or {}
+  database.rows[name] = lines
+  database.tables[name] = #lines
+end
+
+local function answer(server, said)
+  local database = server.databases[said.database]
   if not database then
-    return { stderr = 'psql: error: FATAL:  database "' .. into .. '" does not exist', exit = 2 }
+    return { error = 'database "' .. said.database .. '" does not exist', code = "3D000" }
   end
-  if server.refuses and string.find(call.stdin, server.refuses, 1, true) then
-    return { stderr = "psql:<stdin>:1: ERROR:  refused: " .. server.refuses, exit = 3 }
+  if server.refuses and string.find(said.sql, server.refuses, 1, true) then
+    return { error = "refused: " .. server.refuses, code = "XX000" }
   end
-  if string.find(table.concat(call.argv, " "), "--file=-", 1, true) then
-    load(server, database, call.stdin)
-    return { stdout = "" }
+  if said.rows then
+    return fill(server, database, said.sql, said.rows)
   end
-  for _i, talk in ipairs(TALKS) do
-    if string.find(call.stdin, talk[1], 1, true) then
-      return { stdout = talk[2](server, call.stdin, database) }
+  for _i, known in ipairs(KNOWN) do
+    local found = string.match(said.sql, known[1])
+    if found then
+      return known[2](server, said.sql, database, found)
     end
   end
-  act(server, call.stdin)
-  return { stdout = "" }
 end
 
 --- A server with these databases, each with its rows by table; `postgres` is there anyway.
@@ -207,12 +193,8 @@ function pretend.server(databases)
     end
     return found
   end
-  -- The one that only holds a lock is answered while it waits for more.
-  server.psql = function(call)
-    if call.open and not string.find(call.stdin, "SET idle_session_timeout", 1, true) then
-      return nil
-    end
-    return answer(server, call)
+  server.answer = function(said)
+    return answer(server, said)
   end
   return server
 end

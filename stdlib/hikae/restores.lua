@@ -1,6 +1,7 @@
 --- Restores one database so that a failure costs nothing: into a throwaway first, which is compared before it is used.
 local calendar = require "hikae.calendar"
 local checks = require "hikae.checks"
+local fallback = require "hikae.fallback"
 local manifests = require "hikae.manifests"
 local steps = require "hikae.steps"
 
@@ -20,6 +21,10 @@ local restores = {}
 ---@field timeout? integer|string Longest time for each step.
 ---@field jobs? integer Connections that load a custom-format file at once.
 ---@field work? string Private folder in which a backup is unpacked that is a folder in a tar file.
+---@field trust? "recorded"|"dump" Who vouches for a file. Default `recorded`: the catalog.
+---@field fallback? "ask"|"older" `older` agrees to a later one of the files where one before it is no good. Default `ask`: the restore stops and names both.
+---@field verify? "data"|"rows" How much is compared. Default `data`: every value.
+---@field allow_empty? boolean Whether a backup without data is fine.
 ---@field identity? string File with the key that decrypts a backup.
 ---@field passphrase? Secret Passphrase that decrypts a backup, or that of the key.
 ---@field make_roles? boolean Whether the roles that the dump names are made; only on a temporary cluster.
@@ -79,14 +84,14 @@ function restores.candidates(p)
 end
 
 --- What `restores.stage` takes, from the params of a recipe.
----@param p table The params of the server, and `jobs`, `work_dir`, `timeout`.
+---@param p table The params of the server, and `jobs`, `work_dir`, `trust`, `timeout`.
 ---@param files string[]
 ---@param dump_of? string Default: the database of the params.
 ---@return hikae.restores.Options
 function restores.options(p, files, dump_of)
   return {
-    server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, timeout = p.timeout,
-    identity = p.identity, passphrase = p.passphrase,
+    server = p, files = files, dump_of = dump_of or p.database, jobs = p.jobs, work = p.work_dir, trust = p.trust, timeout = p.timeout,
+    identity = p.identity, passphrase = p.passphrase, fallback = p.fallback, verify = p.verify, allow_empty = p.allow_empty,
   }
 end
 
@@ -132,7 +137,7 @@ local function fill(options, file, database)
     database = database,
     dump_of = options.dump_of,
     if_exists = "remake",
-    jobs = options.jobs, work = options.work, make_roles = options.make_roles, timeout = options.timeout,
+    jobs = options.jobs, work = options.work, make_roles = options.make_roles, trust = options.trust, timeout = options.timeout,
     identity = options.identity, passphrase = options.passphrase,
   }))
   log.info(_("Restored into the database %s: %s", database, file))
@@ -143,28 +148,10 @@ local function fill(options, file, database)
   checks.verify(restores.at(options.server, {
     database = database,
     manifest = described and described.database and file or { database = restored.dump },
+    verify = options.verify,
+    allow_empty = options.allow_empty,
     timeout = options.timeout,
   }))
-end
-
---- Fills a throwaway from the first of the files that holds what it should; gives that file.
----@param options hikae.restores.Options
----@param database string
----@return string
-local function fill_from_first(options, database)
-  for index, file in ipairs(options.files) do
-    local ok, failure = errors.try(fill, options, file, database)
-    if ok then
-      return file
-    end
-    -- Only what is wrong with the file itself may be better with another one.
-    if failure.kind ~= "integrity" or index == #options.files then
-      error(failure)
-    end
-    log.warn(_("%s is no good, the backup before it is tried: %s", file, failure.message))
-    errors.accept(failure, _("the backup before it is tried"))
-  end
-  error { message = _("no file was named to restore") }
 end
 
 --- Restores into a throwaway of this run, and proves that it holds what the backup holds. When that fails, nothing is left of it.
@@ -172,7 +159,9 @@ end
 ---@return hikae.restores.Staged
 function restores.stage(options)
   local database = pg.create_database(restores.at(options.server, {}))
-  local ok, answer = errors.try(fill_from_first, options, database)
+  local ok, answer = errors.try(fallback.first, options.files, options.fallback, function(file)
+    fill(options, file, database)
+  end)
   if not ok then
     drop_after_failure(options.server, database)
     error(answer)

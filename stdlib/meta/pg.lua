@@ -89,6 +89,13 @@ function pg.databases(options) end
 ---@return Stream
 function pg.prove(stream, options) end
 
+---@class pg.Warning What there is to say of a backup although it is whole.
+---@field level "note"|"warning"|"incomplete"|"failure" `incomplete`: something was left out, or hikae cannot restore it.
+---@field kind string `not_restorable`: the judge of restores refuses it.
+---@field message string
+---@field hint? string
+---@field accepted? string The pattern by which a param accepted it.
+
 ---@class (exact) pg.InspectOptions
 ---@field identity? string|Secret What decrypts an encrypted dump: a file, or a secret that is a key.
 ---@field passphrase? Secret Passphrase that decrypts it, or that of the key.
@@ -109,6 +116,7 @@ function pg.prove(stream, options) end
 ---@field expected any
 ---@field found? any Absent when it could not be seen.
 ---@field ok boolean
+---@field compared? boolean False for what was not compared; it then neither holds nor fails, and `detail` says why.
 ---@field detail? string What is wrong, when something is.
 
 ---@class pg.Verified
@@ -119,6 +127,8 @@ function pg.prove(stream, options) end
 ---@class (exact) pg.VerifyOptions
 ---@field database string The restored database.
 ---@field manifest string|table Path of the backup beside which the manifest lies; or what `manifest.read`, `pg.inspect` or `:save` gave.
+---@field verify? "data"|"rows" Default `data`: every value of every row, by fingerprints, and the large objects.
+---@field allow_empty? boolean Whether a backup without data (`--schema-only`) is fine. Default false.
 ---@field queries? table<string, string> Queries of your own by name; each must give one row with one true value.
 ---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
 ---@field port? integer Default 5432.
@@ -235,6 +245,7 @@ function pg.drop_cluster(cluster) end
 ---@field source string Path of the dump: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, also packed by gzip or zstd.
 ---@field database string Database to restore into, whatever name the dump carries.
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
+---@field trust? "recorded"|"dump" Who vouches for the file, whose code runs while it is loaded: the record of backups, or you. A file that nobody vouches for is loaded without a superuser's rights. Default `"recorded"`.
 ---@field if_exists? "refuse"|"use"|"remake" What becomes of a database that is there already: the restore fails; loads into it as it stands; or makes it anew as the dump says it, if it is a throwaway of this run. Default `"refuse"`.
 ---@field make_roles? boolean Whether the roles that the dump names, and that are not there, are made, without a login; only on a temporary cluster of this run. Default false.
 ---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.

@@ -29,6 +29,20 @@ function run.confirmed() end
 ---@param options? run.NoteOptions
 function run.note(name, options) end
 
+--- Accepts what the run says beside its result when its kind or its text matches one of the patterns: it then counts as a note.
+---@param patterns string[] `*` is any text, everything else is itself.
+function run.accept_warnings(patterns) end
+
+---@class (exact) run.RemarkOptions
+---@field level "note"|"warning"|"incomplete"|"failure" A note is for the record; a warning is told; `incomplete` makes the run partial (exit 2); `failure` makes it fail (exit 1).
+---@field kind string A short word for programs, the same for every remark of this kind.
+---@field message string
+---@field hint? string What to do about it.
+
+--- Says something beside the result of the run: it is shown, recorded, and decides the outcome by its level.
+---@param remark run.RemarkOptions
+function run.remark(remark) end
+
 --- The paths of the backups that it has proved so far.
 ---@return string[]
 function run.backups() end

@@ -8,6 +8,7 @@
 ---@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
 ---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
 ---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
+---@field postgres? string|fun(said: simulate.Said): string|simulate.Heard|nil The one PostgreSQL server: a function that answers each login and each statement, or one answer to everything. Default: nothing listens.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
 ---@field catalog? simulate.Catalog What the record of runs tells. Default: nothing is wrong.
@@ -73,6 +74,28 @@
 ---@field stdin string What it was sent.
 ---@field open boolean Whether more input may come; only a program that `talks` is asked before.
 ---@field cwd? string
+
+--- One statement that a function of the spec answers as a PostgreSQL server; a login has an empty one.
+---@class simulate.Said
+---@field database string
+---@field host? string
+---@field port? integer
+---@field user? string
+---@field password? string
+---@field sql string
+---@field rows? string The rows of a `COPY … FROM stdin`.
+
+--- What the server answers. A bare text is one row of one column; nil is no row.
+---@class (exact) simulate.Heard
+---@field value? string One row of one column.
+---@field columns? string[]
+---@field rows? string[][]
+---@field data? string The data of a `COPY … TO STDOUT`.
+---@field error? string It refuses, with this message.
+---@field code? string The SQLSTATE of the refusal. Default `XX000`.
+---@field takes? string How long it takes, such as `"3m"`.
+---@field hangs? boolean It never answers.
+---@field down? boolean Nothing listens.
 
 --- A world of its own for this spec: `simulate { files = {...}, programs = {...} }:run("db-backup")`.
 ---@param setup simulate.Setup

@@ -73,7 +73,8 @@ local Stream = {}
 ---@field plain_bytes integer Bytes that the source gave.
 ---@field sha256 string Of what came out.
 ---@field hashes table<string, string> What `:hash(label)` found, by label.
----@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer>, sequences: table[]?, extensions: string[]?, not_valid: integer?, encoding: string? } For a dump.
+---@field database? { name: string?, server_version: string?, tables: { schema: string, name: string, rows: integer? }[], counts: table<string, integer>, sequences: table[]?, extensions: string[]?, not_valid: integer?, encoding: string?, restorable: boolean?, without_data: boolean? } For a dump. `restorable` is false when the judge of restores refuses it.
+---@field warnings? pg.Warning[] What there is to say of it although it is whole; absent when there is nothing.
 
 ---@field archive? archive.Packed For an archive of `archive.pack`.
 ---@field files? table[] The entries of an archive, when there are at most 1000.

@@ -8,6 +8,7 @@ use super::restore::{backed_up, databases, guests};
 use crate::support::postgres::{Cluster, shared};
 use crate::support::processes::{end_of, send, wait_until};
 use crate::support::program::Hikae;
+use crate::support::proxy::{Act, Proxy, has};
 
 /// What the server has beside throwaways: every database with what belongs to it, and all that is in it.
 fn fingerprint(cluster: &Cluster) -> BTreeMap<String, String> {
@@ -73,18 +74,19 @@ fn what_a_killed_drill_left_is_dropped_by_the_next_one() {
     let cluster = Cluster::start();
     let hikae = backed_up(&cluster, "cafe");
     let before = fingerprint(&cluster);
-    // The psql that loads the dump waits before it begins.
-    let psql = "case \"$*\" in *--file=-*) sleep 60;; esac; exec /usr/bin/psql \"$@\"";
-    let hikae = hikae.program("psql", psql);
+    // The load waits in its middle.
+    let proxy = Proxy::start(cluster.port(), |data| if has(data, "COPY public.") { Act::Hold } else { Act::Pass });
+    let hikae = hikae.env("DB_PORT", &proxy.port.to_string());
     let drill = hikae.start(&["run", "backup-test"]);
     let group = || databases(&cluster, "hikae_throwaway_");
     let told =
         "SELECT count(*) FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE 'made by hikae run %'";
     wait_until("the throwaway", || cluster.psql("postgres", told) == "1");
+    wait_until("the load", || proxy.held() > 0);
     send(&drill, Signal::KILL);
     end_of(drill);
     assert_eq!(group().len(), 1);
-    std::fs::remove_file(hikae.path("bin/psql")).unwrap();
+    let hikae = hikae.env("DB_PORT", &cluster.port().to_string());
     wait_until("the end of the killed run's sessions", || {
         cluster.psql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hikae'") == "0"
     });
@@ -136,14 +138,17 @@ fn an_interrupted_drill_or_restore_drops_what_it_made_before_it_ends() {
 fn a_throwaway_whose_creation_failed_half_way_is_dropped() {
     let cluster = Cluster::start();
     cluster.create_database("half");
-    // The statement after CREATE DATABASE fails, as it would where the connection breaks between them.
-    let psql = "LC_ALL=C sed -u 's/^COMMENT ON DATABASE \"hikae_throwaway.*/SELECT 1 \\/ 0;/' | /usr/bin/psql \"$@\"";
+    // The connection breaks behind CREATE DATABASE.
+    let proxy = Proxy::start(cluster.port(), |data| match has(data, "COMMENT ON DATABASE \"hikae_throwaway") {
+        true => Act::Cut,
+        false => Act::Pass,
+    });
     let hikae = Hikae::with_database(&cluster, "half");
     assert_eq!(hikae.run(&["run", "db-backup"]).code, 0);
-    let hikae = hikae.program("psql", psql);
+    let hikae = hikae.env("DB_PORT", &proxy.port.to_string());
     let said = hikae.run(&["run", "backup-test"]);
     assert_eq!(said.code, 1, "{said:?}");
-    assert!(said.err.contains("division by zero"), "{said:?}");
+    assert!(said.err.contains("the server closed the connection"), "{said:?}");
     assert!(said.out.contains("the unfinished database hikae_throwaway_"), "{said:?}");
     assert_eq!(databases(&cluster, "hikae_throwaway_"), Vec::<String>::new(), "{said:?}");
 }

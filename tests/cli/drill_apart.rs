@@ -15,7 +15,7 @@ fn with_clusters(hikae: Hikae) -> Hikae {
     std::fs::remove_file(hikae.path("clusters/x")).unwrap();
     set_mode(&hikae.path(""), 0o711);
     set_mode(&hikae.path("clusters"), 0o711);
-    hikae
+    hikae.env("BACKUP_DRILL_CLUSTER", "temporary")
 }
 
 fn drill(hikae: &Hikae) -> [String; 3] {
@@ -86,18 +86,39 @@ fn a_broken_backup_fails_it_and_leaves_nothing() {
     nothing_left(&hikae);
 }
 
+/// A backup that takes for ever to load, newer than all others.
+const SLOW: &str = "backups/db_backup_29990101_020000.sql";
+
+/// What the processes of this machine call themselves.
+fn titles() -> Vec<String> {
+    let titles = std::fs::read_dir("/proc").unwrap().flatten();
+    titles.filter_map(|entry| String::from_utf8(std::fs::read(entry.path().join("cmdline")).ok()?).ok()).collect()
+}
+
+/// Whether a server loads the slow backup for this drill.
+fn is_asleep(title: &str, drill: u32) -> bool {
+    title.contains("hikae_throwaway_")
+        && title.contains(&format!("_{drill} "))
+        && title.contains("REFRESH MATERIALIZED VIEW")
+}
+
 /// A drill that waits while it loads, on a cluster that stands.
 fn held_up(name: &str) -> (Hikae, std::process::Child) {
     let hikae = with_clusters(backed_up(shared(), name));
     // However slow the machine is: the test ends it, not the time.
-    let psql = "case \"$*\" in *--file=-*) while :; do sleep 1; done;; esac; exec /usr/bin/psql \"$@\"";
-    let hikae = hikae.program("psql", psql);
+    let naps = format!("{name}_naps");
+    shared().create_database(&naps);
+    let sql = "CREATE TABLE naps (seconds int); CREATE MATERIALIZED VIEW rest AS SELECT pg_sleep(seconds)::text AS nap FROM naps;
+               INSERT INTO naps VALUES (600)";
+    shared().psql(&naps, sql);
+    let dump = String::from_utf8(shared().dump(&naps, &["--create"])).unwrap().replace(&naps, name);
+    std::fs::write(hikae.path(SLOW), dump).unwrap();
     let args = drill(&hikae);
     let child = hikae.start(&args.each_ref().map(String::as_str));
     // Step by step, for each has its own wall of time on a busy machine.
     wait_until("the cluster", || names(&hikae.path("clusters")).len() == 2);
     wait_until("the server", || at_work(&hikae.path("clusters")).iter().any(|line| line.contains("listen_addresses=")));
-    wait_until("the load", || at_work(&hikae.path("clusters")).iter().any(|line| line.contains("--file=-")));
+    wait_until("the load", || titles().iter().any(|title| is_asleep(title, child.id())));
     (hikae, child)
 }
 
@@ -117,7 +138,7 @@ fn what_a_killed_drill_left_is_removed_by_the_next_one() {
     // The server dies with hikae; its folder and the lock stay.
     wait_until("the end of the server", || at_work(&hikae.path("clusters")).is_empty());
     assert_eq!(names(&hikae.path("clusters")).len(), 2);
-    std::fs::remove_file(hikae.path("bin/psql")).unwrap();
+    std::fs::remove_file(hikae.path(SLOW)).unwrap();
     let args = drill(&hikae);
     let said = hikae.run(&args.each_ref().map(String::as_str));
     assert_eq!(said.code, 0, "{}", said.err);

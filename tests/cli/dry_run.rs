@@ -36,13 +36,13 @@ fn recipe(body: &str) -> Hikae {
           kind = "maintenance",
           type = "manual",
           params = {{ dir = {{ env = "BACKUP_DIR", type = "path" }} }},
-          needs = {{ run = {{ "sync", "psql", "pg_isready", "absent" }}, write = {{ "{{dir}}" }} }},
+          needs = {{ run = {{ "sync", "psql", "absent" }}, write = {{ "{{dir}}" }} }},
           run = function(p)
             {body}
           end,
         }}"#
     );
-    let hikae = Hikae::new().program("sync", TELLTALE).program("psql", TELLTALE).program("pg_isready", TELLTALE);
+    let hikae = Hikae::new().program("sync", TELLTALE).program("psql", TELLTALE);
     hikae.file("config/recipes/x.lua", &text).file("backups/a.txt", "12345")
 }
 
@@ -247,17 +247,20 @@ fn where_the_recipe_goes_on_from_an_answer_the_plan_ends_and_says_where() {
         ),
         (
             r#"local rows = pg.query { database = "shop", sql = "SELECT 1" } for _i, row in ipairs(rows) do fs.mkdir("/no") end"#,
-            "the answer of `psql` is not known: a dry run starts no program",
+            "the answer of the server is not known: a dry run connects to no database",
         ),
         (
             r#"for _i, name in ipairs(pg.databases {}) do fs.mkdir("/no") end"#,
-            "the answer of `psql` is not known: a dry run starts no program",
+            "the answer of the server is not known: a dry run connects to no database",
         ),
         (
             r#"local b = process.stream { program = "sync" }:save(path.join(p.dir, "x")) fs.read(b.path)"#,
             "cannot read `[WORLD]/backups/x`: it is only planned: a dry run writes nothing",
         ),
-        (r#"if pg.is_ready {} then fs.mkdir("/no") end"#, "`pg_isready` was not started: a dry run starts no program"),
+        (
+            r#"if pg.is_ready {} then fs.mkdir("/no") end"#,
+            "the answer of `postgres on the local server` is not known: a dry run connects to no database",
+        ),
         (
             r#"local text = process.stream { program = "sync" }:text() fs.mkdir("/no")"#,
             "`sync` was not started: a dry run starts no program",
@@ -268,11 +271,11 @@ fn where_the_recipe_goes_on_from_an_answer_the_plan_ends_and_says_where() {
         ),
         (
             r#"local ok = errors.try(function() return pg.is_ready {} end) fs.mkdir("/no")"#,
-            "`pg_isready` was not started: a dry run starts no program",
+            "the answer of `postgres on the local server` is not known: a dry run connects to no database",
         ),
         (
             r#"parallel { a = function() return pg.is_ready {} end } fs.mkdir("/no")"#,
-            "the branch `a` failed: `pg_isready` was not started: a dry run starts no program",
+            "the branch `a` failed: the answer of `postgres on the local server` is not known: a dry run connects to no database",
         ),
     ] {
         let hikae = recipe(&format!("fs.remove(path.join(p.dir, \"a.txt\"))\n{body}"));
@@ -289,7 +292,10 @@ fn where_the_recipe_goes_on_from_an_answer_the_plan_ends_and_says_where() {
 fn a_plan_that_ends_early_tells_programs_where() {
     let outcome = plan(&recipe("if pg.is_ready {} then fs.mkdir(p.dir) end"), &["x", "--json"]).outcome();
     assert_eq!((outcome["status"].as_str(), outcome["ends_at"]["line"].as_u64()), (Some("partial"), Some(7)));
-    assert_eq!(outcome["error"]["message"], "`pg_isready` was not started: a dry run starts no program");
+    assert_eq!(
+        outcome["error"]["message"],
+        "the answer of `postgres on the local server` is not known: a dry run connects to no database"
+    );
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn a_plan_asks_nobody_and_changes_nothing() {
     let (cluster, name) = (shared(), "restore_planned");
     let hikae = backed_up(cluster, name);
     let said = hikae.run(&["run", "db-restore", "--dry-run"]);
-    assert!(said.code == 2 && said.out.contains("psql"), "{said:?}");
+    assert!(said.code == 2 && said.out.contains("connect  postgres on 127.0.0.1"), "{said:?}");
     assert!(said.out.contains("nothing was changed"), "{said:?}");
     assert_eq!((guests(cluster, name), databases(cluster, name)), (SINCE.to_owned(), vec![name.to_owned()]));
 }

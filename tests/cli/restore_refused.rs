@@ -126,18 +126,19 @@ fn a_file_of_another_format_that_is_no_good_is_refused_before_the_live_database_
 }
 
 #[test]
-fn a_newest_backup_that_is_broken_gives_way_to_the_one_before_and_that_is_told() {
+fn a_newest_backup_that_is_broken_gives_way_to_the_one_before_only_where_that_was_agreed_to() {
     let (cluster, name) = (shared(), "restore_older");
     let hikae = backed_up(cluster, name);
     let newer = hikae.path("backups/db_backup_29990101_020000.sql.gz");
     std::fs::write(newer, &std::fs::read(backup(&hikae)).unwrap()[..100]).unwrap();
+    let before = (guests(cluster, name), databases(cluster, name));
     let said = hikae.run(&["run", "db-restore", "--yes"]);
-    assert_eq!((said.code, guests(cluster, name)), (0, "花子 太郎 次郎".to_owned()), "{}", said.err);
-    assert!(
-        said.err.contains("WARN: ") && said.err.contains("is no good, the backup before it is tried"),
-        "{}",
-        said.err
-    );
+    assert_eq!((said.code, (guests(cluster, name), databases(cluster, name))), (1, before), "{}", said.err);
+    assert!(said.err.contains("is damaged: ") && said.err.contains("--set fallback=older"), "{}", said.err);
+    assert!(said.err.contains("3 rows"), "{}", said.err);
+    let said = hikae.run(&["run", "db-restore", "--yes", "--set", "fallback=older"]);
+    assert_eq!((said.code, guests(cluster, name)), (2, "花子 太郎 次郎".to_owned()), "{}", said.err);
+    assert!(said.err.contains("WARN: ") && said.err.contains("an older backup was restored"), "{}", said.err);
 }
 
 #[test]

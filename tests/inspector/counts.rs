@@ -170,6 +170,7 @@ fn the_section_is_as_the_manifest_documents_it() {
         "sequences": [],
         "extensions": [],
         "not_valid": 0,
+        "restorable": true,
     });
     assert_eq!(section.to_string(), documented.to_string());
     section["from a later release"] = true.into();

@@ -30,6 +30,18 @@ it("run.backups leaves out what failed", function()
   expect(run.backups()).to_equal {}
 end)
 
+it("run.remark says something beside the result, by its level", function()
+  run.remark { level = "warning", kind = "small", message = "smaller than usual" }
+  run.remark { level = "incomplete", kind = "left_out", message = "a table was left out", hint = "dump it too" }
+  expect(function() run.remark { level = "loud", kind = "x", message = "y" } end).to_raise { kind = "recipe" }
+end)
+
+it("run.accept_warnings takes patterns", function()
+  run.accept_warnings { "left_*" }
+  run.remark { level = "incomplete", kind = "left_out", message = "a table was left out" }
+  expect(function() run.accept_warnings("left_*") end).to_raise { kind = "recipe" }
+end)
+
 it("run.note takes a time and a failure, and refuses what is no time", function()
   run.note("looked")
   run.note("looked", { took = 1.5, failed = "nothing there" })

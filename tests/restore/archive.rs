@@ -1,6 +1,6 @@
 //! Promises that an archive by `pg_dump --format=custom` is decoded whole before it is believed, and restores by several connections.
 
-use super::{CALLED, exists, fingerprint, gzip, put, restore, restored, world};
+use super::{exists, fingerprint, gzip, put, restore, restored, watched, world};
 use crate::support::postgres::shared;
 
 fn source(name: &str) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn an_archive_restores_by_one_and_by_several_connections() {
 #[test]
 fn an_archive_cut_at_any_place_is_refused_before_the_server_is_asked() {
     let archive = source("archive cut");
-    let hikae = world(shared(), "jobs = 2").program("psql", CALLED);
+    let (hikae, server) = watched("jobs = 2");
     let places = [5, 12, 100, archive.len() / 3, archive.len() / 2, archive.len() * 9 / 10, archive.len() - 1];
     for place in places {
         let said = restore(&hikae, &put(&hikae, "x.dump", &archive[..place]), "archive_cut");
@@ -45,7 +45,8 @@ fn an_archive_cut_at_any_place_is_refused_before_the_server_is_asked() {
     let packed = gzip(&archive);
     let said = restore(&hikae, &put(&hikae, "x.dump.gz", &packed[..packed.len() - 4]), "archive_cut");
     assert!(said.code == 1 && said.err.contains("the gzip data ends too early"), "{}", said.err);
-    assert!(!hikae.path("backups/called").exists() && !exists(shared(), "archive_cut"));
+    assert_eq!(server.connections(), 0, "the server was asked");
+    assert!(!exists(shared(), "archive_cut"));
 }
 
 #[test]
@@ -58,45 +59,37 @@ fn a_parallel_restore_that_fails_leaves_nothing() {
     // The table is there already.
     let said = restore(&hikae, &file, "archive_dup");
     assert!(said.code == 1 && said.err.contains("relation \"t\" already exists"), "{}", said.err);
-    assert_eq!(shared().psql("archive_dup", "SELECT count(*) FROM t"), "1");
+    assert_eq!(shared().psql("archive_dup", "SELECT count(*) FROM t"), "1", "no row was loaded");
 }
 
-/// A `pg_restore` whose connections deadlock when half of the target is made; alone it is as it always is.
-const DEADLOCKS: &str = r#"case "$*" in
-*--jobs=*) PATH='REAL' pg_restore --section=pre-data "$@" || exit
-    echo 'pg_restore: error: could not execute query: ERROR:  deadlock detected' >&2
-    echo 'DETAIL:  Process 1 waits for AccessExclusiveLock on relation 2 of database 3; blocked by process 4.' >&2
-    exit 1;;
-esac
-PATH='REAL' exec pg_restore "$@""#;
-
+/// Many tables, with all that stands behind their rows: it comes back the same by one session and by several.
 #[test]
-fn a_parallel_restore_that_deadlocks_is_loaded_anew_by_one_connection() {
-    let archive = source("archive locked");
-    let hikae =
-        world(shared(), "jobs = 2").program("pg_restore", &DEADLOCKS.replace("REAL", &std::env::var("PATH").unwrap()));
-    let file = put(&hikae, "x.dump", &archive);
-    let said = restore(&hikae, &file, "archive_unlocked");
-    assert_eq!(said.code, 0, "{}", said.err);
-    let warning = "WARN: the connections of `pg_restore` got into each other's way; loading anew by one";
-    assert!(said.err.contains(warning), "{}", said.err);
-    assert_eq!(fingerprint(shared(), "archive_unlocked"), fingerprint(shared(), "archive locked"));
-    // A drill loads into a throwaway, which is made anew.
-    let set = [format!("file={file}"), "database=archive locked".to_owned(), "jobs=2".to_owned()];
-    let args = set.iter().fold(vec!["run", "backup-test"], |args, set| [args, vec!["--set", set]].concat());
-    let said = hikae.run(&args);
-    assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.err.contains(warning), "{}", said.err);
-}
-
-#[test]
-fn a_target_that_stood_before_is_not_made_anew_for_a_deadlock() {
-    let archive = source("archive held");
-    shared().create_database("archive_mine");
-    shared().psql("archive_mine", "CREATE TABLE mine (a int)");
-    let hikae = world(shared(), "jobs = 2, if_exists = \"use\"");
-    let hikae = hikae.program("pg_restore", &DEADLOCKS.replace("REAL", &std::env::var("PATH").unwrap()));
-    let said = restore(&hikae, &put(&hikae, "x.dump", &archive), "archive_mine");
-    assert!(said.code == 1 && said.err.contains("deadlock detected"), "{}", said.err);
-    assert_eq!(shared().psql("archive_mine", "SELECT count(*) FROM mine"), "0");
+fn what_stands_behind_the_rows_comes_back_by_several_connections() {
+    let name = "archive_behind";
+    shared().create_database(name);
+    let tables: String = (0..20)
+        .map(|n| {
+            format!(
+                "CREATE TABLE t{n} (a int PRIMARY KEY, b int, c text); CREATE INDEX i{n} ON t{n} (b);
+                 INSERT INTO t{n} SELECT g, g, md5(g::text) FROM generate_series(1, 200) g;
+                 CREATE UNIQUE INDEX u{n} ON t{n} (c); ALTER TABLE t{n} ADD CONSTRAINT k{n} UNIQUE (b, c);"
+            )
+        })
+        .collect();
+    shared().psql(name, &tables);
+    shared().psql(
+        name,
+        "ALTER TABLE t1 ADD FOREIGN KEY (b) REFERENCES t0 (a); CREATE TABLE p (a int) PARTITION BY RANGE (a);
+         CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE INDEX pi ON p (a); INSERT INTO p VALUES (1);
+         CREATE SEQUENCE s; SELECT setval('s', 77); SELECT lo_from_bytea(770077, 'abc');
+         CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM t0; CREATE RULE r AS ON DELETE TO t2 DO INSTEAD NOTHING",
+    );
+    let archive = shared().dump(name, &["--format=custom"]);
+    for (how, target) in [("jobs = 1", "archive_behind_one"), ("jobs = 4", "archive_behind_many")] {
+        let hikae = world(shared(), how);
+        restored(&hikae, &put(&hikae, "x.dump", &archive), target);
+        assert_eq!(fingerprint(shared(), target), fingerprint(shared(), name), "{target}");
+        assert_eq!(shared().psql(target, "SELECT last_value FROM s"), "77");
+        assert_eq!(shared().psql(target, "SELECT lo_get(770077)::text"), "\\x616263");
+    }
 }

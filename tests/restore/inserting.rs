@@ -10,7 +10,7 @@ fn an_insert_passes_with_plain_values_and_nothing_else() {
         "INSERT INTO t (a) OVERRIDING SYSTEM VALUE VALUES (E'a\\\\', B'101', false) ON CONFLICT DO NOTHING;",
         "INSERT INTO public.t DEFAULT VALUES;",
     ] {
-        assert_eq!(whole(sql).unwrap().0, sql);
+        assert_eq!(whole(sql).unwrap().0, format!("{sql}\n"));
     }
     for sql in [
         "INSERT INTO t SELECT 1;",
@@ -35,5 +35,5 @@ fn an_insert_passes_with_plain_values_and_nothing_else() {
         assert!(refused(sql).contains("fills a table by a query"), "{sql}");
     }
     let table = "CREATE UNLOGGED TABLE t (a int GENERATED ALWAYS AS (1) STORED) WITH (fillfactor='70');";
-    assert_eq!(whole(table).unwrap().0, table);
+    assert_eq!(whole(table).unwrap().0, format!("{table}\n"));
 }

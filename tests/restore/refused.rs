@@ -1,6 +1,6 @@
 //! Promises that a file that is not one whole dump is refused with its reason, and that the server never hears of it.
 
-use super::{CALLED, exists, gzip, put, restore, world};
+use super::{exists, gzip, put, restore, watched, world};
 use crate::support::postgres::shared;
 
 /// A dump of a database with a thousand rows, made once.
@@ -14,20 +14,20 @@ fn dump() -> &'static str {
     })
 }
 
-/// No program of the server's is ever started for `bytes`, and the refusal says `words`.
+/// The server is never asked for `bytes`, and the refusal says `words`.
 fn refuses(name: &str, bytes: &[u8], words: &str) {
     refuses_with("", name, bytes, words);
 }
 
 fn refuses_with(how: &str, name: &str, bytes: &[u8], words: &str) {
-    let hikae = world(shared(), how).program("psql", CALLED);
+    let (hikae, server) = watched(how);
     let file = put(&hikae, name, bytes);
     let said = restore(&hikae, &file, "refused_target");
     assert_eq!(said.code, 1, "{name}: {}", said.err);
     assert!(said.err.contains("cannot restore `[WORLD]/backups/"), "{name}: {}", said.err);
     assert!(said.err.contains(words), "{name}: wanted `{words}` in\n{}", said.err);
     assert!(said.err.contains("hint: "), "{name}: {}", said.err);
-    assert!(!hikae.path("backups/called").exists(), "{name}: psql was started");
+    assert_eq!(server.connections(), 0, "{name}: the server was asked");
     assert!(!exists(shared(), "refused_target"), "{name}");
 }
 

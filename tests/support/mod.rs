@@ -7,5 +7,6 @@ pub mod past;
 pub mod postgres;
 pub mod processes;
 pub mod program;
+pub mod proxy;
 pub mod receiver;
 pub mod smtp;

@@ -54,11 +54,15 @@ pub fn shared() -> &'static Cluster {
 impl Cluster {
     /// A cluster of one's own: for a test that breaks it.
     pub fn start() -> Cluster {
-        let bin = binaries();
+        Cluster::start_in(&binaries())
+    }
+
+    /// A cluster by the programs in this folder; clients that are not there are those on the `PATH`.
+    pub fn start_in(bin: &Path) -> Cluster {
         // Another process can take the free port before the server does.
         let mut said = String::new();
         for _ in 0..3 {
-            match Cluster::try_start(&bin) {
+            match Cluster::try_start(bin) {
                 Ok(cluster) => return cluster,
                 Err(complaint) => said = complaint,
             }
@@ -125,7 +129,8 @@ impl Cluster {
     }
 
     fn client(&self, program: &str, db: &str, args: &[&str], input: &[u8]) -> Output {
-        let mut command = Command::new(self.bin.join(program));
+        let own = self.bin.join(program);
+        let mut command = Command::new(if own.exists() { own } else { PathBuf::from(program) });
         // By the environment, a name with `=` in it is a name, not a connection string.
         command.args(args).envs(self.env()).env("PGDATABASE", db);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -58,6 +58,8 @@ impl Hikae {
             .env("DB_USER", "postgres")
             .env("DB_PASSWORD", &cluster.password)
             .env("DB_NAME", database)
+            // Most tests look at this server afterwards.
+            .env("BACKUP_DRILL_CLUSTER", "server")
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Hikae {

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use super::{recipe, world, world_at};
 use crate::support::postgres::{Cluster, shared};
 use crate::support::processes::{end_of, send, wait_until};
-use crate::support::program::Hikae;
+use crate::support::proxy::{Act, Proxy, has};
 
 const SWAP: &str = r#"
     local swapped = pg.swap(at { live = p.database, staged = p.database .. " staged", keep_as = p.database .. " kept" })
@@ -231,36 +231,28 @@ fn names_that_are_taken_absent_or_the_servers_own_are_refused() {
     assert_eq!(which(cluster, live), "old");
 }
 
-/// A world whose psql waits at a place of the swap, and says that it is there.
-fn waiting(live: &str, place: &str, then: &str) -> Hikae {
-    let hikae = world(live, SWAP);
-    let (script, flag) = (hikae.path("backups/script"), hikae.path("backups/there"));
-    let (script, flag) = (script.display(), flag.display());
-    hikae.program(
-        "psql",
-        &format!(
-            r#"cat > {script}.$$
-sed -i 's|^{place}|\\! touch {flag}\nSELECT pg_catalog.pg_sleep(8);\n{then}|' {script}.$$
-exec /usr/bin/psql "$@" -f {script}.$$"#
-        ),
-    )
-}
-
 #[test]
 fn a_killed_swap_leaves_the_old_or_the_new_database_whole_and_open() {
     let cluster = shared();
-    for (live, place, then, expected) in [
-        ("swap cut", "COMMIT;", "COMMIT;", ("old", "swap cut, swap cut staged")),
-        ("swap cut late", "\\\\echo swapped", "", ("new", "swap cut late, swap cut late kept")),
+    // Before its commit, and when the server has answered that.
+    for (live, late, expected) in [
+        ("swap cut", false, ("old", "swap cut, swap cut staged")),
+        ("swap cut late", true, ("new", "swap cut late, swap cut late kept")),
     ] {
         pair(cluster, live);
-        let hikae = waiting(live, place, then);
+        let mut committed = false;
+        let proxy = Proxy::start(cluster.port(), move |data| {
+            let here = if late { committed && data.starts_with(b"X") } else { has(data, "COMMIT") };
+            committed |= has(data, "COMMIT");
+            if here { Act::Hold } else { Act::Pass }
+        });
+        let hikae = world(live, SWAP).env("DB_PORT", &proxy.port.to_string());
         let child = hikae.start(&["run", "try"]);
-        wait_until("the swap to come to that place", || hikae.path("backups/there").exists());
+        wait_until("the swap to come to that place", || proxy.held() > 0);
         send(&child, Signal::KILL);
         end_of(child);
-        wait_until("the server to see that psql is gone", || {
-            let left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hikae' AND query LIKE '%pg_sleep(8)%' AND pid <> pg_backend_pid()";
+        wait_until("the server to see that hikae is gone", || {
+            let left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hikae' AND query ~ 'swap cut|COMMIT|statement_timeout'";
             cluster.psql("postgres", left) == "0"
         });
         assert_eq!(client(cluster, live).as_deref(), Some(expected.0), "{live}");

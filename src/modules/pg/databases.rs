@@ -50,14 +50,14 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
         Some(like) => shape_of(&at, like).await?,
         None => String::new(),
     };
-    let mut script = format!("CREATE DATABASE {} TEMPLATE template0{like};\n", ident(&name));
+    let mut script = vec![format!("CREATE DATABASE {} TEMPLATE template0{like}", ident(&name))];
     // Kept before it stands: at no moment is there a throwaway that another run could take for left over.
     let hold = match options.name {
         Some(_) => None,
         None => {
             let identity = &call.session.identity;
             let mark = throwaway::mark(&identity.run_id, &identity.recipe, &caller.world.machine().host);
-            script.push_str(&throwaway::comment(&name, &mark));
+            script.push(throwaway::comment(&name, &mark));
             let keeper = ThrowawayLock::start(&at, &name).await?;
             Some(Hold { keeper, server: at.server.clone(), connect_to: at.database.clone() })
         }
@@ -111,9 +111,9 @@ async fn left_by(created: &Result<u32>, at: &Maintenance<'_>, name: &str) -> Lef
     }
 }
 
-async fn create_and_find(at: &Maintenance<'_>, name: &str, script: String) -> Result<u32> {
-    at.run(&cannot("create", name), script).await.map_err(|error| match error.one_line() {
-        line if line.contains("already exists") => Error::new(Kind::AlreadyExists, cannot("create", name))
+async fn create_and_find(at: &Maintenance<'_>, name: &str, script: Vec<String>) -> Result<u32> {
+    at.run(&cannot("create", name), script).await.map_err(|error| match error.kind() {
+        Kind::AlreadyExists => Error::new(Kind::AlreadyExists, cannot("create", name))
             .because_text("it is there already")
             .hint("give another name"),
         _ => error,
@@ -176,7 +176,7 @@ pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
     }
     let step = call.session.step(format!("drop database {name}"), call.site());
     let dropped = match own {
-        true => at.run(&cannot("drop", name), throwaway::drop(name)).await.map(|_| ()),
+        true => at.run(&cannot("drop", name), [throwaway::drop(name)]).await.map(|_| ()),
         false => at.drop_unless_needed(name).await.and_then(|dropped| if dropped { Ok(()) } else { Err(needed(name)) }),
     };
     step.end(0, 0, dropped.as_ref().err());
@@ -212,6 +212,9 @@ pub async fn sweep(call: Rc<Call>, options: SweepOptions) -> Result<Table> {
             Err(error) if error.kind() == Kind::NotFound => {}
             Err(error) => failed = failed.or(Some(error)),
         }
+    }
+    if let Err(error) = at.sweep_roles().await {
+        failed = failed.or(Some(error));
     }
     match failed {
         Some(error) => Err(error),

@@ -19,6 +19,7 @@ use crate::lua::traceback::from_lua;
 use crate::modules::pg::scratch_root;
 use crate::modules::stream_result::fill;
 use crate::postgres::dump::inspector::Inspector;
+use crate::postgres::restore::judging::NOT_RESTORABLE;
 use crate::postgres::restore::read::{Format, Reader};
 use crate::secret::Secret;
 use crate::stream::pump::Tally;
@@ -84,9 +85,11 @@ async fn read(reader: Reader, path: PathBuf, step: u64) -> Result<Inspected> {
     while let Piece::Data(_) = source.next().await.map_err(|error| refuse(&path, error))? {}
     drop(source);
     let tally = tally.finish();
-    let facts = facts.lock().clone();
+    let mut facts = facts.lock().clone();
     if let Some(manifest) = &manifest {
         prove(&path, manifest, &tally, Some(facts.plain_bytes))?;
+        // Whether it can be restored is judged anew; what was left out of it only its own run could see.
+        facts.remarks.extend(manifest.warnings.iter().filter(|said| said.kind != NOT_RESTORABLE).cloned());
     }
     Ok(Inspected { tally, facts, manifest, format, packed })
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mlua::Table;
@@ -17,10 +18,12 @@ use crate::lua::traceback::from_lua;
 use crate::modules::pg::scratch_root;
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::steps::{Restored, Restoring};
+use crate::postgres::restore::structure_checks;
 use crate::postgres::server::client::Server;
 use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::throwaway;
+use crate::postgres::server::throwaway_role::ThrowawayRoles;
 use crate::secret::Secret;
 use crate::world::Caller;
 
@@ -42,7 +45,20 @@ options!(RestoreOptions {
     identity: Option<SecretKey>,
     passphrase: Option<Secret>,
     maintenance_database: Option<String>,
+    #[serde(default)]
+    trust: Trust,
 });
+
+/// Who vouches for a file: its code runs while it is loaded.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Trust {
+    /// The record of backups.
+    #[default]
+    Recorded,
+    /// A person.
+    Dump,
+}
 
 /// What becomes of a target that stands already.
 #[derive(Deserialize, Default, Clone, Copy, PartialEq)]
@@ -73,6 +89,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     // The server is silent while it builds an index, however long that takes.
     let idle = options.idle_timeout.unwrap_or(limits.total);
     let work = scratch_root(&call, options.work.clone())?;
+    let left_role = Arc::new(Mutex::new(None));
     let identity = Identity::of(options.identity.clone(), options.passphrase.clone());
     let restoring = Restoring {
         loader: caller.clone().limited(Some(limits.total), Some(idle)),
@@ -86,13 +103,16 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         remade,
         makes_roles,
         jobs: options.jobs.unwrap_or(1),
+        trusted: options.trust == Trust::Dump,
+        is_recorded: call.session.recorded_query.clone(),
+        left_role: left_role.clone(),
         step: step.number,
     };
     let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
     let cancel = CancellationToken::new();
     let cancel_on_drop = cancel.clone().drop_guard();
     // A restore that is broken off must still drop what it has created_databases.
-    let answer = spawn_uncancellable(call.session.pool.guard()?, restoring.run(cancel)).await;
+    let mut answer = spawn_uncancellable(call.session.pool.guard()?, restoring.run(cancel)).await;
     drop(cancel_on_drop);
     let outcome = answer.as_ref().err().map(Error::one_line);
     call.session.recorder.changed(serde_json::json!({
@@ -102,7 +122,16 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         Ok(restored) => step.end(restored.size_bytes, restored.plain_bytes, None),
         Err(error) => step.end(0, 0, Some(error)),
     }
-    table(&call, &answer?).map_err(from_lua)
+    let role = match &mut answer {
+        Ok(restored) => restored.role.take(),
+        Err(_) => left_role.lock().unwrap_or_else(|broken| broken.into_inner()).take(),
+    };
+    if let Some(role) = role {
+        call.session.at_end.of::<ThrowawayRoles>().add(&target, role);
+    }
+    let restored = answer?;
+    call.session.at_end.of::<structure_checks::Restored>().keep(&restored.target, restored.structure.clone());
+    table(&call, &restored).map_err(from_lua)
 }
 
 /// The comment of this run's own throwaway; any other database is not made anew.

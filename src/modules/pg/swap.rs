@@ -11,13 +11,14 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::postgres::restore::swap::{BUSY, CHANGED, State, Swap};
+use crate::postgres::restore::swap::{State, Swap, Swapped};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::maintenance::{Maintenance, maintenance};
 use crate::postgres::server::quoting::{check_name, with_suffix};
+use crate::postgres::server::talk::Talk;
 use crate::secret::Secret;
-use crate::world::{Caller, Command};
+use crate::world::Caller;
 
 /// How often the swap is tried when somebody is always quicker to come back; each try waits a second.
 const TRIES: u32 = 5;
@@ -99,8 +100,8 @@ async fn perform(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
 
 /// Refuses, before anybody is disturbed, when a session is there that cannot be ended.
 async fn refuse_untouchable(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
-    let said = at.run(&cannot(swap), swap.untouchable(before)).await?;
-    let sessions: Vec<&str> = said.lines().collect();
+    let said = at.run(&cannot(swap), [swap.untouchable(before)]).await?;
+    let sessions: Vec<String> = said.values().collect();
     if sessions.is_empty() {
         return Ok(());
     }
@@ -120,51 +121,48 @@ fn is_held(error: &Error) -> bool {
 }
 
 async fn look(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
-    let said = at.run(&cannot(swap), swap.look()).await?;
-    serde_json::from_str(&said)
+    let said = at.run(&cannot(swap), [swap.look()]).await?;
+    serde_json::from_str(&said.value().unwrap_or_default())
         .map_err(|error| Error::new(Kind::Other, "cannot read which databases there are").because(error))
 }
 
 async fn attempt(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<()> {
-    let act = cannot(swap);
-    // Whether it was done is told by another look, not by how psql ended.
-    let psql = Command { expendable: true, ..at.server.psql(&at.database) };
-    let renaming = Box::pin(at.tell(&act, psql, swap.script(before)));
-    let evicting = Box::pin(evict(at.caller, at.server.clone(), &at.database, swap.evict(before)));
+    let renaming = Box::pin(rename(at, swap, before));
+    let evicting = Box::pin(evict(at, swap, before));
     // The one that ends sessions is cut off as soon as the names are swapped, or cannot be.
-    let said = match select(renaming, evicting).await {
-        Either::Left((said, _)) => said,
+    let swapped = match select(renaming, evicting).await {
+        Either::Left((swapped, _)) => swapped,
         Either::Right(((), renaming)) => renaming.await,
     };
-    let said = said.map_err(|error| match is_held(&error) {
+    let swapped = swapped.map_err(|error| match is_held(&error) {
         true => error.hint(
             "sessions could not be ended, or came back at once; stop the application, or grant pg_signal_backend",
         ),
         false => error,
     })?;
-    match said.lines().last() {
-        Some(crate::postgres::restore::swap::DONE) => Ok(()),
-        Some(BUSY) => Err(Error::new(Kind::Locked, cannot(swap))
+    match swapped {
+        Swapped::Done => Ok(()),
+        Swapped::Busy => Err(Error::new(Kind::Locked, cannot(swap))
             .because_text("another swap of it is under way")
             .hint("look at the database when that has ended, before you try again")),
-        Some(CHANGED) => Err(Error::new(Kind::Locked, cannot(swap))
+        Swapped::Changed => Err(Error::new(Kind::Locked, cannot(swap))
             .because_text("another run has put a database into its place meanwhile")
             .hint("look at the database before you try again")),
-        _ => Err(Error::new(Kind::Other, cannot(swap)).because_text("psql did not say that it was done")),
     }
 }
 
-/// Ends the sessions in both databases. Whether it could is told by the renames.
-async fn evict(caller: &Caller, server: Server, database: &str, script: String) {
-    let mut command = server.psql(database);
-    command.expendable = true;
-    command.args.push("--set=ON_ERROR_STOP=0".to_owned());
-    let input = crate::world::SecretOrText::Plain(script);
-    if let Err(error) =
-        crate::world::program::ask(caller, command, Some(&input), crate::postgres::server::query::MAX_ANSWER_BYTES)
-            .await
-    {
-        tracing::debug!(error = error.one_line(), "sessions were not ended");
+/// Whether it was done is reported by another look, not by how the session ended.
+async fn rename(at: &Maintenance<'_>, swap: &Swap, before: &State) -> Result<Swapped> {
+    let mut talk = Talk::expendable(at.caller, &at.server, &at.database, &cannot(swap)).await?;
+    let swapped = swap.perform(before, &mut talk).await;
+    talk.end(swapped).await
+}
+
+/// Ends the sessions in both databases. Whether it could is reported by the renames.
+async fn evict(at: &Maintenance<'_>, swap: &Swap, before: &State) {
+    match Talk::expendable(at.caller, &at.server, &at.database, &cannot(swap)).await {
+        Ok(mut talk) => swap.evict(before, &mut talk).await,
+        Err(error) => tracing::debug!(error = error.one_line(), "sessions were not ended"),
     }
 }
 

@@ -16,15 +16,21 @@ use crate::lua::exports::Call;
 use crate::lua::json::to_lua;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::postgres::dump::facts::DatabaseFacts;
+use crate::postgres::dump::facts::{DatabaseFacts, names};
 use crate::postgres::restore::checks::{CHECK, Check, compare};
+use crate::postgres::restore::data_checks;
 use crate::postgres::restore::live;
 use crate::postgres::restore::live::{Answers, Live, Target};
+use crate::postgres::restore::read_back::ReadBack;
+use crate::postgres::restore::structure::Structure;
+use crate::postgres::restore::structure_checks::{self, Restored};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::explain::explain;
-use crate::postgres::server::query::ask;
+use crate::postgres::server::query::ask_in;
+use crate::postgres::server::talk::Talk;
+use crate::postgres::server::throwaway_role::ThrowawayRoles;
 use crate::secret::Secret;
-use crate::world::{Caller, SecretOrText, program};
+use crate::world::Caller;
+use crate::world::postgres::{Answer, message_of};
 
 /// The most that a database may say about itself: some hundred thousand tables.
 const MAX_LIVE_BYTES: usize = 128 << 20;
@@ -34,7 +40,22 @@ options!(VerifyOptions {
     manifest: Manifest,
     #[serde(default)]
     queries: BTreeMap<String, String>,
+    #[serde(default)]
+    verify: Depth,
+    #[serde(default)]
+    allow_empty: bool,
 });
+
+/// How much of the data is compared.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Depth {
+    /// How many rows each table has.
+    Rows,
+    /// Every value of every row, and the large objects.
+    #[default]
+    Data,
+}
 
 /// What the database is compared with: a manifest that was read already, or the backup beside which it lies.
 enum Manifest {
@@ -74,7 +95,10 @@ impl<'de> Deserialize<'de> for Manifest {
 pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
     let caller = options.limit(call.world()?);
     let step = call.session.step(format!("verify {}", options.database), call.site());
-    let checked = check(&caller, &options).await;
+    let reader = call.session.at_end.of::<ThrowawayRoles>().reader(&options.server(), &options.database);
+    let server = reader.unwrap_or_else(|| options.server());
+    let structure = call.session.at_end.of::<Restored>().get(&options.database);
+    let checked = check(&caller, &options, server, structure.as_deref(), call.session.cores).await;
     let answer = match checked {
         Ok(checks) => {
             for check in &checks {
@@ -107,22 +131,37 @@ fn refuse(database: &str, checks: Vec<Check>) -> Error {
         .hint("do not use this database: restore the backup again, or an earlier one")
 }
 
-async fn check(caller: &Caller, options: &VerifyOptions) -> Result<Vec<Check>> {
+async fn check(
+    caller: &Caller,
+    options: &VerifyOptions,
+    server: Server,
+    structure: Option<&Structure>,
+    cores: usize,
+) -> Result<Vec<Check>> {
     let mut expected = match &options.manifest {
         Manifest::Facts(facts) => (**facts).clone(),
         Manifest::Path(path) => facts_of(caller, path).await?,
     };
-    let asked = Asked { caller, server: options.server(), database: &options.database };
-    asked.read_names(&mut expected).await?;
-    let live: Live = asked.read(&asked.psql(live::query(), false).await?)?;
-    let targets = live::targets(&live, &expected);
-    let answers = asked.answers(&targets, &expected).await?;
-    let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
-    checks.extend(compare(&expected, &live, &targets, &answers));
-    for (name, sql) in &options.queries {
-        checks.push(asked.holds(name, sql).await);
+    expected.without_data &= !options.allow_empty;
+    let database = options.database.as_str();
+    let act = format!("cannot verify the database `{database}`");
+    let mut talk = Talk::open(caller, &server, database, &act).await?;
+    let checked = Asked { talk: &mut talk, database }.checks(&mut expected, options).await;
+    let (mut checks, live) = talk.end(checked).await?;
+    if options.verify == Depth::Data {
+        let read_back = ReadBack { caller, server: &server, database, cores };
+        let other = other_major(&expected, &live);
+        checks.extend(data_checks::compare(&read_back, &expected, &live, other.as_deref()).await?);
     }
+    checks.extend(structure_checks::compare(caller, &server, database, structure, &live.filled).await?);
     Ok(checks)
+}
+
+/// How the servers differ, where it is by their major version.
+fn other_major(expected: &DatabaseFacts, live: &Live) -> Option<String> {
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    let (said, found) = (expected.server_version.as_deref().and_then(major)?, major(&live.server_version)?);
+    (said != found).then(|| format!("the backup is of a server {said}, and this is {found}"))
 }
 
 /// What the manifest beside a backup says about the database in it.
@@ -140,65 +179,89 @@ async fn facts_of(caller: &Caller, path: &Path) -> Result<DatabaseFacts> {
 
 /// The database that is asked.
 struct Asked<'a> {
-    caller: &'a Caller,
-    server: Server,
+    talk: &'a mut Talk,
     database: &'a str,
 }
 
 impl Asked<'_> {
-    /// What psql writes when it reads `script`.
-    async fn psql(&self, script: String, go_on: bool) -> Result<String> {
-        let mut command = self.server.psql(self.database);
-        if go_on {
-            command.args.push("--set=ON_ERROR_STOP=0".to_owned());
+    async fn checks(&mut self, expected: &mut DatabaseFacts, options: &VerifyOptions) -> Result<(Vec<Check>, Live)> {
+        self.talk.run(live::PRELUDE.map(str::to_owned)).await?;
+        self.read_names(expected).await?;
+        let live: Live = self.json(live::query()).await?;
+        let targets = live::targets(&live, expected);
+        let answers = self.answers(&targets, expected).await?;
+        let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
+        checks.extend(compare(expected, &live, &targets, &answers));
+        for (name, sql) in &options.queries {
+            checks.push(self.holds(name, sql).await);
         }
-        let (stdout, exit) =
-            program::ask(self.caller, command, Some(&SecretOrText::Plain(script)), MAX_LIVE_BYTES).await?;
-        if !exit.success() {
-            return Err(explain(&format!("cannot verify the database `{}`", self.database), "psql", &exit));
-        }
-        Ok(String::from_utf8_lossy(&stdout).into_owned())
+        drop(targets);
+        Ok((checks, live))
     }
 
-    fn read<T: de::DeserializeOwned>(&self, text: &str) -> Result<T> {
-        serde_json::from_str(text).map_err(|error| self.unreadable().because(error))
+    /// The one value that a query of hikae's own gives.
+    async fn json<T: de::DeserializeOwned>(&mut self, sql: String) -> Result<T> {
+        let answer = self.talk.ask_for(sql, MAX_LIVE_BYTES).await?;
+        serde_json::from_str(&answer.value().unwrap_or_default()).map_err(|error| self.unreadable().because(error))
     }
 
     fn unreadable(&self) -> Error {
         Error::new(Kind::Other, format!("cannot read what the database `{}` answered", self.database))
-            .hint("is a strange `psql` on the PATH? `psql --version` tells")
+            .hint("please report this as a bug in hikae")
     }
 
     /// The names of a dump in another encoding, as the database itself reads them.
-    async fn read_names(&self, expected: &mut DatabaseFacts) -> Result<()> {
+    async fn read_names(&mut self, expected: &mut DatabaseFacts) -> Result<()> {
         let Some(encoding) = expected.encoding.clone() else { return Ok(()) };
-        let tables = expected.tables.iter_mut().flat_map(|table| [&mut table.schema, &mut table.name]);
-        let sequences = expected.sequences.iter_mut().flatten();
-        let sequences = sequences.flat_map(|sequence| [&mut sequence.schema, &mut sequence.name]);
-        let mut names: Vec<&mut String> = tables.chain(sequences).collect();
-        let said = self.psql(live::names_query(&encoding, &names), false).await?;
-        let read: Vec<String> = self.read(&said)?;
+        let sequences = expected.sequences.as_deref_mut().unwrap_or_default();
+        let mut names: Vec<&mut String> = names(&mut expected.tables, sequences).collect();
+        let read: Vec<String> = self.json(live::names_query(&encoding, &names)).await?;
         for (name, read) in names.iter_mut().zip(read) {
             **name = read;
         }
         Ok(())
     }
 
-    /// Counts and reads every table, in one conversation.
-    async fn answers(&self, targets: &[Target<'_>], expected: &DatabaseFacts) -> Result<Answers> {
-        let sequences = expected.sequences.as_deref().unwrap_or_default();
-        let said = self.psql(live::script(targets, sequences), true).await?;
-        let answers = Answers::read(&said, targets.len(), sequences.len());
-        let answers = answers.map_err(|error| self.unreadable().because(error))?;
-        match answers.complete {
-            true => Ok(answers),
-            false => Err(self.unreadable().because_text("the answers end too early")),
+    /// Counts and reads every table, and looks at every sequence. What the server refuses is the answer.
+    async fn answers(&mut self, targets: &[Target<'_>], expected: &DatabaseFacts) -> Result<Answers> {
+        let mut answers = Answers::default();
+        for target in targets {
+            let count = self.said(target.count()).await?;
+            answers.rows.push(Some(count.and_then(|answer| number(answer.value()))));
+            answers.unreadable.push(self.said(target.sample()).await?.err());
+        }
+        for sequence in expected.sequences.as_deref().unwrap_or_default() {
+            let said = self.said(live::sequence_value(sequence)).await?;
+            let place = |answer: Answer| {
+                let row: Vec<String> = answer
+                    .rows
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|v| String::from_utf8_lossy(&v).into_owned())
+                    .collect();
+                let [last, called] = row.as_slice() else { return Err("it gives no value".to_owned()) };
+                Ok((number(Some(last.clone()))?, called == "t"))
+            };
+            answers.sequences.push(Some(said.and_then(place)));
+        }
+        Ok(answers)
+    }
+
+    /// What a statement gives, or the words with which the server refuses it.
+    async fn said(&mut self, sql: String) -> Result<std::result::Result<Answer, String>> {
+        match self.talk.ask(sql).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(error) => match message_of(&error) {
+                Some(message) => Ok(Err(message)),
+                None => Err(error),
+            },
         }
     }
 
     /// A query of the recipe's own, whose one row must be one true value.
-    async fn holds(&self, name: &str, sql: &str) -> Check {
-        let rows = ask(self.caller, &self.server, self.database, sql, &BTreeMap::new()).await;
+    async fn holds(&mut self, name: &str, sql: &str) -> Check {
+        let rows = ask_in(self.talk, self.database, sql).await;
         let check = match rows {
             Ok(rows) => {
                 let row = rows.as_array().and_then(|rows| if rows.len() == 1 { rows[0].as_object() } else { None });
@@ -209,4 +272,9 @@ impl Asked<'_> {
         };
         check.of(name)
     }
+}
+
+fn number<T: std::str::FromStr>(text: Option<String>) -> std::result::Result<T, String> {
+    let text = text.unwrap_or_default();
+    text.parse().map_err(|_| format!("`{text}` is no number"))
 }

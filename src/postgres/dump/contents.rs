@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::postgres::dump::facts::{Counts, SequenceValue, TableRows};
+use crate::postgres::dump::facts::{Counts, LargeObjectFacts, SequenceValue, TableRows, names};
+use crate::postgres::dump::fingerprint::Fingerprint;
 use crate::postgres::dump::item::Item;
+use crate::postgres::dump::large::LargeObjects;
 use crate::postgres::dump::statement::{Made, QualifiedName, Statement};
 
 pub(crate) struct Contents {
@@ -17,6 +19,20 @@ pub(crate) struct Contents {
     pub(crate) encoding: Option<String>,
     places: HashMap<QualifiedName, usize>,
     filling: usize,
+    /// What was read of the rows of each table, by its place.
+    filled: Vec<Filled>,
+    large: LargeObjects,
+    /// Whether it has rows, as `COPY` or as `INSERT`.
+    pub(crate) has_data: bool,
+}
+
+/// The rows of one table so far.
+#[derive(Default)]
+struct Filled {
+    sum: u128,
+    columns: Vec<String>,
+    /// Its blocks have their columns in different orders, so that their sums cannot be added.
+    mixed: bool,
 }
 
 impl Contents {
@@ -32,6 +48,9 @@ impl Contents {
             encoding: None,
             places: HashMap::new(),
             filling: 0,
+            filled: Vec::new(),
+            large: LargeObjects::default(),
+            has_data: false,
         }
     }
 
@@ -45,6 +64,7 @@ impl Contents {
         let statement = std::mem::replace(&mut self.statement, Statement::new());
         self.counts.constraints += statement.constraints();
         self.not_valid += u64::from(statement.is_not_valid());
+        self.has_data |= statement.is_data();
         match statement.made() {
             Made::Nothing => {}
             Made::Database(name) => self.database = Some(name),
@@ -58,8 +78,13 @@ impl Contents {
             Made::Function => self.counts.functions += 1,
             Made::Extension(name) => self.extensions.push(name),
             Made::Encoding(encoding) => self.encoding = Some(encoding),
-            Made::Rows(name) => {
+            Made::LargeObject(large) => self.large.take(large),
+            Made::Rows(name, columns) => {
                 self.filling = self.place(name);
+                let begun = self.tables[self.filling].rows.is_some();
+                let filled = &mut self.filled[self.filling];
+                filled.mixed |= begun && filled.columns != columns;
+                filled.columns = columns;
                 return true;
             }
         }
@@ -67,17 +92,30 @@ impl Contents {
     }
 
     /// A block has ended. A table may have several: `--load-via-partition-root` writes one for each partition.
-    pub(crate) fn add_rows(&mut self, rows: u64) {
-        if let Some(table) = self.tables.get_mut(self.filling) {
+    pub(crate) fn add_rows(&mut self, rows: u64, sum: Option<u128>) {
+        if let (Some(table), Some(filled)) = (self.tables.get_mut(self.filling), self.filled.get_mut(self.filling)) {
             *table.rows.get_or_insert(0) += rows;
+            filled.mixed |= sum.is_none();
+            filled.sum = filled.sum.wrapping_add(sum.unwrap_or_default());
         }
     }
 
-    /// The names of the tables and sequences, and of their schemas.
+    /// Gives each table the fingerprint of its rows, now that all have come.
+    pub(crate) fn take_fingerprints(&mut self) {
+        for (table, filled) in self.tables.iter_mut().zip(&mut self.filled) {
+            let taken = table.rows.is_some() && !filled.mixed;
+            table.fingerprint = taken.then(|| Fingerprint::of(filled.sum, std::mem::take(&mut filled.columns)));
+        }
+    }
+
+    pub(crate) fn large_objects(&self) -> LargeObjectFacts {
+        let (count, sum) = self.large.found();
+        LargeObjectFacts { count, fingerprint: sum.map(|sum| Fingerprint::of(sum, Vec::new())) }
+    }
+
+    /// The names of the tables, of their columns, of the sequences, and of their schemas.
     pub(crate) fn names(&mut self) -> impl Iterator<Item = &mut String> {
-        let tables = self.tables.iter_mut().flat_map(|table| [&mut table.schema, &mut table.name]);
-        let sequences = self.sequences.iter_mut();
-        tables.chain(sequences.flat_map(|sequence| [&mut sequence.schema, &mut sequence.name]))
+        names(&mut self.tables, &mut self.sequences)
     }
 
     /// The table whose rows were begun last.
@@ -91,7 +129,8 @@ impl Contents {
 
     fn place(&mut self, name: QualifiedName) -> usize {
         *self.places.entry(name).or_insert_with_key(|QualifiedName { schema, name }| {
-            self.tables.push(TableRows { schema: schema.clone(), name: name.clone(), rows: None });
+            self.tables.push(TableRows { schema: schema.clone(), name: name.clone(), rows: None, fingerprint: None });
+            self.filled.push(Filled::default());
             self.tables.len() - 1
         })
     }

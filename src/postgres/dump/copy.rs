@@ -1,4 +1,6 @@
-//! Counts the rows of one `COPY` block without keeping any of them.
+//! Counts the rows of one `COPY` block, and takes their fingerprint, without keeping any of them.
+
+use crate::postgres::dump::fingerprint::RowSum;
 
 /// Where in a line of a block the border between two pieces fell.
 #[derive(Clone, Copy, Debug)]
@@ -17,16 +19,32 @@ pub(crate) struct RowCounter {
     rows: u64,
     line: Line,
     odd: bool,
+    /// The fingerprint of the rows, where it is taken.
+    sum: Option<RowSum>,
 }
 
 impl RowCounter {
-    pub(crate) fn new() -> RowCounter {
-        RowCounter { rows: 0, line: Line::Start, odd: false }
+    pub(crate) fn new(summing: bool) -> RowCounter {
+        RowCounter { rows: 0, line: Line::Start, odd: false, sum: summing.then(RowSum::default) }
     }
 
     /// Whole rows so far.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// The sum of the rows so far; none where it is not taken.
+    pub(crate) fn sum(&self) -> Option<u128> {
+        self.sum.as_ref().map(RowSum::sum)
+    }
+
+    /// How many bytes of the last line may be the one that ends the block.
+    pub(crate) fn unsure_bytes(&self) -> usize {
+        match self.line {
+            Line::Backslash => 1,
+            Line::Dot => 2,
+            Line::Start | Line::Inside => 0,
+        }
     }
 
     /// Whether a row begins with `\.`, which no row does: psql takes `\.` with a carriage return for the end as well.
@@ -36,28 +54,37 @@ impl RowCounter {
 
     /// Takes what of `data` belongs to the block: how many bytes, and whether the block has ended.
     pub(crate) fn feed(&mut self, data: &[u8]) -> (usize, bool) {
-        let mut at = 0;
+        let (mut at, mut begin) = (0, 0);
         while let Some(&byte) = data.get(at) {
             match (self.line, byte) {
                 (Line::Start, b'\\') => self.line = Line::Backslash,
                 (Line::Backslash, b'.') => self.line = Line::Dot,
                 (Line::Dot, b'\n') => return (at + 1, true),
-                (line, _) => match memchr::memchr(b'\n', &data[at..]) {
-                    Some(length) => {
-                        self.odd |= matches!(line, Line::Dot);
-                        self.rows += 1;
-                        self.line = Line::Start;
-                        at += length;
-                    }
-                    None => {
-                        self.odd |= matches!(line, Line::Dot);
+                (line, _) => {
+                    self.odd |= matches!(line, Line::Dot);
+                    let Some(length) = memchr::memchr(b'\n', &data[at..]) else {
                         self.line = Line::Inside;
-                        return (data.len(), false);
-                    }
-                },
+                        at = data.len();
+                        break;
+                    };
+                    at += length;
+                    self.end_row(&data[begin..at]);
+                    begin = at + 1;
+                }
             }
             at += 1;
         }
+        if let Some(sum) = &mut self.sum {
+            sum.begin(&data[begin..at]);
+        }
         (at, false)
+    }
+
+    fn end_row(&mut self, bytes: &[u8]) {
+        self.rows += 1;
+        self.line = Line::Start;
+        if let Some(sum) = &mut self.sum {
+            sum.end(bytes);
+        }
     }
 }

@@ -5,6 +5,9 @@ use crate::error::{Error, Kind};
 pub(crate) const CUT: &str =
     "the dump was cut off: look for a full disk, a killed `pg_dump` or a lost connection, and dump again";
 
+/// The first version that knows `transaction_timeout`.
+const KNOWS_TIMEOUT: u32 = 17;
+
 /// The first bytes of every plain dump of one database.
 const HEADER: &[u8] = b"--\n-- PostgreSQL database dump\n--\n";
 /// The first bytes of every dump by `pg_dumpall`.
@@ -173,6 +176,13 @@ impl Envelope {
             start if start.starts_with(b"PGDMP") => Some(Flaw::CustomFormat),
             _ => Some(Flaw::NoHeader),
         }
+    }
+
+    /// Whether `pg_dump` writes a setting that the server does not know: 17 does, for every server.
+    pub(crate) fn is_of_newer_pg_dump(&self) -> bool {
+        let major = |version: &Option<String>| version.as_ref()?.split('.').next()?.parse::<u32>().ok();
+        let (program, server) = (major(&self.pg_dump_version), major(&self.server_version));
+        program.is_some_and(|program| program >= KNOWS_TIMEOUT) && server.is_some_and(|server| server < KNOWS_TIMEOUT)
     }
 
     fn read_version(&mut self, text: &[u8]) {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::postgres::dump::fingerprint::Fingerprint;
+
 /// The `database` section of a manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseFacts {
@@ -27,6 +29,27 @@ pub struct DatabaseFacts {
     /// What the dump is written in, where that is not UTF8. In names, a byte of it then stands as `\xC6`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
+    /// The large objects: how many, and their fingerprint where all of them was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_objects: Option<LargeObjectFacts>,
+    /// True where the dump makes tables and has no rows: `--schema-only`, `--section`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub without_data: bool,
+    /// Whether the judge of restores accepts every statement of the dump; absent where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restorable: Option<bool>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// The large objects of a dump.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeObjectFacts {
+    pub count: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// Where a sequence stands.
@@ -52,6 +75,21 @@ pub struct TableRows {
     /// The lines of the table's `COPY` blocks; none where there is no block to count:
     /// `--inserts`, `--schema-only`, `--exclude-table-data`.
     pub rows: Option<u64>,
+    /// Of the rows, whatever their order; none where it was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// The names of these tables and of their columns, of these sequences, and of their schemas.
+pub fn names<'a>(
+    tables: &'a mut [TableRows],
+    sequences: &'a mut [SequenceValue],
+) -> impl Iterator<Item = &'a mut String> {
+    let tables = tables.iter_mut().flat_map(|table| {
+        let columns = table.fingerprint.iter_mut().flat_map(|taken| &mut taken.columns);
+        [&mut table.schema, &mut table.name].into_iter().chain(columns)
+    });
+    tables.chain(sequences.iter_mut().flat_map(|sequence| [&mut sequence.schema, &mut sequence.name]))
 }
 
 /// How many things of each kind a dump makes; `COUNTS_QUERY` counts the same things in a live database.

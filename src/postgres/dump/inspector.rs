@@ -15,6 +15,8 @@ use crate::postgres::dump::facts::DatabaseFacts;
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::legible::spelt;
 use crate::postgres::dump::lexer::Lexer;
+use crate::postgres::restore::judging::Judging;
+use crate::report::remark::{Level, Remark};
 use crate::stream::SharedFacts;
 use crate::stream::stage::Stage;
 
@@ -25,6 +27,7 @@ pub struct Inspector {
     lexer: Lexer,
     envelope: Envelope,
     contents: Contents,
+    judging: Judging,
 }
 
 impl Inspector {
@@ -33,31 +36,38 @@ impl Inspector {
         // A structure of plain fields always has its JSON.
         let shape = serde_json::to_value(DatabaseFacts::default()).unwrap_or_default();
         facts.lock().shapes.insert("database".to_owned(), shape);
-        let (lexer, envelope, contents) = (Lexer::new(), Envelope::new(Form::Database), Contents::new());
-        Inspector { facts, expected, lexer, envelope, contents }
+        let (lexer, envelope, contents) = (Lexer::summing(), Envelope::new(Form::Database), Contents::new());
+        Inspector { facts, expected, lexer, envelope, contents, judging: Judging::new() }
     }
 
-    fn read(&mut self, mut data: &[u8]) {
+    fn read(&mut self, data: &[u8]) {
         if !self.envelope.looks_like_dump(data) {
             return;
         }
-        while let Some(item) = self.lexer.next(&mut data) {
-            match item {
-                Item::Comment if self.lexer.in_statement() => {}
-                Item::Comment => self.envelope.comment(self.lexer.text()),
-                Item::PsqlLine => self.envelope.psql_line(self.lexer.text()),
-                Item::Rows(rows) => self.contents.add_rows(rows),
-                Item::Semicolon => {
-                    self.envelope.more();
-                    if self.contents.end_statement() {
-                        self.lexer.expect_rows();
-                    }
+        let mut rest = data;
+        while let Some(item) = self.lexer.next(&mut rest) {
+            self.judging.item(item, &mut self.lexer, data, rest);
+            self.item(item);
+        }
+        self.judging.end_piece(data);
+    }
+
+    fn item(&mut self, item: Item) {
+        match item {
+            Item::Comment if self.lexer.in_statement() => {}
+            Item::Comment => self.envelope.comment(self.lexer.text()),
+            Item::PsqlLine => self.envelope.psql_line(self.lexer.text()),
+            Item::Rows(rows) => self.contents.add_rows(rows, self.lexer.sum()),
+            Item::Semicolon => {
+                self.envelope.more();
+                if self.contents.end_statement() {
+                    self.lexer.expect_rows();
                 }
-                Item::Word | Item::Name | Item::String | Item::Sign(_) => {
-                    self.envelope.more();
-                    if !self.contents.push(item, self.lexer.text()) {
-                        self.lexer.skip_statement();
-                    }
+            }
+            Item::Word | Item::Name | Item::String | Item::Sign(_) => {
+                self.envelope.more();
+                if !self.contents.push(item, self.lexer.text()) && self.judging.is_free() {
+                    self.lexer.skip_statement();
                 }
             }
         }
@@ -99,12 +109,16 @@ impl Inspector {
     }
 
     fn tell(&mut self) -> Result<()> {
+        let refused = std::mem::replace(&mut self.judging, Judging::new()).end(&self.lexer);
+        self.contents.take_fingerprints();
+        let newer = self.envelope.is_of_newer_pg_dump();
         let encoding = self.contents.encoding.take().filter(|encoding| encoding != "UTF8");
         // Without an encoding, what passes for UTF-8 mostly is.
         if encoding.as_ref().is_some_and(|encoding| encoding != "SQL_ASCII") {
             self.contents.names().for_each(|name| *name = spelt(name));
         }
         let database = DatabaseFacts {
+            without_data: !self.contents.has_data && !self.contents.tables.is_empty(),
             name: self.contents.database.take(),
             server_version: self.envelope.server_version.take(),
             tables: std::mem::take(&mut self.contents.tables),
@@ -113,16 +127,32 @@ impl Inspector {
             extensions: Some(std::mem::take(&mut self.contents.extensions)),
             not_valid: Some(self.contents.not_valid),
             encoding,
+            large_objects: Some(self.contents.large_objects()),
+            restorable: Some(refused.is_none()),
         };
         let section = serde_json::to_value(database)
             .map_err(|cause| Error::new(Kind::Other, "cannot write the `database` section").because(cause))?;
         let mut facts = self.facts.lock();
+        facts.remarks.extend(refused);
+        if newer {
+            facts.remarks.push(newer_pg_dump());
+            facts.load = facts.load.take().map(|load| format!("{WITHOUT_NEWER} | {load}"));
+        }
         facts.sections.insert("database".to_owned(), section);
         if let Some(version) = self.envelope.pg_dump_version.take() {
             facts.tools.insert("pg_dump".to_owned(), version);
         }
         Ok(())
     }
+}
+
+/// Leaves out of a dump, before its first table, what a server before 17 does not know.
+const WITHOUT_NEWER: &str = "sed -E '1,/^(COPY|INSERT|CREATE TABLE) /{/^SET transaction_timeout = 0;$/d;}'";
+
+fn newer_pg_dump() -> Remark {
+    let message = "`pg_dump` is newer than the server, and sets `transaction_timeout`, which the server does not know";
+    Remark::new(Level::Note, "newer_pg_dump", message)
+        .hint("hikae leaves it out when it restores, and the manifest's `restore` line does")
 }
 
 impl Stage for Inspector {

@@ -6,16 +6,20 @@
 
 pub mod dollar;
 pub mod quote;
+mod scan;
 
 use crate::postgres::dump::comment::BlockComment;
 use crate::postgres::dump::copy::RowCounter;
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::lexer::dollar::{Dollar, DollarQuote};
-use crate::postgres::dump::lexer::quote::Quote;
+use crate::postgres::dump::lexer::quote::{Ambiguous, Quote};
 use crate::postgres::dump::odd::Odd;
 
 /// What is kept of one word, name, comment or line; more than any name, version or token that matters is long.
 pub(crate) const KEPT_BYTES: usize = 4096;
+
+/// What is kept of one string: more than `pg_dump` writes of a large object at once.
+pub(crate) const KEPT_STRING_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 enum State {
@@ -48,6 +52,11 @@ pub(crate) struct Lexer {
     /// A string was the last thing before what comes.
     behind_string: bool,
     odd: Option<Odd>,
+    /// Whether the fingerprint of rows is taken, and that of the block that was read last.
+    summing: bool,
+    sum: Option<u128>,
+    /// What the strings of the statement have that other settings would read in another way.
+    ambiguous: Ambiguous,
 }
 
 impl Lexer {
@@ -61,7 +70,20 @@ impl Lexer {
             escapes: false,
             behind_string: false,
             odd: None,
+            summing: false,
+            sum: None,
+            ambiguous: Ambiguous::default(),
         }
+    }
+
+    /// One that takes the fingerprints of rows as well.
+    pub(crate) fn summing() -> Lexer {
+        Lexer { summing: true, ..Lexer::new() }
+    }
+
+    /// The sum of the rows of the block that was read last.
+    pub(crate) fn sum(&self) -> Option<u128> {
+        self.sum
     }
 
     /// The text of the item that was read last.
@@ -88,9 +110,22 @@ impl Lexer {
         }
     }
 
+    /// How many bytes at the end of what was read may begin the line that ends the rows.
+    pub(crate) fn unsure_row_bytes(&self) -> usize {
+        match &self.state {
+            State::Rows(counter) => counter.unsure_bytes(),
+            _ => 0,
+        }
+    }
+
     /// The first thing so far that psql might read in another way.
     pub(crate) fn odd(&self) -> Option<Odd> {
         self.odd
+    }
+
+    /// What the strings since the last call have that other settings would read in another way.
+    pub(crate) fn take_ambiguous(&mut self) -> Ambiguous {
+        std::mem::take(&mut self.ambiguous)
     }
 
     pub(crate) fn in_statement(&self) -> bool {
@@ -133,7 +168,12 @@ impl Lexer {
             }
             State::NameQuote => self.emit(0, Item::Name),
             State::String(quote) => match quote.feed(data, (!self.skipping).then_some(&mut self.text)) {
-                (used, true) => self.emit(used, Item::String),
+                (used, true) => {
+                    let Ambiguous { backslash_quote, half_character } = quote.ambiguous();
+                    self.ambiguous.backslash_quote |= backslash_quote;
+                    self.ambiguous.half_character |= half_character;
+                    self.emit(used, Item::String)
+                }
                 (used, false) => (used, None),
             },
             State::Dash if data[0] == b'-' => self.begin(State::Comment),
@@ -159,83 +199,20 @@ impl Lexer {
             },
             State::PsqlLine if data[0] == b'\n' => self.emit(0, Item::PsqlLine),
             State::PsqlLine => self.keep_line(data),
-            State::BeforeRows => self.skip_until(data, b'\n', State::Rows(RowCounter::new())),
+            State::BeforeRows => {
+                let counter = RowCounter::new(self.summing);
+                self.skip_until(data, b'\n', State::Rows(counter))
+            }
             State::Rows(counter) => {
                 let (used, ended) = counter.feed(data);
-                let (rows, odd) = (counter.rows(), counter.is_odd());
+                let (rows, odd, sum) = (counter.rows(), counter.is_odd(), counter.sum());
+                if ended {
+                    self.sum = sum;
+                }
                 self.note(odd, Odd::EndOfRows);
                 if ended { self.emit_line(used, Item::Rows(rows)) } else { (used, None) }
             }
         }
-    }
-
-    fn between(&mut self, byte: u8) -> (usize, Option<Item>) {
-        let first = std::mem::replace(&mut self.line_start, byte == b'\n');
-        match byte {
-            b'\n' | b' ' | b'\t' | b'\r' => (1, None),
-            b'-' => {
-                // Kept for the comment that this may be the start of.
-                self.line_start = first;
-                self.go(1, State::Dash)
-            }
-            b'/' => self.go(1, State::Slash),
-            b'\'' => {
-                self.note(self.behind_string, Odd::JoinedStrings);
-                let quote = Quote::new(std::mem::take(&mut self.escapes));
-                self.begin(State::String(quote))
-            }
-            b'"' => self.begin(State::Name),
-            b'$' => self.begin(State::Dollar(DollarQuote::new())),
-            b'\\' if !self.in_statement => {
-                self.text.clear();
-                self.go(0, State::PsqlLine)
-            }
-            b';' => self.emit(1, Item::Semicolon),
-            _ if is_word(byte) => {
-                self.text.clear();
-                self.go(0, State::Word)
-            }
-            _ => self.emit(1, Item::Sign(byte)),
-        }
-    }
-
-    /// Passes over what can neither end a statement nor begin something in which its end must not be seen.
-    fn skip(&mut self, data: &[u8]) -> (usize, Option<Item>) {
-        let plain =
-            data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';' | b'\\'));
-        let plain = plain.unwrap_or(data.len());
-        if plain == 0 {
-            return self.between(data[0]);
-        }
-        self.line_start = false;
-        let word = data[..plain].iter().rev().take_while(|&&byte| is_word(byte)).count();
-        self.behind_string &= data[..plain].iter().all(u8::is_ascii_whitespace);
-        // A `$` behind a word is part of it, a word may make a string another one, and it may go on in the next piece.
-        if word > 0 {
-            self.text.clear();
-            return self.go(plain - word, State::Word);
-        }
-        (plain, None)
-    }
-
-    fn word(&mut self, data: &[u8]) -> (usize, Option<Item>) {
-        let end = data.iter().position(|&byte| !is_word(byte) && byte != b'$');
-        let used = end.unwrap_or(data.len());
-        self.keep(&data[..used]);
-        let number = self.text.first().is_some_and(u8::is_ascii_digit);
-        let quote = data.get(used) == Some(&b'\'');
-        self.note(number && (quote || data[..used].contains(&b'$')), Odd::JoinedNumber);
-        self.escapes = quote && self.text.eq_ignore_ascii_case(b"e");
-        if end.is_some() { self.emit(used, Item::Word) } else { (used, None) }
-    }
-
-    fn comment(&mut self, data: &[u8]) -> (usize, Option<Item>) {
-        if data[0] != b'\n' {
-            let (used, _) = self.keep_line(data);
-            self.note(memchr::memchr(b'\r', &data[..used]).is_some(), Odd::ReturnInComment);
-            return (used, None);
-        }
-        if self.line_start { self.emit(0, Item::Comment) } else { self.go(0, State::Between) }
     }
 
     fn note(&mut self, met: bool, odd: Odd) {

@@ -4,6 +4,7 @@ pub mod setval;
 
 use crate::postgres::dump::facts::SequenceValue;
 use crate::postgres::dump::item::Item;
+use crate::postgres::dump::large::{self, Large};
 use crate::postgres::dump::legible::legible;
 
 /// As long as the longest statement that is read whole: `SELECT pg_catalog.setval(E'name', -1, true)`.
@@ -23,8 +24,9 @@ pub(crate) enum Made {
     Extension(String),
     /// What the dump is written in.
     Encoding(String),
-    /// The rows of this table follow.
-    Rows(QualifiedName),
+    LargeObject(Large),
+    /// The rows of this table follow, with these columns.
+    Rows(QualifiedName, Vec<String>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +71,8 @@ pub(crate) struct Statement {
     constraints: u64,
     identity: bool,
     partitioned: bool,
+    /// The columns of a `COPY`.
+    columns: Vec<String>,
 }
 
 impl Statement {
@@ -82,6 +86,7 @@ impl Statement {
             constraints: 0,
             identity: false,
             partitioned: false,
+            columns: Vec::new(),
         }
     }
 
@@ -94,7 +99,12 @@ impl Statement {
         if self.head.len() < HEAD_LENGTH {
             self.head.push(Head::of(item, text));
         }
-        self.ignored = !self.head[0].is_any(&["create", "alter", "copy", "set"]) && !setval::may_be(&self.head);
+        self.ignored = !self.head[0].is_any(&["create", "alter", "copy", "set"])
+            && !setval::may_be(&self.head)
+            && !large::may_be(&self.head);
+        if self.depth == 1 && matches!(item, Item::Word | Item::Name) && self.head[0].is_any(&["copy"]) {
+            self.columns.push(legible(text));
+        }
         self.window = [self.window[1], self.window[2], Mark::of(item, text)];
         match (item, self.window) {
             (Item::Sign(b')'), _) => self.depth = self.depth.saturating_sub(1),
@@ -117,13 +127,23 @@ impl Statement {
         self.constraints > 0 && self.window[1..] == [Mark::Not, Mark::Valid]
     }
 
+    /// Whether it is a row, or rows follow it.
+    pub(crate) fn is_data(&self) -> bool {
+        self.head.first().is_some_and(|verb| verb.is_any(&["copy", "insert"]))
+    }
+
     /// What the whole statement makes.
     pub(crate) fn made(&self) -> Made {
         let Some((first, rest)) = self.head.split_first() else { return Made::Nothing };
         let from_stdin = self.window[1..] == [Mark::From, Mark::Stdin];
         let made = match first {
-            verb if verb.is_any(&["copy"]) && from_stdin => qualified(rest).map(Made::Rows),
+            verb if verb.is_any(&["copy"]) && from_stdin => {
+                qualified(rest).map(|name| Made::Rows(name, self.columns.clone()))
+            }
             verb if verb.is_any(&["create"]) => self.created(rest),
+            verb if verb.is_any(&["select"]) && large::may_be(&self.head) => {
+                large::read(&self.head).map(Made::LargeObject)
+            }
             verb if verb.is_any(&["select"]) => setval::read(&self.head).map(Made::SequenceValue),
             verb if verb.is_any(&["alter"]) && self.identity => Some(Made::Sequence),
             verb if verb.is_any(&["set"]) => encoding(rest).map(Made::Encoding),

@@ -30,6 +30,9 @@ pub struct Check {
     #[serde(skip_serializing_if = "Value::is_null")]
     pub found: Value,
     pub ok: bool,
+    /// Whether it was compared; what was not neither holds nor fails.
+    #[serde(skip_serializing_if = "is_true")]
+    pub compared: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -37,7 +40,13 @@ pub struct Check {
 impl Check {
     pub fn new(name: &'static str, expected: impl Into<Value>, found: impl Into<Value>) -> Check {
         let (expected, found) = (expected.into(), found.into());
-        Check { name, object: None, ok: expected == found, expected, found, detail: None }
+        Check { name, object: None, ok: expected == found, compared: true, expected, found, detail: None }
+    }
+
+    /// What could not be compared, or was not, and why.
+    pub fn not_compared(name: &'static str, why: impl Into<String>) -> Check {
+        let why = Some(why.into());
+        Check { name, object: None, ok: true, compared: false, expected: Value::Null, found: Value::Null, detail: why }
     }
 
     pub fn of(self, object: impl Into<String>) -> Check {
@@ -58,6 +67,11 @@ impl Check {
         }
     }
 
+    /// What was expected and what was found.
+    pub fn shown(&self) -> String {
+        format!("expected {}, found {}", plain(&self.expected), plain(&self.found))
+    }
+
     /// What it is about: `rows of public.contacts`.
     pub fn title(&self) -> String {
         self.object.as_ref().map_or(self.name.to_owned(), |object| format!("{} of {object}", self.name))
@@ -66,6 +80,9 @@ impl Check {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.compared {
+            return write!(f, "– {}: not compared ({})", self.title(), self.detail.as_deref().unwrap_or_default());
+        }
         write!(f, "{} {}: ", if self.ok { "✓" } else { "✗" }, self.title())?;
         match (&self.found, self.ok) {
             (found, true) => write!(f, "{}", plain(found))?,
@@ -74,6 +91,10 @@ impl fmt::Display for Check {
         }
         self.detail.as_ref().map_or(Ok(()), |detail| write!(f, " ({detail})"))
     }
+}
+
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 fn plain(value: &Value) -> String {
@@ -98,6 +119,7 @@ pub fn compare(expected: &DatabaseFacts, live: &Live, targets: &[Target], answer
     checks.extend(sequence_values(expected, answers));
     checks.push(Check::new("views", said.views, found.views));
     checks.push(Check::new("functions", said.functions, found.functions));
+    checks.extend(empty(expected));
     checks.extend(expected.extensions.as_ref().map(|said| extensions(said, &live.extensions)));
     checks
 }
@@ -175,7 +197,17 @@ fn rows(expected: &DatabaseFacts, places: &Places, answers: &Answers) -> Vec<Che
 /// A dump may have tables whose rows nobody counted; whoever reads the checks is to know.
 fn uncounted(expected: &DatabaseFacts) -> Option<Check> {
     let tables = expected.tables.iter().filter(|table| table.rows.is_none()).count();
-    (tables > 0).then(|| Check::new("tables not counted", tables, tables))
+    (tables > 0)
+        .then(|| Check::not_compared("tables not counted", format!("the backup has no rows of {tables} tables")))
+}
+
+/// A backup of tables without a single row is no backup of their data, unless that was asked for.
+fn empty(expected: &DatabaseFacts) -> Option<Check> {
+    expected.without_data.then(|| {
+        let mut check = Check::new("rows in the backup", "some", "none");
+        check.ok = false;
+        check.because(|| "it was made without data (`--schema-only`, `--section`)".to_owned())
+    })
 }
 
 fn readable(targets: &[Target], answers: &Answers) -> Check {

@@ -1,17 +1,34 @@
 //! Restores a dump: judges it, loads it into a target, compares, and swaps it in.
 
 pub mod archive;
+pub mod calls;
+pub mod canonical;
 pub mod checks;
+pub mod cutter;
+pub mod data_checks;
+pub mod differences;
 pub mod inserting;
+pub mod judge;
+pub mod judging;
+pub mod kinds;
 pub mod live;
 pub mod load;
 pub mod nesting;
+pub mod other_reading;
 pub mod own;
+pub mod parallel;
+pub mod post_data;
 pub mod psql_line;
 pub mod read;
+pub mod read_back;
+pub mod read_lines;
 pub mod refusal;
 pub mod rewriter;
+pub mod rights;
 pub mod roles;
+pub mod routing;
 pub mod rules;
 pub mod steps;
+pub mod structure;
+pub mod structure_checks;
 pub mod swap;

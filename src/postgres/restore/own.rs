@@ -28,16 +28,25 @@ pub struct Own {
     pub name: Option<String>,
     /// How the target is made, as one statement.
     pub create: Option<String>,
-    /// Owner, settings and rights, for the target, as statements.
-    pub properties: String,
-    /// Its comment, for the target, as a statement.
-    pub comment: String,
-    pub(crate) dropped: bool,
+    /// Owner, settings and rights, for the target, as statements in the encoding of the dump.
+    pub properties: Vec<Vec<u8>>,
+    /// Its comment, for the target, as statements.
+    pub comment: Vec<Vec<u8>>,
+    /// What its settings would be for the session that loads it, by their names.
+    pub settings: Vec<(String, Vec<u8>)>,
+}
+
+/// Whether what the statement says about the database can be said about another one.
+pub(crate) fn check(act: Act, name_at: usize, tokens: &[Token]) -> Result<(), String> {
+    match act {
+        Act::Create => options(&tokens[name_at + 1..]).map(drop),
+        Act::Drop | Act::Describe => Ok(()),
+    }
 }
 
 /// The statement that makes `target`; `options` begins with a blank.
 pub fn create_database(target: &str, options: &str) -> String {
-    format!("CREATE DATABASE {} WITH TEMPLATE = template0{options};\n", ident(target))
+    format!("CREATE DATABASE {} WITH TEMPLATE = template0{options}", ident(target))
 }
 
 impl Own {
@@ -50,27 +59,32 @@ impl Own {
         (from, raw): (u64, &[u8]),
     ) -> Result<(), String> {
         match act {
-            Act::Drop => self.dropped = true,
+            Act::Drop => {}
             Act::Create => self.create = Some(create_database(target, &options(&tokens[name_at + 1..])?)),
             Act::Describe => {
                 let name = &tokens[name_at];
-                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| no_utf8());
-                let before = text(&raw[..(name.from - from) as usize])?;
-                let behind = text(&raw[(name.to - from) as usize..])?;
-                let statement = [before.trim_start(), " ", &ident(target), &behind, "\n"].concat();
+                let before = raw[..(name.from - from) as usize].trim_ascii_start();
+                let behind = &raw[(name.to - from) as usize..];
+                let statement = [before, b" ", ident(target).as_bytes(), behind].concat();
                 let kept = if tokens[0].word() == "comment" { &mut self.comment } else { &mut self.properties };
-                if kept.len() + statement.len() > MOST_BYTES {
+                if kept.iter().map(Vec::len).sum::<usize>() + statement.len() > MOST_BYTES {
                     return Err("says more about its database than fits into memory".to_owned());
                 }
-                kept.push_str(&statement);
+                kept.push(statement);
+                self.settings.extend(setting(tokens, (from, raw)));
             }
         }
         Ok(())
     }
 }
 
-fn no_utf8() -> String {
-    "says something about its database that is not UTF-8 (dump with `pg_dump --encoding=UTF8`)".to_owned()
+/// The `SET name TO value` in an `ALTER DATABASE … SET`.
+fn setting(tokens: &[Token], (from, raw): (u64, &[u8])) -> Option<(String, Vec<u8>)> {
+    let [alter, database, _, set, name, ..] = tokens else { return None };
+    let whole = (alter.word(), database.word(), set.word()) == ("alter", "database", "set");
+    let written = name.kind != TokenKind::Sign && name.kind != TokenKind::String;
+    let rest = raw.get((set.to - from) as usize..)?;
+    (whole && written).then(|| (name.text.to_ascii_lowercase(), [b"SET", rest].concat()))
 }
 
 /// The options of `CREATE DATABASE`, without the template: `WITH` and then `key = value` again and again.

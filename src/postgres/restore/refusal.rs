@@ -3,23 +3,24 @@
 use crate::error::{Error, Kind};
 use crate::postgres::restore::rules::{Token, TokenKind};
 
-/// Something in a dump that `pg_dump` does not write.
+/// Something in a dump that is not known to be written by `pg_dump`.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     /// As a sentence goes on after `which`.
     which: String,
     hint: &'static str,
+    kind: Kind,
 }
 
-const CHANGED: &str =
-    "`pg_dump` writes nothing like that: look at the line, find out who changed the file, and take another backup";
-const FOREIGN: &str = "a dump of one database names no other: look at the line, and take another backup";
+const CHANGED: &str = "hikae restores only what `pg_dump` 13 to 18 is known to write: look at the line; what it does can be \
+    restored by hand with `psql`";
+const FOREIGN: &str = "hikae restores a dump of one database, which names no other: look at the line";
 const CUT: &str = "the file ends too early: copy it again from where it came, or take another backup";
-const LONG: &str = "`pg_dump` writes nothing that long there: look at the line, and take another backup";
+const LONG: &str = "hikae knows nothing of `pg_dump` that is so long there: look at the line";
 
 impl Refusal {
     pub(crate) fn odd(which: &str) -> Refusal {
-        Refusal { which: which.to_owned(), hint: CHANGED }
+        Refusal { which: which.to_owned(), hint: CHANGED, kind: Kind::Denied }
     }
 
     pub(crate) fn statement(which: &'static str) -> Refusal {
@@ -27,7 +28,7 @@ impl Refusal {
     }
 
     pub(crate) fn of_database(which: String) -> Refusal {
-        Refusal { which, hint: FOREIGN }
+        Refusal { which, hint: FOREIGN, kind: Kind::Denied }
     }
 
     pub(crate) fn psql_command(command: &str) -> Refusal {
@@ -41,26 +42,44 @@ impl Refusal {
             }
             _ => CHANGED,
         };
-        Refusal { which: format!("has the statement `{}`", shown(tokens)), hint }
+        Refusal { which: format!("has the statement `{}`", shown(tokens)), hint, kind: Kind::Denied }
     }
 
     pub(crate) fn foreign(own: &str, other: &str) -> Refusal {
-        Refusal { which: format!("names the database `{other}` beside its own, `{own}`"), hint: FOREIGN }
+        Refusal {
+            which: format!("names the database `{other}` beside its own, `{own}`"),
+            hint: FOREIGN,
+            kind: Kind::Denied,
+        }
     }
 
     pub(crate) fn drops_only(name: &str) -> Refusal {
-        Refusal { which: format!("drops the database `{name}` and does not create it"), hint: CHANGED }
+        Refusal {
+            which: format!("drops the database `{name}` and does not create it"),
+            hint: CHANGED,
+            kind: Kind::Denied,
+        }
     }
 
     pub(crate) fn cut() -> Refusal {
-        Refusal { which: "ends inside a statement".to_owned(), hint: CUT }
+        Refusal { which: "ends inside a statement".to_owned(), hint: CUT, kind: Kind::Integrity }
+    }
+
+    /// What is wrong and where, as a sentence goes on after `which`.
+    pub(super) fn told(&self, line: Option<u64>) -> String {
+        let place = line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        format!("{}{place}", self.which)
+    }
+
+    pub(super) fn hint(&self) -> &'static str {
+        self.hint
     }
 
     /// `name` is the database that the dump is of, as far as it is known.
     pub(crate) fn into_error(self, name: Option<&str>, line: Option<u64>) -> Error {
         let subject = name.map_or("the dump".to_owned(), |name| format!("the dump of `{name}`"));
-        let place = line.map(|line| format!(" (line {line})")).unwrap_or_default();
-        Error::new(Kind::Integrity, format!("cannot accept {subject}, which {}{place}", self.which)).hint(self.hint)
+        let what = format!("cannot accept {subject}, which {}", self.told(line));
+        Error::new(self.kind, what).hint(self.hint)
     }
 }
 
@@ -70,7 +89,7 @@ pub(crate) fn too_long(tokens: &[Token]) -> Refusal {
         [] => "has too much between two statements".to_owned(),
         tokens => format!("has the endless statement `{}`", shown(tokens)),
     };
-    Refusal { which, hint: LONG }
+    Refusal { which, hint: LONG, kind: Kind::Denied }
 }
 
 /// The first words of a statement, as SQL is written.

@@ -4,7 +4,9 @@ pub mod watch;
 
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::legible::legible;
+use crate::postgres::restore::calls::{self, Call};
 use crate::postgres::restore::inserting::Insert;
+use crate::postgres::restore::kinds::{Found, Place, Verb, find};
 use crate::postgres::restore::rules::watch::Watch;
 
 /// One word, name, string or sign of a statement, and where its bytes lie in the dump, with the blanks before it.
@@ -61,57 +63,45 @@ const SETTINGS: [&str; 12] = [
     "transaction_timeout",
 ];
 
-/// What lives in a database, by the first word of its kind. Roles, tablespaces and settings of the server do not.
-const KINDS: [&str; 33] = [
-    "access",
-    "aggregate",
-    "cast",
-    "collation",
-    "constraint",
-    "conversion",
-    "default",
-    "domain",
-    "event",
-    "extension",
-    "foreign",
-    "function",
-    "index",
-    "language",
-    "large",
-    "materialized",
-    "operator",
-    "policy",
-    "procedural",
-    "procedure",
-    "publication",
-    "routine",
-    "rule",
-    "schema",
-    "sequence",
-    "server",
-    "statistics",
-    "table",
-    "text",
-    "transform",
-    "trigger",
-    "type",
-    "view",
+/// The encodings in which no byte of a character can be taken for a quote or a backslash, as `pg_dump` writes them. There
+/// are others whose names begin alike: `WIN932`, `WIN936`, `WIN949` and `WIN950` are not among them.
+const ENCODINGS: [&str; 35] = [
+    "EUC_CN",
+    "EUC_JIS_2004",
+    "EUC_JP",
+    "EUC_KR",
+    "EUC_TW",
+    "ISO_8859_5",
+    "ISO_8859_6",
+    "ISO_8859_7",
+    "ISO_8859_8",
+    "KOI8R",
+    "KOI8U",
+    "LATIN1",
+    "LATIN10",
+    "LATIN2",
+    "LATIN3",
+    "LATIN4",
+    "LATIN5",
+    "LATIN6",
+    "LATIN7",
+    "LATIN8",
+    "LATIN9",
+    "MULE_INTERNAL",
+    "SQL_ASCII",
+    "UTF8",
+    "WIN1250",
+    "WIN1251",
+    "WIN1252",
+    "WIN1253",
+    "WIN1254",
+    "WIN1255",
+    "WIN1256",
+    "WIN1257",
+    "WIN1258",
+    "WIN866",
+    "WIN874",
 ];
-
-/// Functions that a dump calls; they change what was restored before, and nothing else.
-const CALLS: [&str; 8] = [
-    "lo_close",
-    "lo_create",
-    "lo_open",
-    "lo_unlink",
-    "lowrite",
-    "pg_restore_attribute_stats",
-    "pg_restore_relation_stats",
-    "setval",
-];
-
-/// How the names of the encodings begin in which no byte of a character can be taken for a quote or a backslash.
-const ENCODINGS: [&str; 8] = ["EUC_", "ISO_8859_", "KOI8", "LATIN", "MULE_INTERNAL", "SQL_ASCII", "UTF8", "WIN"];
 
 use Ruling::{Open, Refused};
 
@@ -120,15 +110,17 @@ pub(crate) fn rule(tokens: &[Token]) -> Ruling {
     let words: Vec<&str> = tokens.iter().map(Token::word).collect();
     match words.as_slice() {
         ["set", rest @ ..] => set(rest, tokens),
-        ["select", rest @ ..] => select(rest, tokens),
+        ["reset", rest @ ..] => whole_or_begun(rest, &["session", "authorization"]),
+        ["select", ..] => select(tokens),
         ["create", rest @ ..] => create(rest),
         ["alter", rest @ ..] => alter(rest),
         ["drop", "database", "if", "exists", _] => Ruling::Database(Act::Drop, 4),
         ["drop", "database", "if", ..] | ["drop", "database"] => Open,
         ["drop", "database", _] => Ruling::Database(Act::Drop, 2),
-        ["drop", rest @ ..] => of_database(rest),
+        ["drop", rest @ ..] => inside(Verb::Drop, rest),
         ["comment", "on", "database", _] => Ruling::Database(Act::Describe, 3),
-        ["comment", "on", rest @ ..] => described(rest),
+        ["comment", "on", "database"] => Open,
+        ["comment", "on", rest @ ..] => inside(Verb::Comment, rest),
         ["security", "label", rest @ ..] => label(rest),
         ["grant" | "revoke", ..] => grant(&words),
         ["copy"] => Ruling::Pass(Watch::copy()),
@@ -142,11 +134,21 @@ pub(crate) fn rule(tokens: &[Token]) -> Ruling {
 
 /// Whether a statement that ends with these words is whole, though they are so few.
 pub(crate) fn is_whole(tokens: &[Token]) -> bool {
-    matches!(tokens, [only] if matches!(only.word(), "begin" | "commit"))
+    let words: Vec<&str> = tokens.iter().map(Token::word).collect();
+    match words.as_slice() {
+        ["begin"] | ["commit"] | ["reset", "session", "authorization"] => true,
+        ["select", ..] => calls::read(tokens) == Call::Whole,
+        _ => false,
+    }
 }
 
 fn pass() -> Ruling {
     Ruling::Pass(Watch::Anything)
+}
+
+/// A statement that has these words and no others: whether they are all is known at its end.
+fn whole_or_begun(words: &[&str], known: &[&str]) -> Ruling {
+    if known.starts_with(words) { Open } else { Refused }
 }
 
 fn set(words: &[&str], tokens: &[Token]) -> Ruling {
@@ -155,7 +157,7 @@ fn set(words: &[&str], tokens: &[Token]) -> Ruling {
         [name] if SETTINGS.contains(name) => pass(),
         ["standard_conforming_strings", "=", "on"] => pass(),
         ["client_encoding", "=", _] => {
-            let safe = ENCODINGS.iter().any(|encoding| tokens[3].text.starts_with(encoding));
+            let safe = ENCODINGS.contains(&tokens[3].text.as_str());
             if safe { pass() } else { Refused }
         }
         [] | ["session"] | ["standard_conforming_strings" | "client_encoding"] => Open,
@@ -164,20 +166,11 @@ fn set(words: &[&str], tokens: &[Token]) -> Ruling {
     }
 }
 
-fn select(words: &[&str], tokens: &[Token]) -> Ruling {
-    match words {
-        ["pg_catalog", ".", "set_config", "(", _] => match tokens[5].text.as_str() {
-            "search_path" => Ruling::Pass(Watch::Values { cast: false }),
-            _ => Refused,
-        },
-        ["pg_catalog", ".", "set_config"] | ["pg_catalog", ".", "set_config", "("] => Open,
-        ["*", "from", "pg_catalog", ".", call, "("] | ["pg_catalog", ".", call, "("] if CALLS.contains(call) => {
-            Ruling::Pass(Watch::Values { cast: false })
-        }
-        [] | ["*"] | ["*", "from"] | ["*", "from", "pg_catalog"] | ["*", "from", "pg_catalog", "."] => Open,
-        ["*", "from", "pg_catalog", ".", call] | ["pg_catalog", ".", call] if CALLS.contains(call) => Open,
-        ["pg_catalog"] | ["pg_catalog", "."] => Open,
-        _ => Refused,
+fn select(tokens: &[Token]) -> Ruling {
+    match calls::read(tokens) {
+        Call::Whole | Call::Begun => Open,
+        Call::Values => Ruling::Pass(Watch::Values { cast: false }),
+        Call::Unknown => Refused,
     }
 }
 
@@ -187,10 +180,9 @@ fn create(words: &[&str]) -> Ruling {
         [] | ["database"] | ["or"] | ["or", "replace"] => Open,
         ["or", "replace", rest @ ..] => create(rest),
         ["subscription"] => Ruling::Pass(Watch::Subscription { seen: 0 }),
-        ["unlogged"] => Open,
         ["table"] | ["unlogged", "table"] => Ruling::Pass(Watch::Columns { depth: 0 }),
-        ["unique" | "trusted"] => pass(),
-        _ => of_database(words),
+        ["materialized", "view"] => Ruling::Pass(Watch::NoData { seen: 0 }),
+        _ => inside(Verb::Create, words),
     }
 }
 
@@ -203,35 +195,27 @@ fn alter(words: &[&str]) -> Ruling {
         ["role"] | ["role", _] | ["role", _, "in"] | ["role", _, "in", "database"] => Open,
         ["subscription", _, "owner"] => pass(),
         ["subscription"] | ["subscription", _] => Open,
-        _ => of_database(words),
+        _ => inside(Verb::Alter, words),
     }
 }
 
-/// What is made, changed or dropped inside the database.
-fn of_database(words: &[&str]) -> Ruling {
-    match words {
-        [] | ["user"] => Open,
-        ["user", "mapping"] | ["subscription"] => pass(),
-        [kind] if KINDS.contains(kind) => pass(),
-        _ => Refused,
-    }
-}
-
-/// What bears a comment or a label.
-fn described(words: &[&str]) -> Ruling {
-    match words {
-        [] | ["database"] => Open,
-        ["column" | "subscription"] => pass(),
-        _ => of_database(words),
+/// What is done with an object inside the database, by the table of kinds.
+fn inside(verb: Verb, words: &[&str]) -> Ruling {
+    match find(verb, words) {
+        Found::Kind(Place::Inside) => pass(),
+        Found::Begun => Open,
+        Found::Kind(Place::Outside) | Found::Unknown => Refused,
     }
 }
 
 fn label(words: &[&str]) -> Ruling {
     match words {
-        [] | ["for"] | ["for", _] | ["on"] | ["for", _, "on"] => Open,
+        [] | ["for"] | ["for", _] | ["on"] | ["for", _, "on"] | ["on", "database"] | ["for", _, "on", "database"] => {
+            Open
+        }
         ["on", "database", _] => Ruling::Database(Act::Describe, 4),
         ["for", _, "on", "database", _] => Ruling::Database(Act::Describe, 6),
-        ["on", rest @ ..] | ["for", _, "on", rest @ ..] => described(rest),
+        ["on", rest @ ..] | ["for", _, "on", rest @ ..] => inside(Verb::Label, rest),
         _ => Refused,
     }
 }
@@ -242,8 +226,9 @@ fn grant(words: &[&str]) -> Ruling {
     match end.map(|at| (at, &words[at..])) {
         None | Some((_, ["on"] | ["on", "database"] | ["on", "database", _])) => Open,
         Some((at, ["on", "database", _, "to" | "from"])) => Ruling::Database(Act::Describe, at + 2),
-        Some((_, ["on", "tablespace" | "parameter" | "database", ..] | ["to" | "from", ..])) => Refused,
-        Some(_) => pass(),
+        Some((_, ["on", "database", ..] | ["to" | "from", ..])) => Refused,
+        Some((_, [_, what @ ..])) => inside(Verb::Grant, what),
+        Some((_, [])) => Open,
     }
 }
 

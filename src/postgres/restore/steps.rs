@@ -4,6 +4,7 @@ pub mod fill;
 pub mod prove;
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,20 +13,24 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
 use crate::postgres::restore::read::Reader;
+use crate::postgres::restore::rights::under_role;
 use crate::postgres::restore::steps::prove::{Proved, prove};
+use crate::postgres::restore::structure::Structure;
 use crate::postgres::server::client::Server;
-use crate::postgres::server::explain::explain;
-use crate::postgres::server::query::MAX_ANSWER_BYTES;
+use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;
-use crate::report;
-use crate::report::Level;
-use crate::world::{Caller, Exit, SecretOrText, program};
+use crate::postgres::server::throwaway_role::ThrowawayRole;
+use crate::world::Caller;
+use crate::world::postgres::sqlstate_of;
 
 /// PostgreSQL's code for a database that is there already.
 const DUPLICATE_DATABASE: &str = "42P04";
 
 /// What is broken off when the run is taken back.
 const WORK: &str = "the restore";
+
+/// Whether a SHA-256 is that of a recorded backup.
+pub type RecordedQuery = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// One restore, away from Lua.
 pub struct Restoring {
@@ -44,6 +49,12 @@ pub struct Restoring {
     /// Whether the roles that the dump names are made where the server lacks them.
     pub makes_roles: bool,
     pub jobs: u32,
+    /// Whether a person vouches for the file.
+    pub trusted: bool,
+    /// Whether the catalog has a backup with this SHA-256.
+    pub is_recorded: RecordedQuery,
+    /// The role of a load that failed.
+    pub left_role: Arc<Mutex<Option<ThrowawayRole>>>,
     pub step: u64,
 }
 
@@ -56,31 +67,30 @@ pub struct Restored {
     pub plain_bytes: u64,
     pub sha256: String,
     pub dump: serde_json::Value,
+    /// Who loaded it, where that was not the user.
+    pub role: Option<ThrowawayRole>,
+    pub structure: Structure,
 }
 
 impl Restoring {
     /// Runs to its end, or until it is cancelled.
-    pub async fn run(mut self, cancelled: CancellationToken) -> Result<Restored> {
+    pub async fn run(self, cancelled: CancellationToken) -> Result<Restored> {
         let act = self.act();
         let failed = |error: Error| error.within(act.clone());
         let proved = or_cancelled(&cancelled, WORK, prove(&self)).await.map_err(failed)?;
         or_cancelled(&cancelled, WORK, self.make_roles(&proved)).await.map_err(failed)?;
         // Not broken off: nobody would know whether the database was made, and by whom.
-        let created = self.create(&proved).await.map_err(failed)?;
-        let mut filled = or_cancelled(&cancelled, WORK, self.fill(&proved, created)).await;
-        let own = created || self.remade.is_some();
-        if own && self.jobs > 1 && filled.as_ref().is_err_and(in_each_others_way) {
-            report::log(
-                Level::Warn,
-                "the connections of `pg_restore` got into each other's way; loading anew by one",
-                None,
-            );
-            self.jobs = 1;
-            filled = or_cancelled(&cancelled, WORK, self.fill_anew(&proved)).await;
-        }
-        if let Err(error) = filled {
-            return Err(failed(if created { self.drop_again(error).await } else { error }));
-        }
+        let role = or_cancelled(&cancelled, WORK, self.role(&proved)).await.map_err(failed)?;
+        let filled = self.create_and_fill(&proved, role.as_ref(), &cancelled).await;
+        let created = match (filled, &role) {
+            (Ok(created), _) => created,
+            (Err(error), None) => return Err(failed(error)),
+            (Err(error), Some(_)) => {
+                // It goes when its database is gone.
+                *self.left_role.lock().unwrap_or_else(|broken| broken.into_inner()) = role;
+                return Err(failed(under_role(error)));
+            }
+        };
         Ok(Restored {
             target: self.target.clone(),
             created,
@@ -89,7 +99,24 @@ impl Restoring {
             plain_bytes: proved.plain_bytes,
             sha256: proved.sha256,
             dump: proved.dump,
+            role,
+            structure: proved.structure,
         })
+    }
+
+    /// Makes the target and loads it; whether it was not there before. What fails leaves nothing that this restore has made.
+    async fn create_and_fill(
+        &self,
+        proved: &Proved,
+        role: Option<&ThrowawayRole>,
+        cancelled: &CancellationToken,
+    ) -> Result<bool> {
+        // Not broken off: nobody would know whether the database was made, and by whom.
+        let created = self.create(proved).await?;
+        match or_cancelled(cancelled, WORK, self.fill(proved, created, role)).await {
+            Ok(()) => Ok(created),
+            Err(error) => Err(if created { self.drop_again(error).await } else { error }),
+        }
     }
 
     fn act(&self) -> String {
@@ -100,90 +127,47 @@ impl Restoring {
         if !self.makes_roles || proved.roles.is_empty() {
             return Ok(());
         }
-        let exit = self.tell(&self.maintenance, throwaway::make_roles(&proved.roles)).await?;
-        match exit.success() {
-            true => Ok(()),
-            false => Err(explain("cannot make the roles that the dump names", "psql", &exit)),
-        }
+        let mut talk = self.talk(&self.maintenance, "cannot make the roles that the dump names").await?;
+        let made = talk.run_each(throwaway::make_roles(&proved.roles)).await;
+        talk.end(made).await
     }
 
     /// Makes the target; whether it was not there before.
     async fn create(&self, proved: &Proved) -> Result<bool> {
         let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
         if let Some(mark) = &self.remade {
-            return self.remake(&sql, mark).await;
+            return self.remake(sql, mark).await;
         }
-        let exit = self.tell(&self.maintenance, sql).await?;
-        match (exit.success(), exit.stderr.contains(DUPLICATE_DATABASE)) {
-            (true, _) => Ok(true),
-            (false, true) if self.reuse => Ok(false),
-            (false, true) => {
-                Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
-                    .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands"))
-            }
-            (false, false) => Err(explain(&format!("cannot create the database `{}`", self.target), "psql", &exit)),
+        let act = format!("cannot create the database `{}`", self.target);
+        match self.tell(&self.maintenance, &act, [sql]).await {
+            Ok(()) => Ok(true),
+            Err(error) if sqlstate_of(&error) != Some(DUPLICATE_DATABASE) => Err(error),
+            Err(_) if self.reuse => Ok(false),
+            Err(_) => Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
+                .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands")),
         }
     }
 
     /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.
-    async fn remake(&self, sql: &str, mark: &str) -> Result<bool> {
-        let exit = self.tell(&self.maintenance, throwaway::remake(&self.target, sql, mark)).await?;
-        match exit.success() {
-            true => Ok(false),
-            false => Err(explain(&format!("cannot make the database `{}` anew", self.target), "psql", &exit)),
-        }
-    }
-
-    async fn fill(&self, proved: &Proved, created: bool) -> Result<()> {
-        let own = &proved.own;
-        // The comment of a database that somebody else has made is not ours to change.
-        let about = [own.properties.as_str(), if created { &own.comment } else { "" }].concat();
-        if !about.is_empty() {
-            let head = "SET standard_conforming_strings = on;\nSET client_encoding = 'UTF8';\n";
-            let exit = self.tell(&self.target, [head, &about].concat()).await?;
-            if !exit.success() {
-                let act = format!("cannot give the database `{}` its owner, settings and rights", self.target);
-                return Err(explain(&act, "psql", &exit));
-            }
-        }
-        self.load(proved).await
-    }
-
-    /// Into a new target in place of the one that this restore has made; a throwaway is made anew anyway.
-    async fn fill_anew(&self, proved: &Proved) -> Result<()> {
-        if self.remade.is_none() {
-            let exit = self.tell(&self.maintenance, drop_database(&self.target)).await?;
-            if !exit.success() {
-                let act = format!("cannot drop the database `{}` to load it anew", self.target);
-                return Err(explain(&act, "psql", &exit));
-            }
-        }
-        let created = self.create(proved).await?;
-        self.fill(proved, created).await
+    async fn remake(&self, sql: String, mark: &str) -> Result<bool> {
+        let act = format!("cannot make the database `{}` anew", self.target);
+        self.tell(&self.maintenance, &act, throwaway::remake(&self.target, sql, mark)).await.map(|()| false)
     }
 
     async fn drop_again(&self, error: Error) -> Error {
-        let dropped = match self.tell(&self.maintenance, drop_database(&self.target)).await {
-            Ok(exit) if exit.success() => return error,
-            Ok(exit) => explain("psql could not drop it", "psql", &exit),
-            Err(left) => left,
+        let Err(left) = self.tell(&self.maintenance, "cannot drop it", drop_database(&self.target)).await else {
+            return error;
         };
-        let hint =
-            format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, dropped.one_line());
+        let hint = format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, left.one_line());
         error.hint(hint)
     }
 
-    /// Says `sql` to the server, in `database`; gives how psql ended, without what only PostgreSQL's developers read.
-    async fn tell(&self, database: &str, sql: String) -> Result<Exit> {
-        let command = self.server.manage(database);
-        let (_, exit) =
-            program::ask(&self.reader.caller, command, Some(&SecretOrText::Plain(sql)), MAX_ANSWER_BYTES).await?;
-        let lines = exit.stderr.lines().filter(|line| !line.starts_with("LOCATION:"));
-        Ok(Exit { stderr: lines.collect::<Vec<_>>().join("\n"), ..exit })
+    pub(crate) async fn talk(&self, database: &str, act: &str) -> Result<Talk> {
+        Talk::open(&self.reader.caller, &self.server, database, act).await
     }
-}
 
-/// PostgreSQL lets the connections of one `pg_restore` deadlock, mostly over the indexes of partitions; by one connection it goes.
-fn in_each_others_way(error: &Error) -> bool {
-    error.causes().iter().any(|cause| cause.contains("deadlock detected"))
+    /// Runs some statements in `database`.
+    async fn tell(&self, database: &str, act: &str, statements: impl IntoIterator<Item = String>) -> Result<()> {
+        talk::run(&self.reader.caller, &self.server, database, act, statements).await.map(drop)
+    }
 }

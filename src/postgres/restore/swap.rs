@@ -7,7 +7,9 @@
 
 use serde::Deserialize;
 
+use crate::error::Result;
 use crate::postgres::server::quoting::{ident, literal};
+use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway::unmark;
 
 /// The three databases by their numbers, which stay when names change.
@@ -26,13 +28,21 @@ pub struct Swap {
     pub kept: String,
 }
 
-/// What the swap says when it was done, and when another one is under way or was quicker.
-pub const DONE: &str = "swapped";
-pub const BUSY: &str = "busy";
-pub const CHANGED: &str = "changed";
+/// How a try to swap ended, when nothing failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swapped {
+    Done,
+    /// Another swap of it is under way.
+    Busy,
+    /// Another run was quicker.
+    Changed,
+}
+
+/// How often sessions are ended while the renames wait for them.
+const EVICTIONS: u32 = 120;
 
 /// A rename would wait five seconds for sessions, and whoever comes would wait with it.
-const PATIENCE: &str = "SET LOCAL statement_timeout = '1s';\n";
+const PATIENCE: &str = "SET LOCAL statement_timeout = '1s'";
 
 impl Swap {
     /// The query whose only row is a [`State`] as JSON.
@@ -40,7 +50,7 @@ impl Swap {
         let oid =
             |name: &str| format!("(SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = {})", literal(name));
         format!(
-            "SET client_encoding = 'UTF8';\nSELECT pg_catalog.json_build_object('live', {}, 'staged', {}, 'kept', {});\n",
+            "SELECT pg_catalog.json_build_object('live', {}, 'staged', {}, 'kept', {})",
             oid(&self.live),
             oid(&self.staged),
             oid(&self.kept)
@@ -53,56 +63,63 @@ impl Swap {
     }
 
     /// The swap itself. What belongs to the name stays with it: owner, grants, settings, limit and comment.
-    pub fn script(&self, before: &State) -> String {
+    pub async fn perform(&self, before: &State, talk: &mut Talk) -> Result<Swapped> {
         let (live, staged) = (literal(&self.live), literal(&self.staged));
-        let mut script = format!(
-            "SET client_encoding = 'UTF8';\nSET search_path = pg_catalog;\nSET lock_timeout = '1s';\nBEGIN;\n\
-             SELECT pg_try_advisory_xact_lock(hashtext('hikae swap'), hashtext({live})) AS mine \\gset\n\
-             \\if :mine\n\\else\n\\echo {BUSY}\n\\quit\n\\endif\n\
-             SELECT {} IS NOT DISTINCT FROM (SELECT oid FROM pg_database WHERE datname = {live}) \
-             AND {} = (SELECT oid FROM pg_database WHERE datname = {staged}) AS same \\gset\n\
-             \\if :same\n\\else\n\\echo {CHANGED}\n\\quit\n\\endif\n",
+        talk.run(["SET search_path = pg_catalog", "SET lock_timeout = '1s'", "BEGIN"].map(str::to_owned)).await?;
+        let mine = format!("SELECT pg_try_advisory_xact_lock(hashtext('hikae swap'), hashtext({live})) AS mine");
+        if !talk.ask(mine).await?.is_true() {
+            return Ok(Swapped::Busy);
+        }
+        let same = format!(
+            "SELECT {} IS NOT DISTINCT FROM (SELECT oid FROM pg_database WHERE datname = {live}) \
+             AND {} = (SELECT oid FROM pg_database WHERE datname = {staged}) AS same",
             number(before.live),
             number(before.staged),
         );
-        if before.live.is_some() {
-            script.push_str(&carry_over(&live, &staged));
-            script.push_str(PATIENCE);
-            script.push_str(&format!("ALTER DATABASE {} RENAME TO {};\n", ident(&self.live), ident(&self.kept)));
-        } else {
-            script.push_str(&unmark(&staged));
-            script.push_str(PATIENCE);
+        if !talk.ask(same).await?.is_true() {
+            return Ok(Swapped::Changed);
         }
-        script.push_str(&format!(
-            "ALTER DATABASE {} RENAME TO {};\nSET LOCAL statement_timeout = 0;\nCOMMIT;\n\\echo {DONE}\n",
-            ident(&self.staged),
-            ident(&self.live)
-        ));
-        script
+        let rename = |from: &str, to: &str| format!("ALTER DATABASE {} RENAME TO {}", ident(from), ident(to));
+        if before.live.is_some() {
+            talk.run_each(carry_over(&live, &staged)).await?;
+            talk.run([PATIENCE.to_owned(), rename(&self.live, &self.kept)]).await?;
+        } else {
+            talk.run_each(unmark(&staged)).await?;
+            talk.ask(PATIENCE).await?;
+        }
+        let last =
+            [rename(&self.staged, &self.live), "SET LOCAL statement_timeout = 0".to_owned(), "COMMIT".to_owned()];
+        talk.run(last).await?;
+        Ok(Swapped::Done)
     }
 
-    /// Asks for the sessions in both databases that this user may not end: a line for each, `pid (user, application)`.
+    /// Asks for the sessions in both databases that this user may not end: a row for each, `pid (user, application)`.
     pub fn untouchable(&self, before: &State) -> String {
         format!(
-            "SET client_encoding = 'UTF8';\nSET search_path = pg_catalog;\n\
-             SELECT format('%s (%s, %s)', a.pid, r.rolname, coalesce(nullif(a.application_name, ''), '-')) \
-             FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid, pg_roles me \
+            "SELECT pg_catalog.format('%s (%s, %s)', a.pid, r.rolname, coalesce(nullif(a.application_name, ''), '-')) \
+             FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid, pg_catalog.pg_roles me \
              WHERE a.datid IN ({}) AND a.pid <> pg_backend_pid() AND me.rolname = current_user AND NOT me.rolsuper \
              AND (r.rolsuper OR NOT (pg_has_role(r.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE'))) \
-             ORDER BY a.pid;\n",
+             ORDER BY a.pid",
             numbers(before)
         )
     }
 
     /// Ends the sessions in both databases, again and again for as long as the renames wait for them. By number: as soon
-    /// as the names are swapped, whoever comes back is left in peace.
-    pub fn evict(&self, before: &State) -> String {
-        let once = format!(
-            "SELECT format('SELECT pg_terminate_backend(%s)', pid) FROM pg_stat_activity \
-             WHERE datid IN ({}) AND pid <> pg_backend_pid() \\gexec\nSELECT pg_sleep(0.05);\n",
+    /// as the names are swapped, whoever comes back is left in peace. What fails is reported by the renames.
+    pub async fn evict(&self, before: &State, talk: &mut Talk) {
+        let ends = format!(
+            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+             WHERE datid IN ({}) AND pid <> pg_catalog.pg_backend_pid()",
             numbers(before)
         );
-        format!("SET search_path = pg_catalog;\n{}", once.repeat(120))
+        for _ in 0..EVICTIONS {
+            for sql in [ends.as_str(), "SELECT pg_catalog.pg_sleep(0.05)"] {
+                if let Err(error) = talk.ask(sql.to_owned()).await {
+                    tracing::debug!(error = error.one_line(), "sessions were not ended");
+                }
+            }
+        }
     }
 }
 
@@ -142,6 +159,6 @@ UNION ALL SELECT 5, format('ALTER %s SET %I TO %s',
     LATERAL (SELECT split_part(setting, '=', 1) AS name, substr(setting, strpos(setting, '=') + 1) AS value) AS parts
 UNION ALL SELECT 6, format('COMMENT ON DATABASE %I IS %s', s.datname, coalesce(quote_literal(shobj_description(l.oid, 'pg_database')), 'NULL'))
   FROM l, s
-) AS carried ORDER BY step, statement \\gexec\n"
+) AS carried ORDER BY step, statement"
     )
 }

@@ -54,6 +54,8 @@ impl Server {
     pub fn dump(&self, database: &str, shape: &DumpShape) -> Command {
         let mut command = self.command("pg_dump", Some(database));
         command.args.push("--no-password".to_owned());
+        // Moments have their offset from UTC beside them: so they are written alike wherever they are dumped.
+        command.env.push(("PGTZ".to_owned(), SecretOrText::Plain("UTC".to_owned())));
         let flags = [
             (shape.clean, "--clean"),
             (shape.clean, "--if-exists"),
@@ -74,6 +76,16 @@ impl Server {
         command
     }
 
+    /// `pg_dump` of the structure of `database` alone, in the shape of another dump.
+    pub fn dump_structure(&self, database: &str, flags: &[&str], encoding: Option<&str>) -> Command {
+        let mut command = self.dump(database, &DumpShape::default());
+        // Not `--schema-only`: that leaves out the owners and rights of large objects.
+        command.args.extend(["--section=pre-data", "--section=post-data"].map(str::to_owned));
+        command.args.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        command.args.extend(encoding.map(|encoding| format!("--encoding={encoding}")));
+        command
+    }
+
     /// `pg_dumpall` of what belongs to the whole cluster; only a superuser may read the `passwords`.
     pub fn globals(&self, database: Option<&str>, passwords: bool) -> Command {
         let mut command = self.command("pg_dumpall", None);
@@ -82,15 +94,6 @@ impl Server {
         if !passwords {
             command.args.push("--no-role-passwords".to_owned());
         }
-        command
-    }
-
-    /// `psql` that reads its SQL from standard input, so that none of it stands on the command line.
-    pub fn psql(&self, database: &str) -> Command {
-        let mut command = self.command("psql", Some(database));
-        let flags = ["--no-psqlrc", "--no-password", "--no-align", "--tuples-only", "--quiet", "--set=ON_ERROR_STOP=1"];
-        command.args.extend(flags.map(str::to_owned));
-        command.stdin = true;
         command
     }
 }

@@ -7,8 +7,7 @@ use futures_util::future::{LocalBoxFuture, join_all};
 
 use crate::backup::at_end::{AtEnd, CLEANUP_TIME};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::maintenance::{Maintenance, cannot};
-use crate::postgres::server::throwaway;
+use crate::postgres::server::maintenance::Maintenance;
 use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::world::Caller;
@@ -77,9 +76,11 @@ impl AtEnd for CreatedDatabases {
 
 async fn drop_leftover(caller: &Caller, name: String, hold: Hold, forgotten: bool) {
     let at = Maintenance { caller, server: hold.server, database: hold.connect_to };
-    match at.run(&cannot("drop", &name), throwaway::drop_marked(&name)).await {
-        Ok(_) if forgotten => log(Level::Warn, &format!("the recipe forgot the database {name}; it was dropped"), None),
-        Ok(_) => log(Level::Info, &format!("the unfinished database {name} was dropped"), None),
+    match at.drop_marked(&name).await {
+        Ok(()) if forgotten => {
+            log(Level::Warn, &format!("the recipe forgot the database {name}; it was dropped"), None)
+        }
+        Ok(()) => log(Level::Info, &format!("the unfinished database {name} was dropped"), None),
         Err(error) => {
             let message = format!("{}; `pg.sweep_throwaways` of a later run drops it", error.one_line());
             log(Level::Warn, &message, None);

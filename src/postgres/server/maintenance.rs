@@ -6,11 +6,12 @@ use serde::Deserialize;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::explain::explain;
-use crate::postgres::server::query::{MAX_ANSWER_BYTES, ask};
-use crate::postgres::server::quoting::literal;
+use crate::postgres::server::query::ask;
+use crate::postgres::server::quoting::{ident, literal};
+use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;
-use crate::world::{Caller, Command, SecretOrText, program};
+use crate::world::Caller;
+use crate::world::postgres::Answer;
 
 /// Where the server is asked about its databases.
 pub const MAINTENANCE: &str = "postgres";
@@ -31,19 +32,13 @@ pub struct Maintenance<'a> {
 }
 
 impl Maintenance<'_> {
-    /// What psql writes when it reads `script`; the first error ends it.
-    pub async fn run(&self, act: &str, script: String) -> Result<String> {
-        self.tell(act, self.server.psql(&self.database), script).await
+    pub async fn open(&self, act: &str) -> Result<Talk> {
+        Talk::open(self.caller, &self.server, &self.database, act).await
     }
 
-    /// The same by another psql.
-    pub async fn tell(&self, act: &str, psql: Command, script: String) -> Result<String> {
-        let (stdout, exit) =
-            program::ask(self.caller, psql, Some(&SecretOrText::Plain(script)), MAX_ANSWER_BYTES).await?;
-        if !exit.success() {
-            return Err(explain(act, "psql", &exit));
-        }
-        Ok(String::from_utf8_lossy(&stdout).trim_end().to_owned())
+    /// Runs some statements, up to the first that fails; gives what the last one gave.
+    pub async fn run(&self, act: &str, statements: impl IntoIterator<Item = String>) -> Result<Answer> {
+        talk::run(self.caller, &self.server, &self.database, act, statements).await
     }
 
     pub async fn find(&self, condition: &str) -> Result<Vec<DatabaseRow>> {
@@ -62,12 +57,50 @@ impl Maintenance<'_> {
 
     /// Drops a throwaway that no run needs; whether it did.
     pub async fn drop_unless_needed(&self, name: &str) -> Result<bool> {
-        let said = self.run(&cannot("drop", name), throwaway::drop_unless_needed(name)).await?;
-        match said.lines().last() {
-            Some("dropped") => Ok(true),
-            Some("needed") => Ok(false),
-            _ => Err(Error::new(Kind::Other, cannot("drop", name)).because_text("psql did not say what became of it")),
-        }
+        let mut talk = self.open(&cannot("drop", name)).await?;
+        let dropped = async {
+            // Whoever made it holds the lock as long as it needs it. The session that asks takes it, and ends here.
+            let free = talk.ask(throwaway::lock(name)).await?.is_true();
+            if free {
+                self.remove(&mut talk, name).await?;
+            }
+            Ok(free)
+        };
+        let dropped = dropped.await;
+        talk.end(dropped).await
+    }
+
+    /// Drops the throwaway roles that no run needs.
+    pub async fn sweep_roles(&self) -> Result<()> {
+        let mut talk = self.open("cannot drop the roles of runs that were killed").await?;
+        let swept = async {
+            let sql = format!(
+                "SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.starts_with(rolname::text, {})",
+                literal(throwaway::PREFIX)
+            );
+            let left: Vec<String> = talk.ask(sql).await?.values().filter(|name| throwaway::is_name(name)).collect();
+            for name in left {
+                if talk.ask(throwaway::lock(&name)).await?.is_true() {
+                    talk.ask(format!("DROP ROLE IF EXISTS {}", ident(&name))).await?;
+                }
+            }
+            Ok(())
+        };
+        let swept = swept.await;
+        talk.end(swept).await
+    }
+
+    /// Drops the run's own throwaway, if it is there and is marked or not marked yet.
+    pub async fn drop_marked(&self, name: &str) -> Result<()> {
+        let mut talk = self.open(&cannot("drop", name)).await?;
+        let dropped = async {
+            if talk.ask(throwaway::is_own(name)).await?.is_true() {
+                self.remove(&mut talk, name).await?;
+            }
+            Ok(())
+        };
+        let dropped = dropped.await;
+        talk.end(dropped).await
     }
 }
 

@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
+use crate::postgres::server::maintenance::MAINTENANCE;
 use crate::postgres::server::programs::Programs;
 use crate::postgres::server::query::MAX_ANSWER_BYTES;
+use crate::postgres::server::talk;
 use crate::postgres::server::throwaway;
 use crate::report::{Level, log};
 use crate::units::show_size;
@@ -150,11 +152,7 @@ impl TemporaryCluster {
         };
         let deadline = self.caller.world.elapsed() + START;
         loop {
-            // It is asked until the server is ready; that one asking fails is nobody's failure.
-            let ask =
-                Command { ok_codes: vec![0, 1, 2], expendable: true, ..at.command("pg_isready", Some("postgres")) };
-            let (_, exit) = program::ask(&self.caller, ask, None, MAX_ANSWER_BYTES).await?;
-            if exit.success() {
+            if talk::is_ready(&self.caller, &at, MAINTENANCE).await? {
                 return Ok(());
             }
             let ended = tokio::select! {

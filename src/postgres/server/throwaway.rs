@@ -47,69 +47,54 @@ pub fn mark(run_id: &str, recipe: &str, host: &str) -> String {
     format!("{MARK}{run_id} of {recipe} on {host}; to be dropped when that run has ended")
 }
 
-/// Takes hikae's mark from a database that is no throwaway any more; `name` is a SQL text.
+/// Gives the statement that takes hikae's mark from a database that is no throwaway any more; `name` is a SQL text.
 pub fn unmark(name: &str) -> String {
     format!(
         "SELECT format('COMMENT ON DATABASE %I IS NULL', datname) FROM pg_catalog.pg_database WHERE datname = {name} \
-         AND pg_catalog.starts_with(pg_catalog.shobj_description(oid, 'pg_database'), {}) \\gexec\n",
+         AND pg_catalog.starts_with(pg_catalog.shobj_description(oid, 'pg_database'), {})",
         literal(MARK)
     )
 }
 
-/// The condition, as SQL, under which nobody needs the throwaway; it takes the lock for the session that asks.
-fn lock(name: &str) -> String {
+/// Asks whether nobody needs the throwaway; if so, the session that asks has its lock from then on.
+pub fn lock(name: &str) -> String {
     format!(
-        "pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('hikae throwaway'), pg_catalog.hashtext({}))",
+        "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('hikae throwaway'), pg_catalog.hashtext({}))",
         literal(name)
     )
 }
 
-/// What the keeper is told; it answers `t` when the lock is its own. PostgreSQL before 14 does not know the first setting.
-pub fn keep(name: &str) -> String {
-    format!("SET idle_session_timeout = 0;\nSELECT {};\n", lock(name))
-}
-
-/// Drops the throwaway if no run needs it; answers `dropped` or `needed`.
-pub fn drop_unless_needed(name: &str) -> String {
-    format!(
-        "SELECT {} AS free \\gset\n\\if :free\n{}\\echo dropped\n\\else\n\\echo needed\n\\endif\n",
-        lock(name),
-        drop(name)
-    )
-}
-
-/// Drops the run's own throwaway, if it stands and is marked or not marked yet.
-pub fn drop_marked(name: &str) -> String {
+/// Asks whether the throwaway is there, and marked or not marked yet.
+pub fn is_own(name: &str) -> String {
     format!(
         "SELECT pg_catalog.count(*) > 0 AS own FROM pg_catalog.pg_database WHERE datname = {} AND pg_catalog.starts_with(\
-         coalesce(pg_catalog.shobj_description(oid, 'pg_database'), {mark}), {mark}) \\gset\n\\if :own\n{}\\endif\n\\echo dropped\n",
+         coalesce(pg_catalog.shobj_description(oid, 'pg_database'), {mark}), {mark})",
         literal(name),
-        drop(name),
         mark = literal(MARK),
     )
 }
 
 /// Drops a throwaway and makes it again by the statement `create`, with its mark.
-pub fn remake(name: &str, create: &str, mark: &str) -> String {
-    format!("{}{create}{}", drop(name), comment(name, mark))
+pub fn remake(name: &str, create: String, mark: &str) -> Vec<String> {
+    vec![drop(name), create, comment(name, mark)]
 }
 
 /// Marks a throwaway as hikae's.
 pub fn comment(name: &str, mark: &str) -> String {
-    format!("COMMENT ON DATABASE {} IS {};\n", ident(name), literal(mark))
+    format!("COMMENT ON DATABASE {} IS {}", ident(name), literal(mark))
 }
 
-/// Makes the roles that are not there; nobody can log in as one of them.
+/// Gives the statements that make the roles which are not there; nobody can log in as one of them.
 pub fn make_roles(names: &BTreeSet<String>) -> String {
     let rows: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
     format!(
-        "SELECT format('CREATE ROLE %I NOLOGIN', name) FROM (VALUES {}) AS named (name)\n\
-         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name) \\gexec\n",
+        "SELECT format('CREATE ROLE %I NOLOGIN', name) FROM (VALUES {}) AS named (name) \
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name)",
         rows.join(", ")
     )
 }
 
 /// Drops a database, and ends the sessions in it.
 pub fn drop(name: &str) -> String {
-    format!("DROP DATABASE {} WITH (FORCE);\n", ident(name))
+    format!("DROP DATABASE {} WITH (FORCE)", ident(name))
 }

@@ -11,7 +11,7 @@ use crate::config::translations;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::{Fuse, LuaLimits};
 use crate::lua::machine::Machine;
-use crate::lua::session::{RecordQueries, Session};
+use crate::lua::session::{RecordQueries, RecordedQuery, Session};
 use crate::lua::state;
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
@@ -26,6 +26,7 @@ pub struct LuaPart {
     pub run_id: String,
     pub ledger: Arc<Ledger>,
     pub record: RecordQueries,
+    pub recorded_query: RecordedQuery,
 }
 
 /// What the recipe came to.
@@ -64,10 +65,11 @@ impl LuaEnd {
 
 /// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
-    let LuaPart { job, caller, run_id, ledger, record } = part;
+    let LuaPart { job, caller, run_id, ledger, record, recorded_query } = part;
     let config = job.config.clone();
     let session = Session::new(caller, job.identity(&run_id), translations(&config), ledger);
-    let session = Rc::new(session.with_smtp(Box::new(move || config.smtp())).with_record(record));
+    let session = session.with_smtp(Box::new(move || config.smtp())).with_record(record);
+    let session = Rc::new(session.with_recorded_query(recorded_query));
     let answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.at_end.release();

@@ -144,7 +144,11 @@ fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
 /// same folder. What became of an expendable program is told by what it was for.
 fn matters(record: &Record) -> bool {
     let clearing = record.site.is_none() && matches!(record.effect, Effect::Sweep { .. } | Effect::Stat { .. });
-    let expendable = matches!(&record.effect, Effect::Spawn(command) if command.expendable);
+    let expendable = match &record.effect {
+        Effect::Spawn(command) => command.expendable,
+        Effect::Connect(login) => login.expendable,
+        _ => false,
+    };
     !clearing && !expendable && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
 }
 

@@ -34,7 +34,12 @@ pub fn text(options: Options) -> Result<String> {
     let Options { name, size, content, database, rows } = options;
     let content = content.unwrap_or_default();
     let size_bytes = size.as_deref().map(parse_size).transpose()?.unwrap_or(content.len() as u64);
-    let tables = rows.into_iter().map(|(name, rows)| TableRows { schema: "public".to_owned(), name, rows: Some(rows) });
+    let tables = rows.into_iter().map(|(name, rows)| TableRows {
+        schema: "public".to_owned(),
+        name,
+        rows: Some(rows),
+        fingerprint: None,
+    });
     let section = DatabaseFacts {
         name: Some(database.unwrap_or_else(|| crate::specs::samples::dump::DATABASE.to_owned())),
         server_version: Some(crate::specs::samples::dump::VERSION.to_owned()),

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, ReadBack, Sink, Source};
 use crate::world::http::HttpResponse;
 use crate::world::packing::Packed;
+use crate::world::postgres::{Answer, Session, Step};
 use crate::world::reply::Process;
 use crate::world::{Child, Exit, Reply};
 
@@ -103,6 +104,7 @@ pub fn break_reply(reply: Reply, broken: Broken) -> Reply {
             Reply::Packed(Packed { source: Box::new(Kept::new(packed.source, broken, false)), ..packed })
         }
         Reply::Sink(inner) => Reply::Sink(Box::new(Kept::new(inner, broken, false))),
+        Reply::Session(inner) => Reply::Session(Box::new(Kept::new(inner, broken.over_network(true), false))),
         Reply::Response(response) => Reply::Response(answer_badly(response, broken.over_network(true))),
         Reply::Child(Child { stdin, stdout, process }) => {
             let stdin = stdin.map(|inner| Box::new(Kept::new(inner, whole(), true)) as Box<dyn Sink>);
@@ -264,5 +266,50 @@ impl Process for Kept<dyn Process> {
                 _ => Ok(exit),
             }
         })
+    }
+}
+
+impl Kept<dyn Session> {
+    /// Before each message: whether the connection still carries so much.
+    async fn carry(&mut self, bytes: usize) -> Result<&mut (dyn Session + 'static)> {
+        self.broken.step().await?;
+        if self.broken.pass(bytes) < bytes || self.broken.is_over() {
+            return Err(self.broken.breaks("talk to").await);
+        }
+        self.inner()
+    }
+}
+
+impl Session for Kept<dyn Session> {
+    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<Answer>> {
+        Box::pin(async move { self.carry(sql.len()).await?.ask(sql, max_bytes).await })
+    }
+
+    fn send(&mut self, step: Step) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.carry(step.size_bytes()).await?.send(step).await })
+    }
+
+    fn settle(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.carry(0).await?.settle().await })
+    }
+
+    fn copy_out(&mut self, sql: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.carry(sql.len()).await?.copy_out(sql).await })
+    }
+
+    fn rows(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(async move {
+            let piece = self.carry(0).await?.rows().await?;
+            match &piece {
+                Piece::Data(data) if self.broken.pass(data.len()) < data.len() => {
+                    Err(self.broken.breaks("talk to").await)
+                }
+                _ => Ok(piece),
+            }
+        })
+    }
+
+    fn close(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move { self.take_inner()?.close().await })
     }
 }

@@ -75,6 +75,9 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
             F::Cut { after_bytes: all },
             F::Hang { after_bytes: half },
         ],
+        Effect::Connect(_) => {
+            vec![fail(Kind::Network), fail(Kind::Denied), F::Cut { after_bytes: half }, F::Hang { after_bytes: half }]
+        }
         Effect::Send(_) => vec![fail(Kind::Network), fail(Kind::Denied), hang],
         Effect::Which { .. } => vec![fail(Kind::Other)],
         Effect::MakeMemoryDir { .. } => vec![fail(Kind::Denied)],

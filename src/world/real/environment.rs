@@ -19,6 +19,11 @@ pub fn machine(environment: &BTreeMap<String, String>, cores: Option<usize>) -> 
     }
 }
 
+/// The name of the user that this process runs as, whatever the variables say.
+pub fn user() -> String {
+    user_name(rustix::process::getuid().as_raw())
+}
+
 /// The name of this machine.
 pub fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()

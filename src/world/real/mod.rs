@@ -39,6 +39,7 @@ mod packing;
 pub mod orphans;
 mod part;
 mod pipes;
+pub mod postgres;
 mod process;
 mod programs;
 mod removing;
@@ -169,6 +170,7 @@ impl Real {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)
             }
+            E::Connect(login) => Reply::Session(postgres::connect(*login, &self.environment).await?),
             E::Send(letter) => Reply::Sent(mail::send(&letter).await?),
             E::Sleep { duration } => {
                 clock::sleep(duration).await;

@@ -28,6 +28,7 @@ mod objects;
 mod ownership;
 mod packing;
 mod part;
+pub mod postgres;
 pub mod programs;
 pub mod routes;
 pub mod setup;
@@ -41,6 +42,7 @@ mod ways;
 pub use given::Age;
 pub use mail::SmtpSetup;
 pub use objects::stores::StoreSetup;
+pub use postgres::{Heard, PostgresServer, Said};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
 pub use seen::{Posted, Ran, Requested};
@@ -178,6 +180,9 @@ impl Simulated {
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
             E::Which { program } => Reply::Path(programs::which(&program, &self.setup.programs)),
+            E::Connect(login) => {
+                Reply::Session(postgres::connect(*login, self.setup.postgres.as_ref(), pace, &self.shared).await?)
+            }
             E::Send(letter) => Reply::Sent(mail::send(&letter, &self.setup.smtp, &pace, &self.shared).await?),
             E::Sleep { duration } => pace.pass(duration).await.map(done)?,
             E::MakeMemoryDir { .. } => Reply::MemoryDir(MemoryDir::of_no_disk("simulated")),

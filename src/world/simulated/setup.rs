@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
 use super::objects::stores::StoreSetup;
+use super::postgres::PostgresServer;
 use super::programs::Program;
 use super::routes::Route;
 use crate::world::SecretOrText;
@@ -28,6 +29,8 @@ pub struct SimulatedSetup {
     pub programs: BTreeMap<String, Program>,
     /// What servers answer, by `METHOD url` or by url alone. Any other request is an error that lists these.
     pub http: BTreeMap<String, Route>,
+    /// The one PostgreSQL server; without it, nothing listens.
+    pub postgres: Option<PostgresServer>,
     pub env: BTreeMap<String, SecretOrText>,
     /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
     pub objects: BTreeMap<String, ObjectSetup>,
@@ -59,6 +62,7 @@ impl Default for SimulatedSetup {
             files: BTreeMap::new(),
             programs: BTreeMap::new(),
             http: BTreeMap::new(),
+            postgres: None,
             env: BTreeMap::new(),
             objects: BTreeMap::new(),
             store: StoreSetup::default(),

@@ -1,12 +1,25 @@
 //! Finds the end of one string in single quotes, as the server and psql find it.
 
-use crate::postgres::dump::lexer::KEPT_BYTES;
+use crate::postgres::dump::lexer::KEPT_STRING_BYTES;
 
 /// A string that is being read. `E'…'` has escapes; in every other string a backslash is itself.
 #[derive(Debug)]
 pub(crate) struct Quote {
     escapes: bool,
     at: At,
+    /// The byte before the one at hand.
+    before: u8,
+    /// What other settings than those of the load would read in another way.
+    ambiguous: Ambiguous,
+}
+
+/// How a string would end elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ambiguous {
+    /// A backslash directly before a quote, in a string without escapes.
+    pub backslash_quote: bool,
+    /// A backslash that some encodings take for the second half of a character, in a string with escapes.
+    pub half_character: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +34,18 @@ enum At {
 impl Quote {
     /// A string whose opening quote has been read.
     pub(crate) fn new(escapes: bool) -> Quote {
-        Quote { escapes, at: At::Inside }
+        Quote { escapes, at: At::Inside, before: 0, ambiguous: Ambiguous::default() }
+    }
+
+    pub(crate) fn ambiguous(&self) -> Ambiguous {
+        self.ambiguous
     }
 
     /// Takes what of `data` belongs to the string, and adds its text to `kept`: how many bytes, and whether it has ended.
     pub(crate) fn feed(&mut self, data: &[u8], mut kept: Option<&mut Vec<u8>>) -> (usize, bool) {
         let mut keep = |bytes: &[u8]| {
             if let Some(kept) = &mut kept {
-                let room = KEPT_BYTES.saturating_sub(kept.len());
+                let room = KEPT_STRING_BYTES.saturating_sub(kept.len());
                 kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
             }
         };
@@ -39,14 +56,24 @@ impl Quote {
                     let length = self.next_sign(&data[used..]);
                     keep(&data[used..length.map_or(data.len(), |length| used + length)]);
                     used = length.map_or(data.len(), |length| used + length);
+                    if let Some(last) = used.checked_sub(1) {
+                        self.before = data[last];
+                    }
                     match data.get(used) {
                         None => return (data.len(), false),
-                        Some(b'\'') => At::Quote,
-                        Some(_) => At::Escaped,
+                        Some(b'\'') => {
+                            self.ambiguous.backslash_quote |= !self.escapes && self.before == b'\\';
+                            At::Quote
+                        }
+                        Some(_) => {
+                            self.ambiguous.half_character |= !self.before.is_ascii();
+                            At::Escaped
+                        }
                     }
                 }
                 (At::Escaped, _) => {
                     keep(&[b'\\', byte]);
+                    self.before = byte;
                     At::Inside
                 }
                 (At::Quote, b'\'') => {

@@ -17,12 +17,11 @@ pub(crate) enum Watch {
     Copy { head: usize, depth: usize, tail: Vec<String> },
     /// The arguments of a call: values, not more calls.
     Values { cast: bool },
+    /// A materialized view that is filled later, by its `REFRESH`: it ends in `WITH NO DATA`.
+    NoData { seen: usize },
     /// A subscription that does not connect when it is made: `connect = false`.
     Subscription { seen: usize },
 }
-
-/// The words that `pg_dump` writes beside values: where it drops a large object that may not be there.
-const UNLINK_WORDS: [&str; 5] = ["oid", "from", "pg_catalog", "pg_largeobject_metadata", "where"];
 
 const NOT_VALUES: &str = "has an `INSERT` of something other than plain values";
 
@@ -47,12 +46,19 @@ impl Watch {
                     TokenKind::String => true,
                     TokenKind::Name => false,
                     TokenKind::Sign => "(),-.:[]=".contains(token.text.as_str()),
-                    TokenKind::Word => *cast || is_value(&token.text) || UNLINK_WORDS.contains(&token.text.as_str()),
+                    TokenKind::Word => *cast || is_value(&token.text),
                 };
                 *cast = token.text == ":" && token.kind == TokenKind::Sign;
                 if !known {
                     return Err("gives one of its functions something other than plain values");
                 }
+            }
+            Watch::NoData { seen } => {
+                let wanted = ["with", "no", "data"];
+                *seen = match wanted.get(*seen) {
+                    Some(word) if *word == token.text && token.kind == TokenKind::Word => *seen + 1,
+                    _ => usize::from(token.text == wanted[0] && token.kind == TokenKind::Word),
+                };
             }
             Watch::Subscription { seen } => {
                 let wanted = ["connect", "=", "false"];
@@ -79,6 +85,7 @@ impl Watch {
             Watch::Copy { head, tail, .. } if matches!(head, 1 | 3) && tail.iter().eq(["from", "stdin"]) => Ok(true),
             Watch::Copy { .. } => Err("has a `COPY` that does not read its rows from the dump"),
             Watch::Rows(insert) if !insert.is_whole() => Err(NOT_VALUES),
+            Watch::NoData { seen } if *seen != 3 => Err("fills a materialized view when it is made"),
             Watch::Subscription { seen } if *seen < 3 => Err("makes a subscription that connects to its publisher"),
             _ => Ok(false),
         }

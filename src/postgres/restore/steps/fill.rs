@@ -1,104 +1,131 @@
-//! Loads a proved dump into its target, and believes neither psql nor the file: both must say at the end that all went in.
+//! Loads a proved dump into its target, and believes neither the server nor the file: both must say at the end that all went in.
+
+use std::collections::VecDeque;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::rewriter::Rewriter;
+use crate::postgres::restore::routing::Router;
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::restore::steps::prove::Proved;
-use crate::postgres::server::explain::explain;
-use crate::postgres::server::query::MAX_ANSWER_BYTES;
+use crate::postgres::server::quoting::literal;
+use crate::postgres::server::talk::Talk;
+use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::report::event;
-use crate::stream::stage::Staged;
-use crate::stream::{Piece, Sink, Source};
-use crate::world::program::run_to_end;
-use crate::world::{Child, Exit, program};
+use crate::stream::{Piece, Source};
 
-/// How the feeding of psql ended.
-enum Fed {
-    Whole,
-    /// psql takes no more; its exit says why.
-    Stopped(Error),
-}
+/// Set by hikae, and not by the dump: how the server reads its strings.
+const READING: [&str; 2] = ["SET client_encoding = 'UTF8'", "SET standard_conforming_strings = on"];
+
+/// Asked before the first statement: what was set holds.
+const READS: &str = "SELECT pg_catalog.current_setting('client_encoding') = 'UTF8' \
+    AND pg_catalog.current_setting('standard_conforming_strings') = 'on'";
 
 impl Restoring {
-    pub async fn load(&self, proved: &Proved) -> Result<()> {
-        match proved.bare && self.jobs > 1 {
-            true => self.load_archive().await?,
-            false => self.load_plain(proved).await?,
+    /// Loads the dump, and then says about the database what the dump says: its settings must not hold while it is read.
+    pub async fn fill(&self, proved: &Proved, created: bool, role: Option<&ThrowawayRole>) -> Result<()> {
+        if let Some(role) = role {
+            self.hand_over(role).await?;
         }
+        let router = match proved.bare && self.jobs > 1 {
+            true => self.load_in_parallel(proved, role).await?,
+            false => self.load(proved, role).await?,
+        };
         // What was loaded is what was proved only if nobody has put another file in its place.
         match self.reader.caller.stat(&self.source).await? {
-            Some(stat) if (stat.size_bytes, stat.modified) == (proved.stat.size_bytes, proved.stat.modified) => Ok(()),
-            _ => Err(replaced()),
+            Some(stat) if (stat.size_bytes, stat.modified) == (proved.stat.size_bytes, proved.stat.modified) => {}
+            _ => return Err(replaced()),
         }
+        if let Some(role) = role {
+            self.take_over(role, router).await?;
+        }
+        self.describe(proved, created).await
     }
 
-    async fn load_plain(&self, proved: &Proved) -> Result<()> {
+    async fn load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
         let opened = self.open(false).await?;
-        let mut dump = Staged::new(opened.source, Rewriter::new(&self.target));
-        let mut child = self.loader.spawn(self.server.load(&self.target)).await?;
-        let mut stdin = child.stdin.take();
-        let exit = {
-            let feeding = self.feed(&mut dump, &mut stdin);
-            feed_and_wait(feeding, child).await?
-        };
-        if !exit.success() {
-            return Err(explain_load(&self.target, &exit));
-        }
+        let mut talk = self.ready_to_load(proved, role).await?;
+        let mut router = Router::new(role.map(|role| role.members.clone()));
+        let loaded = self.feed(opened.source, &mut talk, &mut router).await;
+        talk.end(loaded).await?;
         let again = opened.facts.lock().sections.get("database").cloned().unwrap_or_default();
-        if again == proved.dump { Ok(()) } else { Err(replaced()) }
+        if again == proved.dump { Ok(router) } else { Err(replaced()) }
     }
 
-    async fn feed(&self, dump: &mut dyn Source, stdin: &mut Option<Box<dyn Sink>>) -> Result<Fed> {
-        let Some(sink) = stdin else { return Err(Error::new(Kind::Other, "psql has no standard input")) };
-        let mut moved = 0;
+    /// A session that reads strings as hikae does.
+    pub(crate) async fn ready_to_load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Talk> {
+        let act = format!("cannot load the database `{}`", self.target);
+        let mut talk =
+            Talk::open(&self.loader, role.map_or(&self.server, |role| &role.server), &self.target, &act).await?;
+        for (name, sql) in &proved.own.settings {
+            // Generated columns and indexes may depend on them. What the session cannot have, the database gets at the end.
+            if !is_own(name)
+                && let Err(error) = talk.ask(sql.clone()).await
+            {
+                tracing::debug!(error = error.one_line(), "a setting of the database does not hold while it is loaded");
+            }
+        }
+        talk.run(READING.map(str::to_owned)).await?;
+        match talk.ask(READS).await?.is_true() {
+            true => Ok(talk),
+            false => Err(Error::new(Kind::Denied, act)
+                .because_text("the server does not keep to `client_encoding` and `standard_conforming_strings`")
+                .hint("is there a pooler before the server? connect to the server itself")),
+        }
+    }
+
+    pub(crate) async fn feed(&self, mut dump: Box<dyn Source>, talk: &mut Talk, router: &mut Router) -> Result<()> {
+        let (mut rewriter, mut steps, mut moved) = (Rewriter::new(&self.target), VecDeque::new(), 0);
+        let failed = |error: Error| error.within(format!("cannot load the database `{}`", self.target));
         while let Piece::Data(data) = dump.next().await? {
             moved += data.len() as u64;
-            if let Err(stopped) = sink.write(data).await {
-                return Ok(Fed::Stopped(stopped));
+            rewriter.feed(data, &mut steps)?;
+            for step in steps.drain(..) {
+                self.route(step, talk, router).await.map_err(failed)?;
             }
             event::step_progress(self.step, moved);
         }
-        if let Err(stopped) = sink.seal().await {
-            return Ok(Fed::Stopped(stopped));
-        }
-        match stdin.take() {
-            Some(sink) => Ok(sink.commit().await.map_or_else(Fed::Stopped, |()| Fed::Whole)),
-            None => Ok(Fed::Whole),
-        }
+        rewriter.end()?;
+        talk.session.settle().await.map_err(failed)
     }
 
-    async fn load_archive(&self) -> Result<()> {
-        let file = self.source.display().to_string();
-        let command = self.server.load_archive(&file, &self.target, self.jobs);
-        let (_, exit) = program::ask(&self.loader, command, None, MAX_ANSWER_BYTES).await?;
-        match exit.success() {
-            true => Ok(()),
-            false => {
-                Err(explain(&format!("`pg_restore` cannot load the database `{}`", self.target), "pg_restore", &exit))
+    /// Owner, settings, rights and comment of the database, in the encoding of the dump.
+    async fn describe(&self, proved: &Proved, created: bool) -> Result<()> {
+        let own = &proved.own;
+        // The comment of a database that somebody else has made is not ours to change.
+        let comment = own.comment.iter().filter(|_| created);
+        let statements: Vec<&Vec<u8>> = own.properties.iter().chain(comment).collect();
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let act = format!("cannot give the database `{}` its owner, settings and rights", self.target);
+        let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
+        let described = async {
+            talk.run(READING.map(str::to_owned)).await?;
+            if let Some(encoding) = proved.dump["encoding"].as_str() {
+                talk.ask(format!("SET client_encoding = {}", literal(encoding))).await?;
             }
-        }
+            for sql in statements {
+                talk.ask(sql.clone()).await?;
+            }
+            Ok(())
+        };
+        let described = described.await;
+        talk.end(described).await
     }
 }
 
-/// Feeds psql and waits for its end. A dump that breaks off ends psql, which would take the end of its input for the end of the dump.
-async fn feed_and_wait(feeding: impl Future<Output = Result<Fed>>, child: Child) -> Result<Exit> {
-    let waiting = run_to_end("psql", child, MAX_ANSWER_BYTES);
-    let (fed, (_, exit)) = futures_util::future::try_join(feeding, waiting).await?;
-    match fed {
-        Fed::Stopped(error) if exit.success() => Err(error),
-        _ => Ok(exit),
-    }
-}
-
-/// The first error of psql, with the line of the dump: it stops there, so that nothing but its details follows.
-fn explain_load(target: &str, exit: &Exit) -> Error {
-    let lines: Vec<&str> = exit.stderr.lines().collect();
-    let is_error =
-        |line: &&str| line.starts_with("psql:") && ["ERROR:", "FATAL:"].iter().any(|word| line.contains(word));
-    let first = lines.iter().position(is_error);
-    let told = first.or_else(|| lines.iter().rposition(|line| line.starts_with("psql:"))).unwrap_or(0);
-    let stderr = lines[told..].join("\n");
-    explain(&format!("psql cannot load the database `{target}`"), "psql", &Exit { stderr, ..exit.clone() })
+/// Whether hikae decides this setting of the session itself: who it is, how strings are read, and whether rows may be written.
+fn is_own(name: &str) -> bool {
+    const OWN: [&str; 7] = [
+        "backslash_quote",
+        "client_encoding",
+        "role",
+        "row_security",
+        "session_authorization",
+        "session_replication_role",
+        "standard_conforming_strings",
+    ];
+    OWN.contains(&name) || name.starts_with("default_transaction_") || name.ends_with("_preload_libraries")
 }
 
 fn replaced() -> Error {

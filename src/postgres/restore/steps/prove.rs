@@ -12,8 +12,9 @@ use crate::postgres::restore::own::Own;
 use crate::postgres::restore::read::{Format, HEAD_BYTES};
 use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::steps::Restoring;
+use crate::postgres::restore::structure::{Collector, Structure};
 use crate::report::event;
-use crate::stream::stage::{Stage, Staged};
+use crate::stream::stage::Staged;
 use crate::stream::taps::{Count, Hash};
 use crate::stream::{Piece, SharedFacts, Source};
 use crate::world::{EntryKind, Stat};
@@ -26,6 +27,8 @@ pub struct Proved {
     pub own: Own,
     /// The roles that it names.
     pub roles: BTreeSet<String>,
+    /// The statements that make it, to be compared with those of the restored database.
+    pub structure: Structure,
     /// The `database` section of its manifest, as the dump itself tells it.
     pub dump: Value,
     /// The file is an archive as it stands, so that `pg_restore` can read it.
@@ -51,7 +54,7 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
     let manifest = manifest(restoring).await?;
     refuse_other_size(&stat, manifest.as_ref())?;
     let mut opened = restoring.open(true).await?;
-    let (own, roles) = read_all(restoring, &mut opened).await?;
+    let (own, roles, structure) = read_all(restoring, &mut opened).await?;
     let (raw, mut facts) = (opened.raw.lock().clone(), opened.facts.lock().clone());
     let sha256 = raw.hashes.get("file").cloned().unwrap_or_default();
     match manifest.as_ref().and_then(|manifest| manifest["sha256"].as_str()) {
@@ -62,7 +65,7 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
     }
     let dump = facts.sections.remove("database").unwrap_or_default();
     let (bare, plain_bytes) = (opened.bare, facts.plain_bytes);
-    Ok(Proved { own, roles, dump, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
+    Ok(Proved { own, roles, structure, dump, bare, stat, size_bytes: raw.plain_bytes, plain_bytes, sha256 })
 }
 
 impl Restoring {
@@ -86,21 +89,24 @@ impl Restoring {
 }
 
 /// Reads to the proved end; gives what the dump says about its database, and the roles that it names.
-async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BTreeSet<String>)> {
-    let (mut rewriter, mut nowhere, mut moved) = (Rewriter::new(&restoring.target), VecDeque::new(), 0);
+async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BTreeSet<String>, Structure)> {
+    let (mut rewriter, mut nowhere, mut moved) = (Rewriter::judging(&restoring.target), VecDeque::new(), 0);
+    let mut collector = Collector::default();
     loop {
         match opened.source.next().await? {
             // What is no dump at all is told as such by the inspector, at the end.
             Piece::Data(_) if !opened.looks_right => {}
             Piece::Data(data) => {
                 moved += data.len() as u64;
+                collector.feed(&data);
                 rewriter.feed(data, &mut nowhere)?;
-                nowhere.clear();
                 event::step_progress(restoring.step, moved);
             }
             Piece::End => {
-                rewriter.end(&mut nowhere)?;
-                return Ok((rewriter.own().clone(), rewriter.roles().clone()));
+                rewriter.end()?;
+                let own = rewriter.own().clone();
+                let structure = collector.end(&own);
+                return Ok((own, rewriter.roles().clone(), structure));
             }
         }
     }

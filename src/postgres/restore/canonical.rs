@@ -1,0 +1,151 @@
+//! Gives a statement of a dump the one form in which it is compared, and the words by which people know it.
+
+/// The text in which two dumps of the same thing are the same.
+///
+/// The server writes a list of constants of the type `varchar` as `(ARRAY['a'::character varying, …])::text[]`. Read back, that is
+/// `ARRAY[('a'::character varying)::text, …]`, and stays so: the first form becomes the second.
+pub(crate) fn canonical(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("(ARRAY[") {
+        let (before, list) = rest.split_at(at);
+        out.push_str(before);
+        match distribute(list) {
+            Some((written, used)) => {
+                out.push_str(&written);
+                rest = &list[used..];
+            }
+            None => {
+                out.push_str("(ARRAY[");
+                rest = &list["(ARRAY[".len()..];
+            }
+        }
+    }
+    out + rest
+}
+
+/// `(ARRAY[a, b])::text[]` at the start of `list` as `ARRAY[(a)::text, (b)::text]`, and how many bytes it has.
+fn distribute(list: &str) -> Option<(String, usize)> {
+    let inner = &list["(ARRAY[".len()..];
+    let items = items(inner)?;
+    let used = "(ARRAY[".len() + items.iter().map(|item| item.len()).sum::<usize>() + 2 * (items.len() - 1) + 1;
+    let cast = list.get(used..)?.strip_prefix(")::")?;
+    let kind = &cast[..cast.find("[]")?];
+    let plain = !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric() || " _.\"".contains(c));
+    if !plain || items.iter().any(|item| !item.contains("'::")) {
+        return None;
+    }
+    let items: Vec<String> = items.iter().map(|item| format!("({item})::{kind}")).collect();
+    Some((format!("ARRAY[{}]", items.join(", ")), used + ")::".len() + kind.len() + "[]".len()))
+}
+
+/// The items of a list, up to its closing bracket.
+fn items(text: &str) -> Option<Vec<&str>> {
+    let (mut items, mut begin, mut depth, mut quoted) = (Vec::new(), 0, 0, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'\'' => quoted = !quoted,
+            _ if quoted => {}
+            b'(' | b'[' => depth += 1,
+            b']' if depth == 0 => {
+                items.push(&text[begin..at]);
+                return Some(items);
+            }
+            b')' | b']' => depth -= 1,
+            b',' if depth == 0 => {
+                items.push(&text[begin..at]);
+                // The server writes a blank behind each comma.
+                text[at + 1..].strip_prefix(' ')?;
+                begin = at + 2;
+            }
+            _ => {}
+        }
+        if depth < 0 {
+            return None;
+        }
+    }
+    None
+}
+
+/// The most words of a label.
+const MOST_WORDS: usize = 12;
+
+/// The first words of a statement, up to what it says of the object: `CREATE TABLE public.t`, `ALTER TABLE public.t OWNER`.
+pub(crate) fn label(text: &str) -> String {
+    let ends = [
+        "(", "AS", "IS", "TO", "USING", "FROM", "FOR", "WITH", "SELECT", "SERVER", "OPTIONS", "BEFORE", "AFTER",
+        "START", "=",
+    ];
+    let function = ["FUNCTION ", "PROCEDURE ", "AGGREGATE ", "OPERATOR ", "CAST ", "TRANSFORM ", "DEFAULT PRIVILEGES "];
+    let function = function.iter().any(|kind| text.find(kind).is_some_and(|at| at < 40));
+    let mut words = Vec::new();
+    for word in text.split_whitespace().take(MOST_WORDS) {
+        let word = word.trim_end_matches(';');
+        if words.len() >= 2 && ends.contains(&word) && !function {
+            break;
+        }
+        match word.find('(').filter(|_| !function) {
+            Some(0) => break,
+            Some(at) => {
+                words.push(&word[..at]);
+                break;
+            }
+            None => words.push(word),
+        }
+        if function && (word.ends_with(')') || words.len() > 8) && words.len() > 2 {
+            break;
+        }
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_form_of_a_list_becomes_the_one_that_stays() {
+        let first =
+            "CHECK (((state)::text = ANY ((ARRAY['a'::character varying, 'b,(]'::character varying])::text[])))";
+        let stays =
+            "CHECK (((state)::text = ANY (ARRAY[('a'::character varying)::text, ('b,(]'::character varying)::text])))";
+        assert_eq!(canonical(first), stays);
+        assert_eq!(canonical(stays), stays);
+    }
+
+    #[test]
+    fn nothing_else_changes() {
+        for text in [
+            "SELECT (ARRAY[1, 2])[1]",
+            "x = ANY (ARRAY['a'::text, 'b'::text])",
+            "(ARRAY[f(1), 2])::bigint[]",
+            "(ARRAY[",
+            "(ARRAY['it''s",
+            "x",
+        ] {
+            assert_eq!(canonical(text), text);
+        }
+        assert_ne!(
+            canonical("(ARRAY['a'::character varying])::text[]"),
+            canonical("(ARRAY['b'::character varying])::text[]")
+        );
+    }
+
+    #[test]
+    fn a_label_names_the_object() {
+        for (text, expected) in [
+            ("CREATE TABLE app.t (\n    a integer\n);", "CREATE TABLE app.t"),
+            ("ALTER TABLE app.t OWNER TO x;", "ALTER TABLE app.t OWNER"),
+            ("COMMENT ON TABLE app.t IS 'x';", "COMMENT ON TABLE app.t"),
+            (
+                "ALTER TABLE ONLY app.t\n    ADD CONSTRAINT c CHECK ((a > 0));",
+                "ALTER TABLE ONLY app.t ADD CONSTRAINT c CHECK",
+            ),
+            ("CREATE VIEW app.v AS\n SELECT 1;", "CREATE VIEW app.v"),
+            ("CREATE TRIGGER t BEFORE UPDATE ON app.x FOR EACH ROW;", "CREATE TRIGGER t"),
+            ("CREATE FUNCTION app.f(n integer) RETURNS integer\n LANGUAGE sql;", "CREATE FUNCTION app.f(n integer)"),
+        ] {
+            assert_eq!(label(text), expected);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Cuts a dump into the steps of a load: whole statements, and the rows between them, wherever the borders of its pieces fall.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::world::postgres::Step;
+
+/// No server takes a longer statement.
+const MOST_STATEMENT_BYTES: usize = (1 << 30) - (1 << 10);
+
+/// The line that ends the rows of a table.
+const END_OF_ROWS: usize = b"\\.\n".len();
+
+/// What of the dump has not been given on.
+#[derive(Default)]
+pub(crate) struct Cutter {
+    /// Whether steps are made at all; a dump that is only judged need not be held.
+    gives: bool,
+    /// What earlier pieces have of the statement at hand, or of a line that may end the rows.
+    held: BytesMut,
+    /// The line in which the statement at hand begins.
+    line: u64,
+}
+
+impl Cutter {
+    pub(crate) fn new(gives: bool) -> Cutter {
+        Cutter { gives, ..Cutter::default() }
+    }
+
+    /// A statement begins in this line.
+    pub(crate) fn begin(&mut self, line: u64) {
+        self.line = line;
+    }
+
+    /// Forgets what is between two statements.
+    pub(crate) fn skip(&mut self) {
+        self.held.clear();
+    }
+
+    /// How much is held.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.held.len()
+    }
+
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.held.len() > MOST_STATEMENT_BYTES
+    }
+
+    /// Keeps what a piece ends with: the beginning of a statement.
+    pub(crate) fn hold(&mut self, data: &[u8], needed: bool) {
+        if self.gives || needed {
+            self.held.extend_from_slice(data);
+        }
+    }
+
+    /// All of the statement, whose last part is `data`.
+    pub(crate) fn whole(&mut self, data: Bytes) -> Bytes {
+        if self.held.is_empty() {
+            return data;
+        }
+        self.held.extend_from_slice(&data);
+        self.held.split().freeze()
+    }
+
+    /// Gives the statement on whose last part is `data`.
+    pub(crate) fn statement(&mut self, data: Bytes, copies: bool, out: &mut VecDeque<Step>) {
+        let (sql, line) = (self.whole(data), self.line);
+        if self.gives {
+            let sql = trimmed(sql);
+            out.push_back(if copies { Step::Copy { sql, line } } else { Step::Statement { sql, line } });
+        }
+    }
+
+    /// Gives rows on; the last `unsure` bytes may begin the line that ends them.
+    pub(crate) fn rows(&mut self, data: Bytes, unsure: usize, out: &mut VecDeque<Step>) {
+        if !self.gives {
+            return;
+        }
+        let data = self.whole(data);
+        let sure = data.len() - unsure.min(data.len());
+        self.held.extend_from_slice(&data[sure..]);
+        if sure > 0 {
+            out.push_back(Step::Rows(data.slice(..sure)));
+        }
+    }
+
+    /// Gives the last rows on, without the line that ends them.
+    pub(crate) fn end_of_rows(&mut self, data: Bytes, out: &mut VecDeque<Step>) {
+        if !self.gives {
+            return;
+        }
+        let data = self.whole(data);
+        let rows = data.len() - END_OF_ROWS.min(data.len());
+        if rows > 0 {
+            out.push_back(Step::Rows(data.slice(..rows)));
+        }
+        out.push_back(Step::EndOfRows);
+    }
+}
+
+/// The statement without the blanks before it.
+fn trimmed(sql: Bytes) -> Bytes {
+    let blanks = sql.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    sql.slice(blanks..)
+}

@@ -1,0 +1,178 @@
+//! Compares the rows and the large objects of a restored database with the fingerprints of its backup.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::postgres::dump::facts::{DatabaseFacts, TableRows};
+use crate::postgres::dump::fingerprint::{KIND, shown as hex};
+use crate::postgres::restore::checks::Check;
+use crate::postgres::restore::live::{Live, LiveTable};
+use crate::postgres::restore::read_back::{Read, ReadBack, Wanted, Writing};
+use crate::postgres::server::quoting::shown;
+
+/// Up to so many tables that differ have a check of their own.
+const LISTED: usize = 100;
+
+/// One table that has a fingerprint in the backup.
+struct Table<'a> {
+    said: &'a TableRows,
+    live: &'a LiveTable,
+    value: &'a str,
+    wanted: Wanted,
+}
+
+/// The checks of the data; `other` says how the servers differ, where they do.
+pub async fn compare(
+    read_back: &ReadBack<'_>,
+    expected: &DatabaseFacts,
+    live: &Live,
+    other: Option<&str>,
+) -> Result<Vec<Check>> {
+    let tables = tables(expected, live);
+    let mut checks = not_taken(expected);
+    if !tables.is_empty() {
+        let read = read(read_back, expected, &tables).await?;
+        checks.extend(judged(read_back, &tables, read, other).await?);
+    }
+    checks.extend(large_objects(read_back, expected).await?);
+    Ok(checks)
+}
+
+fn tables<'a>(expected: &'a DatabaseFacts, live: &'a Live) -> Vec<Table<'a>> {
+    let by_name: HashMap<(&str, &str), &LiveTable> =
+        live.tables.iter().map(|table| ((table.schema.as_str(), table.name.as_str()), table)).collect();
+    let known = |said: &'a TableRows| {
+        let taken = said.fingerprint.as_ref().filter(|taken| taken.kind == KIND)?;
+        let live = *by_name.get(&(said.schema.as_str(), said.name.as_str()))?;
+        let wanted = Wanted {
+            schema: live.schema.clone(),
+            name: live.name.clone(),
+            columns: taken.columns.clone(),
+            with_children: live.kind != "r",
+            rows: said.rows.unwrap_or(0),
+        };
+        Some(Table { said, live, value: &taken.value, wanted })
+    };
+    expected.tables.iter().filter_map(known).collect()
+}
+
+/// Tables whose rows the backup has, and no fingerprint of them.
+fn not_taken(expected: &DatabaseFacts) -> Vec<Check> {
+    let without =
+        |said: &&TableRows| said.rows.is_some() && said.fingerprint.as_ref().is_none_or(|taken| taken.kind != KIND);
+    let count = expected.tables.iter().filter(without).count();
+    let why = format!("the manifest has no fingerprint of the rows of {count} tables");
+    (count > 0).then(|| Check::not_compared("data", why)).into_iter().collect()
+}
+
+/// Reads every table as the backup was written. Nobody knows which time zone another program than hikae had, or how it wrote bytes:
+/// a table that differs is read in the other ways as well.
+async fn read(
+    read_back: &ReadBack<'_>,
+    expected: &DatabaseFacts,
+    tables: &[Table<'_>],
+) -> Result<Vec<Read<(u64, u128)>>> {
+    let encoding = expected.encoding.as_deref().unwrap_or("UTF8");
+    let ways = [(Some("UTC"), None), (None, None), (Some("UTC"), Some("escape")), (Some("UTC"), Some("hex"))];
+    let mut found: Vec<Read<(u64, u128)>> = vec![Err("it was not read".to_owned()); tables.len()];
+    let mut open: Vec<usize> = (0..tables.len()).collect();
+    for (time_zone, bytea) in ways {
+        let wanted: Vec<Wanted> = open.iter().map(|at| tables[*at].wanted.clone()).collect();
+        let read = read_back.tables(&wanted, Writing { encoding, time_zone, bytea }).await?;
+        let mut left = Vec::new();
+        for (at, read) in open.into_iter().zip(read) {
+            let rows = read.as_ref().is_ok_and(|(rows, _)| Some(*rows) == tables[at].said.rows);
+            if rows && !is_same(&read, &tables[at]) {
+                left.push(at);
+            }
+            if found[at].is_err() || is_same(&read, &tables[at]) {
+                found[at] = read;
+            }
+        }
+        open = left;
+        if open.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn is_same(read: &Read<(u64, u128)>, table: &Table) -> bool {
+    read.as_ref().is_ok_and(|(_, sum)| hex(*sum) == table.value)
+}
+
+async fn judged(
+    read_back: &ReadBack<'_>,
+    tables: &[Table<'_>],
+    read: Vec<Read<(u64, u128)>>,
+    other: Option<&str>,
+) -> Result<Vec<Check>> {
+    let (mut checks, mut same, mut compared) = (Vec::new(), 0, tables.len());
+    for (table, read) in tables.iter().zip(read) {
+        if is_same(&read, table) {
+            same += 1;
+            continue;
+        }
+        let check = difference(read_back, table, read, other).await?;
+        compared -= usize::from(!check.compared);
+        checks.push(check);
+    }
+    checks.truncate(LISTED);
+    checks.push(Check::new("data", compared, same));
+    Ok(checks)
+}
+
+async fn difference(
+    read_back: &ReadBack<'_>,
+    table: &Table<'_>,
+    read: Read<(u64, u128)>,
+    other: Option<&str>,
+) -> Result<Check> {
+    let object = shown(&table.live.schema, &table.live.name);
+    let said = table.said.rows.unwrap_or(0);
+    Ok(match read {
+        Err(error) if error.contains("row-level security") => {
+            Check::not_compared("data", format!("row-level security hides rows from this role: {error}")).of(object)
+        }
+        Err(error) => Check::new("data", table.value, Value::Null).of(object).because(|| error),
+        Ok((rows, _)) if table.live.member && rows > said => {
+            Check::not_compared("data", "the extension fills it with rows of its own as well").of(object)
+        }
+        Ok((rows, sum)) => {
+            let kinds = match other {
+                Some(_) => read_back.written_by_version(&table.wanted).await?,
+                None => Vec::new(),
+            };
+            match other.filter(|_| !kinds.is_empty() && rows == said) {
+                Some(why) => {
+                    let why = format!("{why}; values of {} may be written in another way", kinds.join(", "));
+                    Check::not_compared("data", why).of(object)
+                }
+                None => Check::new("data", table.value, hex(sum)).of(object).because(|| match rows == said {
+                    true => format!("it has {rows} rows as the backup, and other values in them"),
+                    false => format!("it has {rows} rows, and the backup {said}"),
+                }),
+            }
+        }
+    })
+}
+
+async fn large_objects(read_back: &ReadBack<'_>, expected: &DatabaseFacts) -> Result<Option<Check>> {
+    let Some(said) = &expected.large_objects else { return Ok(None) };
+    let check = match (read_back.large_objects().await?, &said.fingerprint) {
+        (Err(error), _) if error.contains("permission denied") => {
+            Check::not_compared("large objects", format!("this role may not read all of them: {error}"))
+        }
+        (Err(error), _) => Check::new("large objects", said.count, Value::Null).because(|| error),
+        (Ok((count, _)), _) if count != said.count => Check::new("large objects", said.count, count),
+        (Ok(_), None) => Check::not_compared("large objects", "the manifest has no fingerprint of them"),
+        (Ok((count, sum)), Some(taken)) => {
+            let mut check = Check::new("large objects", said.count, count);
+            check.ok = hex(sum) == taken.value;
+            check.because(|| "they are as many, and their contents are others".to_owned())
+        }
+    };
+    Ok(Some(check))
+}

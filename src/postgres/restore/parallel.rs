@@ -1,0 +1,163 @@
+//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as ever.
+//!
+//! `pg_restore` only turns parts of the archive into SQL. Whatever has to keep its order goes through one session.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+
+use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::post_data::{Order, order_of};
+use crate::postgres::restore::rewriter::Rewriter;
+use crate::postgres::restore::routing::{Route, Router};
+use crate::postgres::restore::steps::Restoring;
+use crate::postgres::restore::steps::prove::Proved;
+use crate::postgres::server::explain::explain;
+use crate::postgres::server::talk::Talk;
+use crate::postgres::server::throwaway_role::ThrowawayRole;
+use crate::stream::{Piece, Source};
+use crate::world::postgres::Step;
+use crate::world::program::{self, ProgramSource};
+use crate::world::{Command, Exit, SecretOrText};
+
+/// The most that a table of contents may take: some hundred thousand entries.
+const MOST_LIST_BYTES: usize = 128 << 20;
+
+/// Statements that one session runs in their order.
+type Group = (String, Vec<Bytes>);
+
+impl Restoring {
+    /// Loads an archive that lies in a file of its own.
+    pub async fn load_in_parallel(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
+        let mut talks = Vec::new();
+        for _ in 0..self.jobs {
+            talks.push(self.ready_to_load(proved, role).await?);
+        }
+        let mut router = Router::new(role.map(|role| role.members.clone()));
+        let loaded = self.load_sections(&mut talks, &mut router).await;
+        let closed = try_join_all(talks.into_iter().map(Talk::close)).await;
+        loaded?;
+        closed.map(|_| router)
+    }
+
+    async fn load_sections(&self, talks: &mut [Talk], router: &mut Router) -> Result<()> {
+        let before = self.decode(&["--create", "--section=pre-data"], None).await?;
+        let Some(first) = talks.first_mut() else { return Err(Error::new(Kind::Other, "nobody loads the archive")) };
+        self.feed(before, first, router).await?;
+        self.load_tables(talks).await?;
+        let after = self.statements(&["--section=post-data"]).await?;
+        self.load_rest(after, talks, router).await
+    }
+
+    /// The rows: each session takes the next table.
+    async fn load_tables(&self, talks: &mut [Talk]) -> Result<()> {
+        let list = self.contents().await?;
+        let (tables, others): (VecDeque<String>, VecDeque<String>) =
+            list.into_iter().partition(|line| line.contains(" TABLE DATA "));
+        let tables = &Mutex::new(tables);
+        let next = || tables.lock().unwrap_or_else(|broken| broken.into_inner()).pop_front();
+        try_join_all(talks.iter_mut().map(|talk| async move {
+            while let Some(entry) = next() {
+                let rows = self.decode(&["--use-list=/dev/stdin"], Some(entry)).await?;
+                self.feed(rows, talk, &mut Router::new(None)).await?;
+            }
+            Ok::<(), Error>(())
+        }))
+        .await?;
+        match (talks.first_mut(), others.is_empty()) {
+            (Some(talk), false) => {
+                let list = others.into_iter().collect::<Vec<_>>().join("\n");
+                let rest = self.decode(&["--use-list=/dev/stdin"], Some(list)).await?;
+                self.feed(rest, talk, &mut Router::new(None)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Indexes and keys side by side, those of one table one after the other; everything else in its order.
+    async fn load_rest(&self, steps: VecDeque<Step>, talks: &mut [Talk], router: &mut Router) -> Result<()> {
+        let mut groups: Vec<Group> = Vec::new();
+        for step in steps {
+            let route = router.route(&step);
+            let Step::Statement { sql, .. } = step else { continue };
+            match (route, order_of(&sql)) {
+                (Route::Later, _) => router.deferred.push(sql),
+                (_, Order::Beside(table)) => match groups.iter_mut().find(|(known, _)| *known == table) {
+                    Some((_, statements)) => statements.push(sql),
+                    None => groups.push((table, vec![sql])),
+                },
+                (_, Order::Session) => {
+                    for talk in talks.iter_mut() {
+                        talk.ask(sql.clone()).await?;
+                    }
+                }
+                (_, Order::After) => {
+                    self.run_groups(std::mem::take(&mut groups), talks).await?;
+                    if let Some(talk) = talks.first_mut() {
+                        talk.ask(sql).await?;
+                    }
+                }
+            }
+        }
+        self.run_groups(groups, talks).await
+    }
+
+    async fn run_groups(&self, groups: Vec<Group>, talks: &mut [Talk]) -> Result<()> {
+        let groups = &Mutex::new(VecDeque::from(groups));
+        let next = || groups.lock().unwrap_or_else(|broken| broken.into_inner()).pop_front();
+        let runs = talks.iter_mut().map(|talk| async move {
+            while let Some((_, statements)) = next() {
+                for sql in statements {
+                    talk.ask(sql).await?;
+                }
+            }
+            Ok::<(), Error>(())
+        });
+        try_join_all(runs).await.map(drop)
+    }
+
+    /// The judged statements of a part of the archive that has no rows.
+    async fn statements(&self, args: &[&str]) -> Result<VecDeque<Step>> {
+        let mut source = self.decode(args, None).await?;
+        let (mut rewriter, mut steps) = (Rewriter::new(&self.target), VecDeque::new());
+        while let Piece::Data(data) = source.next().await? {
+            rewriter.feed(data, &mut steps)?;
+        }
+        rewriter.end()?;
+        Ok(steps)
+    }
+
+    /// The entries of the archive that have data.
+    async fn contents(&self) -> Result<Vec<String>> {
+        let command = self.pg_restore(&["--list", "--section=data"], false);
+        let (stdout, exit) = program::ask(&self.loader, command, None, MOST_LIST_BYTES).await?;
+        if !exit.success() {
+            return Err(explain("cannot read what is in the archive", "pg_restore", &exit));
+        }
+        let text = String::from_utf8_lossy(&stdout).into_owned();
+        Ok(text.lines().filter(|line| !line.starts_with(';') && !line.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// A part of the archive as SQL; `list` names its entries.
+    async fn decode(&self, args: &[&str], list: Option<String>) -> Result<Box<dyn Source>> {
+        let mut command = self.pg_restore(args, list.is_some());
+        command.args.insert(0, "--file=-".to_owned());
+        let mut child = self.loader.spawn(command).await?;
+        if let (Some(mut stdin), Some(list)) = (child.stdin.take(), list) {
+            let list = SecretOrText::Plain(format!("{list}\n"));
+            stdin.write(Bytes::copy_from_slice(list.expose().as_bytes())).await?;
+            stdin.seal().await?;
+            stdin.commit().await?;
+        }
+        let explained = |exit: &Exit| explain("cannot decode the archive", "pg_restore", exit);
+        Ok(Box::new(ProgramSource::new("pg_restore", child).explain(explained)))
+    }
+
+    fn pg_restore(&self, args: &[&str], stdin: bool) -> Command {
+        let file = self.source.display().to_string();
+        let args = args.iter().map(|arg| (*arg).to_owned()).chain(["--".to_owned(), file]);
+        Command { args: args.collect(), stdin, ..Command::new("pg_restore") }
+    }
+}

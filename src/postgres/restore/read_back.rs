@@ -1,0 +1,176 @@
+//! Reads the rows of a restored database back, as `pg_dump` reads them, and takes their fingerprints.
+
+use futures_util::future::try_join_all;
+
+use crate::error::{Error, Result};
+use crate::postgres::restore::read_lines::{Pages, Rows};
+use crate::postgres::server::client::Server;
+use crate::postgres::server::quoting::{ident, literal, qualified};
+use crate::postgres::server::talk::Talk;
+use crate::stream::{Piece, Source};
+use crate::world::Caller;
+use crate::world::postgres::{CopyOut, message_of};
+
+/// The most connections that read side by side.
+const MOST_READERS: usize = 4;
+
+/// The types that every server from 13 to 18 writes alike.
+const WRITTEN_ALIKE: &str = "{bool,int2,int4,int8,oid,numeric,text,varchar,bpchar,name,char,date,time,timetz,timestamp,timestamptz,\
+    interval,uuid,json,jsonb,bytea,inet,cidr,macaddr,bit,varbit,float4,float8}";
+
+/// What was read, or the words with which the server refused it.
+pub type Read<T> = std::result::Result<T, String>;
+
+/// One table to be read.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub schema: String,
+    pub name: String,
+    pub columns: Vec<String>,
+    /// Whether rows that are stored in other tables count as its own: a partitioned or a foreign table.
+    pub with_children: bool,
+    /// How many rows it should have: tables are shared out by it.
+    pub rows: u64,
+}
+
+/// The settings in which values are written: those of `pg_dump`, and what decides further how a value looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing<'a> {
+    pub encoding: &'a str,
+    /// The time zone; none: that of the database.
+    pub time_zone: Option<&'a str>,
+    pub bytea: Option<&'a str>,
+}
+
+impl Writing<'_> {
+    fn settings(&self) -> Vec<String> {
+        let fixed = [
+            ("default_transaction_read_only", "on"),
+            ("row_security", "off"),
+            ("statement_timeout", "0"),
+            ("lock_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            ("search_path", "pg_catalog"),
+            ("datestyle", "ISO"),
+            ("intervalstyle", "postgres"),
+            ("extra_float_digits", "3"),
+            ("client_encoding", self.encoding),
+        ];
+        let further = [("timezone", self.time_zone), ("bytea_output", self.bytea)];
+        let further = further.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        fixed.into_iter().chain(further).map(|(name, value)| format!("SET {name} = {}", literal(value))).collect()
+    }
+}
+
+/// The database that is read.
+pub struct ReadBack<'a> {
+    pub caller: &'a Caller,
+    pub server: &'a Server,
+    pub database: &'a str,
+    pub cores: usize,
+}
+
+impl ReadBack<'_> {
+    /// Reads all of the tables, over several connections at once; the rows and their sum of each, in their order.
+    pub async fn tables(&self, wanted: &[Wanted], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
+        let readers = self.cores.clamp(1, MOST_READERS).min(wanted.len().max(1));
+        let mut shares: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); readers];
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(wanted[*at].rows));
+        for at in order {
+            if let Some(least) = shares.iter_mut().min_by_key(|(rows, _)| *rows) {
+                least.0 += wanted[at].rows + 1;
+                least.1.push(at);
+            }
+        }
+        let reading = shares.iter().map(|(_, share)| self.share(wanted, share, writing));
+        let mut all = vec![Err("it was not read".to_owned()); wanted.len()];
+        for (at, read) in try_join_all(reading).await?.into_iter().flatten() {
+            all[at] = read;
+        }
+        Ok(all)
+    }
+
+    /// Reads some of the tables over one connection.
+    async fn share(
+        &self,
+        wanted: &[Wanted],
+        share: &[usize],
+        writing: Writing<'_>,
+    ) -> Result<Vec<(usize, Read<(u64, u128)>)>> {
+        let mut talk = self.talk(writing).await?;
+        let mut found = Vec::new();
+        let read = async {
+            for at in share {
+                let mut rows = Rows::default();
+                let read = copy(&mut talk, wanted[*at].copy(), &mut |data| rows.feed(data)).await?;
+                found.push((*at, read.map(|()| rows.found())));
+            }
+            Ok(())
+        };
+        let read = read.await;
+        talk.end(read).await.map(|()| found)
+    }
+
+    /// How many large objects there are, and their sum; only who may read `pg_largeobject` can tell.
+    pub async fn large_objects(&self) -> Result<Read<(u64, u128)>> {
+        let sql = "COPY (SELECT m.oid, l.pageno, pg_catalog.encode(l.data, 'hex') FROM pg_catalog.pg_largeobject_metadata m \
+                   LEFT JOIN pg_catalog.pg_largeobject l ON l.loid = m.oid ORDER BY m.oid, l.pageno) TO STDOUT";
+        let mut talk = self.talk(Writing { encoding: "UTF8", time_zone: None, bytea: None }).await?;
+        let mut pages = Pages::default();
+        let read = copy(&mut talk, sql.to_owned(), &mut |data| pages.feed(data)).await;
+        Ok(talk.end(read).await?.map(|()| pages.found()))
+    }
+
+    /// The types of the columns of a table whose values a server of another version may write in another way.
+    pub async fn written_by_version(&self, table: &Wanted) -> Result<Vec<String>> {
+        let sql = format!(
+            "SELECT DISTINCT format_type(t.oid, NULL) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+             WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype <> 'e' \
+             AND ltrim(t.typname, '_') <> ALL ({})",
+            literal(&qualified(&table.schema, &table.name)),
+            literal(WRITTEN_ALIKE)
+        );
+        let mut talk = self.talk(Writing { encoding: "UTF8", time_zone: None, bytea: None }).await?;
+        let answer = talk.ask(sql).await;
+        Ok(talk.end(answer).await?.values().collect())
+    }
+
+    async fn talk(&self, writing: Writing<'_>) -> Result<Talk> {
+        let act = format!("cannot read the database `{}` back", self.database);
+        let mut talk = Talk::open(self.caller, self.server, self.database, &act).await?;
+        talk.run(writing.settings()).await?;
+        Ok(talk)
+    }
+}
+
+impl Wanted {
+    fn copy(&self) -> String {
+        let columns = self.columns.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ");
+        let name = qualified(&self.schema, &self.name);
+        match (self.with_children, columns.is_empty()) {
+            (true, _) => format!("COPY (SELECT {columns} FROM {name}) TO STDOUT"),
+            (false, true) => format!("COPY {name} TO STDOUT"),
+            (false, false) => format!("COPY {name} ({columns}) TO STDOUT"),
+        }
+    }
+}
+
+/// Takes the data of a `COPY`; what the server refuses is the answer.
+async fn copy(talk: &mut Talk, sql: String, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read<()>> {
+    let refused = |error: Error| match message_of(&error) {
+        Some(message) => Ok(Err(message)),
+        None => Err(error),
+    };
+    let mut data = match CopyOut::start(&mut *talk.session, sql).await {
+        Ok(data) => data,
+        Err(error) => return refused(error),
+    };
+    loop {
+        match data.next().await {
+            Ok(Piece::Data(data)) => take(&data),
+            Ok(Piece::End) => return Ok(Ok(())),
+            Err(error) => return refused(error),
+        }
+    }
+}

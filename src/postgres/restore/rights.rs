@@ -1,0 +1,133 @@
+//! Loads a dump that nobody vouches for under a throwaway role: the code that a dump defines then has no rights but those.
+//!
+//! A role that can log in, and not `SET ROLE`: a function could take that back. What the role may not do, and what runs no
+//! code of the dump, the user of the restore does: ownership and default privileges at the end, extensions at the start.
+
+use bytes::Bytes;
+
+use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::routing::{Route, Router};
+use crate::postgres::restore::steps::Restoring;
+use crate::postgres::restore::steps::prove::Proved;
+use crate::postgres::server::maintenance::Maintenance;
+use crate::postgres::server::quoting::{ident, literal};
+use crate::postgres::server::talk::Talk;
+use crate::postgres::server::throwaway_role::ThrowawayRole;
+use crate::world::postgres::{Step, sqlstate_of};
+
+/// What to do about a file that nobody vouches for.
+const TRUST: &str = "if you trust whoever made the file: `--set trust=dump`; or restore as a user who is no superuser";
+
+/// Whether the login has rights on the machine of the server.
+const PRIVILEGED: &str = "SELECT me.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname IN \
+    ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files') \
+    AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')) FROM pg_catalog.pg_roles me WHERE me.rolname = current_user";
+
+/// The SQLSTATE of a right that is missing.
+const NO_RIGHT: &str = "42501";
+
+impl Restoring {
+    /// The role under which the dump is loaded; none where the login itself may load it.
+    pub async fn role(&self, proved: &Proved) -> Result<Option<ThrowawayRole>> {
+        if self.trusted || (self.is_recorded)(&proved.sha256) {
+            return Ok(None);
+        }
+        let mut talk = self.talk(&self.maintenance, "cannot look at the rights of the user").await?;
+        let privileged = talk.ask(PRIVILEGED).await;
+        if !talk.end(privileged).await?.is_true() {
+            return Ok(None);
+        }
+        if self.reuse {
+            // It is not the role's to own.
+            return Err(untrusted());
+        }
+        let at = Maintenance {
+            caller: &self.reader.caller,
+            server: self.server.clone(),
+            database: self.maintenance.clone(),
+        };
+        let made = ThrowawayRole::make(&at, &proved.roles).await;
+        made.map(Some).map_err(|cause| untrusted().because(cause))
+    }
+
+    /// Lets the role load into the target, which has just been made.
+    pub async fn hand_over(&self, role: &ThrowawayRole) -> Result<()> {
+        let act = format!("cannot let `{}` load the database `{}`", role.name, self.target);
+        let mut talk = self.talk(&self.target, &act).await?;
+        let name = ident(&role.name);
+        let schema = "SELECT pg_catalog.format('ALTER SCHEMA public OWNER TO %I', ".to_owned()
+            + &literal(&role.name)
+            + ") FROM pg_catalog.pg_namespace WHERE nspname = 'public' \
+               AND pg_catalog.pg_get_userbyid(nspowner) <> 'pg_database_owner'";
+        let done = async {
+            talk.ask(format!("ALTER DATABASE {} OWNER TO {name}", ident(&self.target))).await?;
+            talk.run_each(schema).await
+        };
+        let done = done.await;
+        talk.end(done).await
+    }
+
+    /// Takes back what the role owns, and does what it could not. None of that runs code of the dump.
+    pub async fn take_over(&self, role: &ThrowawayRole, router: Router) -> Result<()> {
+        let act = format!("cannot give what is in the database `{}` to its owners", self.target);
+        let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
+        let name = ident(&role.name);
+        let done = async {
+            for sql in router.deferred {
+                talk.ask(sql).await?;
+            }
+            talk.ask(format!("REASSIGN OWNED BY {name} TO CURRENT_USER")).await?;
+            talk.ask(format!("DROP OWNED BY {name}")).await.map(drop)
+        };
+        let done = done.await;
+        talk.end(done).await?;
+        // It compares what was loaded: reading runs code as well, such as the expressions of an index.
+        role.may_read(&self.reader.caller, &self.server, &self.maintenance).await;
+        Ok(())
+    }
+
+    /// Sends a step to where it belongs.
+    pub async fn route(&self, step: Step, talk: &mut Talk, router: &mut Router) -> Result<()> {
+        match router.route(&step) {
+            Route::Load => talk.session.send(step).await,
+            Route::Later => {
+                router.deferred.extend(statement(step));
+                Ok(())
+            }
+            Route::Now => {
+                talk.session.settle().await?;
+                let act = "cannot make an extension that the dump names";
+                let mut own = Talk::open(&self.loader, &self.server, &self.target, act).await?;
+                let made = match statement(step) {
+                    Some(sql) => own.ask(sql).await.map(drop),
+                    None => Ok(()),
+                };
+                own.end(made).await
+            }
+        }
+    }
+}
+
+fn statement(step: Step) -> Option<Bytes> {
+    match step {
+        Step::Statement { sql, .. } => Some(sql),
+        _ => None,
+    }
+}
+
+/// Why a file is not loaded with all rights.
+pub fn untrusted() -> Error {
+    Error::new(Kind::Denied, "refused to load with a superuser's rights a file of which there is no record")
+        .because_text("a dump is code, which runs while it is loaded, and this catalog did not record the file as a backup of its own")
+        .hint(TRUST)
+}
+
+/// What a load under a role failed with: where a right is missing, trust would give it.
+pub fn under_role(error: Error) -> Error {
+    match sqlstate_of(&error) {
+        Some(NO_RIGHT) => error
+            .within("the file has no record as a backup of this catalog, and was loaded without a superuser's rights")
+            .hint(TRUST),
+        _ => error,
+    }
+}

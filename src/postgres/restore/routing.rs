@@ -1,0 +1,90 @@
+//! Decides who runs a statement of a dump that is loaded under a throwaway role: that role, or the user of the restore.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
+use crate::postgres::dump::item::Item;
+use crate::postgres::dump::lexer::Lexer;
+use crate::postgres::restore::rules::Token;
+use crate::world::postgres::Step;
+
+/// Longer statements are none of those that somebody else may run.
+const MOST_TOKENS: usize = 200;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// By the role, in its turn.
+    Load,
+    /// By the user, when all is loaded.
+    Later,
+    /// By the user, in its turn.
+    Now,
+}
+
+/// What is known of the dump so far.
+pub struct Router {
+    /// The roles that the throwaway role may act as; none where the user loads the dump itself.
+    members: Option<BTreeSet<String>>,
+    /// Something came in which code could be hidden from an extension's script.
+    code: bool,
+    pub deferred: Vec<Bytes>,
+}
+
+impl Router {
+    pub fn new(members: Option<BTreeSet<String>>) -> Router {
+        Router { members, code: false, deferred: Vec::new() }
+    }
+
+    pub fn route(&mut self, step: &Step) -> Route {
+        let (Some(members), Step::Statement { sql, .. }) = (&self.members, step) else { return Route::Load };
+        let tokens = tokens(sql);
+        let words: Vec<&str> = tokens.iter().map(Token::word).collect();
+        match words.as_slice() {
+            ["create", "extension", ..] | ["comment", "on", "extension", ..] if !self.code => return Route::Now,
+            ["alter", "default", "privileges", "for", "role" | "user", ..] => {
+                return if members.contains(&tokens[5].text) { Route::Load } else { Route::Later };
+            }
+            ["alter", .., "owner", "to", _] if is_one_change(&words) => {
+                // A new owner would need rights to the schema that it has only at the end.
+                return Route::Later;
+            }
+            ["set" | "select" | "comment" | "grant" | "revoke", ..] | ["create", "extension", ..] => {}
+            // `CREATE SCHEMA` can make what is in the schema as well.
+            ["create" | "alter", "schema", rest @ ..] if rest.len() <= 4 => {}
+            _ => self.code = true,
+        }
+        Route::Load
+    }
+}
+
+/// Whether a statement has no second change beside its last one: they would stand behind a comma.
+fn is_one_change(words: &[&str]) -> bool {
+    let mut depth = 0_usize;
+    words.iter().all(|word| {
+        match *word {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            "," => return depth > 0,
+            _ => {}
+        }
+        true
+    })
+}
+
+/// The words of a statement; none of one that is longer than those that matter.
+fn tokens(sql: &[u8]) -> Vec<Token> {
+    let (mut lexer, mut rest, mut tokens) = (Lexer::new(), sql, Vec::new());
+    while let Some(item) = lexer.next(&mut rest) {
+        match item {
+            Item::Comment => {}
+            Item::Semicolon if rest.is_empty() => return tokens,
+            Item::Semicolon | Item::PsqlLine | Item::Rows(_) => return Vec::new(),
+            item => tokens.push(Token::new(item, lexer.text(), 0, 0)),
+        }
+        if tokens.len() > MOST_TOKENS {
+            return Vec::new();
+        }
+    }
+    Vec::new()
+}

@@ -1,0 +1,110 @@
+//! Defines what a run has to say beside its result, and what each level of it means for the outcome.
+
+use serde::{Deserialize, Serialize};
+
+/// How much a remark weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// For the record only.
+    Note,
+    /// The run is a success; people are told.
+    Warning,
+    /// Something was left out or cannot be used: the run is partial.
+    Incomplete,
+    /// The run has failed.
+    Failure,
+}
+
+impl Level {
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Incomplete => "incomplete",
+            Level::Failure => "failure",
+        }
+    }
+}
+
+/// One thing that a run has to say: kept with the run, and in the manifest of the backup that it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    pub level: Level,
+    /// A short word for programs, the same for every remark of this kind: `not_restorable`.
+    pub kind: String,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The pattern by which a param accepted it; it then counts as a note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+}
+
+impl Remark {
+    pub fn new(level: Level, kind: &str, message: impl Into<String>) -> Remark {
+        Remark { level, kind: kind.to_owned(), message: message.into(), hint: None, accepted: None }
+    }
+
+    pub fn hint(self, hint: impl Into<String>) -> Remark {
+        Remark { hint: Some(hint.into()), ..self }
+    }
+
+    /// Accepts it when its kind or its message matches one of the patterns, where `*` is any text.
+    pub fn accept(&mut self, patterns: &[String]) {
+        let matching = |pattern: &&String| matches(pattern, &self.kind) || matches(pattern, &self.message);
+        self.accepted = patterns.iter().find(matching).cloned();
+    }
+
+    /// What it weighs for the outcome of the run.
+    pub fn weight(&self) -> Level {
+        if self.accepted.is_some() { Level::Note } else { self.level }
+    }
+}
+
+/// Whether `text` is what `pattern` says: `*` is any text, everything else is itself.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    let mut rest = rest;
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_any_text_and_nothing_else_is_special() {
+        for (pattern, text, expected) in [
+            ("not_restorable", "not_restorable", true),
+            ("not_*", "not_restorable", true),
+            ("*subscriptions*", "warning: subscriptions not dumped because …", true),
+            ("*", "", true),
+            ("a*a", "a", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("a.c", "abc", false),
+            ("a", "ab", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_weighs_nothing() {
+        let mut remark = Remark::new(Level::Incomplete, "left_out", "a table was left out");
+        assert_eq!(remark.weight(), Level::Incomplete);
+        remark.accept(&["*a view*".to_owned()]);
+        assert_eq!(remark.weight(), Level::Incomplete);
+        remark.accept(&["*a table*".to_owned()]);
+        assert_eq!((remark.weight(), remark.accepted.as_deref()), (Level::Note, Some("*a table*")));
+    }
+}

@@ -1,0 +1,31 @@
+//! Connects to PostgreSQL as libpq does: the same variables, files, sockets, TLS modes and logins.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::world::postgres::{Login, Session};
+use crate::world::real::blocking::blocking;
+
+mod login;
+mod passfile;
+mod scram;
+mod service;
+mod session;
+mod settings;
+mod stream;
+mod tls;
+mod trouble;
+mod verifier;
+mod wire;
+
+pub use settings::VARIABLES;
+
+/// Connects and logs in.
+pub async fn connect(login: Login, environment: &Arc<BTreeMap<String, String>>) -> Result<Box<dyn Session>> {
+    let (wanted, environment) = (login.clone(), environment.clone());
+    // The files of libpq are read from the disk.
+    let settings = blocking(move || settings::Settings::of(&wanted, &environment)).await?;
+    let session = login::open(&login, settings).await?;
+    Ok(Box::new(session))
+}

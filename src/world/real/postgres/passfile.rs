@@ -1,0 +1,60 @@
+//! Finds the password of a server in `.pgpass`, which nobody else may read.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::settings::Place;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// The hosts that the word `localhost` in the file stands for as well.
+const LOCAL: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+
+/// Gives the place its password, if a line of the file fits; a file that others may read is not read, as in libpq.
+pub fn look_up(environment: &BTreeMap<String, String>, place: &mut Place, database: &str, user: &str) -> Result<()> {
+    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let Some(path) = set("PGPASSFILE").or_else(|| Some(set("HOME")?.join(".pgpass"))) else { return Ok(()) };
+    let Ok(about) = std::fs::metadata(&path) else { return Ok(()) };
+    if !about.is_file() {
+        return Ok(());
+    }
+    if about.permissions().mode() & 0o077 != 0 {
+        place.open_passfile = Some(path);
+        return Ok(());
+    }
+    let text = std::fs::read_to_string(&path)
+        .map_err(|cause| Error::io(format!("cannot read the passwords in `{}`", path.display()), cause))?;
+    let host = if place.is_socket() && LOCAL.contains(&place.host.as_str()) { "localhost" } else { &place.host };
+    let port = place.port.to_string();
+    let wanted = [host, port.as_str(), database, user];
+    place.password = text.lines().find_map(|line| password_in(line, wanted)).map(Secret::new);
+    Ok(())
+}
+
+/// The last field of a line whose first four fit.
+fn password_in(line: &str, wanted: [&str; 4]) -> Option<String> {
+    if line.starts_with('#') {
+        return None;
+    }
+    let fields = fields(line);
+    let (password, about) = fields.split_last().filter(|(_, about)| about.len() == 4)?;
+    let fits = about.iter().zip(wanted).all(|(field, wanted)| field == "*" || field == wanted);
+    (fits && !password.is_empty()).then(|| password.clone())
+}
+
+/// `:` separates, and `\` lets the next character be itself. The password takes the rest of the line.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        let count = fields.len();
+        let Some(last) = fields.last_mut() else { break };
+        match c {
+            '\\' => last.extend(chars.next()),
+            ':' if count < 5 => fields.push(String::new()),
+            c => last.push(c),
+        }
+    }
+    fields
+}
