@@ -27,6 +27,7 @@ mod encrypted;
 mod production_restore;
 mod readme;
 mod honesty;
+mod nightly;
 mod passwords;
 mod pings;
 mod recipes_run;

@@ -340,6 +340,11 @@ return {
   ["Links, which were left as they are: %d"] = "リンク (変更しません): %d件",
   ["put right: %d of %d"] = "修正: %d / %d 件",
   -- full-backup (guide §7.1)
+  ["=== Integrated backup starts ==="] = "=== 統合バックアップ開始 ===",
+  ["=== Integrated backup is over: %s (total size: %s) ==="] = "=== 統合バックアップ完了: %s (総サイズ: %s) ===",
+  ["%d. %s is running..."] = "%d. %s実行中...",
+  ["%s: success"] = "%s: 成功",
+  ["%s: failure: %s"] = "%s: 失敗: %s",
   ["Database backup"] = "データベースバックアップ",
   ["Configuration backup"] = "設定ファイルバックアップ",
   ["Log backup"] = "ログファイルバックアップ",
