@@ -32,7 +32,7 @@ fn a_folder_that_cannot_be_written_is_named_before_the_dump_starts() {
     [TIME] WARN: dump of postgres to [WORLD]/backups/db_backup_[STAMP].sql.gz: failed after [DURATION]
     error: cannot create `[WORLD]/backups/db_backup_[STAMP].sql.gz`
       caused by: Permission denied
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: check the owner and the mode of the path and of the folders above it
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -51,7 +51,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     [TIME] WARN: dump of postgres to [WORLD]/backups/nightly/db/db_backup_[STAMP].sql.gz: failed after [DURATION]
     error: cannot create `[WORLD]/backups/nightly/db/db_backup_[STAMP].sql.gz`
       caused by: Permission denied
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: check the owner and the mode of the path and of the folders above it
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -69,7 +69,7 @@ fn a_file_where_the_folder_should_be_is_named() {
     [TIME] WARN: dump of postgres to [WORLD]/not_a_folder/db_backup_[STAMP].sql.gz: failed after [DURATION]
     error: cannot create `[WORLD]/not_a_folder/db_backup_[STAMP].sql.gz`
       caused by: Not a directory
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: `[WORLD]/not_a_folder` is a file, not a folder
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -87,7 +87,7 @@ fn a_file_above_the_folder_is_named() {
     [TIME] WARN: dump of postgres to [WORLD]/not_a_folder/database/db_backup_[STAMP].sql.gz: failed after [DURATION]
     error: cannot create `[WORLD]/not_a_folder/database/db_backup_[STAMP].sql.gz`
       caused by: Not a directory
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: `[WORLD]/not_a_folder` is a file, not a folder
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)

@@ -17,7 +17,7 @@ fn a_wrong_password_names_the_user_and_the_variables() {
     error: cannot dump the database `postgres`
       caused by: `pg_dump` failed
       caused by: pg_dump: error: connection to server at "127.0.0.1", port [PORT] failed: FATAL:  password authentication failed for user "postgres"
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: check the user and the password (DB_USER, DB_PASSWORD)
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -34,7 +34,7 @@ fn no_password_says_which_variable_sets_it() {
     error: cannot dump the database `postgres`
       caused by: `pg_dump` failed
       caused by: pg_dump: error: connection to server at "127.0.0.1", port [PORT] failed: fe_sendauth: no password supplied
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: set the password (DB_PASSWORD) in the environment or in `.env`
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -51,7 +51,7 @@ fn a_database_that_is_not_there_is_named() {
     error: cannot dump the database `no_such_shop`
       caused by: `pg_dump` failed
       caused by: pg_dump: error: connection to server at "127.0.0.1", port [PORT] failed: FATAL:  database "no_such_shop" does not exist
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: check the name of the database (DB_NAME); `psql --list` shows those of the server
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -73,7 +73,7 @@ fn a_role_that_may_not_read_a_table_is_told_what_to_grant() {
       caused by: `pg_dump` failed
       caused by: pg_dump: error: query failed: ERROR:  permission denied for table salaries
                  pg_dump: detail: Query was: LOCK TABLE public.salaries IN ACCESS SHARE MODE
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: the user may not read all of the database; dump as its owner or grant pg_read_all_data
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -111,7 +111,7 @@ fn a_server_that_is_away_is_asked_after_by_host_and_port() {
       caused by: `pg_dump` failed
       caused by: pg_dump: error: connection to server at "127.0.0.1", port [PORT] failed: Connection refused
                  	Is the server running on that host and accepting TCP/IP connections?
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: is the server running? check the host and the port (DB_HOST, DB_PORT)
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -130,7 +130,7 @@ fn a_host_that_no_name_service_knows_is_named() {
     error: cannot dump the database `postgres`
       caused by: `pg_dump` failed
       caused by: pg_dump: error: could not translate host name "db.invalid" to address: Name or service not known
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: check the host (DB_HOST) and the name service
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -146,7 +146,7 @@ fn a_missing_pg_dump_names_the_package_that_brings_it() {
     insta::assert_snapshot!(said.err, @"
     [TIME] WARN: dump of postgres to [WORLD]/backups/db_backup_[STAMP].sql.gz: failed after [DURATION]
     error: cannot start `pg_dump`: it is not on the PATH
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: install it: `apt-get install postgresql-client`
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -169,7 +169,7 @@ fn a_pg_dump_older_than_the_server_says_which_package_to_install() {
       caused by: `pg_dump` failed
       caused by: pg_dump: error: aborting because of server version mismatch
                  pg_dump: detail: server version: 16.1; pg_dump version: 15.18
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: pg_dump is older than the server: install `postgresql-client-16`
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -186,7 +186,7 @@ fn a_pg_dump_that_says_nothing_and_fails_is_told_by_its_code() {
     error: cannot dump the database `postgres`
       caused by: `pg_dump` failed
       caused by: exit code 3
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: `pg_dump` said nothing; PostgreSQL's log may say more
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -201,7 +201,7 @@ fn a_pg_dump_that_stops_early_and_says_all_is_well_is_not_believed() {
     insta::assert_snapshot!(said.err, @"
     [TIME] WARN: dump of postgres to [WORLD]/backups/db_backup_[STAMP].sql.gz: failed after [DURATION]
     error: cannot accept the dump of `postgres`, which ends without its completion trailer
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: the dump was cut off: look for a full disk, a killed `pg_dump` or a lost connection, and dump again
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)
@@ -217,7 +217,7 @@ fn a_pg_dump_that_is_killed_is_told_by_its_signal() {
     [TIME] WARN: dump of postgres to [WORLD]/backups/db_backup_[STAMP].sql.gz: failed after [DURATION]
     error: cannot dump the database `postgres`
       caused by: `pg_dump` was ended by signal 9
-      at recipes/db-backup.lua:35
+      at recipes/db-backup.lua:39
 
     hint: the kernel does this when memory runs out: look at `dmesg`
     [TIME] ERROR: db-backup failed after [DURATION] (BKP-[TIME]-daily)

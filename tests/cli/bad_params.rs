@@ -33,7 +33,7 @@ fn everything_that_is_wrong_is_told_at_once() {
                  `keep_at_least` must be an integer, but `--set keep_at_least` is `none`
                  `port` must be at most 65535, but `DB_PORT` is `70000`
 
-    hint: did you mean `database`? valid names: `compress`, `database`, `days`, `dir`, `host`, `idle_timeout`, `keep_at_least`, `password`, `port`, `timeout`, `user`
+    hint: did you mean `database`? valid names: `accept_warnings`, `compress`, `database`, `days`, `dir`, `encrypt_to`, `host`, `idle_timeout`, `keep_at_least`, `password`, `port`, `timeout`, `user`
           did you mean `gzip`? `params.db-backup.compress` comes from `[WORLD]/config/hikae.toml`
           `RETENTION_DAYS` comes from the environment
           write a number and a unit, such as `90s`, `25h` or `30d`; `params.db-backup.idle_timeout` comes from `[WORLD]/config/hikae.toml`
@@ -50,7 +50,7 @@ fn a_param_that_the_recipe_does_not_have_suggests_the_one_that_was_meant() {
     error: 1 problem with the params of `db-backup`
       caused by: `day` is not a param of `db-backup`, but `--set day` sets it
 
-    hint: did you mean `days`? valid names: `compress`, `database`, `days`, `dir`, `host`, `idle_timeout`, `keep_at_least`, `password`, `port`, `timeout`, `user`
+    hint: did you mean `days`? valid names: `accept_warnings`, `compress`, `database`, `days`, `dir`, `encrypt_to`, `host`, `idle_timeout`, `keep_at_least`, `password`, `port`, `timeout`, `user`
     ");
     assert_eq!((said.code, said.out.as_str()), (64, ""));
 }

@@ -28,6 +28,7 @@ fn check_of_a_sound_set_up_is_well() {
         hint: set it in `.env`, or add `[[channels]]` to `hikae.toml`
     ✓ db-backup: `recipes/db-backup.lua` loads, and its params are complete
     ✓ db-backup: `pg_dump` is `[PATH]/pg_dump`
+    ✓ db-backup: `gpg` is `/usr/bin/gpg`
     ✓ db-backup: `[WORLD]/backups` can be written
     ✓ db-backup: the database `postgres` on [SERVER]: connected
 

@@ -38,18 +38,26 @@ fn list_shows_every_recipe_with_its_schedule_and_what_it_does() {
     let said = world().run(&["list"]);
     well(&said);
     insta::assert_snapshot!(said.out, @"
-    RECIPE                 TYPE    SCHEDULE   WHAT IT DOES
-    backup-monitor         daily   0 * * * *  Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
-    backup-test            weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
-    broken                 daily   -          Fails.
-    db-backup              daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
-    db-full-backup         weekly  0 1 * * 0  Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
-    db-restore             manual  -          Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
-    disaster-recovery-app  manual  -          Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.
-    disaster-recovery-db   manual  -          Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
-    note                   weekly  0 3 * * 0  Keeps a note.
-    production-restore     manual  -          Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
-    render-db-backup       daily   -          Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
+    RECIPE                 TYPE     SCHEDULE    WHAT IT DOES
+    backup-monitor         daily    0 * * * *   Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
+    backup-permissions     daily    -           Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
+    backup-report          monthly  0 3 1 * *   Reports a month: sizes, growth, failures, how young backups were and how fast restores, and when the disk is full.
+    backup-test            weekly   0 1 * * 0   Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    broken                 daily    -           Fails.
+    config-backup          daily    30 2 * * *  Packs the configuration of the application: its files, those of the web server, certificates, and its variables without secrets.
+    db-backup              daily    0 2 * * *   Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+    db-full-backup         weekly   0 1 * * 0   Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
+    db-restore             manual   -           Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
+    disaster-recovery-app  manual   -           Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.
+    disaster-recovery-db   manual   -           Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
+    encrypted-backup       manual   -           Encrypts a file for those who may read it, and removes the original only when the encrypted one is proved.
+    full-backup            daily    0 2 * * *   Runs the whole night: database, configuration, logs, git, cloud, and the monitor; says in one message what became of each.
+    git-backup             daily    15 3 * * *  Keeps a mirror of each git repository, checks it, and packs it: as an archive, and as a bundle that is proved to clone alone.
+    git-backup-test        weekly   -           Proves that a backup of a git repository can be restored: clones the newest bundle, checks every object, and compares the refs.
+    log-backup             daily    45 2 * * *  Packs the logs of the last days, each under its path, and keeps the archives for some days.
+    note                   weekly   0 3 * * 0   Keeps a note.
+    production-restore     manual   -           Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
+    render-db-backup       daily    -           Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
     ");
 }
 
@@ -58,19 +66,27 @@ fn list_shows_a_recipe_that_cannot_be_loaded_with_its_error_among_the_others() {
     let said = world().file("config/recipes/slip.lua", "return recipe {\n").run(&["list"]);
     well(&said);
     insta::assert_snapshot!(said.out, @"
-    RECIPE                 TYPE    SCHEDULE   WHAT IT DOES
-    backup-monitor         daily   0 * * * *  Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
-    backup-test            weekly  0 1 * * 0  Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
-    broken                 daily   -          Fails.
-    db-backup              daily   0 2 * * *  Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
-    db-full-backup         weekly  0 1 * * 0  Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
-    db-restore             manual  -          Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
-    disaster-recovery-app  manual  -          Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.
-    disaster-recovery-db   manual  -          Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
-    note                   weekly  0 3 * * 0  Keeps a note.
-    production-restore     manual  -          Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
-    render-db-backup       daily   -          Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
-    slip                   -       -          cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
+    RECIPE                 TYPE     SCHEDULE    WHAT IT DOES
+    backup-monitor         daily    0 * * * *   Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
+    backup-permissions     daily    -           Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
+    backup-report          monthly  0 3 1 * *   Reports a month: sizes, growth, failures, how young backups were and how fast restores, and when the disk is full.
+    backup-test            weekly   0 1 * * 0   Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    broken                 daily    -           Fails.
+    config-backup          daily    30 2 * * *  Packs the configuration of the application: its files, those of the web server, certificates, and its variables without secrets.
+    db-backup              daily    0 2 * * *   Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
+    db-full-backup         weekly   0 1 * * 0   Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.
+    db-restore             manual   -           Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
+    disaster-recovery-app  manual   -           Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.
+    disaster-recovery-db   manual   -           Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
+    encrypted-backup       manual   -           Encrypts a file for those who may read it, and removes the original only when the encrypted one is proved.
+    full-backup            daily    0 2 * * *   Runs the whole night: database, configuration, logs, git, cloud, and the monitor; says in one message what became of each.
+    git-backup             daily    15 3 * * *  Keeps a mirror of each git repository, checks it, and packs it: as an archive, and as a bundle that is proved to clone alone.
+    git-backup-test        weekly   -           Proves that a backup of a git repository can be restored: clones the newest bundle, checks every object, and compares the refs.
+    log-backup             daily    45 2 * * *  Packs the logs of the last days, each under its path, and keeps the archives for some days.
+    note                   weekly   0 3 * * 0   Keeps a note.
+    production-restore     manual   -           Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
+    render-db-backup       daily    -           Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
+    slip                   -        -           cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
     ");
 }
 
@@ -80,13 +96,21 @@ fn list_json_is_an_object_a_line() {
     well(&said);
     insta::assert_snapshot!(said.out, @r#"
     {"recipe":"backup-monitor","kind":"monitor","type":"daily","schedule":"0 * * * *","summary":"Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.","file":"recipes/backup-monitor.lua","error":null}
+    {"recipe":"backup-permissions","kind":"maintenance","type":"daily","schedule":null,"summary":"Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.","file":"recipes/backup-permissions.lua","error":null}
+    {"recipe":"backup-report","kind":"report","type":"monthly","schedule":"0 3 1 * *","summary":"Reports a month: sizes, growth, failures, how young backups were and how fast restores, and when the disk is full.","file":"recipes/backup-report.lua","error":null}
     {"recipe":"backup-test","kind":"drill","type":"weekly","schedule":"0 1 * * 0","summary":"Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.","file":"recipes/backup-test.lua","error":null}
     {"recipe":"broken","kind":"maintenance","type":"daily","schedule":null,"summary":"Fails.","file":"[WORLD]/config/recipes/broken.lua","error":null}
+    {"recipe":"config-backup","kind":"backup","type":"daily","schedule":"30 2 * * *","summary":"Packs the configuration of the application: its files, those of the web server, certificates, and its variables without secrets.","file":"recipes/config-backup.lua","error":null}
     {"recipe":"db-backup","kind":"backup","type":"daily","schedule":"0 2 * * *","summary":"Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.","file":"recipes/db-backup.lua","error":null}
     {"recipe":"db-full-backup","kind":"backup","type":"weekly","schedule":"0 1 * * 0","summary":"Dumps every database of the cluster with its roles and tablespaces, as one set that is complete or says that it is not.","file":"recipes/db-full-backup.lua","error":null}
     {"recipe":"db-restore","kind":"restore","type":"manual","schedule":null,"summary":"Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.","file":"recipes/db-restore.lua","error":null}
     {"recipe":"disaster-recovery-app","kind":"restore","type":"manual","schedule":null,"summary":"Brings a lost application back: its newest code, its deployment, its configuration from the newest archive that proves, and a look at it.","file":"recipes/disaster-recovery-app.lua","error":null}
     {"recipe":"disaster-recovery-db","kind":"restore","type":"manual","schedule":null,"summary":"Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.","file":"recipes/disaster-recovery-db.lua","error":null}
+    {"recipe":"encrypted-backup","kind":"maintenance","type":"manual","schedule":null,"summary":"Encrypts a file for those who may read it, and removes the original only when the encrypted one is proved.","file":"recipes/encrypted-backup.lua","error":null}
+    {"recipe":"full-backup","kind":"maintenance","type":"daily","schedule":"0 2 * * *","summary":"Runs the whole night: database, configuration, logs, git, cloud, and the monitor; says in one message what became of each.","file":"recipes/full-backup.lua","error":null}
+    {"recipe":"git-backup","kind":"backup","type":"daily","schedule":"15 3 * * *","summary":"Keeps a mirror of each git repository, checks it, and packs it: as an archive, and as a bundle that is proved to clone alone.","file":"recipes/git-backup.lua","error":null}
+    {"recipe":"git-backup-test","kind":"drill","type":"weekly","schedule":null,"summary":"Proves that a backup of a git repository can be restored: clones the newest bundle, checks every object, and compares the refs.","file":"recipes/git-backup-test.lua","error":null}
+    {"recipe":"log-backup","kind":"backup","type":"daily","schedule":"45 2 * * *","summary":"Packs the logs of the last days, each under its path, and keeps the archives for some days.","file":"recipes/log-backup.lua","error":null}
     {"recipe":"note","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","file":"[WORLD]/config/recipes/note.lua","error":null}
     {"recipe":"production-restore","kind":"restore","type":"manual","schedule":null,"summary":"Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.","file":"recipes/production-restore.lua","error":null}
     {"recipe":"render-db-backup","kind":"backup","type":"daily","schedule":null,"summary":"Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.","file":"recipes/render-db-backup.lua","error":null}
@@ -139,14 +163,16 @@ fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
     kind  backup
     type  daily
     schedule  0 2 * * *
-    runs  pg_dump
+    runs  pg_dump, gpg
     writes  [WORLD]/backups
 
     PARAM  TYPE  VARIABLE  VALUE  WHAT IT IS
+    accept_warnings  list  -  Warnings that are fine, as patterns of their kind or text
     compress  choice  -  gzip  How to compress the dump
     database  string  DB_NAME  shop  Database to dump
     days  integer  RETENTION_DAYS  30  Days to keep a dump
     dir  path  BACKUP_DIR  [WORLD]/backups  Folder for the dumps
+    encrypt_to  list  BACKUP_ENCRYPT_TO  Who can decrypt it: recipients of age, or keys of gpg; else it is not encrypted
     host  string  DB_HOST  localhost  Host of the server, or the folder of its socket
     idle_timeout  duration  -  Longest time in which no byte arrives; else that of `[limits]`
     keep_at_least  integer  -  1  Dumps to keep whatever their age
@@ -161,7 +187,7 @@ fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
 fn show_json_has_the_same() {
     let said = world().run(&["show", "note", "--json"]);
     well(&said);
-    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[]}}"#);
+    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[],"sockets":[],"capabilities":[],"recipes":[]}}"#);
 }
 
 #[test]
