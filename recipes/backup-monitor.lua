@@ -84,11 +84,12 @@ end
 local function prove(p, file)
   if string.match(file, "%.age$") or string.match(file, "%.gpg$") then
     -- Its key is not here, and should not be: it is compared byte for byte with what was proved when it was made.
-    if not manifest.read(file, { lists = false }) then
+    local described = manifest.read(file, { lists = false })
+    if not described then
       error { kind = "integrity", message = _("it is encrypted, and no manifest says what it was") }
     end
     manifest.verify(file, { timeout = p.timeout })
-    return
+    return described.warnings or {}
   end
   if string.match(file, "%.sql") or string.match(file, "%.dump$") then
     local found = pg.inspect(file, { timeout = p.timeout })

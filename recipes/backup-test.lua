@@ -76,8 +76,8 @@ return recipe {
       error { kind = "timeout", message = late, hint = _("a faster disk, or `objective_rto` as it can be kept") }
     end
     if left_over then
-      errors.accept(left_over, _("the next drill tries to drop it again"))
-      run.remark { level = "warning", kind = "left_over", message = left_over.message, hint = left_over.hint }
+      -- Every drill has tried to drop it since: only a person can.
+      error(left_over)
     end
     log.info(_("Restore test: success (%s)", file))
   end,

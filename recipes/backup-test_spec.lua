@@ -16,7 +16,7 @@ local function night(at, files)
   return {
     now      = "2026-02-15T01:00:00+09:00",
     files    = files or { [FILE] = DUMP, [OLDER] = DUMP },
-    programs = { pg_restore = { missing = true } },
+    programs = { pg_restore = { missing = true }, pg_dump = { stdout = DUMP } },
     postgres = at.answer,
     env      = { DB_PASSWORD = secret "hunter2" },
   }

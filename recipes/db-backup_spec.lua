@@ -70,7 +70,7 @@ describe("db-backup", function()
     local gpg = require("hikae.pretend_gpg").gpg { [ops] = "Ops <ops@example.com>" }
     local world = but(nightly, {
       programs = { pg_dump = nightly.programs.pg_dump, gpg = gpg },
-      env = { DB_PASSWORD = secret "hunter2", BACKUP_ENCRYPT_TO = "ops@example.com" },
+      env = { DB_PASSWORD = secret "hunter2", BACKUP_ENCRYPT_TO = "ops@example.com", GNUPGHOME = "/home/backup/.gnupg" },
     })
     local run = simulate(world):run("db-backup")
     run:ok():wrote(NEW .. ".gpg"):has_manifest()

@@ -17,7 +17,7 @@ local function morning(at, changes)
   local world = {
     now      = "2026-02-15T09:00:00+09:00",
     files    = { [FILE] = DUMP, [OLDER] = DUMP },
-    programs = { pg_restore = { missing = true } },
+    programs = { pg_restore = { missing = true }, pg_dump = { stdout = DUMP } },
     postgres = at.answer,
     env      = { DB_PASSWORD = secret "hunter2" },
   }
@@ -101,7 +101,7 @@ describe("db-restore", function()
   it("leaves everything as it was when no backup is any good", function()
     local at = server()
     local files = { [FILE] = "garbage", [OLDER] = samples.pg_dump { contacts = 3, database = "shop" } }
-    simulate(morning(at, { files = files })):run("db-restore", { set = { fallback = "older" } }):failed { kind = "integrity", message = "a dump of `shop`" }
+    simulate(morning(at, { files = files })):run("db-restore", { set = { fallback = "older" } }):failed { kind = "integrity", message = "does not start as `pg_dump` starts" }
     untouched(at)
   end)
 

@@ -47,6 +47,18 @@ local function clear(p)
   end
 end
 
+--- Looks through what was unpacked. Where that fails, nothing of it is left.
+---@param staging string
+---@return integer files
+local function count(staging)
+  local ok, answer = errors.try(fs.list, { dir = staging, recursive = true, kind = "file" })
+  if not ok then
+    fs.remove(staging, { recursive = true, why = _("it cannot be looked through") })
+    error(answer)
+  end
+  return #answer
+end
+
 --- Unpacks one archive. One without a file would bring nothing back, so it is no good one.
 ---@param p table
 ---@param file string
@@ -54,7 +66,7 @@ end
 ---@return archive.Unpacked
 local function open(p, file, staging)
   local unpacked = archive.unpack { source = file, into = staging, links = "skip", timeout = p.timeout }
-  if unpacked.files == 0 then
+  if count(staging) == 0 then
     fs.remove(staging, { recursive = true, why = _("there is no file in it") })
     error {
       kind = "integrity",

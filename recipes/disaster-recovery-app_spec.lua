@@ -144,7 +144,7 @@ describe(RECIPE, function()
     local good = samples.tar { files = { [".env"] = ENV } }
     local run = night { files = { [DIR .. "config_backup_20260214_020000.tar"] = latin, [DIR .. "config_backup_20260213_020000.tar"] = good } }
       :run(RECIPE, with { name = "config_backup_*.tar" })
-    run:failed { kind = "other", message = "is not UTF-8", hint = "convmv" }
+    run:failed { kind = "other", message = "is not UTF-8", hint = "rename the file" }
     run:unchanged(LIVE):unchanged(DIR)
   end)
 

@@ -17,7 +17,7 @@ local function night(at, changes, programs)
   local world = {
     now      = "2026-02-15T03:00:00+09:00",
     files    = { [FILE] = DUMP, [OLDER] = DUMP },
-    programs = { pg_restore = { missing = true } }, postgres = at.answer, env = { DB_PASSWORD = secret "hunter2" },
+    programs = { pg_restore = { missing = true }, pg_dump = { stdout = DUMP } }, postgres = at.answer, env = { DB_PASSWORD = secret "hunter2" },
   }
   for name, value in pairs(changes or {}) do
     world[name] = value
@@ -206,7 +206,7 @@ describe("disaster-recovery-db", function()
 
     it("when no backup proves, and tells each", function()
       local run = hopeless({ [FILE] = "garbage", [OLDER] = samples.pg_dump { contacts = 3, cut = 0.5 } }, "integrity")
-      run:said(FILE .. " is no good")
+      run:said(FILE .. " is damaged")
       expect(step(run, "restore beside the live database, and compare")).to_equal("failure")
     end)
 

@@ -45,7 +45,7 @@ describe("full-backup", function()
     run:wrote("/backups/config/config_backup_*.tar.gz")
     run:wrote("/backups/logs/logs_backup_20260215.tar.gz")
     expect(message(run).color).to_equal("good")
-    run:never_showed("thornypalimpsest", "hunter2")
+    run:never_showed("thornypalimpsest"):never_showed("hunter2")
   end)
 
   it("is done in part when a step failed that is not required, and the others run all the same", function()

@@ -61,6 +61,12 @@ impl Decider<'_> {
         self.own.as_ref().filter(|(id, _)| *id == run.id).map(|(_, manner)| manner)
     }
 
+    /// Whether a channel takes the failures of this run, whether or not one is due now.
+    pub fn has_takers(&self, run: &Run, streak: &Streak) -> bool {
+        let event = self.event(run, Tell::Failure, streak);
+        self.channels.all.iter().any(|channel| channel.takes(&event))
+    }
+
     /// A notice for each channel that takes this event.
     pub fn notices(&self, event: &Event) -> Vec<NewNotice> {
         let language = Language::from(self.config.language());

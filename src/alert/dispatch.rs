@@ -155,7 +155,8 @@ impl<D: Deliver> Dispatch<D> {
         catalog.consider(&mut |found, streak| {
             let is_own = found.id == run.id;
             let (after, notices) = decider.decide(if is_own { run } else { found }, streak);
-            held_back |= is_own && run.status != Status::Success && notices.is_empty() && streak.told > 0;
+            let was_told = streak.told > 0 && decider.has_takers(run, streak);
+            held_back |= is_own && run.status != Status::Success && notices.is_empty() && was_told;
             (after, notices)
         })?;
         Ok(Considered { is_known: catalog.is_considered(&run.id)?, held_back })

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::complete;
-
 mod records;
 
 pub use records::{AuditArgs, NotificationsArgs, RunsArgs, RunsCommand, StatusArgs, StatusCommand};
@@ -68,10 +66,9 @@ pub enum Command {
 #[derive(Args)]
 pub struct RunArgs {
     /// Name of a recipe, or path to a `.lua` file
-    #[arg(add = complete::recipe())]
     pub recipe: String,
     /// Set a param of the recipe (repeatable)
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair, add = complete::param())]
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
     /// Type of the run, in its id and in the records [default: the recipe's]
     #[arg(long = "type", value_name = "TYPE")]
@@ -128,7 +125,6 @@ pub struct Listing {
 #[derive(Args)]
 pub struct ShowArgs {
     /// Name of a recipe, or path to a `.lua` file
-    #[arg(add = complete::recipe())]
     pub recipe: String,
     /// Print the recipe's Lua
     #[arg(long, conflicts_with = "json")]
@@ -164,7 +160,6 @@ pub struct NotifyTestArgs {
 #[derive(Args)]
 pub struct CheckArgs {
     /// Names of recipes, or paths to `.lua` files [default: those in use]
-    #[arg(add = complete::recipe())]
     pub recipes: Vec<String>,
     /// Connect to no database and no mail server
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::env::Shells;
 use clap_complete::{ArgValueCompleter, CompleteEnv, CompletionCandidate};
 
@@ -21,7 +21,19 @@ const RUNS: usize = 50;
 
 /// Answers a shell that asks for completions; then the process ends here.
 pub fn answer_shell() {
-    CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
+    CompleteEnv::with_factory(|| completing(Arguments::command())).var(VARIABLE).complete();
+}
+
+/// The command with what completes the values of its arguments, which have the same names in all of its commands.
+fn completing(command: Command) -> Command {
+    let command = command.mut_args(|arg| match arg.get_id().as_str() {
+        "recipe" | "recipes" => arg.add(recipe()),
+        "target" => arg.add(target()),
+        "run" | "id" => arg.add(run_id()),
+        "set" => arg.add(param()),
+        _ => arg,
+    });
+    command.mut_subcommands(completing)
 }
 
 /// The script by which a shell asks this program for completions.
@@ -36,22 +48,22 @@ pub fn script(shell: clap_complete::Shell) -> Result<String> {
     Ok(String::from_utf8_lossy(&script).into_owned())
 }
 
-pub fn recipe() -> ArgValueCompleter {
+fn recipe() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         beginning(typed, context().and_then(|context| context.config.recipes().ok()).unwrap_or_default())
     })
 }
 
-pub fn run_id() -> ArgValueCompleter {
+fn run_id() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| beginning(typed, run_ids().unwrap_or_default()))
 }
 
-pub fn target() -> ArgValueCompleter {
+fn target() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| beginning(typed, targets().unwrap_or_default()))
 }
 
 /// The params of the recipe that is named on the line, each with its `=`.
-pub fn param() -> ArgValueCompleter {
+fn param() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| beginning(typed, params().unwrap_or_default()))
 }
 

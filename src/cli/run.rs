@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::alerting::{self, Beginning};
 use super::args::RunArgs;
-use super::{by_hand, exit, keeping};
 use super::confirm::{self, Will};
 use super::context::Context;
 use super::held_back::HeldBack;
+use super::{by_hand, exit, keeping};
 use crate::alert::dispatch::Tally;
 use crate::catalog::Status;
 use crate::error::{Error, Result};

@@ -8,7 +8,7 @@ use crate::lua::data;
 use crate::lua::session::Translate;
 
 /// The modules that have the Japanese texts.
-const JAPANESE: [&str; 2] = ["hikae.locale.ja", "hikae.locale.ja_restore"];
+const JAPANESE: [&str; 3] = ["hikae.locale.ja", "hikae.locale.ja_files", "hikae.locale.ja_restore"];
 
 /// The texts of the reader's language, from `stdlib/hikae/locale/`; English needs none.
 pub fn translations(config: &Config) -> Translate {

@@ -56,18 +56,26 @@ pub enum Need {
 }
 
 /// Every string that `template` stands for: one as a rule, none where it names a param without a value,
-/// and one for each item where it names a list. A hook needs the programs of its commands, or the server of its address.
+/// and one for each item where it names a list. Of `{dir}/{files}` with an absolute file, it is the file.
+/// A hook needs the programs of its commands, or the server of its address.
 pub fn expand(template: &str, need: Need, params: &Params) -> Result<Vec<String>> {
     let mut expanded = vec![String::new()];
     for piece in pieces(template)? {
+        let is_path = need == Need::Path && matches!(piece, Piece::Param(_));
         let values = match piece {
             Piece::Text(text) => vec![text],
             Piece::Param(name) => values_of(&name, template, need, params)?,
         };
         expanded =
-            expanded.iter().flat_map(|start| values.iter().map(move |value| format!("{start}{value}"))).collect();
+            expanded.iter().flat_map(|start| values.iter().map(move |value| joined(start, value, is_path))).collect();
     }
     Ok(expanded)
+}
+
+/// A value behind what comes before it; an absolute path is no part of the folder before it.
+fn joined(start: &str, value: &str, is_path: bool) -> String {
+    let is_whole = is_path && start.ends_with('/') && value.starts_with('/');
+    if is_whole { value.to_owned() } else { format!("{start}{value}") }
 }
 
 fn values_of(name: &str, template: &str, need: Need, params: &Params) -> Result<Vec<String>> {

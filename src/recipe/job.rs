@@ -24,8 +24,8 @@ use crate::world::capability::Capability;
 use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
-use crate::world::real::{http, orphans, postgres, standing, startup, view, wall};
 use crate::world::real::launcher::Launcher;
+use crate::world::real::{http, orphans, postgres, standing, startup, view, wall};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -168,7 +168,9 @@ impl Job {
         if startup::user_id() != 0 || self.needs.run.is_empty() {
             return;
         }
-        let write = self.needs.write.iter().filter_map(|path| standing::folder_for(path)).collect();
+        // All that the wall lets them write: a folder that is read-only in the view would be closed to them.
+        let Some(policy) = self.wall() else { return };
+        let write = policy.write.iter().filter_map(|path| standing::folder_for(path)).collect();
         match view::View::of(write) {
             // The first view stays, and there is one.
             Ok(view) => drop(self.view.set(Arc::new(view))),

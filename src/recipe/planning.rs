@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{clearing, standing};
 use super::cut::Cut;
 use super::job::Job;
 use super::ledger::Ledger;
@@ -12,6 +11,7 @@ use super::live::{Live, on_threads};
 use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{Scene, never_began, run_lua};
+use super::{clearing, standing};
 use crate::catalog::{AuditEntry, Moment, Status, run_id};
 use crate::error::{Error, Result};
 use crate::report::{self, Level};

@@ -5,6 +5,7 @@ use super::expand::{Piece, pieces};
 use super::params::Params;
 use super::spec::ParamSpec;
 use super::values::ParamValue;
+use crate::secret;
 
 /// Params that say which database or store it is, by their name.
 const NAMES: [&str; 9] = ["database", "databases", "db", "dbname", "host", "port", "bucket", "prefix", "dir"];
@@ -13,12 +14,12 @@ const VARIABLES: [&str; 4] = ["DB_HOST", "DB_PORT", "DB_NAME", "BACKUP_DIR"];
 /// Params that a run may differ in and still work on the same: one file of many, and folders for temporary files.
 const PASSING: [&str; 4] = ["file", "identity", "work_dir", "cluster_dir"];
 
-/// The target of a run with these params: the same wherever the values come from. It holds no secret.
+/// The target of a run with these params: the same wherever the values come from. It holds no secret: a token in an address is struck out.
 pub fn target(recipe: &str, declaration: &Declaration, params: &Params) -> String {
     let specs = declaration.params.iter().filter(|(name, spec)| names_target(name, spec, declaration));
     let values = specs.filter_map(|(name, spec)| {
         let value = params.get(name).filter(|value| **value != ParamValue::Absent)?;
-        (Some(value) != spec.default.as_ref()).then(|| format!("{name}={value}"))
+        (Some(value) != spec.default.as_ref()).then(|| format!("{name}={}", secret::redact(&value.to_string())))
     });
     let values: Vec<String> = values.collect();
     if values.is_empty() { recipe.to_owned() } else { format!("{recipe} ({})", values.join(", ")) }

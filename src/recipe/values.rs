@@ -160,7 +160,7 @@ fn is_address(text: &str) -> bool {
 
 fn address(text: &str) -> Result<Address, Misfit> {
     let misfit = |error: Error| Misfit::new("be an address", error.hint_text().unwrap_or_default());
-    Address::parse(text.trim()).map_err(misfit)
+    Address::hook(text.trim()).map_err(misfit)
 }
 
 /// Commands as one line, from which the same commands are read.

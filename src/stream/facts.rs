@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::encrypting::{Encryption, Sealer, Undo, WayBack};
-use crate::report::remark::Remark;
 use super::nothing::Small;
+use crate::report::remark::Remark;
 
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,7 @@ impl Facts {
     /// Takes over what the stages of a shared reading have learnt since this copy of its facts was made.
     pub fn learn(&mut self, shared: &Facts) {
         self.plain_bytes = shared.plain_bytes;
+        self.plain = shared.plain.clone();
         self.tools.extend(shared.tools.clone());
         self.sections.extend(shared.sections.clone());
         self.shapes.extend(shared.shapes.clone());

@@ -12,7 +12,10 @@ use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::packing::{Packed, Packing};
 use super::postgres::{Login, Session};
 use super::recipe_run::{RecipeEnd, RecipeRun};
-use super::{Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space, Stat, World};
+use super::{
+    Child, Command, Effect, Entry, Hidden, Limits, ListQuery, LockGuard, Mail, MemoryDir, Reply, Request, Sent, Space,
+    Stat, World,
+};
 use crate::error::{Error, Kind, Result, Site};
 use crate::stream::{Sink, Source};
 

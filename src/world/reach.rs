@@ -67,10 +67,10 @@ fn with(port: u16, mut ports: Vec<u16>) -> Vec<u16> {
 /// where they only read a file.
 fn libpq(command: &Command, args: &[&str]) -> Reach {
     let variable = |name: &str| command.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose());
-    let database = option(args, "-d", "--dbname").or_else(|| args.iter().copied().find(|arg| arg.contains("://")));
+    let database = option(args, "-d", "--dbname").or_else(|| args.iter().copied().find(|arg| uri(arg).is_some()));
     let mut hosts = option(args, "-h", "--host").or_else(|| variable("PGHOST")).unwrap_or_default().to_owned();
     let mut port = option(args, "-p", "--port").or_else(|| variable("PGPORT")).unwrap_or_default().to_owned();
-    if let Some(connection) = database.filter(|database| database.contains('=') || database.contains("://")) {
+    if let Some(connection) = database.filter(|database| database.contains('=') || uri(database).is_some()) {
         let said = in_connection(connection, "hostaddr").or_else(|| in_connection(connection, "host"));
         hosts = said.unwrap_or(hosts);
         port = in_connection(connection, "port").unwrap_or(port);
@@ -90,7 +90,7 @@ fn libpq(command: &Command, args: &[&str]) -> Reach {
 
 /// The value of a key in a connection string of libpq, written as a URI or as `key=value`.
 fn in_connection(connection: &str, key: &str) -> Option<String> {
-    if let Some((_, rest)) = connection.split_once("://") {
+    if let Some(rest) = uri(connection) {
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let hosts = authority.rsplit('@').next().unwrap_or_default();
         let pairs = hosts.split(',').map(|host| match host.rsplit_once(':') {
@@ -105,8 +105,39 @@ fn in_connection(connection: &str, key: &str) -> Option<String> {
         };
         return Some(said).filter(|said| !said.trim_matches(',').is_empty());
     }
-    let mut words = connection.split_whitespace();
-    words.find_map(|word| word.strip_prefix(key)?.strip_prefix('=').map(|value| value.trim_matches('\'').to_owned()))
+    let (mut found, mut rest) = (None, connection);
+    while let Some((name, after)) = rest.split_once('=') {
+        let (value, left) = connection_value(after.trim_start());
+        if name.trim() == key {
+            found = Some(value);
+        }
+        rest = left;
+    }
+    found
+}
+
+/// What comes after the scheme of a connection URI; libpq takes everything else for `key=value` or for a name.
+fn uri(connection: &str) -> Option<&str> {
+    connection.strip_prefix("postgresql://").or_else(|| connection.strip_prefix("postgres://"))
+}
+
+/// The first value of `value key=value …`, and what comes after it. A quoted value is one value, whatever looks like a key in it.
+fn connection_value(text: &str) -> (String, &str) {
+    let (quoted, text) = text.strip_prefix('\'').map_or((false, text), |inner| (true, inner));
+    let (mut value, mut escaped) = (String::new(), false);
+    for (at, letter) in text.char_indices() {
+        let ends = if quoted { letter == '\'' } else { letter.is_ascii_whitespace() };
+        match letter {
+            _ if escaped => {
+                value.push(letter);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            _ if ends => return (value, &text[at + 1..]),
+            _ => value.push(letter),
+        }
+    }
+    (value, "")
 }
 
 fn mysql(args: &[&str]) -> Reach {
@@ -167,4 +198,36 @@ fn option<'a>(args: &[&'a str], short: &str, long: &str) -> Option<&'a str> {
         };
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(args: &[&str]) -> Reach {
+        let mut command = Command::new("pg_dump");
+        command.args.extend(args.iter().map(|arg| (*arg).to_owned()));
+        named_by(&command)
+    }
+
+    #[test]
+    fn a_database_named_like_a_connection_is_a_name() {
+        for name in ["dbname='host=evil port=1'", "dbname='postgresql://evil:1/x'", r"dbname='it\'s host=evil port=1'"]
+        {
+            let name = format!("--dbname={name}");
+            let socket = Reach { ports: Vec::new(), sockets: true };
+            assert_eq!(reach(&["--host=127.0.0.1", "--port=7000", &name]), Reach { ports: vec![7000], sockets: false });
+            assert_eq!(reach(&["--host=/run/postgresql", &name]), socket, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_connection_says_where_it_goes() {
+        let server = Reach { ports: vec![7000], sockets: false };
+        for connection in
+            ["host=db port = '7000' dbname=x", "postgresql://me@db:7000/x", "host=a port=1 host=b port=7000"]
+        {
+            assert_eq!(reach(&["-d", connection]), server, "{connection}");
+        }
+    }
 }

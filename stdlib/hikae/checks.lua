@@ -63,6 +63,21 @@ function checks.show(list)
   return failed
 end
 
+--- Notes that the structure was not compared because `pg_dump` could not be asked: such a run is incomplete.
+---@param list pg.Check[]
+local function note_unasked(list)
+  for _i, check in ipairs(list) do
+    if check.compared == false and string.find(check.detail or "", "`pg_dump` could not be asked", 1, true) then
+      run.remark {
+        level = "incomplete",
+        kind = "structure_not_compared",
+        message = _("the structure of the restored database was not compared: %s", check.detail),
+        hint = _("install `pg_dump` of the server's version here, and let the recipe run it (`needs.run`)"),
+      }
+    end
+  end
+end
+
 --- Compares a restored database with its manifest and shows every check, whichever way it ends; what does not hold is raised.
 ---@param options pg.VerifyOptions
 ---@return pg.Verified
@@ -74,6 +89,7 @@ function checks.verify(options)
   if not ok then
     error(answer)
   end
+  note_unasked(answer.checks)
   return answer
 end
 

@@ -103,6 +103,15 @@ local function is_allowed(name, names)
   return false
 end
 
+--- A value as it may be shown under this name. The name is set apart, or both together would look like one long key.
+---@param name string
+---@param value string
+---@return string
+local function shown(name, value)
+  local line = diffs.masked(string.gsub(name, "[=:]", "_") .. ": " .. value)
+  return (string.match(line, "^[^:]*: (.*)$"))
+end
+
 --- A value without what is secret in it: the user and the password in an address, passwords among its parameters, and all of it
 --- under a name that says so, or where it looks like a key. On one line.
 ---@param variable hikae.environment.Variable
@@ -113,11 +122,13 @@ function environment.masked(variable)
   end
   local value = string.gsub(variable.value, "\n", "\\n")
   value = string.gsub(value, "(%a[%w+.%-]*://).*@", "%1" .. MASK .. "@")
-  value = string.gsub(value, "^[^%s/:@]+:[^%s]*@", MASK .. "@")
+  if not string.find(value, "^%a[%w+.%-]*://") then
+    value = string.gsub(value, "^[^%s/:@]+:[^%s]*@", MASK .. "@")
+  end
   value = string.gsub(value, "([?&;][^=&;]*)=([^&;]*)", function(name, of)
-    return name .. "=" .. string.sub(diffs.masked(name .. "=" .. of), #name + 2)
+    return name .. "=" .. shown(name, of)
   end)
-  return string.sub(diffs.masked(variable.name .. "=" .. value), #variable.name + 2)
+  return shown(variable.name, value)
 end
 
 --- The variables of an env file whose names are allowed, as lines for a file, each masked.

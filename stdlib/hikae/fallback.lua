@@ -34,7 +34,7 @@ end
 ---@param file string
 ---@return integer?
 local function made_at(file)
-  local stamp = calendar.stamp_of(path.basename(file))
+  local stamp = calendar.stamp_of(path.name(file))
   return stamp and clock.parse_stamp(stamp) or nil
 end
 
@@ -42,17 +42,15 @@ end
 ---@param file string
 ---@return string
 function fallback.shown(file)
-  local stamp = calendar.stamp_of(path.basename(file))
+  local stamp = calendar.stamp_of(path.name(file))
   local date = stamp and string.gsub(stamp, "^(%d%d%d%d)(%d%d)(%d%d)_(%d%d)(%d%d)(%d%d)$", "%1-%2-%3 %4:%5:%6") or "?"
-  local ok, described = errors.try(manifest.read, file, { lists = false })
+  -- The list has the number of rows without the tables, however many there are.
+  local ok, listed = errors.try(manifest.list, { dir = path.dir(file), name = path.name(file) })
   local rows
-  if not ok then
-    errors.accept(described, _("a backup without a manifest that can be read has no number of rows"))
-  elseif described and described.database then
-    rows = 0
-    for _i, counted in ipairs(described.database.tables or {}) do
-      rows = rows + (counted.rows or 0)
-    end
+  if ok then
+    rows = listed[1] and listed[1].rows
+  else
+    errors.accept(listed, _("a backup without a manifest that can be read has no number of rows"))
   end
   return _("%s of %s, %s rows", file, date, rows and tostring(rows) or "?")
 end

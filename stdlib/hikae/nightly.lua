@@ -173,12 +173,11 @@ function nightly.finish(night)
   if night.status == "success" then
     return
   end
-  local failure = { message = _("the night is not whole: %s", table.concat(night.failed, "; ")), hint = _("`hikae runs` shows each of these runs") }
+  local message, hint = _("the night is not whole: %s", table.concat(night.failed, "; ")), _("`hikae runs` shows each of these runs")
   if night.status == "failure" then
-    error(failure)
+    error { message = message, hint = hint }
   end
-  -- Caught, and not accepted: that makes the run one that is done in part.
-  errors.try(error, failure)
+  run.remark { level = "incomplete", kind = "steps_failed", message = message, hint = hint }
 end
 
 return nightly

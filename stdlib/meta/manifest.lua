@@ -23,6 +23,7 @@ manifest = {}
 ---@field restore string One line of standard tools that restores the backup.
 ---@field encryption? { kind: string, recipients: string[], passphrase: boolean?, throwaway: string? } For an encrypted backup.
 ---@field database? table For dumps.
+---@field warnings? pg.Warning[] What there was to say of it although it is whole.
 
 ---@class manifest.Verified
 ---@field path string

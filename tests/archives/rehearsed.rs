@@ -11,7 +11,7 @@ return recipe {
       :save(\"/backups/files_\" .. clock.stamp() .. \".tar.gz\")
     archive.verify(saved.path)
     fs.remove(fs.list { dir = \"/srv/uploads\", name = \"*.tmp\", larger_than = 3 }, { why = \"it is no upload\" })
-    fs.set_mode(\"/srv/uploads/a\", \"0640\")
+    fs.set_mode(\"/srv/uploads/sub/b\", \"0640\")
   end,
 }
 ";

@@ -351,13 +351,17 @@ fn check_says_whether_the_mail_server_is_ready() {
     let server = MailServer::start(Shape::default());
     let hikae = world(server.port);
     let said = hikae.run(&["check", "tool-backup"]);
-    assert!(said.out.contains("✓ mail server: [EmailService] SMTP server is ready to send emails\n"), "{}", said.out);
+    assert!(
+        said.out.contains("✓ メールサーバー: [EmailService] SMTP server is ready to send emails\n"),
+        "{}",
+        said.out
+    );
     let tellers = said.out.lines().find(|line| line.starts_with('–') && line.contains("email"));
     assert!(tellers.is_some_and(|line| line.contains("hikae notify test")), "{}", said.out);
     let said = hikae.env("SMTP_PORT", &nowhere().to_string()).run(&["check", "tool-backup"]);
     assert_eq!(said.code, 1);
     assert!(
-        said.out.contains("✗ mail server: [EmailService] SMTP connection error: cannot reach the mail server"),
+        said.out.contains("✗ メールサーバー: [EmailService] SMTP connection error: メールサーバー `localhost:"),
         "{}",
         said.out
     );

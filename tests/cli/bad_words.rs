@@ -160,7 +160,7 @@ fn a_param_cannot_be_set() {
 
 #[test]
 fn a_nil_that_is_indexed_is_named() {
-    let said = run(r#"local found = fs.stat("/backups/none")  log.info(found.size_bytes)"#);
+    let said = run(r#"local found = fs.stat("/srv/backups/none")  log.info(found.size_bytes)"#);
     insta::assert_snapshot!(said.err, @"
     error: attempt to index a nil value (local 'found')
       at [WORLD]/config/recipes/slip.lua:8

@@ -130,7 +130,8 @@ fn a_recipe_that_its_parent_runs_ends_with_it() {
     let root = format!("root={}", hikae.path("backups").display());
     for signal in [Signal::TERM, Signal::KILL] {
         let run = hikae.start(&["run", "full-backup", "--set", "steps=slow", "--set", &root]);
-        let rows = |status: &str| hikae.run(&["runs", "--recipe", "slow", "--status", status, "--json"]).out.lines().count();
+        let rows =
+            |status: &str| hikae.run(&["runs", "--recipe", "slow", "--status", status, "--json"]).out.lines().count();
         wait_until("the recipe runs", || rows("running") == 1);
         send(&run, signal);
         end_of(run);

@@ -55,7 +55,7 @@ fn a_second_sigterm_does_not_keep_the_first_from_cleaning_up() {
 #[test]
 fn a_backup_that_was_proved_before_the_signal_stands_and_is_told() {
     let recipe = include_str!("../../recipes/db-backup.lua")
-        .replace("    local rows = 0", "    clock.sleep(300)\n    local rows = 0");
+        .replace("    manifests.report(backup)", "    clock.sleep(300)\n    manifests.report(backup)");
     assert!(recipe.contains("clock.sleep"), "the recipe has changed, and this test with it");
     let hikae = night(DUMPS).file("config/recipes/lasting.lua", &recipe);
     let run = hikae.start(&["run", "lasting", "--json"]);

@@ -27,7 +27,8 @@ const RECIPIENT: &str = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3g
 async fn write(world: Arc<dyn World>, target: Target) -> Result<()> {
     let caller = crate::world_contract::place::caller(world);
     let facts = SharedFacts::default();
-    let pipeline = Pipeline::new("rows".to_owned(), caller.limits, facts.clone(), || async { Ok(given(&rows(300_000))) });
+    let pipeline =
+        Pipeline::new("rows".to_owned(), caller.limits, facts.clone(), || async { Ok(given(&rows(300_000))) });
     let lock = Lock::to(&[RECIPIENT.to_owned()]).unwrap();
     let pipeline = pipeline.then(move |source, facts| age(source, lock, facts));
     let identity = Identity {

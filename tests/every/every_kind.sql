@@ -111,7 +111,7 @@ GRANT SELECT ON app.customers TO PUBLIC;
 RESET SESSION AUTHORIZATION;
 CREATE TABLE app.orders (
   id int GENERATED ALWAYS AS IDENTITY (START WITH 7 INCREMENT BY 3) PRIMARY KEY, customer bigint REFERENCES app.customers ON DELETE CASCADE,
-  at timestamp, amount money, during tstzrange, EXCLUDE USING gist (during WITH &&) WHERE (amount IS NOT NULL)) WITH (fillfactor = 90);
+  at timestamp, amount money, during tstzrange, note varchar(40), price numeric(10, 2), EXCLUDE USING gist (during WITH &&) WHERE (amount IS NOT NULL)) WITH (fillfactor = 90);
 INSERT INTO app.orders (customer, at, during) SELECT n, timestamp '2024-01-01' + n * interval '1 day', tstzrange('2024-01-01'::timestamptz + n * interval '1 day', '2024-01-01'::timestamptz + (n + 1) * interval '1 day') FROM generate_series(1, 50) n;
 ALTER TABLE app.orders ADD CONSTRAINT late FOREIGN KEY (customer) REFERENCES app.customers (id) DEFERRABLE INITIALLY DEFERRED NOT VALID;
 CREATE UNLOGGED TABLE app.unlogged (id serial PRIMARY KEY, note text);

@@ -26,8 +26,12 @@ describe("mail", function()
   end)
 
   it("refuses a line break in a subject, an address and a name", function()
-    for _i, bad in ipairs { { subject = "x\r\nBcc: b@example.com" }, { to = "x\ny <a@example.com>" }, { from = "a@example.com\n" .. "b" } } do
+    for _i, bad in ipairs { { subject = "x\r\nBcc: b@example.com" }, { to = '"x\ny" <a@example.com>' }, { from = '"a\nb" <a@example.com>' } } do
       expect(function() mail.send(options(bad)) end).to_raise { kind = "recipe", message = "holds a line break" }
+    end
+    -- Between addresses it is what a comma is.
+    for _i, bad in ipairs { { to = "x\ny <a@example.com>" }, { from = "a@example.com\nb" }, { from = "a@example.com\nb@example.com" } } do
+      expect(function() mail.send(options(bad)) end).to_raise { kind = "recipe", message = "is not a mail address" }
     end
   end)
 

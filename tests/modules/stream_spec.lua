@@ -293,6 +293,8 @@ it("a wrong handle is blamed on the method that was called", function()
     expect(function() stream[name](objects, tmp("x")) end).to_raise("`" .. name .. "` was called without its stream")
   end
   stream:discard()
+end)
+
 local IDENTITY = "AGE-SECRET-KEY-1N5W7FJ4S0TEAZG5A8UZ7HGT7EGHHLW2YS7SP65MQ0KGK3JPUUEHS5T3AER"
 local RECIPIENT = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
 

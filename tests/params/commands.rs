@@ -88,6 +88,9 @@ fn a_hook_is_commands_or_an_address_and_a_command_is_no_address() {
     let value = address(" https://cafe.example/deploy?key=mostsecretofhooks").value("c");
     assert!(matches!(value, ParamValue::Address(_)), "{value:?}");
     assert!(!value.to_string().contains("mostsecretofhooks"), "{value}");
+    let value = address("https://cafe.example/services/T/pathofhookissecret").value("c");
+    assert_eq!(value.to_string(), "https://cafe.example/********");
+    assert_eq!(address("https://cafe.example/api/on").value("c").to_string(), "https://cafe.example/api/on");
     assert!(address("https://").problems()[0].contains("must be an address"));
     let command = params(json!({ "c": { "type": "command" } })).set("c", "https://cafe.example/");
     assert_eq!(commands(command), [["https://cafe.example/"]], "a program of this name, which is not there");

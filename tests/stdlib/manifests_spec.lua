@@ -17,7 +17,7 @@ describe("manifests.look", function()
   it("takes a backup for proved when its manifest fits, and counts its rows", function()
     backup("db_20260101_020000.gz", manifest("db_20260101_020000.gz", 7))
     backup("db_20260102_020000.gz")
-    local backups, described, orphans = manifests.look(tmp(), "db_*.gz")
+    local backups, beside, orphans = manifests.look(tmp(), "db_*.gz")
     for _i, found in ipairs(backups) do
       expect(found.moment.year).to_be(2026)
       found.moment = nil
@@ -26,7 +26,9 @@ describe("manifests.look", function()
       { name = "db_20260101_020000.gz", stamp = "20260101_020000", proved = true, rows = 7, databases = { "shop" } },
       { name = "db_20260102_020000.gz", stamp = "20260102_020000", proved = false },
     }
-    expect(described).to_equal { ["db_20260101_020000.gz"] = true }
+    expect(beside).to_equal {
+      ["db_20260101_020000.gz"] = { "db_20260101_020000.gz.manifest.json" }, ["db_20260102_020000.gz"] = {},
+    }
     expect(orphans).to_equal {}
   end)
 
@@ -42,7 +44,7 @@ describe("manifests.look", function()
 
   it("names the manifests whose backup is gone", function()
     fs.write(path.join(tmp(), "db_20260101_020000.gz" .. manifests.SUFFIX), "{}")
-    local _backups, _described, orphans = manifests.look(tmp(), "db_*.gz")
+    local _backups, _beside, orphans = manifests.look(tmp(), "db_*.gz")
     expect(orphans).to_equal { "db_20260101_020000.gz" .. manifests.SUFFIX }
   end)
 end)

@@ -52,7 +52,7 @@ describe("restores.stage", function()
     local at, file = backed_up()
     local broken = tmp("broken.sql")
     fs.write(broken, "garbage")
-    local staged = restores.stage { server = at, files = { broken, file }, dump_of = at.database }
+    local staged = restores.stage { server = at, files = { broken, file }, dump_of = at.database, fallback = "older" }
     finally(function() pg.drop_database(restores.at(at, { name = staged.database })) end)
     expect(staged.file).to_be(file)
     expect(staged.database).to_match("^hikae_throwaway_")

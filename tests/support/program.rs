@@ -122,6 +122,7 @@ impl Hikae {
             (r"\d{8}_\d{6}", "[STAMP]"),
             (r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]", "[TIME]"),
             (r"\b(after|in) \d[\d.]*m?s\b", "$1 [DURATION]"),
+            (r"(所要時間) \d[\d.]*m?s\b", "$1 [DURATION]"),
             (r"\d+(\.\d+)? [kMG]?B\b", "[SIZE]"),
             (r"port \d+", "port [PORT]"),
         ];

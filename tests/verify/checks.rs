@@ -103,7 +103,17 @@ fn each_damage_is_named_for_what_it_is() {
     ];
     for (name, damage, expected) in cases {
         let (said, bad) = verified(name, damage);
+        let (data, bad): (Vec<String>, Vec<String>) = bad.into_iter().partition(|line| line.starts_with("data"));
         assert_eq!(bad, *expected, "{damage}");
+        // The values of a table whose rows are not the backup's differ as well, and those of no other.
+        let tables = expected.iter().filter_map(|line| line.strip_prefix("rows of ")?.split(": ").next());
+        let tables: Vec<String> = tables.map(|table| format!("data of {table}: ")).collect();
+        let named = data.iter().filter(|line| line.starts_with("data of "));
+        assert!(
+            named.clone().count() == tables.len() && named.zip(&tables).all(|(line, table)| line.starts_with(table)),
+            "{data:?}"
+        );
+        assert_eq!(data.iter().filter(|line| line.starts_with("data: ")).count(), tables.len(), "{data:?}");
         assert_eq!(said.code, 1, "{damage}: {}", said.err);
         let error = &said.outcome()["error"];
         assert_eq!(error["kind"], "integrity", "{damage}: {error}");
@@ -126,7 +136,10 @@ fn a_table_that_cannot_be_read_is_named_with_the_servers_words() {
     std::fs::write(hikae.path("backups/shop.sql.gz"), gzip(dump)).unwrap();
     let said = hikae.run(&["run", "try", "--json"]);
     let checks = logged(&said.out);
-    assert_eq!(failed(&checks), ["rows of public.orders: null not 4", "readable tables: 6 not 7"]);
+    let bad = failed(&checks);
+    assert_eq!(bad[..2], ["rows of public.orders: null not 4", "readable tables: 6 not 7"]);
+    assert!(bad.len() == 4 && bad[2].starts_with("data of public.orders: null not \""), "{bad:?}");
+    assert_eq!(bad[3], "data: 6 not 7");
     let detail = checks.iter().find(|check| check["object"] == "public.orders").unwrap()["detail"].to_string();
     assert!(detail.contains("permission denied for table orders"), "{detail}");
     assert_eq!(said.code, 1);

@@ -3,7 +3,6 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
-use super::super::complete;
 use super::{Listing, RunType};
 use crate::catalog::Status;
 use crate::cli::status::Rhythm;
@@ -28,7 +27,6 @@ pub enum StatusCommand {
     /// Forget a target that does not run any more, or all targets of a recipe; it comes back when it runs again
     Forget {
         /// Target as the status shows it, such as `db-backup (database=shop)`, or name of a recipe
-        #[arg(add = complete::target())]
         target: String,
     },
 }
@@ -45,10 +43,10 @@ pub struct RunsArgs {
     #[arg(long = "type", value_name = "TYPE")]
     pub run_type: Option<RunType>,
     /// Only runs of this recipe
-    #[arg(long, add = complete::recipe())]
+    #[arg(long)]
     pub recipe: Option<String>,
     /// Only runs of this target, as `hikae status` shows it
-    #[arg(long, add = complete::target())]
+    #[arg(long)]
     pub target: Option<String>,
     /// How many at most
     #[arg(long, default_value_t = 20)]
@@ -62,7 +60,6 @@ pub enum RunsCommand {
     /// Show one run with its steps and backups
     Show {
         /// Id of the run, or the beginning of it
-        #[arg(add = complete::run_id())]
         id: String,
         #[command(flatten)]
         listing: Listing,
@@ -78,7 +75,7 @@ pub struct AuditArgs {
     #[arg(long)]
     pub user: Option<String>,
     /// Only what belongs to this run: its id, or the beginning of it
-    #[arg(long, add = complete::run_id())]
+    #[arg(long)]
     pub run: Option<String>,
     /// How many at most
     #[arg(long, default_value_t = 20)]

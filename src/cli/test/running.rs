@@ -15,6 +15,9 @@ use crate::specs::{Runner, SpecResult};
 /// More threads than this would fight over the same memory bus.
 const MAX_THREADS: usize = 4;
 
+/// A recipe that runs recipes is played inside its own run, each level with the frames of a whole run.
+const STACK_BYTES: usize = 32 << 20;
+
 /// What came of one file.
 pub struct FileResults {
     pub file_shown: String,
@@ -55,7 +58,7 @@ pub fn start(config: &Arc<Config>, files: Vec<SpecFile>, wishes: &Wishes, runtim
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("specs".to_owned()).spawn(work);
+        let thread = std::thread::Builder::new().name("specs".to_owned()).stack_size(STACK_BYTES).spawn(work);
         thread.map_err(|cause| Error::io("cannot start a thread for specs", cause))?;
     }
     Ok(Running { names, ended, early: BTreeMap::new(), next: 0 })

@@ -82,8 +82,17 @@ pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let caller = call.world()?;
     let found = found(&caller, &options).await?;
     let described = found.into_iter().map(|(name, Found { backup, has_manifest, has_list })| {
-        let listed =
-            Listed { name, backup, has_manifest, has_list, proved: false, restorable: None, rows: None, databases: None, problem: None };
+        let listed = Listed {
+            name,
+            backup,
+            has_manifest,
+            has_list,
+            proved: false,
+            restorable: None,
+            rows: None,
+            databases: None,
+            problem: None,
+        };
         describe(&caller, &options.dir, listed)
     });
     let all: Vec<Listed> = futures_util::stream::iter(described).buffered(AT_ONCE).collect().await;

@@ -176,7 +176,7 @@ pub async fn drop_one(call: Rc<Call>, options: DropOptions) -> Result<()> {
     }
     let step = call.session.step(format!("drop database {name}"), call.site());
     let dropped = match own {
-        true => at.run(&cannot("drop", name), [throwaway::drop(name)]).await.map(|_| ()),
+        true => at.drop_own(name).await,
         false => at.drop_unless_needed(name).await.and_then(|dropped| if dropped { Ok(()) } else { Err(needed(name)) }),
     };
     step.end(0, 0, dropped.as_ref().err());

@@ -192,6 +192,10 @@ impl Asked<'_> {
         let answers = self.answers(&targets, expected).await?;
         let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
         checks.extend(compare(expected, &live, &targets, &answers));
+        if !options.queries.is_empty() {
+            // The recipe's own queries find names as any session does.
+            self.talk.run(["RESET search_path".to_owned()]).await?;
+        }
         for (name, sql) in &options.queries {
             checks.push(self.holds(name, sql).await);
         }

@@ -16,7 +16,7 @@ use crate::lua::exports::Call;
 use crate::lua::failure::{CaughtError, ErrorHandle};
 use crate::lua::traceback::from_lua;
 use crate::modules::stream::Stream;
-use crate::modules::stream_result::{with_taps, LineTap};
+use crate::modules::stream_result::{LineTap, with_taps};
 use crate::stream::split::{Branch, split};
 use crate::stream::tar::listing::{share, shared};
 use crate::stream::{Piece, SharedFacts};

@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::rc::Rc;
 
-use mlua::{AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MultiValue, UserDataFields, UserDataMethods, Value};
+use mlua::{
+    AnyUserData, FromLuaMulti, Function, IntoLua, IntoLuaMulti, Lua, MultiValue, UserDataFields, UserDataMethods, Value,
+};
 
 use super::Stream;
 use crate::error::{Error, Kind, Result};

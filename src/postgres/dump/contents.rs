@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::postgres::dump::facts::{Counts, LargeObjectFacts, SequenceValue, TableRows, names};
 use crate::postgres::dump::fingerprint::Fingerprint;
 use crate::postgres::dump::item::Item;
-use crate::postgres::dump::large::LargeObjects;
+use crate::postgres::dump::statement::large::LargeObjects;
 use crate::postgres::dump::statement::{Made, QualifiedName, Statement};
 
 pub(crate) struct Contents {

@@ -10,7 +10,6 @@ pub mod globals;
 pub mod header;
 pub mod inspector;
 pub mod item;
-pub mod large;
 pub mod legible;
 pub mod lexer;
 pub mod odd;

@@ -1,11 +1,12 @@
 //! Understands what one SQL statement of a dump makes, from its first words and from a window of three that moves over the rest.
 
+pub mod large;
 pub mod setval;
 
 use crate::postgres::dump::facts::SequenceValue;
 use crate::postgres::dump::item::Item;
-use crate::postgres::dump::large::{self, Large};
 use crate::postgres::dump::legible::legible;
+use crate::postgres::dump::statement::large::Large;
 
 /// As long as the longest statement that is read whole: `SELECT pg_catalog.setval(E'name', -1, true)`.
 const HEAD_LENGTH: usize = 13;

@@ -1,7 +1,6 @@
 //! Restores a dump: judges it, loads it into a target, compares, and swaps it in.
 
 pub mod archive;
-pub mod calls;
 pub mod canonical;
 pub mod checks;
 pub mod cutter;
@@ -24,7 +23,6 @@ pub mod read_back;
 pub mod read_lines;
 pub mod refusal;
 pub mod rewriter;
-pub mod rights;
 pub mod roles;
 pub mod routing;
 pub mod rules;

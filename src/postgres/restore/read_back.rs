@@ -36,6 +36,7 @@ pub struct Wanted {
 /// The settings in which values are written: those of `pg_dump`, and what decides further how a value looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Writing<'a> {
+    /// What the rows are written in.
     pub encoding: &'a str,
     /// The time zone; none: that of the database.
     pub time_zone: Option<&'a str>,
@@ -54,7 +55,8 @@ impl Writing<'_> {
             ("datestyle", "ISO"),
             ("intervalstyle", "postgres"),
             ("extra_float_digits", "3"),
-            ("client_encoding", self.encoding),
+            // Of the statements; the rows have `encoding`, by an option of their `COPY`.
+            ("client_encoding", "UTF8"),
         ];
         let further = [("timezone", self.time_zone), ("bytea_output", self.bytea)];
         let further = further.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -103,7 +105,7 @@ impl ReadBack<'_> {
         let read = async {
             for at in share {
                 let mut rows = Rows::default();
-                let read = copy(&mut talk, wanted[*at].copy(), &mut |data| rows.feed(data)).await?;
+                let read = copy(&mut talk, wanted[*at].copy(writing.encoding), &mut |data| rows.feed(data)).await?;
                 found.push((*at, read.map(|()| rows.found())));
             }
             Ok(())
@@ -145,13 +147,14 @@ impl ReadBack<'_> {
 }
 
 impl Wanted {
-    fn copy(&self) -> String {
+    fn copy(&self, encoding: &str) -> String {
+        let out = format!("TO STDOUT (ENCODING {})", literal(encoding));
         let columns = self.columns.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ");
         let name = qualified(&self.schema, &self.name);
         match (self.with_children, columns.is_empty()) {
-            (true, _) => format!("COPY (SELECT {columns} FROM {name}) TO STDOUT"),
-            (false, true) => format!("COPY {name} TO STDOUT"),
-            (false, false) => format!("COPY {name} ({columns}) TO STDOUT"),
+            (true, _) => format!("COPY (SELECT {columns} FROM {name}) {out}"),
+            (false, true) => format!("COPY {name} {out}"),
+            (false, false) => format!("COPY {name} ({columns}) {out}"),
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Route {
     Later,
     /// By the user, in its turn.
     Now,
+    /// By nobody: it prepares to drop what an empty database does not have.
+    Skip,
 }
 
 /// What is known of the dump so far.
@@ -28,16 +30,31 @@ pub struct Router {
     members: Option<BTreeSet<String>>,
     /// Something came in which code could be hidden from an extension's script.
     code: bool,
+    /// The database is empty: it was made for the dump, which has made nothing in it yet.
+    empty: bool,
     pub deferred: Vec<Bytes>,
 }
 
 impl Router {
     pub fn new(members: Option<BTreeSet<String>>) -> Router {
-        Router { members, code: false, deferred: Vec::new() }
+        Router { members, code: false, empty: false, deferred: Vec::new() }
+    }
+
+    /// The same for a database that is `empty`.
+    pub fn into_empty(mut self, empty: bool) -> Router {
+        self.empty = empty;
+        self
     }
 
     pub fn route(&mut self, step: &Step) -> Route {
-        let (Some(members), Step::Statement { sql, .. }) = (&self.members, step) else { return Route::Load };
+        let Step::Statement { sql, .. } = step else { return Route::Load };
+        if self.empty {
+            if is_placeholder(sql) {
+                return Route::Skip;
+            }
+            self.empty = !sql.trim_ascii_start().starts_with(b"CREATE ");
+        }
+        let Some(members) = &self.members else { return Route::Load };
         let tokens = tokens(sql);
         let words: Vec<&str> = tokens.iter().map(Token::word).collect();
         match words.as_slice() {
@@ -56,6 +73,14 @@ impl Router {
         }
         Route::Load
     }
+}
+
+/// Whether `pg_dump --clean` replaces a view by one of no use, so that what the view depends on can be dropped. What makes a
+/// view for the first time is a `CREATE VIEW`.
+fn is_placeholder(sql: &[u8]) -> bool {
+    let sql = sql.trim_ascii_start();
+    let text = || String::from_utf8_lossy(sql).split_whitespace().collect::<Vec<_>>().join(" ");
+    sql.starts_with(b"CREATE OR REPLACE VIEW ") && text().contains(" AS SELECT NULL::")
 }
 
 /// Whether a statement has no second change beside its last one: they would stand behind a comma.

@@ -1,12 +1,13 @@
 //! Decides from its first words whether a statement is one that `pg_dump` writes, and which ones name the database.
 
+pub mod calls;
 pub mod watch;
 
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::legible::legible;
-use crate::postgres::restore::calls::{self, Call};
 use crate::postgres::restore::inserting::Insert;
 use crate::postgres::restore::kinds::{Found, Place, Verb, find};
+use crate::postgres::restore::rules::calls::Call;
 use crate::postgres::restore::rules::watch::Watch;
 
 /// One word, name, string or sign of a statement, and where its bytes lie in the dump, with the blanks before it.

@@ -2,6 +2,7 @@
 
 pub mod fill;
 pub mod prove;
+pub mod rights;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -13,8 +14,8 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::drop_database;
 use crate::postgres::restore::own::create_database;
 use crate::postgres::restore::read::Reader;
-use crate::postgres::restore::rights::under_role;
 use crate::postgres::restore::steps::prove::{Proved, prove};
+use crate::postgres::restore::steps::rights::under_role;
 use crate::postgres::restore::structure::Structure;
 use crate::postgres::server::client::Server;
 use crate::postgres::server::talk::{self, Talk};

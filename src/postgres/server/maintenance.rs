@@ -55,6 +55,13 @@ impl Maintenance<'_> {
         Ok(self.find(&format!("datname = {}", literal(name))).await?.into_iter().next())
     }
 
+    /// Drops a database that this run made, with what holds it.
+    pub async fn drop_own(&self, name: &str) -> Result<()> {
+        let mut talk = self.open(&cannot("drop", name)).await?;
+        let dropped = self.remove(&mut talk, name).await;
+        talk.end(dropped).await
+    }
+
     /// Drops a throwaway that no run needs; whether it did.
     pub async fn drop_unless_needed(&self, name: &str) -> Result<bool> {
         let mut talk = self.open(&cannot("drop", name)).await?;

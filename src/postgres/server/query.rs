@@ -8,9 +8,6 @@ use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::variables::interpolate;
 use crate::world::Caller;
 
-/// The most that a query may answer.
-pub const MAX_ANSWER_BYTES: usize = 4 << 20;
-
 /// The rows of one query, each an object by column name.
 pub async fn ask(
     caller: &Caller,

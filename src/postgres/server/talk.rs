@@ -4,9 +4,11 @@ use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::query::MAX_ANSWER_BYTES;
 use crate::world::Caller;
 use crate::world::postgres::{Answer, Login, Session, sqlstate_of};
+
+/// The most that a query may answer.
+pub const MAX_ANSWER_BYTES: usize = 4 << 20;
 
 /// The SQLSTATE of a server that is starting, stopping or recovering.
 const CANNOT_CONNECT_NOW: &str = "57P03";

@@ -61,7 +61,7 @@ pub struct Rehearsed {
     pub after: Snapshot,
     /// Every line that a person would see: the log as under cron, with its debug lines and steps, the errors, the outcome as JSON.
     ///
-    /// Cleaned of the secrets that the recipe declares as such, and of no other: what stands here, a real run shows.
+    /// Cleaned of the secrets that the recipe declares as such or has in its hooks, and of no other: what stands here, a real run shows.
     pub said: Vec<String>,
     /// Failures that the recipe caught and did not answer for, and those that it answered for in words.
     pub swallowed: Vec<Error>,
@@ -96,7 +96,7 @@ pub async fn plan(config: &Arc<Config>, world: &Simulated, rehearsal: Rehearsal)
     let script = Script::new(config, rehearsal)?;
     let stage = Stage::set(world, &script, faults).await?;
     let (before, paper) = (stage.snapshot().files, Paper::new(stage.killed()));
-    let own = declared(&script.job).map(|(_, secret)| secret.clone());
+    let own = own_secrets(&script.job);
     let work = planning::plan_in(script.job.clone(), stage.clone());
     let plan = secret::apart(own, work.with_subscriber(paper.dispatch(world.clone()))).await?;
     match stage.snapshot().files == before {
@@ -159,7 +159,7 @@ impl Script {
             paper.end(&finished);
             finished
         };
-        let own = declared(&self.job).map(|(_, secret)| secret.clone());
+        let own = own_secrets(&self.job);
         let finished = secret::apart(own, work.with_subscriber(paper.dispatch(world.clone()))).await;
         let killed = stage.is_killed();
         stage.strike().await?;
@@ -190,6 +190,15 @@ impl Script {
             kind: self.job.declaration.kind.word(),
         })
     }
+}
+
+/// What a real run of the recipe keeps from being shown.
+fn own_secrets(job: &Job) -> Vec<Secret> {
+    let hooks = job.params.iter().filter_map(|(_, value)| match value {
+        ParamValue::Address(address) => Some(address.hook_secrets()),
+        _ => None,
+    });
+    declared(job).map(|(_, secret)| secret.clone()).chain(hooks.flatten()).collect()
 }
 
 /// The secrets that the recipe declares as such.

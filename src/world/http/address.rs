@@ -11,6 +11,9 @@ use crate::world::SecretOrText;
 /// Words in the name of a query value that say that it is nobody's business.
 const TELLTALE: [&str; 9] = ["token", "key", "secret", "pass", "pwd", "sig", "auth", "credential", "code"];
 
+/// The path and the query of a web hook are its password, unless they are as short as `/api/backup`.
+const SHORTEST_OF_HOOK: usize = 12;
+
 /// The address of a request. It prints without user, password, and secret query values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
@@ -39,6 +42,20 @@ impl Address {
 
     pub fn parse(text: &str) -> Result<Address> {
         Address::new(&SecretOrText::Plain(text.to_owned()), &[])
+    }
+
+    /// The address of a web hook: nothing shows its path and its query from here on.
+    pub fn hook(text: &str) -> Result<Address> {
+        // Once they are known as secrets, they are struck out of whatever repeats them.
+        drop(Address::parse(text)?.hook_secrets());
+        Address::parse(text)
+    }
+
+    /// What is secret in the address of a web hook.
+    pub fn hook_secrets(&self) -> Vec<Secret> {
+        let pieces = [Some(self.url.path()), self.url.query()].into_iter().flatten();
+        let pieces = pieces.map(|piece| piece.trim_start_matches('/'));
+        pieces.filter(|piece| piece.len() >= SHORTEST_OF_HOOK).map(Secret::new).collect()
     }
 
     /// Where a `Location` leads from here.

@@ -69,7 +69,7 @@ impl std::error::Error for Refused {}
 
 /// The error of an act that the server refused: kind and hint follow from the SQLSTATE.
 pub fn refusal(act: &str, refused: Refused) -> Error {
-    let (kind, hint) = meaning(&refused);
+    let (kind, hint) = meaning(&refused.code, &refused.message);
     let error = Error::new(kind, act).because(refused);
     match hint {
         Some(hint) => error.hint(hint),

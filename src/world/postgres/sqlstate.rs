@@ -1,6 +1,5 @@
 //! What each SQLSTATE means for a backup: the kind of failure, and what to try.
 
-use super::refused::Refused;
 use crate::error::Kind;
 
 /// A SQLSTATE or the class of several, the kind of failure, and what to try.
@@ -76,13 +75,13 @@ const MESSAGES: [(&str, &str, Kind, &str); 9] = [
     ("0A000", "is not available", Kind::NotFound, "install the extension's package on the server"),
 ];
 
-/// The kind of failure, and what to try.
-pub fn meaning(refused: &Refused) -> (Kind, Option<&'static str>) {
-    let said = |(code, text, ..): &&(&str, &str, Kind, &str)| refused.code == *code && refused.message.contains(text);
+/// The kind of failure, and what to try, by what the server said.
+pub fn meaning(sqlstate: &str, message: &str) -> (Kind, Option<&'static str>) {
+    let said = |(code, text, ..): &&(&str, &str, Kind, &str)| sqlstate == *code && message.contains(text);
     if let Some((_, _, kind, hint)) = MESSAGES.iter().find(said) {
         return (*kind, Some(hint));
     }
-    match KNOWN.iter().find(|(code, ..)| refused.code.starts_with(code)) {
+    match KNOWN.iter().find(|(code, ..)| sqlstate.starts_with(code)) {
         Some((_, kind, hint)) => (*kind, Some(hint)),
         None => (Kind::Command, None),
     }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, set_child_subreaper, setrlimit, waitpid,
+};
 
 /// How long a program that was left behind has to clean up.
 const GRACE: Duration = Duration::from_millis(300);

@@ -8,8 +8,6 @@ use crate::world::postgres::{Login, Session};
 use crate::world::real::blocking::blocking;
 
 mod login;
-mod passfile;
-mod scram;
 mod service;
 mod session;
 mod settings;

@@ -47,7 +47,9 @@ pub use postgres::{Heard, PostgresServer, Said};
 pub use programs::{Call, Canned, Program};
 pub use routes::{Answer, HttpCall, Route};
 pub use seen::{Posted, Ran, Requested};
-pub use setup::{BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup};
+pub use setup::{
+    BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,
+};
 pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.

@@ -17,6 +17,10 @@ describe("email", function()
 発生時刻: 2026-02-15T03:00:15.000Z
 エラー内容: Backup script failed with exit code 1: disk full
 
+レシピ: db-backup
+ホスト: db1.example.co.jp
+現地時刻: 2026-02-15 12:00:15 +09:00
+
 速やかに原因を確認し、手動バックアップの実行を検討してください。
 
 システムURL: https://192.168.0.187:5050

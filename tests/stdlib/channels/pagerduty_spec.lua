@@ -1,9 +1,10 @@
 --- What the channel `pagerduty` promises, over servers in memory.
 local QUEUE = "https://events.pagerduty.com/v2/enqueue"
 local KEY = "R0UTINGKEY0123456789"
+local TAKEN = { status = 202, body = '{"status":"success","message":"Event processed","dedup_key":"db-backup@db1.example.co.jp"}' }
 
 local function send(event, settings)
-  local http = { ["POST " .. QUEUE] = { status = 202 }, ["POST https://events.eu.pagerduty.com/v2/enqueue"] = { status = 202 } }
+  local http = { ["POST " .. QUEUE] = TAKEN, ["POST https://events.eu.pagerduty.com/v2/enqueue"] = TAKEN }
   return simulate { http = http }:send("pagerduty", event, { target = secret(KEY), settings = settings })
 end
 
@@ -14,7 +15,7 @@ describe("pagerduty", function()
     sent:with_json {
       event_action = "trigger", dedup_key = "db-backup@db1.example.co.jp", routing_key = "********",
       payload = { severity = "error", source = "db1.example.co.jp", component = "db-backup", class = "backup_failure",
-                  summary = "[URGENT] Backup failed: BKP-20260215-030000-daily: disk full" },
+                  summary = "[URGENT] Backup failed: BKP-20260215-030000-daily (db-backup, db1.example.co.jp, 1970-01-01 12:00 +00:00): disk full" },
     }
     sending:never_showed(KEY)
     send { status = "partial" }:requested("POST", QUEUE):with_json { payload = { severity = "warning" } }

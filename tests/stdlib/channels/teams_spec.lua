@@ -49,7 +49,7 @@ describe("teams", function()
 
   it("does not believe a connector that says 200 to what it throws away", function()
     local refused = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429"
-    send(CLASSIC, {}, refused):failed { kind = "network", message = refused, hint = "Workflows" }
+    send(CLASSIC, {}, refused):failed { kind = "network", message = refused, hint = "ワークフロー" }
   end)
 
   it("takes no page for people, and no other 200, for an answer of Workflows", function()

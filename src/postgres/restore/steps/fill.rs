@@ -28,7 +28,7 @@ impl Restoring {
         }
         let router = match proved.bare && self.jobs > 1 {
             true => self.load_in_parallel(proved, role).await?,
-            false => self.load(proved, role).await?,
+            false => self.load(proved, created, role).await?,
         };
         // What was loaded is what was proved only if nobody has put another file in its place.
         match self.reader.caller.stat(&self.source).await? {
@@ -41,10 +41,11 @@ impl Restoring {
         self.describe(proved, created).await
     }
 
-    async fn load(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
+    async fn load(&self, proved: &Proved, created: bool, role: Option<&ThrowawayRole>) -> Result<Router> {
         let opened = self.open(false).await?;
         let mut talk = self.ready_to_load(proved, role).await?;
-        let mut router = Router::new(role.map(|role| role.members.clone()));
+        let empty = created || self.remade.is_some();
+        let mut router = Router::new(role.map(|role| role.members.clone())).into_empty(empty);
         let loaded = self.feed(opened.source, &mut talk, &mut router).await;
         talk.end(loaded).await?;
         let again = opened.facts.lock().sections.get("database").cloned().unwrap_or_default();

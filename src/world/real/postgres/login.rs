@@ -1,6 +1,6 @@
 //! Opens a connection: finds a place that answers, encrypts, logs in, and waits until the server is ready.
 
-use std::time::Duration;
+mod scram;
 
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::message::backend::Message;
@@ -12,7 +12,7 @@ use super::session::RealSession;
 use super::settings::{Binding, Place, Settings, SslMode};
 use super::stream::Stream;
 use super::wire::Wire;
-use super::{scram, tls, trouble};
+use super::{tls, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::postgres::{APPLICATION, Login, refusal};
@@ -173,9 +173,6 @@ impl Talk<'_> {
         }
     }
 }
-
-/// How long a goodbye may take: nothing depends on it.
-pub const GOODBYE: Duration = Duration::from_secs(2);
 
 pub fn refused_login(place: &Place) -> Error {
     Error::new(Kind::Denied, format!("cannot log in at `{}`", place.title()))

@@ -1,6 +1,7 @@
 //! A session that is open: asks and waits, or sends ahead while answers come in.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use fallible_iterator::FallibleIterator;
@@ -8,7 +9,6 @@ use futures_util::future::BoxFuture;
 use postgres_protocol::message::backend::{DataRowBody, Message, RowDescriptionBody};
 use postgres_protocol::message::frontend;
 
-use super::login::GOODBYE;
 use super::trouble;
 use super::wire::Wire;
 use crate::error::{Error, Kind, Result};
@@ -25,6 +25,8 @@ const MOST_STATEMENT_BYTES: usize = (1 << 30) - 64;
 const MOST_AHEAD: usize = 4096;
 /// From this size on, a statement goes out without another copy of it.
 const LARGE_BYTES: usize = 32 << 10;
+/// How long a goodbye may take: nothing depends on it.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 pub struct RealSession {
     wire: Wire,

@@ -1,10 +1,12 @@
 //! Settles where a connection goes and how, in libpq's order: what the caller says, the service file, the variables, the defaults.
 
+mod passfile;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{passfile, service};
+use super::service;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::postgres::{DEFAULT_PORT, Login};

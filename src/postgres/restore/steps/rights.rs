@@ -90,6 +90,7 @@ impl Restoring {
     pub async fn route(&self, step: Step, talk: &mut Talk, router: &mut Router) -> Result<()> {
         match router.route(&step) {
             Route::Load => talk.session.send(step).await,
+            Route::Skip => Ok(()),
             Route::Later => {
                 router.deferred.extend(statement(step));
                 Ok(())

@@ -5,9 +5,9 @@ use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, SCR
 use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
-use super::login::{Talk, refused_login};
-use super::settings::Binding;
-use super::{tls, trouble};
+use super::super::settings::Binding;
+use super::super::{tls, trouble};
+use super::{Talk, refused_login};
 use crate::error::{Error, Kind, Result};
 
 pub async fn log_in(talk: &mut Talk<'_>, offered: &AuthenticationSaslBody) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use super::settings::Place;
+use super::Place;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
