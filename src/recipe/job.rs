@@ -18,6 +18,7 @@ use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::report::{self, Level};
+use crate::secret::redact;
 use crate::stream::sha256::Sha256;
 use crate::world::Limits;
 use crate::world::capability::Capability;
@@ -228,7 +229,7 @@ fn subject(recipe: &str, declaration: &Declaration, set: &[(String, String)]) ->
     let mut said: Vec<String> =
         set.iter().filter(|(name, _)| !is_secret(name)).map(|(name, value)| format!("{name}={value}")).collect();
     said.sort_unstable();
-    if said.is_empty() { recipe.to_owned() } else { format!("{recipe} ({})", said.join(", ")) }
+    if said.is_empty() { recipe.to_owned() } else { redact(&format!("{recipe} ({})", said.join(", "))) }
 }
 
 /// The params of a recipe with their values, or every problem with them.
