@@ -60,6 +60,14 @@ describe("backup-monitor", function()
     expect(findings(run)["db: not restorable"]).to_contain("has the statement `CALL`")
   end)
 
+  it("reports a dump that has no rows because it was made without data", function()
+    local bare = string.gsub(DUMP, "COPY .-\n\\%.\n", "")
+    local files = { [DB] = at("6h", bare), [OLDER] = at("30h", DUMP), [CONFIG] = at("5h", ARCHIVE), [LOGS] = at("5h", ARCHIVE) }
+    local run = watch(morning { files = files })
+    run:failed("integrity"):alerted("monitor")
+    watch(morning { files = files }, { allow_empty = "true" }):never_alerted()
+  end)
+
   it("tells a kind that has no backup, and a folder that is not there", function()
     local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } })
     run:failed { kind = "integrity", message = "not all is well: logs: no backup" }:alerted("monitor")

@@ -37,6 +37,12 @@ describe("backup-report", function()
     run:never_mailed {}
   end)
 
+  it("says what there is no figure for: no young backup, no restore test", function()
+    local failed = { recipe = "db-backup", started_at = "2026-01-05T02:00:00+09:00", took = "1m", status = "failure", error = "the disk is full" }
+    local run = first({ catalog = { runs = { failed } } }):run("backup-report")
+    run:said("no restore test was a success")
+  end)
+
   it("mails it with bars that every mail program shows", function()
     local run = first():run("backup-report", { set = { to = "boss@cafe.example, ops@cafe.example" } })
     run:ok():mailed { to = "boss@cafe.example", subject = "Backup report 2026-01" }

@@ -52,6 +52,21 @@ describe("git-backup-test", function()
     night(slow):run("git-backup-test", { set = { timeout = "10h" } }):failed("timeout")
   end)
 
+  it("fails when the restore takes longer than its objective", function()
+    local slow = function(call)
+      local answer = git({ "main" }, { "main" })(call)
+      return string.find(table.concat(call.argv, " "), "fsck", 1, true) and { takes = "20s" } or answer
+    end
+    local run = night(slow):run("git-backup-test", { set = { objective_rto = "10s" } })
+    run:failed { kind = "timeout", message = "must be done within 10 s", hint = "objective_rto" }
+  end)
+
+  it("compares a bundle with its manifest before it restores it", function()
+    local files = { [BUNDLE] = "bundle", [BUNDLE .. ".manifest.json"] = samples.manifest { name = "repo_backup_20260214_031500.bundle", content = "another" } }
+    simulate { now = "2026-02-15T05:00:00+09:00", files = files, programs = { git = git({ "main" }, { "main" }) } }
+      :run("git-backup-test"):failed("integrity")
+  end)
+
   it("fails without a bundle", function()
     simulate { now = "2026-02-15T05:00:00+09:00", files = { ["/backups/git"] = { dir = true } }, programs = { git = "" } }
       :run("git-backup-test"):failed("not_found")

@@ -15,12 +15,13 @@ use crate::lua::options::{Text, duration};
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::modules::stream::Stream;
+use crate::secret::{Secret, redact};
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
 use crate::world::dry_run::is_withheld;
 use crate::world::program::ProgramSource;
-use crate::world::{Caller, Command, program};
+use crate::world::{Caller, Command, SecretOrText, program};
 
 /// The most that `process.run` keeps of what a program writes.
 const MAX_OUTPUT_BYTES: usize = 4 << 20;
@@ -58,7 +59,7 @@ impl Options {
     fn command(&self) -> Command {
         Command {
             args: self.args.clone(),
-            env: self.env.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+            env: self.env.iter().map(|(name, value)| (name.clone(), hidden(&value.0))).collect(),
             cwd: self.cwd.clone(),
             stdin: self.stdin.is_some(),
             ok_codes: self.ok_codes.clone().unwrap_or_else(|| vec![0]),
@@ -120,4 +121,12 @@ fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
         Ok(Box::new(Staged::new(Box::new(source), count)) as _)
     });
     Stream::create(call, pipeline, Vec::new())
+}
+
+/// A variable for a program. A text that holds a secret, such as the address of a repository with its token, is a secret as well.
+fn hidden(value: &SecretOrText) -> SecretOrText {
+    match value {
+        SecretOrText::Plain(text) if redact(text) != *text => SecretOrText::Secret(Secret::new(text.as_str())),
+        _ => value.clone(),
+    }
 }

@@ -46,7 +46,7 @@ pub fn resolve(specs: &[(String, ParamSpec)], sources: &Sources) -> Result<Param
     for (name, spec) in specs {
         match sources.value_of(name, spec) {
             Ok(value) => {
-                hide_passwords(&value);
+                drop(address_secrets(&value));
                 values.push((name.clone(), value));
             }
             Err(problem) => problems.push(problem),
@@ -55,19 +55,20 @@ pub fn resolve(specs: &[(String, ParamSpec)], sources: &Sources) -> Result<Param
     if problems.is_empty() { Ok(Params(values)) } else { Err(problems) }
 }
 
-/// Makes secrets of the passwords and tokens in addresses, so that nothing shows them.
-fn hide_passwords(value: &ParamValue) {
+/// The passwords and tokens in the addresses of a value, as secrets: from here on nothing shows them.
+pub fn address_secrets(value: &ParamValue) -> Vec<Secret> {
     let texts = match value {
         ParamValue::String(text) => std::slice::from_ref(text),
         ParamValue::List(items) => items,
-        _ => return,
+        _ => return Vec::new(),
     };
+    let mut secrets = Vec::new();
     for url in texts.iter().filter_map(|text| reqwest::Url::parse(text).ok()) {
         let token = matches!(url.scheme(), "http" | "https").then(|| url.username());
-        for secret in [url.password(), token].into_iter().flatten().filter(|secret| !secret.is_empty()) {
-            Secret::new(secret);
-        }
+        let found = [url.password(), token].into_iter().flatten().filter(|secret| !secret.is_empty());
+        secrets.extend(found.map(Secret::new));
     }
+    secrets
 }
 
 /// A value as it was found, with the words for its place.

@@ -49,7 +49,7 @@ impl Router {
     pub fn route(&mut self, step: &Step) -> Route {
         let Step::Statement { sql, .. } = step else { return Route::Load };
         if self.empty {
-            if is_placeholder(sql) {
+            if is_placeholder(sql) || is_taking_away(sql) {
                 return Route::Skip;
             }
             self.empty = !sql.trim_ascii_start().starts_with(b"CREATE ");
@@ -81,6 +81,13 @@ fn is_placeholder(sql: &[u8]) -> bool {
     let sql = sql.trim_ascii_start();
     let text = || String::from_utf8_lossy(sql).split_whitespace().collect::<Vec<_>>().join(" ");
     sql.starts_with(b"CREATE OR REPLACE VIEW ") && text().contains(" AS SELECT NULL::")
+}
+
+/// Whether `pg_dump --clean` takes a part away from something, such as a constraint from a domain: it has no `IF EXISTS` for
+/// the thing itself, which an empty database does not have.
+fn is_taking_away(sql: &[u8]) -> bool {
+    let sql = sql.trim_ascii_start();
+    sql.starts_with(b"ALTER ") && String::from_utf8_lossy(sql).contains(" DROP ")
 }
 
 /// Whether a statement has no second change beside its last one: they would stand behind a comma.

@@ -17,6 +17,7 @@ use crate::lua::coverage::Coverage;
 use crate::recipe::execute::Finished;
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loader::run::LuaEnd;
+use crate::recipe::params::address_secrets;
 use crate::recipe::planning::Plan;
 use crate::recipe::values::ParamValue;
 use crate::recipe::{execute, loader, planning};
@@ -198,7 +199,8 @@ fn own_secrets(job: &Job) -> Vec<Secret> {
         ParamValue::Address(address) => Some(address.hook_secrets()),
         _ => None,
     });
-    declared(job).map(|(_, secret)| secret.clone()).chain(hooks.flatten()).collect()
+    let addresses = job.params.iter().flat_map(|(_, value)| address_secrets(value));
+    declared(job).map(|(_, secret)| secret.clone()).chain(hooks.flatten()).chain(addresses).collect()
 }
 
 /// The secrets that the recipe declares as such.
