@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::ChildStderr;
 use tokio::task::JoinHandle;
 
+use crate::report;
 use crate::secret::redact;
 
 /// How much is kept for the error message.
@@ -108,7 +109,7 @@ async fn read_all(mut pipe: ChildStderr, program: String, held: Arc<Mutex<Held>>
 fn tell(program: &str, line: &mut Vec<u8>) {
     let text = String::from_utf8_lossy(line);
     if !text.trim().is_empty() {
-        tracing::debug!(target: "hikae::child", program, line = redact(text.trim_end()));
+        report::child_said(program, &redact(text.trim_end()));
     }
     line.clear();
 }

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, TimeDelta};
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::given;
@@ -17,24 +15,9 @@ use crate::suggest::{listed, nearest};
 use crate::world::http::HttpRequest;
 use crate::world::http::certificate::ServerCertificate;
 
-/// What a server says to a request.
-#[derive(Clone)]
-pub enum Route {
-    /// One answer after the other; the last one stays.
-    Answers(Vec<Answer>),
-    Function(Function),
-}
-
-pub type Function = Arc<dyn Fn(HttpCall) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
-
-/// What a function is told about the request that it answers, with its secrets.
+/// What a server answers to a request: one answer after the other; the last one is repeated.
 #[derive(Clone, Debug)]
-pub struct HttpCall {
-    pub method: &'static str,
-    pub url: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
-}
+pub struct Route(pub Vec<Answer>);
 
 /// An answer, how long it takes, and how it breaks.
 #[derive(Clone, Debug, Deserialize)]
@@ -110,25 +93,9 @@ impl Default for Answer {
     }
 }
 
-impl Route {
-    /// A server that Rust answers for.
-    pub fn function(answer: impl Fn(HttpCall) -> Result<Answer> + Send + Sync + 'static) -> Route {
-        Route::Function(Arc::new(move |call| Box::pin(std::future::ready(answer(call)))))
-    }
-}
-
 impl From<Answer> for Route {
     fn from(answer: Answer) -> Route {
-        Route::Answers(vec![answer])
-    }
-}
-
-impl fmt::Debug for Route {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Route::Answers(answers) => answers.fmt(f),
-            Route::Function(_) => f.write_str("Function"),
-        }
+        Route(vec![answer])
     }
 }
 
@@ -155,16 +122,10 @@ impl<'de> Deserialize<'de> for Route {
 
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Route, A::Error> {
                 let routes = Vec::<Route>::deserialize(SeqAccessDeserializer::new(list))?;
-                let mut answers = Vec::new();
-                for route in routes {
-                    match route {
-                        Route::Answers(one) => answers.extend(one),
-                        Route::Function(_) => {} // which no text and no table makes
-                    }
-                }
+                let answers: Vec<Answer> = routes.into_iter().flat_map(|route| route.0).collect();
                 match answers.is_empty() {
                     true => Err(serde::de::Error::custom("a list of answers is empty")),
-                    false => Ok(Route::Answers(answers)),
+                    false => Ok(Route(answers)),
                 }
             }
         }
