@@ -69,8 +69,8 @@ struct Listed {
     problem: Option<Error>,
 }
 
-/// The head of a file as a source.
-struct Head(Option<Bytes>);
+/// Bytes that are at hand, as a source: the head of a file, or a list.
+pub struct Head(pub Option<Bytes>);
 
 impl Source for Head {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
