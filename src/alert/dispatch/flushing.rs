@@ -5,7 +5,7 @@ use crate::alert::channel::{Deliver, Verb};
 use crate::alert::delivery::{DeliveryResult, Outgoing, Queue, deliver_all};
 use crate::alert::registered::Channels;
 use crate::alert::{Event, retry_policy};
-use crate::catalog::{Catalog, Fate, Notice, Notification};
+use crate::catalog::{Catalog, DeliveryResult, Notice, Notification};
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 
@@ -118,8 +118,8 @@ impl<D: Deliver> Dispatch<D> {
             DeliveryResult::Ended(result) => result,
         };
         let fate = match retry_policy::of(&result, notice.attempts, notice.made_ms, now) {
-            Fate::Again { due, recipients } if recipients.is_empty() => {
-                Fate::Again { due, recipients: notice.recipients.clone() }
+            DeliveryResult::Again { due, recipients } if recipients.is_empty() => {
+                DeliveryResult::Again { due, recipients: notice.recipients.clone() }
             }
             fate => fate,
         };

@@ -17,12 +17,12 @@ use crate::world::http::certificate::ServerCertificate;
 
 /// What a server answers to a request: one answer after the other; the last one is repeated.
 #[derive(Clone, Debug)]
-pub struct Route(pub Vec<Answer>);
+pub struct Route(pub Vec<CannedResponse>);
 
 /// An answer, how long it takes, and how it breaks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Answer {
+pub struct CannedResponse {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     #[serde(deserialize_with = "given::bytes")]
@@ -76,9 +76,9 @@ impl ShownCertificate {
     }
 }
 
-impl Default for Answer {
-    fn default() -> Answer {
-        Answer {
+impl Default for CannedResponse {
+    fn default() -> CannedResponse {
+        CannedResponse {
             status: 200,
             headers: BTreeMap::new(),
             body: Bytes::new(),
@@ -93,8 +93,8 @@ impl Default for Answer {
     }
 }
 
-impl From<Answer> for Route {
-    fn from(answer: Answer) -> Route {
+impl From<CannedResponse> for Route {
+    fn from(answer: CannedResponse) -> Route {
         Route(vec![answer])
     }
 }
@@ -113,16 +113,16 @@ impl<'de> Deserialize<'de> for Route {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Route, E> {
-                Ok(Answer { body: text.to_owned().into(), ..Answer::default() }.into())
+                Ok(CannedResponse { body: text.to_owned().into(), ..CannedResponse::default() }.into())
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Route, A::Error> {
-                Answer::deserialize(MapAccessDeserializer::new(map)).map(Route::from)
+                CannedResponse::deserialize(MapAccessDeserializer::new(map)).map(Route::from)
             }
 
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Route, A::Error> {
                 let routes = Vec::<Route>::deserialize(SeqAccessDeserializer::new(list))?;
-                let answers: Vec<Answer> = routes.into_iter().flat_map(|route| route.0).collect();
+                let answers: Vec<CannedResponse> = routes.into_iter().flat_map(|route| route.0).collect();
                 match answers.is_empty() {
                     true => Err(serde::de::Error::custom("a list of answers is empty")),
                     false => Ok(Route(answers)),
