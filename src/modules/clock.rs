@@ -19,7 +19,9 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("clock.iso", |call, ()| Ok(now(call).to_rfc3339_opts(SecondsFormat::Secs, false)))?
         .call("clock.elapsed", |call, ()| Ok(call.session.caller.world.elapsed().as_secs_f64()))?
         .call("clock.parse_stamp", |call, (text,): (String,)| Ok(parse_stamp(call, &text)))?
-        .wait("clock.sleep", |call, (duration,): (DurationOption,)| async move { call.world()?.sleep(duration.read()?).await })
+        .wait("clock.sleep", |call, (duration,): (DurationOption,)| async move {
+            call.world()?.sleep(duration.read()?).await
+        })
 }
 
 fn now(call: &Call) -> DateTime<FixedOffset> {

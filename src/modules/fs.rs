@@ -8,7 +8,7 @@ use std::rc::Rc;
 use mlua::{AnyUserData, Lua, Table};
 
 use self::options::{
-    Bits, CopyOptions, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, KindFilter, WriteOptions,
+    Bits, CopyOptions, KindFilter, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, WriteOptions,
 };
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;

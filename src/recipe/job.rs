@@ -26,7 +26,7 @@ use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
 use crate::world::real::launcher::Launcher;
-use crate::world::real::{http, orphans, postgres, write_folders, startup, view, wall};
+use crate::world::real::{http, orphans, postgres, startup, view, wall, write_folders};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);

@@ -53,7 +53,9 @@ impl ReportEvent {
         match self {
             ReportEvent::Log { level, .. } => *level,
             ReportEvent::RunStarted { .. } => Level::Info,
-            ReportEvent::StepStarted { .. } | ReportEvent::StepExpects { .. } | ReportEvent::StepProgress { .. } => Level::Debug,
+            ReportEvent::StepStarted { .. } | ReportEvent::StepExpects { .. } | ReportEvent::StepProgress { .. } => {
+                Level::Debug
+            }
             ReportEvent::StepEnded { status, .. } if status != "success" => Level::Warn,
             ReportEvent::StepEnded { bytes: 0, .. } => Level::Debug,
             ReportEvent::StepEnded { .. } => Level::Info,

@@ -5,8 +5,8 @@ use super::event::Level;
 use super::facts::Facts;
 use super::listen::Listener;
 use super::pen::Pens;
-use super::sentence;
 use super::report_event::ReportEvent;
+use super::sentence;
 
 pub struct Terminal {
     bars: Bars,

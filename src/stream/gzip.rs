@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::ahead::{Ahead, stopped};
-use super::deflate::{DeflateResult, Block, Workers};
+use super::deflate::{Block, DeflateResult, Workers};
 use super::gunzip::gunzip;
 use super::{Piece, SharedFacts, Source};
 use crate::error::Result;

@@ -74,7 +74,8 @@ fn the_map_names_only_files_that_exist() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let map = include_str!("../../ARCHITECTURE.md");
     let named = map.split('`').enumerate().filter(|(at, _)| at % 2 == 1).map(|(_, code)| code);
-    let pattern = |code: &str| code.contains("NAME") || code.contains("NNNN") || code.contains(['*', ' ', '…', ':', '.']);
+    let pattern =
+        |code: &str| code.contains("NAME") || code.contains("NNNN") || code.contains(['*', ' ', '…', ':', '.']);
     let is_path = |code: &&str| match code.rsplit_once('.') {
         Some((path, "rs" | "lua" | "md" | "toml")) => path.contains('/') && !pattern(path),
         _ => code.contains('/') && !pattern(code),

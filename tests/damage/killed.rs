@@ -104,7 +104,10 @@ fn a_run_that_is_killed_at_any_moment_leaves_whole_backups_only() {
             break;
         }
     }
-    assert!(killed >= 8 && whole >= 4, "{killed} runs were killed, and {whole} backups looked at: hardly anything was tried");
+    assert!(
+        killed >= 8 && whole >= 4,
+        "{killed} runs were killed, and {whole} backups looked at: hardly anything was tried"
+    );
     let (runs, said) = (hikae.run(&["runs", "--json"]), hikae.run(&["runs", "--status=running", "--json"]));
     assert_eq!((runs.code, said.code, said.out.as_str()), (0, 0, ""), "a dead run is shown as running");
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::world::Caller;
-use crate::world::postgres::{QueryResult, Login, Session, sqlstate_of};
+use crate::world::postgres::{Login, QueryResult, Session, sqlstate_of};
 
 /// The most that a query may answer.
 pub const MAX_ANSWER_BYTES: usize = 4 << 20;

@@ -15,7 +15,7 @@ use crate::world::objects::words::{
     Refusal, is_packed, no_bucket, no_length, no_object, only_a_part, refused, taken, wrong_length,
 };
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use connection::{StoreReply, Ask, Connection, Refused};
+use connection::{Ask, Connection, Refused, StoreReply};
 use listing::Page;
 use upload::Upload;
 

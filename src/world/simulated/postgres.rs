@@ -13,7 +13,7 @@ use super::given;
 use super::state::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Piece;
-use crate::world::postgres::{QueryResult, DEFAULT_PORT, Login, Refused, Session, Step, refusal, too_large};
+use crate::world::postgres::{DEFAULT_PORT, Login, QueryResult, Refused, Session, Step, refusal, too_large};
 
 /// Answers each statement.
 pub type Server = Arc<dyn Fn(Said) -> BoxFuture<'static, Result<Heard>> + Send + Sync>;

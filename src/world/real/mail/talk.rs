@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use super::explain::{explain, out_of_step};
 use super::encoded::EncodedMail;
+use super::explain::{explain, out_of_step};
 use super::tls::Encryption;
 use super::wire::{Reply, Stream, Wire, WireError};
 use super::{hello, probe};
