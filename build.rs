@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_macros)] // a build script speaks to Cargo on its standard output
 
 fn main() {
-    for folder in ["recipes", "stdlib", "templates"] {
+    for folder in ["recipes", "stdlib", "templates", "docs/errors", "docs/ja/errors"] {
         println!("cargo::rerun-if-changed={folder}");
     }
 }

@@ -57,10 +57,12 @@ pub enum Command {
     Docs(DocsArgs),
     /// Show hikae at work on a throwaway PostgreSQL, and what an honest failure looks like
     Demo,
+    /// Explain a kind of error, such as `integrity`, and what to do; all kinds when none is named
+    Explain(ExplainArgs),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page, or that of a command, such as `hikae man runs show`
-    Man { command: Vec<String> },
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -209,6 +211,21 @@ pub struct DocsArgs {
     pub name: Option<String>,
     /// Write what editors read into this folder: the stubs, a `.luarc.json`, and the specs of the built-in recipes as models
     #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct ExplainArgs {
+    /// Kind as error messages, JSON and `hikae runs` have it
+    pub kind: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ManArgs {
+    /// Command, such as `runs show` [default: hikae itself]
+    pub command: Vec<String>,
+    /// Write the pages of all commands into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
     pub out: Option<PathBuf>,
 }
 

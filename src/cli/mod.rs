@@ -13,6 +13,7 @@ mod context;
 mod demo;
 mod docs;
 mod exit;
+mod explain;
 mod held_back;
 mod help;
 mod keeping;
@@ -27,6 +28,7 @@ mod scratch;
 mod show;
 mod status;
 mod test;
+mod write_out;
 
 use args::Command;
 use context::Context;
@@ -65,8 +67,9 @@ pub fn main() -> ExitCode {
         Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),
+        Command::Explain(args) => explain::main(&context, &args),
         Command::Completions { shell } => completions(&context, shell),
-        Command::Man { command } => man::main(&context, &command),
+        Command::Man(args) => man::main(&context, &args),
     };
     // The check tells them among its points.
     if !is_check {
