@@ -160,7 +160,8 @@ fn units(plan: &Plan) -> Vec<Vec<Item>> {
 
 async fn upload_all(job: &Job, planned: bool) -> Result<(Arc<Work>, Uploads)> {
     let Job { caller, plan, options, .. } = job;
-    let (bytes, objects) = plan.of(Act::Upload).fold((0, 0), |(bytes, count), item| (bytes + item.size_bytes, count + 1));
+    let (bytes, objects) =
+        plan.of(Act::Upload).fold((0, 0), |(bytes, count), item| (bytes + item.size_bytes, count + 1));
     let pace = Pace::new(options.bytes_per_sec, caller.world.elapsed());
     let progress = Progress::new(caller.world.clone(), job.step, bytes, objects);
     let (caller, plan, options) = (caller.clone(), plan.clone(), options.clone());
@@ -223,7 +224,8 @@ async fn verify(job: &Job, work: &Work, uploads: &Uploads) -> Result<(Listed, Op
             && listed.get(&item.name).is_none_or(|(size, _)| *size != item.size_bytes)
     };
     let unsure = plan.of(Act::Upload).find(is_missing).map(|item| {
-        let what = format!("`{}` was uploaded, and the store does not list it so", plan.store.title_of(&plan.key(&item.name)));
+        let what =
+            format!("`{}` was uploaded, and the store does not list it so", plan.store.title_of(&plan.key(&item.name)));
         Error::new(Kind::Integrity, what)
             .because_text("nothing was deleted")
             .hint("another program works on the same prefix, or the store lists late: sync again")

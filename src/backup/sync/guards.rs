@@ -101,7 +101,10 @@ fn source_empty(shown: &Shown) -> Option<Refusal> {
     }
     let files = shown.items.iter().filter(|item| item.reason == Reason::Unproved).count();
     let (why, hint) = match files {
-        0 => (format!("`{}` is empty", shown.source), "is the disk mounted? if it may be empty, say `allow_empty = true`"),
+        0 => (
+            format!("`{}` is empty", shown.source),
+            "is the disk mounted? if it may be empty, say `allow_empty = true`",
+        ),
         _ => (
             format!("none of the {files} files in `{}` is a proved backup: they have no manifests", shown.source),
             "say `include_unproved = true` to copy them all the same",
@@ -150,7 +153,8 @@ fn last_copy(shown: &Shown) -> Option<Refusal> {
         *made = (*made).max(item.created_at.unwrap_or(i64::MIN));
     }
     let is_last = |item: &&Item| {
-        item.act == Act::Delete && newest.get(&names::kind(&item.name)).is_none_or(|made| Some(*made) <= item.created_at)
+        item.act == Act::Delete
+            && newest.get(&names::kind(&item.name)).is_none_or(|made| Some(*made) <= item.created_at)
     };
     let last: Vec<&str> = shown.items.iter().filter(is_backup).filter(is_last).map(|item| &*item.name).collect();
     if last.is_empty() {
@@ -178,4 +182,3 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
         _ => shown.join(", "),
     }
 }
-

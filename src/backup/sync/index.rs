@@ -85,11 +85,7 @@ mod hash {
 }
 
 /// The index that lies under `key`.
-pub async fn read(
-    caller: &Caller,
-    store: &Arc<Store>,
-    key: &str,
-) -> Result<(Index, BTreeMap<Box<str>, Record>)> {
+pub async fn read(caller: &Caller, store: &Arc<Store>, key: &str) -> Result<(Index, BTreeMap<Box<str>, Record>)> {
     let object = Object::new(store.clone(), key)?;
     let title = object.to_string();
     let broken = || {

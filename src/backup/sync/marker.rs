@@ -75,7 +75,8 @@ pub async fn write(caller: &Caller, source: &Path, marker: &Marker) -> Result<()
     let text = serde_json::to_string_pretty(marker).map_err(cannot)? + "\n";
     let why = Some("by it the sync knows the folder again".to_owned());
     let caller = Caller { why, ..caller.clone() };
-    caller.write(&source.join(MARKER), text.into_bytes(), MODE, true).await.map_err(|error| {
-        error.or_hint("a source that is only read takes `marker = false`")
-    })
+    caller
+        .write(&source.join(MARKER), text.into_bytes(), MODE, true)
+        .await
+        .map_err(|error| error.or_hint("a source that is only read takes `marker = false`"))
 }

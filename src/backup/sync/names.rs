@@ -57,6 +57,7 @@ fn moment_at(bytes: &[u8], start: usize) -> Option<usize> {
         }
     }
     let first = bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let is_year = matches!(first, 4 | 8 | 12 | 14) && (bytes[start..].starts_with(b"19") || bytes[start..].starts_with(b"20"));
+    let is_year =
+        matches!(first, 4 | 8 | 12 | 14) && (bytes[start..].starts_with(b"19") || bytes[start..].starts_with(b"20"));
     (is_year && digits >= 8).then_some(end)
 }

@@ -11,8 +11,8 @@ use super::look::LocalFile;
 use crate::catalog::described;
 use crate::catalog::manifest::{Manifest, SUFFIX};
 use crate::error::{Kind, Result};
-use crate::stream::pump::{Tallier, Tally, collect};
 use crate::stream::Piece;
+use crate::stream::pump::{Tallier, Tally, collect};
 use crate::world::Caller;
 use crate::world::objects::{Object, Store};
 
