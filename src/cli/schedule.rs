@@ -72,9 +72,7 @@ fn files_of(format: ScheduleFormat, entries: &[Entry], place: &Place) -> Result<
 fn shown(files: &[TextFile]) -> String {
     match files {
         [only] => only.text.clone(),
-        several => {
-            several.iter().map(|file| format!("# {}\n{}", file.name, file.text)).collect::<Vec<_>>().join("\n")
-        }
+        several => several.iter().map(|file| format!("# {}\n{}", file.name, file.text)).collect::<Vec<_>>().join("\n"),
     }
 }
 

@@ -48,7 +48,8 @@ fn a_crontab_has_the_documented_times() {
 
 #[test]
 fn what_is_in_use_is_scheduled_with_its_drill_and_its_monitor() {
-    let hikae = Hikae::new().file("config/hikae.toml", "[params.db-backup]\ndays = 9\n[schedules]\ndb-backup = \"30 4 * * *\"\n");
+    let hikae = Hikae::new()
+        .file("config/hikae.toml", "[params.db-backup]\ndays = 9\n[schedules]\ndb-backup = \"30 4 * * *\"\n");
     let said = hikae.run(&["schedule"]);
     let lines: Vec<&str> = said.out.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(lines.len(), 3, "{said:?}");
@@ -59,7 +60,8 @@ fn what_is_in_use_is_scheduled_with_its_drill_and_its_monitor() {
     assert!(idle.err.contains("hikae schedule db-backup backup-test backup-monitor"), "{idle:?}");
     let unscheduled = Hikae::new().run(&["schedule", "db-restore"]);
     assert!(unscheduled.code == 64 && unscheduled.err.contains("has no schedule"), "{unscheduled:?}");
-    let wrong = Hikae::new().file("config/hikae.toml", "[schedules]\ndb-backup = \"61 4 * * *\"\n").run(&["show", "db-backup"]);
+    let wrong =
+        Hikae::new().file("config/hikae.toml", "[schedules]\ndb-backup = \"61 4 * * *\"\n").run(&["show", "db-backup"]);
     assert!(wrong.code == 64 && wrong.err.contains("`schedule` cannot have `61` as the minute"), "{wrong:?}");
 }
 
@@ -189,7 +191,10 @@ crontab -l
     assert!(said.contains("+* * * * * ") && said.contains("\n1\n"), "{said}");
     assert!(said.ends_with("-# hikae: end\n5 5 * * * true\n"), "{said}");
     let runs = hikae.run(&["runs", "--json"]);
-    assert!(runs.out.contains("\"recipe\":\"note\"") && runs.out.contains("\"status\":\"success\""), "{runs:?}\n{said}");
+    assert!(
+        runs.out.contains("\"recipe\":\"note\"") && runs.out.contains("\"status\":\"success\""),
+        "{runs:?}\n{said}"
+    );
 }
 
 #[test]
@@ -211,12 +216,15 @@ fn nothing_is_installed_that_nobody_has_confirmed() {
 
 #[test]
 fn units_are_installed_and_removed_with_their_timers() {
-    let hikae = world().program("systemctl", "echo \"$@\" >> systemctl.log").file("units/hikae-other.service", "mine\n");
+    let hikae =
+        world().program("systemctl", "echo \"$@\" >> systemctl.log").file("units/hikae-other.service", "mine\n");
     let out = hikae.path("units");
-    let args = ["schedule", "--format", "systemd", "--install", "--yes", "--user", "root", "--out", out.to_str().unwrap()];
+    let args =
+        ["schedule", "--format", "systemd", "--install", "--yes", "--user", "root", "--out", out.to_str().unwrap()];
     let said = hikae.run(&args);
     assert_eq!(said.code, 0, "{said:?}");
-    let all = ["hikae-backup-monitor.service", "hikae-backup-monitor.timer", "hikae-failed@.service", "hikae-note.service"];
+    let all =
+        ["hikae-backup-monitor.service", "hikae-backup-monitor.timer", "hikae-failed@.service", "hikae-note.service"];
     for unit in all {
         assert!(out.join(unit).is_file(), "{unit}");
     }
@@ -252,7 +260,12 @@ fn a_cron_job_names_its_secrets_and_keeps_its_folders() {
 #[test]
 fn a_nomad_job_is_periodic_and_takes_its_values_from_variables() {
     let said = Hikae::new().run(&["schedule", "--format", "nomad", "db-backup"]);
-    for part in ["crons            = [\"0 2 * * *\"]", "prohibit_overlap = true", "time_zone        = \"Asia/Tokyo\"", "nomadVar"] {
+    for part in [
+        "crons            = [\"0 2 * * *\"]",
+        "prohibit_overlap = true",
+        "time_zone        = \"Asia/Tokyo\"",
+        "nomadVar",
+    ] {
         assert!(said.out.contains(part), "{part}: {}", said.out);
     }
 }
@@ -263,14 +276,20 @@ fn what_systemd_could_not_run_is_reported_once() {
     let hikae = Hikae::new().env("SLACK_WEBHOOK_URL", &receiver.url("/echo/slack"));
     let failed = |result: &str, code: &str| {
         let mut command = hikae.command(&["notify", "unit-failed", "db-backup"]);
-        command.env("MONITOR_SERVICE_RESULT", result).env("MONITOR_EXIT_CODE", "exited").env("MONITOR_EXIT_STATUS", code);
+        command
+            .env("MONITOR_SERVICE_RESULT", result)
+            .env("MONITOR_EXIT_CODE", "exited")
+            .env("MONITOR_EXIT_STATUS", code);
         hikae.said(command.output().unwrap())
     };
     // The run has reported itself.
     assert_eq!(failed("exit-code", "1").code, 0);
     assert_eq!(receiver.got().len(), 0);
     let said = failed("exit-code", "226");
-    assert!(said.code == 0 && said.err.contains("systemd could not run `db-backup` to its end: exit-code, exited 226"), "{said:?}");
+    assert!(
+        said.code == 0 && said.err.contains("systemd could not run `db-backup` to its end: exit-code, exited 226"),
+        "{said:?}"
+    );
     assert_eq!(receiver.got().len(), 1, "{said:?}");
     assert!(receiver.got()[0].body.contains("226"), "{:?}", receiver.got());
 }
@@ -282,7 +301,12 @@ fn root_finds_the_state_of_the_packaged_user() {
     let mut command = hikae.command(&["schedule", "--format", "systemd", "--user", "backup", "db-backup"]);
     let said = command.env_remove("HIKAE_STATE_DIR").output().unwrap();
     let out = text(&said.stdout);
-    assert!(out.contains("User=backup\nStateDirectory=hikae\nStateDirectoryMode=0700\nEnvironment=HIKAE_STATE_DIR=/var/lib/hikae\n"), "{out}{said:?}");
+    assert!(
+        out.contains(
+            "User=backup\nStateDirectory=hikae\nStateDirectoryMode=0700\nEnvironment=HIKAE_STATE_DIR=/var/lib/hikae\n"
+        ),
+        "{out}{said:?}"
+    );
     let mut command = hikae.command(&["check", "--json", "--offline"]);
     let checked = text(&command.env_remove("HIKAE_STATE_DIR").output().unwrap().stdout);
     assert!(checked.contains("`/var/lib/hikae`"), "{checked}");

@@ -40,7 +40,8 @@ pub fn with_block(crontab: &str, block: &str) -> Result<String> {
     }
     if inside {
         // Nobody knows where it ends: everything below it could be somebody else's.
-        let error = Error::new(Kind::Recipe, format!("the crontab has a line `# hikae: begin`, and no `{END}` below it"));
+        let error =
+            Error::new(Kind::Recipe, format!("the crontab has a line `# hikae: begin`, and no `{END}` below it"));
         return Err(error.hint("put that line back with `crontab -e`, or remove the lines of hikae"));
     }
     Ok(format!("{before}{block}{after}"))

@@ -113,9 +113,8 @@ impl Units<'_> {
             let what = format!("`{}` was not made by `hikae schedule`", self.dir.join(&file.name).display());
             return Err(Error::new(Kind::Recipe, what).hint("move it away first"));
         }
-        let is_left = |name: &str, text: &str| {
-            whole && text.contains(MADE_BY) && !made.iter().any(|file| file.name == name)
-        };
+        let is_left =
+            |name: &str, text: &str| whole && text.contains(MADE_BY) && !made.iter().any(|file| file.name == name);
         let left: Vec<&String> =
             self.present.iter().filter(|(name, text)| is_left(name, text)).map(|(name, _)| name).collect();
         let changed = made.iter().any(|file| old(&file.name) != file.text);
@@ -184,7 +183,8 @@ impl Units<'_> {
 fn home(context: &Context) -> Result<PathBuf> {
     let home = context.environment.get("HOME").filter(|home| home.starts_with('/'));
     home.map(PathBuf::from).ok_or_else(|| {
-        Error::new(Kind::NotFound, "cannot find the folder of your units: `HOME` is not set").hint("name it: `--out DIR`")
+        Error::new(Kind::NotFound, "cannot find the folder of your units: `HOME` is not set")
+            .hint("name it: `--out DIR`")
     })
 }
 

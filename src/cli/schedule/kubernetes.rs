@@ -105,7 +105,8 @@ fn pod(entry: &Entry, place: &Place, folders: &BTreeMap<PathBuf, String>) -> Val
         json!({ "name": "tmp", "mountPath": "/tmp" }),
         json!({ "name": "tmp", "mountPath": "/var/tmp" }),
     ];
-    let mount = |(folder, below): (&PathBuf, &String)| json!({ "name": "backups", "mountPath": folder, "subPath": below });
+    let mount =
+        |(folder, below): (&PathBuf, &String)| json!({ "name": "backups", "mountPath": folder, "subPath": below });
     mounts.extend(folders.iter().map(mount));
     json!({
         "restartPolicy": "Never",

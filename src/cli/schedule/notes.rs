@@ -52,7 +52,8 @@ pub fn of(context: &Context, entries: &[Entry], place: &Place, format: ScheduleF
 
 /// Variables that count, and are set in this process' environment alone.
 fn only_here(context: &Context, entries: &[Entry]) -> BTreeSet<String> {
-    let of_params = entries.iter().flat_map(|entry| &entry.job.declaration.params).filter_map(|(_, spec)| spec.env.clone());
+    let of_params =
+        entries.iter().flat_map(|entry| &entry.job.declaration.params).filter_map(|(_, spec)| spec.env.clone());
     let all = of_params.chain(BESIDE.iter().map(|name| (*name).to_owned()));
     all.filter(|name| matches!(context.config.find(name), Some((_, Origin::Environment)))).collect()
 }
@@ -72,7 +73,6 @@ fn unreadable(context: &Context, place: &Place) -> Option<String> {
     let (user, path) = (place.user.as_ref()?, context.config.dotenv_path());
     let mode = startup::mode(&path)?;
     let path = path.display();
-    (mode & 0o044 == 0 && user != "root").then(|| {
-        format!("can `{user}` read `{path}`? If not: `chown root:{user} {path} && chmod 640 {path}`")
-    })
+    (mode & 0o044 == 0 && user != "root")
+        .then(|| format!("can `{user}` read `{path}`? If not: `chown root:{user} {path} && chmod 640 {path}`"))
 }

@@ -53,7 +53,11 @@ impl Place {
         }
         let set = |name: &str| context.environment.get(name).is_some_and(|value| !value.is_empty());
         let said = set("HIKAE_STATE_DIR") || config.settings.state_dir.is_some();
-        let state_dir = if user.as_ref().is_some_and(|user| *user != me) && !said { PathBuf::from(STATE_DIR) } else { config.state_dir.clone() };
+        let state_dir = if user.as_ref().is_some_and(|user| *user != me) && !said {
+            PathBuf::from(STATE_DIR)
+        } else {
+            config.state_dir.clone()
+        };
         let is_root = user.as_deref().map_or(we_are_root, |user| user == "root");
         let names_state = set("HIKAE_STATE_DIR") || set("XDG_STATE_HOME") || user.is_some();
         let program = startup::own_program()?;
