@@ -1,16 +1,17 @@
 //! `hikae docs`: what Lua may call, read from the stubs that editors read.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::DocsArgs;
 use super::context::Context;
 use super::exit;
-use super::write_out::write_out;
+use super::files::{self, TextFile};
 use crate::config::embedded;
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
+use crate::world::real::startup;
 
 /// Where the names stand that belong to no module of their own.
 const LOOSE: [(&str, &str); 5] =
@@ -116,13 +117,14 @@ fn public(text: &str) -> String {
 
 /// Writes the stubs, the library and the model specs into a folder, for editors and for reading.
 fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
-    let mut files = vec![(PathBuf::from(".luarc.json"), LUARC.into())];
-    let lua = |folder: &str, name: &str, text: &str| (Path::new(folder).join(format!("{name}.lua")), text.into());
-    files.extend(embedded::stubs().iter().map(|(name, text)| lua("meta", name, text)));
-    files.extend(embedded::library().iter().map(|(name, text)| lua("hikae", name.trim_start_matches("hikae."), text)));
-    files.extend(embedded::recipe_specs().iter().map(|(name, text)| (Path::new("specs").join(name), (*text).into())));
-    let dir = write_out(dir, &files)?;
-    print_text(&mut context.out(), &format!("{} files written to `{}`\n", files.len(), dir.display()))?;
+    let mut made = vec![TextFile::new(".luarc.json", LUARC)];
+    let lua = |folder: &str, name: &str, text: &str| TextFile::new(format!("{folder}/{name}.lua"), text);
+    made.extend(embedded::stubs().iter().map(|(name, text)| lua("meta", name, text)));
+    made.extend(embedded::library().iter().map(|(name, text)| lua("hikae", name.trim_start_matches("hikae."), text)));
+    made.extend(embedded::recipe_specs().iter().map(|(name, text)| TextFile::new(format!("specs/{name}"), *text)));
+    let dir = startup::resolved(&startup::current_dir()?.join(dir));
+    files::write_all(&dir, &made)?;
+    print_text(&mut context.out(), &format!("{} files written to `{}`\n", made.len(), dir.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,6 @@
 //! `hikae man`: the manual page of hikae, or of one of its commands; or all of them, written into a folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Command, CommandFactory};
@@ -8,10 +8,11 @@ use clap::{Command, CommandFactory};
 use super::args::{Arguments, ManArgs};
 use super::context::Context;
 use super::exit;
-use super::write_out::write_out;
+use super::files::{self, TextFile};
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
+use crate::world::real::startup;
 
 pub fn main(context: &Context, args: &ManArgs) -> Result<ExitCode> {
     let mut app = Arguments::command();
@@ -29,30 +30,31 @@ pub fn main(context: &Context, args: &ManArgs) -> Result<ExitCode> {
         };
         page = found;
     }
-    print_text(&mut context.out(), &String::from_utf8_lossy(&rendered(page)?))?;
+    print_text(&mut context.out(), &rendered(page)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn rendered(page: &Command) -> Result<Vec<u8>> {
+fn rendered(page: &Command) -> Result<String> {
     let mut text = Vec::new();
     clap_mangen::Man::new(page.clone())
         .render(&mut text)
         .map_err(|cause| Error::io("cannot write the manual page", cause))?;
-    Ok(text)
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// The pages of a command and of all commands below it: `hikae.1`, `hikae-runs-show.1`.
-fn pages(command: &Command, into: &mut Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
+fn pages(command: &Command, into: &mut Vec<TextFile>) -> Result<()> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
-    into.push((PathBuf::from(format!("{name}.1")), rendered(command)?));
+    into.push(TextFile::new(format!("{name}.1"), rendered(command)?));
     let shown = command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help");
     shown.into_iter().try_for_each(|below| pages(below, into))
 }
 
 fn write_pages(context: &Context, app: &Command, dir: &Path) -> Result<ExitCode> {
-    let mut files = Vec::new();
-    pages(app, &mut files)?;
-    let dir = write_out(dir, &files)?;
-    print_text(&mut context.out(), &format!("{} files written to `{}`\n", files.len(), dir.display()))?;
+    let mut made = Vec::new();
+    pages(app, &mut made)?;
+    let dir = startup::resolved(&startup::current_dir()?.join(dir));
+    files::write_all(&dir, &made)?;
+    print_text(&mut context.out(), &format!("{} files written to `{}`\n", made.len(), dir.display()))?;
     Ok(ExitCode::SUCCESS)
 }
