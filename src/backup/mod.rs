@@ -11,6 +11,7 @@ pub mod pool;
 pub mod read_back;
 pub mod recorder;
 pub mod scratch_dir;
+pub mod set;
 pub mod stream_memory;
 pub mod sync;
 pub mod target;

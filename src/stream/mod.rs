@@ -1,4 +1,4 @@
-//! Names the parts of a byte stream: a source that ends only when its end is proved, and a sink that shows nothing until it is told to.
+//! Names the parts of a byte stream: a source that ends only when its end is proved, and a sink that shows nothing before its commit.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -9,6 +9,7 @@ use crate::error::Result;
 
 pub mod age;
 pub mod ahead;
+pub mod at_hand;
 pub mod decompress;
 pub mod deferred;
 pub mod discard;

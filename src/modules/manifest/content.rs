@@ -9,11 +9,11 @@ use crate::backup::decrypting::encryption_of;
 use crate::catalog::described;
 use crate::error::Result;
 use crate::lua::exports::Call;
-use crate::modules::manifest::list::Head;
 use crate::postgres::dump::envelope::begins_as_dump;
 use crate::postgres::restore::archive::begins_as_archive;
 use crate::postgres::restore::read::HEAD_BYTES;
 use crate::postgres::restore::read::directory::begins_as_tar;
+use crate::stream::at_hand::AtHand;
 use crate::stream::decompress::{Peeked, decompress};
 use crate::world::Caller;
 
@@ -39,9 +39,10 @@ pub async fn content(call: Rc<Call>, path: PathBuf) -> Result<Option<&'static st
 
 /// What unpacked content begins as. One that cannot be unpacked begins as nothing that is known.
 async fn of_plain(head: Bytes) -> Option<&'static str> {
-    let mut plain = Peeked::new(decompress(Box::new(Head(Some(head))), ""));
+    let mut plain = Peeked::new(decompress(Box::new(AtHand::new(head)), ""));
     let head = plain.peek(HEAD_BYTES).await.ok()?;
     match head {
+        [] => None,
         _ if begins_as_dump(head) || begins_as_archive(head) => Some(DUMP),
         _ if begins_as_tar(head) => Some(ARCHIVE),
         _ => None,

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 use mlua::{Lua, Table};
 use serde::Deserialize;
 
@@ -15,8 +13,8 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
 use crate::postgres::dump::header::{HEADER_BYTES, database_of};
+use crate::stream::at_hand::AtHand;
 use crate::stream::decompress::{Peeked, decompress};
-use crate::stream::{Piece, Source};
 use crate::world::{Caller, EntryKind, ListQuery, Stat, pick};
 
 /// What the name of an archive's list adds to the name of the archive.
@@ -67,15 +65,6 @@ struct Listed {
     databases: Option<Vec<String>>,
     /// Why it, or its manifest, cannot be read.
     problem: Option<Error>,
-}
-
-/// Bytes that are at hand, as a source: the head of a file, or a list.
-pub struct Head(pub Option<Bytes>);
-
-impl Source for Head {
-    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(async { Ok(self.0.take().map_or(Piece::End, Piece::Data)) })
-    }
 }
 
 pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
@@ -176,7 +165,7 @@ fn rows(database: &Database) -> Option<u64> {
 
 /// The database that a file without a manifest says it is of. One that cannot be unpacked says nothing.
 async fn header(caller: &Caller, path: &Path, name: &str) -> Result<Option<String>> {
-    let head = Head(Some(caller.head(path, HEADER_BYTES as u64).await?));
+    let head = AtHand::new(caller.head(path, HEADER_BYTES as u64).await?);
     let mut plain = Peeked::new(decompress(Box::new(head), name));
     Ok(plain.peek(HEADER_BYTES).await.ok().and_then(database_of))
 }

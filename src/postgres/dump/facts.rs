@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::backup::set::{DatabaseSections, ListedDatabase};
 use crate::postgres::dump::fingerprint::Fingerprint;
 
 /// The `database` section of a manifest.
@@ -17,7 +18,7 @@ pub struct DatabaseFacts {
     pub tables: Vec<TableRows>,
     #[serde(default)]
     pub counts: Counts,
-    /// Where each sequence stands, as the dump sets it; none in a manifest that does not say.
+    /// The value of each sequence, as the dump sets it; none in a manifest that does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequences: Option<Vec<SequenceValue>>,
     /// The extensions that the dump makes.
@@ -26,7 +27,7 @@ pub struct DatabaseFacts {
     /// How many of the constraints are `NOT VALID`: a restored database has as many, and no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_valid: Option<u64>,
-    /// What the dump is written in, where that is not UTF8. In names, a byte of it then stands as `\xC6`.
+    /// What the dump is written in, where that is not UTF8. In names, a byte of it is then written as `\xC6`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
     /// The large objects: how many, and their fingerprint where all of them was read.
@@ -52,7 +53,7 @@ pub struct LargeObjectFacts {
     pub fingerprint: Option<Fingerprint>,
 }
 
-/// Where a sequence stands.
+/// The value of a sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SequenceValue {
     pub schema: String,
@@ -95,7 +96,7 @@ pub fn names<'a>(
 /// How many things of each kind a dump makes; `COUNTS_QUERY` counts the same things in a live database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// `CREATE [UNIQUE] INDEX`: an index that stands for a constraint is counted there.
+    /// `CREATE [UNIQUE] INDEX`: an index that means a constraint is counted there.
     #[serde(default)]
     pub indexes: u64,
     /// Primary keys, unique, exclusion, foreign key and check constraints, of tables and of domains, where `pg_dump`
@@ -148,3 +149,14 @@ SELECT
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
                        AND d.deptype IN ('e', 'i'))) AS functions";
+
+/// How sets read the `database` sections of dumps.
+pub struct PostgresSections;
+
+impl DatabaseSections for PostgresSections {
+    fn read(&self, section: &serde_json::Value) -> Result<ListedDatabase, String> {
+        let DatabaseFacts { name, tables, .. } =
+            DatabaseFacts::deserialize(section).map_err(|cause| cause.to_string())?;
+        Ok(ListedDatabase { name, tables: tables.len(), rows: tables.iter().map(|table| table.rows).sum() })
+    }
+}
