@@ -1,4 +1,4 @@
-//! Hikae runs backup recipes and believes only what was proved; the rooms stand here in floor order, the top floor first.
+//! Hikae runs backup recipes and believes only what was proved; the rooms are here in floor order, the top floor first.
 
 /// What a person types: one file a subcommand.
 pub mod cli;
@@ -24,7 +24,7 @@ pub mod catalog;
 pub mod world;
 /// How bytes move: source, stage, sink, pump, tally, compression.
 pub mod stream;
-/// What a run tells while it goes: events, and the listeners that show them.
+/// What a run reports while it goes: events, and the listeners that show them.
 pub mod report;
 
 /// Sizes and ages as people write them.

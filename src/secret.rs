@@ -9,7 +9,7 @@ pub use forms::Forms;
 
 mod forms;
 
-/// What is shown where a secret stood.
+/// What is shown where a secret was.
 pub const MASK: &str = "********";
 
 /// A secret value; only `expose` gives it away.
@@ -115,7 +115,7 @@ impl<'de> serde::Deserialize<'de> for Secret {
 
 /// `text` with every known secret struck out, in whichever way it is written there.
 ///
-/// A secret of fewer than four characters is struck out only where it stands as a word of its own:
+/// A secret of fewer than four characters is struck out only where it is a word of its own:
 /// striking every `a` would leave nothing to read, and would give the secret away.
 pub fn redact(text: &str) -> String {
     MET.try_with(|met| met.strike(text)).unwrap_or_else(|_| KNOWN.strike(text))

@@ -1,4 +1,4 @@
-//! Finds the nearest known word to one that is not known, and words the hint that tells it.
+//! Finds the nearest known word to one that is not known, and words the hint that names it.
 
 /// The known word that was most likely meant: the same but for case or dashes, or a few slips of the finger away.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -1,10 +1,10 @@
-//! Names the mail of an event, so that whoever gets it a second time can tell.
+//! Names the mail of an event, so that whoever gets it a second time can see.
 
 use super::Event;
 use super::channel::Channel;
 use crate::stream::sha256::Sha256;
 
-/// The same at each attempt, so that a receiver can tell a second copy.
+/// The same at each attempt, so that a receiver recognizes a second copy.
 pub fn message_id(channel: &Channel, event: &Event, from: &str) -> String {
     let domain = from.rsplit_once('@').map_or("hikae.invalid", |(_, domain)| domain);
     let mark = Sha256::of(format!("{} {} {}", channel.name, event.host, event.recipe));

@@ -27,7 +27,7 @@ const A_WEEK: Duration = HOUR.saturating_mul(168);
 /// A nightly run never ends at the same second: a digest that is due in a few minutes is due now.
 const SLACK: Duration = Duration::from_secs(600);
 
-/// When to tell.
+/// When to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     pub digest_after: Vec<Duration>,
@@ -35,7 +35,7 @@ pub struct Rules {
     pub levels: Vec<(u8, u64)>,
 }
 
-/// What there is to tell of a run.
+/// What there is to report of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tell {
     /// The first failure.
@@ -78,8 +78,8 @@ impl Rules {
     }
 }
 
-/// How a subject stands after a run that ended at `at`, and what there is to tell. `heard` says of each thing whether anybody
-/// would hear it: what nobody hears is not told, and is still to be told when somebody listens.
+/// The streak of a target after a run that ended at `at`, and what to report. `heard` says of each thing whether anybody
+/// would hear it: what reaches nobody is not reported, and is still due when somebody listens.
 pub fn step(
     before: &Streak,
     worked: bool,
@@ -90,7 +90,7 @@ pub fn step(
     if worked { works(before, at, heard) } else { fails(before, at, rules, heard) }
 }
 
-/// The first success is told at once. What has failed again since then must have worked for a while, or whoever reads it
+/// The first success is reported at once. What has failed again since then must have worked for a while, or the reader
 /// would believe that all is well.
 fn works(before: &Streak, at: Moment, heard: impl Fn(Tell, &Streak) -> bool) -> (Streak, Option<Tell>) {
     if before.told == 0 {

@@ -19,7 +19,7 @@ use crate::world::Caller;
 /// A file of identities is a few lines.
 const MAX_IDENTITY_BYTES: u64 = 1 << 20;
 
-/// Enough of a file to tell whether it is encrypted.
+/// Enough of a file to know whether it is encrypted.
 pub const HEAD_BYTES: usize = 32;
 
 /// What every file of the format `age` begins with.

@@ -43,7 +43,7 @@ pub async fn write(
     store(Box::new(list), sealer.as_ref(), targets, caller).await
 }
 
-/// The list of few entries, which would stand in the manifest if it were not encrypted.
+/// The list of few entries, which would be in the manifest if it were not encrypted.
 pub async fn of_records(records: &[Value], sealer: &Sealer, target: Target, caller: &Caller) -> Result<ListFile> {
     let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
     let packed = zstd::encode_all(lines.as_bytes(), LEVEL)

@@ -77,7 +77,7 @@ pub fn prove(path: &Path, manifest: &Manifest, tally: &Tally, plain_bytes: Optio
         .hint("it was changed or damaged after it was made: take another copy, or another backup"))
 }
 
-/// A source that tallies what it gives, for whoever asks when all was read.
+/// A source that tallies what it gives, for the reader that asks when all was read.
 pub struct Tallied {
     source: Box<dyn Source>,
     tally: SharedTally,

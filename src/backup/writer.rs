@@ -66,7 +66,7 @@ pub struct Writer {
     pub guard: TaskGuard,
 }
 
-/// A backup that stands, and what its stream learnt.
+/// A committed backup, and the facts of its stream.
 pub struct Written {
     pub backup: Backup,
     pub facts: Facts,
@@ -88,7 +88,7 @@ struct Ready {
 }
 
 impl Ready {
-    /// The names and hashes in an encrypted archive tell much: they go into its list, which is encrypted as well.
+    /// The names and hashes in an encrypted archive reveal much: they go into its list, which is encrypted as well.
     async fn hide_names(&mut self, caller: &Caller) -> Result<()> {
         let Some(sealer) = self.facts.sealer.clone().filter(|_| self.facts.sections.contains_key("archive")) else {
             return Ok(());
@@ -161,7 +161,7 @@ impl Writer {
         Ok(Ready { sink, target: Target::File(copy.path), tally, facts, list: None, unproved: false })
     }
 
-    /// In a dry run: the source has a program in it that was not started, so its files stand in the plan, unsealed, with
+    /// In a dry run: the source has a program in it that was not started, so its files are in the plan, unsealed, with
     /// manifests that say nothing of what is in them.
     async fn plan(self, sink: Box<dyn Sink>, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let facts = self.facts.lock().clone();

@@ -1,6 +1,6 @@
 //! Keeps the durable record in one SQLite file: runs with their steps and backups, notifications, audit.
 //!
-//! The record never decides over a backup: whoever writes to it goes on when it cannot be written, and says so.
+//! The record never decides over a backup: its caller goes on when it cannot be written, and says so.
 
 mod channels;
 mod column;
@@ -44,7 +44,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Does `work` in one transaction that takes the write lock at once: whoever gets it cannot fail later for having come second.
+    /// Does `work` in one transaction that takes the write lock at once: who gets it cannot fail later for having come second.
     fn writing<T>(&self, work: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
         let whole = || {
             let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;

@@ -81,7 +81,7 @@ fn make(path: &Path) -> Result<bool, Errno> {
     may(path, Access::READ_OK | Access::WRITE_OK).map(|()| is_new)
 }
 
-/// Stands beside a catalog that was begun, so that one that was emptied later is told from one that is new.
+/// Lies beside a catalog that was begun: it distinguishes one that was emptied later from a new one.
 const BEGUN: &str = ".catalog-begun";
 
 /// Notes that there is a catalog. Without the note, one that is emptied passes for a new one; nothing else is lost.

@@ -1,4 +1,4 @@
-//! Keeps what is still to be told, and gives each notice to one process only.
+//! Keeps the notices that are to be sent, and gives each to one process only.
 
 use std::time::Duration;
 
@@ -140,7 +140,7 @@ impl Catalog {
         })
     }
 
-    /// What is not told yet, the oldest first: it waits, is being sent, may have arrived, or never will.
+    /// What is not sent yet, the oldest first: it waits, is being sent, may have arrived, or never will.
     pub fn notices(&self) -> Result<Vec<Notice>> {
         self.reading(|tx| {
             tx.prepare_cached("SELECT * FROM alert_outbox ORDER BY number")?.query_map([], notice)?.collect()

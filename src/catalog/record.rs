@@ -13,7 +13,7 @@ pub const RTO: &str = "rto";
 /// A moment with the offset of the place where it was read.
 pub type Moment = DateTime<FixedOffset>;
 
-/// How a run or a step stands.
+/// The state of a run or a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {

@@ -31,7 +31,7 @@ impl Catalog {
             query.query_map([], new_run)?.collect::<rusqlite::Result<Vec<NewRun>>>()
         })?;
         let dead: Vec<String> = running.into_iter().filter(|run| !alive(run)).map(|run| run.id).collect();
-        // A catalog that cannot be written is no reason to tell a reader less: what was found out is remembered instead.
+        // A catalog that cannot be written is no reason to show a reader less: what was found out is remembered instead.
         if !dead.is_empty() && self.mark(&dead).is_err() {
             self.remember(&dead)?;
         }

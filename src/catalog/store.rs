@@ -59,7 +59,7 @@ pub(super) fn insert(tx: &Transaction, table: &str, row: Vec<(&str, Field)>) -> 
     tx.prepare_cached(&sql)?.execute(params_from_iter(values)).map(drop)
 }
 
-/// Changes the row of `table` whose id is `id`; tells whether there is one.
+/// Changes the row of `table` whose id is `id`; returns whether there is one.
 pub(super) fn update(tx: &Transaction, table: &str, id: &str, row: Vec<(&str, Field)>) -> rusqlite::Result<bool> {
     let (columns, mut values) = apart(row);
     let changes: Vec<String> = columns.iter().map(|column| format!("{column} = ?")).collect();

@@ -1,4 +1,4 @@
-//! Considers each ended run once: what has to be told of it, and how its subject stands from then on, in one transaction.
+//! Considers each ended run once: what to report about it, and the new streak of its target, in one transaction.
 
 pub(crate) mod news;
 pub(super) mod take_over;
@@ -13,7 +13,7 @@ use crate::catalog::streaks::news::brings_news;
 use crate::error::Result;
 use crate::secret;
 
-/// How a subject stands: what has failed in a row, and what was told of it.
+/// The streak of a target: what has failed in a row, and what was reported of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Streak {
     /// In a row; none while it works.
@@ -22,7 +22,7 @@ pub struct Streak {
     /// How many notices of failures there were.
     pub told: u64,
     pub last_told: Option<Moment>,
-    /// The highest level that was told.
+    /// The highest level that was notified.
     pub level: u8,
     /// How often it has worked since it failed, and from when on.
     pub worked: u64,
@@ -49,12 +49,12 @@ impl Default for Streak {
     }
 }
 
-/// How a subject stands after a run, and what is to be told of it.
+/// The streak of a target after a run, and what to report about it.
 pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak) -> (Streak, Vec<NewNotice>);
 
 impl Catalog {
-    /// Has each ended run that nobody considered yet judged, the oldest first: `judge` gives how the subject stands after it, and
-    /// what is to be told. A process that dies on the way has judged none.
+    /// Has each ended run that nobody considered yet judged, the oldest first: `judge` gives the streak after it, and
+    /// what to report. A process that dies on the way has considered none.
     pub fn consider(&self, judge: Judging<'_>) -> Result<Vec<String>> {
         self.writing(|tx| {
             let mut considered = Vec::new();
@@ -63,7 +63,7 @@ impl Catalog {
                 let target = secret::redact(&run.target);
                 let mut before = take_over::take_over(tx, &run.recipe, &target)?;
                 if brings_news(tx, &run, &before)? {
-                    // As if nothing had been told so far: then it is due.
+                    // As if nothing had been reported so far: then it is due.
                     before.last_told = None;
                 }
                 let (streak, notices) = judge(&run, &before);

@@ -31,7 +31,7 @@ impl Catalog {
         })
     }
 
-    /// Records how a run ended. Told twice, the later ending stands; it also corrects an `interrupted` that was only concluded.
+    /// Records how a run ended. Called twice, the later ending wins; it also corrects an `interrupted` that was only concluded.
     pub fn finish_run(&self, id: &str, ending: &Ending) -> Result<()> {
         let error = ending.error.as_ref();
         let found = self.writing(|tx| {
@@ -48,7 +48,7 @@ impl Catalog {
         if found { Ok(()) } else { Err(trouble::no_such_run(&self.path, id)) }
     }
 
-    /// Records a step of a run that is over. Steps are numbered in the order in which they are told.
+    /// Records a step of a run that is over. Steps are numbered in the order of their calls.
     pub fn add_step(&self, run_id: &str, step: &Step) -> Result<()> {
         self.writing(|tx| {
             let next = "SELECT coalesce(max(number), 0) + 1 FROM steps WHERE run_id = ?";

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::recipe::cut::Signals;
 use crate::recipe::execute::Began;
 use crate::report::{self, Level};
-use crate::world::real::{Real, startup};
+use crate::world::real::{Real, this_process};
 use crate::world::{Machine, World};
 
 /// What this program alerts with.
@@ -95,7 +95,7 @@ pub fn after_run(
         let stop = stop.shared();
         let ping = async {
             beginning.over().await;
-            // Who tries a recipe by hand alarms nobody; a proved backup counts whoever started it.
+            // A recipe that is tried by hand alerts nobody; a proved backup counts, no matter who started it.
             if !manner.unreported || run.status == Status::Success {
                 alerts.ping(run, stop.clone()).await;
             }
@@ -115,7 +115,7 @@ pub fn never_began(context: &Context, alerts: &Alerts, recipe: &str, run_type: &
     if context.facts.stderr_is_terminal || context.facts.stdout_is_terminal {
         return;
     }
-    let now = startup::now();
+    let now = this_process::now();
     let Machine { host, user, process_id, .. } = Real::ambient().machine();
     let name = recipe.rsplit('/').next().unwrap_or(recipe).trim_end_matches(".lua");
     let new = NewRun {

@@ -47,9 +47,9 @@ pub enum Command {
     Runs(RunsArgs),
     /// List who did what, the newest first
     Audit(AuditArgs),
-    /// List what was told to whom, and whether it arrived, the newest first
+    /// List the notices: to whom, and whether each arrived, the newest first
     Notifications(NotificationsArgs),
-    /// Try the ways by which people are told, rehearse a failure, or send what waits
+    /// Test the channels, rehearse a failure, or send what waits
     #[command(subcommand)]
     Notify(NotifyCommand),
     /// Check recipes, their params and programs, and the set-up, without running anything
@@ -199,7 +199,7 @@ pub struct TestArgs {
     /// Print only what failed
     #[arg(long, short)]
     pub quiet: bool,
-    /// Also tell how many lines of each recipe and module the specs ran, and which never
+    /// Also show how many lines of each recipe and module the specs ran, and which never
     #[arg(long)]
     pub coverage: bool,
     /// Run again whenever a spec, a recipe or a module has changed, until Ctrl-C

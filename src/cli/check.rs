@@ -1,4 +1,4 @@
-//! `hikae check`: everything that can be known to be wrong before a recipe runs, told at once.
+//! `hikae check`: everything that can be known to be wrong before a recipe runs, reported at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::recipe::job::{Job, Wishes};
 use crate::recipe::values::ParamValue;
 use crate::recipe::{loader, overview};
 use crate::report::table::{print_json_lines, print_said};
-use crate::world::real::{probe, startup};
+use crate::world::real::{path_checks, probe, this_process};
 
 mod databases;
 mod point;
@@ -108,7 +108,7 @@ fn check_recipe(context: &Context, recipe: &str, databases: &mut Databases, offl
 /// On which server a drill restores, where its recipe leaves that to the machine.
 fn drill_place(job: &Job, environment: &BTreeMap<String, String>) -> Option<&'static str> {
     let chosen = job.params.get("cluster").is_some_and(|cluster| *cluster == ParamValue::String("auto".to_owned()));
-    let found = startup::find_program("initdb", environment).is_ok();
+    let found = this_process::find_program("initdb", environment).is_ok();
     chosen.then_some(match found {
         true => "restores on a temporary server of its own",
         false => "restores beside the live database: the programs of a PostgreSQL server are not installed here",
@@ -116,9 +116,9 @@ fn drill_place(job: &Job, environment: &BTreeMap<String, String>) -> Option<&'st
 }
 
 fn find(program: &str, environment: &BTreeMap<String, String>) -> Result<String> {
-    startup::find_program(program, environment).map(|path| format!("`{program}` is `{}`", path.display()))
+    this_process::find_program(program, environment).map(|path| format!("`{program}` is `{}`", path.display()))
 }
 
 fn readable(path: &Path) -> Result<String> {
-    startup::readable(path).map(|()| format!("`{}` can be read", path.display()))
+    path_checks::readable(path).map(|()| format!("`{}` can be read", path.display()))
 }

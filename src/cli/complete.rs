@@ -67,7 +67,7 @@ fn param() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| beginning(typed, params().unwrap_or_default()))
 }
 
-/// A shell that completes is told of no error: it would be printed into the line that is typed.
+/// A shell that completes gets no error: it would be printed into the line that is typed.
 fn context() -> Option<Context> {
     Context::load(&Global { config_dir: None }, Distrust::Refuse).ok()
 }

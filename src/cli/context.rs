@@ -8,7 +8,7 @@ use super::args::Global;
 use crate::config::{Config, Distrust, Folders, Language, TrustedFiles};
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Facts, diagnostic};
-use crate::world::real::startup;
+use crate::world::real::this_process;
 
 /// What every command starts from.
 #[derive(Clone)]
@@ -21,11 +21,11 @@ pub struct Context {
 
 impl Context {
     pub fn load(global: &Global, distrust: Distrust) -> Result<Context> {
-        let environment = startup::environment();
+        let environment = this_process::environment();
         let folders = Folders {
             config_dir: global.config_dir.clone(),
-            current: startup::current_dir()?,
-            uid: startup::user_id(),
+            current: this_process::current_dir()?,
+            uid: this_process::user_id(),
         };
         let files = Arc::new(TrustedFiles::new(distrust, trusted_owner(&environment)?));
         let config = Config::load(&folders, &environment, files.clone())?;

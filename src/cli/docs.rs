@@ -11,9 +11,10 @@ use crate::config::embedded;
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
-use crate::world::real::startup;
+use crate::world::real::path_checks;
+use crate::world::real::this_process;
 
-/// Where the names stand that belong to no module of their own.
+/// Where the names are that belong to no module of their own.
 const LOOSE: [(&str, &str); 5] =
     [("error", "errors"), ("assert", "errors"), ("pcall", "errors"), ("_", "recipe"), ("require", "recipe")];
 
@@ -51,7 +52,7 @@ pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
 fn contents() -> String {
     let mut text = String::new();
     for (name, stub) in embedded::stubs() {
-        // A stub that is named after a function opens with that function's sentence, wherever it stands.
+        // A stub that is named after a function opens with that function's sentence, wherever it is.
         let block = stub.split("\n\n").find(|block| functions(block).iter().any(|known| known == name)).unwrap_or(stub);
         let says = block.lines().find_map(|line| line.strip_prefix("--- ")).unwrap_or_default();
         text.push_str(&format!("{name:<9} {says}\n"));
@@ -122,7 +123,7 @@ fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
     made.extend(embedded::stubs().iter().map(|(name, text)| lua("meta", name, text)));
     made.extend(embedded::library().iter().map(|(name, text)| lua("hikae", name.trim_start_matches("hikae."), text)));
     made.extend(embedded::recipe_specs().iter().map(|(name, text)| TextFile::new(format!("specs/{name}"), *text)));
-    let dir = startup::resolved(&startup::current_dir()?.join(dir));
+    let dir = path_checks::resolved(&this_process::current_dir()?.join(dir));
     files::write_all(&dir, &made)?;
     print_text(&mut context.out(), &format!("{} files written to `{}`\n", made.len(), dir.display()))?;
     Ok(ExitCode::SUCCESS)

@@ -10,12 +10,12 @@ use crate::catalog::{AuditEntry, Catalog, Limits, Moment, Removed};
 use crate::error::Result;
 use crate::report::{self, Level};
 use crate::units::show_age;
-use crate::world::real::{Real, startup};
+use crate::world::real::{Real, config_files, this_process};
 use crate::world::{Machine, World};
 
 /// Removes what is too old. A record that cannot be cleaned up is no fault of the run: it is only reported.
 pub fn after_run(context: &Context, catalog: &Catalog) {
-    match remove_old(context, catalog, startup::now()) {
+    match remove_old(context, catalog, this_process::now()) {
         Ok(removed) if removed.any() => {
             let keep = show_age(context.config.settings.catalog.keep());
             let Removed { runs, notifications, audit } = removed;
@@ -50,5 +50,5 @@ fn remove_old(context: &Context, catalog: &Catalog, now: Moment) -> Result<Remov
 
 /// Whether a backup still exists. What cannot be looked at, such as an object store, counts as if it did.
 fn exists(path: &Path) -> bool {
-    !path.is_absolute() || !matches!(startup::look(path), Ok(None))
+    !path.is_absolute() || !matches!(config_files::look(path), Ok(None))
 }

@@ -41,7 +41,7 @@ pub fn main(context: &Context, args: &Listing) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A recipe that cannot be loaded stands in the list with its error: it must not hide the others.
+/// A recipe that cannot be loaded is in the list with its error: it must not hide the others.
 fn row(source: RecipeSource, declared: Result<Declaration>) -> Row {
     let (recipe, file) = (source.name, source.file_shown);
     match declared {

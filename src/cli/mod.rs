@@ -38,7 +38,7 @@ use context::Context;
 use crate::config::Distrust;
 use crate::error::Result;
 use crate::report::Facts;
-use crate::world::real::startup;
+use crate::world::real::this_process;
 
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
@@ -46,14 +46,14 @@ pub fn main() -> ExitCode {
     if let Some(code) = version::print_if_asked() {
         return code;
     }
-    let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
+    let arguments = match help::parse(&this_process::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
     let context = match Context::load(&arguments.global, distrust(&arguments.command)) {
         Ok(context) => context,
         Err(error) => {
-            context::print_error(&error, &Facts::read(&startup::environment()), &|_| None);
+            context::print_error(&error, &Facts::read(&this_process::environment()), &|_| None);
             return ExitCode::from(exit::MISUSE);
         }
     };
@@ -77,7 +77,7 @@ pub fn main() -> ExitCode {
         Command::Completions { shell } => completions(&context, shell),
         Command::Man(args) => man::main(&context, &args),
     };
-    // The check tells them among its points.
+    // The check reports them among its points.
     if !is_check {
         context.print_objections();
     }
@@ -97,7 +97,7 @@ fn distrust(command: &Command) -> Distrust {
 
 /// Help and version are no misuse; everything else that clap refuses is.
 fn misuse(error: &clap::Error) -> ExitCode {
-    // Where the text cannot be printed there is nobody to read it; the code stands.
+    // Where the text cannot be printed there is nobody to read it; the exit code says enough.
     let _unread = help::print(error);
     if error.use_stderr() { ExitCode::from(exit::MISUSE) } else { ExitCode::SUCCESS }
 }

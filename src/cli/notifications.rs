@@ -1,4 +1,4 @@
-//! `hikae notifications`: what was told to whom, and whether it arrived; with `--waiting`, what is still to be told.
+//! `hikae notifications`: which notices were sent to whom, and whether they arrived; with `--waiting`, those still to be sent.
 
 use std::process::ExitCode;
 

@@ -15,14 +15,15 @@ use crate::error::{Error, Kind, Result};
 use crate::report::{self, Mode, Outputs};
 use crate::suggest;
 use crate::world::World;
-use crate::world::real::{Real, startup};
+use crate::world::real::{Real, this_process};
 
 mod rehearsal;
 mod unit_failed;
 
 pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
     let mode = Mode::choose(&context.facts, false, false, false);
-    let guard = report::install(mode, Outputs::standard(context.facts.clone()), std::sync::Arc::new(startup::now))?;
+    let guard =
+        report::install(mode, Outputs::standard(context.facts.clone()), std::sync::Arc::new(this_process::now))?;
     let alerts = alerting::prepare(context);
     let tally = match command {
         NotifyCommand::Test(args) => match picked(&alerts, args) {
@@ -104,7 +105,7 @@ fn misuse(context: &Context, error: &Error) -> ExitCode {
     ExitCode::from(exit::MISUSE)
 }
 
-/// The channels that a test asks for; each takes it, whatever it is otherwise told.
+/// The channels that a test asks for; each gets it, whatever its filters are.
 fn picked(alerts: &Alerts, args: &NotifyTestArgs) -> Result<Vec<Channel>> {
     let all = alerts.all_channels();
     let mut channels = match &args.channel {
@@ -157,7 +158,7 @@ fn some(all: Vec<Channel>) -> Result<Vec<Channel>> {
 }
 
 fn event(kind: EventKind, run_type: &str) -> Event {
-    let now = startup::now();
+    let now = this_process::now();
     let host = Real::ambient().machine().host;
     Event { host, outcome: "success".to_owned(), ..Event::new(kind, run_id(now, run_type), run_type, now) }
 }

@@ -12,7 +12,7 @@ use crate::recipe::planning::{self, End, Plan};
 use crate::report::table::{Column, print_json_lines, print_said, print_table};
 use crate::report::{self, Level, Mode, Outputs};
 use crate::world::dry_run::Planned;
-use crate::world::real::startup;
+use crate::world::real::this_process;
 
 const COLUMNS: [Column; 4] = [Column::text("WOULD"), Column::text("WHAT"), Column::text("MORE"), Column::text("AT")];
 
@@ -21,7 +21,7 @@ const LAST: &str = "nothing was changed";
 
 pub fn main(context: &Context, args: &RunArgs) -> ExitCode {
     let mode = Mode::choose(&context.facts, args.json, args.quiet, args.verbose);
-    let guard = report::install_plan(mode, Outputs::standard(context.facts.clone()), Arc::new(startup::now));
+    let guard = report::install_plan(mode, Outputs::standard(context.facts.clone()), Arc::new(this_process::now));
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }

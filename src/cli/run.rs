@@ -17,7 +17,7 @@ use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loader;
 use crate::report::{self, Level, Mode, Outputs};
 use crate::world::real::launcher::{self, Launcher};
-use crate::world::real::startup;
+use crate::world::real::this_process;
 
 pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     let mode = Mode::choose(&context.facts, args.json, args.quiet, args.verbose);
@@ -26,7 +26,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     if args.quiet {
         outputs.stderr = Box::new(held.clone());
     }
-    let guard = report::install(mode, outputs, Arc::new(startup::now));
+    let guard = report::install(mode, outputs, Arc::new(this_process::now));
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }
@@ -135,7 +135,7 @@ fn launch(context: &Context, job: &Job) -> Result<()> {
     if job.confirmed {
         global.push("--yes".to_owned());
     }
-    let launcher = Launcher::fork(startup::own_program()?, global, job.needs.recipes.clone())?;
+    let launcher = Launcher::fork(this_process::own_program()?, global, job.needs.recipes.clone())?;
     // The first one stays, and there is one.
     drop(job.launcher.set(Arc::new(launcher)));
     Ok(())

@@ -21,7 +21,9 @@ use super::exit;
 use super::files::{self, TextFile};
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
-use crate::world::real::startup;
+use crate::world::real::config_files;
+use crate::world::real::path_checks;
+use crate::world::real::this_process;
 use entries::Entry;
 use place::Place;
 
@@ -78,10 +80,10 @@ fn shown(files: &[TextFile]) -> String {
 
 /// Writes the files into a folder; what hikae has not made stays as it is.
 fn write(context: &Context, dir: &Path, files: &[TextFile]) -> Result<()> {
-    let dir = startup::resolved(&startup::current_dir()?.join(dir));
+    let dir = path_checks::resolved(&this_process::current_dir()?.join(dir));
     for file in files {
         let path = dir.join(&file.name);
-        if startup::read(&path)?.is_some_and(|text| !text.contains(MADE_BY)) {
+        if config_files::read(&path)?.is_some_and(|text| !text.contains(MADE_BY)) {
             let what = format!("`{}` was not made by `hikae schedule`", path.display());
             return Err(Error::new(Kind::AlreadyExists, what).hint("move it away, or choose another folder"));
         }

@@ -12,7 +12,7 @@ use crate::recipe::declaration::{Declaration, Needs};
 use crate::recipe::params::Params;
 use crate::recipe::{job, loader};
 use crate::report::table::{Column, print_json_lines, print_said, print_table, print_text};
-use crate::world::real::startup;
+use crate::world::real::this_process;
 
 const COLUMNS: [Column; 5] = [
     Column::text("PARAM"),
@@ -38,7 +38,7 @@ pub fn main(context: &Context, args: &ShowArgs) -> Result<ExitCode> {
     };
     let resolved = job::resolve(&context.config, &source, &declaration, &[])
         .and_then(|params| Ok((needs(&declaration, &params)?, params)));
-    // What cannot be resolved is shown as it is declared; what is wrong with it is told below.
+    // What cannot be resolved is shown as it is declared; what is wrong with it is reported below.
     let (needs, params) = match &resolved {
         Ok((needs, params)) => (needs.clone(), Some(params)),
         Err(_) => (declaration.needs.clone(), None),
@@ -57,7 +57,7 @@ fn text_of(source: &RecipeSource) -> Result<&str> {
         Some(folder) => folder.join(format!("{}.lua", source.name)),
         None => return Ok(&source.text),
     };
-    if !startup::is_standard_output(&path) {
+    if !this_process::is_standard_output(&path) {
         return Ok(&source.text);
     }
     match embedded::recipe(&source.name).filter(|_| source.text.is_empty()) {

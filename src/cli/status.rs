@@ -21,7 +21,7 @@ use crate::catalog::{AuditEntry, Catalog, Moment, Overdue, Run};
 use crate::error::Result;
 use crate::recipe::overview::{Overview, overviews};
 use crate::report::table::{print_json_lines, print_said, print_text};
-use crate::world::real::{Real, startup};
+use crate::world::real::{Real, path_checks, this_process};
 use crate::world::{Machine, Space, World};
 
 /// Everything that there is to show.
@@ -59,7 +59,7 @@ fn forget(context: &Context, target: &str) -> Result<ExitCode> {
         ip_address: None,
         status: "success".to_owned(),
         details: json!({ "host": host, "targets": targets }),
-        created_at: startup::now(),
+        created_at: this_process::now(),
     })?;
     let lines: String = targets.iter().map(|target| format!("forgotten: {target}\n")).collect();
     print_said(&mut context.out(), &lines)?;
@@ -104,7 +104,7 @@ impl Status {
         let drills = recipes.iter().filter_map(|recipe| recipe.history.as_ref()).map(|history| &history.last);
         let drill = drills.filter(|run| run.is_drill()).max_by_key(|run| run.started_at).cloned();
         let waiting = catalog.notices()?.len();
-        Ok(Status { now: startup::now(), spaces: spaces(&recipes), waiting, drill, recipes })
+        Ok(Status { now: this_process::now(), spaces: spaces(&recipes), waiting, drill, recipes })
     }
 
     /// Whether nothing was ever run, and nothing is meant to be: then there is no backup that could be good.
@@ -185,5 +185,5 @@ fn rto_secs(drill: &Run) -> Option<f64> {
 fn spaces(recipes: &[Overview]) -> Vec<(PathBuf, Space)> {
     let paths = recipes.iter().filter_map(|recipe| recipe.good.as_ref()).map(|backup| Path::new(&backup.path));
     let folders: BTreeSet<&Path> = paths.filter(|path| path.is_absolute()).filter_map(Path::parent).collect();
-    folders.into_iter().filter_map(|folder| Some((folder.to_owned(), startup::space(folder)?))).collect()
+    folders.into_iter().filter_map(|folder| Some((folder.to_owned(), path_checks::space(folder)?))).collect()
 }

@@ -19,7 +19,7 @@ use crate::recipe::cut::Signals;
 use crate::report::table::{print_json_lines, print_text};
 use crate::specs::tested_nothing;
 use crate::world::limited::Limited;
-use crate::world::real::{Real, startup};
+use crate::world::real::{Real, path_checks, this_process};
 use crate::world::{Caller, Limits};
 
 mod json;
@@ -68,7 +68,7 @@ pub fn main(context: Context, global: &Global, args: TestArgs) -> ExitCode {
     ended.unwrap_or_else(|error| failed(error, exit::FAILED))
 }
 
-/// The specs that were asked for, and how to tell what came of them.
+/// The specs that were asked for, and how to report the results.
 struct Suite {
     context: Context,
     args: TestArgs,
@@ -83,11 +83,11 @@ impl Suite {
         let (context, paths) = at_home(context, global, &args.paths)?;
         let roots = context.config.spec_roots(&paths)?;
         let junit = match &args.junit {
-            Some(file) => Some(startup::resolved(&startup::current_dir()?.join(file))),
+            Some(file) => Some(path_checks::resolved(&this_process::current_dir()?.join(file))),
             None => None,
         };
         // Better now than after the last spec.
-        junit.as_deref().and_then(Path::parent).map_or(Ok(()), startup::writable_folder)?;
+        junit.as_deref().and_then(Path::parent).map_or(Ok(()), path_checks::writable_folder)?;
         let own = Caller::new(Arc::new(Limited::new(Real::ambient())), LIMITS);
         Ok(Suite { context, args, roots, junit, own })
     }

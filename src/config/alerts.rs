@@ -1,4 +1,4 @@
-//! Reads what `hikae.toml` says of alerts: channels, whom to call, and how often to tell.
+//! Reads what `hikae.toml` says of alerts: channels, whom to notify, and how often.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +21,7 @@ const PINGS: &str = "healthchecks";
 #[serde(deny_unknown_fields)]
 pub struct ChannelSettings {
     pub name: String,
-    /// Which file tells it: `slack` is `channels/slack.lua`.
+    /// The file of the channel: `slack` is `channels/slack.lua`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The webhook; or `url_env`, the variable that holds it, so that the file may be shown around.
@@ -118,7 +118,7 @@ pub struct Alerts {
     pub system_name: Option<String>,
 }
 
-/// `[escalation]`: failures in a row after which the next level is told.
+/// `[escalation]`: failures in a row after which the next level is notified.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Escalation {

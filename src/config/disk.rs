@@ -4,25 +4,25 @@ use std::path::Path;
 
 use super::{Files, Look};
 use crate::error::Result;
-use crate::world::real::startup;
+use crate::world::real::config_files;
 
 /// The files of this machine.
 pub struct DiskFiles;
 
 impl Files for DiskFiles {
     fn read(&self, path: &Path) -> Result<Option<String>> {
-        startup::read(path)
+        config_files::read(path)
     }
 
     fn list(&self, folder: &Path) -> Result<Option<Vec<String>>> {
-        startup::list(folder)
+        config_files::list(folder)
     }
 
     fn look(&self, path: &Path) -> Result<Option<Look>> {
-        startup::look(path)
+        config_files::look(path)
     }
 
     fn mode(&self, path: &Path) -> Option<u32> {
-        startup::mode(path)
+        config_files::mode(path)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::Result;
-pub use crate::world::real::startup::Look;
+pub use crate::world::real::config_files::Look;
 
 /// Read access to files for the configuration; an absent file is `None`, not an error.
 pub trait Files: Send + Sync {
@@ -16,6 +16,6 @@ pub trait Files: Send + Sync {
     /// What lies at a path, behind links; `None` when nothing does.
     fn look(&self, path: &Path) -> Result<Option<Look>>;
 
-    /// The permission bits of a file, where they can be told.
+    /// The permission bits of a file, where they are known.
     fn mode(&self, path: &Path) -> Option<u32>;
 }

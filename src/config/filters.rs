@@ -1,4 +1,4 @@
-//! Checks the words by which a channel chooses what it is told: a misspelt one would match nothing, and nobody would be told.
+//! Checks the words by which a channel chooses its events: a misspelt one would match nothing, and nobody would be notified.
 
 use serde::de::{Deserialize, Deserializer};
 

@@ -72,7 +72,7 @@ impl Config {
         if let Some(text) = embedded::shown(file_shown) {
             return Some(text.to_owned());
         }
-        // A report without the source line still tells everything else.
+        // A report without the source line still shows everything else.
         self.files.read(&self.current.join(file_shown)).ok().flatten()
     }
 

@@ -1,4 +1,4 @@
-//! Finds the spec files below folders, reads them with their modules, and tells what would change by an edit.
+//! Finds the spec files below folders, reads them with their modules, and says what would change by an edit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -131,7 +131,7 @@ impl Config {
         self.files.read(&file.path)?.ok_or_else(gone)
     }
 
-    /// The recipe that a spec asks for. People read specs where they stand, so a file below the current folder is shown from there.
+    /// The recipe that a spec asks for. People read specs where they stand, so a file below the current folder is shown relative to it.
     pub fn recipe_in_spec(&self, wanted: &str) -> Result<RecipeSource> {
         let source = self.recipe_source(wanted)?;
         let below = Path::new(&source.file_shown).strip_prefix(&self.current).ok();

@@ -71,7 +71,7 @@ fn is_fatal(error: &Value) -> bool {
         }
         Value::Error(error) => {
             let is_fatal = |cause: &(dyn std::error::Error + 'static)| {
-                // What a recipe does once it knows what a plan cannot know, no plan can tell.
+                // What a recipe does once it knows what a plan cannot know, no plan can know.
                 matches!(cause.downcast_ref(), Some(mlua::Error::MemoryError(_))) || is_withheld(cause)
             };
             error.chain().any(is_fatal)

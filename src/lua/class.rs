@@ -1,6 +1,6 @@
 //! Tells which bytes belong to a character class or a set of a Lua pattern, as C does in its own locale.
 
-/// Whether `byte` belongs to `%class`; an upper-case letter is the opposite, any other byte stands for itself.
+/// Whether `byte` belongs to `%class`; an upper-case letter is the opposite, any other byte is itself.
 pub fn in_class(byte: u8, class: u8) -> bool {
     let belongs = match class.to_ascii_lowercase() {
         b'a' => byte.is_ascii_alphabetic(),

@@ -26,7 +26,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call as it stands now; must be made before the first wait, while the caller is still on Lua's stack.
+    /// The call as it is now; must be made before the first wait, while the caller is still on Lua's stack.
     pub fn new(lua: &Lua, name: &'static str) -> Result<Call> {
         let session = Session::of(lua)?;
         Ok(Call { lua: lua.clone(), session, name, sites: traceback::sites(lua) })
@@ -171,7 +171,7 @@ pub fn misfit(name: &str, error: &mlua::Error) -> Error {
     Error::new(Kind::Recipe, format!("`{name}` {found}")).hint(see_docs(name))
 }
 
-/// A type of Lua's as it stands in a sentence.
+/// A type of Lua's as a sentence names it.
 fn with_article(name: &str) -> String {
     match name {
         "nil" => "nothing".to_owned(),

@@ -147,7 +147,7 @@ impl Fuse {
         self.verdict().unwrap_or_else(|| traceback::from_lua_within(error, self.0.limits.memory_bytes))
     }
 
-    /// Counts instructions and tells how many there are by now.
+    /// Counts instructions and returns how many there are by now.
     pub fn burn(&self, instructions: u64) -> u64 {
         let spent = self.0.spent.fetch_add(instructions, Ordering::Relaxed) + instructions;
         if spent > self.0.limits.instructions {

@@ -32,7 +32,7 @@ pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 /// The mail server that a recipe has when it names none.
 pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 
-/// Looks over all recipes for what is wrong with them and told by no run.
+/// Looks over all recipes for what is wrong with them and no run reports.
 pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
 
 /// Whether a SHA-256 is that of a backup on record.
@@ -120,7 +120,7 @@ impl Session {
         }
     }
 
-    /// Whether it is a channel that tells somebody.
+    /// Whether it is a channel that notifies somebody.
     pub fn is_channel(&self) -> bool {
         self.identity.kind == CHANNEL
     }

@@ -59,7 +59,7 @@ pub fn caught(lua: &Lua, value: Value) -> Error {
     }
 }
 
-/// The same where Lua's memory limit is known, so that running into it can be told with the number.
+/// The same where Lua's memory limit is known, so that running into it can be reported with the number.
 pub fn from_lua_within(error: mlua::Error, memory_bytes: usize) -> Error {
     translate(error, Some(memory_bytes))
 }

@@ -1,4 +1,4 @@
-//! The module `catalog`: what the record of all runs tells of what should have run, and of what did.
+//! The module `catalog`: what should have run, and what did, as the record of all runs has it.
 
 use std::time::Duration;
 

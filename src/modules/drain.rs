@@ -36,7 +36,7 @@ impl TextOptions {
     }
 }
 
-/// `:discard()`: reads the stream to its proved end and keeps nothing but what it told about itself.
+/// `:discard()`: reads the stream to its proved end and keeps only its facts.
 pub async fn discard(call: Rc<Call>, (pipeline, taps): (Pipeline, Vec<LineTap>)) -> Result<Table> {
     let step = call.session.step(pipeline.label.clone(), call.site());
     let (facts, number) = (pipeline.facts.clone(), step.number);

@@ -101,7 +101,7 @@ async fn request(call: Rc<Call>, mut wish: Wish) -> Result<Table> {
     Ok(table)
 }
 
-/// A stream of an answer, which ends well only when the server has told its end.
+/// A stream of an answer, which ends well only when the server has marked its end.
 fn download(call: &Call, mut wish: Wish) -> Result<AnyUserData> {
     let caller = call.world()?;
     let idle = DOWNLOAD_IDLE.min(caller.limits.idle);

@@ -1,4 +1,4 @@
-//! The module `manifest`: what stands beside a backup, and whether the backup is still what it describes.
+//! The module `manifest`: reads the manifest of a backup, and verifies the backup against it.
 
 mod content;
 pub(crate) mod list;

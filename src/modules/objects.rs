@@ -47,7 +47,7 @@ struct RemoveOptions {
     why: Option<String>,
 }
 
-/// What a function does with the store that stands before its other arguments.
+/// What a function does with the store that comes before its other arguments.
 type Act = fn(Rc<Call>, Arc<Store>, MultiValue) -> LocalBoxFuture<'static, Result<Value>>;
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {

@@ -94,7 +94,7 @@ async fn run(call: Rc<Call>, options: Options) -> Result<Value> {
     Ok(Value::Table(table))
 }
 
-/// What stands for an answer that a plan does not ask for: a recipe that needs none of it goes on.
+/// What a plan gives in place of an answer that it does not ask for: a recipe that needs none of it goes on.
 pub fn unknown<T>(call: &Call, known_later: Unknown, answer: &Result<T>) -> Result<Option<Value>> {
     match answer {
         Err(error) if is_withheld(error) => {

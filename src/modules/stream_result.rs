@@ -115,7 +115,7 @@ impl IntoLua for Seen {
     }
 }
 
-/// What a plan can show of a stream that was not read: the shape of what it would tell.
+/// What a plan can show of a stream that was not read: the shape of its facts.
 pub fn unknown_facts(call: &Call, facts: &Facts) -> mlua::Result<Table> {
     let table = call.lua.create_table()?;
     table.raw_set("sha256", AFTER_THE_RUN)?;
@@ -129,7 +129,7 @@ pub fn unknown_facts(call: &Call, facts: &Facts) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// What a stream told about itself, put into a table for Lua.
+/// The facts of a stream, put into a table for Lua.
 pub fn fill(call: &Call, table: &Table, sha256: &str, size_bytes: u64, facts: &Facts) -> mlua::Result<()> {
     table.raw_set("sha256", sha256)?;
     table.raw_set("size_bytes", size_bytes)?;

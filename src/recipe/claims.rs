@@ -42,7 +42,7 @@ impl Claims<'_> {
                     self.until_next_second(now).await;
                     continue;
                 }
-                // Without a state folder there is nothing to be unique in; the catalog's own failure tells why.
+                // Without a state folder there is nothing to be unique in; the failure of the catalog says why.
                 Err(error) => {
                     self.ledger.trouble_unless_told(error);
                     None

@@ -78,7 +78,7 @@ impl Reader {
         self.word.get_or_insert_default().push(c);
     }
 
-    /// The characters up to the closing quote. In double ones, a backslash stands before `"` and `\`.
+    /// The characters up to the closing quote. In double ones, a backslash comes before `"` and `\`.
     fn quote(&mut self, rest: &mut impl Iterator<Item = char>, quote: char) -> Result<(), Misfit> {
         self.word.get_or_insert_default();
         while let Some(c) = rest.next() {

@@ -1,4 +1,4 @@
-//! What ends a run from outside, a signal or its deadline, and how Lua is told.
+//! What ends a run from outside, a signal or its deadline, and how Lua learns of it.
 
 use std::time::Duration;
 

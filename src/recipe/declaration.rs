@@ -1,4 +1,4 @@
-//! Reads what a recipe declares: its kind, type, schedule, params and needs, with everything that is wrong told at once.
+//! Reads what a recipe declares: its kind, type, schedule, params and needs, and reports everything that is wrong at once.
 
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ fn read_needs(
     params: &[(String, ParamSpec)],
     problems: &mut Vec<Problem>,
 ) -> Needs {
-    // Every name that was declared, also one whose own declaration is wrong: that is told already.
+    // Every name that was declared, also one whose own declaration is wrong: that is reported already.
     let declared: Vec<&str> = table.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name).collect();
     let mut fields = Fields::open("needs", value, problems);
     fields.allow_only(&NEEDS);

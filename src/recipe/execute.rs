@@ -11,8 +11,8 @@ use super::job::Job;
 use super::ledger::Ledger;
 pub use super::live::Began;
 use super::live::{Live, on_threads};
-use super::loader::run::{LuaEnd, LuaPart};
-use super::outcome::{Accounts, Verdict};
+use super::loader::run::LuaPart;
+use super::outcome::{Accounts, LuaEnd, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
 use super::{clearing, final_check};
 use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
@@ -43,14 +43,14 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// What there is to tell: the error, and the troubles that it does not tell already.
+    /// What there is to report: the error, and the troubles that it does not name already.
     pub fn errors(&self) -> impl Iterator<Item = &Error> {
         let told = |trouble: &&Error| self.error.as_ref().is_none_or(|error| error.what() != trouble.what());
         self.error.iter().chain(self.troubles.iter().filter(told))
     }
 }
 
-/// Runs `job` on this machine to its end, and tells `began` when it is under way. An error means that it could not even be tried.
+/// Runs `job` on this machine to its end, and calls `began` when it is under way. An error means that it could not even be tried.
 pub fn execute(job: Job, began: Began) -> Result<Finished> {
     on_threads(run(Arc::new(job), Live::telling(began)))
 }
@@ -91,7 +91,7 @@ impl Execution {
         let state = self.job.config.state_dir.clone();
         self.ledger.settle(&|run| scene.is_alive(run, &state));
         if let Err(error) = clearing::drop_dead_locks(&self.own, &state.join("runs")).await {
-            // They are in nobody's way; where it matters that the folder cannot be written, the run's own lock tells.
+            // They are in nobody's way; where it matters that the folder cannot be written, the lock of the run reports it.
             tracing::debug!("{}", error.one_line());
         }
         let (new, run_lock_held) = self.claims().run_id().await;
@@ -183,13 +183,11 @@ impl Execution {
             let error = Error::new(Kind::Cancelled, format!("the run was interrupted by signal {number}"));
             return (Verdict::new(Status::Interrupted, Some(error)), Some(number));
         }
-        let LuaEnd { error, swallowed, unused_streams, failed_copies, .. } = lua.clone();
-        // As the ledger has them: one that was committed while Lua was ended stands as well.
+        // As the ledger has them: one that was committed while Lua was ended counts as well.
         let (backups, missing) = final_check::count(looking, &self.ledger).await;
-        let (error, troubles) = (error.or(missing), self.ledger.troubles());
-        let remarks = self.ledger.remarks();
-        let accounts = Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles, remarks };
-        (Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
+        let (troubles, remarks) = (self.ledger.troubles(), self.ledger.remarks());
+        let accounts = Accounts { backups, missing, troubles, remarks };
+        (Verdict::over(lua, accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
     }
 
     /// A restore is audited when it begins, so that one that is killed is known as well, and when it has ended.
@@ -235,7 +233,7 @@ impl Execution {
         let before = self.ledger.troubles().len();
         let mut run = self.ledger.finish(new.clone(), ending);
         if self.ledger.troubles().len() > before && run.status == Status::Success {
-            // The backups stand, and the record does not say so: only a part of the run is done.
+            // The backups are valid, and the record does not say so: only a part of the run is done.
             run.status = Status::Partial;
         }
         self.claims().release(&new, held).await;

@@ -12,7 +12,7 @@ pub enum Piece {
     Param(String),
 }
 
-/// The pieces of a template; `{{` and `}}` stand for the braces themselves.
+/// The pieces of a template; `{{` and `}}` mean the braces themselves.
 pub fn pieces(template: &str) -> Result<Vec<Piece>> {
     let mut pieces = Vec::new();
     let mut text = String::new();
@@ -55,7 +55,7 @@ pub enum Need {
     Name,
 }
 
-/// Every string that `template` stands for: one as a rule, none where it names a param without a value,
+/// Every string that `template` means: one as a rule, none where it names a param without a value,
 /// and one for each item where it names a list. Of `{dir}/{files}` with an absolute file, it is the file.
 /// A hook needs the programs of its commands, or the server of its address.
 pub fn expand(template: &str, need: Need, params: &Params) -> Result<Vec<String>> {

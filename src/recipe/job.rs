@@ -26,7 +26,7 @@ use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
 use crate::world::real::launcher::Launcher;
-use crate::world::real::{http, orphans, postgres, startup, view, wall, write_folders};
+use crate::world::real::{http, orphans, path_checks, postgres, this_process, view, wall, write_folders};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -70,7 +70,7 @@ pub struct Wishes {
 }
 
 impl Job {
-    /// Settles a run of `source`; everything that is wrong with its params is told at once.
+    /// Settles a run of `source`; everything that is wrong with its params is reported at once.
     pub fn new(config: Arc<Config>, source: RecipeSource, declaration: Declaration, wishes: Wishes) -> Result<Job> {
         let params = resolve(&config, &source, &declaration, &wishes.set)?;
         let needs = resolve_needs(&declaration, &params)?;
@@ -130,9 +130,9 @@ impl Job {
             view: self.view.get().cloned(),
         };
         if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
-            let environment = startup::environment();
+            let environment = this_process::environment();
             // Without it, gpg is what says so, when it is asked for.
-            policy.write.extend(startup::memory_root(&environment));
+            policy.write.extend(this_process::memory_root(&environment));
             policy.read.extend(gpg::own_home(&environment));
         }
         (self.config.settings.sandbox != Sandbox::Off).then_some(policy)
@@ -166,7 +166,7 @@ impl Job {
 
     /// Only where there is something to see it: a run without programs saves the time.
     fn make_view(&self) {
-        if startup::user_id() != 0 || self.needs.run.is_empty() {
+        if this_process::user_id() != 0 || self.needs.run.is_empty() {
             return;
         }
         // All that the wall lets them write: a folder that is read-only in the view would be closed to them.
@@ -183,10 +183,12 @@ impl Job {
     pub fn enclose(&self) -> Result<()> {
         let Some(mut policy) = self.wall() else { return Ok(()) };
         // A wall around a child only narrows this one, so what this process may not start, no child may. One that is missing
-        // is the recipe's to tell, when it is started.
-        let environment = startup::environment();
-        policy.run.extend(self.needs.run.iter().filter_map(|name| startup::find_program(name, &environment).ok()));
-        policy.run.extend(self.config.token_program().and_then(|name| startup::find_program(&name, &environment).ok()));
+        // is for the recipe to report, when it is started.
+        let environment = this_process::environment();
+        policy.run.extend(self.needs.run.iter().filter_map(|name| this_process::find_program(name, &environment).ok()));
+        policy
+            .run
+            .extend(self.config.token_program().and_then(|name| this_process::find_program(&name, &environment).ok()));
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
@@ -213,7 +215,7 @@ impl Job {
     pub fn lock_path(&self) -> PathBuf {
         let mut hash = Sha256::default();
         for target in &self.needs.write {
-            hash.update(startup::real(target).as_os_str().as_encoded_bytes());
+            hash.update(path_checks::real(target).as_os_str().as_encoded_bytes());
             hash.update([0]);
         }
         let targets = hash.hex();
@@ -293,8 +295,6 @@ fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> R
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
-    if path.is_absolute() {
-        return Ok(path.to_owned());
-    }
-    Err(Error::new(Kind::Recipe, format!("the path `{}` among the recipe's needs is not absolute", path.display())))
+    let what = || format!("the path `{}` among the recipe's needs is not absolute", path.display());
+    path.is_absolute().then(|| path.to_owned()).ok_or_else(|| Error::new(Kind::Recipe, what()))
 }

@@ -140,7 +140,7 @@ impl Pages {
         }
     }
 
-    /// Once more at the end, for a catalog that was only busy meanwhile: a run that ended in order must not stand there as interrupted.
+    /// Once more at the end, for a catalog that was only busy meanwhile: a run that ended in order must not be there as interrupted.
     fn write_again(&mut self, ending: &Ending) {
         let (None, Some(path), Some(run)) = (&self.catalog, &self.path, &self.run) else { return };
         let again = Catalog::open(path).and_then(|catalog| {
@@ -159,11 +159,11 @@ impl Pages {
         });
         match again {
             Ok(()) => tracing::info!("the record of the run was written at its end"),
-            Err(error) => tracing::debug!("{}", error.one_line()), // why it could not be written is told already
+            Err(error) => tracing::debug!("{}", error.one_line()), // why it could not be written is reported already
         }
     }
 
-    /// One failure is told; a catalog that fails once is not asked again before the end, so that a slow one cannot hold up every step.
+    /// One failure is reported; a catalog that fails once is not asked again before the end, so that a slow one cannot hold up every step.
     fn give_up(&mut self, error: Error) {
         self.catalog = None;
         self.troubles.push(error);

@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 use super::claims::run_lock;
 use super::cut::{Cut, Signals};
 use super::job::Job;
-use super::loader::run::{self, LuaEnd, LuaPart};
+use super::loader::run::{self, LuaPart};
+use super::outcome::LuaEnd;
 use super::overview;
 use super::scene::Scene;
 use crate::catalog::{Catalog, NewRun};
@@ -20,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
 use crate::lua::session::{RecordQueries, RecordedQuery};
 use crate::report::{self, Level};
-use crate::world::real::{Real, orphans, startup};
+use crate::world::real::{Real, orphans, path_checks};
 use crate::world::{Caller, Limits, World};
 
 /// Does `work` on the threads that move bytes. An error means that it could not even be tried.
@@ -47,7 +48,7 @@ pub struct Live {
     kept: Option<Pid>,
 }
 
-/// What is told that a run is under way; it must not take its time.
+/// What learns that a run is under way; it must not take its time.
 pub type Began = Box<dyn FnOnce(&NewRun) + Send>;
 
 impl Live {
@@ -66,7 +67,7 @@ impl Scene for Live {
     }
 
     fn is_alive(&self, run: &NewRun, state_dir: &Path) -> bool {
-        startup::is_locked(&run_lock(state_dir, &run.id))
+        path_checks::is_locked(&run_lock(state_dir, &run.id))
     }
 
     fn record(&self, config: &Arc<Config>) -> RecordQueries {

@@ -4,22 +4,37 @@ use crate::catalog::{Ending, Failure, Moment, Status};
 use crate::error::{Error, Kind};
 use crate::report::remark::{Level, Remark};
 
-/// The accounts of a run when its recipe has ended.
-#[derive(Default)]
-pub struct Accounts {
+/// What the recipe came to.
+#[derive(Clone, Default)]
+pub struct LuaEnd {
     /// What the recipe raised, if it did.
     pub error: Option<Error>,
     /// Failures that the recipe caught and neither accepted in words nor raised again.
     pub swallowed: Vec<Error>,
+    /// Failures that the recipe has accepted in words.
+    pub accepted: Vec<Error>,
     /// Streams that were made and never consumed, each with its place.
     pub unused_streams: Vec<Error>,
+    /// Copies of a stream that failed while others were made, and that the recipe has not accepted.
+    pub failed_copies: Vec<Error>,
+}
+
+impl LuaEnd {
+    pub fn failed(error: Error) -> LuaEnd {
+        LuaEnd { error: Some(error), ..LuaEnd::default() }
+    }
+}
+
+/// What a run has besides the end of its recipe.
+#[derive(Default)]
+pub struct Accounts {
     /// How many backups were proved.
     pub backups: usize,
-    /// Copies of a stream that failed while others were made.
-    pub failed_copies: Vec<Error>,
+    /// What is wrong with one that was proved and is not there any more.
+    pub missing: Option<Error>,
     /// What hikae itself could not do, such as writing the catalog.
     pub troubles: Vec<Error>,
-    /// What the run has said beside its result.
+    /// What the run has said besides its result.
     pub remarks: Vec<Remark>,
 }
 
@@ -36,27 +51,27 @@ impl Verdict {
     }
 
     /// The verdict over a recipe of `kind` named `name`.
-    pub fn over(accounts: Accounts, kind: &str, name: &str) -> Verdict {
-        let Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles, remarks } = accounts;
-        if let Some(error) = error {
-            // What was proved before the failure stands, so the run is not lost as a whole.
-            let stands = backups > 0 && kind == "backup" && error.kind() != Kind::Cancelled;
-            return Verdict::new(if stands { Status::Partial } else { Status::Failure }, Some(error));
+    pub fn over(end: &LuaEnd, accounts: Accounts, kind: &str, name: &str) -> Verdict {
+        let Accounts { backups, missing, troubles, remarks } = accounts;
+        if let Some(error) = end.error.clone().or(missing) {
+            // What was proved before the failure is valid: the run is partial.
+            let is_partial = backups > 0 && kind == "backup" && error.kind() != Kind::Cancelled;
+            return Verdict::new(if is_partial { Status::Partial } else { Status::Failure }, Some(error));
         }
         let heaviest = remarks.iter().max_by_key(|remark| remark.weight());
         if let Some(remark) = heaviest.filter(|remark| remark.weight() == Level::Failure) {
             return Verdict::new(Status::Failure, Some(of_remark(remark)));
         }
-        if let Some(error) = unused_streams.into_iter().next() {
-            return Verdict::new(Status::Failure, Some(error));
+        if let Some(error) = end.unused_streams.first() {
+            return Verdict::new(Status::Failure, Some(error.clone()));
         }
         if kind == "backup" && backups == 0 {
             let error = Error::new(Kind::Recipe, format!("`{name}` ended without a proved backup"))
                 .hint("a recipe of kind `backup` ends in `:save(path)`; if this one makes no backup, say kind = \"maintenance\"");
-            let error = swallowed.into_iter().next().map_or(error.clone(), |cause| error.because(cause));
+            let error = end.swallowed.first().map_or(error.clone(), |cause| error.because(cause.clone()));
             return Verdict::new(Status::Failure, Some(error));
         }
-        if let Some(cause) = swallowed.into_iter().next() {
+        if let Some(cause) = end.swallowed.first().cloned() {
             let sites = cause.sites().to_vec();
             let error = Error::new(cause.kind(), "a failure was caught, and nobody answered for it")
                 .because(cause)
@@ -67,7 +82,7 @@ impl Verdict {
         if let Some(remark) = remarks.iter().find(|remark| remark.weight() == Level::Incomplete) {
             return Verdict::new(Status::Partial, Some(of_remark(remark)));
         }
-        match failed_copies.into_iter().chain(troubles).next() {
+        match end.failed_copies.iter().cloned().chain(troubles).next() {
             Some(error) => Verdict::new(Status::Partial, Some(error)),
             None => Verdict::new(Status::Success, None),
         }

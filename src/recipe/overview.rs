@@ -14,7 +14,9 @@ use super::schedule::{self, Schedule};
 use crate::catalog::{Backup, Catalog, History, Moment, Overdue, Run, RunFilter, Wrong};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::world::real::startup;
+use crate::world::real::config_files;
+use crate::world::real::path_checks;
+use crate::world::real::this_process;
 
 /// What a scheduled run may be late, and a backup be older than a day (guide §5.1: 25 hours).
 const GRACE: Duration = Duration::from_secs(3600);
@@ -27,7 +29,7 @@ const LOOKED_AT: usize = 10;
 /// The state of one target of a recipe.
 pub struct Overview {
     pub recipe: String,
-    /// The recipe alone where nothing else tells its runs apart.
+    /// The recipe alone where nothing else distinguishes its runs.
     pub target: String,
     /// What people see: the recipe where that has one target only, else the target.
     pub shown: String,
@@ -68,8 +70,8 @@ pub fn overviews(config: &Arc<Config>, catalog: &Catalog) -> Result<Vec<Overview
     for history in catalog.histories(&alive)? {
         histories.entry(history.recipe.clone()).or_default().push(history);
     }
-    let stands = |path: &Path| !path.is_absolute() || !matches!(startup::look(path), Ok(None));
-    let present = Present { now: startup::now(), clocks: &startup::local, stands: &stands };
+    let stands = |path: &Path| !path.is_absolute() || !matches!(config_files::look(path), Ok(None));
+    let present = Present { now: this_process::now(), clocks: &this_process::local, stands: &stands };
     let mut all: Vec<Overview> = Vec::new();
     for known in known(config)? {
         match histories.remove(&known.name) {
@@ -105,7 +107,7 @@ pub fn in_use(config: &Arc<Config>, catalog: &Catalog) -> Result<Vec<String>> {
     Ok(config.recipes()?.into_iter().filter(is_used).collect())
 }
 
-/// What no run will tell, because it is silent: what did not run, does not end, or is too old. Failures tell themselves.
+/// What no run reports, because it is silent: what did not run, does not end, or is too old. Failures report themselves.
 pub fn overdue(config: &Arc<Config>) -> Result<Vec<Overdue>> {
     let catalog = Catalog::open_existing(&config.state_dir.join("catalog.db"))?;
     let wrong = overviews(config, &catalog)?.into_iter().flat_map(|overview| overview.wrong);
@@ -120,13 +122,13 @@ pub fn runs(config: &Arc<Config>, filter: &RunFilter) -> Result<Vec<Run>> {
 
 /// A run is alive while its lock is held; the kernel lets go of it however the process ends.
 pub fn is_alive(config: &Config, run: &crate::catalog::NewRun) -> bool {
-    startup::is_locked(&run_lock(&config.state_dir, &run.id))
+    path_checks::is_locked(&run_lock(&config.state_dir, &run.id))
 }
 
 fn known(config: &Arc<Config>) -> Result<Vec<Known>> {
     let of = |(source, declared): (crate::config::RecipeSource, _)| {
         let file = source.folder.map(|folder| folder.join(format!("{}.lua", source.name)));
-        let seen = file.and_then(|file| startup::look(&file).ok().flatten());
+        let seen = file.and_then(|file| config_files::look(&file).ok().flatten());
         let since = seen.and_then(|seen| chrono::DateTime::from_timestamp(seen.modified.0, 0));
         let since = since.map(|since| since.fixed_offset());
         let objective = config.settings.objectives.get(&source.name).copied();

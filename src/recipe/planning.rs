@@ -8,8 +8,8 @@ use super::cut::Cut;
 use super::job::Job;
 use super::ledger::Ledger;
 use super::live::{Live, on_threads};
-use super::loader::run::{LuaEnd, LuaPart};
-use super::outcome::{Accounts, Verdict};
+use super::loader::run::LuaPart;
+use super::outcome::{Accounts, LuaEnd, Verdict};
 use super::scene::{Scene, never_began, run_lua};
 use super::{clearing, final_check};
 use crate::catalog::{AuditEntry, Moment, Status, run_id};
@@ -23,10 +23,10 @@ use crate::world::{Caller, Limits, World};
 /// Limits of hikae's own effects: the state folder.
 const OWN_LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
 
-/// What withholds: above it stands what refuses, so that a plan refuses what a run would refuse.
+/// What withholds: above it is what refuses, so that a plan refuses what a run would refuse.
 type Withholding = Arc<DryRun<Limited<Arc<dyn World>>>>;
 
-/// What a run would do, and how far that can be told.
+/// What a run would do, and how far that is known.
 pub struct Plan {
     pub recipe: String,
     pub run_type: String,
@@ -42,7 +42,7 @@ pub enum End {
     Whole,
     /// The recipe would go on from what only a run would know.
     Unknown(Error),
-    /// A run would be done only in part, as far as the plan can tell.
+    /// A run would be done only in part, as far as the plan can see.
     Partial(Error),
     /// The recipe fails.
     Failed(Error),
@@ -110,19 +110,17 @@ impl Planning {
 
     /// What the end of the recipe means for the plan. A planned backup counts as proved, as long as it stays in the plan.
     async fn judge(&self, end: LuaEnd) -> End {
-        let LuaEnd { error, swallowed, unused_streams, failed_copies, .. } = end;
-        let (backups, missing) = match &error {
+        let (backups, missing) = match &end.error {
             None => final_check::count(&self.caller, &self.ledger).await,
             Some(_) => (0, None),
         };
-        match error.or(missing) {
+        match end.error.clone().or(missing) {
             Some(error) if is_withheld(&error) => return End::Unknown(error),
             Some(error) => return End::Failed(error),
             None => {}
         }
-        let accounts =
-            Accounts { error: None, swallowed, unused_streams, failed_copies, backups, ..Accounts::default() };
-        let verdict = Verdict::over(accounts, self.job.declaration.kind.word(), &self.job.source.name);
+        let accounts = Accounts { backups, ..Accounts::default() };
+        let verdict = Verdict::over(&end, accounts, self.job.declaration.kind.word(), &self.job.source.name);
         match (verdict.status, verdict.error) {
             (Status::Partial, Some(error)) => End::Partial(error),
             (_, Some(error)) => End::Failed(error),

@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 
 use super::cut::{Cut, stop};
 use super::job::Job;
-use super::loader::run::{LuaEnd, LuaPart};
+use super::loader::run::LuaPart;
+use super::outcome::LuaEnd;
 use crate::backup::at_end::CLEANUP_TIME;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
@@ -59,10 +60,10 @@ pub trait Scene {
     fn settle(&self, grace: Duration) -> impl Future<Output = bool>;
 }
 
-/// How long Lua may take to end once it was told to, and how long children may take to die.
+/// How long Lua may take to end once it was asked to, and how long children may take to die.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// Lets Lua run until it ends, or is told to; then it may take its time to drop the databases that it has made.
+/// Lets Lua run until it ends, or is asked to; then it may take its time to drop the databases that it has made.
 pub async fn run_lua<S: Scene>(part: LuaPart, cut: impl Future<Output = Cut>) -> (LuaEnd, Option<Cut>) {
     let timeout = part.job.timeout;
     let (fuse_out, fuse_in) = oneshot::channel();

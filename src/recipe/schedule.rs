@@ -15,7 +15,7 @@ pub struct Schedule {
     pub either_day: bool,
 }
 
-/// A field of a schedule: what it counts, its bounds, and the names that stand for numbers.
+/// A field of a schedule: what it counts, its bounds, and the names that mean numbers.
 struct Field {
     name: &'static str,
     min: u32,
@@ -35,7 +35,7 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of the week", min: 0, max: 7, names: &WEEKDAYS },
 ];
 
-/// The schedule that a text stands for, or what is wrong with it.
+/// The schedule that a text means, or what is wrong with it.
 pub fn read(schedule: &str) -> Result<Schedule, Problem> {
     let parts: Vec<&str> = schedule.split_whitespace().collect();
     let &[minutes, hours, days, months, weekdays] = parts.as_slice() else {

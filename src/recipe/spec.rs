@@ -131,7 +131,7 @@ impl ParamSpec {
             return;
         }
         if self.kind == ParamType::Choice && self.choices.is_empty() {
-            return; // That is told already; more about the default would only confuse.
+            return; // That is reported already; more about the default would only confuse.
         }
         let accepted = self.kind.of_json(value).and_then(|default| self.accept(default));
         self.default = noted(accepted, "default", value, fields);
@@ -173,7 +173,7 @@ fn read_env(fields: &mut Fields) -> Option<String> {
     Some(env.to_owned())
 }
 
-/// The type as declared, else as the other keys tell it.
+/// The type as declared, else as the other keys say.
 fn read_type(fields: &mut Fields) -> Option<ParamType> {
     let declared = match fields.value("type") {
         Some(_) => Some(fields.word("type", &ParamType::WORDS)?),

@@ -75,7 +75,7 @@ impl ParamType {
         matches!(self, ParamType::Integer | ParamType::Duration | ParamType::Size)
     }
 
-    /// The value that `text` stands for.
+    /// The value that `text` means.
     pub fn of_text(self, text: &str) -> Result<ParamValue, Misfit> {
         if text.contains('\0') {
             return Err(Misfit::new("be free of NUL characters", "remove the NUL character"));
@@ -95,7 +95,7 @@ impl ParamType {
         value.ok_or_else(|| self.misfit())
     }
 
-    /// The value that a typed value of `hikae.toml` or of a declaration stands for.
+    /// The value that a typed value of `hikae.toml` or of a declaration means.
     pub fn of_json(self, value: &Value) -> Result<ParamValue, Misfit> {
         match (self, value) {
             (_, Value::String(text)) => self.of_text(text),

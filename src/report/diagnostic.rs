@@ -67,7 +67,7 @@ fn causes(error: &Error) -> Vec<String> {
     shown
 }
 
-/// Where in the recipe, the innermost place first; a line that calls itself, or a function within it, stands once.
+/// Where in the recipe, the innermost place first; a line that calls itself, or a function within it, is shown once.
 fn places(error: &Error) -> Vec<String> {
     let mut sites = error.sites().to_vec();
     sites.dedup();

@@ -1,4 +1,4 @@
-//! Emits what a run tells as events of `tracing`: the only place, with `report_event.rs`, that knows their names and fields.
+//! Emits what a run reports as events of `tracing`: the only place, with `report_event.rs`, that knows their names and fields.
 
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ pub fn step_ended(step: u64, name: &str, status: &str, bytes: u64, duration: Dur
     tracing::event!(name: "step_ended", target: "hikae", tracing::Level::INFO, step = step, name = name, status = status, bytes = bytes, secs = secs);
 }
 
-/// The run has ended: its outcome as JSON, the last thing that a run tells.
+/// The run has ended: its outcome as JSON, the last thing that a run reports.
 pub fn run_ended(outcome: &Value) {
     tracing::event!(name: "run_ended", target: "hikae", tracing::Level::INFO, outcome = %outcome);
 }

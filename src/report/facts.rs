@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use super::diagnostic::Style;
 
-/// The width where none is known: lines of a log are wrapped by whoever reads them, reports at this.
+/// The width where none is known: lines of a log are wrapped by the reader, reports at this.
 const USUAL_WIDTH: usize = 80;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

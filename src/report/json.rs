@@ -21,7 +21,7 @@ impl Json {
         Json { pens, clock, ended: AtomicBool::new(false) }
     }
 
-    /// What the run tells after its outcome goes to standard error: on standard output the outcome stays the last line.
+    /// What the run reports after its outcome goes to standard error: on standard output the outcome stays the last line.
     fn event(&self, name: &str, fields: Value) {
         let mut object = Map::new();
         object.insert("event".into(), name.into());

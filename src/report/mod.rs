@@ -1,4 +1,4 @@
-//! Names the events that a run tells while it goes, and picks the listener that shows them.
+//! Names the events that a run reports while it goes, and picks the listener that shows them.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub use verdicts::print_verdicts;
 /// The time of day, from the world.
 pub type Clock = Arc<dyn Fn() -> DateTime<FixedOffset> + Send + Sync>;
 
-/// How a run is told.
+/// How a run is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Bars, and lines above them.
@@ -51,7 +51,7 @@ pub enum Form {
     Json,
 }
 
-/// How a run is told, and how much of it.
+/// How a run is shown, and how much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
     pub form: Form,
@@ -74,7 +74,7 @@ impl Mode {
     }
 }
 
-/// Where a run is told.
+/// Where a run is shown.
 pub struct Outputs {
     pub stdout: Box<dyn Write + Send>,
     pub stderr: Box<dyn Write + Send>,
@@ -94,7 +94,7 @@ impl Outputs {
     }
 }
 
-/// Takes the bars off the terminal when dropped. Drop it before a diagnostic is printed; lines told later still come through.
+/// Takes the bars off the terminal when dropped. Drop it before a diagnostic is printed; lines reported later still come through.
 pub struct Guard {
     bars: bars::Bars,
 }
@@ -133,7 +133,7 @@ pub fn install_plan(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard>
     Ok(guard)
 }
 
-/// The same for `tracing::dispatcher::with_default`: tells only what one closure does.
+/// The same for `tracing::dispatcher::with_default`: reports only what one closure does.
 pub fn dispatch(mode: Mode, outputs: Outputs, clock: Clock) -> (Dispatch, Guard) {
     let Outputs { stdout, stderr, bars, facts } = outputs;
     let bars = bars::Bars::new(bars, facts.unicode);

@@ -8,7 +8,7 @@ struct Pen {
     out: Box<dyn Write + Send>,
     /// The reader has gone (`hikae run … | head -1`); hikae goes on, silently, as it does under `nohup`.
     gone: bool,
-    /// It has been told that this output does not work.
+    /// It was reported that this output does not work.
     told: bool,
 }
 
@@ -42,7 +42,7 @@ impl Pens {
         Pens { out: Mutex::new(Pen::new(out)), err: Mutex::new(Pen::new(err)) }
     }
 
-    /// A line for standard output; if that cannot be written (a full disk under the log), standard error is told so once.
+    /// A line for standard output; if that cannot be written (a full disk under the log), standard error gets one line about it.
     pub fn out(&self, line: &str) {
         let trouble = self.out.lock().unwrap_or_else(|broken| broken.into_inner()).line(line);
         if let Some(error) = trouble {
@@ -50,7 +50,7 @@ impl Pens {
         }
     }
 
-    /// A line for standard error; there is nobody left to tell when that fails.
+    /// A line for standard error; there is nobody left to report it to when that fails.
     pub fn err(&self, line: &str) {
         let _nobody_left = self.err.lock().unwrap_or_else(|broken| broken.into_inner()).line(line);
     }

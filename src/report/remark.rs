@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Level {
     /// For the record only.
     Note,
-    /// The run is a success; people are told.
+    /// The run is a success; people are notified.
     Warning,
     /// Something was left out or cannot be used: the run is partial.
     Incomplete,

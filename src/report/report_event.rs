@@ -1,4 +1,4 @@
-//! Reads an event of `tracing` back into what was told, every text of it cleaned of secrets.
+//! Reads an event of `tracing` back into a `ReportEvent`, with every text cleaned of secrets.
 
 use std::fmt;
 use std::time::Duration;
@@ -99,7 +99,7 @@ impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         let key = field.name();
         if key == "outcome" {
-            // Text that is no JSON is still told: better a strange last line than none.
+            // Text that is no JSON is still shown: better a strange last line than none.
             let outcome = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
             self.outcome = outgoing::json(outcome);
             return;

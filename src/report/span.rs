@@ -1,4 +1,4 @@
-//! Finds in a recipe's source what an error is about: Lua tells the line only, the error's own words tell the rest.
+//! Finds in a recipe's source what an error is about: Lua gives only the line, the words of the error say the rest.
 
 use std::ops::Range;
 
@@ -55,7 +55,7 @@ fn lines(source: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Where `word` stands in `text`, not as a part of a longer word.
+/// Where `word` is in `text`, not as a part of a longer word.
 fn whole_word(text: &str, word: &str) -> Option<usize> {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word).map(|(at, _)| at).find(|at| {
@@ -63,7 +63,7 @@ fn whole_word(text: &str, word: &str) -> Option<usize> {
     })
 }
 
-/// Where `word` stands in `text` as the key of a table: `word = …`.
+/// Where `word` is in `text` as the key of a table: `word = …`.
 fn key(text: &str, word: &str) -> Option<usize> {
     let at = whole_word(text, word)?;
     let after = text[at + word.len()..].trim_start();

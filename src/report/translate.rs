@@ -46,7 +46,7 @@ pub struct Catalogue {
 }
 
 struct Pattern {
-    /// What stands between the values.
+    /// What is between the values.
     pieces: Vec<String>,
     translation: String,
 }

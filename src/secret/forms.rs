@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::MASK;
 
-/// Fewer characters than these stand in any text by chance.
+/// Fewer characters than these occur in any text by chance.
 const SHORTEST: usize = 4;
 
 /// Path and query of a secret url are secrets too, unless they are as short as `/api/backup`.
@@ -16,7 +16,7 @@ const MOST_BACKSLASHES: usize = 15;
 /// With these begins what is written in another way than it is.
 const BEGINS: &[u8] = br"%\&'+";
 
-/// A secret and its pieces, in every form; the longest first, so that one inside another cannot leave the rest of it standing.
+/// A secret and its pieces, in every form; the longest first, so that one inside another cannot leave the rest of it visible.
 #[derive(Default)]
 pub struct Forms(Vec<Form>);
 
@@ -53,7 +53,7 @@ impl Forms {
         }
     }
 
-    /// Whether the secret, or a piece of it that no text has by chance, stands in `text`.
+    /// Whether the secret, or a piece of it that no text has by chance, is in `text`.
     pub fn stand_in(&self, text: &[u8]) -> bool {
         self.0.iter().enumerate().any(|(n, form)| (n == 0 || !form.is_short()) && form.find(text).is_some())
     }
@@ -83,7 +83,7 @@ impl Form {
         self.own.chars().count() < SHORTEST
     }
 
-    /// `text` without this, if it stands there; a short one only where it is a word of its own.
+    /// `text` without this, if it is there; a short one only where it is a word of its own.
     fn strike(&self, text: &str) -> Option<String> {
         if self.is_short() {
             return text.contains(&*self.own).then(|| strike_word(text, &self.own));

@@ -1,6 +1,6 @@
 //! Shows which lines of two texts differ.
 
-/// Lines that are the same and stand this near to a difference are shown too.
+/// Lines that are the same and are this near to a difference are shown too.
 const CONTEXT: usize = 2;
 /// Longer texts would cost too much to compare, and nobody would read the result.
 const MAX_LINES: usize = 2_000;

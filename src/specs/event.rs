@@ -1,4 +1,4 @@
-//! Reads what a spec gives to a channel: the event to be told, and the channel that tells it.
+//! Reads what a spec gives to a channel: the event, and the channel that sends it.
 
 use std::collections::BTreeMap;
 

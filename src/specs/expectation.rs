@@ -124,7 +124,7 @@ async fn raised(call: &Call, this: &AnyUserData, args: &MultiValue, wanted: bool
     let matching = matchers::Raising::read(call, args.front())?;
     let answer = function.call_async::<MultiValue>(()).await;
     if trial.failed.borrow().is_some() || trial.pending.borrow().is_some() {
-        return Err(Error::new(Kind::Recipe, "an expectation inside does not hold")); // the inner one is what is told
+        return Err(Error::new(Kind::Recipe, "an expectation inside does not hold")); // the inner one is reported
     }
     match answer {
         Ok(_) => settle(call, &trial, &value, nothing_raised(&matching), wanted).map(|()| None),

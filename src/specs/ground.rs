@@ -1,4 +1,4 @@
-//! What an assertion stands on: the run, or the sending, that is told when it does not hold.
+//! What an assertion is about: the run or the notice that is shown when it fails.
 
 use crate::error::Result;
 use crate::lua::exports::Call;

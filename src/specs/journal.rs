@@ -4,7 +4,7 @@ use crate::error::Site;
 use crate::units::show_size;
 use crate::world::journal::{Outcome, Record};
 
-/// More effects than this are told from the end: there it went wrong.
+/// More effects than this are shown from the end: there it went wrong.
 const MAX_LINES: usize = 60;
 /// A longer object is cut in its middle: a path says most at its end.
 const MAX_OBJECT_CHARS: usize = 100;

@@ -15,7 +15,7 @@ pub struct Verdict {
     pub holds: bool,
     /// What it looks for, in words.
     pub expected: String,
-    /// What to tell in place of the value.
+    /// What to show in place of the value.
     pub found: Option<String>,
     /// The value that a difference can be shown to.
     pub compares: Option<Value>,

@@ -43,10 +43,10 @@ use crate::world::{Caller, Limits, World};
 #[derive(Clone, Debug)]
 pub struct SpecResult {
     pub name: String,
-    /// Where the spec stands; nothing for a file that could not be read as one.
+    /// Where the spec is; nothing for a file that could not be read as one.
     pub site: Option<Site>,
     pub outcome: Outcome,
-    /// What the spec has to tell beside its outcome: `47 ways to fail, 0 lies`.
+    /// What the spec reports besides its outcome: `47 ways to fail, 0 lies`.
     pub note: Option<String>,
     pub took: Duration,
 }
@@ -71,7 +71,7 @@ pub struct Failed {
     pub diff: Vec<String>,
     /// The innermost place first.
     pub sites: Vec<Site>,
-    /// What went wrong on purpose in the run that is told about.
+    /// What went wrong on purpose in the run that is reported.
     pub fault: Option<String>,
     /// What that run did, an effect a line, each with its place in the recipe.
     pub journal: Vec<String>,
@@ -86,7 +86,7 @@ pub struct Runner<'a> {
     pub timeout: Duration,
     /// Only specs with this in their name.
     pub filter: Option<String>,
-    /// Tells how long a spec took; a world of its own may stand still.
+    /// Measures how long a spec took; the clock of its own world may stand still.
     clock: Real,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Runner<'a> {
         Runner { stage, runtime, limits, timeout, filter: None, clock: Real::ambient() }
     }
 
-    /// The results of all specs of a file, in the order in which they stand.
+    /// The results of all specs of a file, in their order in the file.
     pub fn run(&self, file_shown: &str, text: &str) -> Vec<SpecResult> {
         self.runtime.block_on(async {
             let specs = match self.in_time("loading the file", self.collect(file_shown, text)).await {
@@ -116,7 +116,7 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// The names of the specs of a file, and where they stand.
+    /// The names of the specs of a file, and where they are.
     async fn collect(&self, file_shown: &str, text: &str) -> Result<Vec<(String, Option<Site>)>> {
         let (_machine, trial, _session) = self.load(file_shown, text, "").await?;
         let specs = trial.names();

@@ -124,7 +124,7 @@ fn answering(ask: mpsc::UnboundedSender<Asked>) -> Server {
     })
 }
 
-/// What the function of a server is told: a statement, or a login, whose statement is empty.
+/// The arguments of the function of a server: a statement, or a login, whose statement is empty.
 fn statement(lua: &Lua, said: Said) -> mlua::Result<Table> {
     let told = lua.create_table()?;
     told.raw_set("database", said.login.database)?;
@@ -150,7 +150,7 @@ fn asking(ask: mpsc::UnboundedSender<Asked>) -> CallFunction {
     })
 }
 
-/// What a function is told: `argv` as a program has it, with its own name at 0.
+/// The arguments of a function: `argv` as a program has it, with its own name at 0.
 fn told(lua: &Lua, call: Call) -> mlua::Result<Table> {
     let Call { program, args, env, cwd, stdin, open } = call;
     let argv = lua.create_sequence_from(args)?;

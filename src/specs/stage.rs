@@ -1,4 +1,4 @@
-//! What surrounds a spec: its world, the run that it is told to be in, and the words that it has beside busted's.
+//! What surrounds a spec: its world, the run that it is in, and the words that it has beside busted's.
 
 use std::path::Path;
 use std::rc::Rc;

@@ -41,19 +41,19 @@ pub struct Trial {
     /// The scopes around the place that is being read, the outermost first.
     pub scopes: RefCell<Vec<Rc<Scope>>>,
     pub declared: RefCell<Vec<Declared>>,
-    /// Whether the file has been read to its end: from then on only what stands inside an `it` is done.
+    /// Whether the file has been read to its end: from then on only what is inside an `it` runs.
     loaded: Cell<bool>,
     pub finals: RefCell<Vec<Function>>,
     /// The first expectation that did not hold: it counts even when the spec catches it.
     pub failed: RefCell<Option<Failed>>,
-    /// The expectations that no matcher has asked about yet, and where they stand: at the end of a spec there is none.
+    /// The expectations that no matcher has asked about yet, and where they are: at the end of a spec there is none.
     pub unasked: RefCell<BTreeMap<u64, Option<Site>>>,
     expectations: Cell<u64>,
     /// Set when the spec says in its middle that it is not written yet.
     pub pending: RefCell<Option<Option<String>>>,
     /// The runs whose lies and leftovers fail the spec at its end.
     pub runs: Runs,
-    /// What the spec has to tell beside its outcome.
+    /// What the spec reports besides its outcome.
     notes: RefCell<Vec<String>>,
 }
 
@@ -84,12 +84,12 @@ impl Trial {
         self.loaded.get()
     }
 
-    /// An expectation does not hold; the first one is what is told.
+    /// An expectation does not hold; the first one is reported.
     pub fn fail(&self, failed: Failed) {
         self.failed.borrow_mut().get_or_insert(failed);
     }
 
-    /// Something to tell beside the outcome.
+    /// Something to report besides the outcome.
     pub fn note(&self, note: String) {
         self.notes.borrow_mut().push(note);
     }

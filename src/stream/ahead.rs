@@ -78,7 +78,7 @@ impl Source for Worked {
     }
 }
 
-/// Starts a thread for `work` and hands it the pieces of `source`; what comes back is for whoever has the other end.
+/// Starts a thread for `work` and hands it the pieces of `source`; what comes back is for the other end.
 pub(super) async fn feed(
     mut source: Box<dyn Source>,
     work: &'static str,
@@ -92,7 +92,7 @@ pub(super) async fn feed(
     loop {
         let piece = source.next().await?;
         let ended = piece == Piece::End;
-        // A thread that has gone has told why on its way out: that is the error to show.
+        // A thread that has gone has said why on its way out: that is the error to show.
         if pieces.send(piece).await.is_err() || ended {
             return Ok(());
         }

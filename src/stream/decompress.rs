@@ -9,7 +9,7 @@ use super::unzstd::unzstd;
 use super::{Piece, Source};
 use crate::error::{Error, Kind, Result};
 
-/// Unpacks gzip and zstd, told by their first bytes, and passes everything else on as it is.
+/// Unpacks gzip and zstd, recognized by their first bytes, and passes everything else on as it is.
 ///
 /// `name` is the name of the file: a `.gz` that holds neither is a broken backup, not a plain one.
 pub fn decompress(source: Box<dyn Source>, name: &str) -> Box<dyn Source> {

@@ -69,7 +69,7 @@ pub struct LineReader {
 }
 
 impl LineReader {
-    /// The next line; none after the last, or when the stream broke off: then the stream itself tells the error,
+    /// The next line; none after the last, or when the stream broke off: then the stream itself reports the error,
     /// and a line that it broke in is not shown.
     pub async fn next(&mut self) -> Option<Line> {
         loop {

@@ -49,7 +49,7 @@ fn nothing(bytes: &[u8]) -> Option<&'static str> {
     if is_empty_tar || is_empty_7z || is_empty_cpio || is_empty_zip || bytes == b"!<arch>\n" {
         return Some(NO_ENTRY);
     }
-    // xz without a block, bzip2 without one: the mark of the end stands where a block would begin.
+    // xz without a block, bzip2 without one: the mark of the end is where a block would begin.
     let is_empty_xz = bytes.starts_with(b"\xfd7zXZ\0") && bytes.len() == 32;
     let is_empty_bzip2 = bytes.starts_with(b"BZh") && bytes.get(4..10) == Some(b"\x17\x72\x45\x38\x50\x90".as_slice());
     (is_empty_xz || is_empty_bzip2).then_some(PACKED)

@@ -117,7 +117,7 @@ impl Tar {
         Ok(text)
     }
 
-    /// The next header; none where the mark of the end stands in its place.
+    /// The next header; none where the mark of the end is in its place.
     async fn header(&mut self) -> Result<Option<Header>> {
         let block = self.block().await?;
         if is_empty(&block) {

@@ -12,14 +12,14 @@ const PIECE_BYTES: usize = 128 * 1024;
 
 /// What knows a compressed format.
 pub(super) trait Decoder: Send {
-    /// Appends to `out` within its capacity and tells how much of `input` was used.
+    /// Appends to `out` within its capacity and returns how much of `input` was used.
     fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize>;
 
     /// The input has ended: refuses if the data has not.
     fn end(&self) -> Result<()>;
 }
 
-/// What `decoder` makes of `source`, on a thread of its own: whoever looks at the bytes then has the time that unpacking takes.
+/// What `decoder` makes of `source`, on a thread of its own: the reader of the bytes then has the time that unpacking takes.
 /// Nothing is read before the first `next`.
 pub(super) fn unpacked(
     source: Box<dyn Source>,

@@ -1,4 +1,4 @@
-//! Deflates one block with zlib's own interface, the only one that can be told how hard to search.
+//! Deflates one block with zlib's own interface, the only one that takes how hard to search.
 
 use libz_rs_sys as zlib;
 
@@ -97,7 +97,7 @@ impl State {
         ok(unsafe { zlib::deflate(&mut *self.0, zlib::Z_SYNC_FLUSH) })?;
         // SAFETY: zlib has written all that it no longer counts as room.
         unsafe { out.set_len(out.len() + (room - self.0.avail_out) as usize) };
-        // Only input that is used up and room that is left over tell that the flush is complete.
+        // Only input that is used up and room that is left over show that the flush is complete.
         if self.0.avail_in > 0 || self.0.avail_out == 0 { Err(failed("left over some of a block")) } else { Ok(()) }
     }
 }

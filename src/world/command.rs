@@ -22,7 +22,7 @@ pub struct Command {
     pub stdin: bool,
     /// The exit codes that the caller takes for an answer, and not for a failure.
     pub ok_codes: Vec<i32>,
-    /// Whether nobody need wait for its end, nor mind how it ends: what it is for is told by something else.
+    /// Whether nobody need wait for its end, nor check how it ends: something else shows whether it did its work.
     pub expendable: bool,
     /// What hikae's own code gives it beyond what the recipe declares.
     pub own: Own,

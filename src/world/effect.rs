@@ -43,7 +43,7 @@ pub enum Effect {
     Create { path: PathBuf, mode: u32 },
     /// Writes a small file of mode `mode` whole or not at all; `replace` lets it take the place of another. Reply: `Done`.
     Write { path: PathBuf, data: Vec<u8>, mode: u32, replace: bool },
-    /// Makes a folder of mode `mode` and those above it; one that stands already is fine. Reply: `Done`.
+    /// Makes a folder of mode `mode` and those above it; one that exists already is fine. Reply: `Done`.
     MakeDir { path: PathBuf, mode: u32 },
     /// Renames a file or folder on one file system; never over another. Reply: `Done`.
     Rename { from: PathBuf, to: PathBuf },
@@ -77,7 +77,7 @@ pub enum Effect {
     StatObject(Object),
     /// Removes an object; an absent one is an error. Reply: `Done`.
     RemoveObject(Object),
-    /// Makes the bucket, unless it stands already. Reply: `Made`.
+    /// Makes the bucket, unless it exists already. Reply: `Made`.
     MakeBucket(Arc<Store>),
 
     // -- network

@@ -20,7 +20,7 @@ mod ways;
 
 pub use ways::ways;
 
-/// What the errors of faults say, where no other hint is told.
+/// What the errors of faults say, where there is no other hint.
 const ON_PURPOSE: &str = "this fault was put in on purpose";
 
 /// One thing that goes wrong.
@@ -205,7 +205,7 @@ fn refusal(effect: &Effect, object: &str, kind: Kind) -> Error {
     }
 }
 
-/// The error of an act that fails in this way, with the cause that the operating system would tell.
+/// The error of an act that fails in this way, with the cause that the operating system would give.
 fn broken_by(act: &str, kind: Kind) -> Error {
     let cause = match kind {
         Kind::NotFound => Errno::NOENT,

@@ -43,7 +43,7 @@ pub struct Needs {
 pub struct Guarded<W> {
     inner: W,
     needs: Needs,
-    /// Declared files that did not stand before the run wrote them.
+    /// Declared files that did not exist before the run wrote them.
     written: Mutex<Vec<PathBuf>>,
     refused: Mutex<Vec<Error>>,
 }
@@ -84,7 +84,7 @@ impl<W> Guarded<W> {
         permitted.map_err(|error| self.refuse(error, request.site.clone()))
     }
 
-    /// The kernel lets nobody take a name from a folder that is not declared. It does let go what the run itself wrote there:
+    /// The kernel lets nobody take a name from a folder that is not declared. It allows that for what the run itself wrote there:
     /// for a file that is missing, the folder above it lies inside the wall.
     fn may_take_away(&self, verb: &str, path: &Path) -> Result<()> {
         let held_above = path.parent().is_some_and(|above| holds(&self.needs.write, above));

@@ -58,7 +58,7 @@ pub struct HttpResponse {
     pub status: u16,
     /// In the order in which they came, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Its `End` says that every byte has come, where the server told how many there are.
+    /// Its `End` says that every byte has come, where the server announced how many there are.
     pub body: Box<dyn Source>,
     /// Whether the server says where the body ends. Otherwise a connection that breaks looks like the end.
     pub end_is_told: bool,

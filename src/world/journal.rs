@@ -70,7 +70,7 @@ pub enum Outcome {
         kind: Kind,
         message: String,
     },
-    /// Given up before its end: a file that was not committed, a program that was cut off.
+    /// Dropped before its end: a file that was not committed, a program that was cut off.
     Dropped,
 }
 
@@ -117,7 +117,7 @@ impl<W: World + 'static> World for Journal<W> {
     rest_from!(self => self.inner);
 }
 
-/// Where one record stands.
+/// Where one record is.
 struct Page<W> {
     world: Arc<W>,
     records: Records,

@@ -31,7 +31,7 @@ pub struct Mail {
     pub text: String,
     /// The same for programs that show HTML; both parts are then sent, and the reader's program picks.
     pub html: Option<String>,
-    /// The same id for each attempt, so that a receiver can tell a second copy; made up when absent.
+    /// The same id for each attempt, so that a receiver recognizes a second copy; made up when absent.
     pub message_id: Option<String>,
 }
 

@@ -40,7 +40,7 @@ pub struct Store {
     pub endpoint: Option<Address>,
     pub region: String,
     pub bucket: String,
-    /// Whether the bucket stands in the path of a url, and not before its host.
+    /// Whether the bucket is in the path of a url, and not before its host.
     pub path_style: bool,
     pub access_key: String,
     pub secret_key: Secret,
@@ -71,7 +71,7 @@ pub struct Put {
     pub size_bytes: Option<u64>,
     /// What is kept with the object, by lower-case name: its `sha256`, the `mtime` of its file.
     pub metadata: BTreeMap<String, String>,
-    /// By what the rules of a lifecycle tell objects apart.
+    /// What the rules of a lifecycle distinguish objects by.
     pub tags: BTreeMap<String, String>,
     /// How the store encrypts the object; as the bucket says when absent.
     pub encryption: Option<ServerEncryption>,

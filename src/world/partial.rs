@@ -31,7 +31,7 @@ pub fn is_partial(name: &OsStr) -> bool {
 /// How the folders are called in which a run unpacks something for a moment.
 const UNPACKED: &str = "unpacked_";
 
-/// The locks that stand beside such folders, as the shell would name them.
+/// The locks beside such folders, as the shell would name them.
 pub const UNPACKED_LOCKS: &str = "unpacked_*.lock";
 
 /// The name of such a folder, which no other run and no other call of this one has.

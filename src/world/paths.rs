@@ -22,7 +22,7 @@ pub fn plain(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// What the system takes for the end of a text stands in the middle of `what`.
+/// What the system takes for the end of a text is in the middle of `what`.
 pub fn zero_byte(what: &str) -> Error {
     Error::new(Kind::Recipe, format!("{what} holds a zero byte")).hint("neither paths nor programs can be given one")
 }

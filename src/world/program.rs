@@ -19,7 +19,7 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Variables that every child gets as we have them.
 const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LOGNAME", "TZ"];
 
-/// How much of what a program said on its standard error is told.
+/// How much of what a program said on its standard error is shown.
 const TOLD_LINES: usize = 20;
 
 /// What a caller who knows a program makes of its failure.
@@ -97,7 +97,7 @@ pub async fn ask(
     let feed = feed(child.stdin.take(), input);
     let (fed, answer) = futures_util::future::join(feed, run_to_end(&program, child, max_stdout)).await;
     let (output, exit) = answer?;
-    // A program that fails need not have read all of its input: its exit tells more than the broken pipe.
+    // A program that fails need not have read all of its input: its exit says more than the broken pipe.
     if exit.success() {
         fed?;
     }
@@ -107,7 +107,7 @@ pub async fn ask(
 async fn feed(stdin: Option<Box<dyn Sink>>, input: Option<&SecretOrText>) -> Result<()> {
     let (Some(mut stdin), Some(input)) = (stdin, input) else { return Ok(()) };
     stdin.write(Bytes::copy_from_slice(input.expose().as_bytes())).await?;
-    // Not sealed: a program may answer without reading all that it is told.
+    // Not sealed: a program may answer without reading all of its input.
     stdin.commit().await
 }
 

@@ -1,4 +1,4 @@
-//! Reads from a program's own arguments which servers it is told to talk to, so that nothing else need be open to it.
+//! Reads from a program's own arguments which servers it connects to, so that it can reach nothing else.
 
 use super::Command;
 use super::http::address::Address;

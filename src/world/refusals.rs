@@ -10,9 +10,9 @@ use super::packages::package_of;
 use crate::error::{Error, Kind};
 use crate::units::show_size;
 
-/// What a world can tell about the surroundings of a path, for the hint.
+/// What a world knows about the surroundings of a path, for the hint.
 pub trait Around {
-    /// The file that stands where a folder above `path` should.
+    /// The file that is where a folder above `path` should.
     fn file_above(&self, path: &Path) -> Option<PathBuf>;
 
     /// The file system that holds `path`, and its space.
@@ -34,7 +34,7 @@ fn advice(errno: Errno, path: &Path, around: &impl Around) -> Option<String> {
         Errno::NOTDIR => around.file_above(path).map(|file| format!("`{}` is a file, not a folder", file.display())),
         Errno::NOSPC => Some(match around.space(path) {
             Some((place, space)) => format!("{} are free on `{}`", show_size(space.free_bytes), place.display()),
-            None => "free some space on this file system".into(), // the write's own error is the one to tell
+            None => "free some space on this file system".into(), // the write's own error is the one to report
         }),
         Errno::DQUOT => Some("the quota of this user is used up on this file system".into()),
         Errno::FBIG => Some("the file is larger than `ulimit -f` or the file system allows".into()),
@@ -80,13 +80,13 @@ pub fn not_plain(path: &Path, is_dir: bool) -> Error {
     Error::new(Kind::Other, format!("cannot read `{}`", path.display())).because_text(what)
 }
 
-/// Something else stands where a folder was to be made.
+/// Something else is where a folder was to be made.
 pub fn not_a_folder(path: &Path) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot make the folder `{}`", path.display()))
         .because_text("something that is not a folder stands there")
 }
 
-/// A link stands where a file or folder was meant.
+/// A link is where a file or folder was meant.
 pub fn is_a_link(act: &str, path: &Path) -> Error {
     Error::new(Kind::Denied, format!("cannot {act} `{}`", path.display()))
         .because_text("it is a link")
@@ -136,7 +136,7 @@ pub fn torn() -> Error {
     Error::new(Kind::Other, "cannot go on writing after a write that failed")
 }
 
-/// How a lock tells since when it is held.
+/// How a lock shows since when it is held.
 pub const SINCE: &str = "%Y-%m-%d %H:%M:%S";
 
 /// A lock is held; by which process and since when, as far as it is known.

@@ -30,7 +30,7 @@ pub enum Reply {
     Recipe(RecipeEnd),
     Objects(Vec<ObjectEntry>),
     ObjectStat(Option<ObjectStat>),
-    /// Whether it was made, or stood already.
+    /// Whether it was made, or existed already.
     Made(bool),
     Response(HttpResponse),
     Sent(Sent),

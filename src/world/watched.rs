@@ -1,4 +1,4 @@
-//! Lets a decorator stand beside every step of the streams and programs that a reply holds.
+//! Lets a decorator observe every step of the streams and programs in a reply.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -11,7 +11,7 @@ use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};
 use crate::stream::{Piece, ReadBack, Sink, Source};
 
-/// What stands beside the streams of one effect; clones see the same effect.
+/// The watcher of the streams of one effect; clones see the same effect.
 pub trait Watcher: Clone + Send + Sync + 'static {
     /// Takes a step, and may cut it off.
     fn step<'a, T: Send + 'a>(&'a self, step: BoxFuture<'a, Result<T>>) -> BoxFuture<'a, Result<T>> {
@@ -35,11 +35,11 @@ pub enum Ending<'a> {
     Well,
     Badly(&'a Error),
     Exited(&'a Exit),
-    /// Given up before its end.
+    /// Dropped before its end.
     Dropped,
 }
 
-/// The same reply with `watcher` beside its streams. What has none is over already, and is told so.
+/// The same reply with `watcher` beside its streams. What has none is over already, and the watcher learns so.
 pub fn watch<W: Watcher>(reply: Reply, mut watch: Watch<W>) -> Reply {
     match reply {
         Reply::Source(inner) => Reply::Source(Box::new(Watched { inner, watch })),
@@ -65,7 +65,7 @@ pub fn watch<W: Watcher>(reply: Reply, mut watch: Watch<W>) -> Reply {
     }
 }
 
-/// A watcher, and whether the effect is over with what it stands beside.
+/// A watcher, and whether the effect ends with what it observes.
 pub struct Watch<W: Watcher> {
     watcher: W,
     whole: bool,

@@ -9,7 +9,7 @@ use crate::alert::channel::Deliver;
 use crate::catalog::{Catalog, Moment};
 use crate::error::{Kind, Result};
 use crate::world::limited::Limited;
-use crate::world::real::startup;
+use crate::world::real::path_checks;
 use crate::world::{Caller, LockGuard};
 
 /// The lock of a sender, and the moment that is its name.
@@ -41,7 +41,7 @@ impl<D: Deliver> Dispatch<D> {
 
     /// Lets be unsure what a process was sending that is gone.
     pub(super) async fn doubt(&self, catalog: &Catalog) -> Result<()> {
-        let sends = |claimed_ms| startup::is_locked(&self.sender_lock(claimed_ms));
+        let sends = |claimed_ms| path_checks::is_locked(&self.sender_lock(claimed_ms));
         for claimed_ms in catalog.doubt_notices(self.world.now(), &sends)? {
             self.remove_lock(claimed_ms).await;
         }

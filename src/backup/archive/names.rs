@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::tar::TarEntry;
 use crate::world::partial::is_partial;
 
-/// What stands below the folder by now: whether it is a folder.
+/// What is below the folder by now: whether it is a folder.
 #[derive(Default)]
 pub struct Names(BTreeMap<PathBuf, bool>);
 

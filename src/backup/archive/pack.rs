@@ -1,4 +1,4 @@
-//! Opens the stream of a new archive: its bytes are counted and listed as they pass, and what was noticed is told.
+//! Opens the stream of a new archive: its bytes are counted and listed as they pass, and what was noticed is reported.
 
 use std::sync::Arc;
 

@@ -31,7 +31,7 @@ const LARGE_BYTES: u64 = 8 << 20;
 pub struct Options {
     pub storage_class: Option<String>,
     pub encryption: Option<ServerEncryption>,
-    /// Whether objects are marked so that the rules of a lifecycle can tell backups from manifests.
+    /// Whether objects are marked so that the rules of a lifecycle can distinguish backups from manifests.
     pub tags: bool,
     pub bytes_per_sec: Option<u64>,
 }
@@ -64,7 +64,7 @@ pub struct Applied {
     pub uploaded_bytes: u64,
     pub skipped: usize,
     pub deleted: usize,
-    /// What the store did not let go, each with its words.
+    /// What the store did not delete, each with its words.
     pub kept: Vec<(String, String)>,
 }
 

@@ -4,7 +4,7 @@ use super::index::Record;
 use super::item::{Act, Hash, Reason, Role, Rules};
 use super::look::LocalFile;
 
-/// The object of a name, as a listing tells it.
+/// The object of a name, as a listing has it.
 #[derive(Clone, Debug)]
 pub struct There {
     pub size_bytes: u64,

@@ -42,7 +42,7 @@ pub struct Shown<'a> {
     pub others: &'a [Box<str>],
     pub marker: Option<&'a Marker>,
     pub index: Option<&'a Index>,
-    /// What tells this source.
+    /// What distinguishes  source.
     pub id: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! Says what a sync is told to do, and what it plans for one object.
+//! Says what a sync is to do, and what it plans for one object.
 
 use std::fmt;
 
@@ -125,7 +125,7 @@ impl Role {
 /// A SHA-256 as its bytes.
 pub type Hash = [u8; 32];
 
-/// The hash that a text of 64 hexadecimal digits stands for.
+/// The hash that a text of 64 hexadecimal digits means.
 pub fn hash_of(text: &str) -> Option<Hash> {
     let mut hash = [0; 32];
     if text.len() != 64 || !text.is_ascii() {

@@ -18,7 +18,7 @@ const MODE: u32 = 0o600;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     pub sync: u32,
-    /// What this source is told by.
+    /// What distinguishes this source.
     pub id: String,
     /// By the title of each store and prefix that it is copied to.
     #[serde(default)]
@@ -47,12 +47,12 @@ impl Marker {
     }
 }
 
-/// What tells a source from all others: nobody else has begun a sync in this run.
+/// What distinguishes  source from all others: nobody else has begun a sync in this run.
 pub fn new_id(run_id: &str, host: &str, source: &Path) -> String {
     Sha256::of(format!("{run_id} {host} {}", source.display()))[..32].to_owned()
 }
 
-/// What tells a source that is only read: where it is.
+/// What distinguishes  source that is only read: where it is.
 pub fn id_of_place(host: &str, source: &Path) -> String {
     Sha256::of(format!("{host} {}", source.display()))[..32].to_owned()
 }

@@ -42,7 +42,7 @@ pub struct Plan {
     /// By name, byte by byte.
     pub items: Vec<Item>,
     pub refusals: Vec<Refusal>,
-    /// What tells this source.
+    /// What distinguishes  source.
     pub id: String,
     pub marker: Option<Marker>,
     pub index: Option<Index>,
@@ -98,7 +98,7 @@ pub async fn plan(ask: Ask) -> Result<Plan> {
     Ok(Plan { dir, store, rules, items, refusals, id, marker, index: remote.index, bucket_is_there })
 }
 
-/// What tells this source from others: its marker; for one that is only read, where it is.
+/// What distinguishes  source from others: its marker; for one that is only read, where it is.
 fn id_of(
     caller: &Caller,
     dir: &Path,

@@ -84,12 +84,12 @@ pub struct AuditArgs {
     pub listing: Listing,
 }
 
-/// Every status that a notice has, told or not.
+/// Every status of a notice, sent or not.
 const NOTIFIED: [&str; 7] = ["sent", "skipped", "retrying", "unsure", "failed", "waiting", "sending"];
 
 #[derive(Args)]
 pub struct NotificationsArgs {
-    /// Only with this status: what was told is sent, retrying, unsure or failed; what waits is waiting, sending, unsure or failed
+    /// Only with this status: what was tried is sent, retrying, unsure or failed; what waits is waiting, sending, unsure or failed
     #[arg(long, value_parser = PossibleValuesParser::new(NOTIFIED), hide_possible_values = true)]
     pub status: Option<String>,
     /// Only by this channel
@@ -101,7 +101,7 @@ pub struct NotificationsArgs {
     /// Only about this run: its id, or the beginning of it
     #[arg(long)]
     pub run: Option<String>,
-    /// What is not told yet instead: it waits, or may have arrived, or was given up
+    /// What is not sent yet instead: it waits, or may have arrived, or was given up
     #[arg(long)]
     pub waiting: bool,
     /// How many at most

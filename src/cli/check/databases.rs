@@ -15,7 +15,7 @@ use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::secret::Secret;
 use crate::world::limited::Limited;
-use crate::world::real::{Real, startup};
+use crate::world::real::{Real, this_process};
 use crate::world::{Caller, Limits};
 
 /// Programs that say that a recipe works on a server of PostgreSQL.
@@ -36,7 +36,7 @@ impl Databases {
         if offline {
             return Some(Point::not_tried(subject, format!("{place}: not connected (--offline)")));
         }
-        if startup::find_program("psql", &context.environment).is_err() {
+        if this_process::find_program("psql", &context.environment).is_err() {
             return Some(Point::not_tried(subject, format!("{place}: not connected, `psql` is not installed")));
         }
         let key = format!("{place} {:?}", server.password.as_ref().map(Secret::expose));

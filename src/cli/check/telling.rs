@@ -15,7 +15,7 @@ use crate::config::{Config, PingSettings};
 use crate::error::{Error, Kind, Result};
 use crate::world::SecretOrText;
 use crate::world::http::address::Address;
-use crate::world::real::startup;
+use crate::world::real::this_process;
 
 /// The longest that the mail server may take.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -71,7 +71,7 @@ fn recipients_shown(channels: &Channels, config: &Config) -> Point {
     let failure = Event {
         outcome: "failure".to_owned(),
         rehearsal: true,
-        ..Event::new(EventKind::BackupFailure, "", "", startup::now())
+        ..Event::new(EventKind::BackupFailure, "", "", this_process::now())
     };
     let tellers = channels.all.iter().filter(|channel| channel.takes(&failure) && usable(channel, config).is_ok());
     let names: Vec<&str> = tellers.map(|channel| channel.name.as_str()).collect();

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::server::programs::Programs;
 use crate::secret::Secret;
 use crate::world::program::failure;
-use crate::world::real::startup;
+use crate::world::real::this_process;
 use crate::world::{Caller, Child, Command, Exit, World};
 
 /// Ports that neither well-known services nor outgoing connections use.
@@ -33,7 +33,7 @@ pub struct Server {
 impl Server {
     /// Finds the programs of a server; nothing is started yet.
     pub async fn find(own: &Caller) -> Result<Server> {
-        let programs = Programs::find(own, startup::user_id() == 0).await?;
+        let programs = Programs::find(own, this_process::user_id() == 0).await?;
         let password = Secret::new(format!("{:016x}", random()));
         Ok(Server { own: own.clone(), programs, port: 0, password, data: PathBuf::new(), running: None })
     }

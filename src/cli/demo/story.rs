@@ -9,7 +9,7 @@ use crate::cli::scratch::{run, words};
 use crate::config::Language;
 use crate::error::{Error, Kind, Result};
 use crate::world::program::{ask, failure};
-use crate::world::real::startup;
+use crate::world::real::this_process;
 use crate::world::{Caller, Command, SecretOrText};
 
 const CAFE: &str = include_str!("cafe.sql");
@@ -88,7 +88,7 @@ async fn set_up(own: &Caller, server: &Server, folder: &Path, language: Language
     own.write(&folder.join(".env"), env.into(), 0o600, false).await?;
     let bin = folder.join("bin");
     own.mkdir(&bin, 0o755).await?;
-    let program = startup::own_program()?.display().to_string();
+    let program = this_process::own_program()?.display().to_string();
     let link = Command { args: words(["-s", "--", &program], &bin.join("hikae")), ..Command::new("ln") };
     run(own, link).await.map(drop)
 }

@@ -15,7 +15,7 @@ const BOLD: &str = "1";
 const RED: &str = "31";
 const GREEN: &str = "32";
 
-/// Who tells, on this standard output, in this folder.
+/// Who narrates, on this standard output, in this folder.
 pub struct Narrator<'a> {
     context: &'a Context,
     pub own: Caller,
@@ -67,7 +67,7 @@ impl<'a> Narrator<'a> {
     }
 
     /// Types a line into a shell, shows it with what it printed, and gives that. An end that the story
-    /// does not expect ends the story: a demo that goes on would tell what is not so.
+    /// does not expect ends the story: a demo that goes on would show what is not so.
     pub async fn types(&self, shell: Shell<'_>, line: &str, expected: i32) -> Result<String> {
         self.print(&format!("\n{}\n", self.painted(BOLD, &format!("$ {line}"))))?;
         let (output, exit) = ask(&self.own, self.shell(shell, line), None, MAX_SAID).await?;

@@ -14,7 +14,7 @@ use crate::recipe::job::{Job, Wishes};
 use crate::recipe::loader;
 
 const RECIPE: &str = include_str!("rehearsal.lua");
-/// What it is called wherever it is told of.
+/// Its name wherever it is reported.
 const NAME: &str = "rehearsal";
 
 /// The failure of a backup, marked as rehearsed; from here on all that it goes through is real.

@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::exit;
 use crate::error::{Error, Kind};
 
-/// The exit codes of `hikae run`: behind each of them stands a run that has reported itself, as far as it had to.
+/// The exit codes of `hikae run`: with each of them a run has reported itself, as far as it had to.
 const OWN_CODES: [u8; 7] = [exit::FAILED, exit::PARTIAL, exit::MISUSE, exit::LOCKED, 130, 143, exit::DONE];
 
 /// Reports the failure that systemd describes in the variables `MONITOR_…` (systemd 251).

@@ -9,9 +9,10 @@ use crate::recipe::declaration::RecipeKind;
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::schedule::{self, Schedule};
 use crate::recipe::{loader, overview};
-use crate::world::real::startup;
+use crate::world::real::path_checks;
+use crate::world::real::this_process;
 
-/// What restores the newest dump, and what tells that nothing ran.
+/// What restores the newest dump, and what reports that nothing ran.
 const DRILL: &str = "backup-test";
 const MONITOR: &str = "backup-monitor";
 
@@ -80,7 +81,7 @@ fn entry(context: &Context, recipe: &str) -> Result<Option<Entry>> {
     let job = Job::new(config.clone(), source, declaration, Wishes::default())?;
     let is_path = recipe.ends_with(".lua") || recipe.contains('/');
     let recipe = match is_path {
-        true => startup::real(&startup::current_dir()?.join(recipe)).display().to_string(),
+        true => path_checks::real(&this_process::current_dir()?.join(recipe)).display().to_string(),
         false => recipe.to_owned(),
     };
     Ok(Some(Entry { recipe, cron, schedule: read, job }))

@@ -13,7 +13,9 @@ use crate::cli::exit;
 use crate::cli::files::{self, TextFile, agreed, print_diff};
 use crate::error::{Error, Kind, Result};
 use crate::world::program::{ask, failure};
-use crate::world::real::startup;
+use crate::world::real::config_files;
+use crate::world::real::path_checks;
+use crate::world::real::this_process;
 use crate::world::{Command, SecretOrText};
 
 /// No crontab and no list of units is larger.
@@ -92,14 +94,14 @@ struct Units<'a> {
 impl Units<'_> {
     fn read<'a>(context: &'a Context, args: &ScheduleArgs, place: &'a Place) -> Result<Units<'a>> {
         let dir = match (&args.out, place.is_user_manager) {
-            (Some(dir), _) => startup::resolved(&startup::current_dir()?.join(dir)),
+            (Some(dir), _) => path_checks::resolved(&this_process::current_dir()?.join(dir)),
             (None, false) => PathBuf::from("/etc/systemd/system"),
             (None, true) => home(context)?.join(".config/systemd/user"),
         };
         let mut present = Vec::new();
-        for name in startup::list(&dir)?.unwrap_or_default() {
+        for name in config_files::list(&dir)?.unwrap_or_default() {
             let is_unit = name.starts_with("hikae-") && (name.ends_with(".service") || name.ends_with(".timer"));
-            let text = if is_unit { startup::read(&dir.join(&name))? } else { None };
+            let text = if is_unit { config_files::read(&dir.join(&name))? } else { None };
             present.extend(text.map(|text| (name, text)));
         }
         present.sort();

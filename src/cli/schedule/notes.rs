@@ -8,7 +8,7 @@ use super::units;
 use crate::cli::args::ScheduleFormat;
 use crate::cli::context::Context;
 use crate::config::Origin;
-use crate::world::real::startup;
+use crate::world::real::config_files;
 
 /// Variables that count beside those of the params.
 const BESIDE: [&str; 10] = [
@@ -61,7 +61,7 @@ fn only_here(context: &Context, entries: &[Entry]) -> BTreeSet<String> {
 /// Folders that are written to and are not there.
 pub fn missing(entries: &[Entry], place: &Place) -> Vec<String> {
     let all: BTreeSet<_> = entries.iter().flat_map(|entry| units::writable(entry, place)).collect();
-    let is_missing = |folder: &std::path::PathBuf| matches!(startup::look(folder), Ok(None));
+    let is_missing = |folder: &std::path::PathBuf| matches!(config_files::look(folder), Ok(None));
     all.into_iter()
         .filter(|folder| *folder != place.state_dir && is_missing(folder))
         .map(|folder| folder.display().to_string())
@@ -71,7 +71,7 @@ pub fn missing(entries: &[Entry], place: &Place) -> Vec<String> {
 /// A `.env` that the user of the units cannot read.
 fn unreadable(context: &Context, place: &Place) -> Option<String> {
     let (user, path) = (place.user.as_ref()?, context.config.dotenv_path());
-    let mode = startup::mode(&path)?;
+    let mode = config_files::mode(&path)?;
     let path = path.display();
     (mode & 0o044 == 0 && user != "root")
         .then(|| format!("can `{user}` read `{path}`? If not: `chown root:{user} {path} && chmod 640 {path}`"))

@@ -7,7 +7,7 @@ use super::super::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::world::World;
 use crate::world::command::quoted;
-use crate::world::real::{Real, startup};
+use crate::world::real::{Real, config_files, path_checks, this_process};
 
 /// The user of the packages, and the state folder of root and of that user.
 const PACKAGED_USER: &str = "hikae";
@@ -25,7 +25,7 @@ pub struct Place {
     pub is_user_manager: bool,
     /// Whether the recipes run as root.
     pub is_root: bool,
-    /// Whether the scheduler must be told of the state folder.
+    /// Whether the scheduler must know the state folder.
     pub names_state: bool,
     /// The time zone of the schedules by its name, where that can be found.
     pub zone: Option<String>,
@@ -37,7 +37,7 @@ pub struct Place {
 impl Place {
     pub fn of(context: &Context, args: &ScheduleArgs) -> Result<Place> {
         let config = &context.config;
-        let we_are_root = startup::user_id() == 0;
+        let we_are_root = this_process::user_id() == 0;
         // The variable `USER` may still name who has become root.
         let me = if we_are_root { "root".to_owned() } else { Real::ambient().machine().user };
         let for_systemd = args.format == ScheduleFormat::Systemd;
@@ -60,7 +60,7 @@ impl Place {
         };
         let is_root = user.as_deref().map_or(we_are_root, |user| user == "root");
         let names_state = set("HIKAE_STATE_DIR") || set("XDG_STATE_HOME") || user.is_some();
-        let program = startup::own_program()?;
+        let program = this_process::own_program()?;
         let image = format!("hikae:{}", env!("CARGO_PKG_VERSION"));
         Ok(Place {
             program,
@@ -98,7 +98,7 @@ impl Place {
 
 /// Whether `/etc/passwd` has this user.
 pub fn has_user(name: &str) -> Result<bool> {
-    let users = startup::read(Path::new("/etc/passwd"))?.unwrap_or_default();
+    let users = config_files::read(Path::new("/etc/passwd"))?.unwrap_or_default();
     Ok(users.lines().any(|line| line.split(':').next() == Some(name)))
 }
 
@@ -107,7 +107,7 @@ pub fn zone(context: &Context) -> Option<String> {
     let told = context.environment.get("TZ").map(|zone| zone.trim_start_matches(':').to_owned());
     let told = told.filter(|zone| !zone.is_empty());
     told.or_else(|| {
-        let file = startup::real(Path::new("/etc/localtime")).display().to_string();
+        let file = path_checks::real(Path::new("/etc/localtime")).display().to_string();
         file.split_once("/zoneinfo/").map(|(_, zone)| zone.to_owned())
     })
 }

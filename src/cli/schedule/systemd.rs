@@ -1,4 +1,4 @@
-//! Writes a service and a timer for each recipe, and what tells that systemd itself could not run one.
+//! Writes a service and a timer for each recipe, and what reports that systemd itself could not run one.
 
 use std::path::Path;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::entries::Entry;
 use super::place::Place;
 use crate::recipe::values::ParamValue;
-use crate::world::real::startup;
+use crate::world::real::config_files;
 
 /// Folders of everybody, of which a unit gets its own.
 const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
@@ -25,7 +25,7 @@ const ROOT_KEEPS: [&str; 8] = [
 
 /// The folders that a recipe writes to, beside the state folder.
 pub fn writes(entry: &Entry) -> Vec<PathBuf> {
-    let folder = |path: &PathBuf| match startup::look(path) {
+    let folder = |path: &PathBuf| match config_files::look(path) {
         // A file is replaced by renaming, which changes its folder.
         Ok(Some(seen)) if !seen.is_folder => path.parent().unwrap_or(path).to_owned(),
         _ => path.clone(),

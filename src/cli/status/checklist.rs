@@ -203,7 +203,8 @@ impl Looking<'_> {
         let young = entries.iter().filter(|entry| entry.created_at >= since);
         let removed =
             young.filter_map(|entry| entry.details["effects"].as_array()).flatten().filter(is_removal).count();
-        let there = |path: &str| crate::world::real::startup::look(Path::new(path)).is_ok_and(|found| found.is_some());
+        let there =
+            |path: &str| crate::world::real::config_files::look(Path::new(path)).is_ok_and(|found| found.is_some());
         let mut known = vec![self.word(format!("removed in 7 days: {removed}"), format!("7日間の削除: {removed}件"))];
         for one in self.used() {
             let backups = one.history.iter().flat_map(|history| &history.backups);

@@ -1,6 +1,6 @@
 //! The words of the status, in English and in Japanese as the guide (§5.1, §8.1) words it.
 
-/// What stands around the values.
+/// What is around the values.
 pub struct Words {
     pub columns: [&'static str; 6],
     pub ok: &'static str,

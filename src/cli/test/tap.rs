@@ -18,7 +18,7 @@ pub fn file(first: usize, file: &FileResults) -> String {
     text
 }
 
-/// The plan stands at the end, where the number of specs is known.
+/// The plan is at the end, where the number of specs is known.
 pub fn end(tally: &Tally, nothing: Option<&Error>) -> String {
     match nothing {
         Some(error) => format!("Bail out! {}\n", one_line(&error.one_line())),

@@ -7,7 +7,7 @@ use crate::lua::fuse::Fuse;
 use crate::lua::pattern::{Capture, Matcher};
 use crate::lua::strings::{allowance, captured, one_capture, refuse, unanchored};
 
-/// What stands in for a match.
+/// What replaces a match.
 enum Replacement {
     Template(LuaString),
     Table(mlua::Table),
@@ -68,7 +68,7 @@ fn advance(args: &Arguments, matcher: &mut Matcher, at: usize) -> mlua::Result<O
 }
 
 impl Replacement {
-    /// Adds what stands in for the match `from..to`; tells whether that is something else.
+    /// Adds the replacement of the match `from..to`; returns whether it differs from the match.
     fn add(
         &self,
         args: &Arguments,

@@ -183,7 +183,7 @@ impl Wish {
         }
     }
 
-    /// The request with its policy; what is wrong with it is told before anything is sent.
+    /// The request with its policy; what is wrong with it is reported before anything is sent.
     pub fn exchange(&self, caller: Caller) -> Result<Exchange> {
         let query = self.query.iter().map(|(name, given)| Ok((name.clone(), given.to_text(name)?)));
         let url = Address::new(&self.url, &query.collect::<Result<Vec<_>>>()?)?;

@@ -26,7 +26,7 @@ impl UserData for StoreHandle {
     }
 }
 
-/// The store of a call, which stands before everything else.
+/// The store of a call, which comes before everything else.
 pub fn store_of(call: &Call, given: &Value) -> Result<Arc<Store>> {
     let handle = given.as_userdata().and_then(|data| data.borrow::<StoreHandle>().ok());
     handle.map(|handle| handle.0.clone()).ok_or_else(|| {

@@ -51,7 +51,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
         None => String::new(),
     };
     let mut script = vec![format!("CREATE DATABASE {} TEMPLATE template0{like}", ident(&name))];
-    // Kept before it stands: at no moment is there a throwaway that another run could take for left over.
+    // Recorded before it exists: at no moment is there a throwaway that another run could take for left over.
     let hold = match options.name {
         Some(_) => None,
         None => {
@@ -91,7 +91,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     created.map(|_| name)
 }
 
-/// What stands of a database that was to be created_databases.
+/// What exists of a database that was to be created.
 enum Left {
     Database(u32),
     Nothing,

@@ -1,4 +1,4 @@
-//! `pg.inspect`: reads a dump to its end, proves it, and tells what a manifest tells about it.
+//! `pg.inspect`: reads a dump to its end, proves it, and returns what a manifest would say about it.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;

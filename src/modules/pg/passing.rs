@@ -98,7 +98,7 @@ impl Source for Copies {
     }
 }
 
-/// Reads the dump to its end, and tells the manifest what it is and how it is restored.
+/// Reads the dump to its end, and records in the manifest what it is and how it is restored.
 async fn check(
     copies: Copies,
     reader: Reader,

@@ -60,7 +60,7 @@ enum Trust {
     Dump,
 }
 
-/// What becomes of a target that stands already.
+/// What happens to a target that exists already.
 #[derive(Deserialize, Default, Clone, Copy, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum IfExists {

@@ -70,7 +70,7 @@ fn refuse_names(swap: &Swap, connected_to: &str) -> Result<()> {
     Ok(())
 }
 
-/// Swaps, and looks at the outcome with its own eyes: a lost connection does not tell whether the commit went through.
+/// Swaps, and looks at the outcome with its own eyes: a lost connection does not show whether the commit went through.
 async fn perform(at: &Maintenance<'_>, swap: &Swap) -> Result<State> {
     let before = look(at, swap).await?;
     if before.staged.is_none() {

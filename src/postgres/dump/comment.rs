@@ -1,4 +1,4 @@
-//! Finds the end of one `/* … */`, in which others may stand.
+//! Finds the end of one `/* … */`, which may contain others.
 
 /// A comment that is being read.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ pub(crate) enum Flaw {
     MoreAfterTrailer,
 }
 
-/// What is dumped: it decides between which words the dump stands.
+/// What is dumped: it decides which words begin and end the dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// One database, by `pg_dump`.
@@ -147,7 +147,7 @@ impl Envelope {
         }
     }
 
-    /// There is something that cannot stand behind the trailer.
+    /// There is something that cannot come after the trailer.
     pub(crate) fn more(&mut self) {
         if self.trailer != Trailer::Absent {
             self.trailer = Trailer::Followed;

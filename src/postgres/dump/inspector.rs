@@ -1,6 +1,6 @@
 //! Passes a dump on unchanged, counts what it contains, and refuses at its end what is not one whole dump.
 //!
-//! Whole means: it starts with the header of `pg_dump`; the completion trailer stands between statements, with its
+//! Whole means: it starts with the header of `pg_dump`; the completion trailer is between statements, with its
 //! closing `--` line; a `\restrict` is answered by its `\unrestrict`, and nothing but blanks and comments follows. The
 //! only bytes that may be missing are blank lines at the very end.
 

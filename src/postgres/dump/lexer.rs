@@ -47,7 +47,7 @@ pub(crate) struct Lexer {
     in_statement: bool,
     /// The statement is of no interest: only its end is looked for.
     skipping: bool,
-    /// The word `e` stands directly before what comes, and gives escapes to a string.
+    /// The word `e` is directly before what comes, and gives escapes to a string.
     escapes: bool,
     /// A string was the last thing before what comes.
     behind_string: bool,
@@ -91,7 +91,7 @@ impl Lexer {
         &self.text
     }
 
-    /// The statement that has begun is of no interest: its words need not be told one by one.
+    /// The statement that has begun is of no interest: its words need not be known one by one.
     pub(crate) fn skip_statement(&mut self) {
         self.skipping = true;
     }
@@ -268,7 +268,7 @@ impl Lexer {
     }
 }
 
-/// Whether a byte can stand in a bare word; all of a character outside ASCII can.
+/// Whether a byte can be in a bare word; all of a character outside ASCII can.
 pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }

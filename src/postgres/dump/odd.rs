@@ -3,7 +3,7 @@
 /// Something that `pg_dump` never writes, and that could hide the end of a string or of a block of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Odd {
-    /// `'a' 'b'`: the second goes by the rules of the first, if a line end stands between them.
+    /// `'a' 'b'`: the second goes by the rules of the first, if a line end is between them.
     JoinedStrings,
     /// psql ends a comment there.
     ReturnInComment,

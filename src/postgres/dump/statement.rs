@@ -46,7 +46,7 @@ pub(crate) enum Head {
 }
 
 /// The words that mean something further on in a statement. Not all are reserved, so a column may bear one as its
-/// name, but only reserved ones stand where these are looked for.
+/// name, but only reserved ones are where these are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mark {
     Other,

@@ -47,7 +47,7 @@ impl Source for Decoded {
     }
 }
 
-/// Reads all of the archive, also when `pg_restore` has stopped reading: how it ended tells more than the broken pipe.
+/// Reads all of the archive, also when `pg_restore` has stopped reading: how it ended says more than the broken pipe.
 async fn feed(mut archive: Box<dyn Source>, mut stdin: Option<Box<dyn Sink>>) -> Result<()> {
     while let Piece::Data(data) = archive.next().await? {
         stdin = give(stdin, data).await;
@@ -55,7 +55,7 @@ async fn feed(mut archive: Box<dyn Source>, mut stdin: Option<Box<dyn Sink>>) ->
     if let Some(mut stdin) = stdin
         && stdin.seal().await.is_ok()
     {
-        // As above: the exit tells.
+        // As above: the exit says why.
         let _unread = stdin.commit().await;
     }
     Ok(())

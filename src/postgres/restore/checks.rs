@@ -167,7 +167,7 @@ fn tables(expected: &DatabaseFacts, live: &Live, places: &Places) -> Check {
     })
 }
 
-/// The rows of every table that the dump has rows of; a table that is missing is told by `tables`.
+/// The rows of every table that the dump has rows of; a table that is missing is reported by `tables`.
 fn rows(expected: &DatabaseFacts, places: &Places, answers: &Answers) -> Vec<Check> {
     let mut checks = Vec::new();
     for said in &expected.tables {
@@ -194,7 +194,7 @@ fn rows(expected: &DatabaseFacts, places: &Places, answers: &Answers) -> Vec<Che
     checks
 }
 
-/// A dump may have tables whose rows nobody counted; whoever reads the checks is to know.
+/// A dump may have tables whose rows nobody counted; the reader of the checks must know.
 fn uncounted(expected: &DatabaseFacts) -> Option<Check> {
     let tables = expected.tables.iter().filter(|table| table.rows.is_none()).count();
     (tables > 0)
@@ -221,7 +221,7 @@ fn readable(targets: &[Target], answers: &Answers) -> Check {
     Check::new("readable tables", targets.len(), targets.len() - errors.len()).because(|| listed(&errors))
 }
 
-/// Every sequence stands where the dump sets it.
+/// Every sequence has the value that the dump sets.
 fn sequence_values(expected: &DatabaseFacts, answers: &Answers) -> Vec<Check> {
     let Some(said) = &expected.sequences else { return Vec::new() };
     let mut wrong = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::postgres::dump::item::Item;
 
-/// What was read last of a statement, from the name of its table on; `INSERT INTO` stands before it.
+/// What was read last of a statement, from the name of its table on; `INSERT INTO` comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Insert {
     Into,
@@ -18,7 +18,7 @@ pub(crate) enum Insert {
     Values,
     /// A row or a value of it is to come.
     Value,
-    /// A number is to come: a sign stands before it.
+    /// A number is to come: a sign comes before it.
     Signed,
     Number,
     Point,

@@ -15,7 +15,7 @@ use crate::postgres::restore::roles::Roles;
 use crate::postgres::restore::rules::watch::Watch;
 use crate::postgres::restore::rules::{Act, Ruling, Token, is_whole, rule};
 
-/// The most words by which a statement is told.
+/// The most words by which a statement is recognized.
 const MOST_TOKENS: usize = 64;
 
 /// Since 17, `pg_dump` sets it in every dump.

@@ -7,7 +7,7 @@ use crate::postgres::restore::own;
 use crate::postgres::restore::refusal::Refusal;
 use crate::report::remark::{Level, Remark};
 
-/// How many refusals are told one by one.
+/// How many refusals are listed.
 const MOST_TOLD: usize = 5;
 
 /// The kind of the remark on a dump that hikae would not restore.

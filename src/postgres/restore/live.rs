@@ -119,7 +119,7 @@ impl Target<'_> {
     }
 }
 
-/// Asks where a sequence stands: its last value, and whether it was used.
+/// Asks for the value of a sequence: its last value, and whether it was used.
 pub fn sequence_value(sequence: &SequenceValue) -> String {
     format!("SELECT last_value, is_called FROM {}", qualified(&sequence.schema, &sequence.name))
 }

@@ -2,7 +2,7 @@
 
 use crate::postgres::restore::rules::{Token, TokenKind};
 
-/// How deep in brackets and in `BEGIN ATOMIC … END` the statement stands.
+/// How deep in brackets and in `BEGIN ATOMIC … END` the statement is.
 #[derive(Debug, Default)]
 pub(crate) struct Nesting {
     brackets: usize,

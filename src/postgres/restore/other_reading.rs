@@ -1,6 +1,6 @@
 //! Refuses a dump whose strings would end elsewhere under the settings that it gives its own database.
 //!
-//! Those settings do not hold while it is loaded. But whoever loads it in another way could run what this one takes for
+//! Those settings do not hold while it is loaded. But loading it in another way could run what this one takes for
 //! the inside of a string.
 
 use crate::postgres::dump::lexer::quote::Ambiguous;

@@ -4,7 +4,7 @@ use crate::postgres::dump::item::Item;
 use crate::postgres::dump::lexer::Lexer;
 use crate::postgres::restore::rules::Token;
 
-/// As many words as tell where a statement belongs.
+/// As many words as show where a statement belongs.
 const MOST_TOKENS: usize = 24;
 
 #[derive(Debug, PartialEq, Eq)]

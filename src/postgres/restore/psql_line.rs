@@ -5,7 +5,7 @@
 pub(crate) enum PsqlLine {
     /// `\restrict` and `\unrestrict` with a key: psql is to obey them.
     Lock,
-    /// `\encoding SQL_ASCII`, which stands before `\connect`.
+    /// `\encoding SQL_ASCII`, which comes before `\connect`.
     Encoding,
     /// `\connect` to this database on the same server.
     Connect(String),
@@ -49,7 +49,7 @@ fn identifier(text: &str) -> Option<String> {
     }
 }
 
-/// `""` stands for `"`; one alone would end the name.
+/// `""` means `"`; one alone would end the name.
 fn undoubled(inner: &str) -> Option<String> {
     let name = inner.replace("\"\"", "\0");
     (!name.is_empty() && !name.contains('"')).then(|| name.replace('\0', "\""))

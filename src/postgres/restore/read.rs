@@ -12,7 +12,7 @@ use crate::stream::{SharedFacts, Source};
 use crate::world::Caller;
 use std::path::Path;
 
-/// Enough of a file to tell what it is.
+/// Enough of a file to know what it is.
 pub const HEAD_BYTES: usize = 512;
 
 /// How a dump is written.

@@ -114,7 +114,7 @@ impl ReadBack<'_> {
         talk.end(read).await.map(|()| found)
     }
 
-    /// How many large objects there are, and their sum; only who may read `pg_largeobject` can tell.
+    /// How many large objects there are, and their sum; only who may read `pg_largeobject` can see.
     pub async fn large_objects(&self) -> Result<Read<(u64, u128)>> {
         let sql = "COPY (SELECT m.oid, l.pageno, pg_catalog.encode(l.data, 'hex') FROM pg_catalog.pg_largeobject_metadata m \
                    LEFT JOIN pg_catalog.pg_largeobject l ON l.loid = m.oid ORDER BY m.oid, l.pageno) TO STDOUT";

@@ -1,7 +1,7 @@
 //! Lets a dump restore into another database than its own, and refuses every dump that could touch anything else.
 //!
 //! What a dump says about its own database (`DROP`, `CREATE`, `ALTER`, `COMMENT ON`, `GRANT … ON DATABASE`, `\connect`)
-//! is taken out and kept in [`Own`], worded for the target: whoever restores makes the target, connects to it once, and
+//! is taken out and kept in [`Own`], worded for the target: the restore makes the target, connects to it once, and
 //! says that about it at the end. Everything else is given on as the steps of a load, byte for byte.
 
 use std::collections::{BTreeSet, VecDeque};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::postgres::restore::rules::{Token, TokenKind};
 
-/// Words that stand where a role could, and mean no role that could be made.
+/// Words that are where a role could, and mean no role that could be made.
 const NO_ROLES: [&str; 7] = ["public", "group", "current_user", "session_user", "current_role", "role", "default"];
 
 /// The roles so far, and what is known of the statement at hand.

@@ -90,7 +90,7 @@ fn is_taking_away(sql: &[u8]) -> bool {
     sql.starts_with(b"ALTER ") && String::from_utf8_lossy(sql).contains(" DROP ")
 }
 
-/// Whether a statement has no second change beside its last one: they would stand behind a comma.
+/// Whether a statement has no second change beside its last one: they would come after a comma.
 fn is_one_change(words: &[&str]) -> bool {
     let mut depth = 0_usize;
     words.iter().all(|word| {

@@ -41,7 +41,7 @@ pub enum Swapped {
 /// How often sessions are ended while the renames wait for them.
 const EVICTIONS: u32 = 120;
 
-/// A rename would wait five seconds for sessions, and whoever comes would wait with it.
+/// A rename would wait five seconds for sessions, and each new session would wait with it.
 const PATIENCE: &str = "SET LOCAL statement_timeout = '1s'";
 
 impl Swap {
@@ -106,7 +106,7 @@ impl Swap {
     }
 
     /// Ends the sessions in both databases, again and again for as long as the renames wait for them. By number: as soon
-    /// as the names are swapped, whoever comes back is left in peace. What fails is reported by the renames.
+    /// as the names are swapped, each session that comes back is left alone. What fails is reported by the renames.
     pub async fn evict(&self, before: &State, talk: &mut Talk) {
         let ends = format!(
             "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \

@@ -18,7 +18,7 @@ pub struct CreatedDatabases(RefCell<BTreeMap<String, Database>>);
 
 #[derive(Default)]
 struct Database {
-    /// None as long as it is not known to stand.
+    /// None as long as it is not known to exist.
     oid: Option<u32>,
     /// Only a throwaway has one.
     hold: Option<Hold>,
@@ -42,7 +42,7 @@ impl CreatedDatabases {
         self.0.borrow_mut().insert(name.to_owned(), Database { oid: None, hold });
     }
 
-    /// It stands, and has this number.
+    /// It exists, and has this number.
     pub fn stands(&self, name: &str, oid: u32) {
         self.0.borrow_mut().entry(name.to_owned()).or_default().oid = Some(oid);
     }

@@ -16,7 +16,7 @@ use crate::world::postgres::QueryResult;
 /// Where the server is asked about its databases.
 pub const MAINTENANCE: &str = "postgres";
 
-/// A database as the server tells of it.
+/// A database as the server describes it.
 #[derive(Deserialize)]
 pub struct DatabaseRow {
     pub oid: u32,

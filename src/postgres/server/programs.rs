@@ -40,7 +40,7 @@ impl Programs {
         }
     }
 
-    /// The release of the server, such as 15, where its folder tells it.
+    /// The release of the server, such as 15, where its folder names it.
     pub fn release(&self) -> Option<u32> {
         self.bin.parent()?.file_name()?.to_str()?.parse().ok()
     }

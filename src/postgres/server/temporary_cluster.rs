@@ -52,11 +52,11 @@ impl TemporaryCluster {
         TemporaryCluster { caller, dir, home, server_version: version, size_bytes: size_bytes.unwrap_or(0) }
     }
 
-    /// From its first file to its last; says when it is `ready`, and stands until nobody wants it any more.
+    /// From its first file to its last; says when it is `ready`, and runs until nobody needs it any more.
     pub async fn run(self, ready: oneshot::Sender<()>, stop: CancellationToken) -> Result<()> {
         refuse_long(&self.home)?;
         self.caller.mkdir(&self.dir, 0o700).await?;
-        // Locked before it stands: at no moment could another run take it for left over.
+        // Locked before it exists: at no moment could another run take it for left over.
         let lock = lock_of(&self.home);
         let held = self.caller.lock(&lock).await?;
         let lived = self.live(ready, &stop).await;
@@ -96,7 +96,7 @@ impl TemporaryCluster {
         let data = self.home.join("data");
         self.do_one(programs.initdb(&data, &["-A", "trust"])).await?;
         let mut command = programs.server(&data, &settings(&self.home));
-        // It is stopped when it is not wanted any more; what it is for is told by who asks it.
+        // It is stopped when it is not needed any more; who uses it reports what it is for.
         command.expendable = true;
         let mut server = self.caller.spawn(command).await?;
         self.until_ready(&mut server).await?;
@@ -213,7 +213,7 @@ fn settings(home: &Path) -> Vec<String> {
     rest.map(str::to_owned).into_iter().chain([format!("port={PORT}"), socket]).collect()
 }
 
-/// Beside the folder, so that it stands before that does and after it.
+/// Beside the folder, so that it exists before and after the folder.
 fn lock_of(home: &Path) -> PathBuf {
     home.with_extension("lock")
 }

@@ -1,6 +1,6 @@
 //! Puts values into a query, as psql does: `:'name'` as a text, `:"name"` as a name, `:name` as it is.
 //!
-//! What stands in strings, quoted names, comments and dollar quotes is left alone.
+//! What is in strings, quoted names, comments and dollar quotes is left alone.
 
 use std::collections::BTreeMap;
 

@@ -118,7 +118,7 @@ fn declared(declared: Table, source: &RecipeSource) -> Result<Declaration> {
     let mut plain = Plain::from_lua(&Value::Table(declared))?;
     plain.keep_empty_members("params");
     let declared = match plain.to_json()? {
-        serde_json::Value::Null => serde_json::json!({}), // nothing stands beside `run`
+        serde_json::Value::Null => serde_json::json!({}), // nothing is beside `run`
         declared => declared,
     };
     let mut declaration = Declaration::read(&declared)

@@ -18,6 +18,7 @@ use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
 use crate::recipe::job::Job;
 use crate::recipe::ledger::Ledger;
+use crate::recipe::outcome::LuaEnd;
 use crate::world::Caller;
 
 /// What Lua needs for a run; everything that goes in can cross threads, and nothing of Lua comes out.
@@ -31,38 +32,21 @@ pub struct LuaPart {
     pub play: Play,
 }
 
-/// What the recipe came to.
-#[derive(Clone, Default)]
-pub struct LuaEnd {
-    pub error: Option<Error>,
-    pub swallowed: Vec<Error>,
-    /// Failures that the recipe has answered for in words.
-    pub accepted: Vec<Error>,
-    pub unused_streams: Vec<Error>,
-    /// Copies of a stream that failed while others were made, and that the recipe has not answered for.
-    pub failed_copies: Vec<Error>,
-}
-
-impl LuaEnd {
-    pub fn failed(error: Error) -> LuaEnd {
-        LuaEnd { error: Some(error), ..LuaEnd::default() }
-    }
-
-    fn of(session: &Session, error: Option<Error>) -> LuaEnd {
-        let mut end = LuaEnd { error, ..LuaEnd::default() };
-        for caught in session.caught.borrow().iter() {
-            if caught.swallowed() && caught.of_copy {
-                end.failed_copies.push(caught.error.clone());
-            } else if caught.swallowed() {
-                end.swallowed.push(caught.error.clone());
-            } else if caught.accepted.borrow().is_some() {
-                end.accepted.push(caught.error.clone());
-            }
+/// What the recipe came to, with the failures that it caught.
+fn end_of(session: &Session, error: Option<Error>) -> LuaEnd {
+    let mut end = LuaEnd { error, ..LuaEnd::default() };
+    for caught in session.caught.borrow().iter() {
+        if caught.swallowed() && caught.of_copy {
+            end.failed_copies.push(caught.error.clone());
+        } else if caught.swallowed() {
+            end.swallowed.push(caught.error.clone());
+        } else if caught.accepted.borrow().is_some() {
+            end.accepted.push(caught.error.clone());
         }
-        let streams = session.streams.borrow();
-        end.unused_streams.extend(streams.iter().filter(|stream| !stream.used.get()).map(|stream| stream.error()));
-        end
     }
+    let streams = session.streams.borrow();
+    end.unused_streams.extend(streams.iter().filter(|stream| !stream.used.get()).map(|stream| stream.error()));
+    end
 }
 
 /// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
@@ -82,7 +66,7 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     session.at_end.release();
     session.pool.settle().await;
     session.at_end.finish(&session.caller, answer.is_ok()).await;
-    LuaEnd::of(&session, answer.err())
+    end_of(&session, answer.err())
 }
 
 async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> Result<()> {

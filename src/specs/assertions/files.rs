@@ -84,7 +84,7 @@ fn removed(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     again(call, run)
 }
 
-/// Where the run was broken on purpose, a file is also kept that was let go for a newer backup of its kind: nothing is lost then.
+/// Where the run was broken on purpose, a file is also kept that was deleted for a newer backup of its kind: nothing is lost then.
 fn kept(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
     for path in some_texts(call, args)? {
         let expected = format!("`{path}` to be kept");

@@ -20,7 +20,7 @@ pub const METHODS: &[Method<Run>] = &[
     ("run:locked", |call, run, _| ended(call, run, Status::Locked, &Value::Nil)),
 ];
 
-/// What a spec can look at for itself: the run as `run --json` tells it.
+/// What a spec can look at for itself: the run as `run --json` shows it.
 pub const FIELDS: &[&str] =
     &["id", "recipe", "type", "status", "started_at", "ended_at", "duration_secs", "error", "backups", "steps"];
 

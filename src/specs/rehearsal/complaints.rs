@@ -141,7 +141,7 @@ fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
 }
 
 /// Whether an effect has failed that is not hikae's own clearing: when that fails, a warning says so, and the recipe meets the
-/// same folder. What became of an expendable program is told by what it was for.
+/// same folder. What became of an expendable program shows in what it was for.
 fn matters(record: &Record) -> bool {
     let clearing = record.site.is_none() && matches!(record.effect, Effect::Sweep { .. } | Effect::Stat { .. });
     let expendable = match &record.effect {

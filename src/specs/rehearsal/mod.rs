@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::recipe::execute::Finished;
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::loader::run::LuaEnd;
+use crate::recipe::outcome::LuaEnd;
 use crate::recipe::params::address_secrets;
 use crate::recipe::planning::Plan;
 use crate::recipe::values::ParamValue;
@@ -62,7 +62,7 @@ pub struct Rehearsed {
     pub after: Snapshot,
     /// Every line that a person would see: the log as under cron, with its debug lines and steps, the errors, the outcome as JSON.
     ///
-    /// Cleaned of the secrets that the recipe declares as such or has in its hooks, and of no other: what stands here, a real run shows.
+    /// Cleaned of the secrets that the recipe declares as such or has in its hooks, and of no other: what is here, a real run shows.
     pub said: Vec<String>,
     /// Failures that the recipe caught and did not answer for, and those that it answered for in words.
     pub swallowed: Vec<Error>,
@@ -113,7 +113,7 @@ pub(crate) struct Script {
     secrets: Vec<(String, Secret)>,
     /// Whether another process runs it.
     locked: bool,
-    /// What the record of runs tells.
+    /// What the record of runs has.
     record: CatalogSetup,
     /// What the world was made of, for recipes that it runs.
     setup: SimulatedSetup,

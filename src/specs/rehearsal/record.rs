@@ -1,4 +1,4 @@
-//! What the record of runs tells in a rehearsal: what its world says of it.
+//! The record of runs in a rehearsal, as its world sets it up.
 
 use crate::catalog::{Backup, Ending, Failure, NewRun, Overdue, Run, RunFilter, Status, Wrong, run_id};
 use crate::error::{Error, Kind, Result};
@@ -66,7 +66,7 @@ fn past(setup: &RunSetup) -> Result<Run> {
     Ok(Run::of(new, (status != Status::Running).then_some(ending), backups.collect(), Vec::new()))
 }
 
-/// Refuses what no record tells.
+/// Refuses what no record can have.
 pub fn check(setup: &CatalogSetup) -> Result<()> {
     setup.runs.iter().try_for_each(|run| past(run).map(drop))?;
     setup.overdue.iter().try_for_each(|overdue| one(overdue).map(drop))
@@ -74,7 +74,7 @@ pub fn check(setup: &CatalogSetup) -> Result<()> {
 
 fn one(setup: &OverdueSetup) -> Result<Overdue> {
     let OverdueSetup { recipe, target, verdict, due, since, age, objective, why } = setup.clone();
-    // Runs that fail tell themselves.
+    // Runs that fail report themselves.
     let silent = || Wrong::ALL.into_iter().filter(|wrong| *wrong != Wrong::Failing);
     let Some(known) = silent().find(|wrong| wrong.word() == verdict) else {
         let error = Error::new(Kind::Recipe, format!("`catalog.overdue` of this world has no verdict `{verdict}`"));

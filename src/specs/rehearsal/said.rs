@@ -1,4 +1,4 @@
-//! Keeps what a run says, as it would stand in the log under cron and in the output of `--json`.
+//! Keeps what a run prints, as it would appear in the log under cron and in the output of `--json`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -25,12 +25,12 @@ impl Paper {
         Paper { lines: Arc::default(), killed: Arc::new(killed) }
     }
 
-    /// Hears everything that is told while this is the default, at the hours of `world`.
+    /// Hears every event while this is the default, at the hours of `world`.
     pub fn dispatch(&self, world: impl World + 'static) -> Dispatch {
         self.listener(Form::Text, Arc::new(move || world.now()))
     }
 
-    /// The end of a run, as the command line tells it.
+    /// The end of a run, as the command line shows it.
     pub fn end(&self, finished: &Finished) {
         for error in finished.errors() {
             self.add(&diagnostic::render(error, &|_| None, Style::Plain));

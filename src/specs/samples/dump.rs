@@ -169,7 +169,7 @@ fn title(out: &mut String, of: &str, kind: &str, schema: &str) -> std::fmt::Resu
     write!(out, "--\n-- Name: {of}; Type: {kind}; Schema: {schema}; Owner: postgres\n--\n\n")
 }
 
-/// A value that tells its row and its column; every seventh is null, as in any real table.
+/// A value that names its row and its column; every seventh is null, as in any real table.
 fn value(index: usize, column: &str, row: u64) -> String {
     match (index, column) {
         (0, _) => row.to_string(),

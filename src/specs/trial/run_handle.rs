@@ -57,7 +57,7 @@ impl RunHandle {
         Err(Error::new(Kind::Recipe, "an expectation does not hold").at(call.sites.clone()))
     }
 
-    /// An expectation did not hold while this run was looked at: what it was about is told with it.
+    /// An expectation did not hold while this run was looked at: what it was about is shown with it.
     pub fn explains_failure(&self) {
         if let Some(failed) = self.trial.failed.borrow_mut().as_mut().filter(|failed| failed.fault.is_none()) {
             failed.fault.clone_from(&self.fault);

@@ -1,4 +1,4 @@
-//! `world:plan`: what a run would do, as `hikae run --dry-run` tells it; the world stays as it is.
+//! `world:plan`: what a run would do, as `hikae run --dry-run` shows it; the world stays as it is.
 
 use mlua::Value;
 use mlua::serde::{LuaSerdeExt, SerializeOptions};

@@ -10,7 +10,7 @@ use super::trouble;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
-/// How much work a passphrase costs whoever tries it: 128 MiB of memory, and a good part of a second.
+/// How much work a passphrase costs an attacker per try: 128 MiB of memory, and a good part of a second.
 const WORK_FACTOR: u8 = 17;
 /// A larger one would take gigabytes.
 const MOST_WORK: u8 = 22;

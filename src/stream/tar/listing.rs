@@ -114,7 +114,7 @@ impl Source for ListSource {
         Box::pin(async {
             match self.pieces.recv().await {
                 Some(piece) => Ok(piece),
-                // Its archive has failed, and says so itself to whoever waits for both.
+                // Its archive has failed, and says so itself to what waits for both.
                 None => std::future::pending().await,
             }
         })

@@ -23,7 +23,7 @@ pub(super) struct Extension {
 }
 
 impl Extension {
-    /// Takes what stands in an entry of such a kind.
+    /// Takes the content of an entry of such a kind.
     pub(super) fn add(&mut self, kind: EntryType, text: &[u8]) -> Result<()> {
         match kind {
             EntryType::GNULongName => self.path = Some(name(until_nul(text))),

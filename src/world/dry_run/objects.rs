@@ -40,7 +40,7 @@ pub async fn stat<W: World + 'static>(
     match dry.inner_perform(Effect::StatObject(object.clone()), request).await {
         Ok(Reply::ObjectStat(stat)) => Ok(stat),
         Ok(_) => Ok(None),
-        // It is told as what was asked for, and not as the look that answers it.
+        // It is shown as what was asked for, and not as the look that answers it.
         Err(error) if act != "look at" => Err(reworded(error, act, object)),
         Err(error) => Err(error),
     }
@@ -116,7 +116,7 @@ pub async fn remove<W: World + 'static>(dry: &DryRun<W>, object: &Object, reques
     Ok(Reply::Done)
 }
 
-/// Whether it stands is asked by a listing of nothing: there is no effect that looks at a bucket.
+/// Whether it exists is asked by an empty listing: there is no effect that looks at a bucket.
 pub async fn make_bucket<W: World + 'static>(dry: &DryRun<W>, store: &Arc<Store>, request: &Request) -> Result<bool> {
     if dry.plan.lock().buckets.contains(&store.title()) {
         return Ok(false);

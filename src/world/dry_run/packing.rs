@@ -1,4 +1,4 @@
-//! Looks at the files of an archive that would be made, so that a plan tells what a run would refuse, and reads none of them.
+//! Looks at the files of an archive that would be made, so that a plan shows what a run would refuse, and reads none of them.
 
 use super::plan::{Where, unreadable};
 use super::{DryRun, Unread, Withheld};

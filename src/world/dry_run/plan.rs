@@ -27,7 +27,7 @@ pub struct Plan {
     pub buckets: BTreeSet<String>,
 }
 
-/// An entry of the plan, and whether it still stands: a file that was given up would not be there.
+/// An entry of the plan, and whether it is still valid: a file that was not committed would not be there.
 struct Entered {
     planned: Planned,
     stands: bool,
@@ -61,7 +61,7 @@ impl Plan {
         self.planned.len() - 1
     }
 
-    /// What stands in the plan, in order.
+    /// What is in the plan, in order.
     pub fn planned(&self) -> Vec<Planned> {
         self.planned.iter().filter(|entry| entry.stands).map(|entry| entry.planned.clone()).collect()
     }

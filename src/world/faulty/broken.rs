@@ -1,6 +1,6 @@
 //! Breaks the streams of an effect to the byte: half a piece goes through when that is where the fault lies.
 //!
-//! A watcher (`watched.rs`) stands beside whole steps and cannot do that.
+//! A watcher (`watched.rs`) observes whole steps and cannot do that.
 
 mod session;
 
@@ -140,7 +140,7 @@ impl Source for Nothing {
 struct Kept<T: ?Sized> {
     inner: Option<Box<T>>,
     broken: Broken,
-    /// Of a program: that it died is told by its exit, not by its output.
+    /// Of a program: that it died shows in its exit, not by its output.
     of_program: bool,
 }
 

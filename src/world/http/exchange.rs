@@ -21,7 +21,7 @@ use crate::world::{Caller, Limits};
 
 /// The longest chain of redirects, as curl and browsers have it or nearly so.
 const MAX_REDIRECTS: usize = 10;
-/// How much of an answer that refuses is read, to tell what it says.
+/// How much of an answer that refuses is read, to show what it says.
 const TOLD_BYTES: usize = 4096;
 
 /// What counts as an answer, and what happens when there is none.
@@ -152,7 +152,7 @@ impl Exchange {
     }
 }
 
-/// The first bytes of an answer. They only explain its status: when they break off, that is told all the same.
+/// The first bytes of an answer. They only explain its status: when they break off, that is reported all the same.
 async fn beginning(answer: &mut HttpResponse) -> Vec<u8> {
     let mut said = Vec::new();
     while let Ok(Piece::Data(data)) = answer.body.next().await {
@@ -183,7 +183,7 @@ fn told(error: &Error, pause: Duration) -> String {
     crate::secret::redact(&format!("{}; the next try is in {}", error.one_line(), show_duration(pause)))
 }
 
-/// The body of an answer, whose end counts only where the server told it: a connection that breaks is no end.
+/// The body of an answer, whose end counts only where the server marked it: a connection that breaks is no end.
 pub struct Proved {
     body: Box<dyn Source>,
     title: String,

@@ -18,7 +18,7 @@ pub fn check(connect: &[String]) -> Result<()> {
     connect.iter().try_for_each(|text| Host::read(text).map(drop))
 }
 
-/// Whether this port of this host is declared. An entry that is empty stands for nothing.
+/// Whether this port of this host is declared. An entry that is empty means nothing.
 pub fn declared(connect: &[String], host: &str, port: u16) -> Result<bool> {
     for text in connect {
         if Host::read(text)?.is_some_and(|declared| declared.is(host, port)) {

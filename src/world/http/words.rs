@@ -7,7 +7,7 @@ use super::{Address, HttpRequest};
 use crate::error::{Error, Kind};
 use crate::units::{show_duration, show_size};
 
-/// How much of an answer that refuses is told.
+/// How much of a refusal is shown.
 const TOLD_CHARS: usize = 200;
 
 /// A cause that lies before the first byte was sent, so that trying again does nothing twice.
@@ -96,7 +96,7 @@ pub fn cut_off(title: &str, got: u64, of: Option<u64>) -> Error {
     error.hint("the server or the network ended the connection: try again")
 }
 
-/// The end of the connection is all that would tell the end of the answer.
+/// The end of the connection is all that would mark the end of the answer.
 pub fn end_is_not_told(title: &str) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether the answer to `{title}` is complete"))
         .because_text("the server told neither its length nor its end")

@@ -58,7 +58,7 @@ impl Mailbox {
         }
     }
 
-    /// What stands before and behind the last `@`.
+    /// What is before and after the last `@`.
     pub fn local_and_domain(&self) -> (&str, &str) {
         self.address.rsplit_once('@').unwrap_or((&self.address, ""))
     }
@@ -70,7 +70,7 @@ fn not_an_address(text: &str, why: &str) -> Error {
         .hint("write `ops@example.com`, or `Operations <ops@example.com>`; a comma splits several")
 }
 
-/// Why an address cannot be used. Dots may stand anywhere before the `@`: some providers gave out `a..b@` and `a.@`.
+/// Why an address cannot be used. Dots may be anywhere before the `@`: some providers gave out `a..b@` and `a.@`.
 fn flaw(address: &str) -> Option<&'static str> {
     let Some((local, domain)) = address.rsplit_once('@') else { return Some("it has no `@`") };
     match () {

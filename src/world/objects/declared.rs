@@ -21,7 +21,7 @@ pub fn check(objects: &[String]) -> Result<()> {
     objects.iter().try_for_each(|text| read(text).map(drop))
 }
 
-/// Whether all keys that begin with `key`, or that one alone, are declared. An entry that is empty stands for nothing.
+/// Whether all keys that begin with `key`, or that one alone, are declared. An entry that is empty means nothing.
 pub fn holds(objects: &[String], store: &Store, key: &str, all_below: bool) -> Result<bool> {
     for text in objects {
         let Some(declared) = read(text)? else { continue };

@@ -108,7 +108,7 @@ pub fn taken(object: &Object) -> Error {
         .hint("nothing was changed: choose another key")
 }
 
-/// Nobody can tell whether an object comes whole.
+/// Nobody can know whether an object comes whole.
 pub fn no_length(object: &Object) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether all of `{object}` would come"))
         .because_text("the answer does not say how long the object is")

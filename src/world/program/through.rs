@@ -152,7 +152,7 @@ impl Source for Through {
 }
 
 /// Waits for `wanted` while the program is fed. What the source fails with comes first; that the program takes no more is only
-/// noted: its exit tells why.
+/// noted: its exit says why.
 async fn alongside<T>(
     feeding: &mut Option<BoxFuture<'static, Result<Fed>>>,
     stopped: &mut Option<Error>,
@@ -187,7 +187,7 @@ async fn feed(mut source: Box<dyn Source>, mut stdin: Box<dyn Sink>, taken: Arc<
     stdin.commit().await.map_or_else(no_more, |()| Ok(Fed::All))
 }
 
-/// A program that has had all its time is a failure by itself; one that closed its input tells by its exit.
+/// A program that has had all its time is a failure by itself; one that closed its input shows by its exit.
 fn no_more(error: Error) -> Result<Fed> {
     match error.kind() {
         Kind::Command => Ok(Fed::Stopped(error)),

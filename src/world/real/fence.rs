@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::world::paths::nearest_root;
 use crate::world::refusals::out_of_reach;
 
-/// The paths that may be reached. A declared path is taken as it stands, links and all: it is what lies below that is not trusted.
+/// The paths that may be reached. A declared path is taken as it is, links and all: it is what lies below that is not trusted.
 pub struct Fence {
     /// `None` reaches everything: for hikae's own files.
     roots: Option<Vec<PathBuf>>,
@@ -110,7 +110,7 @@ fn make_way(top: &Dir, rest: &Path, mode: u32) -> io::Result<Dir> {
     for part in missing {
         make_folder(&above, part, mode)?;
         here.push(part);
-        // A link may lead to another folder beneath `top`, which only a look from there can tell.
+        // A link may lead to another folder beneath `top`, which only a look from there can see.
         above = match above.symlink_metadata(part)?.is_symlink() {
             true => top.open_dir(&here)?,
             false => above.open_dir(part)?,
@@ -131,7 +131,7 @@ fn ambient(path: &Path, make: Option<u32>) -> io::Result<Dir> {
     }
 }
 
-/// Makes one folder of exactly `mode`, lastingly; `false` when something of that name stands already.
+/// Makes one folder of exactly `mode`, lastingly; `false` when something of that name exists already.
 pub fn make_folder(above: &Dir, name: &OsStr, mode: u32) -> io::Result<bool> {
     match rustix::fs::mkdirat(above, name, Mode::from_raw_mode(mode)) {
         Ok(()) => {

@@ -21,14 +21,14 @@ use crate::world::recipe_run::RecipeRun;
 /// How the command line says that the values of params come by standard input.
 pub const GIVEN: &str = "--given";
 
-/// What the run tells the launcher, a line each.
+/// What the run sends to the launcher, a line each.
 #[derive(Deserialize, Serialize)]
 enum Order {
     Start { number: u64, recipe: String, given: StdinParams },
     Cancel { number: u64 },
 }
 
-/// What goes to a run by its standard input, so that no secret stands on a command line.
+/// What goes to a run by its standard input, so that no secret is on a command line.
 #[derive(Default, Deserialize, Serialize)]
 pub struct StdinParams {
     pub parent: String,

@@ -129,7 +129,7 @@ impl Objects<'_> {
     }
 }
 
-/// What the store says of an object; nothing when the bucket stands and the object is not there.
+/// What the store says of an object; nothing when the bucket exists and the object is not there.
 async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<StoreReply>> {
     let title = object.to_string();
     match connection.send(&Ask::of(Method::Head, act, &title).key(object.key())).await {

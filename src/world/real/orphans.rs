@@ -30,7 +30,7 @@ pub struct Left {
     pub stayed: usize,
 }
 
-/// From now on, what a child leaves behind is ours; says whether this kernel can tell us of it.
+/// From now on, what a child leaves behind is ours; says whether this kernel can report it.
 pub fn adopt() {
     let adopted = set_child_subreaper(Some(rustix::process::getpid())).is_ok();
     ADOPTS.store(adopted, Ordering::Relaxed);
@@ -102,7 +102,7 @@ fn children() -> Vec<Pid> {
         .collect()
 }
 
-/// Whether a child lacks the mark. Where it cannot be told, the child ends.
+/// Whether a child lacks the mark. Where it is not known, the child ends.
 fn may_stay(pid: Pid) -> bool {
     let ours = getrlimit(MARK).maximum.unwrap_or(u64::MAX);
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

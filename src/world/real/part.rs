@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::world::partial::{FOLDER_MODE, partial_name};
 use crate::world::refusals::taken;
 
-/// How much is written before the kernel is told to begin storing it, so that the last sync does not have to store everything.
+/// How much is written before the kernel is asked to begin storing it, so that the last sync does not have to store everything.
 const STORE_EVERY: u64 = 8 << 20;
 
 /// A file under way. What is neither published nor discarded is discarded when this is dropped.

@@ -116,7 +116,7 @@ impl Source for ProgramOutput {
     }
 }
 
-/// What a program reads. Its end is the commit; whether the program liked it is told by its exit.
+/// What a program reads. Its end is the commit; whether the program accepted it shows in its exit.
 pub struct ProgramInput {
     pipe: ChildStdin,
     program: String,

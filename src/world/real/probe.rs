@@ -14,7 +14,7 @@ pub fn try_write(path: &Path) -> Result<()> {
         Ok(found) if found.is_file() => path.parent().unwrap_or(Path::new("/")),
         _ => path,
     };
-    super::startup::writable_folder(folder)?;
+    super::path_checks::writable_folder(folder)?;
     let nearest = folder.ancestors().find(|above| above.is_dir()).unwrap_or(Path::new("/"));
     write_probe(nearest).map_err(|cause| {
         Error::io(format!("`{}` cannot be written", path.display()), cause)

@@ -26,7 +26,7 @@ pub struct FileSource {
     read: u64,
 }
 
-/// Opens a plain file to be read, and tells its size. What is not a plain file could block for ever, or never end.
+/// Opens a plain file to be read, and returns its size. What is not a plain file could block for ever, or never end.
 pub fn open_file(fence: &Fence, path: &Path) -> Result<(File, u64)> {
     let fail = |cause| fence.trouble("read", path, cause);
     let mut options = OpenOptions::new();
@@ -49,7 +49,7 @@ impl FileSource {
         Ok(FileSource::of(file, path, size))
     }
 
-    /// Reads an open file from where it stands; less than `size` is an error.
+    /// Reads an open file from its current position; less than `size` is an error.
     pub fn of(file: File, path: &Path, size: u64) -> FileSource {
         FileSource { file: Arc::new(file), path: path.to_owned(), size, read: 0 }
     }

@@ -16,7 +16,7 @@ const KEPT_BYTES: usize = 64 << 10;
 /// More than what is kept is last, so that a secret at the cut is still whole when it is struck out.
 const HELD_BYTES: usize = 2 * KEPT_BYTES;
 
-/// A longer line is told in parts.
+/// A longer line is reported in parts.
 const LINE_BYTES: usize = 8 << 10;
 
 /// After the exit only what the program left in the pipe is still to come; a grandchild could keep the pipe open for ever,

@@ -6,7 +6,7 @@ pub const PROGRAMS: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib
 /// Where each package has a folder of its own, of which a program needs more than its `bin`; it sees no other's.
 pub const PACKAGES: &str = "/opt";
 
-/// To be read. Of `/proc` only what tells nothing about other processes, and so none of their secrets.
+/// To be read. Of `/proc` only what shows nothing about other processes, and so none of their secrets.
 pub const READ: &[&str] = &[
     "/etc/alternatives",
     "/etc/ca-certificates",

@@ -1,4 +1,4 @@
-//! Looks around on the real disk, so that what was refused can be told with what a person can do about it.
+//! Looks around on the real disk, so that a refusal can say what a person can do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ impl Around for Disk {
     }
 
     fn space(&self, path: &Path) -> Option<(PathBuf, Space)> {
-        let (place, space) = space_near(path).ok()?; // the error that is being told matters more
+        let (place, space) = space_near(path).ok()?; // the error that is being reported matters more
         Some((place.to_owned(), space))
     }
 }

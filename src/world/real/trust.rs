@@ -24,7 +24,7 @@ const STICKY: u32 = 0o1000;
 impl Trust {
     /// The trust of the user of this process: in root, in that user, and in `owner`.
     pub fn new(owner: Option<u32>) -> Trust {
-        Trust { uid: super::startup::user_id(), owner, found: Mutex::default() }
+        Trust { uid: super::this_process::user_id(), owner, found: Mutex::default() }
     }
 
     /// Why what lies at `path` is not trusted; nothing where it is, or where nothing lies there.

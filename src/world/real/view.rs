@@ -101,7 +101,7 @@ fn topmost(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
 fn set_attributes(at: impl AsFd, path: &std::ffi::CStr, set: u64) -> io::Result<()> {
     let attributes = MountAttributes { set, clear: 0, propagation: 0, user_namespace: 0 };
     let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
-    // SAFETY: the kernel reads the path up to its zero byte and as many bytes of the structure as it is told.
+    // SAFETY: the kernel reads the path up to its zero byte and as many bytes of the structure as it is asked for.
     let answer = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,

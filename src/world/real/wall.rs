@@ -97,7 +97,7 @@ impl Policy {
 
 /// Encloses the calling thread and every thread and child that it starts from now on, for good: to be called before there are others.
 ///
-/// A folder to be written that does not stand yet is represented by the nearest one above it that does, and a file by its
+/// A folder to be written that does not exist yet is represented by the nearest one above it that does, and a file by its
 /// folder, where its successor is written before it takes the name.
 pub fn enclose(policy: &Policy) -> Level {
     let write = policy.write.iter().filter_map(|path| write_folders::folder_for(path)).collect();

@@ -1,4 +1,4 @@
-//! Says which wall holds here, and how much of it: what a kernel or a container cannot do is told, not hidden.
+//! Says which wall holds here, and how much of it: what a kernel or a container cannot do is reported, not hidden.
 
 use std::fmt;
 

@@ -1,11 +1,11 @@
-//! Finds what stands on the disk for a path that a recipe may write, and makes what a wall could not be built around.
+//! Finds the existing folder for a path that a recipe may write, and makes a folder where a wall needs one.
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Folders that belong to the system or to everybody: whoever may write one of them may write almost everything.
+/// Folders that belong to the system or to everybody: who may write one of them may write almost everything.
 const SHARED: [&str; 14] =
     ["/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sbin", "/sys", "/usr", "/var", "/run"];
 
@@ -16,12 +16,12 @@ pub fn is_shared(path: &Path) -> bool {
     SHARED.iter().map(PathBuf::from).chain(home).any(|folder| folder == real || folder == path)
 }
 
-/// The folder that a path to be written is reached through: itself, or the nearest above that stands.
+/// The folder that a path to be written is reached through: itself, or the nearest above that exists.
 pub fn folder_for(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(|above| above.is_dir()).map(Path::to_owned)
 }
 
-/// Makes the first folder of a path that is to be written where only a shared one stands: a wall that holds `/` holds nothing.
+/// Makes the first folder of a path that is to be written where only a shared one exists: a wall that holds `/` holds nothing.
 pub fn make_room(path: &Path) -> Result<()> {
     let Some(standing) = path.ancestors().find(|above| above.exists()) else { return Ok(()) };
     if standing == path || !is_shared(standing) {

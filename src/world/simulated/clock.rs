@@ -1,4 +1,4 @@
-//! Tells a time that stands still until something waits: nothing in this world really takes time.
+//! A clock that stands still until something waits: nothing in this world really takes time.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;

@@ -73,7 +73,7 @@ pub fn some_moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     moment(deserializer).map(Some)
 }
 
-/// The bytes that a text stands for, or any others.
+/// The bytes that a text means, or any others.
 pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
     struct Reader;
     impl Visitor<'_> for Reader {

@@ -38,7 +38,7 @@ pub enum Program {
 
 pub type Function = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<Option<Canned>>> + Send + Sync>;
 
-/// What a function is told about the call that it answers.
+/// The arguments of a function about the call that it answers.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub program: String,

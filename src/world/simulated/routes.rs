@@ -1,4 +1,4 @@
-//! Says what the servers of a simulated world answer, by method and url, as a setup tells it.
+//! Says what the servers of a simulated world answer, by method and url, as a setup says.
 
 use std::collections::BTreeMap;
 use std::fmt;

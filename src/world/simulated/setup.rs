@@ -20,7 +20,7 @@ use crate::world::SecretOrText;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SimulatedSetup {
-    /// The moment at which the clock stands.
+    /// The time of the clock.
     #[serde(deserialize_with = "given::moment")]
     pub now: DateTime<FixedOffset>,
     /// What lies there by path. The folders above need not be named: they are the user's own.
@@ -38,7 +38,7 @@ pub struct SimulatedSetup {
     pub store: StoreSetup,
     /// The mail server: it takes every mail, unless something else is said.
     pub smtp: SmtpSetup,
-    /// What the record of runs tells.
+    /// What the record of runs has.
     pub catalog: CatalogSetup,
     /// Free space of the one disk.
     #[serde(deserialize_with = "given::size")]
@@ -78,7 +78,7 @@ impl Default for SimulatedSetup {
     }
 }
 
-/// What the record of runs tells to who asks it.
+/// What the record of runs returns.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CatalogSetup {

@@ -26,7 +26,7 @@ pub struct Snapshot {
     pub uploads: Vec<String>,
     /// Files that are still open to be read.
     pub open: Vec<PathBuf>,
-    /// Locks that are held, by whomever.
+    /// Locks that are held, by any process.
     pub locks: Vec<PathBuf>,
     /// What was started, in order.
     pub ran: Vec<Ran>,

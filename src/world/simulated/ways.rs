@@ -66,7 +66,7 @@ impl View<'_> {
         self.tree.permit(folder, WRITE | ENTER)
     }
 
-    /// Makes one folder; `false` when something of that name stands already.
+    /// Makes one folder; `false` when something of that name exists already.
     pub fn make_folder(&mut self, spot: &Path, mode: u32) -> io::Result<bool> {
         if self.tree.node(spot).is_some() {
             return Ok(false);
@@ -112,7 +112,7 @@ impl View<'_> {
         let root = self.roots.as_ref().map_or(Ok(None), |roots| nearest_root(roots, path))?;
         match root.map(|root| (root, target.strip_prefix(root))) {
             Some((root, Ok(rest))) => self.walk(self.walk("/".into(), root, false)?, rest, true),
-            // What lies above a declared path is taken as it stands, links and all.
+            // What lies above a declared path is taken as it is, links and all.
             _ => self.walk("/".into(), target, false),
         }
     }

@@ -1,11 +1,11 @@
-//! Finds the end of one dollar quote, in which anything may stand.
+//! Finds the end of one dollar quote, which may contain anything.
 
 use crate::postgres::dump::lexer::is_word;
 
 /// A tag must be known whole to be met again; `pg_dump` makes it as long as the quoted text forces it to.
 const TAG_BYTES: usize = 1 << 20;
 
-/// What stands behind a `$`.
+/// What is behind a `$`.
 #[derive(Debug)]
 pub(crate) enum DollarQuote {
     /// A tag, if another `$` follows it.
@@ -28,7 +28,7 @@ impl DollarQuote {
         DollarQuote::Tag(Vec::new())
     }
 
-    /// Whether nothing stands behind the `$` yet that could be a tag.
+    /// Whether nothing is behind the `$` yet that could be a tag.
     pub(crate) fn is_bare(&self) -> bool {
         matches!(self, DollarQuote::Tag(tag) if tag.is_empty())
     }

@@ -30,7 +30,7 @@ impl Watch {
         Watch::Copy { head: 0, depth: 0, tail: Vec::new() }
     }
 
-    /// Takes the next word or sign; refuses one that cannot stand here.
+    /// Takes the next word or sign; refuses one that cannot be here.
     pub(crate) fn push(&mut self, token: &Token) -> Result<(), &'static str> {
         match self {
             Watch::Anything | Watch::Rows(_) => {}
@@ -101,7 +101,7 @@ fn push_copy(head: &mut usize, depth: &mut usize, tail: &mut Vec<String>, token:
         _ if *depth > 0 => {}
         "." if sign && *head == 1 => *head = 2,
         _ if !sign && tail.is_empty() && matches!(*head, 0 | 2) => *head += 1,
-        // Two are wanted: one more tells that there are too many.
+        // Two are needed: one more shows that there are too many.
         text if tail.len() < 3 => tail.push(if token.kind == TokenKind::Word { text } else { "?" }.to_owned()),
         _ => {}
     }

@@ -29,9 +29,9 @@ pub struct Proved {
     pub roles: BTreeSet<String>,
     /// The statements that make it, to be compared with those of the restored database.
     pub structure: Structure,
-    /// The `database` section of its manifest, as the dump itself tells it.
+    /// The `database` section of its manifest, as the dump itself has it.
     pub dump: Value,
-    /// The file is an archive as it stands, so that `pg_restore` can read it.
+    /// The file is an archive as it is, so that `pg_restore` can read it.
     pub bare: bool,
     pub stat: Stat,
     pub size_bytes: u64,
@@ -44,7 +44,7 @@ pub struct Opened {
     pub source: Box<dyn Source>,
     pub raw: SharedFacts,
     pub facts: SharedFacts,
-    /// The file is an archive as it stands, so that `pg_restore` can read it.
+    /// The file is an archive as it is, so that `pg_restore` can read it.
     pub bare: bool,
     looks_right: bool,
 }
@@ -94,7 +94,7 @@ async fn read_all(restoring: &Restoring, opened: &mut Opened) -> Result<(Own, BT
     let mut collector = Collector::default();
     loop {
         match opened.source.next().await? {
-            // What is no dump at all is told as such by the inspector, at the end.
+            // What is no dump at all is reported as such by the inspector, at the end.
             Piece::Data(_) if !opened.looks_right => {}
             Piece::Data(data) => {
                 moved += data.len() as u64;

@@ -8,7 +8,7 @@ use crate::specs::rehearsal::complaints::{Complaint, Sort, act};
 use crate::world::journal::Record;
 use crate::world::{Effect, SecretOrText};
 
-/// Shorter ones stand in text by chance.
+/// Shorter ones occur in text by chance.
 const SHORTEST: usize = 4;
 
 pub fn leaks(rehearsed: &Rehearsed) -> Vec<Complaint> {

@@ -1,4 +1,4 @@
-//! Looks whether the backups of a rehearsal stand in its world as they were proved, byte by byte.
+//! Checks that the backups of a rehearsal are in its world as they were proved, byte by byte.
 
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,7 @@ fn of_a_moment(world: &Snapshot, path: &Path) -> bool {
     path.ancestors().any(|folder| is_unpacked(folder) && world.at(unpacked_lock(folder)).is_some())
 }
 
-/// Backups of before that are gone although no newer one of their kind stands for them.
+/// Backups of before that are gone although no newer one of their kind replaces them.
 pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let Rehearsed { before, after, journal, kind, .. } = rehearsed;
     if *kind != "backup" {
@@ -87,7 +87,7 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
         .collect()
 }
 
-/// Whether what lay there is no loss: the run has proved a backup, and a newer one of the same kind stands, with every byte
+/// Whether what lay there is no loss: the run has proved a backup, and a newer one of the same kind exists, with every byte
 /// that its manifest describes. Of the same kind is what has the same path but for its stamps.
 pub fn is_replaced(rehearsed: &Rehearsed, gone: &Path) -> bool {
     let Rehearsed { after, run, .. } = rehearsed;
@@ -120,7 +120,7 @@ fn is_there(world: &Snapshot, path: &Path) -> bool {
     world.size_of(path).is_some()
 }
 
-/// The manifest of a backup that stands with it as it was proved.
+/// The manifest of a backup that is there as it was proved.
 fn whole(world: &Snapshot, path: &Path) -> Result<Manifest> {
     let beside = manifest::path_beside(path);
     let Some(data) = world.content(path) else { return Err(differs(path, "it is not there")) };

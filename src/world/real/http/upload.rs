@@ -18,7 +18,7 @@ use crate::world::http::words::cannot_send;
 
 /// Pieces on their way to the connection.
 const PIECES: usize = 2;
-/// How much of an answer is read, to tell what it says.
+/// How much of an answer is read, to show what it says.
 const TOLD_BYTES: usize = 4096;
 
 /// Where the bytes of a body go. The last piece is held back until the commit: with a length that the server knows, it would
@@ -88,7 +88,7 @@ impl UploadSink {
     }
 }
 
-/// A status, and the first bytes of what is said with it: where that breaks off, the status is told all the same.
+/// A status, and the first bytes of what is said with it: where that breaks off, the status is reported all the same.
 async fn beginning(mut response: Response) -> (u16, Vec<u8>) {
     let mut said = Vec::new();
     while let Ok(Some(data)) = response.chunk().await {

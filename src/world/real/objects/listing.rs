@@ -66,7 +66,7 @@ pub fn plain_etag(text: &str) -> String {
     text.trim_matches('"').to_owned()
 }
 
-/// The class that all objects have is not told by all stores.
+/// The class that all objects have is not reported by all stores.
 fn class(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty() && text != "STANDARD")
 }

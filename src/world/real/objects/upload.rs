@@ -133,7 +133,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Stores it under its key. Whatever the answer was, the object that then stands there decides.
+    /// Stores it under its key. Whatever the answer was, the object that is there then decides.
     async fn publish(&mut self) -> Result<()> {
         self.finish_parts().await?;
         let told = match self.show(!self.put.replace).await {
@@ -181,7 +181,7 @@ impl Upload {
         format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
     }
 
-    /// Whether what stands there is this object, whole.
+    /// Whether the object there is this one, complete.
     async fn stands(&self) -> Result<bool> {
         let Some(answer) = look(&self.connection, &self.put.object, "look at").await? else { return Ok(false) };
         Ok(answer.header(MARK) == Some(&self.mark) && stat(&answer)?.size_bytes == self.size_bytes)

@@ -58,7 +58,7 @@ fn named(name: &[u8]) -> Element {
     Element { name: String::from_utf8_lossy(name).into_owned(), ..Element::default() }
 }
 
-/// Text as it stands inside an element.
+/// Text inside an element.
 pub fn escaped(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }

@@ -185,7 +185,7 @@ fn socket_folder(port: u16) -> String {
 fn ssl_mode(values: &Values, system_roots: bool) -> Result<SslMode> {
     let default = if system_roots { "verify-full" } else { "prefer" };
     match values.get("sslmode", "PGSSLMODE").unwrap_or(default) {
-        // With the roots of the system anything weaker would trust whoever has a certificate.
+        // With the roots of the system anything weaker would trust everybody who has a certificate.
         "verify-full" => Ok(SslMode::VerifyFull),
         mode if system_roots => Err(wrong("sslmode", mode, "`verify-full`, which `sslrootcert=system` needs")),
         "disable" => Ok(SslMode::Disable),

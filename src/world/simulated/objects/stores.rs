@@ -19,7 +19,7 @@ pub struct StoreSetup {
     pub down: bool,
 }
 
-/// All stores of a world, which are told apart by the names of their buckets.
+/// All stores of a world, which are distinguished by the names of their buckets.
 #[derive(Default)]
 pub struct Stores {
     /// By `s3://bucket`.

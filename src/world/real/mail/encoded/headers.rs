@@ -54,7 +54,7 @@ fn text(text: &str) -> Vec<String> {
     if is_short_ascii(text) { text.split(' ').map(str::to_owned).collect() } else { encoded(text) }
 }
 
-/// Whether a text can stand as it is: no word of it is longer than a line, and none looks encoded.
+/// Whether a text can be sent as it is: no word of it is longer than a line, and none looks encoded.
 fn is_short_ascii(text: &str) -> bool {
     let fits = |word: &str| !word.is_empty() && word.len() < LINE - 12;
     text.is_ascii() && !text.contains("=?") && text.split(' ').all(fits)

@@ -34,7 +34,7 @@ pub async fn log_in(talk: &mut Talk<'_>) -> Result<()> {
     }
 }
 
-/// As Microsoft and Google document it: a refusal comes as a question, and is told after an empty answer.
+/// As Microsoft and Google document it: a refusal comes as a question, and is sent after an empty answer.
 async fn by_token(talk: &mut Talk<'_>, user: &str, token: &Secret) -> Result<()> {
     if !offers(talk, "XOAUTH2") {
         return Err(login_refused(talk.server, "the server does not offer XOAUTH2"));

@@ -8,7 +8,7 @@ use super::Place;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// The hosts that the word `localhost` in the file stands for as well.
+/// The hosts that the word `localhost` in the file means as well.
 const LOCAL: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// Gives the place its password, if a line of the file fits; a file that others may read is not read, as in libpq.
