@@ -23,10 +23,11 @@ mod chain;
 mod checksum;
 mod connection;
 mod listing;
+mod parts;
 mod reading;
 mod sign;
 mod upload;
-mod xml;
+pub mod xml;
 
 /// A store that speaks as Amazon's does.
 pub struct S3(pub Reach);

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use md5::{Digest, Md5};
 use tokio::task::JoinSet;
 
 use super::ask::{Ask, Refused};
-use super::checksum::{differs, hex, is_encrypted, is_md5, md5_of};
+use super::checksum::{differs, is_encrypted, is_md5};
 use super::connection::{Connection, refusal_in};
 use super::listing::{plain_etag, stat};
+use super::parts::{etag_of_parts, list_of_parts, send_part, unclear};
 use super::{error_of, look, xml};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
@@ -150,15 +150,6 @@ impl Upload {
         Ok(())
     }
 
-    /// The etag that the store must give to what was put together of these parts, where theirs are MD5 sums.
-    fn etag_of_parts(&self) -> Option<String> {
-        let mut whole = Md5::new();
-        for etag in self.parts.values() {
-            whole.update(md5_of(etag)?);
-        }
-        Some(format!("{}-{}", hex(&whole.finalize()), self.parts.len()))
-    }
-
     /// Stores it under its key. Whatever the answer was, the object that then stands there decides.
     async fn publish(&mut self) -> Result<()> {
         self.finish_parts().await?;
@@ -205,7 +196,7 @@ impl Upload {
     async fn show(&self, only_new: bool) -> Result<(), Refused> {
         let ask = match &self.id {
             None => self.described(self.ask(Method::Put)).body(self.gathered.clone().into()),
-            Some(id) => self.ask(Method::Post).query("uploadId", id).body(self.list_of_parts().into()),
+            Some(id) => self.ask(Method::Post).query("uploadId", id).body(list_of_parts(&self.parts).into()),
         };
         let ask = if only_new { ask.header("if-none-match", "*") } else { ask };
         let answer = self.connection.send(&ask).await?;
@@ -220,15 +211,6 @@ impl Upload {
         }
     }
 
-    fn list_of_parts(&self) -> String {
-        let part = |(number, etag): (&usize, &String)| {
-            let etag = xml::escaped(&plain_etag(etag));
-            format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>")
-        };
-        let parts: String = self.parts.iter().map(part).collect();
-        format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
-    }
-
     /// Whether what stands there is this object, whole.
     async fn stands(&self) -> Result<bool> {
         let Some(answer) = look(&self.connection, &self.put.object, "look at").await? else { return Ok(false) };
@@ -236,7 +218,7 @@ impl Upload {
             return Ok(false);
         }
         let said = answer.header("etag").map(plain_etag).unwrap_or_default();
-        let own = self.etag_of_parts().filter(|_| self.id.is_some() && said.len() > 33 && !is_encrypted(&answer));
+        let own = etag_of_parts(&self.parts).filter(|_| self.id.is_some() && said.len() > 33 && !is_encrypted(&answer));
         match own {
             // Some stores have etags of their own kind for what is put together.
             Some(own) if said.ends_with(&own[32..]) && is_md5(&said[..32]) && said != own => {
@@ -256,33 +238,6 @@ impl Upload {
             _ => Ok(()),
         }
     }
-}
-
-/// Sends one part, and compares what the store says of it.
-async fn send_part(
-    connection: &Connection,
-    put: &Put,
-    number: usize,
-    id: &str,
-    body: Bytes,
-) -> Result<(usize, String)> {
-    let title = put.object.to_string();
-    let ask = Ask::of(Method::Put, "put", &title).key(put.object.full_key());
-    let ask = ask.query("partNumber", &number.to_string()).query("uploadId", id).patient();
-    let answer = connection.send(&ask.body(body.clone())).await?;
-    if let Some(why) = differs(&body, &answer) {
-        return Err(not_as_sent(&put.object, format!("part {number}: {why}")));
-    }
-    match answer.header("etag") {
-        Some(etag) => Ok((number, etag.to_owned())),
-        None => Err(unclear(&title, "a part was taken without an etag")),
-    }
-}
-
-fn unclear(title: &str, why: &str) -> Error {
-    Error::new(Kind::Other, format!("cannot put `{title}`"))
-        .because_text(format!("the store's answer is not clear: {why}"))
-        .hint("is this an object store that speaks S3? check the `endpoint`")
 }
 
 impl Sink for Upload {
