@@ -90,7 +90,9 @@ fn every_command_line_exists() {
             let command = line.strip_prefix("$ ").or_else(|| line.split_once("/bin/").map(|(_, command)| command));
             let Some(command) = command.filter(|command| command.starts_with("hikae ")) else { continue };
             let parsed = Arguments::try_parse_from(command.split_whitespace());
-            assert!(parsed.is_ok(), "{}: `{command}`: {}", page.display(), parsed.err().unwrap());
+            // What asks for the version is answered, not parsed.
+            let wrong = parsed.err().filter(clap::Error::use_stderr);
+            assert!(wrong.is_none(), "{}: `{command}`: {}", page.display(), wrong.unwrap());
             checked += 1;
         }
     }
