@@ -34,7 +34,7 @@ describe("backup-verify", function()
 
   it("refuses what nothing describes, and what is not named", function()
     local other = { now = "2026-02-15T05:00:00+09:00", files = { ["/backups/photo.jpg"] = "x" } }
-    simulate(other):run("backup-verify", { set = { file = "/backups/photo.jpg" } }):failed("has no manifest and is no dump")
-    simulate(other):run("backup-verify"):failed("no backup is named")
+    simulate(other):run("backup-verify", { set = { file = "/backups/photo.jpg" } }):failed { message = "has no manifest and is no dump" }
+    simulate(other):run("backup-verify"):failed { message = "no backup is named" }
   end)
 end)

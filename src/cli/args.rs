@@ -76,10 +76,12 @@ pub enum Command {
     Docs(DocsArgs),
     /// Show hikae at work on a throwaway PostgreSQL, and what an honest failure looks like
     Demo,
+    /// Explain a kind of error, such as `integrity`, and what to do; all kinds when none is named
+    Explain(ExplainArgs),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page, or that of a command, such as `hikae man runs show`
-    Man { command: Vec<String> },
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -235,6 +237,21 @@ pub struct DocsArgs {
     /// List the functions, modules and recipes whose docs have this word
     #[arg(long, value_name = "WORD", conflicts_with_all = ["name", "out"])]
     pub search: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ExplainArgs {
+    /// Kind as error messages, JSON and `hikae runs` have it
+    pub kind: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ManArgs {
+    /// Command, such as `runs show` [default: hikae itself]
+    pub command: Vec<String>,
+    /// Write the pages of all commands into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub out: Option<PathBuf>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

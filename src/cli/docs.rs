@@ -34,7 +34,7 @@ const LUARC: &str = r#"{
 
 pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
     if let Some(dir) = &args.out {
-        return write_out(context, dir);
+        return write_for_editors(context, dir);
     }
     if let Some(word) = &args.search {
         return search::main(context, word);
@@ -128,7 +128,7 @@ fn public(text: &str) -> String {
 }
 
 /// Writes the stubs, the library and the model specs into a folder, for editors and for reading.
-fn write_out(context: &Context, dir: &Path) -> Result<ExitCode> {
+fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
     let dir = startup::resolved(&startup::current_dir()?.join(dir));
     let mut files = vec![TextFile::new(".luarc.json", luarc(""))];
     files.extend(types().into_iter().map(|(path, text)| TextFile::new(path, text)));

@@ -13,6 +13,7 @@ mod context;
 mod demo;
 mod docs;
 mod exit;
+mod explain;
 mod files;
 mod held_back;
 mod help;
@@ -34,6 +35,7 @@ mod show;
 mod status;
 mod test;
 mod verify;
+mod version;
 
 use args::Command;
 use context::Context;
@@ -46,6 +48,9 @@ use crate::world::real::startup;
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
     complete::answer_shell();
+    if let Some(code) = version::print_if_asked() {
+        return code;
+    }
     let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
@@ -82,8 +87,9 @@ pub fn main() -> ExitCode {
         Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),
+        Command::Explain(args) => explain::main(&context, &args),
         Command::Completions { shell } => completions(&context, shell),
-        Command::Man { command } => man::main(&context, &command),
+        Command::Man(args) => man::main(&context, &args),
     };
     // The check tells them among its points.
     if !is_check {
