@@ -10,9 +10,9 @@ use super::{exit, runs};
 use crate::catalog::Catalog;
 use crate::config::RecipeSource;
 use crate::error::{Error, Kind, Result};
+use crate::recipe::declaration::Declaration;
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::values::ParamValue;
-use crate::recipe::declaration::Declaration;
 use crate::recipe::{lint, loader, overview};
 use crate::report::table::{print_json_lines, print_said};
 use crate::world::real::{probe, startup};
@@ -25,8 +25,8 @@ mod schedulers;
 mod telling;
 mod walls;
 
-pub use databases::connect;
 use databases::Databases;
+pub use databases::connect;
 pub use point::{Mark, Point};
 
 pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {

@@ -16,7 +16,8 @@ use crate::report::table::print_text;
 use crate::suggest;
 use crate::world::real::startup;
 
-const CLOSING: &str = "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function, `hikae docs RECIPE` a recipe.\n";
+const CLOSING: &str =
+    "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function, `hikae docs RECIPE` a recipe.\n";
 
 /// Where the names stand that belong to no module of their own.
 const LOOSE: [(&str, &str); 5] =

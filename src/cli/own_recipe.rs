@@ -101,7 +101,8 @@ fn place(context: &Context, name: &str, recipe: String, spec: String) -> Result<
         [TextFile::new(format!("recipes/{name}.lua"), recipe), TextFile::new(format!("recipes/{name}_spec.lua"), spec)];
     for file in &files {
         if startup::look(&dir.join(&file.name))?.is_some() {
-            let error = Error::new(Kind::AlreadyExists, format!("`{}` is there already", dir.join(&file.name).display()));
+            let error =
+                Error::new(Kind::AlreadyExists, format!("`{}` is there already", dir.join(&file.name).display()));
             return Err(error.hint("choose another name, or move it away"));
         }
     }

@@ -58,23 +58,20 @@ fn restored(context: &Context, args: &RestoreArgs) -> Result<ExitCode> {
 fn list(context: &Context, set: &[(String, String)]) -> Result<Vec<Found>> {
     let source = context.config.recipe_source(RECIPE)?;
     let declaration = loader::declaration(&context.config, &source)?;
-    let job = Job::new(
-        context.config.clone(),
-        source,
-        declaration,
-        Wishes { set: set.to_vec(), ..Wishes::default() },
-    )?;
+    let job = Job::new(context.config.clone(), source, declaration, Wishes { set: set.to_vec(), ..Wishes::default() })?;
     let text = |name: &str| match job.params.get(name) {
         Some(ParamValue::String(text)) => Some(text.clone()),
         Some(ParamValue::Path(path)) => Some(path.display().to_string()),
         _ => None,
     };
-    let (dir, database) = (PathBuf::from(text("dir").unwrap_or_default()), text("dump_of").or_else(|| text("database")));
+    let (dir, database) =
+        (PathBuf::from(text("dir").unwrap_or_default()), text("dump_of").or_else(|| text("database")));
     let found = backups::of(context, &dir, database.as_deref())?;
     if found.is_empty() {
         let database = database.unwrap_or_default();
         let what = format!("there is no backup of the database `{database}` in `{}`", dir.display());
-        return Err(Error::new(Kind::NotFound, what).hint("name its folder with `--dir`, its database with `--database`, or its file"));
+        return Err(Error::new(Kind::NotFound, what)
+            .hint("name its folder with `--dir`, its database with `--database`, or its file"));
     }
     Ok(found)
 }
@@ -98,7 +95,9 @@ fn chosen(context: &Context, args: &RestoreArgs, found: &[Found]) -> Result<Path
         let said = answer(&format!("{} [1]: ", translated("which backup? (a number, or `q`)")))?;
         let number = if said.is_empty() { Ok(1) } else { said.parse::<usize>() };
         match number {
-            Ok(number) if (1..=found.len()).contains(&number) => return Ok(Path::new(&found[number - 1].path).to_owned()),
+            Ok(number) if (1..=found.len()).contains(&number) => {
+                return Ok(Path::new(&found[number - 1].path).to_owned());
+            }
             _ if said == "q" => return Err(Error::new(Kind::Cancelled, "not confirmed: nothing was changed")),
             _ => context.print_line(&format!("write a number from 1 to {}", found.len())),
         }

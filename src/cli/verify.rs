@@ -17,7 +17,11 @@ pub fn main(context: &Context, args: &VerifyArgs) -> ExitCode {
         return misuse(context, "a drill takes a file", "download it, with its manifest beside it");
     }
     if is_url && !args.backup.starts_with("http") {
-        return misuse(context, "a backup is a file or an http address", "for an object store, sign an address for reading");
+        return misuse(
+            context,
+            "a backup is a file or an http address",
+            "for an object store, sign an address for reading",
+        );
     }
     let current = match startup::current_dir() {
         Ok(current) => current,

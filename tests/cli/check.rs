@@ -11,7 +11,10 @@ const MACHINE: [&str; 3] = [" wall: ", " clock: ", " time zone: "];
 
 /// The lines that are no ticks.
 fn other_lines(out: &str) -> String {
-    let lines: Vec<&str> = out.lines().filter(|line| !line.starts_with('✓') && !MACHINE.iter().any(|subject| line.contains(subject))).collect();
+    let lines: Vec<&str> = out
+        .lines()
+        .filter(|line| !line.starts_with('✓') && !MACHINE.iter().any(|subject| line.contains(subject)))
+        .collect();
     lines.join("\n")
 }
 
@@ -20,7 +23,9 @@ fn check_of_a_sound_set_up_is_well() {
     let hikae = Hikae::with_database(shared(), "postgres").file("config/hikae.toml", "");
     let said = hikae.run(&["check", "db-backup"]);
     well(&said);
-    let out = regex::Regex::new("(?m)^. (clock|time zone|wall): .*\n(. (time zone|wall): .*\n)*").unwrap().replace(&said.out, "[MACHINE]\n");
+    let out = regex::Regex::new("(?m)^. (clock|time zone|wall): .*\n(. (time zone|wall): .*\n)*")
+        .unwrap()
+        .replace(&said.out, "[MACHINE]\n");
     let out = regex::Regex::new("`[^`]*/pg_dump`").unwrap().replace(&out, "`[PATH]/pg_dump`");
     let out = regex::Regex::new("on [^ ]*:[0-9]+ as [a-z]+").unwrap().replace(&out, "on [SERVER]");
     let out = regex::Regex::new("(pg_dump` |version )[0-9]+").unwrap().replace_all(&out, "$1[VERSION]");

@@ -97,12 +97,15 @@ fn what_the_role_may_not_read_is_told_before_the_night() {
     let said = hikae.run(&["check", "db-backup"]);
     assert_eq!(said.code, 1, "{said:?}");
     let line = said.out.lines().find(|line| line.contains("may not read")).unwrap_or_else(|| panic!("{said:?}"));
-    for name in ["`inner_room.hidden`", "`large object 4711`", "`public.closed`", "`public.counted`", "`public.guarded`"] {
+    for name in
+        ["`inner_room.hidden`", "`large object 4711`", "`public.closed`", "`public.counted`", "`public.guarded`"]
+    {
         assert!(line.contains(name), "{name}: {line}");
     }
     assert!(!line.contains("open"), "{line}");
     // It does not cry wolf: once all of it is granted, the dump itself works.
-    let grants = "GRANT pg_read_all_data TO doctor; ALTER ROLE doctor BYPASSRLS; GRANT SELECT ON LARGE OBJECT 4711 TO doctor";
+    let grants =
+        "GRANT pg_read_all_data TO doctor; ALTER ROLE doctor BYPASSRLS; GRANT SELECT ON LARGE OBJECT 4711 TO doctor";
     cluster.psql("doctor", grants);
     let said = hikae.run(&["check", "db-backup"]);
     assert!(said.code == 0 && said.out.contains("may read all that is dumped"), "{said:?}");
@@ -155,8 +158,12 @@ fn a_schedule_that_no_scheduler_has_and_two_that_collide_are_told() {
     let said = hikae.run(&["check", "note", "other"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.contains("! schedule: no scheduler runs `note`, which is due at `0 3 * * 0`"), "{said:?}");
-    assert!(said.out.contains("! schedule: `note` (0 3 * * 0) and `other` (0 3 * * *) begin in the same minute"), "{said:?}");
-    let apart = hikae.file("config/hikae.toml", "[schedules]\nother = \"5 3 * * *\"\n").run(&["check", "note", "other"]);
+    assert!(
+        said.out.contains("! schedule: `note` (0 3 * * 0) and `other` (0 3 * * *) begin in the same minute"),
+        "{said:?}"
+    );
+    let apart =
+        hikae.file("config/hikae.toml", "[schedules]\nother = \"5 3 * * *\"\n").run(&["check", "note", "other"]);
     assert!(!apart.out.contains("same minute"), "{apart:?}");
 }
 

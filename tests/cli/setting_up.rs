@@ -72,7 +72,8 @@ fn every_variable_of_a_recipe_is_in_the_new_env_file_and_every_setting_is_one() 
     // Whatever is behind a `#` can be used as it is.
     let toml = read(&hikae, "conf/hikae.toml");
     let comment = |line: &str| line.starts_with("# ");
-    let used: String = toml.lines().filter(|line| !comment(line)).map(|line| format!("{}\n", line.trim_start_matches('#'))).collect();
+    let used: String =
+        toml.lines().filter(|line| !comment(line)).map(|line| format!("{}\n", line.trim_start_matches('#'))).collect();
     let hikae = hikae.file("conf/hikae.toml", &used);
     let listed = hikae.run(&["--config-dir", "conf", "list"]);
     assert_eq!(listed.code, 0, "{listed:?}\n{used}");
@@ -94,7 +95,8 @@ fn init_tries_the_values_that_it_is_given() {
     let run = hikae.env("BACKUP_DIR", "").run(&["--config-dir", "conf", "run", "db-backup"]);
     assert_eq!(run.code, 0, "{run:?}");
     let wrong = fresh();
-    let said = wrong.run(&["init", "conf", "--database", "x", "--port", "1", "--mail", "nobody", "--backup-dir", "here"]);
+    let said =
+        wrong.run(&["init", "conf", "--database", "x", "--port", "1", "--mail", "nobody", "--backup-dir", "here"]);
     assert!(said.err.contains("✗ database: ") && said.err.contains("✗ folder: `here` is not absolute"), "{said:?}");
     assert!(said.err.contains("✗ mail: `nobody` is not a mail address"), "{said:?}");
 }
@@ -120,8 +122,12 @@ fn at_a_terminal(hikae: &Hikae, line: &str, typed: &str) -> String {
 fn init_asks_at_a_terminal_and_hides_the_password() {
     let cluster = shared();
     let hikae = fresh().env("HIKAE_LANG", "ja");
-    let typed =
-        format!("postgres\n127.0.0.1\n{}\n\n{}\n{}\n\n", cluster.port(), cluster.password, hikae.path("kept").display());
+    let typed = format!(
+        "postgres\n127.0.0.1\n{}\n\n{}\n{}\n\n",
+        cluster.port(),
+        cluster.password,
+        hikae.path("kept").display()
+    );
     let line = format!("{} init conf", env!("CARGO_BIN_EXE_hikae"));
     let said = at_a_terminal(&hikae, &line, &typed);
     assert!(said.contains("データベース") && said.contains("✓ "), "{said}");
@@ -163,13 +169,22 @@ fn an_ejected_recipe_is_shown_as_customised_once_it_is_changed() {
     assert!(hikae.run(&["show", "db-backup"]).out.contains("customised"));
     let said = hikae.run(&["diff", "db-backup"]);
     assert_eq!(said.code, 1, "{said:?}");
-    assert_eq!(said.out.lines().filter(|line| line.starts_with("+    ") || line.starts_with("-    ")).count(), 2, "{}", said.out);
+    assert_eq!(
+        said.out.lines().filter(|line| line.starts_with("+    ") || line.starts_with("-    ")).count(),
+        2,
+        "{}",
+        said.out
+    );
     assert_eq!(said.out.matches("--- ").count(), 1, "{}", said.out);
     // Taken from another version: both are shown.
     let origin = read(&hikae, "config/.hikae/origins/db-backup.json").replace("default = 30", "default = 14");
     let hikae = hikae.file("config/.hikae/origins/db-backup.json", &origin);
     let said = hikae.run(&["diff", "db-backup"]);
-    assert!(said.out.contains("--- built in: db-backup") && said.out.contains("--- taken from: db-backup"), "{}", said.out);
+    assert!(
+        said.out.contains("--- built in: db-backup") && said.out.contains("--- taken from: db-backup"),
+        "{}",
+        said.out
+    );
     assert!(said.out.contains("default = 14"), "{}", said.out);
     let none = Hikae::new().file("config/recipes/mine.lua", super::commands::NOTE).run(&["diff", "mine"]);
     assert!(none.code == 64 && none.err.contains("was not taken from a built-in one"), "{none:?}");
@@ -181,7 +196,12 @@ fn docs_show_recipes_and_find_words() {
     assert!(hikae.run(&["docs"]).out.contains("\nRecipes:\n\nbackup-monitor "));
     let said = hikae.run(&["docs", "db-backup"]);
     well(&said);
-    for part in ["Dumps one PostgreSQL database", "schedule 0 2 * * *", "runs pg_dump", "days: integer, $RETENTION_DAYS Days to keep a dump"] {
+    for part in [
+        "Dumps one PostgreSQL database",
+        "schedule 0 2 * * *",
+        "runs pg_dump",
+        "days: integer, $RETENTION_DAYS Days to keep a dump",
+    ] {
         assert!(said.out.contains(part), "{part}: {}", said.out);
     }
     let said = hikae.run(&["docs", "--search", "retention"]);

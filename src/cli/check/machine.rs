@@ -22,7 +22,10 @@ pub fn clock_points(context: &Context) -> Vec<Point> {
     let clock = match (behind, clock::is_synchronized()) {
         (Some(run), _) => {
             let what = format!("it shows {}, and the last run began at {}", shown(now), shown(run.started_at));
-            Point::wrong("clock", &Error::new(Kind::Other, what).hint("set it: ages and schedules go by it; `timedatectl`"))
+            Point::wrong(
+                "clock",
+                &Error::new(Kind::Other, what).hint("set it: ages and schedules go by it; `timedatectl`"),
+            )
         }
         (None, Some(true)) => Point::ok("clock", format!("{}, synchronized", shown(now))),
         (None, _) => Point::not_tried("clock", format!("{}; nothing says that it is synchronized", shown(now))),
@@ -38,10 +41,9 @@ fn time_zone(context: &Context, now: crate::catalog::Moment) -> Point {
     let (here, offset) = (zone(context), now.format("%:z"));
     let system = crate::cli::schedule::system_zone();
     match (here, system) {
-        (Some(here), Some(system)) if here != system => Point::not_tried(
-            "time zone",
-            format!("`{here}` ({offset}) in this shell, and `{system}` for schedulers"),
-        ),
+        (Some(here), Some(system)) if here != system => {
+            Point::not_tried("time zone", format!("`{here}` ({offset}) in this shell, and `{system}` for schedulers"))
+        }
         (Some(here), _) => Point::ok("time zone", format!("`{here}` ({offset})")),
         (None, _) => Point::not_tried("time zone", format!("{offset}, without a name")),
     }
@@ -57,7 +59,8 @@ pub fn space(context: &Context, job: &Job) -> Option<Point> {
     };
     let run = last(context, &filter)?;
     let size: u64 = run.backups.iter().map(|backup| backup.size_bytes).sum();
-    let folder = run.backups.iter().find_map(|backup| Path::new(&backup.path).parent().filter(|dir| dir.is_absolute()))?;
+    let folder =
+        run.backups.iter().find_map(|backup| Path::new(&backup.path).parent().filter(|dir| dir.is_absolute()))?;
     let free = startup::space(folder)?.free_bytes;
     let (free_shown, size_shown) = (show_size(free), show_size(size));
     let (subject, shown) = (&job.source.name, folder.display());

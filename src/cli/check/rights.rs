@@ -65,7 +65,9 @@ fn refused(role: &str, database: &str, rows: &[(String, bool)]) -> Error {
     let objects = rows.iter().any(|(name, _)| name.starts_with("large object "));
     let hint = match rows.iter().any(|(_, policy)| *policy) {
         true => format!("row security is in the way: `ALTER ROLE {role} BYPASSRLS`"),
-        false if objects => format!("`GRANT SELECT ON LARGE OBJECT … TO {role}`: `pg_read_all_data` does not reach large objects"),
+        false if objects => {
+            format!("`GRANT SELECT ON LARGE OBJECT … TO {role}`: `pg_read_all_data` does not reach large objects")
+        }
         false => format!("as a superuser: `GRANT pg_read_all_data TO {role}` (PostgreSQL 14), else `GRANT SELECT`"),
     };
     Error::new(Kind::Denied, what).hint(hint)
@@ -83,7 +85,10 @@ async fn version(caller: &Caller, subject: &str, server: u64) -> Option<Point> {
         true => Point::ok(subject, format!("`pg_dump` {own} dumps the server's version {server}")),
         false => {
             let what = format!("`pg_dump` {own} is older than the server {server}, and refuses to dump it");
-            Point::wrong(subject, &Error::new(Kind::Command, what).hint(format!("`apt-get install postgresql-client-{server}`")))
+            Point::wrong(
+                subject,
+                &Error::new(Kind::Command, what).hint(format!("`apt-get install postgresql-client-{server}`")),
+            )
         }
     })
 }

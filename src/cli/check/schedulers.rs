@@ -31,7 +31,8 @@ pub fn points(context: &Context, jobs: &[Job]) -> Vec<Point> {
             Some((job, text, schedule::read(text).ok()?))
         })
         .collect();
-    let started_by = |name: &str| scheduled.iter().find(|(job, ..)| job.needs.recipes.iter().any(|known| known == name));
+    let started_by =
+        |name: &str| scheduled.iter().find(|(job, ..)| job.needs.recipes.iter().any(|known| known == name));
     let mut points = Vec::new();
     for (job, text, _) in &scheduled {
         let name = &job.source.name;
@@ -96,7 +97,8 @@ fn collisions(scheduled: &[(&Job, &str, Schedule)]) -> Vec<Point> {
 
 /// Whether two schedules have a minute in common, on some day.
 fn meet(one: &Schedule, other: &Schedule) -> bool {
-    let days = one.either_day || other.either_day || (one.days & other.days != 0 && one.weekdays & other.weekdays & 0x7f != 0);
+    let days =
+        one.either_day || other.either_day || (one.days & other.days != 0 && one.weekdays & other.weekdays & 0x7f != 0);
     one.minutes & other.minutes != 0 && one.hours & other.hours != 0 && one.months & other.months != 0 && days
 }
 

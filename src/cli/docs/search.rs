@@ -38,7 +38,11 @@ pub fn main(context: &Context, word: &str) -> Result<ExitCode> {
 fn blocks<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
     let public = text.split("\n\n").filter(|block| block.lines().any(|line| line.starts_with("function ")));
     let commented = |block: &str| -> String {
-        block.lines().filter(|line| line.starts_with("---") || line.starts_with("function ")).collect::<Vec<_>>().join("\n")
+        block
+            .lines()
+            .filter(|line| line.starts_with("---") || line.starts_with("function "))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     public.filter(move |block| commented(block).to_lowercase().contains(word)).filter_map(|block| {
         let name = functions(block).into_iter().next()?;

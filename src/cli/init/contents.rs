@@ -15,7 +15,10 @@ const VARIABLES: &str = include_str!("env.txt");
 /// Every file, with what was answered in its place.
 pub fn files(answers: &Answers, language: Language) -> Result<Vec<TextFile>> {
     let settings = match language {
-        Language::Ja => SETTINGS.replace("#lang = \"en\"                      # or \"ja\"", "lang = \"ja\"                       # or \"en\""),
+        Language::Ja => SETTINGS.replace(
+            "#lang = \"en\"                      # or \"ja\"",
+            "lang = \"ja\"                       # or \"en\"",
+        ),
         Language::En => SETTINGS.to_owned(),
     };
     let variables = TextFile { name: ".env".to_owned(), text: variables(answers)?, mode: 0o600 };
@@ -41,7 +44,8 @@ fn variables(answers: &Answers) -> Result<String> {
 /// A value as `.env` has it, so that it is read back as it was given.
 fn quoted(name: &str, value: &str) -> Result<String> {
     let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "/_-.:@+,".contains(c));
-    let forms = [value.to_owned(), format!("'{value}'"), format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))];
+    let forms =
+        [value.to_owned(), format!("'{value}'"), format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))];
     let reads_back = |form: &&String| {
         dotenv::parse(&format!("{name}={form}\n")).is_ok_and(|read| read.get(name).map(String::as_str) == Some(value))
     };

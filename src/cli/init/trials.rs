@@ -40,7 +40,9 @@ pub fn database(answers: &Answers) -> Point {
 pub fn folder(dir: &str) -> Point {
     let tried = match dir.starts_with('/') {
         true => probe::try_write(Path::new(dir)),
-        false => Err(Error::new(Kind::Other, format!("`{dir}` is not absolute")).hint("write a path that begins with `/`")),
+        false => {
+            Err(Error::new(Kind::Other, format!("`{dir}` is not absolute")).hint("write a path that begins with `/`"))
+        }
     };
     Point::of("folder", tried.map(|()| format!("`{dir}` can be written")))
 }

@@ -71,7 +71,8 @@ fn one(path: &Path, name: &str, manifest: &Value, drills: &[Run]) -> Result<Opti
     let rows = manifest["database"]["tables"].as_array().and_then(|tables| tables.iter().map(rows).sum());
     let shown = path.display().to_string();
     let begins = format!("restore of {shown} into ");
-    let restored = |run: &&Run| run.steps.iter().any(|step| step.name.starts_with(&begins) && step.status == Status::Success);
+    let restored =
+        |run: &&Run| run.steps.iter().any(|step| step.name.starts_with(&begins) && step.status == Status::Success);
     let drilled = drills.iter().filter(restored).map(|run| run.started_at).max();
     Ok(Some(Found {
         name: name.to_owned(),

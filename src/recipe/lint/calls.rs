@@ -150,7 +150,8 @@ impl<'s> Checker<'s> {
             }
             literal => {
                 if let Some(word) = misfit(&all, literal, self.stubs) {
-                    let message = format!("`{}` of `{call}` must be {}, but is {word}", slot.name, kind.replace('|', " or "));
+                    let message =
+                        format!("`{}` of `{call}` must be {}, but is {word}", slot.name, kind.replace('|', " or "));
                     self.find(line, message, format!("`hikae docs {}` shows it", call.replace(':', ".")));
                 }
             }
@@ -198,5 +199,6 @@ fn misfit(all: &[&str], value: &Expression, stubs: &Stubs) -> Option<String> {
         // What is not understood may take anything.
         takes.contains(&one) || same || !(plain || quoted || is_class)
     };
-    (!all.iter().any(|one| can_take(one) || alternatives(stubs.resolved(one)).iter().any(|one| can_take(&one)))).then_some(word)
+    (!all.iter().any(|one| can_take(one) || alternatives(stubs.resolved(one)).iter().any(|one| can_take(&one))))
+        .then_some(word)
 }

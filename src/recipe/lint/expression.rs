@@ -7,9 +7,19 @@ pub enum Expression {
     Global(String),
     /// A local name, with what is known of its value.
     Local(Option<Kind>),
-    Member { of: Box<Expression>, name: String },
-    Call { of: Box<Expression>, args: Vec<Expression> },
-    Method { of: Box<Expression>, name: String, args: Vec<Expression> },
+    Member {
+        of: Box<Expression>,
+        name: String,
+    },
+    Call {
+        of: Box<Expression>,
+        args: Vec<Expression>,
+    },
+    Method {
+        of: Box<Expression>,
+        name: String,
+        args: Vec<Expression>,
+    },
     Table(Vec<Field>),
     Text(String),
     Integer,

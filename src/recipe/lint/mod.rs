@@ -13,8 +13,8 @@ use super::declaration::Declaration;
 use super::loader;
 use crate::config::{Config, RecipeSource};
 use crate::error::Result;
-use calls::Checker;
 use crate::suggest;
+use calls::Checker;
 use stubs::Stubs;
 
 /// Something that is wrong in a file.

@@ -93,9 +93,11 @@ impl Stubs {
         let exact = head.starts_with("(exact) ");
         let head = head.trim_start_matches("(exact) ");
         let end = head.find([' ', ':']).unwrap_or(head.len());
-        let parents = head[end..].strip_prefix(':').unwrap_or_default().split(',').map(|parent| {
-            parent.split_whitespace().next().unwrap_or_default().to_owned()
-        });
+        let parents = head[end..]
+            .strip_prefix(':')
+            .unwrap_or_default()
+            .split(',')
+            .map(|parent| parent.split_whitespace().next().unwrap_or_default().to_owned());
         let parents = parents.filter(|parent| !parent.is_empty()).collect();
         let fields = tags.iter().filter_map(|tag| slot(tag.strip_prefix("field ")?)).collect();
         self.classes.insert(head[..end].to_owned(), Class { exact, parents, fields });
