@@ -11,6 +11,7 @@ pub mod expand;
 mod fields;
 pub mod job;
 pub mod ledger;
+pub mod lint;
 mod live;
 pub mod loader;
 

@@ -23,7 +23,7 @@ use undo::Undo;
 
 mod base64;
 mod blocking;
-mod clock;
+pub mod clock;
 mod environment;
 mod fence;
 mod files;
@@ -59,6 +59,7 @@ mod tls;
 mod trouble;
 mod undo;
 pub mod startup;
+pub mod terminal;
 pub mod view;
 pub mod wall;
 pub mod walls;
