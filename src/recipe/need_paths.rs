@@ -6,7 +6,7 @@ use super::declaration::Declaration;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::world::guarded::Needs;
-use crate::world::real::standing;
+use crate::world::real::write_folders;
 
 /// The path of a template: of a pattern, its folder; of `{file}/..`, the folder of the file. The address of a repository on
 /// another machine has none.
@@ -29,7 +29,7 @@ pub fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) 
         let in_words = declaration.needs.write.iter().any(|template| Path::new(template) == path);
         in_words || config.settings.write_shared.contains(path)
     };
-    match needs.write.iter().find(|path| standing::is_shared(path) && !said(path)) {
+    match needs.write.iter().find(|path| write_folders::is_shared(path) && !said(path)) {
         None => Ok(()),
         Some(path) => Err(Error::new(Kind::Recipe, format!("a run may not write everywhere in `{}`", path.display()))
             .hint(format!(

@@ -2,6 +2,8 @@
 
 pub(super) mod stores;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::{BoxFuture, ready};
@@ -14,7 +16,7 @@ use super::tree::Content;
 use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
 use crate::stream::{Piece, Sink, Source};
-use crate::world::objects::words::{Refusal, no_bucket, no_classes, no_object, refused, taken};
+use crate::world::objects::words::{Refusal, no_bucket, no_object, only_files, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, url};
 
 /// Whatever is there before anything has happened.
@@ -54,17 +56,25 @@ pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
             (Some(age), None) => setup.now.checked_sub_signed(age.0).ok_or_else(|| wrong("it is too old"))?,
             (None, modified) => modified.unwrap_or(setup.now),
         };
-        stores.objects.insert(address.clone(), stored(content, modified, table.storage_class.clone()));
+        stores
+            .objects
+            .insert(address.clone(), stored(content, modified, table.storage_class.clone(), table.metadata.clone()));
     }
     Ok(stores)
 }
 
-fn stored(content: Content, modified: DateTime<FixedOffset>, storage_class: Option<String>) -> Stored {
+fn stored(
+    content: Content,
+    modified: DateTime<FixedOffset>,
+    storage_class: Option<String>,
+    metadata: BTreeMap<String, String>,
+) -> Stored {
     let mark = match &content {
         Content::Pieces(_) => Sha256::of(content.whole()),
         Content::Sized(size) => Sha256::of(size.to_string()),
     };
-    let stat = ObjectStat { size_bytes: content.size(), modified, etag: mark[..32].to_owned(), storage_class };
+    let stat =
+        ObjectStat { size_bytes: content.size(), modified, etag: mark[..32].to_owned(), storage_class, metadata };
     Stored { content, stat }
 }
 
@@ -72,10 +82,6 @@ impl Stores {
     /// Every object, by its address.
     pub fn all(&self) -> impl Iterator<Item = (String, &Stored)> {
         self.objects.iter().map(|(address, stored)| (address.clone(), stored))
-    }
-
-    pub fn buckets(&self) -> impl Iterator<Item = &String> {
-        self.buckets.iter()
     }
 
     /// Refuses to `act` on what is not there, or for somebody who may not.
@@ -119,8 +125,8 @@ pub fn put(shared: &Shared, put: Put) -> Result<Box<dyn Sink>> {
     let title = put.object.to_string();
     let mut state = shared.lock();
     state.stores.bucket("put", &title, &put.object.store)?;
-    if put.storage_class.is_some() && put.object.store.kind.is_tree() {
-        return Err(no_classes(&put.object));
+    if put.object.store.kind.is_tree() {
+        only_files(&put)?;
     }
     if state.stores.objects.contains_key(&title) && !put.replace {
         return Err(taken(&put.object));
@@ -135,7 +141,8 @@ pub fn list(state: &mut State, store: &Store, prefix: &str) -> Result<Vec<Object
     state.stores.bucket("list", &begin, store)?;
     let found = state.stores.below(&begin).filter_map(|(address, stored)| {
         let key = address.strip_prefix(&all)?.to_owned();
-        Some(ObjectEntry { key, stat: stored.stat.clone() })
+        let stat = ObjectStat { metadata: BTreeMap::new(), ..stored.stat.clone() };
+        Some(ObjectEntry { key, stat })
     });
     Ok(found.collect())
 }
@@ -182,7 +189,9 @@ impl Upload {
             return Err(taken(&self.put.object));
         }
         let content = Content::Pieces(std::mem::take(&mut self.pieces));
-        state.stores.objects.insert(self.title.clone(), stored(content, now, self.put.storage_class.clone()));
+        let Put { storage_class, metadata, object, .. } = self.put.clone();
+        let metadata = if object.store.kind.is_tree() { BTreeMap::new() } else { metadata };
+        state.stores.objects.insert(self.title.clone(), stored(content, now, storage_class, metadata));
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Reaches Azure Blob Storage: block blobs in a container.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use crate::stream::{Sink, Source};
 use crate::world::http::coding::packed;
 use crate::world::http::{HttpResponse, Method};
 use crate::world::objects::words::{
-    is_packed, no_bucket, no_length, no_object, only_a_part, replaced, taken, unreadable,
+    is_packed, no_bucket, no_length, no_object, only_a_part, only_files, replaced, taken, unreadable,
 };
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use crate::world::real::base64;
@@ -28,6 +28,9 @@ mod account;
 mod upload;
 
 pub use account::VARIABLES;
+
+/// How the headers of what is stored with a blob begin.
+pub const META: &str = "x-ms-meta-";
 
 pub struct Azure(pub Reach);
 
@@ -99,6 +102,8 @@ impl Container {
     }
 
     async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
+        // It encrypts everything by itself, and is not told how.
+        only_files(&Put { storage_class: None, ..put.clone() })?;
         if self.look(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));
         }
@@ -161,12 +166,8 @@ impl Container {
 /// What a listing says of a blob.
 fn listed(blob: &Element) -> Option<ObjectStat> {
     let said = blob.all("Properties").next()?;
-    stat_of(
-        said.text("Content-Length"),
-        said.text("Last-Modified"),
-        said.text("Etag"),
-        Some(said.text("AccessTier")).filter(|_| said.text("AccessTierInferred") != "true"),
-    )
+    let tier = Some(said.text("AccessTier")).filter(|_| said.text("AccessTierInferred") != "true");
+    stat_of(said.text("Content-Length"), said.text("Last-Modified"), said.text("Etag"), tier)
 }
 
 /// What the headers of an answer say of a blob.
@@ -174,14 +175,17 @@ fn stat(answer: &HttpResponse) -> Option<ObjectStat> {
     let header = |name| answer.header(name).unwrap_or_default();
     let inferred = header("x-ms-access-tier-inferred") == "true";
     let tier = answer.header("x-ms-access-tier").filter(|_| !inferred);
-    stat_of(header("content-length"), header("last-modified"), header("etag"), tier)
+    let named = |(name, value): &(String, String)| Some((name.strip_prefix(META)?.to_owned(), value.clone()));
+    let metadata = answer.headers.iter().filter_map(named).collect();
+    let stat = stat_of(header("content-length"), header("last-modified"), header("etag"), tier)?;
+    Some(ObjectStat { metadata, ..stat })
 }
 
 fn stat_of(size: &str, modified: &str, etag: &str, tier: Option<&str>) -> Option<ObjectStat> {
     let modified = DateTime::parse_from_rfc2822(modified).ok()?.with_timezone(&Local).fixed_offset();
     let storage_class = tier.filter(|tier| !tier.is_empty() && *tier != "Hot").map(str::to_owned);
     let etag = etag.trim_matches('"').to_owned();
-    Some(ObjectStat { size_bytes: size.parse().ok()?, modified, etag, storage_class })
+    Some(ObjectStat { size_bytes: size.parse().ok()?, modified, etag, storage_class, metadata: BTreeMap::new() })
 }
 
 /// The same blob, from any byte on.

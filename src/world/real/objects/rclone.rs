@@ -1,5 +1,6 @@
 //! Reaches whatever the program `rclone` reaches: each act is a call of it, and its exit code is the proof.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use self::streams::{CatSource, Upload};
 use super::{Backend, Reach};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Sink, Source};
-use crate::world::objects::words::{no_bucket, no_classes, no_object, taken, unreadable};
+use crate::world::objects::words::{no_bucket, no_object, only_files, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use crate::world::partial::is_partial;
 use crate::world::program::failure;
@@ -108,9 +109,7 @@ impl Rclone {
     }
 
     async fn put(&self, put: Put) -> Result<Box<dyn Sink>> {
-        if put.storage_class.is_some() {
-            return Err(no_classes(&put.object));
-        }
+        only_files(&put)?;
         if self.object(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));
         }
@@ -165,6 +164,7 @@ fn seen(item: &Value) -> Option<Seen> {
         size_bytes,
         modified: modified.with_timezone(&Local).fixed_offset(),
         etag: format!("{:x}-{size_bytes:x}", modified.timestamp_nanos_opt().unwrap_or_default()),
+        metadata: BTreeMap::new(),
         storage_class: item["Tier"].as_str().filter(|tier| *tier != "STANDARD").map(str::to_owned),
     };
     Some(Seen { stat, md5, is_dir: item["IsDir"].as_bool().unwrap_or(false) })

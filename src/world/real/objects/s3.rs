@@ -12,7 +12,7 @@ use crate::world::http::Method;
 use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 pub use account::VARIABLES;
-use ask::{Answer, Ask, Refused};
+use ask::{Ask, Refused, StoreReply};
 use connection::Connection;
 use listing::Page;
 use upload::Upload;
@@ -116,7 +116,7 @@ impl S3 {
 }
 
 /// What the store says of an object; nothing when the bucket stands and the object is not there.
-async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<Answer>> {
+async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<StoreReply>> {
     let title = object.to_string();
     match connection.send(&Ask::of(Method::Head, act, &title).key(object.full_key())).await {
         Ok(answer) => Ok(Some(answer)),

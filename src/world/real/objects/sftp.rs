@@ -1,5 +1,6 @@
 //! Reaches the files of another machine by SFTP, over the pipes of `ssh HOST -s sftp`: keys and hosts are OpenSSH's business.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Local};
@@ -13,7 +14,7 @@ use self::streams::{SftpSource, Upload};
 use super::{Backend, Reach};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Sink, Source};
-use crate::world::objects::words::{no_bucket, no_classes, no_object, taken};
+use crate::world::objects::words::{no_bucket, no_object, only_files, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use crate::world::partial::is_partial;
 
@@ -53,9 +54,7 @@ impl Sftp {
     }
 
     async fn put(&self, put: Put) -> Result<Box<dyn Sink>> {
-        if put.storage_class.is_some() {
-            return Err(no_classes(&put.object));
-        }
+        only_files(&put)?;
         let (session, seen) = self.seen("put", &put.object).await?;
         if seen.is_some() && !put.replace {
             return Err(taken(&put.object));
@@ -143,7 +142,7 @@ fn stat(seen: &Metadata) -> ObjectStat {
     let modified = DateTime::from_timestamp(i64::from(secs), 0).unwrap_or_default();
     let etag = format!("{secs:x}-{:x}", seen.len());
     let modified = modified.with_timezone(&Local).fixed_offset();
-    ObjectStat { size_bytes: seen.len(), modified, etag, storage_class: None }
+    ObjectStat { size_bytes: seen.len(), modified, etag, storage_class: None, metadata: BTreeMap::new() }
 }
 
 impl Backend for Sftp {

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use md5::{Digest, Md5};
 use tokio::task::JoinSet;
 
-use super::{Container, stat};
+use super::{Container, META, stat};
 use crate::error::{Error, Kind, Result};
 use crate::stream::Sink;
 use crate::world::http::Method;
@@ -128,6 +128,7 @@ impl Upload {
             .header("x-ms-blob-content-md5", self.md5())
             .header(MARK, &*self.mark)
             .body(format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>{blocks}</BlockList>"));
+        ask.named.extend(self.put.metadata.iter().map(|(name, value)| (format!("{META}{name}"), value.clone())));
         if !self.put.replace {
             ask = ask.header("if-none-match", "*");
         }

@@ -85,6 +85,9 @@ impl Upload {
             "contentType": "application/octet-stream",
             "metadata": { "hikae-upload": self.mark },
         });
+        for (name, value) in &self.put.metadata {
+            said["metadata"][name] = json!(value);
+        }
         if let Some(class) = &self.put.storage_class {
             said["storageClass"] = json!(class);
         }

@@ -1,5 +1,7 @@
 //! What a store is asked, and the two kinds of answers.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
@@ -7,6 +9,9 @@ use crate::stream::Source;
 use crate::stream::pump::collect;
 use crate::world::http::Method;
 use crate::world::objects::words::Refusal;
+
+/// How the headers of what is stored with an object begin.
+pub const META: &str = "x-amz-meta-";
 
 /// How often the same is asked at most, and a part of something large.
 const TRIES: u32 = 4;
@@ -29,7 +34,7 @@ pub struct Ask<'a> {
 }
 
 /// A good answer, whose body is still to be read.
-pub struct Answer {
+pub struct StoreReply {
     pub status: u16,
     pub body: Box<dyn Source>,
     pub headers: Vec<(String, String)>,
@@ -41,9 +46,15 @@ pub struct Refused {
     pub refusal: Option<Refusal>,
 }
 
-impl Answer {
+impl StoreReply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What was stored with the object.
+    pub fn metadata(&self) -> BTreeMap<String, String> {
+        let named = |(name, value): &(String, String)| Some((name.strip_prefix(META)?.to_owned(), value.clone()));
+        self.headers.iter().filter_map(named).collect()
     }
 
     /// Its body, which is small.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::ask::{Answer, Ask};
+use super::ask::{Ask, StoreReply};
 use super::checksum::is_encrypted;
 use super::connection::Connection;
 use super::listing::plain_etag;
@@ -46,7 +46,7 @@ pub async fn open(connection: Connection, object: Object) -> Result<Box<dyn Sour
     Ok(Box::new(Reading::new(object, answer.body, of, Box::new(again), check)))
 }
 
-fn check_of(answer: &Answer) -> Option<Check> {
+fn check_of(answer: &StoreReply) -> Option<Check> {
     let etag = plain_etag(answer.header("etag")?);
     let part_bytes = answer.header(PART_BYTES).and_then(|bytes| bytes.parse().ok());
     Check::of_etag(&etag, part_bytes).filter(|_| !is_encrypted(answer))

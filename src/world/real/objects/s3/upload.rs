@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 
-use super::ask::{Ask, Refused};
+use super::ask::{Ask, META, Refused};
 use super::checksum::{differs, is_encrypted, is_md5};
-use super::connection::{Connection, refusal_in};
+use super::connection::{Connection, form, refusal_in};
 use super::listing::{plain_etag, stat};
 use super::parts::{etag_of_parts, list_of_parts, send_part, unclear};
 use super::{error_of, look, xml};
@@ -18,7 +18,7 @@ use crate::stream::Sink;
 use crate::world::http::Method;
 use crate::world::http::exchange::repeats::doubled;
 use crate::world::objects::words::{not_as_sent, taken};
-use crate::world::objects::{MOST_PARTS, Put};
+use crate::world::objects::{MOST_PARTS, Put, ServerEncryption};
 use crate::world::real::clock;
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
@@ -42,6 +42,10 @@ pub struct Upload {
     undo: Undo,
     title: String,
     mark: String,
+    /// The headers of what is kept with the object, each with its name.
+    kept: Vec<(String, String)>,
+    /// The headers of what is kept with the object, each with its name.
+    kept: Vec<(String, String)>,
     gathered: Vec<u8>,
     size_bytes: u64,
     /// The store's name for the parts, once there are any.
@@ -60,7 +64,22 @@ impl Upload {
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
         let (gathered, parts, under_way) = (Vec::new(), BTreeMap::new(), JoinSet::new());
         let (size_bytes, number, id) = (0, 0, None);
-        Upload { connection, put, undo, title, mark, gathered, size_bytes, id, number, parts, under_way, torn: false }
+        let kept = put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect();
+        Upload {
+            connection,
+            put,
+            undo,
+            title,
+            mark,
+            kept,
+            gathered,
+            size_bytes,
+            id,
+            number,
+            parts,
+            under_way,
+            torn: false,
+        }
     }
 
     fn ask(&self, method: Method) -> Ask<'_> {
@@ -73,9 +92,21 @@ impl Upload {
             0 => ask,
             _ => ask.header(PART_BYTES, self.put.part_bytes.to_string()),
         };
-        let ask = ask.header(MARK, &*self.mark).header("content-type", "application/octet-stream");
-        match &self.put.storage_class {
-            Some(class) => ask.header("x-amz-storage-class", class),
+        let mut ask = ask.header(MARK, &*self.mark).header("content-type", "application/octet-stream");
+        let Put { storage_class, metadata, tags, encryption, .. } = &self.put;
+        for (name, value) in &self.kept {
+            ask = ask.header(name, metadata.get(value).map_or("", String::as_str));
+        }
+        if let Some(class) = storage_class {
+            ask = ask.header("x-amz-storage-class", class);
+        }
+        if !tags.is_empty() {
+            ask = ask.header("x-amz-tagging", form(tags));
+        }
+        let Some(ServerEncryption { algorithm, key }) = encryption else { return ask };
+        ask = ask.header("x-amz-server-side-encryption", algorithm);
+        match key {
+            Some(key) => ask.header("x-amz-server-side-encryption-aws-kms-key-id", key),
             None => ask,
         }
     }
