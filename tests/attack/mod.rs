@@ -3,8 +3,12 @@
 mod at_start;
 mod bombs;
 mod children;
+mod dump_code;
+mod dump_formats;
+mod dumps;
 mod leftovers;
 mod loads;
 mod network;
 mod ordinary;
 mod place;
+mod splitting;

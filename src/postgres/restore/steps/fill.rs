@@ -7,6 +7,7 @@ use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::Router;
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::restore::steps::prove::Proved;
+use crate::postgres::restore::steps::rights::NO_SEARCH_PATH;
 use crate::postgres::server::quoting::literal;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRole;
@@ -44,8 +45,11 @@ impl Restoring {
     async fn load(&self, proved: &Proved, created: bool, role: Option<&ThrowawayRole>) -> Result<Router> {
         let opened = self.open(false).await?;
         let mut talk = self.ready_to_load(proved, role).await?;
+        if let Some(role) = role {
+            role.close(&self.reader.caller).await?;
+        }
         let empty = created || self.remade.is_some();
-        let mut router = Router::new(role.map(|role| role.members.clone())).into_empty(empty);
+        let mut router = Router::new(role.is_some()).into_empty(empty);
         let loaded = self.feed(opened.source, &mut talk, &mut router).await;
         talk.end(loaded).await?;
         let again = opened.facts.lock().sections.get("database").cloned().unwrap_or_default();
@@ -102,6 +106,7 @@ impl Restoring {
         let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
         let described = async {
             talk.run(READING.map(str::to_owned)).await?;
+            talk.ask(NO_SEARCH_PATH).await?;
             if let Some(encoding) = proved.dump["encoding"].as_str() {
                 talk.ask(format!("SET client_encoding = {}", literal(encoding))).await?;
             }

@@ -1,7 +1,8 @@
 //! Loads a dump that nobody vouches for under a throwaway role: the code that a dump defines then has no rights but those.
 //!
-//! A role that can log in, and not `SET ROLE`: a function could take that back. What the role may not do, and what runs no
-//! code of the dump, the user of the restore does: ownership and default privileges at the end, extensions at the start.
+//! A role that can log in, and not `SET ROLE`: a function could take that back. It is a member of no other role, and nobody
+//! can log in as it while the code of the dump runs. What the role may not do, and what runs no code of the dump, the user of
+//! the restore does: ownership and default privileges at the end, extensions at the start.
 
 use bytes::Bytes;
 
@@ -22,6 +23,9 @@ const TRUST: &str = "if you trust whoever made the file: `--set trust=dump`; or 
 const PRIVILEGED: &str = "SELECT me.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname IN \
     ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files') \
     AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')) FROM pg_catalog.pg_roles me WHERE me.rolname = current_user";
+
+/// As `pg_dump` has it: every name in a dump says its schema.
+pub const NO_SEARCH_PATH: &str = "SET search_path = ''";
 
 /// The SQLSTATE of a right that is missing.
 const NO_RIGHT: &str = "42501";
@@ -46,7 +50,7 @@ impl Restoring {
             server: self.server.clone(),
             database: self.maintenance.clone(),
         };
-        let made = ThrowawayRole::make(&at, &proved.roles).await;
+        let made = ThrowawayRole::make(&at).await;
         made.map(Some).map_err(|cause| untrusted().because(cause))
     }
 
@@ -73,6 +77,8 @@ impl Restoring {
         let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
         let name = ident(&role.name);
         let done = async {
+            // The code of the dump may have given the database another one, which would decide what a name means.
+            talk.ask(NO_SEARCH_PATH).await?;
             for sql in router.deferred {
                 talk.ask(sql).await?;
             }
@@ -82,8 +88,7 @@ impl Restoring {
         let done = done.await;
         talk.end(done).await?;
         // It compares what was loaded: reading runs code as well, such as the expressions of an index.
-        role.may_read(&self.reader.caller, &self.server, &self.maintenance).await;
-        Ok(())
+        role.may_read(&self.reader.caller).await
     }
 
     /// Sends a step to where it belongs.
