@@ -43,6 +43,8 @@ mod test_command;
 mod test_coverage;
 mod test_places;
 mod tutorial;
+mod untrusted;
+mod without_psql;
 
 use crate::support::program::{Hikae, Said};
 
