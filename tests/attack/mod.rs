@@ -11,4 +11,5 @@ mod loads;
 mod network;
 mod ordinary;
 mod place;
+mod reach;
 mod splitting;
