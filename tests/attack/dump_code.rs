@@ -210,3 +210,38 @@ fn the_code_of_a_dump_chooses_no_schema_for_the_user() {
         assert_eq!(cluster.psql("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'evil'"), "0", "{said:?}");
     }
 }
+
+/// A setting of the database that only a superuser may make would reach into the sessions of everybody.
+#[test]
+fn a_dump_makes_no_settings_that_only_a_superuser_may() {
+    let cluster = server();
+    cluster.psql("postgres", "CREATE ROLE app");
+    let dump = |settings: &str| {
+        let create = "CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8' LOCALE = 'C.UTF-8';\n";
+        let lines = format!(
+            "{create}{settings}\n\\connect shop\nCREATE TABLE public.t (\n    a integer\n);\nCOPY public.t (a) FROM stdin;\n1\n2\n\\.\n"
+        );
+        let [dump, _] = dumps(lines.as_bytes());
+        dump
+    };
+    for evil in [
+        "ALTER DATABASE shop SET session_preload_libraries TO 'evil';",
+        "alter database shop\nset session_replication_role to replica;",
+        "ALTER ROLE app IN DATABASE shop SET session_preload_libraries TO 'evil';",
+    ] {
+        for said in loaded(&cluster, &dump(evil)) {
+            assert_eq!(said.code, 1, "{evil}: {said:?}");
+            assert!(said.err.contains("--set trust=dump"), "{evil}: {said:?}");
+            survived(&cluster, evil, &said);
+        }
+    }
+    for said in loaded(
+        &cluster,
+        &dump("ALTER DATABASE shop SET app.tenant TO 'x';\nALTER DATABASE shop SET work_mem TO '5MB';"),
+    ) {
+        assert_eq!(said.code, 0, "{said:?}");
+    }
+    let settings =
+        "SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase WHERE datname = 'shop'";
+    assert_eq!(cluster.psql("postgres", settings), "{app.tenant=x,work_mem=5MB}");
+}

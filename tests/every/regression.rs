@@ -8,7 +8,9 @@ use crate::support::program::Hikae;
 
 /// The folder that `scripts/test-long` has made ready: the tests of the installed server, and their libraries.
 fn prepared() -> PathBuf {
-    PathBuf::from(std::env::var_os("HIKAE_REGRESSION_DIR").expect("`scripts/test-long` makes HIKAE_REGRESSION_DIR ready"))
+    PathBuf::from(
+        std::env::var_os("HIKAE_REGRESSION_DIR").expect("`scripts/test-long` makes HIKAE_REGRESSION_DIR ready"),
+    )
 }
 
 #[test]

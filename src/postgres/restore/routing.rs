@@ -101,7 +101,7 @@ fn is_one_change(words: &[&str]) -> bool {
 }
 
 /// The words of a statement; none of one that is longer than those that matter.
-fn tokens(sql: &[u8]) -> Vec<Token> {
+pub(crate) fn tokens(sql: &[u8]) -> Vec<Token> {
     let (mut lexer, mut rest, mut tokens) = (Lexer::new(), sql, Vec::new());
     while let Some(item) = lexer.next(&mut rest) {
         match item {

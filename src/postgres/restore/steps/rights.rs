@@ -7,7 +7,8 @@
 use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
-use crate::postgres::restore::routing::{Route, Router};
+use crate::postgres::restore::routing::{Route, Router, tokens};
+use crate::postgres::restore::rules::Token;
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::server::maintenance::Maintenance;
@@ -71,6 +72,13 @@ impl Restoring {
         talk.end(done).await
     }
 
+    /// Gives the database its settings with the rights of the role, which owns it so far: a superuser's could name libraries
+    /// that are loaded into every session, or switch off what keeps data whole.
+    pub async fn configure(&self, role: &ThrowawayRole, proved: &Proved) -> Result<()> {
+        let settings = proved.own.properties.iter().filter(|sql| is_setting(sql)).collect();
+        self.tell_of_database(proved, Some(role), settings).await
+    }
+
     /// Takes back what the role owns, and does what it could not. None of that runs code of the dump.
     pub async fn take_over(&self, role: &ThrowawayRole, router: Router) -> Result<()> {
         let act = format!("cannot give what is in the database `{}` to its owners", self.target);
@@ -119,6 +127,16 @@ fn statement(step: Step) -> Option<Bytes> {
         Step::Statement { sql, .. } => Some(sql),
         _ => None,
     }
+}
+
+/// Whether a statement about the database sets something for its sessions. What is not known is taken for a setting.
+pub fn is_setting(sql: &[u8]) -> bool {
+    let tokens = tokens(sql);
+    let words: Vec<&str> = tokens.iter().map(Token::word).collect();
+    !matches!(
+        words.as_slice(),
+        ["alter", "database", _, "owner" | "connection" | "is_template", ..] | ["grant" | "revoke" | "security", ..]
+    )
 }
 
 /// Why a file is not loaded with all rights.
