@@ -166,6 +166,7 @@ fn the_code_of_a_dump_acts_as_no_owner() {
     ] {
         for said in loaded(&cluster, &calling("", evil, evil)) {
             assert_eq!(state(), before, "{evil}: {said:?}");
+            assert_eq!(said.code, 0, "the code was to run: {said:?}");
         }
     }
 }
@@ -182,6 +183,7 @@ fn the_code_of_a_dump_connects_to_no_other_database() {
     let head = "CREATE EXTENSION IF NOT EXISTS dblink WITH SCHEMA public;\n";
     for said in loaded(&cluster, &calling(head, first, &second)) {
         assert_eq!(cluster.psql("victim", "SELECT count(*) FROM pg_largeobject_metadata"), "0", "{said:?}");
+        assert_eq!(said.code, 0, "the code was to run: {said:?}");
         let left = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'hikae_throwaway_%'";
         assert_eq!(cluster.psql("postgres", left), "0", "{said:?}");
     }
