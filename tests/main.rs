@@ -11,6 +11,7 @@ mod config;
 mod connections;
 mod coverage;
 mod damage;
+mod docs;
 mod due;
 mod every;
 mod encryption;
