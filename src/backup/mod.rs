@@ -2,9 +2,9 @@
 
 pub mod archive;
 pub mod at_end;
-pub mod filled;
 pub mod decrypting;
 pub mod gpg;
+pub mod judged;
 pub mod list_file;
 pub mod pipeline;
 pub mod pool;
@@ -13,4 +13,6 @@ pub mod recorder;
 pub mod scratch_dir;
 pub mod stream_memory;
 pub mod target;
+pub mod unchanged;
+pub mod usual;
 pub mod writer;

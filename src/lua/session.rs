@@ -11,6 +11,7 @@ use mlua::Lua;
 use crate::backup::at_end::AtEndList;
 use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
+use crate::backup::unchanged::Proved;
 use crate::catalog::{Backup, Moment, Overdue, Run, RunFilter, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
@@ -82,6 +83,8 @@ pub struct Session {
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    /// The same as they were proved.
+    pub proved: RefCell<Vec<Proved>>,
     /// The patterns of the remarks that the recipe's params accept.
     pub accepting: RefCell<Vec<String>>,
     /// What must be dropped or stopped when the run ends.
@@ -111,6 +114,7 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            proved: RefCell::default(),
             accepting: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),

@@ -2,6 +2,7 @@
 
 mod options;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -12,6 +13,7 @@ use self::options::{
 };
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
+use crate::backup::unchanged::When;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::traceback::from_lua;
@@ -131,6 +133,7 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
 async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result<()> {
     let RemoveOptions { why, recursive } = options;
     let caller = Caller { why, ..call.world()? };
+    must_stand(&call, &caller, &what).await?;
     let paths = match what {
         Removed::One(path) if recursive => {
             caller.permits(Effect::Remove { path: path.clone() })?;
@@ -147,6 +150,21 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
             .hint("call `fs.remove` for each folder, or list what is in it"));
     }
     caller.remove_many(paths).await
+}
+
+/// What lies beside a backup of this run may go for its sake: so that must still be as it was proved.
+async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
+    let paths: Vec<&Path> = match what {
+        Removed::One(path) => vec![path],
+        Removed::Many(paths) => paths.iter().map(Listed::as_path).collect(),
+        Removed::Nothing(_) => return Ok(()),
+    };
+    let folders: BTreeSet<&Path> = paths.into_iter().filter_map(Path::parent).collect();
+    let proved = call.session.proved.borrow().clone();
+    for one in proved.iter().filter(|one| folders.iter().any(|folder| one.is_in(folder))) {
+        one.must_be_the_same(caller, When::BeforeRemoval).await?;
+    }
+    Ok(())
 }
 
 /// Removes everything below a folder, with what runs that are dead have left unfinished there.

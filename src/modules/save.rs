@@ -6,7 +6,7 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 
-use crate::backup::filled::filled;
+use crate::backup::judged::judged;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
 use crate::backup::target::Target;
@@ -80,9 +80,7 @@ pub async fn save(
         }
         pipeline.facts.lock().restore = Some(line);
     }
-    if !writing.allow_empty {
-        pipeline = filled(pipeline, call.session.recorder.clone());
-    }
+    pipeline = judged(pipeline, target.name(), writing.allow_empty, call.session.recorder.clone());
     let copies = std::mem::take(&mut pipeline.copies);
     let task = spawn_cancellable(guard, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;
@@ -95,6 +93,7 @@ pub async fn save(
         call.session.remark(remark.clone(), call.site().as_ref());
     }
     call.session.backups.borrow_mut().extend(written.iter().map(|record| record.backup.clone()));
+    call.session.proved.borrow_mut().extend(written.iter().map(|record| record.proved.clone()));
     table(&call, &written[0]).map_err(from_lua)
 }
 

@@ -123,6 +123,10 @@ pub struct Limits {
     pub idle: Duration,
 }
 
+impl Limits {
+    pub const NONE: Limits = Limits { total: Duration::MAX, idle: Duration::MAX };
+}
+
 /// The machine and the person that a run belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
