@@ -11,6 +11,7 @@ pub mod pool;
 pub mod read_back;
 pub mod recorder;
 pub mod scratch_dir;
+pub mod sources;
 pub mod stream_memory;
 pub mod target;
 pub mod unchanged;

@@ -12,6 +12,8 @@ pub struct Identity {
     pub recipe: String,
     pub recipe_sha256: String,
     pub kind: String,
+    /// The database that its params say it is about.
+    pub database: Option<String>,
     /// Whether it was agreed to beforehand, by `--yes`.
     pub confirmed: bool,
 }

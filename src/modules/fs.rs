@@ -27,6 +27,8 @@ use crate::world::{Caller, Effect, EntryKind, ListQuery, Stat};
 
 /// The largest file that `fs.read` gives as a string.
 const MAX_READ_BYTES: u64 = 8 << 20;
+/// What the library's retention removes, it has rules for.
+const RETENTION: &str = "hikae/retention.lua";
 /// Mode of files and folders that a recipe makes (guide §9.2).
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
@@ -140,16 +142,26 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
             empty(&caller, &path).await?;
             return caller.remove(&path).await;
         }
-        Removed::One(path) => return caller.remove(&path).await,
+        Removed::One(path) => {
+            caller.remove(&path).await?;
+            vec![path]
+        }
         // A list that is empty removes nothing, as a search that found nothing asks.
         Removed::Nothing(_) => return Ok(()),
-        Removed::Many(paths) => paths.into_iter().map(Listed::path).collect::<Vec<_>>(),
+        Removed::Many(_) if recursive => {
+            return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
+                .hint("call `fs.remove` for each folder, or list what is in it"));
+        }
+        Removed::Many(paths) => {
+            let paths: Vec<PathBuf> = paths.into_iter().map(Listed::path).collect();
+            caller.remove_many(paths.clone()).await?;
+            paths
+        }
     };
-    if recursive {
-        return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
-            .hint("call `fs.remove` for each folder, or list what is in it"));
+    if !call.site().is_some_and(|site| site.file.ends_with(RETENTION)) {
+        call.session.removed.borrow_mut().extend(paths);
     }
-    caller.remove_many(paths).await
+    Ok(())
 }
 
 /// What lies beside a backup of this run may go for its sake: so that must still be as it was proved.

@@ -111,6 +111,7 @@ impl Job {
             recipe: self.source.name.clone(),
             recipe_sha256: self.recipe_sha256.clone(),
             kind: self.declaration.kind.word().to_owned(),
+            database: self.params.get("database").map(ToString::to_string).filter(|name| !name.is_empty()),
             confirmed: self.confirmed,
         }
     }

@@ -25,6 +25,7 @@ pub mod scene;
 pub mod schedule;
 mod servers;
 pub mod spec;
+mod doubts;
 mod standing;
 mod target;
 pub mod values;

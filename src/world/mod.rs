@@ -62,6 +62,7 @@ pub mod real;
 pub mod recipe_run;
 pub mod refusals;
 pub mod reply;
+pub mod shells;
 pub mod simulated;
 pub mod watched;
 

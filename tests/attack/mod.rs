@@ -4,6 +4,7 @@ mod at_start;
 mod bombs;
 mod children;
 mod leftovers;
+mod lies;
 mod loads;
 mod network;
 mod ordinary;

@@ -1,6 +1,7 @@
 //! What a run sent: http requests, mails, and the alert that follows from how it ended.
 
 use crate::alert::Event;
+use crate::specs::excluded::Lie;
 use crate::specs::assertions::{again, mails, requests};
 use crate::specs::handle::{Method, one_text};
 use crate::specs::trial::run_handle::Run;
@@ -17,6 +18,7 @@ pub const METHODS: &[Method<Run>] = &[
         again(call, run)
     }),
     ("run:alerted", |call, run, args| {
+        run.trial.excludes(&run.rehearsed, &[Lie::Silence]);
         let wanted = if args.is_empty() { String::new() } else { one_text(call, args)? };
         let raised = Event::of(&run.rehearsed.run);
         match &raised {
