@@ -13,6 +13,7 @@ pub mod recorder;
 pub mod scratch_dir;
 pub mod sources;
 pub mod stream_memory;
+pub mod sync;
 pub mod target;
 pub mod unchanged;
 pub mod usual;

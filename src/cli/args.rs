@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod records;
+mod setting_up;
+
+pub use setting_up::{ScheduleArgs, ScheduleFormat};
 
 pub use records::{AuditArgs, NotificationsArgs, RunsArgs, RunsCommand, StatusArgs, StatusCommand};
 
@@ -51,6 +54,8 @@ pub enum Command {
     Notify(NotifyCommand),
     /// Check recipes, their params and programs, and the set-up, without running anything
     Check(CheckArgs),
+    /// Print, write or install what a scheduler needs: crontab, systemd, Kubernetes, Nomad
+    Schedule(ScheduleArgs),
     /// Run specs: what recipes promise, tried in a world in memory
     Test(TestArgs),
     /// Print what Lua may call, by module or by function
@@ -139,6 +144,9 @@ pub enum NotifyCommand {
     Test(NotifyTestArgs),
     /// Let a small recipe fail for real in a place that is thrown away, and see who hears of it: marked as a rehearsal, touching no backup
     Rehearse,
+    /// Report that systemd could not run a recipe: for units that `hikae schedule` has made
+    #[command(hide = true)]
+    UnitFailed { recipe: String },
     /// Send what waits now, whatever its time
     Flush {
         /// Also send again what may have arrived already, and what was given up

@@ -13,6 +13,7 @@ mod context;
 mod demo;
 mod docs;
 mod exit;
+mod files;
 mod held_back;
 mod help;
 mod keeping;
@@ -23,6 +24,7 @@ mod notify;
 mod plan;
 mod run;
 mod runs;
+mod schedule;
 mod scratch;
 mod show;
 mod status;
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Notifications(args) => notifications::main(&context, &args),
         Command::Notify(command) => notify::main(&context, &command),
         Command::Check(args) => check::main(&context, &args),
+        Command::Schedule(args) => schedule::main(&context, &args),
         Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),

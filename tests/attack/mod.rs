@@ -9,3 +9,4 @@ mod loads;
 mod network;
 mod ordinary;
 mod place;
+mod reach;

@@ -2,8 +2,12 @@
 
 mod changed;
 mod content;
+mod endings;
+mod excluded;
 mod shells;
+mod sources;
 mod stand_ins;
+mod usual;
 
 use crate::support::program::{Hikae, Said};
 

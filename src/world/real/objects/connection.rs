@@ -18,6 +18,9 @@ use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
 use crate::world::objects::Store;
 use crate::world::objects::words::Refusal;
 
+/// How the headers of what is stored with an object begin.
+pub const META: &str = "x-amz-meta-";
+
 /// How often the same is asked at most.
 const TRIES: u32 = 4;
 
@@ -60,6 +63,12 @@ pub struct Refused {
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What was stored with the object.
+    pub fn metadata(&self) -> BTreeMap<String, String> {
+        let named = |(name, value): &(String, String)| Some((name.strip_prefix(META)?.to_owned(), value.clone()));
+        self.headers.iter().filter_map(named).collect()
     }
 
     /// Its body, which is small.
@@ -203,6 +212,12 @@ fn url(store: &Store, ask: &Ask<'_>) -> Result<String> {
         url.push_str(&query.join("&"));
     }
     Ok(url)
+}
+
+/// Names and values as the query of a url has them.
+pub fn form(pairs: &BTreeMap<String, String>) -> String {
+    let pair = |(name, value): (&String, &String)| format!("{}={}", percent(name, false), percent(value, false));
+    pairs.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
 /// Every byte but letters, digits and `-._~`, as signatures want it.

@@ -1,5 +1,7 @@
 //! Reads what a store says of its objects: one page of a listing, or the headers of one object.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, FixedOffset, Local};
 
 use super::connection::Answer;
@@ -35,6 +37,7 @@ fn entry(contents: &Element) -> Option<ObjectEntry> {
         modified: here(modified),
         etag: plain_etag(contents.text("ETag")),
         storage_class: class(contents.text("StorageClass")),
+        metadata: BTreeMap::new(),
     };
     Some(ObjectEntry { key: Some(contents.text("Key")).filter(|key| !key.is_empty())?.to_owned(), stat })
 }
@@ -49,6 +52,7 @@ pub fn stat(answer: &Answer) -> Result<ObjectStat> {
             modified: here(modified),
             etag: plain_etag(header("etag")),
             storage_class: class(header("x-amz-storage-class")),
+            metadata: answer.metadata(),
         }),
         _ => Err(unreadable("an object")),
     }
