@@ -11,8 +11,8 @@ use mlua::{AnyUserData, Lua, MultiValue, Table, Value};
 use serde::Deserialize;
 
 use self::put::{StoreHandle, store_of};
-use crate::backup::unchanged::When;
 use crate::backup::pipeline::Pipeline;
+use crate::backup::unchanged::When;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::options::Text;

@@ -35,7 +35,8 @@ fn stand_in(session: &Session) -> Option<Remark> {
     let sources = session.sources.borrow();
     let (label, error) = sources.missing(|path| backups.iter().any(|backup| Path::new(&backup.path) == path))?;
     let message = format!("`{label}` failed, and what was backed up comes from something else: {}", error.one_line());
-    let hint = "to accept a failure does not replace its source: let the run fail, or back up the same from another server";
+    let hint =
+        "to accept a failure does not replace its source: let the run fail, or back up the same from another server";
     Some(Remark::new(Level::Incomplete, "stand_in", message).hint(hint))
 }
 
@@ -64,8 +65,12 @@ async fn emptied(session: &Session, caller: &Caller) -> Result<Option<Remark>> {
         }
         let entries = caller.list(ListQuery::of(*folder)).await?;
         if entries.iter().filter(|entry| kind(&entry.path) == (*folder, shape.clone())).count() <= *made {
-            let message = format!("the recipe removed {gone} older backups, and none but that of this run is left in `{}`", folder.display());
-            let hint = "`hikae.retention` keeps generations by rules: a damage that is noticed late needs one from before it";
+            let message = format!(
+                "the recipe removed {gone} older backups, and none but that of this run is left in `{}`",
+                folder.display()
+            );
+            let hint =
+                "`hikae.retention` keeps generations by rules: a damage that is noticed late needs one from before it";
             return Ok(Some(Remark::new(Level::Incomplete, "emptied", message).hint(hint)));
         }
     }

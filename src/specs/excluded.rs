@@ -67,7 +67,8 @@ impl Excluded {
 
     /// What could be excluded and is not.
     pub fn open(&self) -> Vec<Lie> {
-        let of_backups = |lie: &Lie| matches!(lie, Lie::HalfMade | Lie::Changed | Lie::OtherContent | Lie::LostGenerations);
+        let of_backups =
+            |lie: &Lie| matches!(lie, Lie::HalfMade | Lie::Changed | Lie::OtherContent | Lie::LostGenerations);
         Lie::ALL.into_iter().filter(|lie| !self.lies.contains(lie) && (self.backs_up || !of_backups(lie))).collect()
     }
 
@@ -77,7 +78,8 @@ impl Excluded {
             [] => "nothing".to_owned(),
             words => words.join(", "),
         };
-        let open = self.open().into_iter().map(|lie| format!("{} ({})", lie.word(), lie.asked_by())).collect::<Vec<_>>();
+        let open =
+            self.open().into_iter().map(|lie| format!("{} ({})", lie.word(), lie.asked_by())).collect::<Vec<_>>();
         let open = if open.is_empty() { String::new() } else { format!("; open: {}", open.join(", ")) };
         let shells = self.shells.iter().map(|shell| format!("`{shell}`")).collect::<Vec<_>>().join(", ");
         let shells = if shells.is_empty() { shells } else { format!("; it runs {shells}: {}", shells::WHY) };

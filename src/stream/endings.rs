@@ -139,7 +139,8 @@ fn form_of_tool(tool: &str) -> Option<Form> {
 fn cut_off(forms: &[Form], stored: &Sample, facts: &Facts) -> Option<String> {
     // A stage that hikae itself applies ends well or not at all.
     let untouched = facts.undo.is_empty() && facts.one_way.is_none() && facts.encryption.is_none();
-    unfinished(&facts.plain).or_else(|| (untouched && forms.first() == Some(&F::Tar)).then(|| unfinished::tar(stored)).flatten())
+    unfinished(&facts.plain)
+        .or_else(|| (untouched && forms.first() == Some(&F::Tar)).then(|| unfinished::tar(stored)).flatten())
 }
 
 /// The beginning of a form, with what is packed inside it.
@@ -184,15 +185,51 @@ fn is_tar(head: &[u8]) -> bool {
     }
     let text = String::from_utf8_lossy(&header[148..156]);
     let told = u32::from_str_radix(text.trim_matches(['\0', ' ']), 8);
-    let counted: u32 = header.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) }).sum();
+    let counted: u32 =
+        header.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) }).sum();
     told == Ok(counted)
 }
 
 /// The first words of the statements that dumps of any database begin with.
 const STATEMENTS: [&str; 38] = [
-    "ALTER", "ANALYZE", "BEGIN", "CALL", "COMMENT", "COMMIT", "COPY", "CREATE", "DECLARE", "DELETE", "DO", "DROP", "END",
-    "EXEC", "EXECUTE", "GO", "GRANT", "IF", "INSERT", "LOCK", "MERGE", "PRAGMA", "PRINT", "REFRESH", "REPLACE", "REVOKE",
-    "ROLLBACK", "SAVEPOINT", "SECURITY", "SELECT", "SET", "START", "TRUNCATE", "UNLOCK", "UPDATE", "USE", "VALUES", "WITH",
+    "ALTER",
+    "ANALYZE",
+    "BEGIN",
+    "CALL",
+    "COMMENT",
+    "COMMIT",
+    "COPY",
+    "CREATE",
+    "DECLARE",
+    "DELETE",
+    "DO",
+    "DROP",
+    "END",
+    "EXEC",
+    "EXECUTE",
+    "GO",
+    "GRANT",
+    "IF",
+    "INSERT",
+    "LOCK",
+    "MERGE",
+    "PRAGMA",
+    "PRINT",
+    "REFRESH",
+    "REPLACE",
+    "REVOKE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SECURITY",
+    "SELECT",
+    "SET",
+    "START",
+    "TRUNCATE",
+    "UNLOCK",
+    "UPDATE",
+    "USE",
+    "VALUES",
+    "WITH",
 ];
 
 /// Text in which a line begins as a statement does, or a command of psql.
@@ -207,7 +244,9 @@ fn is_sql(head: &[u8], whole: bool) -> bool {
     let statement = |line: &str| {
         let line = line.trim_start_matches(['\u{feff}', ' ', '\t', '(']);
         // MySQL hides statements in comments that it reads.
-        let line = line.strip_prefix("/*!").map_or(line, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' '));
+        let line = line
+            .strip_prefix("/*!")
+            .map_or(line, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' '));
         let word: String = line.chars().take_while(char::is_ascii_alphabetic).collect();
         line.starts_with('\\') || STATEMENTS.contains(&word.to_ascii_uppercase().as_str())
     };

@@ -73,7 +73,8 @@ fn ends_small(name: &str, body: &str) {
 fn bounded(name: &str, hikae: &Hikae, resident: i64, took: Duration) {
     assert!(resident < MOST_RESIDENT_KIB, "{name}: {} MiB", resident >> 10);
     assert!(took < Duration::from_secs(25), "{name}: {took:?}");
-    let all = walkdir::WalkDir::new(hikae.path("")).into_iter().map(|entry| entry.unwrap().path().display().to_string());
+    let all =
+        walkdir::WalkDir::new(hikae.path("")).into_iter().map(|entry| entry.unwrap().path().display().to_string());
     let left: Vec<String> = all.filter(|path| path.ends_with("hikae-part") || path.contains("/unpacked_")).collect();
     assert!(left.is_empty(), "{name}: {left:?}");
     let started = crate::support::processes::started_in(&hikae.path(""));

@@ -1,8 +1,8 @@
 //! What a run sent: http requests, mails, and the alert that follows from how it ended.
 
 use crate::alert::Event;
-use crate::specs::excluded::Lie;
 use crate::specs::assertions::{again, mails, requests};
+use crate::specs::excluded::Lie;
 use crate::specs::handle::{Method, one_text};
 use crate::specs::trial::run_handle::Run;
 

@@ -154,9 +154,8 @@ impl Scene for Stage {
     fn past(&self) -> Vec<Content> {
         let world = self.snapshot();
         let texts = world.files.iter().filter(|(path, _)| path.to_string_lossy().ends_with(manifest::SUFFIX));
-        let mut found: Vec<serde_json::Value> = texts
-            .filter_map(|(_, seen)| serde_json::from_slice(seen.content.as_deref()?).ok())
-            .collect();
+        let mut found: Vec<serde_json::Value> =
+            texts.filter_map(|(_, seen)| serde_json::from_slice(seen.content.as_deref()?).ok()).collect();
         found.sort_by_key(|manifest| std::cmp::Reverse(manifest["created_at"].as_str().unwrap_or_default().to_owned()));
         found.iter().map(Content::of_manifest).collect()
     }

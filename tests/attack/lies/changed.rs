@@ -2,12 +2,16 @@
 
 use super::{liar, runs};
 
-const THEN_A_PROGRAM: &str = "dump():gzip():save(at)\n process.run { program = \"mess\", args = { p.dir }, cwd = p.dir }";
+const THEN_A_PROGRAM: &str =
+    "dump():gzip():save(at)\n process.run { program = \"mess\", args = { p.dir }, cwd = p.dir }";
 
 /// Each a script that spoils the proved backup in the folder where it is run.
 const SPOILS: &[(&str, &str)] = &[
     ("the last byte", "f=shop_*.gz; printf X | dd of=$(echo $f) bs=1 seek=30 conv=notrunc 2>/dev/null"),
-    ("the time is put back", "f=$(echo shop_*.gz); touch -r $f ref; printf X | dd of=$f bs=1 seek=30 conv=notrunc 2>/dev/null; touch -r ref $f; rm ref"),
+    (
+        "the time is put back",
+        "f=$(echo shop_*.gz); touch -r $f ref; printf X | dd of=$f bs=1 seek=30 conv=notrunc 2>/dev/null; touch -r ref $f; rm ref",
+    ),
     ("a rename over it", "f=$(echo shop_*.gz); head -c $(stat -c %s $f) /dev/zero > new; mv new $f"),
     ("cut to the half", "f=$(echo shop_*.gz); truncate -s 100 $f"),
     ("cut to nothing", "f=$(echo shop_*.gz); : > $f"),
@@ -34,7 +38,12 @@ fn whatever_a_program_changes_is_noticed() {
 
 #[test]
 fn what_only_touches_it_is_no_harm() {
-    for script in ["touch shop_*.gz", "chmod 640 shop_*.gz", "cp shop_*.sql.gz c; mv c $(echo shop_*.sql.gz)", "ln shop_*.sql.gz other"] {
+    for script in [
+        "touch shop_*.gz",
+        "chmod 640 shop_*.gz",
+        "cp shop_*.sql.gz c; mv c $(echo shop_*.sql.gz)",
+        "ln shop_*.sql.gz other",
+    ] {
         let said = runs(liar(THEN_A_PROGRAM), &format!("cd \"$1\"\n{script}"));
         assert_eq!(said.code, 0, "{script}: {said:?}");
     }
@@ -58,7 +67,10 @@ fn old_backups_do_not_go_for_a_backup_that_was_changed() {
     let body = "dump():gzip():save(at)\n process.run { program = \"mess\", args = { p.dir }, cwd = p.dir }\n\
                 fs.remove(path.join(p.dir, \"shop_20260101_020000.sql.gz\"))";
     let hikae = liar(body).file("backups/shop_20260101_020000.sql.gz", "the old one");
-    let hikae = hikae.program("mess", "cd \"$1\"; f=$(echo shop_20260215*.gz); printf X | dd of=$f bs=1 seek=30 conv=notrunc 2>/dev/null");
+    let hikae = hikae.program(
+        "mess",
+        "cd \"$1\"; f=$(echo shop_20260215*.gz); printf X | dd of=$f bs=1 seek=30 conv=notrunc 2>/dev/null",
+    );
     let said = hikae.run(&["run", "liar"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.err.contains("is another file before old backups are removed"), "{said:?}");

@@ -42,7 +42,8 @@ case $1 in
 esac"#;
 
 fn saving(what: &str, name: &str) -> super::Said {
-    let (source, stages) = what.split_once(':').map_or((what, String::new()), |(source, rest)| (source, format!(":{rest}")));
+    let (source, stages) =
+        what.split_once(':').map_or((what, String::new()), |(source, rest)| (source, format!(":{rest}")));
     let body = format!(
         "process.stream {{ program = \"mess\", args = {{ \"{source}\" }} }}{stages}:save(path.join(p.dir, \"{name}\"))"
     );
@@ -77,10 +78,9 @@ fn a_name_that_fits_is_good_whoever_has_packed_it() {
 
 #[test]
 fn a_dump_of_another_database_is_not_the_whole_run() {
-    for body in [
-        "dump(\"other\"):gzip():save(at)",
-        "process.stream { program = \"mess\", args = { \"sql\" } }:gzip():save(at)",
-    ] {
+    for body in
+        ["dump(\"other\"):gzip():save(at)", "process.stream { program = \"mess\", args = { \"sql\" } }:gzip():save(at)"]
+    {
         let said = of_params("database = { default = \"wiki\", type = \"string\" }", body);
         let said = runs(said, MESS);
         assert_eq!(said.code, 2, "{said:?}");

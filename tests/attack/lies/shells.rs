@@ -28,10 +28,16 @@ fn a_pipe_whose_first_program_fails_makes_no_backup() {
 fn a_shell_is_told_wherever_it_may_hide_something() {
     let hikae = pipes("echo 'CREATE TABLE t (n int);' | gzip");
     let checked = hikae.run(&["check", "pipes", "--offline"]);
-    assert!(checked.out.contains("! pipes: it may run `sh`, a shell: what a shell hides, nobody can prove"), "{checked:?}");
+    assert!(
+        checked.out.contains("! pipes: it may run `sh`, a shell: what a shell hides, nobody can prove"),
+        "{checked:?}"
+    );
     let said = hikae.run(&["run", "pipes", "--quiet"]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.err.contains("a backup comes out of the shell `sh`: what a shell hides, nobody can prove"), "{said:?}");
+    assert!(
+        said.err.contains("a backup comes out of the shell `sh`: what a shell hides, nobody can prove"),
+        "{said:?}"
+    );
     let manifest = std::fs::read_to_string(hikae.path("backups/shop.sql.gz.manifest.json")).unwrap();
     assert!(manifest.contains("what a shell hides"), "{manifest}");
 }

@@ -44,7 +44,20 @@ impl Upload {
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
         let (gathered, parts, stamp) = (Vec::new(), Vec::new(), Stamped::default());
         let kept = put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect();
-        Upload { connection, put, undo, title, mark, kept, gathered, size_bytes: 0, id: None, parts, torn: false, stamp }
+        Upload {
+            connection,
+            put,
+            undo,
+            title,
+            mark,
+            kept,
+            gathered,
+            size_bytes: 0,
+            id: None,
+            parts,
+            torn: false,
+            stamp,
+        }
     }
 
     fn ask(&self, method: Method) -> Ask<'_> {
