@@ -22,7 +22,10 @@ pub fn judged(pipeline: Pipeline, name: String, allow_empty: bool, recorder: Arc
     pipeline.then(move |source, facts| {
         let (facts, stored) = (facts.clone(), Sample::default());
         let unpacking = Unpacking::of_name(&name);
-        Box::new(Staged::new(source, Judged { label, name, allow_empty, facts, recorder, stored, unpacking }))
+        Box::new(Staged::new(
+            source,
+            Judged { label, name, allow_empty, facts, recorder, stored, unpacking, damaged: None },
+        ))
     })
 }
 
@@ -36,6 +39,8 @@ struct Judged {
     stored: Sample,
     /// Reads what was packed by somebody else to its end.
     unpacking: Option<Unpacking>,
+    /// What it has found on the way.
+    damaged: Option<Error>,
 }
 
 impl Judged {
@@ -76,7 +81,10 @@ impl Stage for Judged {
     fn feed(&mut self, data: Bytes, out: &mut VecDeque<Bytes>) -> Result<()> {
         self.stored.add(&data);
         if let Some(unpacking) = self.unpacking.as_mut().filter(|_| self.facts.lock().undo.is_empty()) {
-            unpacking.feed(&self.name, &data)?;
+            // What its beginning says comes first.
+            if let Err(error) = unpacking.feed(&self.name, &data) {
+                (self.unpacking, self.damaged) = (None, Some(error));
+            }
         }
         out.push_back(data);
         Ok(())
@@ -86,6 +94,9 @@ impl Stage for Judged {
         let mut facts = self.facts.lock();
         self.must_be_filled(&facts)?;
         self.must_be_what_it_says(&facts)?;
+        if let Some(error) = self.damaged.take() {
+            return Err(error);
+        }
         if let Some(unpacking) = self.unpacking.take().filter(|_| facts.undo.is_empty()) {
             unpacking.end(&self.name)?;
         }

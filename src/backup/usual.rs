@@ -55,7 +55,8 @@ pub fn shape(name: &str) -> String {
     for c in name.chars() {
         match c {
             '0'..='9' => digits.push(c),
-            '-' | '_' | 'T' if digits.ends_with(|last: char| last.is_ascii_digit()) => digits.push(c),
+            // Not behind a short number: in `shard1_20260215` that is no part of the day.
+            '-' | '_' | 'T' if digits.len() >= 4 => digits.push(c),
             _ => {
                 flush(&mut digits, &mut shape);
                 shape.push(c);

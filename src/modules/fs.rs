@@ -135,7 +135,7 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
 async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result<()> {
     let RemoveOptions { why, recursive } = options;
     let caller = Caller { why, ..call.world()? };
-    must_stand(&call, &caller, &what).await?;
+    Box::pin(must_stand(&call, &caller, &what)).await?;
     let paths = match what {
         Removed::One(path) if recursive => {
             caller.permits(Effect::Remove { path: path.clone() })?;

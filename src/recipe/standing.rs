@@ -9,7 +9,7 @@ use crate::world::Caller;
 pub async fn count(caller: &Caller, ledger: &Ledger) -> (usize, Option<Error>) {
     let (mut standing, mut missing) = (0, None);
     for proved in &ledger.proved() {
-        match proved.must_stand(caller, When::AtTheEnd).await {
+        match Box::pin(proved.must_stand(caller, When::AtTheEnd)).await {
             Ok(()) => standing += 1,
             Err(error) => missing = missing.or(Some(error)),
         }

@@ -324,8 +324,9 @@ async fn what_stands_in_for_a_source_is_no_success() {
 async fn a_backup_that_a_child_changes_is_found_out_at_every_program() {
     let rehearsal = super::rehearsal(super::setup(nightly()), super::db_backup());
     let mut ways = Vec::new();
+    let config = config();
     let tried = hikae::specs::rehearsal::each_failure(
-        &config(),
+        &config,
         rehearsal,
         async || Ok(()),
         async |fault, rehearsed| {

@@ -15,7 +15,7 @@ const SPOILS: &[(&str, &str)] = &[
     ("a rename over it", "f=$(echo shop_*.gz); head -c $(stat -c %s $f) /dev/zero > new; mv new $f"),
     ("cut to the half", "f=$(echo shop_*.gz); truncate -s 100 $f"),
     ("cut to nothing", "f=$(echo shop_*.gz); : > $f"),
-    ("longer", "echo more >> shop_*.gz"),
+    ("longer", "f=$(echo shop_*.gz); echo more >> $f"),
     ("another hard link", "f=$(echo shop_*.gz); head -c $(stat -c %s $f) /dev/zero > new; ln -f new $f; rm new"),
     ("a link in its place", "f=$(echo shop_*.gz); mv $f away; ln -s away $f"),
     ("a folder in its place", "f=$(echo shop_*.gz); rm $f; mkdir $f"),

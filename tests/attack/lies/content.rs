@@ -78,8 +78,7 @@ fn a_name_that_fits_is_good_whoever_has_packed_it() {
 
 #[test]
 fn a_dump_of_another_database_is_not_the_whole_run() {
-    for body in
-        ["dump(\"other\"):gzip():save(at)", "process.stream { program = \"mess\", args = { \"sql\" } }:gzip():save(at)"]
+    for body in ["dump():gzip():save(at)", "process.stream { program = \"mess\", args = { \"sql\" } }:gzip():save(at)"]
     {
         let said = of_params("database = { default = \"wiki\", type = \"string\" }", body);
         let said = runs(said, MESS);
