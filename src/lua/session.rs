@@ -1,6 +1,8 @@
 //! Holds what the primitives of one run share: the world, the run's name, and the accounts that decide its outcome.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use mlua::Lua;
 use crate::backup::at_end::AtEndList;
 use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
+use crate::backup::sources::Sources;
+use crate::backup::unchanged::Proved;
 use crate::catalog::{Backup, Moment, Overdue, Run, RunFilter, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
@@ -82,6 +86,11 @@ pub struct Session {
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    /// The same as they were proved.
+    pub proved: RefCell<Vec<Proved>>,
+    pub sources: RefCell<Sources>,
+    /// The files that the recipe itself has removed: not those of the library's retention.
+    pub removed: RefCell<BTreeSet<PathBuf>>,
     /// The patterns of the remarks that the recipe's params accept.
     pub accepting: RefCell<Vec<String>>,
     /// What must be dropped or stopped when the run ends.
@@ -111,6 +120,9 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            proved: RefCell::default(),
+            sources: RefCell::default(),
+            removed: RefCell::default(),
             accepting: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),

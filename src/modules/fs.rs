@@ -2,6 +2,7 @@
 
 mod options;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -12,6 +13,7 @@ use self::options::{
 };
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
+use crate::backup::unchanged::When;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::traceback::from_lua;
@@ -25,6 +27,8 @@ use crate::world::{Caller, Effect, EntryKind, ListQuery, Stat};
 
 /// The largest file that `fs.read` gives as a string.
 const MAX_READ_BYTES: u64 = 8 << 20;
+/// What the library's retention removes, it has rules for.
+const RETENTION: &str = "hikae/retention.lua";
 /// Mode of files and folders that a recipe makes (guide §9.2).
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
@@ -131,22 +135,48 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
 async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result<()> {
     let RemoveOptions { why, recursive } = options;
     let caller = Caller { why, ..call.world()? };
+    Box::pin(must_stand(&call, &caller, &what)).await?;
     let paths = match what {
         Removed::One(path) if recursive => {
             caller.permits(Effect::Remove { path: path.clone() })?;
             empty(&caller, &path).await?;
             return caller.remove(&path).await;
         }
-        Removed::One(path) => return caller.remove(&path).await,
+        Removed::One(path) => {
+            caller.remove(&path).await?;
+            vec![path]
+        }
         // A list that is empty removes nothing, as a search that found nothing asks.
         Removed::Nothing(_) => return Ok(()),
-        Removed::Many(paths) => paths.into_iter().map(Listed::path).collect::<Vec<_>>(),
+        Removed::Many(_) if recursive => {
+            return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
+                .hint("call `fs.remove` for each folder, or list what is in it"));
+        }
+        Removed::Many(paths) => {
+            let paths: Vec<PathBuf> = paths.into_iter().map(Listed::path).collect();
+            caller.remove_many(paths.clone()).await?;
+            paths
+        }
     };
-    if recursive {
-        return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
-            .hint("call `fs.remove` for each folder, or list what is in it"));
+    if !call.site().is_some_and(|site| site.file.ends_with(RETENTION)) {
+        call.session.removed.borrow_mut().extend(paths);
     }
-    caller.remove_many(paths).await
+    Ok(())
+}
+
+/// What lies beside a backup of this run may go for its sake: so that must still be as it was proved.
+async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
+    let paths: Vec<&Path> = match what {
+        Removed::One(path) => vec![path],
+        Removed::Many(paths) => paths.iter().map(Listed::as_path).collect(),
+        Removed::Nothing(_) => return Ok(()),
+    };
+    let folders: BTreeSet<&Path> = paths.into_iter().filter_map(Path::parent).collect();
+    let proved = call.session.proved.borrow().clone();
+    for one in proved.iter().filter(|one| folders.iter().any(|folder| one.is_in(folder))) {
+        one.must_be_the_same(caller, When::BeforeRemoval).await?;
+    }
+    Ok(())
 }
 
 /// Removes everything below a folder, with what runs that are dead have left unfinished there.

@@ -87,7 +87,7 @@ impl Ended {
 
 impl Execution {
     async fn run<S: Scene>(mut self, mut scene: S) -> Finished {
-        self.ledger = Arc::new(self.open_ledger(&scene).await);
+        self.ledger = Arc::new(self.open_ledger(&scene).await.after(scene.past()));
         let state = self.job.config.state_dir.clone();
         self.ledger.settle(&|run| scene.is_alive(run, &state));
         if let Err(error) = clearing::drop_dead_locks(&self.own, &state.join("runs")).await {

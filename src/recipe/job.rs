@@ -78,10 +78,9 @@ impl Job {
         let subject = subject(&source.name, &declaration, &wishes.set);
         let target = target(&source.name, &declaration, &params);
         let run_type = wishes.run_type.unwrap_or_else(|| declaration.run_type.word().to_owned());
-        let settings = config.settings.limits;
         let limits = Limits {
-            total: settings.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
-            idle: settings.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
+            total: config.settings.limits.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
+            idle: config.settings.limits.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
         };
         let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let recipe_sha256 = Sha256::of(&source.text);
@@ -111,6 +110,7 @@ impl Job {
             recipe: self.source.name.clone(),
             recipe_sha256: self.recipe_sha256.clone(),
             kind: self.declaration.kind.word().to_owned(),
+            database: self.params.get("database").map(ToString::to_string).filter(|name| !name.is_empty()),
             confirmed: self.confirmed,
         }
     }

@@ -27,5 +27,6 @@ pub mod schedule;
 mod servers;
 pub mod spec;
 mod final_check;
+mod doubts;
 mod target;
 pub mod values;

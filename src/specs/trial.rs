@@ -10,6 +10,8 @@ use mlua::Function;
 
 use crate::error::{Error, Kind, Result, Site};
 use crate::lua::machine::Machine;
+use crate::specs::excluded::{ByRecipe, Lie};
+use crate::specs::rehearsal::Rehearsed;
 use crate::specs::trial::run_handle::Runs;
 use crate::specs::{Failed, Outcome};
 
@@ -55,6 +57,8 @@ pub struct Trial {
     pub runs: Runs,
     /// What the spec has to tell beside its outcome.
     notes: RefCell<Vec<String>>,
+    /// Which lies of which recipe it excludes.
+    pub excluded: RefCell<ByRecipe>,
 }
 
 impl Default for Trial {
@@ -70,6 +74,7 @@ impl Default for Trial {
             pending: RefCell::default(),
             runs: Runs::default(),
             notes: RefCell::default(),
+            excluded: RefCell::default(),
         }
     }
 }
@@ -92,6 +97,15 @@ impl Trial {
     /// Something to tell beside the outcome.
     pub fn note(&self, note: String) {
         self.notes.borrow_mut().push(note);
+    }
+
+    /// Takes down that the spec looks for this in a run.
+    pub fn excludes(&self, rehearsed: &Rehearsed, lies: &[Lie]) {
+        let mut all = self.excluded.borrow_mut();
+        let excluded = all.entry(rehearsed.run.recipe.clone()).or_default();
+        excluded.lies.extend(lies);
+        excluded.shells.extend(rehearsed.shells.iter().cloned());
+        excluded.backs_up |= rehearsed.kind == "backup";
     }
 
     pub fn notes(&self) -> Option<String> {

@@ -95,5 +95,6 @@ async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
         world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(call, world))).await??;
     let run = RunHandle::new(rehearsed, None, &world.trial);
     world.trial.runs.keep(&run);
+    world.trial.excludes(&run.rehearsed, &[]);
     handle::give(call, run)
 }

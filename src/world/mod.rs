@@ -62,6 +62,7 @@ pub mod real;
 pub mod recipe_run;
 pub mod refusals;
 pub mod reply;
+pub mod shells;
 pub mod simulated;
 pub mod watched;
 
@@ -121,6 +122,10 @@ pub struct Limits {
     pub total: Duration,
     /// The longest time without a byte moving.
     pub idle: Duration,
+}
+
+impl Limits {
+    pub const NONE: Limits = Limits { total: Duration::MAX, idle: Duration::MAX };
 }
 
 /// The machine and the person that a run belongs to.

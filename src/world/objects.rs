@@ -10,6 +10,7 @@ use chrono::{DateTime, FixedOffset};
 use super::http::Address;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
+use crate::stream::Stamp;
 
 pub mod declared;
 pub mod words;
@@ -55,6 +56,13 @@ pub struct Store {
 pub struct Object {
     pub store: Arc<Store>,
     key: String,
+}
+
+impl ObjectStat {
+    /// By what the object is known again.
+    pub fn stamp(&self) -> Stamp {
+        Stamp(self.etag.clone())
+    }
 }
 
 /// An object to be stored.

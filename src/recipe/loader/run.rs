@@ -16,6 +16,7 @@ use crate::lua::session::{Play, RecordQueries, RecordedQuery, Session};
 use crate::lua::state;
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
+use crate::recipe::doubts;
 use crate::recipe::job::Job;
 use crate::recipe::ledger::Ledger;
 use crate::world::Caller;
@@ -77,10 +78,17 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     if let Some(parent) = job.parent.get() {
         session.took(format!("started by {parent}"), Duration::ZERO, None, None, None);
     }
-    let answer = call(&session, &job, fuse).await;
+    if let Some(remark) = doubts::of_needs(&job.needs.run) {
+        session.remark(remark, None);
+    }
+    let mut answer = call(&session, &job, fuse).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.at_end.release();
     session.pool.settle().await;
+    if answer.is_ok() {
+        // On the heap: recipes that run recipes are as deep as their frames are large.
+        answer = Box::pin(doubts::say(&session)).await;
+    }
     session.at_end.finish(&session.caller, answer.is_ok()).await;
     LuaEnd::of(&session, answer.err())
 }

@@ -45,6 +45,7 @@ impl Complaint {
 pub fn complaints(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let mut found = proof::half_made(rehearsed);
     found.extend(proof::lost(rehearsed));
+    found.extend(proof::emptied(rehearsed));
     found.extend(leaks::leaks(rehearsed));
     found.extend(undeclared(rehearsed));
     if !rehearsed.killed {

@@ -26,6 +26,7 @@ use crate::secret::Secret;
 use crate::world::SecretOrText;
 use crate::world::faulty::Fault;
 use crate::world::journal::Record;
+use crate::world::shells::is_shell;
 use crate::world::simulated::{CatalogSetup, Simulated, SimulatedSetup, Snapshot};
 
 pub use crate::specs::rehearsal::complaints::proof::is_replaced;
@@ -82,6 +83,8 @@ pub struct Rehearsed {
     pub all_met: bool,
     /// `backup`, `restore`, `check` or `maintenance`.
     pub kind: &'static str,
+    /// The shells that the recipe may run.
+    pub shells: Vec<String>,
 }
 
 /// Rehearses once, in this world. An error means that it could not even be tried: the recipe, its params.
@@ -187,6 +190,7 @@ impl Script {
             killed,
             all_met: stage.all_met(),
             kind: self.job.declaration.kind.word(),
+            shells: self.job.needs.run.iter().filter(|program| is_shell(program)).cloned().collect(),
         })
     }
 }

@@ -24,6 +24,7 @@ use undo::Undo;
 mod base64;
 mod blocking;
 pub mod clock;
+mod described;
 mod environment;
 mod fence;
 mod files;

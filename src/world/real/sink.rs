@@ -9,7 +9,7 @@ use super::blocking::blocking;
 use super::part::Part;
 use super::undo::Undo;
 use crate::error::Result;
-use crate::stream::{ReadBack, Sink};
+use crate::stream::{ReadBack, Sink, Stamped};
 use crate::world::refusals::torn;
 
 /// What is smaller than this is gathered before it is written.
@@ -23,11 +23,13 @@ pub struct FileSink {
     unsynced: bool,
     /// A write was cut off half-way: nobody knows what the file holds.
     torn: bool,
+    stamp: Stamped,
 }
 
 impl FileSink {
     pub fn new(part: Part, undo: Undo) -> FileSink {
-        FileSink { part: Arc::new(part), undo, gathered: Vec::new(), unsynced: true, torn: false }
+        let (part, stamp) = (Arc::new(part), Stamped::default());
+        FileSink { part, undo, gathered: Vec::new(), unsynced: true, torn: false, stamp }
     }
 
     async fn take(&mut self, data: Bytes) -> Result<()> {
@@ -79,8 +81,9 @@ impl FileSink {
         self.sync().await?;
         let mut unheard = Unheard { part: Some(self.part.clone()), undo: self.undo.clone() };
         let part = self.part.clone();
-        blocking(move || part.publish(false).inspect_err(|_| settle_part(part.revoke()))).await?;
+        let stamp = blocking(move || part.publish(false).inspect_err(|_| settle_part(part.revoke()))).await?;
         unheard.part = None;
+        self.stamp.get_or_init(|| stamp);
         Ok(())
     }
 }
@@ -97,6 +100,10 @@ impl Sink for FileSink {
     fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
         let part = self.part.clone();
         Box::pin(blocking(move || Ok(ReadBack::Now(Box::new(part.read_back()?)))))
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {

@@ -15,7 +15,7 @@ use super::state::{Shared, State};
 use super::tree::Content;
 use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, Sink, Source, Stamped};
 use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 
@@ -123,7 +123,7 @@ pub fn put(shared: &Shared, put: Put) -> Result<Box<dyn Sink>> {
     }
     state.stores.uploads.insert(title.clone());
     drop(state);
-    Ok(Box::new(Upload { put, title, pieces: Vec::new(), shared: shared.clone() }))
+    Ok(Box::new(Upload { put, title, pieces: Vec::new(), shared: shared.clone(), stamp: Stamped::default() }))
 }
 
 pub fn list(state: &mut State, store: &Store, prefix: &str) -> Result<Vec<ObjectEntry>> {
@@ -160,6 +160,7 @@ struct Upload {
     title: String,
     pieces: Vec<Bytes>,
     shared: Shared,
+    stamp: Stamped,
 }
 
 impl Upload {
@@ -172,7 +173,9 @@ impl Upload {
         }
         let content = Content::Pieces(std::mem::take(&mut self.pieces));
         let Put { object, storage_class, metadata, .. } = self.put.clone();
-        bucket.insert(object.key().to_owned(), stored(content, now, storage_class, metadata));
+        let stored = stored(content, now, storage_class, metadata);
+        self.stamp.get_or_init(|| stored.stat.stamp());
+        bucket.insert(object.key().to_owned(), stored);
         Ok(())
     }
 }
@@ -185,6 +188,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(ready(Ok(())))
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {

@@ -8,7 +8,7 @@ use super::connection::{Ask, Connection, META, Refused, form, refusal_in};
 use super::listing::{plain_etag, stat};
 use super::{error_of, look, xml};
 use crate::error::{Error, Kind, Result};
-use crate::stream::Sink;
+use crate::stream::{Sink, Stamped};
 use crate::world::http::Method;
 use crate::world::objects::words::{not_as_sent, taken};
 use crate::world::objects::{MOST_PARTS, Put, ServerEncryption};
@@ -35,15 +35,29 @@ pub struct Upload {
     parts: Vec<String>,
     /// A part was cut off half-way, or refused.
     torn: bool,
+    stamp: Stamped,
 }
 
 impl Upload {
     pub fn new(connection: Connection, put: Put, undo: Undo) -> Upload {
         let (title, now) = (put.object.to_string(), clock::now());
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
-        let (gathered, parts) = (Vec::new(), Vec::new());
+        let (gathered, parts, stamp) = (Vec::new(), Vec::new(), Stamped::default());
         let kept = put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect();
-        Upload { connection, put, undo, title, mark, kept, gathered, size_bytes: 0, id: None, parts, torn: false }
+        Upload {
+            connection,
+            put,
+            undo,
+            title,
+            mark,
+            kept,
+            gathered,
+            size_bytes: 0,
+            id: None,
+            parts,
+            torn: false,
+            stamp,
+        }
     }
 
     fn ask(&self, method: Method) -> Ask<'_> {
@@ -184,7 +198,12 @@ impl Upload {
     /// Whether what stands there is this object, whole.
     async fn stands(&self) -> Result<bool> {
         let Some(answer) = look(&self.connection, &self.put.object, "look at").await? else { return Ok(false) };
-        Ok(answer.header(MARK) == Some(&self.mark) && stat(&answer)?.size_bytes == self.size_bytes)
+        let seen = stat(&answer)?;
+        let ours = answer.header(MARK) == Some(&self.mark) && seen.size_bytes == self.size_bytes;
+        if ours {
+            self.stamp.get_or_init(|| seen.stamp());
+        }
+        Ok(ours)
     }
 
     /// Lets the store forget the parts.
@@ -205,6 +224,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.finish_parts())
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
