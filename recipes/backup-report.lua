@@ -50,6 +50,17 @@ local function facts_of(p, report)
   return facts
 end
 
+--- Whom to call (guide App. A), as lines of facts.
+---@return { label: string, value: string }[]
+local function contacts()
+  local lines = {}
+  for index, group in ipairs(run.contacts()) do
+    local label = group.level == "support" and _("Support of the vendors") or _("Contacts (level %s)", group.level)
+    lines[index] = { label = label, value = table.concat(group.names, "; ") }
+  end
+  return lines
+end
+
 --- The points of the monthly list (guide §8.1), which people have to look at.
 ---@return string[]
 local function points()
@@ -82,7 +93,8 @@ return recipe {
     local month = month_of(p)
     local report = figures.of(month, figures.runs(month), p)
     local title = _("Backup report %s", month.name)
-    local facts, more = facts_of(p, report), points()
+    local facts, more, people = facts_of(p, report), points(), contacts()
+    table.move(people, 1, #people, #facts + 1, facts)
     local text = page.text(title, facts, report, more)
     local out = p.out or path.join(p.dir, "reports", "backup_report_" .. month.name .. ".html")
     fs.mkdir(path.dir(out))

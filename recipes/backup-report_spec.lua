@@ -37,6 +37,13 @@ describe("backup-report", function()
     run:never_mailed {}
   end)
 
+  it("names whom to call, and the support of the vendors", function()
+    local known = { level1 = { "花子 <hanako@cafe.example>", "03-1234-5678" }, support = { "AWS: https://aws.amazon.com/support/" } }
+    local run = first({ contacts = known }):run("backup-report")
+    run:ok():wrote(OUT .. ".txt"):contains("Contacts (level 1): 花子 <hanako@cafe.example>; 03-1234-5678")
+    run:wrote(OUT .. ".html"):contains("https://aws.amazon.com/support/")
+  end)
+
   it("says what there is no figure for: no young backup, no restore test", function()
     local failed = { recipe = "db-backup", started_at = "2026-01-05T02:00:00+09:00", took = "1m", status = "failure", error = "the disk is full" }
     local run = first({ catalog = { runs = { failed } } }):run("backup-report")

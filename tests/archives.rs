@@ -33,6 +33,7 @@ fn packing(root: &Path) -> Packing {
         on_change: OnChange::Warn,
         accept_unreadable: Vec::new(),
         contents: true,
+        outputs: Default::default(),
     }
 }
 

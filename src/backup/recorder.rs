@@ -27,6 +27,8 @@ pub trait Recorder: Send + Sync {
     fn last_tables(&self, _database: Option<&str>) -> Option<u64> {
         None
     }
+    /// An address to which the run has reported its own end.
+    fn reported(&self, _address: &str) {}
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

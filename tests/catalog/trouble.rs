@@ -82,7 +82,7 @@ fn an_empty_file_becomes_a_catalog() {
     state.open().start_run(&daily(0)).unwrap();
     let sql = state.sql();
     let pragma = |name| sql.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
-    assert_eq!(pragma("user_version"), rusqlite::types::Value::Integer(4));
+    assert_eq!(pragma("user_version"), rusqlite::types::Value::Integer(5));
     assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".into()));
 }
 

@@ -95,6 +95,8 @@ return {
   ["no backup was made"] = "バックアップなし",
   ["Restore time (RTO)"] = "復旧時間 (RTO)",
   ["%s %d s (objective: %d s)"] = "%s %d 秒 (目標: %d 秒)",
+  ["Contacts (level %s)"] = "連絡先 (レベル %s)",
+  ["Support of the vendors"] = "外部サービスのサポート",
   ["no restore test was a success"] = "成功した復旧テストなし",
   ["Restore tests"] = "復旧テスト回数",
   ["Free space"] = "空き容量",
