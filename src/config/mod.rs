@@ -9,7 +9,7 @@ mod disk;
 mod files;
 mod filters;
 mod folders;
-mod beside;
+pub mod beside;
 mod recipes;
 mod reword;
 mod settings;
