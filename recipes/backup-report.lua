@@ -38,7 +38,7 @@ local function facts_of(p, report)
   end
   if report.rto then
     local verdict = report.rto <= p.objective_rto and "✓" or "✗"
-    add(_("Restore time (RTO)"), _("%s %d s (objective: %d s)", verdict, math.ceil(report.rto), p.objective_rto))
+    add(_("Restore time (RTO)"), _("%s %s (objective: %s)", verdict, page.length(report.rto), page.length(p.objective_rto)))
   else
     add(_("Restore time (RTO)"), "– " .. _("no restore test was a success"))
   end

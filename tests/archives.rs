@@ -2,6 +2,7 @@
 
 mod attributes;
 mod changing;
+mod itself;
 mod killed;
 mod refused;
 mod rehearsed;

@@ -1,10 +1,10 @@
 //! Decides what a run means for its target: whether there is something to report, in which event, and to which channels.
 
-use super::{Channel, Language};
 use super::event::{Event, EventKind, local};
 use super::registered::Channels;
 use super::throttle::{self, Rules, Tell};
 use super::words::Words;
+use super::{Channel, Language};
 use crate::catalog::{Moment, NewNotice, Run, Status, Streak};
 use crate::config::Config;
 use crate::secret::Secret;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::future::BoxFuture;
 
-use crate::backup::list_file::SECTION;
 use crate::backup::decrypting::{HEAD_BYTES, Identity, decrypted, decrypted_name, encryption_of};
+use crate::backup::list_file::SECTION;
 use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
@@ -56,8 +56,9 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
 /// Whether the list of an archive that lies beside it is the one that its manifest names.
 async fn prove_list(caller: &Caller, path: &Path, manifest: &Manifest) -> Result<()> {
     let Some(section) = manifest.sections.get(SECTION) else { return Ok(()) };
-    let told: ListSection = serde_json::from_value(section.clone())
-        .map_err(|cause| Error::new(Kind::Integrity, format!("cannot read the manifest of `{}`", path.display())).because(cause))?;
+    let told: ListSection = serde_json::from_value(section.clone()).map_err(|cause| {
+        Error::new(Kind::Integrity, format!("cannot read the manifest of `{}`", path.display())).because(cause)
+    })?;
     let list = path.with_file_name(Path::new(&told.name).file_name().unwrap_or_default());
     let damaged = |why: String| {
         Error::new(Kind::Integrity, format!("`{}` is not what the manifest of the archive describes", list.display()))

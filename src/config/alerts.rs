@@ -142,7 +142,9 @@ impl Contacts {
     /// Those of these levels.
     pub fn of_groups(groups: &BTreeMap<String, Vec<String>>) -> crate::error::Result<Contacts> {
         serde_json::to_value(groups).and_then(serde_json::from_value).map_err(|cause| {
-            Error::new(Kind::Recipe, "cannot read `contacts`").because(cause).hint("its levels are level1, level2, level3 and support")
+            Error::new(Kind::Recipe, "cannot read `contacts`")
+                .because(cause)
+                .hint("its levels are level1, level2, level3 and support")
         })
     }
 

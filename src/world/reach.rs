@@ -56,7 +56,8 @@ pub fn named_by(command: &Command) -> Reach {
 
 /// git, whose addresses may also come by variables, so that no token is among its arguments.
 fn git(command: &Command, args: &[&str]) -> Reach {
-    let variables = command.env.iter().filter(|(name, _)| name.starts_with("GIT_CONFIG_VALUE_") || name == "GIT_SSH_COMMAND");
+    let variables =
+        command.env.iter().filter(|(name, _)| name.starts_with("GIT_CONFIG_VALUE_") || name == "GIT_SSH_COMMAND");
     let variables: Vec<&str> = variables.map(|(_, value)| value.expose()).collect();
     let ssh = variables.iter().filter_map(|value| value.rsplit_once("-p")?.1.split_whitespace().next()?.parse().ok());
     let said = ports_of_addresses(args).into_iter().chain(ports_of_addresses(&variables)).chain(ssh);

@@ -24,6 +24,7 @@ mod drill;
 mod drill_apart;
 mod dry_run;
 mod encrypted;
+mod encrypted_broken;
 mod production_restore;
 mod readme;
 mod honesty;

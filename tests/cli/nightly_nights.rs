@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::nightly::{git, only, site, untar};
-use crate::support::postgres::shared;
+use crate::support::postgres::Cluster;
 use crate::support::program::{Hikae, names};
 use crate::support::receiver::Receiver;
 
@@ -29,7 +29,8 @@ fn small(hikae: Hikae) -> (Hikae, Vec<Vec<String>>) {
     let hikae = hikae.file("app/docker-compose.yml", "services: {}\n").file("log/app.log", "GET /\n");
     let place = |name: &str| hikae.path(name).display().to_string();
     let of = |recipe: &str, set: &[String]| {
-        let mut args = vec!["run".to_owned(), recipe.to_owned(), "--set".to_owned(), format!("dir={}", place("backups"))];
+        let mut args =
+            vec!["run".to_owned(), recipe.to_owned(), "--set".to_owned(), format!("dir={}", place("backups"))];
         set.iter().for_each(|one| args.extend(["--set".to_owned(), one.clone()]));
         args
     };
@@ -137,14 +138,19 @@ fn logs_that_grow_and_rotate_while_they_are_read_are_no_error_and_none_is_lost()
         untar(&hikae.path("backups").join(name), &into);
         let below = into.join(log.strip_prefix("/").unwrap());
         for kept in ["app.log.2.gz", "app.log.1"] {
-            assert!(std::fs::read(below.join(kept)).unwrap() == std::fs::read(log.join(kept)).unwrap(), "{kept} in {name}");
+            assert!(
+                std::fs::read(below.join(kept)).unwrap() == std::fs::read(log.join(kept)).unwrap(),
+                "{kept} in {name}"
+            );
         }
     }
 }
 
 #[test]
 fn a_repository_with_submodules_and_pointers_of_lfs_comes_back_and_what_it_lacks_is_said() {
-    let hikae = Hikae::new().file("lib/lib.c", "int x;\n").file("cafe/.gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n");
+    let hikae = Hikae::new()
+        .file("lib/lib.c", "int x;\n")
+        .file("cafe/.gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n");
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
     let hikae = hikae.file("cafe/photo.bin", pointer);
     let (lib, cafe) = (hikae.path("lib"), hikae.path("cafe"));
@@ -175,14 +181,14 @@ fn a_new_machine_restores_everything_from_the_folders_alone() {
     assert_eq!(old.run(&["run", "full-backup"]).code, 0);
 
     // All that the new machine has is the folder of the backups.
-    let new = Hikae::with_database(shared(), "nightly_new_machine");
-    shared().create_database("nightly_new_machine");
+    let server = Cluster::start();
+    let new = Hikae::with_database(&server, "nightly_old_machine");
     let copied = Command::new("cp").arg("-a").arg(old.path("backups/.")).arg(new.path("backups")).status().unwrap();
     assert!(copied.success());
     let dump = only(&new.path("backups/database"), ".sql.gz");
     let said = new.run(&["run", "db-restore", "--yes", "--set", &format!("file={}", dump.display())]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert_eq!(shared().psql("nightly_new_machine", "SELECT string_agg(name, ' ') FROM contacts"), "花子 太郎");
+    assert_eq!(server.psql("nightly_old_machine", "SELECT string_agg(name, ' ') FROM contacts"), "花子 太郎");
     let code = new.path("code");
     let bundle = only(&new.path("backups/git"), ".bundle").display().to_string();
     git(&new.path(""), &["clone", "--quiet", &bundle, &code.display().to_string()]);

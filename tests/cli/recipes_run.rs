@@ -46,9 +46,9 @@ fn it_gives_the_outcome_of_a_run_of_its_own() {
     };
     let ((inner, inner_id), (outer, outer_id)) = (shown("inner"), shown("outer"));
     assert!(inner.contains(&format!("part of {outer_id}")), "{inner}");
-    let json = hikae.run(&["runs", "show", &inner_id, "--json"]).out;
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["parent"], outer_id, "{json}");
     assert!(outer.contains(&inner_id), "{outer}");
+    let json = hikae.outcome(&["runs", "show", &inner_id, "--json"]);
+    assert_eq!(json["parent"], outer_id, "{json}");
 }
 
 #[test]
