@@ -31,7 +31,7 @@ describe("backup-report", function()
   it("reports the last month: runs, sizes, availability and restore time against their objectives", function()
     local run = first():run("backup-report")
     run:ok():said("Backup report 2026-01"):said("Runs: 32, of them 30 successes"):said("✗ "):said("(objective: 99.90 %)")
-    run:said("✓ 600 s (objective: 14400 s)"):said("Free space")
+    run:said("✓ 10 min (objective: 4 h)"):said("Free space")
     run:wrote(OUT .. ".html"):contains("<svg")
     run:wrote(OUT .. ".txt"):contains("db-backup")
     run:never_mailed {}

@@ -163,7 +163,7 @@ local MOMENT, DAY_SECS = "hikae_bundle_", 86400
 --- Removes what killed runs have left.
 ---@param work string
 local function clear_left(work)
-  for _i, entry in ipairs(fs.list { dir = work, name = MOMENT .. "[0-9]*", kind = "dir" }) do
+  for _i, entry in ipairs(fs.stat(work) and fs.list { dir = work, name = MOMENT .. "[0-9]*", kind = "dir" } or {}) do
     if entry.age_secs > DAY_SECS then
       remove_tree(entry.path)
     end

@@ -30,6 +30,8 @@ mod readme;
 mod honesty;
 mod nightly;
 mod nightly_damage;
+mod nightly_input;
+mod nightly_long;
 mod nightly_nights;
 mod nightly_steps;
 mod passwords;
