@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod records;
+mod setting_up;
+
+pub use setting_up::{ScheduleArgs, ScheduleFormat};
 
 pub use records::{AuditArgs, NotificationsArgs, RunsArgs, RunsCommand, StatusArgs, StatusCommand};
 
@@ -51,16 +54,20 @@ pub enum Command {
     Notify(NotifyCommand),
     /// Check recipes, their params and programs, and the set-up, without running anything
     Check(CheckArgs),
+    /// Print, write or install what a scheduler needs: crontab, systemd, Kubernetes, Nomad
+    Schedule(ScheduleArgs),
     /// Run specs: what recipes promise, tried in a world in memory
     Test(TestArgs),
     /// Print what Lua may call, by module or by function
     Docs(DocsArgs),
     /// Show hikae at work on a throwaway PostgreSQL, and what an honest failure looks like
     Demo,
+    /// Explain a kind of error, such as `integrity`, and what to do; all kinds when none is named
+    Explain(ExplainArgs),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page, or that of a command, such as `hikae man runs show`
-    Man { command: Vec<String> },
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -139,6 +146,9 @@ pub enum NotifyCommand {
     Test(NotifyTestArgs),
     /// Let a small recipe fail for real in a place that is thrown away, and see who hears of it: marked as a rehearsal, touching no backup
     Rehearse,
+    /// Report that systemd could not run a recipe: for units that `hikae schedule` has made
+    #[command(hide = true)]
+    UnitFailed { recipe: String },
     /// Send what waits now, whatever its time
     Flush {
         /// Also send again what may have arrived already, and what was given up
@@ -209,6 +219,21 @@ pub struct DocsArgs {
     pub name: Option<String>,
     /// Write what editors read into this folder: the stubs, a `.luarc.json`, and the specs of the built-in recipes as models
     #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct ExplainArgs {
+    /// Kind as error messages, JSON and `hikae runs` have it
+    pub kind: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ManArgs {
+    /// Command, such as `runs show` [default: hikae itself]
+    pub command: Vec<String>,
+    /// Write the pages of all commands into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
     pub out: Option<PathBuf>,
 }
 

@@ -2,23 +2,16 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
-use super::alerting::block_on;
 use super::args::DocsArgs;
 use super::context::Context;
 use super::exit;
+use super::files::{self, TextFile};
 use crate::config::embedded;
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
-use crate::world::limited::Limited;
-use crate::world::real::{Real, startup};
-use crate::world::{Caller, Limits};
-
-/// The longest that one file may take.
-const LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
+use crate::world::real::startup;
 
 /// Where the names stand that belong to no module of their own.
 const LOOSE: [(&str, &str); 5] =
@@ -36,7 +29,7 @@ const LUARC: &str = r#"{
 
 pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
     if let Some(dir) = &args.out {
-        return write_out(context, dir);
+        return write_for_editors(context, dir);
     }
     let Some(wanted) = args.name.as_deref() else {
         print_text(&mut context.out(), &contents())?;
@@ -123,28 +116,15 @@ fn public(text: &str) -> String {
 }
 
 /// Writes the stubs, the library and the model specs into a folder, for editors and for reading.
-fn write_out(context: &Context, dir: &Path) -> Result<ExitCode> {
+fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
+    let mut made = vec![TextFile::new(".luarc.json", LUARC)];
+    let lua = |folder: &str, name: &str, text: &str| TextFile::new(format!("{folder}/{name}.lua"), text);
+    made.extend(embedded::stubs().iter().map(|(name, text)| lua("meta", name, text)));
+    made.extend(embedded::library().iter().map(|(name, text)| lua("hikae", name.trim_start_matches("hikae."), text)));
+    made.extend(embedded::recipe_specs().iter().map(|(name, text)| TextFile::new(format!("specs/{name}"), *text)));
     let dir = startup::resolved(&startup::current_dir()?.join(dir));
-    let mut files = vec![(dir.join(".luarc.json"), LUARC)];
-    files
-        .extend(embedded::stubs().into_iter().map(|(name, text)| (dir.join("meta").join(format!("{name}.lua")), text)));
-    files.extend(
-        embedded::library()
-            .into_iter()
-            .map(|(name, text)| (dir.join("hikae").join(format!("{}.lua", name.trim_start_matches("hikae."))), text)),
-    );
-    files.extend(embedded::recipe_specs().into_iter().map(|(name, text)| (dir.join("specs").join(name), text)));
-    let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), LIMITS);
-    block_on(async |_stop| {
-        for folder in ["meta", "hikae", "specs"] {
-            caller.mkdir(&dir.join(folder), 0o755).await?;
-        }
-        for (path, text) in &files {
-            caller.write(path, text.as_bytes().to_vec(), 0o644, true).await?;
-        }
-        Ok::<(), Error>(())
-    })??;
-    print_text(&mut context.out(), &format!("{} files written to `{}`\n", files.len(), dir.display()))?;
+    files::write_all(&dir, &made)?;
+    print_text(&mut context.out(), &format!("{} files written to `{}`\n", made.len(), dir.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,6 +13,8 @@ mod context;
 mod demo;
 mod docs;
 mod exit;
+mod explain;
+mod files;
 mod held_back;
 mod help;
 mod keeping;
@@ -23,10 +25,12 @@ mod notify;
 mod plan;
 mod run;
 mod runs;
+mod schedule;
 mod scratch;
 mod show;
 mod status;
 mod test;
+mod version;
 
 use args::Command;
 use context::Context;
@@ -39,6 +43,9 @@ use crate::world::real::startup;
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
     complete::answer_shell();
+    if let Some(code) = version::print_if_asked() {
+        return code;
+    }
     let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
@@ -62,11 +69,13 @@ pub fn main() -> ExitCode {
         Command::Notifications(args) => notifications::main(&context, &args),
         Command::Notify(command) => notify::main(&context, &command),
         Command::Check(args) => check::main(&context, &args),
+        Command::Schedule(args) => schedule::main(&context, &args),
         Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),
+        Command::Explain(args) => explain::main(&context, &args),
         Command::Completions { shell } => completions(&context, shell),
-        Command::Man { command } => man::main(&context, &command),
+        Command::Man(args) => man::main(&context, &args),
     };
     // The check tells them among its points.
     if !is_check {

@@ -25,6 +25,6 @@ pub mod scene;
 pub mod schedule;
 mod servers;
 pub mod spec;
-mod standing;
+mod final_check;
 mod target;
 pub mod values;

@@ -269,6 +269,52 @@ fn completions_and_the_manual_come_from_the_same_definitions() {
     assert!(said.out.contains("audit"), "{}", said.out);
 }
 
+#[test]
+fn the_version_says_what_it_was_built_from() {
+    let hikae = Hikae::new();
+    let short = hikae.run(&["--version"]);
+    well(&short);
+    assert_eq!(short.out, format!("hikae {}\n", env!("CARGO_PKG_VERSION")));
+    for words in [["--version", "--verbose"], ["-v", "-V"]] {
+        let said = hikae.run(&words);
+        well(&said);
+        assert!(said.out.starts_with(&short.out), "{}", said.out);
+        for line in ["commit    ", "compiler  rustc 1.", "target    ", "profile   "] {
+            assert!(said.out.contains(line), "`{line}` is missing from {}", said.out);
+        }
+    }
+}
+
+#[test]
+fn each_kind_of_error_has_a_page_in_both_languages() {
+    let kinds = hikae::error::Kind::ALL.map(hikae::error::Kind::word);
+    for (language, table) in [("en", "| message | what to do |"), ("ja", "| メッセージ | 対処 |")] {
+        let contents = Hikae::new().env("HIKAE_LANG", language).run(&["explain"]);
+        well(&contents);
+        for kind in kinds {
+            assert!(contents.out.lines().any(|line| line.starts_with(&format!("{kind} "))), "{kind}: {}", contents.out);
+            let page = Hikae::new().env("HIKAE_LANG", language).run(&["explain", kind]);
+            well(&page);
+            assert!(page.out.starts_with(&format!("# {kind}\n")) && page.out.contains(table), "{}", page.out);
+        }
+    }
+    let said = Hikae::new().run(&["explain", "NotFound"]);
+    assert!(said.out.starts_with("# not_found\n"), "{said:?}");
+    let unknown = Hikae::new().run(&["explain", "integrty"]);
+    assert!(unknown.code == 64 && unknown.err.contains("did you mean `integrity`?"), "{unknown:?}");
+}
+
+#[test]
+fn the_pages_of_the_manual_are_written_at_once() {
+    let hikae = Hikae::new();
+    let dir = hikae.path("man");
+    well(&hikae.run(&["man", "--out", dir.to_str().unwrap()]));
+    for page in ["hikae.1", "hikae-run.1", "hikae-runs-show.1", "hikae-notify-test.1"] {
+        let text = std::fs::read_to_string(dir.join(page)).unwrap();
+        assert!(text.contains(".TH"), "{page}: {text}");
+    }
+}
+
 /// What a shell is offered for the last of these words.
 fn offered(hikae: Hikae, words: &[&str]) -> Vec<String> {
     let hikae = hikae.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", &words.len().to_string());

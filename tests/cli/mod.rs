@@ -40,6 +40,7 @@ mod recipes_run;
 mod records;
 mod render_db_backup;
 mod restore;
+mod schedule;
 mod restore_refused;
 mod status;
 mod status_lists;

@@ -50,7 +50,7 @@ mod rights;
 mod sink;
 mod source;
 mod spawner;
-pub mod standing;
+pub mod write_folders;
 pub mod trust;
 mod stderr;
 mod syscalls;
