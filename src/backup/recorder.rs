@@ -30,6 +30,8 @@ pub trait Recorder: Send + Sync {
     fn past(&self, _now: &Content) -> Vec<Content> {
         Vec::new()
     }
+    /// An address to which the run has reported its own end.
+    fn reported(&self, _address: &str) {}
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

@@ -81,6 +81,8 @@ pub struct Session {
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
     pub play: Play,
+    /// Whom to call, by level, for reports.
+    pub contacts: Vec<(&'static str, Vec<String>)>,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
@@ -111,6 +113,7 @@ impl Session {
             record: RecordQueries::none(),
             recorded_query: Arc::new(|_| false),
             play: plays_nothing(),
+            contacts: Vec::new(),
             cores: caller.world.machine().cores,
             caller,
             identity,

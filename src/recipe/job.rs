@@ -251,7 +251,7 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(path))).collect()
+        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(&path))).collect()
     };
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;

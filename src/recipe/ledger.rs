@@ -9,6 +9,8 @@ use crate::backup::usual::Content;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
 use crate::error::{Error, Kind, Result};
 use crate::report::remark::Remark;
+use crate::secret::Secret;
+use crate::world::objects::Object;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
 #[derive(Default)]
@@ -31,6 +33,7 @@ struct Pages {
     changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
     remarks: Vec<Remark>,
+    reported: Vec<Secret>,
 }
 
 impl Ledger {
@@ -89,6 +92,11 @@ impl Ledger {
     /// What the run has said beside its result so far.
     pub fn remarks(&self) -> Vec<Remark> {
         self.with(|pages| pages.remarks.clone())
+    }
+
+    /// The addresses to which the run has reported its own end.
+    pub fn reported(&self) -> Vec<Secret> {
+        self.with(|pages| pages.reported.clone())
     }
 
     /// The backups that were proved so far.
@@ -203,6 +211,10 @@ impl Recorder for Ledger {
 
     fn remark(&self, remark: &Remark) {
         self.with(|pages| pages.remarks.push(remark.clone()));
+    }
+
+    fn reported(&self, address: &str) {
+        self.with(|pages| pages.reported.push(Secret::new(address)));
     }
 
     fn past(&self, now: &Content) -> Vec<Content> {

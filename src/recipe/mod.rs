@@ -16,7 +16,7 @@ mod live;
 pub mod loader;
 
 pub mod misfit;
-mod need_paths;
+pub mod need_paths;
 pub mod outcome;
 pub mod overview;
 pub mod params;

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mlua::{Function, Table, Value};
 use tokio::sync::oneshot;
@@ -74,10 +73,8 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let session = session.with_smtp(Box::new(move || config.smtp())).with_record(record);
     let mut session = session.with_recorded_query(recorded_query);
     session.play = play;
+    session.contacts = job.config.settings.contacts.groups();
     let session = Rc::new(session);
-    if let Some(parent) = job.parent.get() {
-        session.took(format!("started by {parent}"), Duration::ZERO, None, None, None);
-    }
     if let Some(remark) = doubts::of_needs(&job.needs.run) {
         session.remark(remark, None);
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tracing::instrument::WithSubscriber;
 
 use crate::catalog::{Run, Status};
-use crate::config::{Config, RecipeSource};
+use crate::config::{Config, Contacts, RecipeSource};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::recipe::execute::Finished;
@@ -127,7 +127,9 @@ impl Script {
         let Rehearsal { setup, source, set, run_type, yes, coverage, faults: _ } = rehearsal;
         let locked = stage::locked(config, &setup, &source.name)?;
         let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
-        let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
+        let mut config = config.simulated(environment, stage::STATE_DIR.into());
+        config.settings.contacts = Contacts::of_groups(&setup.contacts)?;
+        let config = Arc::new(config);
         let declaration = loader::declaration(&config, &source)?;
         let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type, yes })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
