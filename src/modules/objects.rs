@@ -1,6 +1,7 @@
 //! The module `objects`: what lies in the buckets of object stores that the recipe declares.
 
 pub mod put;
+mod sync;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -62,7 +63,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         let store = store_of(&call, &args.pop_front().unwrap_or(Value::Nil));
         store.and_then(|store| get(&call, store, args)).map_err(|error| call.raise(error))
     })?;
-    Module::new(lua)?
+    sync::add(lua, Module::new(lua)?)?
         .wait("objects.store", |call, (options,): (StoreOptions,)| store(call, options))?
         .add("objects.list", of_store("objects.list", |call, store, args| Box::pin(list(call, store, args)))?)?
         .add("objects.stat", of_store("objects.stat", |call, store, args| Box::pin(stat(call, store, args)))?)?
