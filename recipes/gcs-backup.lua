@@ -12,7 +12,7 @@ return recipe {
 
   run = function(p)
     log.info(_("GCS backup starts"))
-    sync.run(p, objects.open { url = p.url or "gs://" .. p.bucket }, { storage_class = p.storage_class })
+    sync.run(p, sync.open(p, "gs"), { storage_class = p.storage_class })
     log.info(_("GCS backup is complete"))
   end,
 }

@@ -16,8 +16,7 @@ return recipe {
 
   run = function(p)
     log.info(_("S3 backup starts"))
-    local store = objects.open { url = p.url or "s3://" .. p.bucket, region = p.region, endpoint = p.endpoint }
-    sync.run(p, store, { storage_class = p.storage_class, encryption = p.encryption, kms_key = p.kms_key })
+    sync.run(p, sync.open(p, "s3"), { storage_class = p.storage_class, encryption = p.encryption, kms_key = p.kms_key })
     log.info(_("S3 backup is complete"))
   end,
 }

@@ -26,7 +26,7 @@ use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
 use crate::world::real::launcher::Launcher;
-use crate::world::real::{http, orphans, postgres, standing, startup, view, wall};
+use crate::world::real::{http, objects, orphans, postgres, standing, startup, view, wall};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -151,7 +151,12 @@ impl Job {
     /// What the environment, or else `.env`, says about reaching the network.
     pub fn network(&self) -> Vec<(String, String)> {
         let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
-        http::VARIABLES.iter().chain(&postgres::VARIABLES).filter_map(|name| set(name)).collect()
+        http::VARIABLES
+            .iter()
+            .chain(&postgres::VARIABLES)
+            .chain(objects::VARIABLES.iter())
+            .filter_map(|name| set(name))
+            .collect()
     }
 
     /// Builds the kernel's walls around this process, and what those of its children need. Must come before any thread exists.
@@ -259,13 +264,16 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let objects = expand(&needs.objects, Need::Objects)?;
     declared::check(&objects)?;
     let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
-    let run = expand(&programs, Need::Run)?;
+    let mut run = expand(&programs, Need::Run)?;
+    run.extend(declared::programs(&objects).map(str::to_owned));
+    let mut write = paths(&needs.write)?;
+    write.extend(declared::folders(&objects));
     let capabilities = expand(&needs.capabilities, Need::Name)?;
     let (database_hosts, database_ports) = database_servers(params);
     Ok(Needs {
         run,
         read: paths(&needs.read)?,
-        write: paths(&needs.write)?,
+        write,
         connect,
         objects,
         database_hosts,

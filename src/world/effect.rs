@@ -221,7 +221,7 @@ impl Effect {
             Effect::Get(object) | Effect::StatObject(object) | Effect::RemoveObject(object) => object.to_string(),
             Effect::Put(put) => put.object.to_string(),
             Effect::ListObjects { store, prefix } => store.title_of(prefix),
-            Effect::MakeBucket(store) => store.title(),
+            Effect::MakeBucket(store) => store.container(),
             Effect::Request(request) => request.title(),
             Effect::Upload(upload) => upload.request.title(),
             Effect::Connect(login) => login.title(),

@@ -135,7 +135,8 @@ impl Needs {
             }
             Effect::MakeBucket(store) => {
                 let declared = declared::holds_bucket(&self.objects, store)?;
-                self.may_ask(store, declared, "make", &store.title(), &store.title())
+                let container = store.container();
+                self.may_ask(store, declared, "make", &container, &container)
             }
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
@@ -180,6 +181,7 @@ impl Needs {
 
     /// What is declared of a store; one that is not Amazon's must be declared as a server too.
     fn may_ask(&self, store: &Store, declared: bool, verb: &str, title: &str, hint: &str) -> Result<()> {
+        // An endpoint that the environment names is the operator's choice, and not the recipe's.
         match &store.endpoint {
             _ if !declared => Err(not_in_needs(verb, title, "objects", hint)),
             Some(endpoint) => self.may_connect(endpoint),

@@ -43,6 +43,18 @@ function sync.params(own)
   return params.join(shared, own)
 end
 
+--- The store that the params name; what only stores of one vendor know is left out for another.
+---@param p table
+---@param scheme "s3"|"gs"
+---@return Store
+function sync.open(p, scheme)
+  local url = p.url or scheme .. "://" .. p.bucket
+  if string.sub(url, 1, 5) ~= "s3://" then
+    return objects.open { url = url }
+  end
+  return objects.open { url = url, region = p.region, endpoint = p.endpoint }
+end
+
 --- The names of some items, for people.
 ---@param items objects.Planned[]
 ---@return string
@@ -122,6 +134,9 @@ function sync.run(p, store, options)
   })
   sync.show(plan)
   options.limit = p.limit
+  if p.url and not string.find(p.url, "^s3://") and not string.find(p.url, "^gs://") then
+    options.storage_class = nil -- a folder has none
+  end
   local done = objects.apply(plan, options)
   remark(plan, done)
   log.info(_("Copied to %s: %d uploaded, %d unchanged, %d deleted", plan.target, done.uploaded, done.skipped, done.deleted))

@@ -6,13 +6,23 @@ objects = {}
 --- A bucket of a store, and who asks. It shows as `s3://bucket`.
 ---@class Store
 
+---@class (exact) objects.OpenOptions
+---@field url string `s3://bucket`, `gs://bucket`, `azblob://container`, `sftp://HOST/absolute/path`, `rclone://REMOTE/path` or `file:///absolute/path`. What follows the bucket is the folder that all keys lie below.
+---@field endpoint? string The url of the store; its host must be declared in `needs.connect`. Default: what the environment says, else the vendor's own.
+---@field region? string Default: what the environment says, else `us-east-1`. Only for `s3`, as the fields below.
+---@field path_style? boolean Whether the bucket is in the path of a url, and not before its host. Default: yes with an endpoint.
+---@field access_key? string|Secret Default: the keys that the vendor's own tools would find.
+---@field secret_key? Secret
+---@field session_token? Secret
+---@field ca_file? string The authority's certificate as PEM, where the system does not trust it.
+
 ---@class (exact) objects.StoreOptions
 ---@field bucket string
 ---@field endpoint? string The url of a store that speaks as Amazon's does; its host must stand in `needs.connect`. Default: Amazon's own.
----@field region? string Default `us-east-1`.
+---@field region? string Default: what the environment says, else `us-east-1`.
 ---@field path_style? boolean Whether the bucket stands in the path of a url, and not before its host. Default: yes with an `endpoint`.
----@field access_key string|Secret
----@field secret_key Secret A text that stands in the recipe is refused.
+---@field access_key? string|Secret Default: the keys that Amazon's own tools would find.
+---@field secret_key? Secret A text in the recipe is refused.
 ---@field session_token? Secret For keys that are only lent.
 ---@field ca_file? string The authority's certificate as PEM, where the system does not trust it.
 
@@ -29,7 +39,12 @@ objects = {}
 ---@class (exact) objects.RemoveOptions
 ---@field why? string Why it may go, in words: plans and the audit tell it.
 
---- A store to be asked; nothing is sent yet.
+--- The store of an address, of any kind; nothing is sent yet. All keys lie below the folder that the address names.
+---@param options objects.OpenOptions
+---@return Store
+function objects.open(options) end
+
+--- A bucket that speaks as Amazon's do; nothing is sent yet.
 ---@param options objects.StoreOptions
 ---@return Store
 function objects.store(options) end

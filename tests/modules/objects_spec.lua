@@ -20,6 +20,38 @@ describe("objects.store #simulated", function()
   end)
 end)
 
+describe("objects.open #simulated", function()
+  it("takes the address of a store of any kind, and keys lie below it", function()
+    local store = objects.open { url = "s3://shop/old/" }
+    expect(tostring(store)).to_be("s3://shop/old")
+    expect(objects.list(store)[1].key).to_be("a.gz")
+    expect(objects.stat(store, "a.gz").size_bytes).to_be(3)
+    for _, url in ipairs { "gs://our-bucket/daily", "azblob://our-container", "sftp://backup@nas/srv/backups", "rclone://b2/our-bucket", "file:///mnt/nas" } do
+      expect(tostring(objects.open { url = url })).to_be(url)
+    end
+  end)
+
+  it("refuses what is no address of a store", function()
+    local function opening(options)
+      return function() objects.open(options) end
+    end
+    expect(opening { url = "ftp://nas/x" }).to_raise { kind = "recipe", message = "`ftp://nas/x` is no address of a store", hint = "sftp://HOST/absolute/path" }
+    expect(opening { url = "file://relative" }).to_raise { kind = "recipe" }
+    expect(opening { url = "s3://shop/a/../b" }).to_raise { kind = "recipe", hint = "no part of its path" }
+    expect(opening { url = "sftp://-oProxyCommand=x/srv" }).to_raise { kind = "recipe", message = "cannot be the host" }
+    expect(opening { url = "gs://our-bucket", region = "x" }).to_raise { kind = "recipe", message = "`region` says nothing" }
+    expect(opening { url = "s3://shop", access_key = "AKIAEXAMPLE" }).to_raise { kind = "recipe", message = "together" }
+  end)
+
+  it("keeps the objects of a folder", function()
+    local store = objects.open { url = "file:///mnt/nas" }
+    expect(function() objects.list(store) end).to_raise { kind = "not_found", hint = "is the disk mounted?" }
+    expect(objects.make_bucket(store)).to_be(true)
+    objects.get(shop(), "old/a.gz"):put(store, "daily/a.gz")
+    expect(objects.list(store, "daily/")[1].key).to_be("daily/a.gz")
+  end)
+end)
+
 describe("objects.list #simulated", function()
   it("gives what begins with the prefix, sorted, with size and age", function()
     local found = objects.list(shop(), "old/")

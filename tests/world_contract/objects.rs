@@ -8,7 +8,7 @@ use hikae::error::{Kind, Result};
 use hikae::secret::Secret;
 use hikae::world::dry_run::DryRun;
 use hikae::world::http::Address;
-use hikae::world::objects::{Object, Put, Store};
+use hikae::world::objects::{Keys, Object, Put, Store, StoreKind, url};
 use hikae::world::real::Real;
 use hikae::world::simulated::{ObjectSetup, ObjectTable, Simulated, SimulatedSetup, StoreSetup};
 use hikae::world::{Caller, World};
@@ -24,6 +24,8 @@ pub struct Storehouse {
     below: Caller,
     pub store: Arc<Store>,
     simulated: Option<Simulated>,
+    /// Where the files of a folder lie.
+    held: Option<tempfile::TempDir>,
 }
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -31,9 +33,52 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 impl Storehouse {
     async fn of<W: World + 'static>(call: Caller, below: W, simulated: Option<Simulated>) -> Storehouse {
         let store = ObjectStore::shared().bucket(&format!("bucket-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        Storehouse::at(store, call, below, simulated).await
+    }
+
+    /// A new bucket of any kind.
+    pub async fn at<W: World + 'static>(
+        store: Arc<Store>,
+        call: Caller,
+        below: W,
+        simulated: Option<Simulated>,
+    ) -> Storehouse {
         let below = caller(Arc::new(below));
         assert!(below.make_bucket(store.clone()).await.unwrap());
-        Storehouse { call, below, store, simulated }
+        Storehouse { call, below, store, simulated, held: None }
+    }
+
+    /// Whether what is stored are files in folders.
+    pub fn is_tree(&self) -> bool {
+        self.store.kind.is_tree()
+    }
+
+    /// A bucket that holds 1100 objects.
+    pub async fn many(&self) -> Arc<Store> {
+        let many = match self.store.kind {
+            StoreKind::S3 => return self.store(|store| (store.bucket, store.root) = ("many".into(), String::new())),
+            _ if self.is_tree() => self.store(|store| store.root.push_str("-many")),
+            _ => self.store(|store| store.bucket.push_str("-many")),
+        };
+        self.below.make_bucket(many.clone()).await.unwrap();
+        for number in 0..1100 {
+            let object = Object::new(many.clone(), format!("some/{number:04}")).unwrap();
+            put(&self.below, Put::new(object), b"x").await.unwrap();
+        }
+        many
+    }
+
+    /// A bucket that is not there.
+    pub fn missing(&self) -> Arc<Store> {
+        self.store(|store| match store.kind.is_tree() {
+            true => store.root.push_str("-missing"),
+            false => store.bucket = "no-such-bucket".into(),
+        })
+    }
+
+    /// Another bucket beside it, which is not there yet.
+    pub fn another(&self) -> Arc<Store> {
+        self.store(|store| if store.kind.is_tree() { &mut store.root } else { &mut store.bucket }.push_str("-more"))
     }
 
     pub fn object(&self, key: &str) -> Object {
@@ -65,8 +110,19 @@ impl Storehouse {
     pub async fn uploads(&self) -> String {
         match &self.simulated {
             Some(world) => world.snapshot().uploads.join(" "),
-            None => uploads(&self.store).await,
+            None if self.store.kind == StoreKind::S3 => uploads(&self.store).await,
+            None => self.partials(),
         }
+    }
+}
+
+impl Storehouse {
+    /// Files that no listing shows.
+    fn partials(&self) -> String {
+        let Some(held) = &self.held else { return String::new() };
+        let files = walkdir::WalkDir::new(held.path()).into_iter().map(|entry| entry.unwrap().into_path());
+        let partial = files.filter(|path| path.to_string_lossy().contains("hikae-part"));
+        partial.map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -87,7 +143,8 @@ async fn uploads(store: &Store) -> String {
         aws_secret_access_key=sys.argv[4])\n\
         print(*[u['Key'] for u in s3.list_multipart_uploads(Bucket=sys.argv[5]).get('Uploads', [])], end='')";
     let endpoint = ObjectStore::shared().endpoint();
-    let args = ["-c", ASK, &endpoint, &store.region, &store.access_key, store.secret_key.expose(), &store.bucket];
+    let (keys, region) = (store.keys.as_ref().unwrap(), store.region.as_deref().unwrap());
+    let args = ["-c", ASK, &endpoint, region, &keys.access_key, keys.secret_key.expose(), &store.bucket];
     let python = crate::support::objects::PYTHON;
     let output = tokio::process::Command::new(python).args(args).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -107,6 +164,36 @@ async fn simulated() -> Storehouse {
 async fn dry_run() -> Storehouse {
     let world = simulation();
     Storehouse::of(caller(Arc::new(DryRun::new(world.clone()))), world.clone(), Some(world)).await
+}
+
+/// A folder of this machine.
+async fn folder() -> Storehouse {
+    let held = tempfile::tempdir().unwrap();
+    let store = Arc::new(url::store(&format!("file://{}/nas", held.path().display())).unwrap());
+    let world = Arc::new(Real::ambient());
+    let house = Storehouse::at(store, caller(world.clone()), world, None).await;
+    Storehouse { held: Some(held), ..house }
+}
+
+/// The same in memory.
+async fn simulated_folder() -> Storehouse {
+    let world = simulation();
+    let store = Arc::new(url::store("file:///mnt/nas").unwrap());
+    Storehouse::at(store, caller(Arc::new(world.clone())), world.clone(), Some(world)).await
+}
+
+/// A folder of a bucket.
+async fn prefix() -> Storehouse {
+    let house = real().await;
+    let store = house.store(|store| store.root = "pro duction/控え".to_owned());
+    Storehouse { store, ..house }
+}
+
+/// The other kinds in memory.
+async fn simulated_google() -> Storehouse {
+    let world = simulation();
+    let store = Arc::new(url::store("gs://our-bucket/daily").unwrap());
+    Storehouse::at(store, caller(Arc::new(world.clone())), world.clone(), Some(world)).await
 }
 
 fn simulation() -> Simulated {
@@ -130,34 +217,50 @@ macro_rules! holds {
         mod $world {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
-                super::super::super::object_checks::$check(&super::$world().await).await;
+                crate::world_contract::object_checks::$check(&super::$world().await).await;
             })*
         }
     };
 }
 
-mod on {
-    use super::{dry_run, real, simulated};
+/// Every check that holds for stores of every kind.
+macro_rules! holds_all {
+    ($($world:ident),*) => {
+        $(holds!($world: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
+        nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
+        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, absence_is_told, odd_keys_are_kept_to_the_letter,
+        keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
+        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
+        looks_tell_size_and_age);)*
+    };
+}
 
-    holds!(real: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
-        nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
-        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request,
-        what_is_kept_with_an_object_is_told, absence_is_told, odd_keys_are_kept_to_the_letter,
-        keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
-        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
-        wrong_keys_are_told, looks_tell_size_and_age);
-    holds!(simulated: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
-        nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
-        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request,
-        what_is_kept_with_an_object_is_told, absence_is_told, odd_keys_are_kept_to_the_letter,
-        keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
-        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
-        wrong_keys_are_told, looks_tell_size_and_age);
+mod on {
+    use super::{dry_run, folder, prefix, real, simulated, simulated_folder, simulated_google};
+
+    holds_all!(real, prefix, folder, simulated, simulated_folder, simulated_google);
     // What is planned is seen as if it were there; its bytes nobody knows.
     holds!(dry_run: nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
         absence_is_told, keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
-        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
-        wrong_keys_are_told, looks_tell_size_and_age);
+        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once);
+}
+
+/// A folder keeps nothing beside the bytes of an object.
+mod on_metadata {
+    use super::{prefix, real, simulated, simulated_google};
+
+    holds!(real: what_is_kept_with_an_object_is_told);
+    holds!(prefix: what_is_kept_with_an_object_is_told);
+    holds!(simulated: what_is_kept_with_an_object_is_told);
+    holds!(simulated_google: what_is_kept_with_an_object_is_told);
+}
+
+mod on_keys {
+    use super::{dry_run, real, simulated};
+
+    holds!(real: wrong_keys_are_told);
+    holds!(simulated: wrong_keys_are_told);
+    holds!(dry_run: wrong_keys_are_told);
 }
 
 #[tokio::test]
@@ -199,7 +302,8 @@ async fn a_large_upload_that_is_dropped_is_taken_back() {
 async fn a_stranger_is_told_that_the_policy_is_against_it() {
     let house = real().await;
     let (access_key, secret_key) = ObjectStore::shared().keys("stranger");
-    let store = house.store(|store| (store.access_key, store.secret_key) = (access_key, Secret::new(secret_key)));
+    let keys = Some(Keys { access_key, secret_key: Secret::new(secret_key), session_token: None });
+    let store = house.store(|store| store.keys = keys);
     let error = house.call.list_objects(store, "").await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
     assert!(error.hint_text().unwrap().contains("look at the policies"), "{error:?}");
@@ -258,7 +362,7 @@ async fn a_bucket_may_stand_before_the_host() {
     let variables = [("HTTP_PROXY".to_owned(), shared.endpoint()), ("NO_PROXY".to_owned(), String::new())];
     let call = caller(Arc::new(Real::ambient().with_variables(variables)));
     let endpoint = Some(Address::parse("http://s3.ap-northeast-1.amazonaws.com").unwrap());
-    let store = Arc::new(Store { endpoint, path_style: false, ..(*shared.bucket("before-the-host")).clone() });
+    let store = Arc::new(Store { endpoint, path_style: Some(false), ..(*shared.bucket("before-the-host")).clone() });
     call.make_bucket(store.clone()).await.unwrap();
     let object = Object::new(store.clone(), "日本 語/x").unwrap();
     put(&call, Put::new(object.clone()), b"virtual").await.unwrap();

@@ -65,7 +65,7 @@ impl Refusal {
                 _ => "",
             },
         };
-        let region = self.region.as_ref().filter(|region| **region != store.region);
+        let region = self.region.as_ref().filter(|region| store.region.as_ref() != Some(region));
         match region {
             Some(region) => Some(format!("the bucket is elsewhere: `region = {region:?}`")),
             None if fixed.is_empty() => None,
@@ -91,6 +91,11 @@ pub fn refused(act: &str, object: &str, store: &Store, refusal: &Refusal) -> Err
 
 /// There is no such bucket.
 pub fn no_bucket(act: &str, object: &str, store: &Store) -> Error {
+    if store.kind.is_tree() {
+        return Error::new(Kind::NotFound, format!("cannot {act} `{object}`"))
+            .because_text(format!("there is no folder `{}`", store.title()))
+            .hint("is the disk mounted? `objects.make_bucket` makes the folder");
+    }
     refused(act, object, store, &Refusal::new(404, "NoSuchBucket", "The specified bucket does not exist"))
 }
 
@@ -108,6 +113,13 @@ pub fn taken(object: &Object) -> Error {
         .hint("nothing was changed: choose another key")
 }
 
+/// A storage class was asked for where there is none.
+pub fn no_classes(object: &Object) -> Error {
+    Error::new(Kind::Recipe, format!("cannot put `{object}`"))
+        .because_text(format!("a store of the kind `{}` has no storage classes", object.store.kind.scheme()))
+        .hint("leave `storage_class` out")
+}
+
 /// Nobody can tell whether an object comes whole.
 pub fn no_length(object: &Object) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether all of `{object}` would come"))
@@ -122,7 +134,6 @@ pub fn wrong_length(object: &Object, got: u64, of: u64) -> Error {
         .hint("the store or the network ended it: try again")
 }
 
-/// What was stored is not what was sent.
 /// The store answered with less than the whole object, which nobody asked for.
 pub fn only_a_part(object: &Object, status: u16) -> Error {
     Error::new(Kind::Integrity, format!("cannot get `{object}`"))
@@ -137,6 +148,7 @@ pub fn is_packed(object: &Object, coding: &str) -> Error {
         .hint("store it again without this header, or under a name with the ending of its packing")
 }
 
+/// What was stored is not what was sent.
 pub fn not_as_sent(object: &Object, why: impl Into<String>) -> Error {
     Error::new(Kind::Integrity, format!("`{object}` is not stored as it was sent"))
         .because_text(why)

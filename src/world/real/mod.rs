@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Effect, Machine, Reply, Request, World};
 use crate::error::{Error, Kind, Result};
+use crate::world::objects::Store;
 use crate::world::recipe_run::RecipeEnd;
 use blocking::blocking;
 use fence::Fence;
@@ -35,7 +36,7 @@ mod locks;
 pub mod mail;
 mod memory_dir;
 mod naming;
-mod objects;
+pub mod objects;
 mod ownership;
 mod packing;
 pub mod orphans;
@@ -66,7 +67,7 @@ pub mod walls;
 /// The real machine, as far as it is let.
 pub struct Real {
     fence: Arc<Fence>,
-    wall: Option<wall::Policy>,
+    wall: Option<Arc<wall::Policy>>,
     launcher: Option<Arc<launcher::Launcher>>,
     cores: Option<usize>,
     environment: Arc<BTreeMap<String, String>>,
@@ -88,7 +89,7 @@ impl Real {
 
     /// Builds this wall around each child.
     pub fn with_wall(self, policy: wall::Policy) -> Real {
-        Real { wall: Some(policy), ..self }
+        Real { wall: Some(Arc::new(policy)), ..self }
     }
 
     /// Starts other recipes by this.
@@ -171,16 +172,16 @@ impl Real {
             }
             E::Sweep { dir } => Reply::Entries(self.on_files(move |fence| files::sweep(fence, &dir)).await?),
             E::Spawn(command) => {
-                Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
+                Reply::Child(programs::start(command, &self.environment, self.wall.as_deref(), &self.undo).await?)
             }
             E::Upload(upload) => Reply::Sink(self.http.upload(*upload, &self.environment).await?),
             E::Request(request) => Reply::Response(self.http.send(*request, &self.environment).await?),
-            E::Get(object) => Reply::Source(self.objects().get(object).await?),
-            E::Put(put) => Reply::Sink(self.objects().put(*put).await?),
-            E::ListObjects { store, prefix } => Reply::Objects(self.objects().list(store, prefix).await?),
-            E::StatObject(object) => Reply::ObjectStat(self.objects().stat(object).await?),
-            E::RemoveObject(object) => self.objects().remove(object).await.map(done)?,
-            E::MakeBucket(store) => Reply::Made(self.objects().make_bucket(store).await?),
+            E::Get(object) => Reply::Source(self.backend(&object.store)?.get(object).await?),
+            E::Put(put) => Reply::Sink(self.backend(&put.object.store)?.put(*put).await?),
+            E::ListObjects { store, prefix } => Reply::Objects(self.backend(&store)?.list(store, prefix).await?),
+            E::StatObject(object) => Reply::ObjectStat(self.backend(&object.store)?.stat(object).await?),
+            E::RemoveObject(object) => self.backend(&object.store)?.remove(object).await.map(done)?,
+            E::MakeBucket(store) => Reply::Made(self.backend(&store)?.make_bucket(store).await?),
             E::RunRecipe(run) => Reply::Recipe(RecipeEnd::Outcome(self.launcher()?.run(*run).await?)),
             E::Which { program } => {
                 let path = programs::search_path(&self.environment);
@@ -204,8 +205,16 @@ impl Real {
         })
     }
 
-    fn objects(&self) -> objects::Objects<'_> {
-        objects::Objects { http: &self.http, environment: &self.environment, undo: &self.undo }
+    /// The client of a store.
+    fn backend(&self, store: &Store) -> Result<Box<dyn objects::Backend>> {
+        let reach = objects::Reach {
+            http: self.http.clone(),
+            environment: self.environment.clone(),
+            fence: self.fence.clone(),
+            wall: self.wall.clone(),
+            undo: self.undo.clone(),
+        };
+        reach.backend(store)
     }
 
     async fn on_files<T: Send + 'static>(&self, work: impl FnOnce(&Fence) -> Result<T> + Send + 'static) -> Result<T> {

@@ -23,11 +23,19 @@ pub struct FileSink {
     unsynced: bool,
     /// A write was cut off half-way: nobody knows what the file holds.
     torn: bool,
+    /// It may take the place of another file.
+    replace: bool,
 }
 
 impl FileSink {
     pub fn new(part: Part, undo: Undo) -> FileSink {
-        FileSink { part: Arc::new(part), undo, gathered: Vec::new(), unsynced: true, torn: false }
+        FileSink { part: Arc::new(part), undo, gathered: Vec::new(), unsynced: true, torn: false, replace: false }
+    }
+
+    /// Says whether it may take the place of another file.
+    pub fn replacing(mut self, replace: bool) -> FileSink {
+        self.replace = replace;
+        self
     }
 
     async fn take(&mut self, data: Bytes) -> Result<()> {
@@ -78,7 +86,12 @@ impl FileSink {
     async fn publish(mut self: Box<Self>) -> Result<()> {
         self.sync().await?;
         let mut unheard = Unheard { part: Some(self.part.clone()), undo: self.undo.clone() };
-        let part = self.part.clone();
+        let (part, replace) = (self.part.clone(), self.replace);
+        if replace {
+            // What was replaced is gone either way.
+            unheard.part = None;
+            return blocking(move || part.publish(true)).await;
+        }
         blocking(move || part.publish(false).inspect_err(|_| settle_part(part.revoke()))).await?;
         unheard.part = None;
         Ok(())

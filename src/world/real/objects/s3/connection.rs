@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::super::{clock, http::Http};
+use super::account::Account;
 use super::sign::signed;
 use super::{error_of, xml};
 use crate::error::{Error, Kind, Result};
@@ -15,8 +15,12 @@ use crate::stream::pump::collect;
 use crate::units::show_duration;
 use crate::world::http::exchange::repeats::doubled;
 use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
-use crate::world::objects::Store;
+use crate::world::objects::kinds::arn;
 use crate::world::objects::words::Refusal;
+use crate::world::objects::{Keys, Store};
+use crate::world::real::clock;
+use crate::world::real::http::Http;
+use crate::world::real::objects::Reach;
 
 /// How the headers of what is stored with an object begin.
 pub const META: &str = "x-amz-meta-";
@@ -31,8 +35,13 @@ const ANSWER_BYTES: usize = 8 << 20;
 #[derive(Clone)]
 pub struct Connection {
     pub store: Arc<Store>,
-    pub http: Http,
-    pub environment: Arc<BTreeMap<String, String>>,
+    /// What the recipe says of it, or else the environment.
+    pub endpoint: Option<Address>,
+    pub region: String,
+    path_style: bool,
+    keys: Keys,
+    http: Http,
+    environment: Arc<BTreeMap<String, String>>,
 }
 
 /// What a store is asked.
@@ -41,7 +50,7 @@ pub struct Ask<'a> {
     /// What it is for, in words, and about what.
     pub act: &'a str,
     pub title: &'a str,
-    pub key: Option<&'a str>,
+    pub key: Option<String>,
     pub query: Vec<(&'a str, String)>,
     pub headers: Vec<(&'a str, String)>,
     pub body: Bytes,
@@ -123,7 +132,7 @@ impl<'a> Ask<'a> {
         Ask { method, act, title, key: None, query: Vec::new(), headers: Vec::new(), body: Bytes::new() }
     }
 
-    pub fn key(self, key: &'a str) -> Ask<'a> {
+    pub fn key(self, key: String) -> Ask<'a> {
         Ask { key: Some(key), ..self }
     }
 
@@ -143,6 +152,12 @@ impl<'a> Ask<'a> {
 }
 
 impl Connection {
+    pub async fn open(store: &Arc<Store>, reach: &Reach) -> Result<Connection> {
+        let Account { endpoint, region, path_style, keys } = Account::of(store, reach).await?;
+        let (store, http, environment) = (store.clone(), reach.http.clone(), reach.environment.clone());
+        Ok(Connection { store, endpoint, region, path_style, keys, http, environment })
+    }
+
     /// The whole of a small answer.
     pub async fn ask(&self, ask: &Ask<'_>) -> Result<Bytes> {
         self.send(ask).await?.bytes(ask.title).await
@@ -179,39 +194,54 @@ impl Connection {
     }
 
     fn request(&self, ask: &Ask<'_>) -> Result<HttpRequest> {
-        let url = Address::parse(&url(&self.store, ask)?)?;
+        let url = Address::parse(&self.url(ask)?)?;
         let mut request = HttpRequest::get(url);
         request.method = ask.method;
         request.roots = self.store.roots.clone();
         request.body = Body { data: ask.body.clone(), shown: String::new() };
-        request.headers = signed(&self.store, &request, &ask.headers, clock::now().to_utc());
+        request.headers = signed(&self.keys, &self.region, &request, &ask.headers, clock::now().to_utc());
         Ok(request)
+    }
+
+    /// Where the bucket is: in the path, or before the host.
+    fn base(&self) -> Result<String> {
+        let (bucket, domain) = (&self.store.bucket, domain(&self.region));
+        if let Some((region, account, name)) = arn(bucket) {
+            let domain = self::domain(region);
+            return Ok(format!("https://{name}-{account}.s3-accesspoint.{region}.{domain}"));
+        }
+        let amazon = || Address::parse(&format!("https://s3.{}.{domain}", self.region));
+        let endpoint = self.endpoint.clone().map_or_else(amazon, Ok)?;
+        let base = endpoint.url();
+        let (scheme, path) = (base.scheme(), base.path().trim_end_matches('/'));
+        Ok(match self.path_style {
+            true => format!("{scheme}://{}{path}/{bucket}", endpoint.authority()),
+            false => format!("{scheme}://{bucket}.{}{path}", endpoint.authority()),
+        })
+    }
+
+    fn url(&self, ask: &Ask<'_>) -> Result<String> {
+        let mut url = self.base()?;
+        match &ask.key {
+            Some(key) => url.push_str(&format!("/{}", percent(key, true))),
+            None if self.path_style && arn(&self.store.bucket).is_none() => {}
+            None => url.push('/'),
+        }
+        url.push_str(&query_of(ask));
+        Ok(url)
     }
 }
 
-/// Where the store is asked: the bucket in the path, or before the host.
-fn url(store: &Store, ask: &Ask<'_>) -> Result<String> {
-    let amazon = || Address::parse(&format!("https://s3.{}.amazonaws.com", store.region));
-    let endpoint = store.endpoint.clone().map_or_else(amazon, Ok)?;
-    let base = endpoint.url();
-    let (scheme, path) = (base.scheme(), base.path().trim_end_matches('/'));
-    let mut url = match store.path_style {
-        true => format!("{scheme}://{}{path}/{}", endpoint.authority(), store.bucket),
-        false => format!("{scheme}://{}.{}{path}", store.bucket, endpoint.authority()),
-    };
-    url.push('/');
-    url.push_str(&percent(ask.key.unwrap_or_default(), true));
-    if ask.key.is_none() && store.path_style {
-        url.pop();
-    }
+/// Amazon keeps China apart.
+fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
+fn query_of(ask: &Ask<'_>) -> String {
     let mut query: Vec<String> =
         ask.query.iter().map(|(name, value)| format!("{}={}", percent(name, false), percent(value, false))).collect();
     query.sort_unstable();
-    if !query.is_empty() {
-        url.push('?');
-        url.push_str(&query.join("&"));
-    }
-    Ok(url)
+    if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) }
 }
 
 /// Names and values as the query of a url has them.

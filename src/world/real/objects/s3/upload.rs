@@ -47,7 +47,7 @@ impl Upload {
     }
 
     fn ask(&self, method: Method) -> Ask<'_> {
-        Ask::of(method, "put", &self.title).key(self.put.object.key())
+        Ask::of(method, "put", &self.title).key(self.put.object.full_key())
     }
 
     /// What is said of the object where it begins: at once, or with its first part.
@@ -190,7 +190,7 @@ impl Upload {
     /// Lets the store forget the parts.
     async fn forget(connection: &Connection, put: &Put, id: String) -> Result<()> {
         let title = put.object.to_string();
-        let ask = Ask::of(Method::Delete, "give up the upload of", &title).key(put.object.key());
+        let ask = Ask::of(Method::Delete, "give up the upload of", &title).key(put.object.full_key());
         match connection.send(&ask.query("uploadId", &id)).await {
             Err(refused) if refused.status() != Some(404) => Err(refused.into()),
             _ => Ok(()),
