@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod at_end;
+pub mod fetch;
 pub mod filled;
 pub mod decrypting;
 pub mod gpg;

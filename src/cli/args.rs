@@ -49,6 +49,8 @@ pub enum Command {
     /// Try the ways by which people are told, rehearse a failure, or send what waits
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Fetch a backup and its manifest from a store into a folder, and prove it
+    Fetch(FetchArgs),
     /// Check recipes, their params and programs, and the set-up, without running anything
     Check(CheckArgs),
     /// Run specs: what recipes promise, tried in a world in memory
@@ -129,6 +131,16 @@ pub struct ShowArgs {
     /// Print the recipe's Lua
     #[arg(long, conflicts_with = "json")]
     pub source: bool,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Args)]
+pub struct FetchArgs {
+    /// Address of the backup, such as `s3://bucket/folder/backup.sql.gz`
+    pub url: String,
+    /// Folder to put it into [default: the current one]
+    pub dir: Option<PathBuf>,
     #[command(flatten)]
     pub listing: Listing,
 }

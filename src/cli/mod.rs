@@ -13,6 +13,7 @@ mod context;
 mod demo;
 mod docs;
 mod exit;
+mod fetch;
 mod held_back;
 mod help;
 mod keeping;
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => return run::main(&context, args),
         Command::List(args) => list::main(&context, &args),
         Command::Show(args) => show::main(&context, &args),
+        Command::Fetch(args) => fetch::main(&context, &args),
         Command::Status(args) => status::main(&context, &args),
         Command::Runs(args) => runs::main(&context, &args),
         Command::Audit(args) => audit::main(&context, &args),

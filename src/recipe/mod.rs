@@ -11,7 +11,7 @@ pub mod expand;
 mod fields;
 pub mod job;
 pub mod ledger;
-mod live;
+pub mod live;
 pub mod loader;
 
 pub mod misfit;

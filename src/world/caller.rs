@@ -54,6 +54,14 @@ impl Caller {
     }
 
     async fn perform(&self, effect: Effect) -> Result<Reply> {
+        if let Some(answer) = self.at_address(&effect).await {
+            return answer;
+        }
+        self.directly(effect).await
+    }
+
+    /// Performs an effect as it is.
+    pub(super) async fn directly(&self, effect: Effect) -> Result<Reply> {
         self.world.perform(self.asking(effect)).await
     }
 
@@ -108,7 +116,7 @@ impl Caller {
 }
 
 /// A world gave a reply that the effect does not have: a fault of that world.
-fn misfit(call: &str) -> Error {
+pub(super) fn misfit(call: &str) -> Error {
     Error::new(Kind::Other, format!("the world gave the wrong reply to `{call}`"))
         .hint("please report this as a bug in hikae")
 }

@@ -37,6 +37,7 @@ mod restore;
 mod restore_refused;
 mod status;
 mod status_lists;
+mod sync;
 mod restore_rich;
 mod targets;
 mod test_command;

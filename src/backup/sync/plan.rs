@@ -17,7 +17,7 @@ use super::marker::{self, Marker};
 use super::names;
 use super::open_questions::{Answer, Sides};
 use crate::catalog::manifest::SUFFIX;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::world::Caller;
 use crate::world::objects::{Object, Store};
 
@@ -49,7 +49,8 @@ pub struct Plan {
     pub id: String,
     pub marker: Option<Marker>,
     pub index: Option<Index>,
-    pub bucket_is_there: bool,
+    /// What the store said where there is no bucket yet: the sync makes it.
+    pub no_bucket: Option<Error>,
 }
 
 impl Plan {
@@ -97,8 +98,8 @@ pub async fn plan(ask: Ask) -> Result<Plan> {
         index: remote.index.as_ref(),
         id: &id,
     });
-    let bucket_is_there = remote.is_there;
-    Ok(Plan { dir, store, rules, items, refusals, id, marker, index: remote.index, bucket_is_there })
+    let Remote { index, no_bucket, .. } = remote;
+    Ok(Plan { dir, store, rules, items, refusals, id, marker, index, no_bucket })
 }
 
 /// What tells this source from others: its marker; for one that is only read, where it is.

@@ -156,6 +156,9 @@ pub fn add(lua: &Lua, module: Module) -> mlua::Result<Module> {
             removed,
         };
         let plan = spawn_cancellable(call.session.pool.guard()?, plan(ask)).await?;
+        if let Some(error) = &plan.no_bucket {
+            call.session.accept(error, "the sync makes the bucket", call.site().as_ref());
+        }
         call.lua.create_userdata(PlanHandle(Arc::new(plan))).map_err(from_lua)
     })?;
     let applied = waiting(lua, "objects.apply", |call: Rc<Call>, mut args: MultiValue| async move {

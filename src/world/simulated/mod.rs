@@ -100,6 +100,14 @@ impl Simulated {
         founding::found(&mut state.tree, &self.setup, now, path, file)
     }
 
+    /// Another program writes a file, or removes what lies there.
+    pub fn change(&self, path: &Path, file: Option<&FileSetup>) -> Result<()> {
+        let mut state = self.shared.lock();
+        let now = state.now();
+        state.tree.take(&plain(path)?, now);
+        file.map_or(Ok(()), |file| founding::found(&mut state.tree, &self.setup, now, path, file))
+    }
+
     /// From now on files are reached only beneath these paths.
     pub fn reach(&self, roots: impl IntoIterator<Item = PathBuf>) -> Result<()> {
         let roots = roots.into_iter().map(|root| plain(&root)).collect::<Result<Vec<_>>>()?;

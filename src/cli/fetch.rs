@@ -1,0 +1,69 @@
+//! `hikae fetch`: brings a backup and its manifest from a store into a folder, and proves them.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::args::FetchArgs;
+use super::context::Context;
+use super::exit;
+use crate::backup::fetch::fetch;
+use crate::error::{Error, Kind, Result};
+use crate::recipe::live::on_threads;
+use crate::report::table::{print_json_lines, print_said};
+use crate::report::{self, Mode, Outputs, event};
+use crate::units::show_size;
+use crate::world::limited::Limited;
+use crate::world::real::{Real, http, objects, startup};
+use crate::world::{Caller, Limits, World, addressed};
+
+pub fn main(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
+    let (from, dir) = (std::path::Path::new(&args.url), args.dir.clone().unwrap_or_else(|| ".".into()));
+    if !addressed::is_address(from) {
+        let error = Error::new(Kind::Recipe, format!("`{}` is no address of an object", args.url));
+        context.print_error(&error.hint("write it as `s3://bucket/folder/backup.sql.gz`"));
+        return Ok(ExitCode::from(exit::MISUSE));
+    }
+    let dir = if dir.is_absolute() { dir } else { startup::current_dir()?.join(dir) };
+    let dir: std::path::PathBuf = dir.components().collect();
+    let mode = Mode::choose(&context.facts, args.listing.json, false, false);
+    let guard = report::install(mode, Outputs::standard(context.facts.clone()), Arc::new(startup::now))?;
+    let real = Arc::new(Real::ambient().with_variables(variables(context)));
+    let limits = Limits { total: std::time::Duration::MAX, idle: std::time::Duration::from_secs(30 * 60) };
+    let caller = Caller::new(Arc::new(Limited::new(real.clone())), limits);
+    let began = real.elapsed();
+    event::step_started(1, &format!("fetch {}", args.url), None);
+    let answer = on_threads(fetch(&caller, from, &dir, 1))?;
+    real.settle(std::time::Duration::from_secs(10));
+    let (word, bytes) = answer.as_ref().map_or(("failure", 0), |fetched| ("success", fetched.size_bytes));
+    event::step_ended(1, &format!("fetch {}", args.url), word, bytes, real.elapsed().saturating_sub(began));
+    drop(guard);
+    let fetched = match answer {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            context.print_error(&error);
+            return Ok(ExitCode::from(exit::FAILED));
+        }
+    };
+    let path = fetched.path.display().to_string();
+    match args.listing.json {
+        true => print_json_lines(
+            &mut context.out(),
+            [serde_json::json!({ "path": path, "size_bytes": fetched.size_bytes, "sha256": fetched.sha256 })],
+        )?,
+        false => print_said(
+            &mut context.out(),
+            &format!(
+                "fetched {path} ({}), which is what its manifest describes\nto restore it: {}\n",
+                show_size(fetched.size_bytes),
+                fetched.restore
+            ),
+        )?,
+    }
+    Ok(ExitCode::from(exit::DONE))
+}
+
+/// What the environment, or else `.env`, says about reaching stores.
+fn variables(context: &Context) -> Vec<(String, String)> {
+    let names = http::VARIABLES.iter().chain(objects::VARIABLES.iter());
+    names.filter_map(|name| Some(((*name).to_owned(), context.config.lookup(name)?.to_owned()))).collect()
+}
