@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
-use super::need_paths::{named, stored};
+use super::need_paths::{absolute, named, refuse_shared, stored};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::servers::database_servers;
@@ -198,6 +198,10 @@ impl Job {
         let named =
             ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
         policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
+        if self.needs.objects.iter().any(|objects| !objects.trim().is_empty()) {
+            // Where the vendors' own tools have the keys.
+            policy.read.extend(objects::local::settings(&startup::environment()));
+        }
         let level = wall::enclose(&policy);
         let whole = level == wall::Level::Full && wall::has_filters();
         if self.config.settings.sandbox == Sandbox::Require && !whole {
@@ -285,27 +289,4 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         capabilities: capabilities.iter().map(|name| Capability::named(name)).collect::<Result<_>>()?,
         recipes: expand(&needs.recipes, Need::Name)?,
     })
-}
-
-/// Refuses to write in folders of the whole system where nobody said so: a param that came out as `/` is a mistake.
-fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> Result<()> {
-    let said = |path: &PathBuf| {
-        let in_words = declaration.needs.write.iter().any(|template| Path::new(template) == path);
-        in_words || config.settings.write_shared.contains(path)
-    };
-    match needs.write.iter().find(|path| standing::is_shared(path) && !said(path)) {
-        None => Ok(()),
-        Some(path) => Err(Error::new(Kind::Recipe, format!("a run may not write everywhere in `{}`", path.display()))
-            .hint(format!(
-                "name a folder below it, or say so in `hikae.toml`: `write_shared = [{:?}]`",
-                path.display().to_string()
-            ))),
-    }
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    if path.is_absolute() {
-        return Ok(path.to_owned());
-    }
-    Err(Error::new(Kind::Recipe, format!("the path `{}` among the recipe's needs is not absolute", path.display())))
 }

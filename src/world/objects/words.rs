@@ -120,6 +120,12 @@ pub fn no_classes(object: &Object) -> Error {
         .hint("leave `storage_class` out")
 }
 
+/// The store answers with what nobody can read.
+pub fn unreadable(title: &str) -> Error {
+    Error::new(Kind::Other, format!("cannot read what the store says of `{title}`"))
+        .hint("is this a store of the kind that the address names?")
+}
+
 /// Nobody can tell whether an object comes whole.
 pub fn no_length(object: &Object) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether all of `{object}` would come"))
@@ -139,6 +145,20 @@ pub fn only_a_part(object: &Object, status: u16) -> Error {
     Error::new(Kind::Integrity, format!("cannot get `{object}`"))
         .because_text(format!("the store answered with {status}: only a part of the object"))
         .hint("the store or a proxy cut it: ask for it again, past the proxy")
+}
+
+/// The object is another one than when its first bytes were read.
+pub fn replaced(object: &Object) -> Error {
+    Error::new(Kind::Integrity, format!("cannot read `{object}` to its end"))
+        .because_text("another object has taken its key meanwhile")
+        .hint("read it again from the beginning")
+}
+
+/// What came is not what the store says that it has.
+pub fn not_as_stored(object: &Object, why: impl Into<String>) -> Error {
+    Error::new(Kind::Integrity, format!("`{object}` did not come as it is stored"))
+        .because_text(why)
+        .hint("the network, a proxy or the store changed it: get it again")
 }
 
 /// The bytes of the object are packed, and its name does not say so.

@@ -73,6 +73,8 @@ pub struct Real {
     environment: Arc<BTreeMap<String, String>>,
     undo: Undo,
     http: http::Http,
+    lent: objects::Lent,
+    programs: Option<Arc<Vec<String>>>,
 }
 
 impl Real {
@@ -112,6 +114,11 @@ impl Real {
         Real { environment: Arc::new(environment), ..self }
     }
 
+    /// Names the programs that a store may start to be reached, or to get its keys.
+    pub fn with_programs(self, programs: Vec<String>) -> Real {
+        Real { programs: Some(Arc::new(programs)), ..self }
+    }
+
     /// Says how many cores compression may use, in place of all.
     pub fn with_cores(self, cores: usize) -> Real {
         Real { cores: Some(cores), ..self }
@@ -127,7 +134,17 @@ impl Real {
         clock::elapsed();
         let environment = Arc::new(environment::read());
         let (fence, undo, http) = (Arc::new(fence), Undo::default(), http::Http::default());
-        Real { fence, wall: None, launcher: None, cores: None, environment, undo, http }
+        Real {
+            fence,
+            wall: None,
+            launcher: None,
+            cores: None,
+            environment,
+            undo,
+            http,
+            lent: objects::Lent::default(),
+            programs: None,
+        }
     }
 
     async fn answer(&self, effect: Effect) -> Result<Reply> {
@@ -213,6 +230,8 @@ impl Real {
             fence: self.fence.clone(),
             wall: self.wall.clone(),
             undo: self.undo.clone(),
+            lent: self.lent.clone(),
+            programs: self.programs.clone(),
         };
         reach.backend(store)
     }

@@ -14,7 +14,15 @@ use crate::stream::{Sink, Source};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, StoreKind};
 
 mod folder;
+mod lent;
+pub mod local;
+mod google;
+mod reading;
+mod rest;
 mod s3;
+mod sums;
+
+pub use lent::Lent;
 
 /// What leads to stores: the network, files and programs, and what the environment says of them.
 #[derive(Clone)]
@@ -24,6 +32,9 @@ pub struct Reach {
     pub fence: Arc<Fence>,
     pub wall: Option<Arc<Policy>>,
     pub undo: Undo,
+    pub lent: Lent,
+    /// The programs that may be started; any where nobody says.
+    pub programs: Option<Arc<Vec<String>>>,
 }
 
 /// The client of one kind of store.
@@ -44,11 +55,17 @@ pub trait Backend: Send + Sync {
 }
 
 impl Reach {
+    /// Whether this program may be started.
+    pub fn runs(&self, program: &str) -> bool {
+        self.programs.as_ref().is_none_or(|programs| programs.iter().any(|known| known == program))
+    }
+
     /// The client of a store.
     pub fn backend(&self, store: &Store) -> Result<Box<dyn Backend>> {
         store.check()?;
         Ok(match store.kind {
             StoreKind::S3 => Box::new(s3::S3(self.clone())),
+            StoreKind::Google => Box::new(google::Google(self.clone())),
             StoreKind::Folder => Box::new(folder::Folder(self.clone())),
             kind => return Err(unknown(kind)),
         })
@@ -60,4 +77,5 @@ fn unknown(kind: StoreKind) -> Error {
 }
 
 /// The variables that say how stores are reached.
-pub static VARIABLES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| s3::VARIABLES.to_vec());
+pub static VARIABLES: std::sync::LazyLock<Vec<&'static str>> =
+    std::sync::LazyLock::new(|| [s3::VARIABLES.as_slice(), &google::VARIABLES].concat());

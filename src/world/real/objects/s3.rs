@@ -7,22 +7,23 @@ use futures_util::future::BoxFuture;
 
 use super::{Backend, Reach};
 use crate::error::{Error, Kind, Result};
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Sink, Source};
 use crate::world::http::Method;
-use crate::world::http::coding::packed;
-use crate::world::objects::words::{
-    Refusal, is_packed, no_bucket, no_length, no_object, only_a_part, refused, taken, wrong_length,
-};
+use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 pub use account::VARIABLES;
-use connection::{Answer, Ask, Connection, Refused};
+use ask::{Answer, Ask, Refused};
+use connection::Connection;
 use listing::Page;
 use upload::Upload;
 
 mod account;
+mod ask;
+mod chain;
 mod checksum;
 mod connection;
 mod listing;
+mod reading;
 mod sign;
 mod upload;
 mod xml;
@@ -37,21 +38,7 @@ impl S3 {
 
     async fn get(&self, object: Object) -> Result<Box<dyn Source>> {
         let connection = self.connection(&object.store).await?;
-        let title = object.to_string();
-        let ask = Ask::of(Method::Get, "get", &title).key(object.full_key());
-        let answer = match connection.send(&ask).await {
-            Err(refusal) if refusal.is("NoSuchKey") => return Err(no_object("get", &object)),
-            answer => answer?,
-        };
-        if answer.status != 200 || answer.header("content-range").is_some() {
-            return Err(only_a_part(&object, answer.status));
-        }
-        if let Some(coding) = answer.header("content-encoding").and_then(|coding| packed(coding, object.key())) {
-            return Err(is_packed(&object, &coding));
-        }
-        let length = answer.header("content-length").and_then(|length| length.parse().ok());
-        let of = length.ok_or_else(|| no_length(&object))?;
-        Ok(Box::new(ObjectSource { object, body: answer.body, got: 0, of }))
+        reading::open(connection, object).await
     }
 
     async fn put(&self, put: Put) -> Result<Box<dyn Sink>> {
@@ -105,7 +92,7 @@ impl S3 {
 
     async fn make_bucket(&self, store: Arc<Store>) -> Result<bool> {
         let connection = self.connection(&store).await?;
-        let (title, region) = (store.container(), connection.region.clone());
+        let (title, region) = (store.container(), connection.region());
         if bucket_stands(&connection, "make", &title).await? {
             return Ok(false);
         }
@@ -191,29 +178,5 @@ impl Backend for S3 {
 
     fn make_bucket(&self, store: Arc<Store>) -> BoxFuture<'_, Result<bool>> {
         Box::pin(self.make_bucket(store))
-    }
-}
-
-/// The bytes of an object, as they come.
-struct ObjectSource {
-    object: Object,
-    body: Box<dyn Source>,
-    got: u64,
-    of: u64,
-}
-
-impl Source for ObjectSource {
-    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(async {
-            let cannot = format!("cannot read `{}` to its end", self.object);
-            match self.body.next().await.map_err(|error| error.within(cannot))? {
-                Piece::Data(data) => {
-                    self.got += data.len() as u64;
-                    Ok(Piece::Data(data))
-                }
-                Piece::End if self.of == self.got => Ok(Piece::End),
-                Piece::End => Err(wrong_length(&self.object, self.got, self.of)),
-            }
-        })
     }
 }

@@ -6,172 +6,68 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::account::Account;
+use super::ask::{Answer, Ask, Refused};
 use super::sign::signed;
 use super::{error_of, xml};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::report::{Level, log};
-use crate::stream::Source;
-use crate::stream::pump::collect;
 use crate::units::show_duration;
 use crate::world::http::exchange::repeats::doubled;
-use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
+use crate::world::http::{Address, Body, HttpRequest, HttpResponse};
 use crate::world::objects::kinds::arn;
 use crate::world::objects::words::Refusal;
 use crate::world::objects::{Keys, Store};
 use crate::world::real::clock;
 use crate::world::real::http::Http;
-use crate::world::real::objects::Reach;
-
-/// How the headers of what is stored with an object begin.
-pub const META: &str = "x-amz-meta-";
-
-/// How often the same is asked at most.
-const TRIES: u32 = 4;
-
-/// The longest answer that is read whole: a page of a listing with a thousand long keys.
-const ANSWER_BYTES: usize = 8 << 20;
+use crate::world::real::objects::{Lent, Reach};
 
 /// A store, and the network that leads to it.
 #[derive(Clone)]
 pub struct Connection {
     pub store: Arc<Store>,
     /// What the recipe says of it, or else the environment.
-    pub endpoint: Option<Address>,
-    pub region: String,
+    endpoint: Option<Address>,
+    region: String,
     path_style: bool,
     keys: Keys,
     http: Http,
     environment: Arc<BTreeMap<String, String>>,
-}
-
-/// What a store is asked.
-pub struct Ask<'a> {
-    pub method: Method,
-    /// What it is for, in words, and about what.
-    pub act: &'a str,
-    pub title: &'a str,
-    pub key: Option<String>,
-    pub query: Vec<(&'a str, String)>,
-    pub headers: Vec<(&'a str, String)>,
-    pub body: Bytes,
-}
-
-/// A good answer, whose body is still to be read.
-pub struct Answer {
-    pub status: u16,
-    pub body: Box<dyn Source>,
-    headers: Vec<(String, String)>,
-}
-
-/// An answer that is none.
-pub struct Refused {
-    error: Error,
-    refusal: Option<Refusal>,
-}
-
-impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// What was stored with the object.
-    pub fn metadata(&self) -> BTreeMap<String, String> {
-        let named = |(name, value): &(String, String)| Some((name.strip_prefix(META)?.to_owned(), value.clone()));
-        self.headers.iter().filter_map(named).collect()
-    }
-
-    /// Its body, which is small.
-    pub async fn bytes(mut self, title: &str) -> Result<Bytes> {
-        let too_long = || Error::new(Kind::Other, format!("the answer about `{title}` is too long"));
-        collect(&mut *self.body, ANSWER_BYTES, too_long).await
-    }
-}
-
-impl Refused {
-    /// Whether the store says this word.
-    pub fn is(&self, code: &str) -> bool {
-        self.refusal.as_ref().is_some_and(|refusal| refusal.code == code)
-    }
-
-    /// Whether the store says why.
-    pub fn has_words(&self) -> bool {
-        self.refusal.as_ref().is_some_and(|refusal| !refusal.code.is_empty())
-    }
-
-    pub fn status(&self) -> Option<u16> {
-        self.refusal.as_ref().map(|refusal| refusal.status)
-    }
-
-    /// Nobody knows what became of it, or another try of it had come through.
-    pub fn is_unsure(&self) -> bool {
-        matches!(self.error.kind(), Kind::Network | Kind::Timeout | Kind::NotFound | Kind::AlreadyExists | Kind::Other)
-    }
-
-    fn passes(&self) -> bool {
-        match &self.refusal {
-            Some(refusal) => refusal.passes(),
-            None => matches!(self.error.kind(), Kind::Network | Kind::Timeout),
-        }
-    }
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Refused {
-        Refused { error, refusal: None }
-    }
-}
-
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Error {
-        refused.error
-    }
-}
-
-impl<'a> Ask<'a> {
-    pub fn of(method: Method, act: &'a str, title: &'a str) -> Ask<'a> {
-        Ask { method, act, title, key: None, query: Vec::new(), headers: Vec::new(), body: Bytes::new() }
-    }
-
-    pub fn key(self, key: String) -> Ask<'a> {
-        Ask { key: Some(key), ..self }
-    }
-
-    pub fn query(mut self, name: &'a str, value: &str) -> Ask<'a> {
-        self.query.push((name, value.to_owned()));
-        self
-    }
-
-    pub fn header(mut self, name: &'a str, value: impl Into<String>) -> Ask<'a> {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    pub fn body(self, body: Bytes) -> Ask<'a> {
-        Ask { body, ..self }
-    }
+    lent: Lent,
 }
 
 impl Connection {
     pub async fn open(store: &Arc<Store>, reach: &Reach) -> Result<Connection> {
         let Account { endpoint, region, path_style, keys } = Account::of(store, reach).await?;
         let (store, http, environment) = (store.clone(), reach.http.clone(), reach.environment.clone());
-        Ok(Connection { store, endpoint, region, path_style, keys, http, environment })
+        let lent = reach.lent.clone();
+        Ok(Connection { store, endpoint, region, path_style, keys, http, environment, lent })
     }
 
     /// The whole of a small answer.
     pub async fn ask(&self, ask: &Ask<'_>) -> Result<Bytes> {
-        self.send(ask).await?.bytes(ask.title).await
+        let answer = self.send(ask).await?;
+        let status = answer.status;
+        let said = answer.bytes(ask.title).await?;
+        // Some say that it went well before they know.
+        match xml::read(&said).filter(|top| top.name == "Error") {
+            Some(error) => Err(error_of(ask, &self.store, &refusal_in(status, &error))),
+            None => Ok(said),
+        }
     }
 
     /// A good answer, or why there is none. What passes is asked again, after a pause that gets longer.
     pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
-        let mut tries = 1;
+        let (mut tries, mut moved) = (1, false);
         loop {
             let refused = match self.try_once(ask).await {
                 Ok(answer) => return Ok(answer),
                 Err(refused) => refused,
             };
-            if tries == TRIES || !refused.passes() {
+            if !moved && self.moves(&refused) {
+                moved = true;
+                continue;
+            }
+            if tries >= ask.tries || !refused.passes() {
                 return Err(refused);
             }
             let pause = doubled(tries, f64::from(clock::now().timestamp_subsec_micros() % 1000) / 1000.0);
@@ -180,6 +76,29 @@ impl Connection {
             clock::sleep(pause).await;
             tries += 1;
         }
+    }
+
+    /// Where a bucket is elsewhere, it is asked there from now on; that is said once.
+    fn moves(&self, refused: &Refused) -> bool {
+        let known = self.region();
+        let Some(refusal) = &refused.refusal else { return false };
+        let misplaced = matches!(refusal.status, 301 | 307)
+            || refusal.code == "AuthorizationHeaderMalformed"
+            || refusal.status == 400;
+        let Some(region) = refusal.region.as_ref().filter(|region| **region != known && misplaced) else {
+            return false;
+        };
+        let container = self.store.container();
+        let told =
+            format!("`{container}` is in the region `{region}`, and not in `{known}`: set `AWS_REGION={region}`");
+        log(Level::Warn, &told, None);
+        self.lent.keep_region(&container, region);
+        true
+    }
+
+    /// The region of the bucket, as far as it is known by now.
+    pub fn region(&self) -> String {
+        self.lent.region(&self.store.container()).unwrap_or_else(|| self.region.clone())
     }
 
     async fn try_once(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
@@ -199,18 +118,19 @@ impl Connection {
         request.method = ask.method;
         request.roots = self.store.roots.clone();
         request.body = Body { data: ask.body.clone(), shown: String::new() };
-        request.headers = signed(&self.keys, &self.region, &request, &ask.headers, clock::now().to_utc());
+        request.headers = signed(&self.keys, &self.region(), &request, &ask.headers, clock::now().to_utc());
         Ok(request)
     }
 
     /// Where the bucket is: in the path, or before the host.
     fn base(&self) -> Result<String> {
-        let (bucket, domain) = (&self.store.bucket, domain(&self.region));
+        let (bucket, region) = (&self.store.bucket, self.region());
+        let domain = domain(&region);
         if let Some((region, account, name)) = arn(bucket) {
             let domain = self::domain(region);
             return Ok(format!("https://{name}-{account}.s3-accesspoint.{region}.{domain}"));
         }
-        let amazon = || Address::parse(&format!("https://s3.{}.{domain}", self.region));
+        let amazon = || Address::parse(&format!("https://s3.{region}.{domain}"));
         let endpoint = self.endpoint.clone().map_or_else(amazon, Ok)?;
         let base = endpoint.url();
         let (scheme, path) = (base.scheme(), base.path().trim_end_matches('/'));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, Local};
 
-use super::connection::Answer;
+use super::ask::Answer;
 use super::xml::{self, Element};
 use crate::error::{Error, Kind, Result};
 use crate::world::objects::{ObjectEntry, ObjectStat};
