@@ -2,6 +2,7 @@
 
 pub mod open;
 pub mod put;
+mod lifecycle;
 mod sync;
 
 use std::rc::Rc;
@@ -45,7 +46,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         let store = store_of(&call, &args.pop_front().unwrap_or(Value::Nil));
         store.and_then(|store| get(&call, store, args)).map_err(|error| call.raise(error))
     })?;
-    sync::add(lua, Module::new(lua)?)?
+    lifecycle::add(lua, sync::add(lua, Module::new(lua)?)?)?
         .wait("objects.open", |call, (options,): (OpenOptions,)| open::open(call, options))?
         .wait("objects.store", |call, (options,): (StoreOptions,)| open::store(call, options))?
         .add("objects.list", of_store("objects.list", |call, store, args| Box::pin(list(call, store, args)))?)?

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
+use super::objects::ask::StoreAsk;
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::packing::{Packed, Packing};
 use super::postgres::{Login, Session};
@@ -104,6 +105,7 @@ impl Caller {
         stat_object(object: Object) -> Option<ObjectStat> = Effect::StatObject(object) => Reply::ObjectStat(stat) => stat;
         remove_object(object: Object) -> () = Effect::RemoveObject(object) => Reply::Done => ();
         make_bucket(store: Arc<Store>) -> bool = Effect::MakeBucket(store) => Reply::Made(made) => made;
+        ask_store(ask: StoreAsk) -> Option<String> = Effect::AskStore(Box::new(ask)) => Reply::StoreText(text) => text;
         request(request: HttpRequest) -> HttpResponse
             = Effect::Request(Box::new(request)) => Reply::Response(response) => response;
         upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;

@@ -11,6 +11,7 @@ use super::http::Address;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 
+pub mod ask;
 pub mod declared;
 pub mod kinds;
 pub mod url;

@@ -43,6 +43,13 @@ function sync.params(own)
   return params.join(shared, own)
 end
 
+--- Whether the params name a store that speaks as Amazon's does.
+---@param p table
+---@return boolean
+function sync.is_s3(p)
+  return not p.url or string.sub(p.url, 1, 5) == "s3://"
+end
+
 --- The store that the params name; what only stores of one vendor know is left out for another.
 ---@param p table
 ---@param scheme "s3"|"gs"
@@ -141,6 +148,25 @@ function sync.run(p, store, options)
   remark(plan, done)
   log.info(_("Copied to %s: %d uploaded, %d unchanged, %d deleted", plan.target, done.uploaded, done.skipped, done.deleted))
   return done
+end
+
+--- Brings the lifecycle of the bucket to the policy that the params name. A copy that is there counts whatever becomes of that.
+---@param p table
+---@param store Store
+function sync.lifecycle(p, store)
+  local json = p.lifecycle_file and fs.read(p.lifecycle_file) or nil
+  local ok, answer = errors.try(objects.lifecycle, store, { prefix = not p.url and p.prefix or nil, json = json })
+  if ok then
+    for _i, line in ipairs(answer) do
+      log.info(_("Lifecycle rule changed: %s", line))
+    end
+    return
+  end
+  run.remark {
+    level = "incomplete", kind = "lifecycle", message = _("the lifecycle of the bucket could not be set: %s", answer.message),
+    hint = _("where the store has none, say so: --set lifecycle=none"),
+  }
+  errors.accept(answer, _("the copy is complete without it"))
 end
 
 return sync

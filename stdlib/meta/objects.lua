@@ -145,3 +145,14 @@ function objects.plan(dir, store, options) end
 ---@param options? objects.ApplyOptions
 ---@return objects.Applied
 function objects.apply(plan, options) end
+
+---@class (exact) objects.LifecycleOptions
+---@field prefix? string The folder whose objects the documented policy is for.
+---@field json? string Another policy, as the vendor's JSON has it. Default: to GLACIER after 30 days, to DEEP_ARCHIVE after 365, gone after 2555.
+
+--- Brings the lifecycle rules of a bucket to a policy; gives a line for each rule that differed, such as `+ BackupRetentionRule`. Rules that
+--- are neither named so nor begin with `hikae-` stay as they are. Manifests are left out of transitions: backups need the tag `hikae`.
+---@param store Store
+---@param options? objects.LifecycleOptions
+---@return string[]
+function objects.lifecycle(store, options) end

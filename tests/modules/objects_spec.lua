@@ -170,3 +170,19 @@ describe("objects.apply #simulated", function()
     expect(function() objects.apply({}) end).to_raise { kind = "recipe", message = "without a plan" }
   end)
 end)
+
+describe("objects.lifecycle #simulated", function()
+  it("sets the documented policy once, and says what differed", function()
+    expect(objects.lifecycle(shop(), { prefix = "production" })).to_equal {
+      "+ hikae-manifests-of-BackupRetentionRule", "+ BackupRetentionRule", "+ hikae-unfinished-uploads",
+    }
+    expect(#objects.lifecycle(shop(), { prefix = "production" })).to_be(0)
+  end)
+
+  it("takes the vendor's JSON, and no rule that is not hikae's", function()
+    local mine = [[{"Rules": [{"ID": "hikae-short", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 9}}]}]]
+    expect(objects.lifecycle(shop(), { json = mine })[1]).to_be("+ hikae-short")
+    expect(function() objects.lifecycle(shop(), { json = '{"Rules": [{"ID": "theirs"}]}' }) end)
+      .to_raise { kind = "recipe", message = "is not hikae's to change" }
+  end)
+end)

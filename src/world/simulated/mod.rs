@@ -188,6 +188,7 @@ impl Simulated {
             E::StatObject(object) => Reply::ObjectStat(objects::stat(&mut self.shared.lock(), &object)?),
             E::RemoveObject(object) => objects::remove(&mut self.shared.lock(), &object).map(done)?,
             E::MakeBucket(store) => Reply::Made(objects::make_bucket(&mut self.shared.lock(), &store)?),
+            E::AskStore(ask) => Reply::StoreText(objects::ask(&mut self.shared.lock(), &ask)?),
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
             // The harness plays it, in this world.

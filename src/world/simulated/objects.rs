@@ -16,6 +16,7 @@ use super::tree::Content;
 use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
 use crate::stream::{Piece, Sink, Source};
+use crate::world::objects::ask::StoreAsk;
 use crate::world::objects::words::{Refusal, no_bucket, no_classes, no_object, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, url};
 
@@ -173,6 +174,20 @@ pub fn make_bucket(state: &mut State, store: &Store) -> Result<bool> {
     let there = state.stores.has(store);
     state.stores.buckets.insert(title);
     Ok(!there)
+}
+
+/// What a store is asked beside its objects.
+pub fn ask(state: &mut State, ask: &StoreAsk) -> Result<Option<String>> {
+    let container = ask.store().container();
+    state.stores.bucket(ask.verb(), &ask.title(), ask.store())?;
+    Ok(match ask {
+        StoreAsk::Lifecycle(_) => state.stores.lifecycles.get(&container).cloned(),
+        StoreAsk::SetLifecycle { text, .. } => {
+            state.stores.lifecycles.insert(container, text.clone());
+            None
+        }
+        StoreAsk::Thaw { .. } => None,
+    })
 }
 
 /// An object that is not visible yet.
