@@ -53,6 +53,9 @@ pub fn plays_nothing() -> Play {
     })
 }
 
+/// The paths that the runs on record have removed.
+pub type RemovedQuery = Box<dyn Fn() -> Result<BTreeSet<String>> + Send>;
+
 /// Reads the runs that fit out of the record, the newest first.
 pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
 
@@ -60,13 +63,18 @@ pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
 pub struct RecordQueries {
     pub overdue: OverdueQuery,
     pub runs: RunsQuery,
+    pub removed: RemovedQuery,
 }
 
 impl RecordQueries {
     /// Where no record is kept.
     fn none() -> RecordQueries {
         let none = || Error::new(Kind::Other, "there is no record of runs here");
-        RecordQueries { overdue: Box::new(move || Err(none())), runs: Box::new(move |_| Err(none())) }
+        RecordQueries {
+            overdue: Box::new(move || Err(none())),
+            runs: Box::new(move |_| Err(none())),
+            removed: Box::new(move || Err(none())),
+        }
     }
 }
 

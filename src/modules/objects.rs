@@ -2,6 +2,8 @@
 
 pub mod open;
 pub mod put;
+mod lifecycle;
+mod sync;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use self::open::{OpenOptions, StoreOptions};
 use self::put::store_of;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::unchanged::When;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::traceback::from_lua;
 use crate::modules::stream::Stream;
@@ -45,7 +47,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         let store = store_of(&call, &args.pop_front().unwrap_or(Value::Nil));
         store.and_then(|store| get(&call, store, args)).map_err(|error| call.raise(error))
     })?;
-    Module::new(lua)?
+    lifecycle::add(lua, sync::add(lua, Module::new(lua)?)?)?
         .wait("objects.open", |call, (options,): (OpenOptions,)| open::open(call, options))?
         .wait("objects.store", |call, (options,): (StoreOptions,)| open::store(call, options))?
         .add("objects.list", of_store("objects.list", |call, store, args| Box::pin(list(call, store, args)))?)?

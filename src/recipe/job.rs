@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
-use super::need_paths::{absolute, named, refuse_shared};
+use super::need_paths::{absolute, named, refuse_shared, stored};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::servers::database_servers;
@@ -265,7 +265,10 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;
     hosts::check(&connect)?;
-    let objects = expand(&needs.objects, Need::Objects)?;
+    let mut objects = expand(&needs.objects, Need::Objects)?;
+    for list in [&needs.read, &needs.write] {
+        objects.extend(expand(list, Need::Path)?.iter().flat_map(|path| stored(path)));
+    }
     declared::check(&objects)?;
     let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
     let mut run = expand(&programs, Need::Run)?;

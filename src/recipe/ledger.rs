@@ -10,7 +10,6 @@ use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, S
 use crate::error::{Error, Kind, Result};
 use crate::report::remark::Remark;
 use crate::secret::Secret;
-use crate::world::objects::Object;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
 #[derive(Default)]

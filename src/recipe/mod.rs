@@ -12,7 +12,7 @@ mod fields;
 pub mod job;
 pub mod ledger;
 pub mod lint;
-mod live;
+pub mod live;
 pub mod loader;
 
 pub mod misfit;

@@ -1,4 +1,4 @@
-//! Finds the path that a template of the needs means, and refuses paths that no run may have.
+//! Finds the path that a template of the needs means, or the objects where it is an address; refuses paths that no run may have.
 
 use std::path::{Path, PathBuf};
 
@@ -6,9 +6,26 @@ use super::declaration::Declaration;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::world::guarded::Needs;
+use crate::world::objects::url::kind_of;
 use crate::world::real::write_folders;
 
 use std::borrow::Cow;
+
+/// The objects that an address among paths means: what is there, below it, and beside it.
+pub fn stored(path: &str) -> Vec<String> {
+    if path.starts_with("file://") || kind_of(path).is_none() {
+        return Vec::new();
+    }
+    let path = path.strip_suffix("/..").and_then(|file| file.rsplit_once('/')).map_or(path, |(folder, _)| folder);
+    let path = match pattern_in(path).and_then(|pattern| path[..pattern].rfind('/')) {
+        Some(at) => plain(&path[..at]),
+        None => plain(path.trim_end_matches('/')),
+    };
+    let has_key = path.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    let address = path.into_owned();
+    // The manifest and the list of a backup lie beside it.
+    if has_key { vec![format!("{address}.*"), address] } else { vec![address] }
+}
 
 /// The path of an expanded template: of a pattern, its folder; of `{file}/..`, the folder of the file. The address of a repository
 /// on another machine has none. A `\` says that the letter behind it is no pattern.

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::stream::Stamp;
 
+pub mod ask;
 pub mod declared;
 pub mod kinds;
 pub mod url;
@@ -101,7 +102,7 @@ pub struct ServerEncryption {
 }
 
 /// What is stored under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectStat {
     pub size_bytes: u64,
     pub modified: DateTime<FixedOffset>,

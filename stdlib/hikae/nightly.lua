@@ -66,6 +66,9 @@ function nightly.settings(p, recipe)
   elseif recipe == "backup-monitor" then
     return { dir = p.root, database_dir = path.join(p.root, FOLDERS["db-backup"]) }
   end
+  if recipe == "s3-backup" or recipe == "gcs-backup" then
+    return { source = p.root }
+  end
   return FOLDERS[recipe] and { dir = path.join(p.root, FOLDERS[recipe]) } or {}
 end
 

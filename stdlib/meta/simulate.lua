@@ -124,6 +124,11 @@ local World = {}
 ---@return Run
 function World:run(recipe, options) end
 
+--- Lets another program write a file, or remove what lies there.
+---@param path string
+---@param file? string|simulate.File Default: it is removed.
+function World:change(path, file) end
+
 --- One change that a run would make.
 ---@class World.Change
 ---@field effect string Such as `create`, `remove` or `spawn`.

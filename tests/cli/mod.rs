@@ -46,6 +46,7 @@ mod setting_up;
 mod restore_refused;
 mod status;
 mod status_lists;
+mod sync;
 mod restore_rich;
 mod targets;
 mod test_command;

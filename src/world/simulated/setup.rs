@@ -88,6 +88,8 @@ pub struct CatalogSetup {
     pub overdue: Vec<OverdueSetup>,
     /// The runs of the past, the newest first.
     pub runs: Vec<RunSetup>,
+    /// The paths that runs have removed.
+    pub removed: Vec<String>,
     /// It cannot be read, for this reason.
     pub unreadable: Option<String>,
 }

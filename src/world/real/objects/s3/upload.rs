@@ -44,8 +44,6 @@ pub struct Upload {
     mark: String,
     /// The headers of what is kept with the object, each with its name.
     kept: Vec<(String, String)>,
-    /// The headers of what is kept with the object, each with its name.
-    kept: Vec<(String, String)>,
     gathered: Vec<u8>,
     size_bytes: u64,
     /// The store's name for the parts, once there are any.
@@ -63,25 +61,10 @@ impl Upload {
     pub fn new(connection: Connection, put: Put, undo: Undo) -> Upload {
         let (title, now) = (put.object.to_string(), clock::now());
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
-        let (gathered, parts, under_way) = (Vec::new(), BTreeMap::new(), JoinSet::new());
-        let (size_bytes, number, id, stamp) = (0, 0, None, Stamped::default());
         let kept = put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect();
-        Upload {
-            connection,
-            put,
-            undo,
-            title,
-            mark,
-            kept,
-            gathered,
-            size_bytes,
-            id,
-            number,
-            parts,
-            under_way,
-            torn: false,
-            stamp,
-        }
+        let (gathered, parts, under_way, stamp) = (Vec::new(), BTreeMap::new(), JoinSet::new(), Stamped::default());
+        let (size_bytes, number, id, torn) = (0, 0, None, false);
+        Upload { connection, put, undo, title, mark, kept, gathered, size_bytes, id, number, parts, under_way, torn, stamp }
     }
 
     fn ask(&self, method: Method) -> Ask<'_> {
