@@ -72,6 +72,13 @@ describe("s3-backup", function()
     run:never_showed("odd-long-word-of-a-store")
   end)
 
+  it("sets the documented lifecycle once", function()
+    local world = simulate(night(days(1, 1)))
+    world:run("s3-backup"):ok():said("Lifecycle rule changed: + BackupRetentionRule")
+    world:run("s3-backup"):ok():never_said("Lifecycle rule changed")
+    simulate(night(days(1, 1))):run("s3-backup", { set = { lifecycle = "none" } }):ok():never_said("Lifecycle")
+  end)
+
   it("does nothing the second time", function()
     local world = synced(days(1, 3))
     local run = world:run("s3-backup")
