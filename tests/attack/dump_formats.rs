@@ -137,7 +137,8 @@ fn statements_that_reach_outside_are_refused() {
         "CREATE TABLE public.x AS SELECT public.evil();",
     ];
     for (number, statement) in statements.iter().enumerate() {
-        let create = "CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8' LOCALE = 'C.UTF-8';\n\\connect shop\n";
+        let create =
+            "CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8' LOCALE = 'C.UTF-8';\n\\connect shop\n";
         let head = format!("{create}CREATE TABLE public.t (\n    a integer\n);\n");
         let [plain, locked] = dumps(format!("{head}{statement}\n").as_bytes());
         let dump = if number % 2 == 0 { plain } else { locked };
