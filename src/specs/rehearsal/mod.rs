@@ -77,6 +77,7 @@ pub struct Rehearsed {
     pub secrets: Vec<(String, Secret)>,
     /// The params that take such a secret without being declared as one.
     pub bare: Vec<String>,
+    pub faults: Vec<Fault>,
     /// A `Killed` fault was met: nothing was tidied.
     pub killed: bool,
     /// Every fault has met its effect.
@@ -156,7 +157,7 @@ impl Script {
     }
 
     async fn play(&self, world: &Simulated, faults: Vec<Fault>) -> Result<Rehearsed> {
-        let stage = Stage::set(world, self, faults).await?;
+        let stage = Stage::set(world, self, faults.clone()).await?;
         let before = stage.snapshot();
         let paper = Paper::new(stage.killed());
         let work = async {
@@ -189,6 +190,7 @@ impl Script {
             refused,
             secrets: self.secrets.clone(),
             bare: self.bare(),
+            faults,
             killed,
             all_met: stage.all_met(),
             kind: self.job.declaration.kind.word(),

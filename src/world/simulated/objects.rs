@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
 use crate::stream::{Piece, Sink, Source, Stamped};
 use crate::world::objects::ask::StoreAsk;
-use crate::world::objects::words::{Refusal, no_bucket, no_classes, no_object, only_files, refused, taken};
+use crate::world::objects::words::{Refusal, no_bucket, no_object, only_files, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, url};
 
 /// Whatever is there before anything has happened.

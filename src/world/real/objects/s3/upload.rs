@@ -64,7 +64,22 @@ impl Upload {
         let kept = put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect();
         let (gathered, parts, under_way, stamp) = (Vec::new(), BTreeMap::new(), JoinSet::new(), Stamped::default());
         let (size_bytes, number, id, torn) = (0, 0, None, false);
-        Upload { connection, put, undo, title, mark, kept, gathered, size_bytes, id, number, parts, under_way, torn, stamp }
+        Upload {
+            connection,
+            put,
+            undo,
+            title,
+            mark,
+            kept,
+            gathered,
+            size_bytes,
+            id,
+            number,
+            parts,
+            under_way,
+            torn,
+            stamp,
+        }
     }
 
     fn ask(&self, method: Method) -> Ask<'_> {
