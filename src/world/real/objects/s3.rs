@@ -24,6 +24,7 @@ mod ask;
 mod chain;
 mod checksum;
 mod connection;
+mod described;
 mod listing;
 mod parts;
 mod reading;

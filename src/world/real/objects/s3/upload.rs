@@ -6,9 +6,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 
-use super::ask::{Ask, META, Refused};
+use super::ask::{Ask, Refused};
 use super::checksum::{differs, is_encrypted, is_md5};
-use super::connection::{Connection, form, refusal_in};
+use super::connection::{Connection, refusal_in};
+use super::described::{MARK, described, kept};
 use super::listing::{plain_etag, stat};
 use super::parts::{etag_of_parts, list_of_parts, send_part, unclear};
 use super::{error_of, look, xml};
@@ -18,16 +19,10 @@ use crate::stream::{Sink, Stamped};
 use crate::world::http::Method;
 use crate::world::http::exchange::repeats::doubled;
 use crate::world::objects::words::{not_as_sent, taken};
-use crate::world::objects::{MOST_PARTS, Put, ServerEncryption};
+use crate::world::objects::{MOST_PARTS, Put};
 use crate::world::real::clock;
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
-
-/// The header that says whose object it is: an answer that got lost can then be looked up.
-const MARK: &str = "x-amz-meta-hikae-upload";
-
-/// The header that says how large its parts were, by which the etag of the whole can be computed again.
-pub const PART_BYTES: &str = "x-amz-meta-hikae-part-bytes";
 
 /// How many parts are under way at once, and how many bytes they are together at most.
 const AT_ONCE: u64 = 4;
@@ -61,9 +56,9 @@ impl Upload {
     pub fn new(connection: Connection, put: Put, undo: Undo) -> Upload {
         let (title, now) = (put.object.to_string(), clock::now());
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
-        let kept = put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect();
         let (gathered, parts, under_way, stamp) = (Vec::new(), BTreeMap::new(), JoinSet::new(), Stamped::default());
         let (size_bytes, number, id, torn) = (0, 0, None, false);
+        let kept = kept(&put);
         Upload {
             connection,
             put,
@@ -84,31 +79,6 @@ impl Upload {
 
     fn ask(&self, method: Method) -> Ask<'_> {
         Ask::of(method, "put", &self.title).key(self.put.object.full_key())
-    }
-
-    /// What is said of the object where it begins: at once, or with its first part.
-    fn described<'a>(&'a self, ask: Ask<'a>) -> Ask<'a> {
-        let ask = match self.number {
-            0 => ask,
-            _ => ask.header(PART_BYTES, self.put.part_bytes.to_string()),
-        };
-        let mut ask = ask.header(MARK, &*self.mark).header("content-type", "application/octet-stream");
-        let Put { storage_class, metadata, tags, encryption, .. } = &self.put;
-        for (name, value) in &self.kept {
-            ask = ask.header(name, metadata.get(value).map_or("", String::as_str));
-        }
-        if let Some(class) = storage_class {
-            ask = ask.header("x-amz-storage-class", class);
-        }
-        if !tags.is_empty() {
-            ask = ask.header("x-amz-tagging", form(tags));
-        }
-        let Some(ServerEncryption { algorithm, key }) = encryption else { return ask };
-        ask = ask.header("x-amz-server-side-encryption", algorithm);
-        match key {
-            Some(key) => ask.header("x-amz-server-side-encryption-aws-kms-key-id", key),
-            None => ask,
-        }
     }
 
     async fn take(&mut self, mut data: Bytes) -> Result<()> {
@@ -160,7 +130,7 @@ impl Upload {
     }
 
     async fn begin(&self) -> Result<String> {
-        let ask = self.described(self.ask(Method::Post).query("uploads", ""));
+        let ask = described(self.ask(Method::Post).query("uploads", ""), &self.put, &self.kept, &self.mark, true);
         let answer = xml::read(&self.connection.ask(&ask).await?);
         let id = answer.map(|answer| answer.text("UploadId").to_owned()).filter(|id| !id.is_empty());
         id.ok_or_else(|| unclear(&self.title, "it named no upload"))
@@ -226,7 +196,8 @@ impl Upload {
 
     async fn show(&self, only_new: bool) -> Result<(), Refused> {
         let ask = match &self.id {
-            None => self.described(self.ask(Method::Put)).body(self.gathered.clone().into()),
+            None => described(self.ask(Method::Put), &self.put, &self.kept, &self.mark, false)
+                .body(self.gathered.clone().into()),
             Some(id) => self.ask(Method::Post).query("uploadId", id).body(list_of_parts(&self.parts).into()),
         };
         let ask = if only_new { ask.header("if-none-match", "*") } else { ask };
