@@ -24,6 +24,7 @@ use crate::report::table::print_text;
 use crate::world::real::startup;
 use entries::Entry;
 use place::Place;
+pub use place::{system_zone, zone};
 
 /// By this line hikae knows what it has made, and may change again.
 const MADE_BY: &str = "# Made by `hikae schedule`.";

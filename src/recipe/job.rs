@@ -26,7 +26,7 @@ use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
 use crate::world::real::launcher::Launcher;
-use crate::world::real::{http, orphans, postgres, standing, startup, view, wall};
+use crate::world::real::{http, orphans, postgres, startup, view, wall, write_folders};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -129,6 +129,9 @@ impl Job {
             detached: self.detached(),
             view: self.view.get().cloned(),
         };
+        let named =
+            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
             let environment = startup::environment();
             // Without it, gpg is what says so, when it is asked for.
@@ -158,7 +161,7 @@ impl Job {
     pub fn enclose_run(&self) -> Result<()> {
         orphans::adopt();
         if self.config.settings.sandbox != Sandbox::Off {
-            self.needs.write.iter().try_for_each(|path| standing::make_room(path))?;
+            self.needs.write.iter().try_for_each(|path| write_folders::make_room(path))?;
             self.make_view();
         }
         self.enclose()
@@ -171,7 +174,7 @@ impl Job {
         }
         // All that the wall lets them write: a folder that is read-only in the view would be closed to them.
         let Some(policy) = self.wall() else { return };
-        let write = policy.write.iter().filter_map(|path| standing::folder_for(path)).collect();
+        let write = policy.write.iter().filter_map(|path| write_folders::folder_for(path)).collect();
         match view::View::of(write) {
             // The first view stays, and there is one.
             Ok(view) => drop(self.view.set(Arc::new(view))),
@@ -190,9 +193,6 @@ impl Job {
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
-        let named =
-            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
-        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         let level = wall::enclose(&policy);
         let whole = level == wall::Level::Full && wall::has_filters();
         if self.config.settings.sandbox == Sandbox::Require && !whole {
@@ -282,7 +282,7 @@ fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> R
         let in_words = declaration.needs.write.iter().any(|template| Path::new(template) == path);
         in_words || config.settings.write_shared.contains(path)
     };
-    match needs.write.iter().find(|path| standing::is_shared(path) && !said(path)) {
+    match needs.write.iter().find(|path| write_folders::is_shared(path) && !said(path)) {
         None => Ok(()),
         Some(path) => Err(Error::new(Kind::Recipe, format!("a run may not write everywhere in `{}`", path.display()))
             .hint(format!(

@@ -3,6 +3,9 @@
 mod at_start;
 mod bombs;
 mod children;
+mod dump_code;
+mod dump_formats;
+mod dumps;
 mod leftovers;
 mod lies;
 mod loads;
@@ -10,3 +13,4 @@ mod network;
 mod ordinary;
 mod place;
 mod reach;
+mod splitting;

@@ -80,7 +80,7 @@ fn refuse_cycle(config: &Arc<Config>, declaration: &Declaration, above: &mut Vec
 }
 
 /// A Lua state in which recipes can be loaded, and nothing else can be done.
-fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
+pub fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
     let caller = Caller::new(Arc::new(Real::ambient()), Limits { total: Duration::ZERO, idle: Duration::ZERO });
     let identity = Identity {
         run_id: String::new(),

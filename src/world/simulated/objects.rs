@@ -78,10 +78,6 @@ impl Stores {
             .flat_map(|(bucket, objects)| objects.iter().map(move |(key, stored)| (format!("{bucket}/{key}"), stored)))
     }
 
-    pub fn buckets(&self) -> impl Iterator<Item = &String> {
-        self.buckets.keys()
-    }
-
     /// The bucket, for somebody who may `act` on it.
     fn bucket(&mut self, act: &str, title: &str, store: &Store) -> Result<&mut Bucket> {
         self.admits(act, title, store)?;

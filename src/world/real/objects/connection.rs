@@ -48,7 +48,7 @@ pub struct Ask<'a> {
 }
 
 /// A good answer, whose body is still to be read.
-pub struct Answer {
+pub struct StoreReply {
     pub status: u16,
     pub body: Box<dyn Source>,
     headers: Vec<(String, String)>,
@@ -60,7 +60,7 @@ pub struct Refused {
     refusal: Option<Refusal>,
 }
 
-impl Answer {
+impl StoreReply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -149,7 +149,7 @@ impl Connection {
     }
 
     /// A good answer, or why there is none. What passes is asked again, after a pause that gets longer.
-    pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+    pub async fn send(&self, ask: &Ask<'_>) -> Result<StoreReply, Refused> {
         let mut tries = 1;
         loop {
             let refused = match self.try_once(ask).await {
@@ -167,12 +167,12 @@ impl Connection {
         }
     }
 
-    async fn try_once(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+    async fn try_once(&self, ask: &Ask<'_>) -> Result<StoreReply, Refused> {
         let request = self.request(ask)?;
         let cannot = |error: Error| error.within(format!("cannot {} `{}`", ask.act, ask.title));
         let answer = self.http.send(request, &self.environment).await.map_err(cannot)?;
         if (200..300).contains(&answer.status) {
-            return Ok(Answer { status: answer.status, body: answer.body, headers: answer.headers });
+            return Ok(StoreReply { status: answer.status, body: answer.body, headers: answer.headers });
         }
         let refusal = read_refusal(answer).await;
         Err(Refused { error: error_of(ask, &self.store, &refusal), refusal: Some(refusal) })
@@ -237,7 +237,7 @@ fn percent(text: &str, keep_slashes: bool) -> String {
 async fn read_refusal(answer: HttpResponse) -> Refusal {
     let status = answer.status;
     let region = answer.header("x-amz-bucket-region").map(str::to_owned);
-    let answer = Answer { status, body: answer.body, headers: answer.headers };
+    let answer = StoreReply { status, body: answer.body, headers: answer.headers };
     let said = answer.bytes("an error").await.unwrap_or_default(); // it only explains the status
     let mut refusal = xml::read(&said).map(|error| refusal_in(status, &error)).unwrap_or_default();
     refusal.status = status;
