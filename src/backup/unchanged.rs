@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::backup::target::Target;
+use crate::catalog::manifest;
 use crate::error::{Error, Kind, Result};
 use crate::stream::pump::{Tallier, Tally};
 use crate::stream::{Piece, Stamp, Stamped};
@@ -46,9 +47,16 @@ struct Seen {
 }
 
 impl Proved {
-    /// Whether it lies in this folder.
-    pub fn is_in(&self, folder: &Path) -> bool {
-        matches!(&self.target, Target::File(path) if path.parent() == Some(folder))
+    /// Whether it lies beside this path, which is not its own.
+    pub fn is_beside(&self, path: &Path) -> bool {
+        match &self.target {
+            Target::File(own) => {
+                let of_its_own =
+                    path == own || path == manifest::path_beside(own) || path == manifest::list_beside(own);
+                own.parent() == path.parent() && !of_its_own
+            }
+            Target::Object(_) => false,
+        }
     }
 
     /// Whether it is an object of this bucket.

@@ -2,7 +2,6 @@
 
 mod options;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -196,9 +195,8 @@ async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> 
         Removed::Many(paths) => paths.iter().map(Listed::as_path).collect(),
         Removed::Nothing(_) => return Ok(()),
     };
-    let folders: BTreeSet<&Path> = paths.into_iter().filter_map(Path::parent).collect();
     let proved = call.session.proved.borrow().clone();
-    for one in proved.iter().filter(|one| folders.iter().any(|folder| one.is_in(folder))) {
+    for one in proved.iter().filter(|one| paths.iter().any(|path| one.is_beside(path))) {
         one.must_be_the_same(caller, When::BeforeRemoval).await?;
     }
     Ok(())

@@ -26,7 +26,7 @@ pub mod scene;
 pub mod schedule;
 mod servers;
 pub mod spec;
-mod final_check;
 mod doubts;
+mod final_check;
 mod target;
 pub mod values;

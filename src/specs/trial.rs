@@ -59,6 +59,17 @@ pub struct Trial {
     notes: RefCell<Vec<String>>,
     /// Which lies of which recipe it excludes.
     pub excluded: RefCell<ByRecipe>,
+    /// How many worlds are under way, one inside the other.
+    pub depth: Rc<Cell<usize>>,
+}
+
+/// One world more is under way, as long as this lives.
+pub struct Deeper(Rc<Cell<usize>>);
+
+impl Drop for Deeper {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 impl Default for Trial {
@@ -75,6 +86,7 @@ impl Default for Trial {
             runs: Runs::default(),
             notes: RefCell::default(),
             excluded: RefCell::default(),
+            depth: Rc::default(),
         }
     }
 }
@@ -106,6 +118,12 @@ impl Trial {
         excluded.lies.extend(lies);
         excluded.shells.extend(rehearsed.shells.iter().cloned());
         excluded.backs_up |= rehearsed.kind == "backup";
+    }
+
+    /// One world more, inside those that are under way.
+    pub fn deeper(&self) -> Deeper {
+        self.depth.set(self.depth.get() + 1);
+        Deeper(self.depth.clone())
     }
 
     pub fn notes(&self) -> Option<String> {

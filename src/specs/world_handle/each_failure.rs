@@ -36,6 +36,7 @@ pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) ->
         _ => return Err(takes_a_function(call)),
     };
     let mut seen = Seen::default();
+    let _inside = world.trial.deeper();
     let fresh = async || match &before_each {
         Some(function) => function.call_async::<()>(()).await.map_err(from_lua),
         None => Ok(()),
