@@ -27,6 +27,10 @@ pub trait Recorder: Send + Sync {
     fn last_tables(&self, _database: Option<&str>) -> Option<u64> {
         None
     }
+    /// How large the last backup was whose name differs from that of `path` in digits alone; nothing where none is known.
+    fn last_size(&self, _path: &str) -> Option<u64> {
+        None
+    }
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

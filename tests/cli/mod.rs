@@ -26,6 +26,7 @@ mod drill_apart;
 mod dry_run;
 mod encrypted;
 mod production_restore;
+mod progress;
 mod readme;
 mod honesty;
 mod nightly;
