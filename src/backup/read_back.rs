@@ -35,7 +35,7 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
             .hint("a dump without one is proved by `pg.inspect(path)`"));
     };
     refuse_another(&path, &manifest)?;
-    let (file, tally) = Tallied::new(caller.open(&path).await?, step);
+    let (file, tally) = Tallied::new(caller.open(&path).await?, step, Some(manifest.size_bytes));
     let mut file = Peeked::new(Box::new(file));
     let encryption = encryption_of(file.peek(HEAD_BYTES).await?);
     let opened = encryption.is_none() || identity.is_some();
@@ -138,8 +138,11 @@ impl SharedTally {
 }
 
 impl Tallied {
-    /// `step` is shown how much was read.
-    pub fn new(source: Box<dyn Source>, step: u64) -> (Tallied, SharedTally) {
+    /// `step` is shown how much was read, of this total where it is known.
+    pub fn new(source: Box<dyn Source>, step: u64, total_bytes: Option<u64>) -> (Tallied, SharedTally) {
+        if let Some(total_bytes) = total_bytes {
+            event::step_expects(step, total_bytes);
+        }
         let tally = SharedTally::default();
         (Tallied { source, tally: tally.clone(), step }, tally)
     }

@@ -227,6 +227,15 @@ impl Recorder for Ledger {
         found
     }
 
+    fn last_size(&self, path: &str) -> Option<u64> {
+        let mut size = None;
+        self.with(|pages| {
+            let target = pages.run.as_ref().map(|run| run.target.clone()).unwrap_or_default();
+            pages.write(|catalog, _| catalog.last_size(&target, path).map(|found| size = found));
+        });
+        size
+    }
+
     fn changed(&self, what: serde_json::Value) {
         self.with(|pages| pages.changed.push(what));
     }

@@ -27,6 +27,7 @@ mod dry_run;
 mod encrypted;
 mod encrypted_broken;
 mod production_restore;
+mod progress;
 mod readme;
 mod honesty;
 mod nightly;
