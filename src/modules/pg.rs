@@ -20,6 +20,7 @@ use crate::modules::stream::Stream;
 use crate::postgres::dump::globals;
 use crate::postgres::dump::globals::Globals;
 use crate::postgres::dump::inspector::Inspector;
+use crate::postgres::dump::warnings::warnings;
 use crate::postgres::server::client::{DumpShape, Server};
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::maintenance::MAINTENANCE;
@@ -156,10 +157,17 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
         let child = caller.spawn(server.dump(&database, &shape)).await?;
         let act = format!("cannot dump the database `{database}`");
         let source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
+        let source = source.heeding(heed("pg_dump", &stage_facts));
         let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
         Ok(Box::new(Staged::new(Box::new(counted), Inspector::new(stage_facts, Some(database)))) as _)
     });
     Stream::create(call, pipeline, Vec::new())
+}
+
+/// Keeps every warning of a program that ended well.
+fn heed(program: &'static str, facts: &SharedFacts) -> impl FnOnce(&Exit) + Send + 'static {
+    let facts = facts.clone();
+    move |exit| facts.lock().remarks.extend(warnings(program, &exit.stderr))
 }
 
 /// A stream of the roles and tablespaces of the cluster, proved as it passes.
@@ -175,6 +183,7 @@ fn dump_globals(call: &Call, options: GlobalsOptions) -> Result<AnyUserData> {
         let act = "cannot dump the roles and tablespaces of the cluster";
         let source =
             ProgramSource::new("pg_dumpall", child).explain(move |exit: &Exit| explain(act, "pg_dumpall", exit));
+        let source = source.heeding(heed("pg_dumpall", &stage_facts));
         let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
         Ok(Box::new(Staged::new(Box::new(counted), Globals::new(stage_facts))) as _)
     });

@@ -1,0 +1,95 @@
+//! Reads the warnings of a `pg_dump` that ended well, and decides which of them say that something was left out.
+
+use crate::report::remark::{Level, Remark};
+
+/// What is said of everything that pg_dump does not write, or does not write as it is.
+const LEFT_OUT: [&str; 12] = [
+    "not dumped",
+    "could not",
+    "cannot",
+    "ignored",
+    "ignoring",
+    "skipp",
+    "omitt",
+    "left out",
+    "not supported",
+    "bogus",
+    "unrecognized",
+    "don't know how",
+];
+/// The most warnings that are kept; a damaged catalog may have one for each object.
+const MOST: usize = 100;
+
+/// The warnings in what `program` wrote on its standard error, each with its details.
+pub fn warnings(program: &str, stderr: &str) -> Vec<Remark> {
+    let mut found: Vec<String> = Vec::new();
+    for line in stderr.lines() {
+        let own = line.strip_prefix(program).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line);
+        let (word, text) = own.split_once(": ").unwrap_or((own, ""));
+        match (word.trim().to_ascii_lowercase().as_str(), found.last_mut()) {
+            ("warning", _) => found.push(text.trim().to_owned()),
+            ("detail" | "hint", Some(last)) => *last = format!("{last}; {}", text.trim()),
+            _ => {}
+        }
+    }
+    let more = found.len().saturating_sub(MOST);
+    let mut remarks: Vec<Remark> = found.iter().take(MOST).map(|text| remark(program, text)).collect();
+    if more > 0 {
+        remarks.push(Remark::new(Level::Incomplete, "pg_dump_warning", format!("{program}: {more} more warnings")));
+    }
+    remarks
+}
+
+fn remark(program: &str, text: &str) -> Remark {
+    let lower = text.to_lowercase();
+    let (level, kind) = match LEFT_OUT.iter().any(|words| lower.contains(words)) {
+        true => (Level::Incomplete, "left_out"),
+        false => (Level::Warning, "pg_dump_warning"),
+    };
+    let remark = Remark::new(level, kind, format!("{program}: {text}"));
+    match level {
+        Level::Incomplete => remark.hint("dump as a user who may read everything; where it may be missing, accept it by a pattern (`accept_warnings`)"),
+        _ => remark,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_warning_is_kept_and_those_of_what_is_missing_weigh_more() {
+        let stderr = "pg_dump: warning: subscriptions not dumped because current user is not a superuser\n\
+                      pg_dump: warning: there are circular foreign-key constraints on this table:\n\
+                      pg_dump: detail: folders\n\
+                      pg_dump: hint: You might not be able to restore the dump\n\
+                      pg_dump: last built-in OID is 16383\n\
+                      WARNING:  database \"shop\" has a collation version mismatch\n\
+                      pg_dump: warning: aggregate function x could not be dumped correctly for this database version; ignored\n";
+        let found = warnings("pg_dump", stderr);
+        let seen: Vec<(Level, &str)> = found.iter().map(|one| (one.level, one.message.as_str())).collect();
+        assert_eq!(
+            seen,
+            [
+                (Level::Incomplete, "pg_dump: subscriptions not dumped because current user is not a superuser"),
+                (
+                    Level::Warning,
+                    "pg_dump: there are circular foreign-key constraints on this table:; folders; You might not be able to restore the dump"
+                ),
+                (Level::Warning, "pg_dump: database \"shop\" has a collation version mismatch"),
+                (
+                    Level::Incomplete,
+                    "pg_dump: aggregate function x could not be dumped correctly for this database version; ignored"
+                ),
+            ]
+        );
+        assert_eq!(warnings("pg_dump", "pg_dump: saving encoding = UTF8\n"), []);
+    }
+
+    #[test]
+    fn there_is_a_most_to_what_is_kept() {
+        let found = warnings("pg_dump", &"pg_dump: warning: x\n".repeat(300));
+        assert_eq!(found.len(), MOST + 1);
+        assert_eq!(found[MOST].message, "pg_dump: 200 more warnings");
+    }
+}
