@@ -1,9 +1,11 @@
 //! Reads the warnings of a `pg_dump` that ended well, and decides which of them say that something was left out.
 
 use crate::report::remark::{Level, Remark};
+use crate::stream::SharedFacts;
+use crate::world::Exit;
 
 /// What is said of everything that pg_dump does not write, or does not write as it is.
-const LEFT_OUT: [&str; 12] = [
+const LEFT_OUT: [&str; 15] = [
     "not dumped",
     "could not",
     "cannot",
@@ -16,12 +18,24 @@ const LEFT_OUT: [&str; 12] = [
     "bogus",
     "unrecognized",
     "don't know how",
+    "orphaned",
+    "typtype",
+    "duplicate",
 ];
 /// The most warnings that are kept; a damaged catalog may have one for each object.
 const MOST: usize = 100;
+/// So much of what a program writes on its standard error is surely kept; of more than that, the beginning is lost.
+const KEPT_BYTES: usize = 48 << 10;
 
-/// The warnings in what `program` wrote on its standard error, each with its details.
-pub fn warnings(program: &str, stderr: &str) -> Vec<Remark> {
+/// Keeps every warning of a program that ended well.
+pub fn heed(program: &str, database: Option<String>, facts: &SharedFacts) -> impl FnOnce(&Exit) + Send + 'static {
+    let (program, facts) = (program.to_owned(), facts.clone());
+    move |exit| facts.lock().remarks.extend(warnings(&program, database.as_deref(), &exit.stderr))
+}
+
+/// The warnings in what `program` wrote on its standard error, each with its details; `whole` says what was dumped.
+pub fn warnings(program: &str, whole: Option<&str>, stderr: &str) -> Vec<Remark> {
+    let subject = whole.map_or_else(|| program.to_owned(), |database| format!("{program} of `{database}`"));
     let mut found: Vec<String> = Vec::new();
     for line in stderr.lines() {
         let own = line.strip_prefix(program).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line);
@@ -33,20 +47,21 @@ pub fn warnings(program: &str, stderr: &str) -> Vec<Remark> {
         }
     }
     let more = found.len().saturating_sub(MOST);
-    let mut remarks: Vec<Remark> = found.iter().take(MOST).map(|text| remark(program, text)).collect();
-    if more > 0 {
-        remarks.push(Remark::new(Level::Incomplete, "pg_dump_warning", format!("{program}: {more} more warnings")));
+    let mut remarks: Vec<Remark> = found.iter().take(MOST).map(|text| remark(&subject, text)).collect();
+    if more > 0 || (stderr.len() > KEPT_BYTES && !found.is_empty()) {
+        let more = if more > 0 { format!("{more} more warnings") } else { "more warnings than are kept".to_owned() };
+        remarks.push(Remark::new(Level::Incomplete, "pg_dump_warning", format!("{subject}: {more}")));
     }
     remarks
 }
 
-fn remark(program: &str, text: &str) -> Remark {
+fn remark(subject: &str, text: &str) -> Remark {
     let lower = text.to_lowercase();
     let (level, kind) = match LEFT_OUT.iter().any(|words| lower.contains(words)) {
         true => (Level::Incomplete, "left_out"),
         false => (Level::Warning, "pg_dump_warning"),
     };
-    let remark = Remark::new(level, kind, format!("{program}: {text}"));
+    let remark = Remark::new(level, kind, format!("{subject}: {text}"));
     match level {
         Level::Incomplete => remark.hint("dump as a user who may read everything; where it may be missing, accept it by a pattern (`accept_warnings`)"),
         _ => remark,
@@ -66,7 +81,7 @@ mod tests {
                       pg_dump: last built-in OID is 16383\n\
                       WARNING:  database \"shop\" has a collation version mismatch\n\
                       pg_dump: warning: aggregate function x could not be dumped correctly for this database version; ignored\n";
-        let found = warnings("pg_dump", stderr);
+        let found = warnings("pg_dump", None, stderr);
         let seen: Vec<(Level, &str)> = found.iter().map(|one| (one.level, one.message.as_str())).collect();
         assert_eq!(
             seen,
@@ -83,13 +98,16 @@ mod tests {
                 ),
             ]
         );
-        assert_eq!(warnings("pg_dump", "pg_dump: saving encoding = UTF8\n"), []);
+        assert_eq!(warnings("pg_dump", None, "pg_dump: saving encoding = UTF8\n"), []);
     }
 
     #[test]
     fn there_is_a_most_to_what_is_kept() {
-        let found = warnings("pg_dump", &"pg_dump: warning: x\n".repeat(300));
+        let found = warnings("pg_dump", None, &"pg_dump: warning: x\n".repeat(300));
         assert_eq!(found.len(), MOST + 1);
         assert_eq!(found[MOST].message, "pg_dump: 200 more warnings");
+        let long = format!("pg_dump: warning: {}\n", "x".repeat(KEPT_BYTES));
+        let found = warnings("pg_dump", Some("shop"), &long);
+        assert_eq!(found[1].message, "pg_dump of `shop`: more warnings than are kept");
     }
 }
