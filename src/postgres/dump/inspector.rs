@@ -156,7 +156,7 @@ impl Inspector {
 const WITHOUT_NEWER: &str = "sed -E '1,/^(COPY|INSERT|CREATE TABLE) /{/^SET transaction_timeout = 0;$/d;}'";
 
 /// Lets a dump by `--clean` without `--if-exists` drop, before it makes anything, only what is there.
-const DROP_IF_EXISTS: &str = r"sed -E '1,/^(CREATE|COPY|INSERT) /{s/^DROP ((TEXT SEARCH [A-Z]+|MATERIALIZED VIEW|FOREIGN TABLE|FOREIGN DATA WRAPPER|EVENT TRIGGER|OPERATOR CLASS|OPERATOR FAMILY|ACCESS METHOD|USER MAPPING|[A-Z]+) )/DROP \1IF EXISTS /;s/^ALTER TABLE /&IF EXISTS /;s/^(ALTER TABLE .* DROP CONSTRAINT )/\1IF EXISTS /;}'";
+const DROP_IF_EXISTS: &str = r"sed -E '1,/^(CREATE|COPY|INSERT) /{s/^DROP ((TEXT SEARCH [A-Z]+|MATERIALIZED VIEW|FOREIGN TABLE|FOREIGN DATA WRAPPER|EVENT TRIGGER|OPERATOR CLASS|OPERATOR FAMILY|ACCESS METHOD|USER MAPPING|[A-Z]+) )/DROP \1IF EXISTS /;s/^ALTER TABLE /&IF EXISTS /;s/^(ALTER TABLE .* DROP CONSTRAINT )/\1IF EXISTS /;s/^SELECT pg_catalog\.lo_unlink\(.([0-9]+).\);/SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = \1;/;}'";
 
 fn newer_pg_dump() -> Remark {
     let message = "`pg_dump` is newer than the server, and sets `transaction_timeout`, which the server does not know";
