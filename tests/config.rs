@@ -1,5 +1,6 @@
 //! The configuration folder: which one it is, what it says, and what is said when it is wrong.
 
+mod beside;
 mod dotenv;
 mod folders;
 mod recipes;

@@ -1,7 +1,9 @@
 //! Promises that a dump is believed only when it is whole, and that what the inspector counts is what the database holds.
 
 mod counts;
+mod fingerprint;
 mod globals;
+mod header;
 mod proof;
 
 use std::collections::VecDeque;

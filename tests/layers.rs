@@ -121,6 +121,15 @@ fn no_room_is_a_lumber_room() {
     }
 }
 
+/// Tests inside of the library would never run: `Cargo.toml` has `test = false` for it.
+#[test]
+fn every_test_stands_in_tests() {
+    let hidden = regex::Regex::new(r"cfg\((test|all\(test|any\(test)|#\[(tokio::)?test\]").unwrap();
+    let inside: Vec<String> =
+        files("src", "rs").iter().filter(|file| hidden.is_match(&read(file))).map(|file| shown(file)).collect();
+    assert!(inside.is_empty(), "tests that never run: move them to tests/:\n{}", inside.join("\n"));
+}
+
 /// Where `mlua` may be named: the Lua rooms, and the loaders of recipes and channels.
 const LUA_ROOMS: [&str; 6] =
     ["src/lua/", "src/modules/", "src/specs/", "src/recipe/loader/", "src/alert/channels.rs", "src/alert/channels/"];

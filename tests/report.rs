@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 mod a_diagnostic;
 mod a_log_under_cron;
+mod a_remark;
 mod japanese;
 mod a_secret;
 mod a_table;

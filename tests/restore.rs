@@ -1,6 +1,7 @@
 //! Promises that a dump restores into the database that was named, whole or not at all, and that no other database is touched.
 
 mod archive;
+mod canonical;
 mod encodings;
 mod failing;
 mod inserting;

@@ -12,5 +12,6 @@ pub mod read_back;
 pub mod recorder;
 pub mod scratch_dir;
 pub mod stream_memory;
+pub mod sync;
 pub mod target;
 pub mod writer;

@@ -5,7 +5,7 @@ use std::future::Future;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::instrument::WithSubscriber;
 
@@ -113,6 +113,20 @@ pub fn spawn<T: Send + 'static>(
         drop(guard);
         answer
     })
+}
+
+/// Starts `work` as one of several, which all end with the set.
+pub fn spawn_into<T: Send + 'static>(
+    set: &mut JoinSet<Result<T>>,
+    guard: TaskGuard,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) {
+    let heard = secret::along(work).with_current_subscriber();
+    set.spawn(async move {
+        let answer = heard.await;
+        drop(guard);
+        answer
+    });
 }
 
 pub fn stopped(error: tokio::task::JoinError) -> Error {

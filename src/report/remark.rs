@@ -77,34 +77,3 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
     rest.ends_with(last)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_star_is_any_text_and_nothing_else_is_special() {
-        for (pattern, text, expected) in [
-            ("not_restorable", "not_restorable", true),
-            ("not_*", "not_restorable", true),
-            ("*subscriptions*", "warning: subscriptions not dumped because …", true),
-            ("*", "", true),
-            ("a*a", "a", false),
-            ("a*b*c", "a-b-b-c", true),
-            ("a.c", "abc", false),
-            ("a", "ab", false),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
-        }
-    }
-
-    #[test]
-    fn what_is_accepted_weighs_nothing() {
-        let mut remark = Remark::new(Level::Incomplete, "left_out", "a table was left out");
-        assert_eq!(remark.weight(), Level::Incomplete);
-        remark.accept(&["*a view*".to_owned()]);
-        assert_eq!(remark.weight(), Level::Incomplete);
-        remark.accept(&["*a table*".to_owned()]);
-        assert_eq!((remark.weight(), remark.accepted.as_deref()), (Level::Note, Some("*a table*")));
-    }
-}

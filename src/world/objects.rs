@@ -1,5 +1,6 @@
 //! Says what an object store and an object in it are, as plain data that shows no secret.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,6 +67,23 @@ pub struct Put {
     pub storage_class: Option<String>,
     /// A larger object is uploaded in parts of this size.
     pub part_bytes: u64,
+    /// How large it will be, where that is known.
+    pub size_bytes: Option<u64>,
+    /// What is kept with the object, by lower-case name: its `sha256`, the `mtime` of its file.
+    pub metadata: BTreeMap<String, String>,
+    /// By what the rules of a lifecycle tell objects apart.
+    pub tags: BTreeMap<String, String>,
+    /// How the store encrypts the object; as the bucket says when absent.
+    pub encryption: Option<ServerEncryption>,
+}
+
+/// How a store encrypts what it keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerEncryption {
+    /// `AES256` or `aws:kms`.
+    pub algorithm: String,
+    /// The key of the key service; its default key when absent.
+    pub key: Option<String>,
 }
 
 /// What is stored under a key.
@@ -76,6 +94,8 @@ pub struct ObjectStat {
     /// The store's own mark of these bytes.
     pub etag: String,
     pub storage_class: Option<String>,
+    /// What was stored with it, by lower-case name; empty in a listing, which does not say it.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// One object of a listing.
@@ -166,6 +186,15 @@ impl fmt::Debug for Object {
 
 impl Put {
     pub fn new(object: Object) -> Put {
-        Put { object, replace: false, storage_class: None, part_bytes: USUAL_PART_BYTES }
+        Put {
+            object,
+            replace: false,
+            storage_class: None,
+            part_bytes: USUAL_PART_BYTES,
+            size_bytes: None,
+            metadata: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            encryption: None,
+        }
     }
 }

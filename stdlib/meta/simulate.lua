@@ -12,7 +12,7 @@
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
 ---@field catalog? simulate.Catalog What the record of runs tells. Default: nothing is wrong.
----@field objects? table<string, string|{ content: string?, size: integer|string|nil, age: string?, modified: string?, storage_class: string? }> What object stores hold, by `"s3://bucket/key"`; `["s3://bucket"] = {}` is an empty bucket.
+---@field objects? table<string, string|{ content: string?, size: integer|string|nil, age: string?, modified: string?, storage_class: string?, metadata: table<string, string>? }> What object stores hold, by `"s3://bucket/key"`; `["s3://bucket"] = {}` is an empty bucket.
 ---@field store? { access_key: string?, secret_key: Secret|nil, down: boolean? } How object stores answer. Default: to everybody.
 ---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.
 ---@field locked? string[] The recipes that another process runs, or locks by path.

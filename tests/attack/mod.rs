@@ -8,3 +8,4 @@ mod loads;
 mod network;
 mod ordinary;
 mod place;
+mod reach;

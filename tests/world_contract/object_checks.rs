@@ -79,6 +79,19 @@ pub async fn an_object_is_replaced_only_on_request(house: &Storehouse) {
     assert_eq!(stat.storage_class.as_deref(), Some("STANDARD_IA"));
 }
 
+pub async fn what_is_kept_with_an_object_is_told(house: &Storehouse) {
+    for (key, size) in [("small", 3), ("large", 6 << 20)] {
+        let object = house.object(key);
+        let mut one = Put { part_bytes: 5 << 20, ..Put::new(object.clone()) };
+        one.metadata = [("sha256", "ab12"), ("mtime", "1771088400.5")].map(|(a, b)| (a.into(), b.into())).into();
+        one.tags = [("hikae".to_owned(), "backup".to_owned())].into();
+        put(&house.call, one, &vec![1; size]).await.unwrap();
+        let stat = house.call.stat_object(object).await.unwrap().unwrap();
+        assert_eq!(stat.metadata.get("sha256").map(String::as_str), Some("ab12"));
+        assert_eq!(stat.metadata.get("mtime").map(String::as_str), Some("1771088400.5"));
+    }
+}
+
 pub async fn absence_is_told(house: &Storehouse) {
     let object = house.object("no/such");
     assert_eq!(house.call.stat_object(object.clone()).await.unwrap(), None);

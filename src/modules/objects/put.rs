@@ -11,7 +11,7 @@ use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::modules::save::Writing;
 use crate::units::parse_size;
-use crate::world::objects::{Object, PART_BYTES, Put, Store};
+use crate::world::objects::{Object, PART_BYTES, Put, ServerEncryption, Store};
 
 /// A store as Lua holds it.
 pub struct StoreHandle(pub Arc<Store>);
@@ -35,11 +35,33 @@ pub fn store_of(call: &Call, given: &Value) -> Result<Arc<Store>> {
     })
 }
 
+/// How a store can be asked to encrypt.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub enum Algorithm {
+    #[serde(rename = "AES256")]
+    Aes256,
+    #[serde(rename = "aws:kms")]
+    KeyService,
+}
+
+/// What a store is asked for; a key without the service that has it is a mistake.
+pub fn encryption(algorithm: Option<Algorithm>, key: Option<String>) -> Result<Option<ServerEncryption>> {
+    match (algorithm, key) {
+        (None, None) => Ok(None),
+        (Some(Algorithm::Aes256), None) => Ok(Some(ServerEncryption { algorithm: "AES256".to_owned(), key: None })),
+        (Some(Algorithm::KeyService), key) => Ok(Some(ServerEncryption { algorithm: "aws:kms".to_owned(), key })),
+        (_, Some(_)) => Err(Error::new(Kind::Recipe, "`kms_key` is for `encryption = \"aws:kms\"` alone")
+            .hint("leave it out, or say `encryption = \"aws:kms\"`")),
+    }
+}
+
 /// The options of `stream:put`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct PutOptions {
     storage_class: Option<String>,
+    encryption: Option<Algorithm>,
+    kms_key: Option<String>,
     part_size: Option<String>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
@@ -53,7 +75,8 @@ pub struct PutOptions {
 impl PutOptions {
     /// What is to be stored, and how long that may take.
     pub fn put(self, object: Object) -> Result<(Put, Writing)> {
-        let mut put = Put { storage_class: self.storage_class, ..Put::new(object) };
+        let encryption = encryption(self.encryption, self.kms_key)?;
+        let mut put = Put { storage_class: self.storage_class, encryption, ..Put::new(object) };
         if let Some(text) = &self.part_size {
             put.part_bytes = parse_size(text)?;
         }

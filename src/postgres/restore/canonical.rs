@@ -4,7 +4,7 @@
 ///
 /// The server writes a list of constants of the type `varchar` as `(ARRAY['a'::character varying, …])::text[]`. Read back, that is
 /// `ARRAY[('a'::character varying)::text, …]`, and stays so: the first form becomes the second.
-pub(crate) fn canonical(text: &str) -> String {
+pub fn canonical(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("(ARRAY[") {
@@ -71,7 +71,7 @@ fn items(text: &str) -> Option<Vec<&str>> {
 const MOST_WORDS: usize = 12;
 
 /// The first words of a statement, up to what it says of the object: `CREATE TABLE public.t`, `ALTER TABLE public.t OWNER`.
-pub(crate) fn label(text: &str) -> String {
+pub fn label(text: &str) -> String {
     let ends = [
         "(", "AS", "IS", "TO", "USING", "FROM", "FOR", "WITH", "SELECT", "SERVER", "OPTIONS", "BEFORE", "AFTER",
         "START", "=",
@@ -97,55 +97,4 @@ pub(crate) fn label(text: &str) -> String {
         }
     }
     words.join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_form_of_a_list_becomes_the_one_that_stays() {
-        let first =
-            "CHECK (((state)::text = ANY ((ARRAY['a'::character varying, 'b,(]'::character varying])::text[])))";
-        let stays =
-            "CHECK (((state)::text = ANY (ARRAY[('a'::character varying)::text, ('b,(]'::character varying)::text])))";
-        assert_eq!(canonical(first), stays);
-        assert_eq!(canonical(stays), stays);
-    }
-
-    #[test]
-    fn nothing_else_changes() {
-        for text in [
-            "SELECT (ARRAY[1, 2])[1]",
-            "x = ANY (ARRAY['a'::text, 'b'::text])",
-            "(ARRAY[f(1), 2])::bigint[]",
-            "(ARRAY[",
-            "(ARRAY['it''s",
-            "x",
-        ] {
-            assert_eq!(canonical(text), text);
-        }
-        assert_ne!(
-            canonical("(ARRAY['a'::character varying])::text[]"),
-            canonical("(ARRAY['b'::character varying])::text[]")
-        );
-    }
-
-    #[test]
-    fn a_label_names_the_object() {
-        for (text, expected) in [
-            ("CREATE TABLE app.t (\n    a integer\n);", "CREATE TABLE app.t"),
-            ("ALTER TABLE app.t OWNER TO x;", "ALTER TABLE app.t OWNER"),
-            ("COMMENT ON TABLE app.t IS 'x';", "COMMENT ON TABLE app.t"),
-            (
-                "ALTER TABLE ONLY app.t\n    ADD CONSTRAINT c CHECK ((a > 0));",
-                "ALTER TABLE ONLY app.t ADD CONSTRAINT c CHECK",
-            ),
-            ("CREATE VIEW app.v AS\n SELECT 1;", "CREATE VIEW app.v"),
-            ("CREATE TRIGGER t BEFORE UPDATE ON app.x FOR EACH ROW;", "CREATE TRIGGER t"),
-            ("CREATE FUNCTION app.f(n integer) RETURNS integer\n LANGUAGE sql;", "CREATE FUNCTION app.f(n integer)"),
-        ] {
-            assert_eq!(label(text), expected);
-        }
-    }
 }

@@ -71,9 +71,10 @@ pub async fn put<W: World + 'static>(dry: &DryRun<W>, put: &Put, request: &Reque
         if matches!(plan.objects.get(&address), Some(Some(_))) && !put.replace {
             return Err(taken(&put.object));
         }
-        let size_bytes = size_bytes.unwrap_or(0);
+        let size_bytes = put.size_bytes.or(size_bytes).unwrap_or(0);
         plan.detail(number, show_size(size_bytes));
-        let stat = ObjectStat { size_bytes, modified: now, etag: String::new(), storage_class: put.storage_class };
+        let (etag, storage_class, metadata) = (String::new(), put.storage_class, put.metadata);
+        let stat = ObjectStat { size_bytes, modified: now, etag, storage_class, metadata };
         plan.objects.insert(address, Some(stat));
         Ok(())
     });

@@ -15,7 +15,7 @@ use crate::world::objects::words::{
     Refusal, is_packed, no_bucket, no_length, no_object, only_a_part, refused, taken, wrong_length,
 };
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use connection::{Answer, Ask, Connection, Refused};
+use connection::{Ask, Connection, Refused, StoreReply};
 use listing::Page;
 use upload::Upload;
 
@@ -130,7 +130,7 @@ impl Objects<'_> {
 }
 
 /// What the store says of an object; nothing when the bucket stands and the object is not there.
-async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<Answer>> {
+async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<StoreReply>> {
     let title = object.to_string();
     match connection.send(&Ask::of(Method::Head, act, &title).key(object.key())).await {
         Ok(answer) => Ok(Some(answer)),

@@ -2,6 +2,8 @@
 
 pub(super) mod stores;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::{BoxFuture, ready};
@@ -48,17 +50,23 @@ pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
             (Some(age), None) => setup.now.checked_sub_signed(age.0).ok_or_else(|| wrong("it is too old"))?,
             (None, modified) => modified.unwrap_or(setup.now),
         };
-        bucket.insert(key.to_owned(), stored(content, modified, table.storage_class.clone()));
+        bucket.insert(key.to_owned(), stored(content, modified, table.storage_class.clone(), table.metadata.clone()));
     }
     Ok(stores)
 }
 
-fn stored(content: Content, modified: DateTime<FixedOffset>, storage_class: Option<String>) -> Stored {
+fn stored(
+    content: Content,
+    modified: DateTime<FixedOffset>,
+    storage_class: Option<String>,
+    metadata: BTreeMap<String, String>,
+) -> Stored {
     let mark = match &content {
         Content::Pieces(_) => Sha256::of(content.whole()),
         Content::Sized(size) => Sha256::of(size.to_string()),
     };
-    let stat = ObjectStat { size_bytes: content.size(), modified, etag: mark[..32].to_owned(), storage_class };
+    let stat =
+        ObjectStat { size_bytes: content.size(), modified, etag: mark[..32].to_owned(), storage_class, metadata };
     Stored { content, stat }
 }
 
@@ -68,10 +76,6 @@ impl Stores {
         self.buckets
             .iter()
             .flat_map(|(bucket, objects)| objects.iter().map(move |(key, stored)| (format!("{bucket}/{key}"), stored)))
-    }
-
-    pub fn buckets(&self) -> impl Iterator<Item = &String> {
-        self.buckets.keys()
     }
 
     /// The bucket, for somebody who may `act` on it.
@@ -125,7 +129,11 @@ pub fn put(shared: &Shared, put: Put) -> Result<Box<dyn Sink>> {
 pub fn list(state: &mut State, store: &Store, prefix: &str) -> Result<Vec<ObjectEntry>> {
     let bucket = state.stores.bucket("list", &store.title_of(prefix), store)?;
     let found = bucket.iter().filter(|(key, _)| key.starts_with(prefix));
-    Ok(found.map(|(key, stored)| ObjectEntry { key: key.clone(), stat: stored.stat.clone() }).collect())
+    let entry = |(key, stored): (&String, &Stored)| {
+        let stat = ObjectStat { metadata: BTreeMap::new(), ..stored.stat.clone() };
+        ObjectEntry { key: key.clone(), stat }
+    };
+    Ok(found.map(entry).collect())
 }
 
 pub fn stat(state: &mut State, object: &Object) -> Result<Option<ObjectStat>> {
@@ -163,7 +171,8 @@ impl Upload {
             return Err(taken(&self.put.object));
         }
         let content = Content::Pieces(std::mem::take(&mut self.pieces));
-        bucket.insert(self.put.object.key().to_owned(), stored(content, now, self.put.storage_class.clone()));
+        let Put { object, storage_class, metadata, .. } = self.put.clone();
+        bucket.insert(object.key().to_owned(), stored(content, now, storage_class, metadata));
         Ok(())
     }
 }

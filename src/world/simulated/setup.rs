@@ -188,6 +188,8 @@ pub struct ObjectTable {
     #[serde(deserialize_with = "given::some_moment")]
     pub modified: Option<DateTime<FixedOffset>>,
     pub storage_class: Option<String>,
+    /// What is kept with it, such as its `sha256`.
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl From<ObjectTable> for ObjectSetup {

@@ -18,6 +18,9 @@ use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
 use crate::world::objects::Store;
 use crate::world::objects::words::Refusal;
 
+/// How the headers of what is stored with an object begin.
+pub const META: &str = "x-amz-meta-";
+
 /// How often the same is asked at most.
 const TRIES: u32 = 4;
 
@@ -45,7 +48,7 @@ pub struct Ask<'a> {
 }
 
 /// A good answer, whose body is still to be read.
-pub struct Answer {
+pub struct StoreReply {
     pub status: u16,
     pub body: Box<dyn Source>,
     headers: Vec<(String, String)>,
@@ -57,9 +60,15 @@ pub struct Refused {
     refusal: Option<Refusal>,
 }
 
-impl Answer {
+impl StoreReply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What was stored with the object.
+    pub fn metadata(&self) -> BTreeMap<String, String> {
+        let named = |(name, value): &(String, String)| Some((name.strip_prefix(META)?.to_owned(), value.clone()));
+        self.headers.iter().filter_map(named).collect()
     }
 
     /// Its body, which is small.
@@ -140,7 +149,7 @@ impl Connection {
     }
 
     /// A good answer, or why there is none. What passes is asked again, after a pause that gets longer.
-    pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+    pub async fn send(&self, ask: &Ask<'_>) -> Result<StoreReply, Refused> {
         let mut tries = 1;
         loop {
             let refused = match self.try_once(ask).await {
@@ -158,12 +167,12 @@ impl Connection {
         }
     }
 
-    async fn try_once(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+    async fn try_once(&self, ask: &Ask<'_>) -> Result<StoreReply, Refused> {
         let request = self.request(ask)?;
         let cannot = |error: Error| error.within(format!("cannot {} `{}`", ask.act, ask.title));
         let answer = self.http.send(request, &self.environment).await.map_err(cannot)?;
         if (200..300).contains(&answer.status) {
-            return Ok(Answer { status: answer.status, body: answer.body, headers: answer.headers });
+            return Ok(StoreReply { status: answer.status, body: answer.body, headers: answer.headers });
         }
         let refusal = read_refusal(answer).await;
         Err(Refused { error: error_of(ask, &self.store, &refusal), refusal: Some(refusal) })
@@ -205,6 +214,12 @@ fn url(store: &Store, ask: &Ask<'_>) -> Result<String> {
     Ok(url)
 }
 
+/// Names and values as the query of a url has them.
+pub fn form(pairs: &BTreeMap<String, String>) -> String {
+    let pair = |(name, value): (&String, &String)| format!("{}={}", percent(name, false), percent(value, false));
+    pairs.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
 /// Every byte but letters, digits and `-._~`, as signatures want it.
 fn percent(text: &str, keep_slashes: bool) -> String {
     let mut out = String::with_capacity(text.len());
@@ -222,7 +237,7 @@ fn percent(text: &str, keep_slashes: bool) -> String {
 async fn read_refusal(answer: HttpResponse) -> Refusal {
     let status = answer.status;
     let region = answer.header("x-amz-bucket-region").map(str::to_owned);
-    let answer = Answer { status, body: answer.body, headers: answer.headers };
+    let answer = StoreReply { status, body: answer.body, headers: answer.headers };
     let said = answer.bytes("an error").await.unwrap_or_default(); // it only explains the status
     let mut refusal = xml::read(&said).map(|error| refusal_in(status, &error)).unwrap_or_default();
     refusal.status = status;

@@ -1,8 +1,10 @@
 //! Reads what a store says of its objects: one page of a listing, or the headers of one object.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, FixedOffset, Local};
 
-use super::connection::Answer;
+use super::connection::StoreReply;
 use super::xml::{self, Element};
 use crate::error::{Error, Kind, Result};
 use crate::world::objects::{ObjectEntry, ObjectStat};
@@ -35,12 +37,13 @@ fn entry(contents: &Element) -> Option<ObjectEntry> {
         modified: here(modified),
         etag: plain_etag(contents.text("ETag")),
         storage_class: class(contents.text("StorageClass")),
+        metadata: BTreeMap::new(),
     };
     Some(ObjectEntry { key: Some(contents.text("Key")).filter(|key| !key.is_empty())?.to_owned(), stat })
 }
 
 /// What the headers of an answer say of an object.
-pub fn stat(answer: &Answer) -> Result<ObjectStat> {
+pub fn stat(answer: &StoreReply) -> Result<ObjectStat> {
     let header = |name| answer.header(name).unwrap_or_default();
     let modified = DateTime::parse_from_rfc2822(header("last-modified"));
     match (header("content-length").parse(), modified) {
@@ -49,6 +52,7 @@ pub fn stat(answer: &Answer) -> Result<ObjectStat> {
             modified: here(modified),
             etag: plain_etag(header("etag")),
             storage_class: class(header("x-amz-storage-class")),
+            metadata: answer.metadata(),
         }),
         _ => Err(unreadable("an object")),
     }

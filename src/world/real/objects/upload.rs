@@ -4,14 +4,14 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::checksum::differs;
-use super::connection::{Ask, Connection, Refused, refusal_in};
+use super::connection::{Ask, Connection, META, Refused, form, refusal_in};
 use super::listing::{plain_etag, stat};
 use super::{error_of, look, xml};
 use crate::error::{Error, Kind, Result};
 use crate::stream::Sink;
 use crate::world::http::Method;
 use crate::world::objects::words::{not_as_sent, taken};
-use crate::world::objects::{MOST_PARTS, Put};
+use crate::world::objects::{MOST_PARTS, Put, ServerEncryption};
 use crate::world::real::clock;
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
@@ -25,6 +25,8 @@ pub struct Upload {
     undo: Undo,
     title: String,
     mark: String,
+    /// The headers of what is kept with the object, each with its name.
+    kept: Vec<(String, String)>,
     gathered: Vec<u8>,
     size_bytes: u64,
     /// The store's name for the parts, once there are any.
@@ -40,7 +42,8 @@ impl Upload {
         let (title, now) = (put.object.to_string(), clock::now());
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
         let (gathered, parts) = (Vec::new(), Vec::new());
-        Upload { connection, put, undo, title, mark, gathered, size_bytes: 0, id: None, parts, torn: false }
+        let kept = put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect();
+        Upload { connection, put, undo, title, mark, kept, gathered, size_bytes: 0, id: None, parts, torn: false }
     }
 
     fn ask(&self, method: Method) -> Ask<'_> {
@@ -49,9 +52,21 @@ impl Upload {
 
     /// What is said of the object where it begins: at once, or with its first part.
     fn described<'a>(&'a self, ask: Ask<'a>) -> Ask<'a> {
-        let ask = ask.header(MARK, &*self.mark).header("content-type", "application/octet-stream");
-        match &self.put.storage_class {
-            Some(class) => ask.header("x-amz-storage-class", class),
+        let mut ask = ask.header(MARK, &*self.mark).header("content-type", "application/octet-stream");
+        let Put { storage_class, metadata, tags, encryption, .. } = &self.put;
+        for (name, value) in &self.kept {
+            ask = ask.header(name, metadata.get(value).map_or("", String::as_str));
+        }
+        if let Some(class) = storage_class {
+            ask = ask.header("x-amz-storage-class", class);
+        }
+        if !tags.is_empty() {
+            ask = ask.header("x-amz-tagging", form(tags));
+        }
+        let Some(ServerEncryption { algorithm, key }) = encryption else { return ask };
+        ask = ask.header("x-amz-server-side-encryption", algorithm);
+        match key {
+            Some(key) => ask.header("x-amz-server-side-encryption-aws-kms-key-id", key),
             None => ask,
         }
     }

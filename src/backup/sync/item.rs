@@ -1,0 +1,164 @@
+//! Says what a sync is told to do, and what it plans for one object.
+
+use std::fmt;
+
+use globset::GlobMatcher;
+
+use crate::units::show_size;
+
+/// What a recipe says of a sync.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Before the name of each object: empty, or a folder with a `/` at its end.
+    pub prefix: String,
+    /// Only these names; all when empty.
+    pub include: Vec<GlobMatcher>,
+    pub exclude: Vec<GlobMatcher>,
+    /// Also files without a manifest.
+    pub include_unproved: bool,
+    /// Whether objects whose files are gone are deleted.
+    pub delete: bool,
+    /// Also what this sync has not put there.
+    pub delete_foreign: bool,
+    /// Also the last proved backup of a kind.
+    pub delete_last: bool,
+    /// The largest share of what is there that may be deleted, in percent.
+    pub max_delete: f64,
+    /// Whether a backup may take the place of another one of the same name.
+    pub replace: bool,
+    /// Whether this source may go on with what another has begun.
+    pub takeover: bool,
+    pub allow_empty: bool,
+    /// Whether the source has a marker; one that is only read has none.
+    pub marker: bool,
+}
+
+impl Rules {
+    /// Whether the sync has anything to do with a name.
+    pub fn take(&self, name: &str) -> bool {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let fits = |glob: &GlobMatcher| glob.is_match(name) || glob.is_match(last);
+        (self.include.is_empty() || self.include.iter().any(fits)) && !self.exclude.iter().any(fits)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Upload,
+    Skip,
+    Delete,
+}
+
+impl Act {
+    pub fn word(self) -> &'static str {
+        match self {
+            Act::Upload => "upload",
+            Act::Skip => "skip",
+            Act::Delete => "delete",
+        }
+    }
+}
+
+/// Why something is done with an object, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    New,
+    Size { there: u64 },
+    Checksum,
+    Newer,
+    SameSizeAndTime,
+    SameChecksum,
+    NotOlder,
+    Unproved,
+    Damaged,
+    Orphan,
+    Unfit,
+    Foreign,
+    NotDeleted,
+    Gone,
+    Retention,
+    GoneForeign,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::New => "it is new",
+            Reason::Size { there } => return write!(f, "the object has {}", show_size(*there)),
+            Reason::Checksum => "its checksum differs",
+            Reason::Newer => "it is newer than the object",
+            Reason::SameSizeAndTime => "same size and time",
+            Reason::SameChecksum => "same checksum",
+            Reason::NotOlder => "same size, and the object is not older",
+            Reason::Unproved => "it has no manifest",
+            Reason::Damaged => "it is not what its manifest describes",
+            Reason::Orphan => "the backup that it describes is not there",
+            Reason::Unfit => "its name cannot be a key",
+            Reason::Foreign => "this sync has not put it there",
+            Reason::NotDeleted => "the file is gone; nothing is deleted",
+            Reason::Gone => "the file is gone",
+            Reason::Retention => "the file is gone: retention removed it",
+            Reason::GoneForeign => "there is no such file; this sync has not put it there",
+        })
+    }
+}
+
+/// What a file or an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Its manifest lies beside it.
+    Backup,
+    /// The manifest or the list of a backup.
+    Beside,
+    /// The same, and the backup is not there.
+    Orphan,
+    Unproved,
+}
+
+impl Role {
+    /// Whether it counts as one backup, and not as what lies beside one.
+    pub fn is_data(self) -> bool {
+        matches!(self, Role::Backup | Role::Unproved)
+    }
+}
+
+/// A SHA-256 as its bytes.
+pub type Hash = [u8; 32];
+
+/// The hash that a text of 64 hexadecimal digits stands for.
+pub fn hash_of(text: &str) -> Option<Hash> {
+    let mut hash = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(hash)
+}
+
+pub fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One object and what becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its name below the folder and below the prefix.
+    pub name: Box<str>,
+    pub act: Act,
+    pub reason: Reason,
+    pub role: Role,
+    pub size_bytes: u64,
+    /// When the file was modified, in nanoseconds since 1970.
+    pub mtime: i64,
+    pub sha256: Option<Hash>,
+    /// When the backup was made, in seconds since 1970, as its manifest says it.
+    pub created_at: Option<i64>,
+    /// The store's mark of the object that is there.
+    pub etag: Box<str>,
+    /// Whether an object is there.
+    pub there: bool,
+    /// Whether this sync has put it there, or is about to.
+    pub own: bool,
+}

@@ -1,0 +1,120 @@
+//! Looks at both sides of a sync: the files of the folder, and the objects of the store with what the sync has written down of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::compare::There;
+use super::index::{self, INDEX, Index};
+use super::item::{Role, Rules};
+use super::marker::MARKER;
+use super::names;
+use crate::error::{Error, Kind, Result};
+use crate::world::objects::{ObjectEntry, Store};
+use crate::world::{Caller, Entry, EntryKind, ListQuery};
+
+/// A file of the folder.
+#[derive(Clone, Debug)]
+pub struct LocalFile {
+    pub name: Box<str>,
+    pub size_bytes: u64,
+    pub mtime: i64,
+    pub role: Role,
+}
+
+/// The folder as it was found.
+pub struct Folder {
+    /// Whether it is there.
+    pub is_there: bool,
+    /// By name, byte by byte.
+    pub files: Vec<LocalFile>,
+}
+
+/// The store as it was found.
+pub struct Remote {
+    /// By name, byte by byte.
+    pub objects: Vec<(Box<str>, There)>,
+    /// What the last sync wrote down; nothing before the first.
+    pub index: Option<Index>,
+    /// Whether the bucket is there.
+    pub is_there: bool,
+}
+
+pub async fn folder(caller: &Caller, dir: &Path, rules: &Rules) -> Result<Folder> {
+    let is_there = caller.stat(dir).await?.is_some_and(|stat| stat.kind == EntryKind::Dir);
+    if !is_there {
+        return Ok(Folder { is_there, files: Vec::new() });
+    }
+    let query = ListQuery { recursive: true, ..ListQuery::of(dir) };
+    let entries = caller.list(query).await?;
+    let mut files = Vec::with_capacity(entries.len());
+    for entry in entries.into_iter().filter(|entry| entry.stat.kind == EntryKind::File) {
+        let name = name_of(&entry, dir)?;
+        if &*name != MARKER && rules.take(&name) {
+            let Entry { stat, .. } = entry;
+            let mtime = stat.modified.timestamp_nanos_opt().unwrap_or_default();
+            files.push(LocalFile { name, size_bytes: stat.size_bytes, mtime, role: Role::Unproved });
+        }
+    }
+    files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let has = |name: &str| files.binary_search_by(|file| (*file.name).cmp(name)).is_ok();
+    let roles: Vec<Role> = files.iter().map(|file| names::role(&file.name, has)).collect();
+    for (file, role) in files.iter_mut().zip(roles) {
+        file.role = role;
+    }
+    Ok(Folder { is_there, files })
+}
+
+fn name_of(entry: &Entry, dir: &Path) -> Result<Box<str>> {
+    let below = entry.path.strip_prefix(dir).unwrap_or(&entry.path);
+    below.to_str().map(Into::into).ok_or_else(|| {
+        Error::new(Kind::Other, format!("the name of `{}` is not UTF-8", entry.path.display()))
+            .hint("rename the file, or leave it out with `exclude`")
+    })
+}
+
+pub async fn remote(caller: &Caller, store: &Arc<Store>, prefix: &str) -> Result<Remote> {
+    let entries = match caller.list_objects(store.clone(), prefix).await {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == Kind::NotFound => {
+            return Ok(Remote { objects: Vec::new(), index: None, is_there: false });
+        }
+        Err(error) => return Err(error),
+    };
+    let written = format!("{prefix}{INDEX}");
+    let index = match entries.iter().any(|entry| entry.key == written) {
+        true => Some(index::read(caller, store, &written).await?),
+        false => None,
+    };
+    let (index, records) = match index {
+        Some((index, records)) => (Some(index), records),
+        None => (None, BTreeMap::new()),
+    };
+    let objects = entries.into_iter().filter(|entry| entry.key != written);
+    Ok(Remote { objects: with_records(objects, records, prefix), index, is_there: true })
+}
+
+/// The objects by name, each with what was written down of it if that is still what is there.
+fn with_records(
+    entries: impl Iterator<Item = ObjectEntry>,
+    mut records: BTreeMap<Box<str>, index::Record>,
+    prefix: &str,
+) -> Vec<(Box<str>, There)> {
+    let mut objects: Vec<(Box<str>, There)> = Vec::new();
+    for ObjectEntry { key, stat } in entries {
+        let Some(name) = key.strip_prefix(prefix).filter(|name| !name.is_empty()) else { continue };
+        let record = records.remove(name);
+        let pending = record.as_ref().is_some_and(|record| record.pending);
+        let holds = |record: &index::Record| *record.etag == *stat.etag && record.size_bytes == stat.size_bytes;
+        let there = There {
+            size_bytes: stat.size_bytes,
+            modified: stat.modified.timestamp_nanos_opt().unwrap_or_default(),
+            etag: stat.etag.as_str().into(),
+            record: record.filter(|record| !record.pending && holds(record)),
+            pending,
+        };
+        objects.push((name.into(), there));
+    }
+    objects.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    objects
+}

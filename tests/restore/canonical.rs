@@ -1,0 +1,48 @@
+//! Promises about the one form in which constraints and views are compared.
+
+use hikae::postgres::restore::canonical::{canonical, label};
+
+#[test]
+fn the_first_form_of_a_list_becomes_the_one_that_stays() {
+    let first = "CHECK (((state)::text = ANY ((ARRAY['a'::character varying, 'b,(]'::character varying])::text[])))";
+    let stays =
+        "CHECK (((state)::text = ANY (ARRAY[('a'::character varying)::text, ('b,(]'::character varying)::text])))";
+    assert_eq!(canonical(first), stays);
+    assert_eq!(canonical(stays), stays);
+}
+
+#[test]
+fn nothing_else_changes() {
+    for text in [
+        "SELECT (ARRAY[1, 2])[1]",
+        "x = ANY (ARRAY['a'::text, 'b'::text])",
+        "(ARRAY[f(1), 2])::bigint[]",
+        "(ARRAY[",
+        "(ARRAY['it''s",
+        "x",
+    ] {
+        assert_eq!(canonical(text), text);
+    }
+    assert_ne!(
+        canonical("(ARRAY['a'::character varying])::text[]"),
+        canonical("(ARRAY['b'::character varying])::text[]")
+    );
+}
+
+#[test]
+fn a_label_names_the_object() {
+    for (text, expected) in [
+        ("CREATE TABLE app.t (\n    a integer\n);", "CREATE TABLE app.t"),
+        ("ALTER TABLE app.t OWNER TO x;", "ALTER TABLE app.t OWNER"),
+        ("COMMENT ON TABLE app.t IS 'x';", "COMMENT ON TABLE app.t"),
+        (
+            "ALTER TABLE ONLY app.t\n    ADD CONSTRAINT c CHECK ((a > 0));",
+            "ALTER TABLE ONLY app.t ADD CONSTRAINT c CHECK",
+        ),
+        ("CREATE VIEW app.v AS\n SELECT 1;", "CREATE VIEW app.v"),
+        ("CREATE TRIGGER t BEFORE UPDATE ON app.x FOR EACH ROW;", "CREATE TRIGGER t"),
+        ("CREATE FUNCTION app.f(n integer) RETURNS integer\n LANGUAGE sql;", "CREATE FUNCTION app.f(n integer)"),
+    ] {
+        assert_eq!(label(text), expected);
+    }
+}
