@@ -16,7 +16,7 @@ const RECIPE: &str = r#"
         dir = { env = "BACKUP_DIR", type = "path" }, host = { env = "DB_HOST" }, port = { env = "DB_PORT", type = "integer" },
         user = { env = "DB_USER" }, password = { env = "DB_PASSWORD", secret = true }, database = { env = "DB_NAME" },
       },
-      needs = { run = { "pg_dump" }, write = { "{dir}" } },
+      needs = { run = { "pg_dump", "pg_restore" }, write = { "{dir}" } },
       run = function(p)
         local server = { host = p.host, port = p.port, user = p.user, password = p.password, database = p.database }
         local function own(options)
