@@ -144,7 +144,7 @@ fn tell_undoing(
             (None, Some(database)) => Some(psql_at_once(database)),
             (None, None) => None,
         },
-        Format::Archive => Some(decode),
+        Format::Archive | Format::Tar => Some(decode),
         Format::Directory => {
             let folder = quoted(folder.unwrap_or_default());
             let env = facts.load_env.take().map(|env| env + " ").unwrap_or_default();
