@@ -68,7 +68,7 @@ pub struct RecordQueries {
 
 impl RecordQueries {
     /// Where no record is kept.
-    fn none() -> RecordQueries {
+    pub fn none() -> RecordQueries {
         let none = || Error::new(Kind::Other, "there is no record of runs here");
         RecordQueries {
             overdue: Box::new(move || Err(none())),
@@ -77,6 +77,9 @@ impl RecordQueries {
         }
     }
 }
+
+/// Asks a person a question, and says whether the answer is yes. It waits for the answer: not for the thread of Lua.
+pub type Ask = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What the primitives of one run share.
 pub struct Session {
@@ -91,6 +94,8 @@ pub struct Session {
     pub play: Play,
     /// Whom to call, by level, for reports.
     pub contacts: Vec<(&'static str, Vec<String>)>,
+    /// Asks a person, where there is one.
+    pub ask: Option<Ask>,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
@@ -103,6 +108,8 @@ pub struct Session {
     pub removed: RefCell<BTreeSet<PathBuf>>,
     /// The patterns of the remarks that the recipe's params accept.
     pub accepting: RefCell<Vec<String>>,
+    /// What the run has said so far, each once: copies of one stream say the same.
+    remarks: RefCell<Vec<Remark>>,
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
@@ -122,6 +129,7 @@ impl Session {
             recorded_query: Arc::new(|_| false),
             play: plays_nothing(),
             contacts: Vec::new(),
+            ask: None,
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -135,6 +143,7 @@ impl Session {
             sources: RefCell::default(),
             removed: RefCell::default(),
             accepting: RefCell::default(),
+            remarks: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
             logged: Cell::new(0),
@@ -204,6 +213,10 @@ impl Session {
     /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
     pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
         remark.accept(&self.accepting.borrow());
+        if self.remarks.borrow().contains(&remark) {
+            return;
+        }
+        self.remarks.borrow_mut().push(remark.clone());
         let level = match remark.weight() {
             remark::Level::Note => event::Level::Info,
             remark::Level::Warning | remark::Level::Incomplete => event::Level::Warn,
