@@ -9,6 +9,7 @@ mod crash;
 mod keep;
 mod outbox;
 mod reading;
+mod released;
 mod runbook;
 mod secrets;
 mod settle;

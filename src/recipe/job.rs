@@ -129,6 +129,9 @@ impl Job {
             detached: self.detached(),
             view: self.view.get().cloned(),
         };
+        let named =
+            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
             let environment = startup::environment();
             // Without it, gpg is what says so, when it is asked for.
@@ -190,9 +193,6 @@ impl Job {
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
-        let named =
-            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
-        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         let level = wall::enclose(&policy);
         let whole = level == wall::Level::Full && wall::has_filters();
         if self.config.settings.sandbox == Sandbox::Require && !whole {

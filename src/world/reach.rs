@@ -12,7 +12,8 @@ pub struct Reach {
     pub sockets: bool,
 }
 
-const LIBPQ: [&str; 13] = [
+/// The clients of PostgreSQL.
+pub const LIBPQ: [&str; 13] = [
     "pg_dump",
     "pg_dumpall",
     "pg_restore",

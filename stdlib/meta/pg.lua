@@ -82,7 +82,7 @@ function pg.databases(options) end
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 
 --- The same stream, of a dump that somebody else has made: it ends well only when what has passed is one whole dump, plain SQL,
---- `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, packed or not. Its rows are counted,
+--- `pg_dump --format=custom` or `--format=tar`, or a folder by `pg_dump --format=directory` in a tar file, packed or not. Its rows are counted,
 --- and its manifest says how it is restored. Runs `pg_restore` for what is not plain SQL.
 ---@param stream Stream
 ---@param options? pg.ProveOptions
@@ -107,7 +107,7 @@ function pg.prove(stream, options) end
 ---@field path string
 ---@field has_manifest boolean Whether a manifest lay beside it, and described it.
 ---@field created_at? string By its manifest, RFC 3339.
----@field format "plain"|"custom"|"directory" How `pg_dump` wrote it; `directory` in a tar file.
+---@field format "plain"|"custom"|"tar"|"directory" How `pg_dump` wrote it; `directory` in a tar file.
 ---@field packed? "gzip"|"zstd" What it is packed by, if it is.
 
 ---@class pg.Check One thing that was compared.
@@ -242,7 +242,7 @@ function pg.temporary_cluster(options) end
 function pg.drop_cluster(cluster) end
 
 ---@class (exact) pg.RestoreOptions
----@field source string Path of the dump: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, also packed by gzip or zstd.
+---@field source string Path of the dump: plain SQL, `pg_dump --format=custom` or `--format=tar`, or a folder by `pg_dump --format=directory` in a tar file, also packed by gzip or zstd.
 ---@field database string Database to restore into, whatever name the dump carries.
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
 ---@field trust? "recorded"|"dump" Who vouches for the file, whose code runs while it is loaded: the record of backups, or you. A file that nobody vouches for is loaded without a superuser's rights. Default `"recorded"`.

@@ -3,9 +3,13 @@
 mod at_start;
 mod bombs;
 mod children;
+mod dump_code;
+mod dump_formats;
+mod dumps;
 mod leftovers;
 mod loads;
 mod network;
 mod ordinary;
 mod place;
 mod reach;
+mod splitting;

@@ -47,6 +47,8 @@ mod test_command;
 mod test_coverage;
 mod test_places;
 mod tutorial;
+mod untrusted;
+mod without_psql;
 mod verify;
 
 use crate::support::program::{Hikae, Said};

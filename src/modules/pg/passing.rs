@@ -129,7 +129,7 @@ fn tell_undoing(facts: &mut Facts, format: Format, packed: Option<&str>, folder:
     let decode = format!("pg_restore --create --exit-on-error -d {into}");
     facts.load = Some(match format {
         Format::Plain => format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {into}"),
-        Format::Archive => decode,
+        Format::Archive | Format::Tar => decode,
         Format::Directory => {
             let folder = quoted(folder.unwrap_or_default());
             format!(

@@ -120,7 +120,7 @@ async fn look(restoring: &Restoring) -> Result<Stat> {
     let shown = restoring.source.display();
     match restoring.reader.caller.stat(&restoring.source).await? {
         Some(stat) if stat.kind == EntryKind::Dir => Err(Error::new(Kind::Other, format!("`{shown}` is a folder"))
-            .hint("give a dump in one file: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file")),
+            .hint("give a dump in one file: plain SQL, `pg_dump --format=custom` or `=tar`, or a folder by `pg_dump --format=directory` in a tar file")),
         Some(stat) => Ok(stat),
         None => {
             Err(Error::new(Kind::NotFound, format!("there is no file `{shown}`")).hint("check the name of the backup"))
