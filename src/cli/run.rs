@@ -49,9 +49,9 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
             return ExitCode::from(exit::MISUSE);
         }
     };
-    let (guard, job) = job;
+    let (guard, job) = (job.0, Arc::new(job.1));
     match confirm::ask(context, &job, args.yes) {
-        Ok(Will::Yes) => {}
+        Ok(Will::Yes) => confirm::let_ask(context, &job, &args),
         Ok(Will::No) => return ExitCode::from(exit::FAILED),
         Err(error) => {
             held.print();

@@ -60,11 +60,14 @@ pub struct RecordQueries {
 
 impl RecordQueries {
     /// Where no record is kept.
-    fn none() -> RecordQueries {
+    pub fn none() -> RecordQueries {
         let none = || Error::new(Kind::Other, "there is no record of runs here");
         RecordQueries { overdue: Box::new(move || Err(none())), runs: Box::new(move |_| Err(none())) }
     }
 }
+
+/// Asks a person a question, and says whether the answer is yes. It waits for the answer: not for the thread of Lua.
+pub type Ask = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What the primitives of one run share.
 pub struct Session {
@@ -77,6 +80,8 @@ pub struct Session {
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
     pub play: Play,
+    /// Asks a person, where there is one.
+    pub ask: Option<Ask>,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
@@ -84,6 +89,8 @@ pub struct Session {
     pub backups: RefCell<Vec<Backup>>,
     /// The patterns of the remarks that the recipe's params accept.
     pub accepting: RefCell<Vec<String>>,
+    /// What the run has said so far, each once: copies of one stream say the same.
+    remarks: RefCell<Vec<Remark>>,
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
@@ -102,6 +109,7 @@ impl Session {
             record: RecordQueries::none(),
             recorded_query: Arc::new(|_| false),
             play: plays_nothing(),
+            ask: None,
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -112,6 +120,7 @@ impl Session {
             streams: RefCell::default(),
             backups: RefCell::default(),
             accepting: RefCell::default(),
+            remarks: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
             logged: Cell::new(0),
@@ -181,6 +190,10 @@ impl Session {
     /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
     pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
         remark.accept(&self.accepting.borrow());
+        if self.remarks.borrow().contains(&remark) {
+            return;
+        }
+        self.remarks.borrow_mut().push(remark.clone());
         let level = match remark.weight() {
             remark::Level::Note => event::Level::Info,
             remark::Level::Warning | remark::Level::Incomplete => event::Level::Warn,

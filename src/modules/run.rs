@@ -62,6 +62,11 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             call.session.took(name, time, failed, measure, call.site().as_ref());
             Ok(())
         })?
+        .wait("run.ask", |call, (question,): (String,)| async move {
+            let Some(ask) = call.session.ask.clone() else { return Ok(None) };
+            let answer = tokio::task::spawn_blocking(move || ask(&question)).await;
+            answer.map(Some).map_err(|cause| Error::new(Kind::Other, "cannot ask").because(cause))
+        })?
         .call("run.accept_warnings", |call, (patterns,): (Vec<String>,)| {
             *call.session.accepting.borrow_mut() = patterns;
             Ok(())

@@ -11,7 +11,7 @@ use super::job::Job;
 use super::ledger::Ledger;
 pub use super::live::Began;
 use super::live::{Live, on_threads};
-use super::loader::run::{LuaEnd, LuaPart};
+use super::loader::run::{LuaEnd, LuaPart, Preview};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
 use super::{clearing, final_check};
@@ -51,8 +51,8 @@ impl Finished {
 }
 
 /// Runs `job` on this machine to its end, and tells `began` when it is under way. An error means that it could not even be tried.
-pub fn execute(job: Job, began: Began) -> Result<Finished> {
-    on_threads(run(Arc::new(job), Live::telling(began)))
+pub fn execute(job: Arc<Job>, began: Began) -> Result<Finished> {
+    on_threads(run(job, Live::telling(began)))
 }
 
 /// Runs `job` in this scene to its end.
@@ -158,6 +158,7 @@ impl Execution {
                 recorded_query: scene.recorded_query(&self.job.config),
                 record: scene.record(&self.job.config),
                 play: scene.play(&self.job),
+                preview: Preview::No,
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {

@@ -12,11 +12,13 @@ use super::problem::gather;
 use super::servers::database_servers;
 use super::target::target;
 use super::values::{ParamType, ParamValue};
+pub use super::wishes::Wishes;
 use crate::backup::gpg;
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
+use crate::lua::session::Ask;
 use crate::report::{self, Level};
 use crate::secret::redact;
 use crate::stream::sha256::Sha256;
@@ -58,15 +60,8 @@ pub struct Job {
     pub launcher: OnceLock<Arc<Launcher>>,
     /// The run that has started this one.
     pub parent: OnceLock<String>,
-}
-
-/// What a person says at the start of a run.
-#[derive(Default)]
-pub struct Wishes {
-    pub set: Vec<(String, String)>,
-    pub run_type: Option<String>,
-    /// Whether everything that it does was agreed to beforehand.
-    pub yes: bool,
+    /// Asks the person at the terminal, where there is one.
+    pub ask: OnceLock<Ask>,
 }
 
 impl Job {
@@ -102,6 +97,7 @@ impl Job {
             view: OnceLock::new(),
             launcher: OnceLock::new(),
             parent: OnceLock::new(),
+            ask: OnceLock::new(),
         })
     }
 

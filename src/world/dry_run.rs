@@ -144,6 +144,7 @@ impl<W: World + 'static> DryRun<W> {
                 note(None);
                 Ok(Reply::LockGuard(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
             }
+            E::Connect(login) if login.read_only => self.inner.perform(request).await,
             E::Connect(login) => {
                 note(None);
                 Ok(Reply::Session(Box::new(postgres::Unsaid(login.title()))))

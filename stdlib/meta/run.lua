@@ -29,6 +29,11 @@ function run.confirmed() end
 ---@param options? run.NoteOptions
 function run.note(name, options) end
 
+--- Asks the person who started the run at a terminal, and waits for the answer. Nobody is asked with `--yes`, `--quiet` or `--json`.
+---@param question string One sentence or more; `(yes/no)` at its end.
+---@return boolean? answer Whether the answer is `yes`; nil where nobody can be asked.
+function run.ask(question) end
+
 --- Accepts what the run says beside its result when its kind or its text matches one of the patterns: it then counts as a note.
 ---@param patterns string[] `*` is any text, everything else is itself.
 function run.accept_warnings(patterns) end

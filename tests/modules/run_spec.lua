@@ -42,6 +42,10 @@ it("run.accept_warnings takes patterns", function()
   expect(function() run.accept_warnings("left_*") end).to_raise { kind = "recipe" }
 end)
 
+it("run.ask asks nobody where there is nobody", function()
+  expect(run.ask("Go on? (yes/no)")).to_be_nil()
+end)
+
 it("run.note takes a time and a failure, and refuses what is no time", function()
   run.note("looked")
   run.note("looked", { took = 1.5, failed = "nothing there" })

@@ -168,7 +168,7 @@ impl Script {
             run.status = Status::Interrupted;
             error = Some(Error::new(Kind::Cancelled, "the run was killed"));
         }
-        let LuaEnd { error: raised, swallowed, accepted, unused_streams, failed_copies: _ } = lua;
+        let LuaEnd { error: raised, swallowed, accepted, unused_streams, failed_copies: _, preview: _ } = lua;
         Ok(Rehearsed {
             run,
             error,
