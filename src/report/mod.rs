@@ -30,7 +30,8 @@ pub mod report_event;
 pub mod translate;
 
 pub use event::{
-    Level, child_said, log, run_ended, run_started, step_ended, step_expects, step_expects_about, step_progress, step_started,
+    Level, child_said, log, run_ended, run_started, step_ended, step_expects, step_expects_about, step_progress,
+    step_started,
 };
 pub use facts::Facts;
 pub use outgoing::{one_line, printable};

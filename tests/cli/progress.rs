@@ -14,7 +14,10 @@ fn slow() -> Hikae {
   end,
 }"#;
     let tool = "for i in 1 2 3 4 5 6 7 8; do head -c 100000 /dev/zero; sleep 0.3; done";
-    Hikae::new().file("config/recipes/wiki.lua", recipe).program("tool", tool).file("config/hikae.toml", "sandbox = \"off\"\n")
+    Hikae::new()
+        .file("config/recipes/wiki.lua", recipe)
+        .program("tool", tool)
+        .file("config/hikae.toml", "sandbox = \"off\"\n")
 }
 
 #[test]
