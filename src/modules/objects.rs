@@ -2,6 +2,8 @@
 
 pub mod open;
 pub mod put;
+mod lifecycle;
+mod sync;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use self::open::{OpenOptions, StoreOptions};
 use self::put::store_of;
 use crate::backup::pipeline::Pipeline;
+use crate::backup::unchanged::When;
 use crate::error::Result;
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::traceback::from_lua;
@@ -44,7 +47,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         let store = store_of(&call, &args.pop_front().unwrap_or(Value::Nil));
         store.and_then(|store| get(&call, store, args)).map_err(|error| call.raise(error))
     })?;
-    Module::new(lua)?
+    lifecycle::add(lua, sync::add(lua, Module::new(lua)?)?)?
         .wait("objects.open", |call, (options,): (OpenOptions,)| open::open(call, options))?
         .wait("objects.store", |call, (options,): (StoreOptions,)| open::store(call, options))?
         .add("objects.list", of_store("objects.list", |call, store, args| Box::pin(list(call, store, args)))?)?
@@ -85,6 +88,11 @@ async fn stat(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Val
 async fn remove(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Value> {
     let (key, options): (String, Option<RemoveOptions>) = call.args(args)?;
     let caller = Caller { why: options.unwrap_or_default().why, ..call.world()? };
+    // What lies in the store of a backup of this run may go for its sake: so that must still be as it was proved.
+    let proved = call.session.proved.borrow().clone();
+    for one in proved.iter().filter(|one| one.is_in_store(&store)) {
+        one.must_be_the_same(&caller, When::BeforeRemoval).await?;
+    }
     caller.remove_object(Object::new(store, key)?).await.map(|()| Value::Nil)
 }
 

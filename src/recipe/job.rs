@@ -7,17 +7,19 @@ use std::time::Duration;
 use super::allowed_paths::{absolute, refuse_shared};
 use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
-use super::need_paths::named;
+use super::need_paths::{named, stored};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::servers::database_servers;
 use super::target::target;
 use super::values::{ParamType, ParamValue};
+pub use super::wishes::Wishes;
 use crate::backup::gpg;
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
+use crate::lua::session::Ask;
 use crate::report::{self, Level};
 use crate::secret::redact;
 use crate::stream::sha256::Sha256;
@@ -59,15 +61,8 @@ pub struct Job {
     pub launcher: OnceLock<Arc<Launcher>>,
     /// The run that has started this one.
     pub parent: OnceLock<String>,
-}
-
-/// What a person says at the start of a run.
-#[derive(Default)]
-pub struct Wishes {
-    pub set: Vec<(String, String)>,
-    pub run_type: Option<String>,
-    /// Whether everything that it does was agreed to beforehand.
-    pub yes: bool,
+    /// Asks the person at the terminal, where there is one.
+    pub ask: OnceLock<Ask>,
 }
 
 impl Job {
@@ -79,10 +74,9 @@ impl Job {
         let subject = subject(&source.name, &declaration, &wishes.set);
         let target = target(&source.name, &declaration, &params);
         let run_type = wishes.run_type.unwrap_or_else(|| declaration.run_type.word().to_owned());
-        let settings = config.settings.limits;
         let limits = Limits {
-            total: settings.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
-            idle: settings.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
+            total: config.settings.limits.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
+            idle: config.settings.limits.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
         };
         let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let recipe_sha256 = Sha256::of(&source.text);
@@ -103,6 +97,7 @@ impl Job {
             view: OnceLock::new(),
             launcher: OnceLock::new(),
             parent: OnceLock::new(),
+            ask: OnceLock::new(),
         })
     }
 
@@ -112,6 +107,7 @@ impl Job {
             recipe: self.source.name.clone(),
             recipe_sha256: self.recipe_sha256.clone(),
             kind: self.declaration.kind.word().to_owned(),
+            database: self.params.get("database").map(ToString::to_string).filter(|name| !name.is_empty()),
             confirmed: self.confirmed,
         }
     }
@@ -261,12 +257,15 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(path))).collect()
+        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(&path))).collect()
     };
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;
     hosts::check(&connect)?;
-    let objects = expand(&needs.objects, Need::Objects)?;
+    let mut objects = expand(&needs.objects, Need::Objects)?;
+    for list in [&needs.read, &needs.write] {
+        objects.extend(expand(list, Need::Path)?.iter().flat_map(|path| stored(path)));
+    }
     declared::check(&objects)?;
     let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
     let mut run = expand(&programs, Need::Run)?;

@@ -72,7 +72,9 @@ impl Scene for Live {
     fn record(&self, config: &Arc<Config>) -> RecordQueries {
         let config = config.clone();
         let of_runs = config.clone();
+        let catalog = config.state_dir.join("catalog.db");
         RecordQueries {
+            removed: Box::new(move || Catalog::open_existing(&catalog)?.removed()),
             overdue: Box::new(move || overview::overdue(&config)),
             runs: Box::new(move |filter| overview::runs(&of_runs, filter)),
         }

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use super::capability::Capability;
 use super::http::{Address, hosts};
 use super::mail::Server;
+use super::objects::ask::StoreAsk;
 use super::objects::{Object, Store, declared};
 use super::paths::plain;
 use super::postgres::{DEFAULT_PORT, Login};
@@ -138,6 +139,13 @@ impl Needs {
                 let container = store.container();
                 self.may_ask(store, declared, "make", &container, &container)
             }
+            Effect::AskStore(ask) => match &**ask {
+                StoreAsk::Thaw { object, .. } => self.may_touch(object),
+                StoreAsk::Lifecycle(store) | StoreAsk::SetLifecycle { store, .. } => {
+                    let (declared, container) = (declared::holds_bucket(&self.objects, store)?, store.container());
+                    self.may_ask(store, declared, ask.verb(), &container, &container)
+                }
+            },
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Connect(login) => self.may_log_in(login),

@@ -10,7 +10,9 @@ use chrono::{DateTime, FixedOffset};
 use super::http::Address;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
+use crate::stream::Stamp;
 
+pub mod ask;
 pub mod declared;
 pub mod kinds;
 pub mod url;
@@ -63,6 +65,13 @@ pub struct Object {
     key: String,
 }
 
+impl ObjectStat {
+    /// By what the object is known again.
+    pub fn stamp(&self) -> Stamp {
+        Stamp(self.etag.clone())
+    }
+}
+
 /// An object to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Put {
@@ -93,7 +102,7 @@ pub struct ServerEncryption {
 }
 
 /// What is stored under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectStat {
     pub size_bytes: u64,
     pub modified: DateTime<FixedOffset>,

@@ -148,3 +148,41 @@ describe("encryption on the way into a store #simulated", function()
     errors.accept(failures.taken, "it is a test")
   end)
 end)
+
+describe("objects.plan #simulated", function()
+  it("refuses a folder that is not there, and says so before anything is done", function()
+    local plan = objects.plan("/nowhere", shop())
+    expect(tostring(plan)).to_match("^0 to upload")
+    expect(plan.refusals[1].guard).to_be("source_missing")
+    expect(plan.target).to_be("s3://shop/")
+  end)
+
+  it("refuses a share that is none, and a pattern that is none", function()
+    expect(function() objects.plan("/nowhere", shop(), { max_delete = 110 }) end).to_raise { kind = "recipe", message = "max_delete" }
+    expect(function() objects.plan("/nowhere", shop(), { exclude = { "[" } }) end).to_raise { kind = "recipe", message = "pattern" }
+  end)
+end)
+
+describe("objects.apply #simulated", function()
+  it("carries no refused plan out, and takes nothing but a plan", function()
+    local plan = objects.plan("/nowhere", shop())
+    expect(function() objects.apply(plan) end).to_raise { kind = "not_found", message = "refused to sync" }
+    expect(function() objects.apply({}) end).to_raise { kind = "recipe", message = "without a plan" }
+  end)
+end)
+
+describe("objects.lifecycle #simulated", function()
+  it("sets the documented policy once, and says what differed", function()
+    expect(objects.lifecycle(shop(), { prefix = "production" })).to_equal {
+      "+ hikae-manifests-of-BackupRetentionRule", "+ BackupRetentionRule", "+ hikae-unfinished-uploads",
+    }
+    expect(#objects.lifecycle(shop(), { prefix = "production" })).to_be(0)
+  end)
+
+  it("takes the vendor's JSON, and no rule that is not hikae's", function()
+    local mine = [[{"Rules": [{"ID": "hikae-short", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 9}}]}]]
+    expect(objects.lifecycle(shop(), { json = mine })[1]).to_be("+ hikae-short")
+    expect(function() objects.lifecycle(shop(), { json = '{"Rules": [{"ID": "theirs"}]}' }) end)
+      .to_raise { kind = "recipe", message = "is not hikae's to change" }
+  end)
+end)

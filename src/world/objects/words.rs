@@ -52,6 +52,7 @@ impl Refusal {
             "BucketAlreadyExists" => "the name belongs to somebody else: choose another one",
             "EntityTooLarge" => "raise `part_size`, so that the object has fewer parts",
             "QuotaExceeded" => "the quota of this bucket is used up",
+            "InvalidObjectState" => "it is archived: `hikae fetch URL --thaw DAYS` asks the store to bring it back",
             "NotImplemented" => "the store does not know how to do that",
             _ => match self.status {
                 401 | 403 if self.code.is_empty() => {

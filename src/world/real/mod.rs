@@ -25,6 +25,7 @@ use undo::Undo;
 mod base64;
 mod blocking;
 pub mod clock;
+mod described;
 mod environment;
 mod fence;
 mod files;
@@ -200,6 +201,7 @@ impl Real {
             E::StatObject(object) => Reply::ObjectStat(self.backend(&object.store)?.stat(object).await?),
             E::RemoveObject(object) => self.backend(&object.store)?.remove(object).await.map(done)?,
             E::MakeBucket(store) => Reply::Made(self.backend(&store)?.make_bucket(store).await?),
+            E::AskStore(ask) => Reply::StoreText(self.backend(ask.store())?.ask(*ask).await?),
             E::RunRecipe(run) => Reply::Recipe(RecipeEnd::Outcome(self.launcher()?.run(*run).await?)),
             E::Which { program } => {
                 let path = programs::search_path(&self.environment);

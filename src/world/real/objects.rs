@@ -9,8 +9,9 @@ use super::fence::Fence;
 use super::http::Http;
 use super::undo::Undo;
 use super::wall::Policy;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::stream::{Sink, Source};
+use crate::world::objects::ask::StoreAsk;
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, StoreKind};
 
 mod azure;
@@ -55,6 +56,14 @@ pub trait Backend: Send + Sync {
     fn remove(&self, object: Object) -> BoxFuture<'_, Result<()>>;
 
     fn make_bucket(&self, store: Arc<Store>) -> BoxFuture<'_, Result<bool>>;
+
+    /// What only some kinds of stores know.
+    fn ask(&self, ask: StoreAsk) -> BoxFuture<'_, Result<Option<String>>> {
+        let what = format!("cannot {} `{}`", ask.verb(), ask.title());
+        let why = format!("hikae does not do this for stores of the kind `{}`", ask.store().kind.scheme());
+        let error = Error::new(Kind::Other, what).because_text(why).hint("use the tools of the store's vendor");
+        Box::pin(std::future::ready(Err(error)))
+    }
 }
 
 impl Reach {

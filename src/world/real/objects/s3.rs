@@ -9,6 +9,7 @@ use super::{Backend, Reach};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Sink, Source};
 use crate::world::http::Method;
+use crate::world::objects::ask::StoreAsk;
 use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 pub use account::VARIABLES;
@@ -18,6 +19,7 @@ use listing::Page;
 use upload::Upload;
 
 mod account;
+mod asking;
 mod ask;
 mod chain;
 mod checksum;
@@ -158,6 +160,10 @@ fn error_of(ask: &Ask<'_>, store: &Store, refusal: &Refusal) -> Error {
 }
 
 impl Backend for S3 {
+    fn ask(&self, ask: StoreAsk) -> BoxFuture<'_, Result<Option<String>>> {
+        Box::pin(asking::ask(self, ask))
+    }
+
     fn get(&self, object: Object) -> BoxFuture<'_, Result<Box<dyn Source>>> {
         Box::pin(self.get(object))
     }

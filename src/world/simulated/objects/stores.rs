@@ -31,6 +31,8 @@ pub struct Stores {
     /// The objects that are being read.
     pub reading: Vec<String>,
     pub setup: StoreSetup,
+    /// The lifecycle rules, by bucket.
+    pub lifecycles: BTreeMap<String, String>,
 }
 
 impl Stores {
