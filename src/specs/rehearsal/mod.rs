@@ -83,6 +83,8 @@ pub struct Rehearsed {
     pub all_met: bool,
     /// `backup`, `restore`, `check` or `maintenance`.
     pub kind: &'static str,
+    /// What went wrong on purpose.
+    pub faults: Vec<Fault>,
     /// The shells that the recipe may run.
     pub shells: Vec<String>,
 }
@@ -154,7 +156,7 @@ impl Script {
     }
 
     async fn play(&self, world: &Simulated, faults: Vec<Fault>) -> Result<Rehearsed> {
-        let stage = Stage::set(world, self, faults).await?;
+        let stage = Stage::set(world, self, faults.clone()).await?;
         let before = stage.snapshot();
         let paper = Paper::new(stage.killed());
         let work = async {
@@ -190,6 +192,7 @@ impl Script {
             killed,
             all_met: stage.all_met(),
             kind: self.job.declaration.kind.word(),
+            faults,
             shells: self.job.needs.run.iter().filter(|program| is_shell(program)).cloned().collect(),
         })
     }
