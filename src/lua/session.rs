@@ -1,6 +1,8 @@
 //! Holds what the primitives of one run share: the world, the run's name, and the accounts that decide its outcome.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use mlua::Lua;
 use crate::backup::at_end::AtEndList;
 use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
+use crate::backup::sources::Sources;
+use crate::backup::unchanged::Proved;
 use crate::catalog::{Backup, Moment, Overdue, Run, RunFilter, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
@@ -49,6 +53,9 @@ pub fn plays_nothing() -> Play {
     })
 }
 
+/// The paths that the runs on record have removed.
+pub type RemovedQuery = Box<dyn Fn() -> Result<BTreeSet<String>> + Send>;
+
 /// Reads the runs that fit out of the record, the newest first.
 pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
 
@@ -56,13 +63,18 @@ pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
 pub struct RecordQueries {
     pub overdue: OverdueQuery,
     pub runs: RunsQuery,
+    pub removed: RemovedQuery,
 }
 
 impl RecordQueries {
     /// Where no record is kept.
     pub fn none() -> RecordQueries {
         let none = || Error::new(Kind::Other, "there is no record of runs here");
-        RecordQueries { overdue: Box::new(move || Err(none())), runs: Box::new(move |_| Err(none())) }
+        RecordQueries {
+            overdue: Box::new(move || Err(none())),
+            runs: Box::new(move |_| Err(none())),
+            removed: Box::new(move || Err(none())),
+        }
     }
 }
 
@@ -80,6 +92,8 @@ pub struct Session {
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
     pub play: Play,
+    /// Whom to call, by level, for reports.
+    pub contacts: Vec<(&'static str, Vec<String>)>,
     /// Asks a person, where there is one.
     pub ask: Option<Ask>,
     pub recorder: Arc<dyn Recorder>,
@@ -87,6 +101,11 @@ pub struct Session {
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    /// The same as they were proved.
+    pub proved: RefCell<Vec<Proved>>,
+    pub sources: RefCell<Sources>,
+    /// The files that the recipe itself has removed: not those of the library's retention.
+    pub removed: RefCell<BTreeSet<PathBuf>>,
     /// The patterns of the remarks that the recipe's params accept.
     pub accepting: RefCell<Vec<String>>,
     /// What the run has said so far, each once: copies of one stream say the same.
@@ -109,6 +128,7 @@ impl Session {
             record: RecordQueries::none(),
             recorded_query: Arc::new(|_| false),
             play: plays_nothing(),
+            contacts: Vec::new(),
             ask: None,
             cores: caller.world.machine().cores,
             caller,
@@ -119,6 +139,9 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            proved: RefCell::default(),
+            sources: RefCell::default(),
+            removed: RefCell::default(),
             accepting: RefCell::default(),
             remarks: RefCell::default(),
             at_end: AtEndList::default(),

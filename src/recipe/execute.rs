@@ -18,6 +18,7 @@ use super::{clearing, final_check};
 use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;
+use crate::secret::Secret;
 use crate::world::guarded::Guarded;
 use crate::world::journal::{Journal, Record};
 use crate::world::limited::Limited;
@@ -40,6 +41,8 @@ pub struct Finished {
     pub refused: Vec<Error>,
     /// The record, still open where it can be written: opening and closing it again would cost as much as a short run.
     pub record: Option<Catalog>,
+    /// The addresses to which the run has reported its own end.
+    pub reported: Vec<Secret>,
 }
 
 impl Finished {
@@ -87,7 +90,7 @@ impl Ended {
 
 impl Execution {
     async fn run<S: Scene>(mut self, mut scene: S) -> Finished {
-        self.ledger = Arc::new(self.open_ledger(&scene).await);
+        self.ledger = Arc::new(self.open_ledger(&scene).await.after(scene.past()));
         let state = self.job.config.state_dir.clone();
         self.ledger.settle(&|run| scene.is_alive(run, &state));
         if let Err(error) = clearing::drop_dead_locks(&self.own, &state.join("runs")).await {
@@ -241,7 +244,7 @@ impl Execution {
         }
         self.claims().release(&new, held).await;
         let Ended { verdict, signal, lua, journal, refused } = ended;
-        let (troubles, record) = (self.ledger.troubles(), self.ledger.close());
-        Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record }
+        let (troubles, reported, record) = (self.ledger.troubles(), self.ledger.reported(), self.ledger.close());
+        Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record, reported }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::encrypting::{Encryption, Sealer, Undo, WayBack};
-use super::nothing::Small;
+use super::sample::Sample;
 use crate::report::remark::Remark;
 
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
@@ -11,8 +11,8 @@ use crate::report::remark::Remark;
 pub struct Facts {
     /// Bytes that the source gave, before any stage changed them.
     pub plain_bytes: u64,
-    /// The same bytes, as long as they are few: whether they hold anything is decided at the end.
-    pub plain: Small,
+    /// Their beginning and end: whether they hold anything, and what they are, is decided when all have passed.
+    pub plain: Sample,
     /// Versions of the programs that took part: `pg_dump` → `15.18`.
     pub tools: BTreeMap<String, String>,
     /// Sections of the manifest by their key, such as `database`.

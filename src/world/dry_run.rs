@@ -135,6 +135,13 @@ impl<W: World + 'static> DryRun<W> {
             E::StatObject(object) => objects::stat(self, object, "look at", &request).await.map(Reply::ObjectStat),
             E::RemoveObject(object) => objects::remove(self, object, &request).await,
             E::MakeBucket(store) => objects::make_bucket(self, store, &request).await.map(Reply::Made),
+            E::AskStore(ask) if ask.changes() => {
+                note(None);
+                Ok(Reply::StoreText(None))
+            }
+            E::AskStore(ask) if self.plan.lock().buckets.contains(&ask.store().container()) => {
+                Ok(Reply::StoreText(None))
+            }
             E::Upload(upload) => {
                 upload.request.check()?;
                 note(upload.size_bytes.map(show_size));
@@ -156,7 +163,9 @@ impl<W: World + 'static> DryRun<W> {
             }
             // No program is started that would have a use for it.
             E::MakeMemoryDir { .. } => Ok(Reply::MemoryDir(MemoryDir::of_no_disk("planned"))),
-            E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
+            E::AskStore(_) | E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => {
+                self.inner.perform(request).await
+            }
         }
     }
 

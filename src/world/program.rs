@@ -123,6 +123,9 @@ async fn feed(stdin: Option<Box<dyn Sink>>, input: Option<&SecretOrText>) -> Res
     stdin.commit().await
 }
 
+/// What programs say where a wall, or the system itself, closes a path to them.
+const DENIED: [&str; 3] = ["Permission denied", "Operation not permitted", "Read-only file system"];
+
 /// The error of a program that did not exit with code 0; its own last words are the cause.
 pub fn failure(program: &str, exit: &Exit) -> Error {
     let what = match exit.signal {
@@ -139,6 +142,9 @@ pub fn failure(program: &str, exit: &Exit) -> Error {
     };
     match exit.signal {
         Some(9) => error.hint("the kernel does this when memory runs out: look at `dmesg`"),
+        _ if DENIED.iter().any(|words| exit.stderr.contains(words)) => error.hint(
+            "a program reaches only what its recipe declares: if the path is right, add it to `needs.read` or `needs.write`",
+        ),
         _ => error,
     }
 }

@@ -51,3 +51,16 @@ function run.remark(remark) end
 --- The paths of the backups that it has proved so far.
 ---@return string[]
 function run.backups() end
+
+--- Whom to call at one level, as `[contacts]` of `hikae.toml` has it.
+---@class run.Contacts
+---@field level "1"|"2"|"3"|"support"
+---@field names string[] As people wrote them: name, number, mail address.
+
+--- Whom to call, the first level first; levels without a contact are left out.
+---@return run.Contacts[]
+function run.contacts() end
+
+--- Says that the run has reported its own end to this address: an alert of the run does not go there as well, unless it escalates.
+---@param address string|Secret
+function run.reported(address) end

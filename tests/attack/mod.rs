@@ -7,6 +7,7 @@ mod dump_code;
 mod dump_formats;
 mod dumps;
 mod leftovers;
+mod lies;
 mod loads;
 mod network;
 mod ordinary;

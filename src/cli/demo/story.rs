@@ -1,10 +1,10 @@
-//! The demo's chapters: a proved backup, three honest failures, the record, the way back, and a recipe of ten lines.
+//! The demo's chapters: a proved backup, three honest failures, the record, the way back, a recipe of ten lines, and the whole night.
 
 use std::path::Path;
 
-use super::places;
 use super::server::Server;
 use super::teller::{Narrator, Shell};
+use super::{night, places};
 use crate::cli::scratch::{run, words};
 use crate::config::Language;
 use crate::error::{Error, Kind, Result};
@@ -33,7 +33,8 @@ pub async fn tell(teller: &Narrator<'_>, server: &mut Server) -> Result<()> {
     two_more(teller, &listing).await?;
     record(teller, &failed).await?;
     restore(teller, server, &backup, &counts).await?;
-    places::tell(teller).await
+    places::tell(teller).await?;
+    night::tell(teller).await
 }
 
 /// The last words, when nothing of the demo is left.

@@ -87,6 +87,7 @@ pub fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
         recipe: source.name.clone(),
         recipe_sha256: String::new(),
         kind: String::new(),
+        database: None,
         confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mlua::{FromLua, Function, Table, Value};
 use tokio::sync::oneshot;
@@ -16,6 +15,7 @@ use crate::lua::session::{Play, RecordQueries, RecordedQuery, Session};
 use crate::lua::state;
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
+use crate::recipe::doubts;
 use crate::recipe::job::Job;
 use crate::recipe::ledger::Ledger;
 use crate::world::Caller;
@@ -87,16 +87,21 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let session = session.with_smtp(Box::new(move || config.smtp())).with_record(record);
     let mut session = session.with_recorded_query(recorded_query);
     session.play = play;
+    session.contacts = job.config.settings.contacts.groups();
     session.ask = job.ask.get().cloned();
     let session = Rc::new(session);
-    if let Some(parent) = job.parent.get() {
-        session.took(format!("started by {parent}"), Duration::ZERO, None, None, None);
+    if let Some(remark) = doubts::of_needs(&job.needs.run) {
+        session.remark(remark, None);
     }
     let mut said = Vec::new();
-    let answer = call(&session, &job, fuse, (preview, &mut said)).await;
+    let mut answer = call(&session, &job, fuse, (preview, &mut said)).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.at_end.release();
     session.pool.settle().await;
+    if answer.is_ok() {
+        // On the heap: recipes that run recipes are as deep as their frames are large.
+        answer = Box::pin(doubts::say(&session)).await;
+    }
     session.at_end.finish(&session.caller, answer.is_ok()).await;
     LuaEnd { preview: said, ..LuaEnd::of(&session, answer.err()) }
 }
