@@ -76,13 +76,44 @@ local function read(p, file)
   return stream:discard().size_bytes
 end
 
---- Reads a backup to its end as what its name says that it is; what does not hold is raised, and so is a backup of nothing.
+--- Endings of names that promise a dump.
+local DUMPS = { "%.sql$", "%.sql%.gz$", "%.sql%.zst$", "%.sql%.xz$", "%.sql%.bz2$", "%.dump$" }
+--- Endings of names that promise an archive.
+local ARCHIVES = { "%.tar$", "%.tar%.%w+$", "%.tgz$" }
+--- Endings of names that promise an encrypted file.
+local ENCRYPTED = { "%.age$", "%.gpg$" }
+
+--- Whether a name ends in one of these ways.
+local function ends(file, endings)
+  for _i, ending in ipairs(endings) do
+    if string.match(file, ending) then
+      return true
+    end
+  end
+  return false
+end
+
+--- How a backup is read: by its content. Its name can only promise more: a file `x.sql` without a dump in it is broken.
+---@param file string
+---@return "dump"|"archive"|"encrypted"|nil
+local function kind_of(file)
+  local content = manifest.content(file)
+  if content == "encrypted" or ends(file, ENCRYPTED) then
+    return "encrypted"
+  elseif ends(file, DUMPS) then
+    return "dump"
+  end
+  return content or ends(file, ARCHIVES) and "archive" or nil
+end
+
+--- Reads a backup to its end as what it is; what does not hold is raised, and so is a backup of nothing.
 --- Gives what there is to say of it although it is whole: what its manifest keeps, and what the judge of restores says today.
 ---@param p table
 ---@param file string
 ---@return pg.Warning[]
 local function prove(p, file)
-  if string.match(file, "%.age$") or string.match(file, "%.gpg$") then
+  local kind = kind_of(file)
+  if kind == "encrypted" then
     -- Its key is not here, and should not be: it is compared byte for byte with what was proved when it was made.
     local described = manifest.read(file, { lists = false })
     if not described then
@@ -91,7 +122,7 @@ local function prove(p, file)
     manifest.verify(file, { timeout = p.timeout })
     return described.warnings or {}
   end
-  if string.match(file, "%.sql") or string.match(file, "%.dump$") then
+  if kind == "dump" then
     local found = pg.inspect(file, { timeout = p.timeout })
     local said = found.warnings or {}
     if found.database.without_data and not p.allow_empty then
@@ -100,7 +131,7 @@ local function prove(p, file)
     return said
   end
   local held
-  if string.match(file, "%.tar$") or string.match(file, "%.tar%.%w+$") or string.match(file, "%.tgz$") then
+  if kind == "archive" then
     held = #archive.list(file, { timeout = p.timeout })
   else
     held = read(p, file)

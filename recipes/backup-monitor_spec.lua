@@ -52,6 +52,27 @@ describe("backup-monitor", function()
     expect(findings(run)).to_equal {}
   end)
 
+  it("judges a backup by what is in it, not by a name in its path", function()
+    local files = { ["/backups/my.sqlite/files_backup_1.tar.gz"] = at("6h", ARCHIVE), ["/backups/my.sqlite/app_backup_1.sqlite.gz"] = at("6h", ARCHIVE) }
+    watch(morning { files = files }, { kinds = "files,app", small = "files,app", name = "{kind}_backup_*" }):ok()
+  end)
+
+  it("reads a dump whose name does not say so as a dump", function()
+    local set = { kinds = "db", name = "{kind}_backup_*" }
+    watch(morning { files = { ["/backups/database/db_backup_1.bin"] = at("6h", DUMP) } }, set):ok()
+    local run = watch(morning { files = { ["/backups/database/db_backup_1.bin"] = at("6h", CUT) } }, set)
+    run:failed { message = "not all is well: db: broken" }
+  end)
+
+  it("takes nothing for a dump or an archive whose name alone says so", function()
+    local set = { kinds = "db", name = "{kind}_backup_*" }
+    local noise = string.rep("noise ", 100)
+    for _i, name in ipairs { "db_backup_1.sql", "db_backup_1.sql.gz", "db_backup_1.dump", "db_backup_1.tar", "db_backup_1.tar.gz" } do
+      local run = watch(morning { files = { ["/backups/database/" .. name] = at("6h", noise) } }, set)
+      run:failed { message = "not all is well: db: broken" }
+    end
+  end)
+
   it("tells that the newest dump is whole and cannot be restored", function()
     local odd = string.gsub(DUMP, "COPY", "CALL x();\nCOPY", 1)
     local files = { [DB] = at("6h", odd), [OLDER] = at("30h", DUMP), [CONFIG] = at("5h", ARCHIVE), [LOGS] = at("5h", ARCHIVE) }

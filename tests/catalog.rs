@@ -9,6 +9,7 @@ mod crash;
 mod keep;
 mod outbox;
 mod reading;
+mod released;
 mod runbook;
 mod secrets;
 mod settle;
@@ -222,8 +223,8 @@ fn the_manifest_and_the_audit_come_back_as_they_were() {
     catalog.add_backup(&run.id, &dump(), Some(&manifest)).unwrap();
     catalog.audit(&entry("backup")).unwrap();
     catalog.audit(&entry("retention")).unwrap();
-    assert_eq!(catalog.manifest(&run.id, &dump().path).unwrap(), Some(manifest));
-    assert_eq!(catalog.manifest(&run.id, "/elsewhere").unwrap(), None);
+    let kept: String = state.sql().query_row("SELECT manifest FROM backups", [], |row| row.get(0)).unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&kept).unwrap(), manifest);
     assert_eq!(catalog.audits(&AuditFilter::default()).unwrap(), [entry("retention"), entry("backup")]);
     assert_eq!(
         catalog.audits(&AuditFilter { limit: Some(1), ..AuditFilter::default() }).unwrap(),

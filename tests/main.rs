@@ -14,6 +14,7 @@ mod compression;
 mod config;
 mod coverage;
 mod damage;
+mod docs;
 mod due;
 mod every;
 mod encryption;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::channel::Delivered;
-use crate::catalog::{Fate, Moment};
+use crate::catalog::{Moment, NoticeOutcome};
 use crate::error::{Error, Kind, Result};
 use crate::world::http::words::{was_never_sent, was_unanswered};
 use crate::world::mail::{Again, trouble_of};
@@ -39,14 +39,14 @@ pub fn concerns_channel(error: &Error) -> bool {
 }
 
 /// What happens to a notice that was made at `made_ms` and has been tried `attempts` times.
-pub fn of(result: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) -> Fate {
+pub fn of(result: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) -> NoticeOutcome {
     let due = now + back_off(attempts);
     let error = match result {
         Ok(delivered) => {
             let later = delivered.refused.iter().filter(|one| one.retryable);
             let recipients: Vec<String> = later.map(|one| one.address.clone()).collect();
             let over = recipients.is_empty() || is_old(made_ms, now);
-            return if over { Fate::Sent } else { Fate::Again { due, recipients } };
+            return if over { NoticeOutcome::Sent } else { NoticeOutcome::Again { due, recipients } };
         }
         Err(error) => error,
     };
@@ -56,26 +56,26 @@ pub fn of(result: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) 
         None => (was_unanswered(error) || error.kind() == Kind::Timeout && !was_never_sent(error), false),
     };
     match () {
-        () if is_unsure => Fate::Unsure,
-        () if never || is_old(made_ms, now) => Fate::Failed,
-        () => Fate::Again { due, recipients: Vec::new() },
+        () if is_unsure => NoticeOutcome::Unsure,
+        () if never || is_old(made_ms, now) => NoticeOutcome::Failed,
+        () => NoticeOutcome::Again { due, recipients: Vec::new() },
     }
 }
 
 /// When those are tried that were not tried, because one before them failed.
-pub fn untried(attempts: u32, now: Moment) -> Fate {
-    Fate::Untried { due: now + back_off(attempts) }
+pub fn untried(attempts: u32, now: Moment) -> NoticeOutcome {
+    NoticeOutcome::Untried { due: now + back_off(attempts) }
 }
 
 /// The words for it in the record.
-pub fn word(fate: &Fate, result: &Result<Delivered>) -> &'static str {
-    match fate {
+pub fn word(outcome: &NoticeOutcome, result: &Result<Delivered>) -> &'static str {
+    match outcome {
         _ if result.as_ref().is_ok_and(|delivered| delivered.skipped.is_some()) => "skipped",
         _ if result.is_ok() => "sent",
-        Fate::Sent => "sent",
-        Fate::Again { .. } | Fate::Untried { .. } => "retrying",
-        Fate::Unsure => "unsure",
-        Fate::Failed => "failed",
+        NoticeOutcome::Sent => "sent",
+        NoticeOutcome::Again { .. } | NoticeOutcome::Untried { .. } => "retrying",
+        NoticeOutcome::Unsure => "unsure",
+        NoticeOutcome::Failed => "failed",
     }
 }
 

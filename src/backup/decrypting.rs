@@ -43,8 +43,8 @@ pub enum SecretKey {
 
 impl<'de> Deserialize<'de> for SecretKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SecretKey, D::Error> {
-        struct Given;
-        impl<'de> Visitor<'de> for Given {
+        struct SecretKeyVisitor;
+        impl<'de> Visitor<'de> for SecretKeyVisitor {
             type Value = SecretKey;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for SecretKey {
                 Ok(SecretKey::Text(Secret::new(String::deserialize(inner)?)))
             }
         }
-        deserializer.deserialize_newtype_struct(SECRET_NEWTYPE, Given)
+        deserializer.deserialize_newtype_struct(SECRET_NEWTYPE, SecretKeyVisitor)
     }
 }
 

@@ -30,7 +30,7 @@ use crate::error::Result;
 pub use channels::ChannelRow;
 pub use history::History;
 pub use keep::{Limits, Removed};
-pub use outbox::{Fate, NewNotice, Notice};
+pub use outbox::{NewNotice, Notice, NoticeOutcome};
 pub use overdue::{Overdue, Wrong};
 pub use read::{AuditFilter, NotificationFilter, RunFilter};
 pub use record::{AuditEntry, Backup, Ending, Failure, Moment, NewRun, Notification, RTO, Run, Status, Step, run_id};

@@ -50,7 +50,7 @@ pub struct Notice {
 
 /// What became of a notice that was claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum NoticeOutcome {
     Sent,
     /// It has not arrived, and is tried again from then on. `recipients` are those who still lack it.
     Again {
@@ -114,24 +114,24 @@ impl Catalog {
     }
 
     /// Writes down what became of a notice, with the attempt in the record, together: neither without the other.
-    pub fn settle_notice(&self, number: i64, fate: &Fate, attempt: Option<&Notification>) -> Result<()> {
+    pub fn settle_notice(&self, number: i64, outcome: &NoticeOutcome, attempt: Option<&Notification>) -> Result<()> {
         self.writing(|tx| {
             let error = attempt.and_then(|attempt| attempt.error_message.as_deref()).map(secret::redact);
-            match fate {
-                Fate::Sent => tx.execute("DELETE FROM alert_outbox WHERE number = ?", [number])?,
-                Fate::Again { due, recipients } => {
+            match outcome {
+                NoticeOutcome::Sent => tx.execute("DELETE FROM alert_outbox WHERE number = ?", [number])?,
+                NoticeOutcome::Again { due, recipients } => {
                     let list = serde_json::json!(recipients).to_string();
                     let sql = "UPDATE alert_outbox SET status = 'waiting', due_ms = ?, recipients = ?, error_message = ?
                                WHERE number = ?";
                     tx.execute(sql, params![due.timestamp_millis(), list, error, number])?
                 }
-                Fate::Untried { due } => {
+                NoticeOutcome::Untried { due } => {
                     let sql =
                         "UPDATE alert_outbox SET status = 'waiting', due_ms = ?, attempts = attempts - 1 WHERE number = ?";
                     tx.execute(sql, params![due.timestamp_millis(), number])?
                 }
-                Fate::Unsure | Fate::Failed => {
-                    let status = if *fate == Fate::Unsure { "unsure" } else { "failed" };
+                NoticeOutcome::Unsure | NoticeOutcome::Failed => {
+                    let status = if *outcome == NoticeOutcome::Unsure { "unsure" } else { "failed" };
                     let sql = "UPDATE alert_outbox SET status = ?, error_message = ? WHERE number = ?";
                     tx.execute(sql, params![status, error, number])?
                 }

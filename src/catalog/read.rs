@@ -98,15 +98,6 @@ impl Catalog {
         })
     }
 
-    /// The manifest that was recorded with a backup of a run.
-    pub fn manifest(&self, run_id: &str, path: &str) -> Result<Option<serde_json::Value>> {
-        self.reading(|tx| {
-            let sql = "SELECT manifest FROM backups WHERE run_id = ? AND path = ? ORDER BY number DESC";
-            let mut query = tx.prepare_cached(sql)?;
-            query.query_map([run_id, path], |row| json(row, "manifest"))?.next().transpose().map(Option::flatten)
-        })
-    }
-
     /// What was done, the newest first.
     pub fn audits(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
         let AuditFilter { operation, username, backup_id, limit } = filter;

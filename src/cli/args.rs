@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod backups;
 mod records;
+mod setting_up;
+
+pub use backups::{RestoreArgs, VerifyArgs};
+pub use setting_up::{DiffArgs, EjectArgs, InitArgs, NewArgs, ScheduleArgs, ScheduleFormat};
 
 pub use records::{AuditArgs, NotificationsArgs, RunsArgs, RunsCommand, StatusArgs, StatusCommand};
 
@@ -32,8 +37,14 @@ pub struct Global {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// Make a configuration folder, and ask for what belongs into it
+    Init(InitArgs),
     /// Run a recipe; the exit code says whether the backup was proved
     Run(RunArgs),
+    /// Prove that one backup is whole and restorable, and with --drill that it restores
+    Verify(VerifyArgs),
+    /// Choose a backup, see the plan, and restore it
+    Restore(RestoreArgs),
     /// List the recipes
     List(Listing),
     /// Show a recipe: what it does, its params with their values, what it may touch
@@ -53,16 +64,26 @@ pub enum Command {
     Fetch(FetchArgs),
     /// Check recipes, their params and programs, and the set-up, without running anything
     Check(CheckArgs),
+    /// Print, write or install what a scheduler needs: crontab, systemd, Kubernetes, Nomad
+    Schedule(ScheduleArgs),
+    /// Make a recipe of one's own, with its spec
+    New(NewArgs),
+    /// Put a built-in recipe into the configuration folder, with its spec, to change it
+    Eject(EjectArgs),
+    /// Show how a recipe differs from the built-in one, and from what it was taken from
+    Diff(DiffArgs),
     /// Run specs: what recipes promise, tried in a world in memory
     Test(TestArgs),
-    /// Print what Lua may call, by module or by function
+    /// Print the docs of what Lua may call, by module or by function, and of recipes
     Docs(DocsArgs),
     /// Show hikae at work on a throwaway PostgreSQL, and what an honest failure looks like
     Demo,
+    /// Explain a kind of error, such as `integrity`, and what to do; all kinds when none is named
+    Explain(ExplainArgs),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page, or that of a command, such as `hikae man runs show`
-    Man { command: Vec<String> },
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -157,6 +178,9 @@ pub enum NotifyCommand {
     Test(NotifyTestArgs),
     /// Let a small recipe fail for real in a place that is thrown away, and see who hears of it: marked as a rehearsal, touching no backup
     Rehearse,
+    /// Report that systemd could not run a recipe: for units that `hikae schedule` has made
+    #[command(hide = true)]
+    UnitFailed { recipe: String },
     /// Send what waits now, whatever its time
     Flush {
         /// Also send again what may have arrived already, and what was given up
@@ -222,11 +246,29 @@ Exit codes: 0 all passed · 1 a spec failed or nothing was tested · 64 misuse �
 
 #[derive(Args)]
 pub struct DocsArgs {
-    /// A module such as `pg` or `hikae.retention`, or a function such as `pg.dump` [default: list the modules]
+    /// A module such as `pg` or `hikae.retention`, a function such as `pg.dump`, or a recipe [default: list them all]
     #[arg(value_name = "MODULE")]
     pub name: Option<String>,
     /// Write what editors read into this folder: the stubs, a `.luarc.json`, and the specs of the built-in recipes as models
     #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    pub out: Option<PathBuf>,
+    /// List the functions, modules and recipes whose docs have this word
+    #[arg(long, value_name = "WORD", conflicts_with_all = ["name", "out"])]
+    pub search: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ExplainArgs {
+    /// Kind as error messages, JSON and `hikae runs` have it
+    pub kind: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ManArgs {
+    /// Command, such as `runs show` [default: hikae itself]
+    pub command: Vec<String>,
+    /// Write the pages of all commands into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
     pub out: Option<PathBuf>,
 }
 

@@ -2,23 +2,22 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
-use super::alerting::block_on;
+mod recipes;
+mod search;
+
 use super::args::DocsArgs;
 use super::context::Context;
 use super::exit;
+use super::files::{TextFile, write_all};
 use crate::config::embedded;
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
-use crate::world::limited::Limited;
-use crate::world::real::{Real, startup};
-use crate::world::{Caller, Limits};
+use crate::world::real::startup;
 
-/// The longest that one file may take.
-const LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
+const CLOSING: &str =
+    "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function, `hikae docs RECIPE` a recipe.\n";
 
 /// Where the names stand that belong to no module of their own.
 const LOOSE: [(&str, &str); 5] =
@@ -27,22 +26,29 @@ const LOOSE: [(&str, &str); 5] =
 /// What an editor with LuaLS or EmmyLua has to know.
 const LUARC: &str = r#"{
   "runtime.version": "Lua 5.4",
-  "runtime.path": ["hikae/?.lua", "recipes/?.lua"],
+  "runtime.path": ["BELOW?.lua", "recipes/?.lua"],
   "runtime.builtin": { "coroutine": "disable", "debug": "disable", "io": "disable", "os": "disable", "package": "disable" },
-  "workspace.library": ["meta", "hikae"],
+  "workspace.library": ["BELOWmeta", "BELOWhikae"],
   "workspace.checkThirdParty": false
 }
 "#;
 
 pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
     if let Some(dir) = &args.out {
-        return write_out(context, dir);
+        return write_for_editors(context, dir);
+    }
+    if let Some(word) = &args.search {
+        return search::main(context, word);
     }
     let Some(wanted) = args.name.as_deref() else {
-        print_text(&mut context.out(), &contents())?;
+        print_text(&mut context.out(), &(contents() + &recipes::contents(context)? + CLOSING))?;
         return Ok(ExitCode::SUCCESS);
     };
-    match find(wanted) {
+    let found = match recipes::find(context, wanted) {
+        Some(text) => text,
+        None => find(wanted),
+    };
+    match found {
         Ok(text) => {
             print_text(&mut context.out(), &text)?;
             Ok(ExitCode::SUCCESS)
@@ -68,7 +74,7 @@ fn contents() -> String {
         let says = module.lines().next().and_then(|line| line.strip_prefix("--- ")).unwrap_or_default();
         text.push_str(&format!("{name:<22} {says}\n"));
     }
-    text + "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function.\n"
+    text
 }
 
 /// The text of a module, or of one function of it with the options that it takes.
@@ -123,29 +129,27 @@ fn public(text: &str) -> String {
 }
 
 /// Writes the stubs, the library and the model specs into a folder, for editors and for reading.
-fn write_out(context: &Context, dir: &Path) -> Result<ExitCode> {
+fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
     let dir = startup::resolved(&startup::current_dir()?.join(dir));
-    let mut files = vec![(dir.join(".luarc.json"), LUARC)];
-    files
-        .extend(embedded::stubs().into_iter().map(|(name, text)| (dir.join("meta").join(format!("{name}.lua")), text)));
-    files.extend(
-        embedded::library()
-            .into_iter()
-            .map(|(name, text)| (dir.join("hikae").join(format!("{}.lua", name.trim_start_matches("hikae."))), text)),
-    );
-    files.extend(embedded::recipe_specs().into_iter().map(|(name, text)| (dir.join("specs").join(name), text)));
-    let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), LIMITS);
-    block_on(async |_stop| {
-        for folder in ["meta", "hikae", "specs"] {
-            caller.mkdir(&dir.join(folder), 0o755).await?;
-        }
-        for (path, text) in &files {
-            caller.write(path, text.as_bytes().to_vec(), 0o644, true).await?;
-        }
-        Ok::<(), Error>(())
-    })??;
+    let mut files = vec![TextFile::new(".luarc.json", luarc(""))];
+    files.extend(types().into_iter().map(|(path, text)| TextFile::new(path, text)));
+    let specs = embedded::recipe_specs().into_iter();
+    files.extend(specs.map(|(name, text)| TextFile::new(format!("specs/{name}"), text)));
+    write_all(&dir, &files)?;
     print_text(&mut context.out(), &format!("{} files written to `{}`\n", files.len(), dir.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The settings of an editor whose types lie in the folder `below`, a name with `/` behind it, or nowhere else.
+pub fn luarc(below: &str) -> String {
+    LUARC.replace("BELOW", below)
+}
+
+/// The types for an editor: each file with its path.
+pub fn types() -> Vec<(String, &'static str)> {
+    let stubs = embedded::stubs().into_iter().map(|(name, text)| (format!("meta/{name}.lua"), text));
+    let library = embedded::library().into_iter();
+    stubs.chain(library.map(|(name, text)| (format!("{}.lua", name.replace('.', "/")), text))).collect()
 }
 
 fn unknown(wanted: &str, within: &str, names: &[String]) -> Error {

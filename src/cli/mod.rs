@@ -13,21 +13,30 @@ mod context;
 mod demo;
 mod docs;
 mod exit;
+mod explain;
 mod fetch;
+mod files;
 mod held_back;
 mod help;
+mod init;
 mod keeping;
 mod list;
 mod man;
 mod notifications;
 mod notify;
+mod origins;
+mod own_recipe;
 mod plan;
+mod restore;
 mod run;
 mod runs;
+mod schedule;
 mod scratch;
 mod show;
 mod status;
 mod test;
+mod verify;
+mod version;
 
 use args::Command;
 use context::Context;
@@ -40,10 +49,16 @@ use crate::world::real::startup;
 /// Does what the command line asks, and gives the exit code.
 pub fn main() -> ExitCode {
     complete::answer_shell();
+    if let Some(code) = version::print_if_asked() {
+        return code;
+    }
     let arguments = match help::parse(&startup::environment(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
+    if let Command::Init(args) = &arguments.command {
+        return init::main(&arguments.global, args);
+    }
     let context = match Context::load(&arguments.global, distrust(&arguments.command)) {
         Ok(context) => context,
         Err(error) => {
@@ -55,6 +70,8 @@ pub fn main() -> ExitCode {
     let answer = match arguments.command {
         Command::Run(args) if args.dry_run => return plan::main(&context, &args),
         Command::Run(args) => return run::main(&context, args),
+        Command::Verify(args) => return verify::main(&context, &args),
+        Command::Restore(args) => return restore::main(&context, &args),
         Command::List(args) => list::main(&context, &args),
         Command::Show(args) => show::main(&context, &args),
         Command::Fetch(args) => fetch::main(&context, &args),
@@ -64,11 +81,17 @@ pub fn main() -> ExitCode {
         Command::Notifications(args) => notifications::main(&context, &args),
         Command::Notify(command) => notify::main(&context, &command),
         Command::Check(args) => check::main(&context, &args),
+        Command::Init(args) => return init::main(&arguments.global, &args),
+        Command::New(args) => own_recipe::create(&context, &args),
+        Command::Eject(args) => own_recipe::eject(&context, &args),
+        Command::Diff(args) => own_recipe::compare(&context, &args),
+        Command::Schedule(args) => schedule::main(&context, &args),
         Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
         Command::Demo => demo::main(&context),
+        Command::Explain(args) => explain::main(&context, &args),
         Command::Completions { shell } => completions(&context, shell),
-        Command::Man { command } => man::main(&context, &command),
+        Command::Man(args) => man::main(&context, &args),
     };
     // The check tells them among its points.
     if !is_check {
@@ -83,7 +106,7 @@ pub fn main() -> ExitCode {
 /// What runs something, or sends something, reads only what nobody else can change.
 fn distrust(command: &Command) -> Distrust {
     match command {
-        Command::Run(_) | Command::Notify(_) => Distrust::Refuse,
+        Command::Run(_) | Command::Notify(_) | Command::Verify(_) | Command::Restore(_) => Distrust::Refuse,
         _ => Distrust::Warn,
     }
 }

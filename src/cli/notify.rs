@@ -18,6 +18,7 @@ use crate::world::World;
 use crate::world::real::{Real, startup};
 
 mod rehearsal;
+mod unit_failed;
 
 pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
     let mode = Mode::choose(&context.facts, false, false, false);
@@ -46,6 +47,7 @@ pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
             print_channels(context, &alerts, &event, &tally)?;
             tally
         }
+        NotifyCommand::UnitFailed { recipe } => return Ok(unit_failed::report(context, &alerts, recipe)),
         NotifyCommand::Flush { unsure } => {
             alerting::block_on(async |stop| alerts.flush(*unsure, &|run| alive(context, run), stop).await)??
         }

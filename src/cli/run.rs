@@ -116,7 +116,7 @@ pub fn prepare(context: &Context, args: &RunArgs) -> Result<Job> {
     let source = context.config.recipe_source(&args.recipe)?;
     let declaration = loader::declaration(&context.config, &source)?;
     let run_type = args.run_type.map(|run_type| run_type.word().to_owned());
-    let given = if args.given { launcher::given()? } else { launcher::Given::default() };
+    let given = if args.given { launcher::stdin_params()? } else { launcher::StdinParams::default() };
     let set = args.set.iter().cloned().chain(given.set).collect();
     let job = Job::new(context.config.clone(), source, declaration, Wishes { set, run_type, yes: args.yes })?;
     if args.given {

@@ -4,6 +4,8 @@ use include_dir::{Dir, include_dir};
 
 static RECIPES: Dir = include_dir!("$CARGO_MANIFEST_DIR/recipes");
 static STDLIB: Dir = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
+static ERRORS: Dir = include_dir!("$CARGO_MANIFEST_DIR/docs/errors");
+static JAPANESE_ERRORS: Dir = include_dir!("$CARGO_MANIFEST_DIR/docs/ja/errors");
 
 /// The text of the recipe called `name`.
 pub fn recipe(name: &str) -> Option<&'static str> {
@@ -60,6 +62,12 @@ pub fn stubs() -> Vec<(&'static str, &'static str)> {
     let mut stubs: Vec<_> = named.collect();
     stubs.sort_unstable();
     stubs
+}
+
+/// The page about one kind of error, by its word.
+pub fn error_page(word: &str, japanese: bool) -> Option<&'static str> {
+    let pages = if japanese { &JAPANESE_ERRORS } else { &ERRORS };
+    pages.get_file(format!("{word}.md"))?.contents_utf8()
 }
 
 /// The text of an embedded file by the path that messages show: `recipes/db-backup.lua`, `stdlib/hikae/retention.lua`.

@@ -133,11 +133,13 @@ impl Config {
         let settings = &self.settings;
         let params = settings.params.keys().map(|name| (format!("[params.{name}]"), name));
         let objectives = settings.objectives.keys().map(|name| (format!("{name} in [objectives]"), name));
+        let schedules = settings.schedules.keys().map(|name| (format!("{name} in [schedules]"), name));
         let pings = settings.pings.keys().map(|name| (format!("{name} in [pings]"), name));
         let told = settings.channels.iter().flat_map(|channel| {
             channel.recipes.iter().map(|name| (format!("{name} in recipes of the channel {}", channel.name), name))
         });
-        let named: Vec<(String, &String)> = params.chain(objectives).chain(pings).chain(told).collect();
+        let named: Vec<(String, &String)> =
+            params.chain(objectives).chain(schedules).chain(pings).chain(told).collect();
         let recipes = if named.is_empty() { Vec::new() } else { self.recipes()? };
         for (place, name) in named.iter().filter(|(_, name)| !recipes.contains(name)) {
             // Only a warning: a recipe may also be given as a path to anywhere.

@@ -34,6 +34,8 @@ pub struct Settings {
     /// The oldest that the last good backup of a recipe may be, by recipe.
     #[serde(deserialize_with = "durations_by_name")]
     pub objectives: BTreeMap<String, Duration>,
+    /// When a recipe runs, where that is another time than its own, by recipe: cron's five fields.
+    pub schedules: BTreeMap<String, String>,
     /// By recipe, then by param.
     pub params: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// `[drill]` is another name for `[params.backup-test]`, which wins.

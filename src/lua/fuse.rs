@@ -98,11 +98,6 @@ impl Fuse {
         self.verdict().map_or(Ok(()), |verdict| Err(mlua::Error::external(verdict)))
     }
 
-    /// Fails once the fuse has blown: for `pcall` and its kin, which must not hand such an error to the recipe.
-    pub fn check(&self, lua: &Lua) -> mlua::Result<()> {
-        self.spend(lua, 0)
-    }
-
     /// Instructions that may still be counted.
     pub fn left(&self) -> u64 {
         self.0.limits.instructions.saturating_sub(self.0.spent.load(Ordering::Relaxed))

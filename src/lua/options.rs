@@ -151,8 +151,8 @@ impl<'de> Deserializer<'de> for Plain {
 
 /// A duration option: a number of seconds, or text such as `"25h"`.
 pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    struct Given;
-    impl<'de> Visitor<'de> for Given {
+    struct DurationVisitor;
+    impl<'de> Visitor<'de> for DurationVisitor {
         type Value = Option<Duration>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,7 +177,7 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dur
             units::parse_duration(text).map(Some).map_err(told)
         }
     }
-    deserializer.deserialize_option(Given)
+    deserializer.deserialize_option(DurationVisitor)
 }
 
 /// A moment: seconds since 1970, RFC 3339 text, or how long ago it was, such as `"30d"`.

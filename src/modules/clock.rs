@@ -19,7 +19,9 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("clock.iso", |call, ()| Ok(now(call).to_rfc3339_opts(SecondsFormat::Secs, false)))?
         .call("clock.elapsed", |call, ()| Ok(call.session.caller.world.elapsed().as_secs_f64()))?
         .call("clock.parse_stamp", |call, (text,): (String,)| Ok(parse_stamp(call, &text)))?
-        .wait("clock.sleep", |call, (duration,): (Given,)| async move { call.world()?.sleep(duration.read()?).await })
+        .wait("clock.sleep", |call, (duration,): (DurationOption,)| async move {
+            call.world()?.sleep(duration.read()?).await
+        })
 }
 
 fn now(call: &Call) -> DateTime<FixedOffset> {
@@ -35,16 +37,16 @@ fn parse_stamp(call: &Call, text: &str) -> Option<i64> {
 /// A duration as a recipe gives it.
 #[derive(serde::Deserialize)]
 #[serde(untagged, expecting = "seconds or a duration such as \"25h\"")]
-enum Given {
+enum DurationOption {
     Secs(f64),
     Text(String),
 }
 
-impl Given {
+impl DurationOption {
     fn read(&self) -> Result<Duration> {
         match self {
-            Given::Text(text) => units::parse_duration(text),
-            Given::Secs(secs) => Duration::try_from_secs_f64(*secs).map_err(|_| {
+            DurationOption::Text(text) => units::parse_duration(text),
+            DurationOption::Secs(secs) => Duration::try_from_secs_f64(*secs).map_err(|_| {
                 Error::new(Kind::Recipe, format!("`{secs}` is not a number of seconds that one can wait"))
             }),
         }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use mlua::{AnyUserData, Lua, Table};
 
 use self::options::{
-    Bits, CopyOptions, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, Wanted, WriteOptions,
+    Bits, CopyOptions, KindFilter, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, WriteOptions,
 };
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
@@ -92,7 +92,7 @@ async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let entries = caller.list(found).await?;
     let list = call.lua.create_table().map_err(from_lua)?;
     for entry in entries {
-        if wanted.is_some_and(|kind| kind != Wanted::from(entry.stat.kind)) {
+        if wanted.is_some_and(|kind| kind != KindFilter::from(entry.stat.kind)) {
             continue;
         }
         let path = entry.path.to_str().ok_or_else(|| {
@@ -117,7 +117,7 @@ async fn stat(call: Rc<Call>, path: PathBuf) -> Result<Option<Table>> {
 fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
     let age = call.session.caller.world.now().signed_duration_since(stat.modified);
     let table = call.lua.create_table()?;
-    table.raw_set("kind", Wanted::from(stat.kind).word())?;
+    table.raw_set("kind", KindFilter::from(stat.kind).word())?;
     table.raw_set("size_bytes", stat.size_bytes)?;
     table.raw_set("modified", stat.modified.timestamp())?;
     table.raw_set("age_secs", age.num_seconds())?;

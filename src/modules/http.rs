@@ -2,7 +2,7 @@
 
 pub(crate) mod body;
 mod certificate;
-pub(crate) mod given;
+pub(crate) mod json_value;
 mod good_answer;
 pub(crate) mod options;
 pub(crate) mod signing;

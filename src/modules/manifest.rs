@@ -1,5 +1,6 @@
 //! The module `manifest`: what stands beside a backup, and whether the backup is still what it describes.
 
+mod content;
 pub(crate) mod list;
 mod set;
 
@@ -47,6 +48,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .wait("manifest.read", |call, (path, options): (PathBuf, Option<ReadOptions>)| {
             read(call, path, options.unwrap_or_default())
         })?
+        .wait("manifest.content", |call, (path,): (PathBuf,)| content::content(call, path))?
         .wait("manifest.list", |call, (options,): (list::ListOptions,)| list::list(call, options))?
         .wait("manifest.verify", |call, (path, options): (PathBuf, Option<VerifyOptions>)| {
             verify(call, path, options.unwrap_or_default())

@@ -109,7 +109,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .wait("pg.sweep_throwaways", |call, (options,): (databases::SweepOptions,)| databases::sweep(call, options))?
         .wait("pg.swap", |call, (options,): (swap::SwapOptions,)| swap::swap(call, options))?
         .wait("pg.temporary_cluster", |call, (options,): (cluster::ClusterOptions,)| cluster::start(call, options))?
-        .wait("pg.drop_cluster", |call, (cluster,): (cluster::Given,)| cluster::drop_one(call, cluster))?
+        .wait("pg.drop_cluster", |call, (cluster,): (cluster::ClusterHandle,)| cluster::drop_one(call, cluster))?
         .wait("pg.restore", |call, (options,): (restore::RestoreOptions,)| restore::restore(call, options))
 }
 

@@ -106,10 +106,6 @@ impl RunType {
         ("manual", RunType::Manual),
     ];
 
-    pub fn from_word(word: &str) -> Option<RunType> {
-        RunType::WORDS.iter().find(|(known, _)| *known == word).map(|(_, run_type)| *run_type)
-    }
-
     pub fn word(self) -> &'static str {
         RunType::WORDS.iter().find(|(_, run_type)| *run_type == self).map_or("", |(word, _)| word)
     }

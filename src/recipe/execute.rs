@@ -14,7 +14,7 @@ use super::live::{Live, on_threads};
 use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
-use super::{clearing, standing};
+use super::{clearing, final_check};
 use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;
@@ -185,7 +185,7 @@ impl Execution {
         }
         let LuaEnd { error, swallowed, unused_streams, failed_copies, .. } = lua.clone();
         // As the ledger has them: one that was committed while Lua was ended stands as well.
-        let (backups, missing) = standing::count(looking, &self.ledger).await;
+        let (backups, missing) = final_check::count(looking, &self.ledger).await;
         let (error, troubles) = (error.or(missing), self.ledger.troubles());
         let remarks = self.ledger.remarks();
         let accounts = Accounts { error, swallowed, unused_streams, failed_copies, backups, troubles, remarks };

@@ -26,7 +26,7 @@ use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
 use crate::world::real::launcher::Launcher;
-use crate::world::real::{http, objects, orphans, postgres, standing, startup, view, wall};
+use crate::world::real::{http, objects, orphans, postgres, startup, view, wall, write_folders};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -163,7 +163,7 @@ impl Job {
     pub fn enclose_run(&self) -> Result<()> {
         orphans::adopt();
         if self.config.settings.sandbox != Sandbox::Off {
-            self.needs.write.iter().try_for_each(|path| standing::make_room(path))?;
+            self.needs.write.iter().try_for_each(|path| write_folders::make_room(path))?;
             self.make_view();
         }
         self.enclose()
@@ -176,7 +176,7 @@ impl Job {
         }
         // All that the wall lets them write: a folder that is read-only in the view would be closed to them.
         let Some(policy) = self.wall() else { return };
-        let write = policy.write.iter().filter_map(|path| standing::folder_for(path)).collect();
+        let write = policy.write.iter().filter_map(|path| write_folders::folder_for(path)).collect();
         match view::View::of(write) {
             // The first view stays, and there is one.
             Ok(view) => drop(self.view.set(Arc::new(view))),

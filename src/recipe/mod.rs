@@ -11,6 +11,7 @@ pub mod expand;
 mod fields;
 pub mod job;
 pub mod ledger;
+pub mod lint;
 pub mod live;
 pub mod loader;
 
@@ -25,6 +26,6 @@ pub mod scene;
 pub mod schedule;
 mod servers;
 pub mod spec;
-mod standing;
+mod final_check;
 mod target;
 pub mod values;

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::world::guarded::Needs;
 use crate::world::objects::url::kind_of;
-use crate::world::real::standing;
+use crate::world::real::write_folders;
 
 /// The objects that an address among paths means: what is there, below it, and beside it.
 pub fn stored(path: &str) -> Vec<String> {
@@ -45,7 +45,7 @@ pub fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) 
         let in_words = declaration.needs.write.iter().any(|template| Path::new(template) == path);
         in_words || config.settings.write_shared.contains(path)
     };
-    match needs.write.iter().find(|path| standing::is_shared(path) && !said(path)) {
+    match needs.write.iter().find(|path| write_folders::is_shared(path) && !said(path)) {
         None => Ok(()),
         Some(path) => Err(Error::new(Kind::Recipe, format!("a run may not write everywhere in `{}`", path.display()))
             .hint(format!(

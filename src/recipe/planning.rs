@@ -11,7 +11,7 @@ use super::live::{Live, on_threads};
 use super::loader::run::{LuaEnd, LuaPart};
 use super::outcome::{Accounts, Verdict};
 use super::scene::{Scene, never_began, run_lua};
-use super::{clearing, standing};
+use super::{clearing, final_check};
 use crate::catalog::{AuditEntry, Moment, Status, run_id};
 use crate::error::{Error, Result};
 use crate::report::{self, Level};
@@ -112,7 +112,7 @@ impl Planning {
     async fn judge(&self, end: LuaEnd) -> End {
         let LuaEnd { error, swallowed, unused_streams, failed_copies, .. } = end;
         let (backups, missing) = match &error {
-            None => standing::count(&self.caller, &self.ledger).await,
+            None => final_check::count(&self.caller, &self.ledger).await,
             Some(_) => (0, None),
         };
         match error.or(missing) {

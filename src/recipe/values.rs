@@ -67,10 +67,6 @@ impl ParamType {
         ("hook", ParamType::Hook),
     ];
 
-    pub fn from_word(word: &str) -> Option<ParamType> {
-        ParamType::WORDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
-    }
-
     pub fn word(self) -> &'static str {
         ParamType::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
     }

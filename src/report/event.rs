@@ -1,4 +1,4 @@
-//! Emits what a run tells as events of `tracing`: the only place, with `told.rs`, that knows their names and fields.
+//! Emits what a run tells as events of `tracing`: the only place, with `report_event.rs`, that knows their names and fields.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Clock;
 use super::listen::Listener;
 use super::pen::Pens;
-use super::told::Told;
+use super::report_event::ReportEvent;
 use crate::error::Site;
 
 pub struct Json {
@@ -35,28 +35,28 @@ impl Json {
 }
 
 impl Listener for Json {
-    fn hear(&self, told: Told) {
+    fn hear(&self, told: ReportEvent) {
         match told {
-            Told::Log { level, program, message, site } => {
+            ReportEvent::Log { level, program, message, site } => {
                 let site = place(site);
                 self.event("log", json!({"level": level.word(), "message": message, "program": program, "site": site}));
             }
-            Told::RunStarted { id, recipe, r#type } => {
+            ReportEvent::RunStarted { id, recipe, r#type } => {
                 self.ended.store(false, Ordering::SeqCst);
                 self.event("run", json!({"id": id, "recipe": recipe, "type": r#type, "status": "running"}));
             }
-            Told::StepStarted { step, name, site } => {
+            ReportEvent::StepStarted { step, name, site } => {
                 self.event("step", json!({"step": step, "name": name, "status": "running", "site": place(site)}));
             }
-            Told::StepEnded { step, name, status, bytes, duration } => {
+            ReportEvent::StepEnded { step, name, status, bytes, duration } => {
                 let secs = duration.as_secs_f64();
                 self.event(
                     "step",
                     json!({"step": step, "name": name, "status": status, "size_bytes": bytes, "duration_secs": secs}),
                 );
             }
-            Told::StepExpects { .. } | Told::StepProgress { .. } => {}
-            Told::RunEnded { outcome } => {
+            ReportEvent::StepExpects { .. } | ReportEvent::StepProgress { .. } => {}
+            ReportEvent::RunEnded { outcome } => {
                 self.pens.out(&outcome.to_string());
                 self.ended.store(true, Ordering::SeqCst);
             }

@@ -4,12 +4,12 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use super::event::Level;
-use super::told::Told;
+use super::report_event::ReportEvent;
 use super::{Form, Mode};
 
 /// Tells people, or programs, what it hears.
 pub trait Listener: Send + Sync + 'static {
-    fn hear(&self, told: Told);
+    fn hear(&self, told: ReportEvent);
 }
 
 /// Decides what a listener hears.
@@ -35,12 +35,12 @@ impl Filter {
     }
 
     /// Whether this one is heard. Terminals and programs follow every step; a log file only those that matter.
-    pub fn lets(&self, told: &Told) -> bool {
+    pub fn lets(&self, told: &ReportEvent) -> bool {
         let Mode { form, quiet, verbose } = self.mode;
         match told {
-            Told::RunEnded { .. } if form == Form::Json => true,
-            Told::StepStarted { .. } | Told::StepEnded { .. } if form != Form::Text => !quiet,
-            Told::StepProgress { .. } | Told::StepExpects { .. } => form == Form::Terminal && !quiet,
+            ReportEvent::RunEnded { .. } if form == Form::Json => true,
+            ReportEvent::StepStarted { .. } | ReportEvent::StepEnded { .. } if form != Form::Text => !quiet,
+            ReportEvent::StepProgress { .. } | ReportEvent::StepExpects { .. } => form == Form::Terminal && !quiet,
             _ if quiet => told.level() >= Level::Warn,
             _ => verbose || told.level() >= Level::Info,
         }
@@ -65,7 +65,7 @@ impl<S: Subscriber, L: Listener> Layer<S> for ListenerLayer<L> {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let told = Told::read(event);
+        let told = ReportEvent::read(event);
         if self.filter.lets(&told) {
             self.listener.hear(told);
         }

@@ -26,7 +26,7 @@ mod span;
 pub mod table;
 pub mod terminal;
 pub mod text;
-pub mod told;
+pub mod report_event;
 pub mod translate;
 
 pub use event::{

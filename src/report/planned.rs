@@ -2,19 +2,19 @@
 
 use super::event::Level;
 use super::listen::Listener;
-use super::told::Told;
+use super::report_event::ReportEvent;
 
 /// The words of a recipe that only plans, over the listener that writes them.
 pub struct Planned<L>(pub L);
 
 impl<L: Listener> Listener for Planned<L> {
-    fn hear(&self, told: Told) {
+    fn hear(&self, told: ReportEvent) {
         match told {
-            Told::Log { level, program, message, site } if level <= Level::Info && site.is_some() => {
+            ReportEvent::Log { level, program, message, site } if level <= Level::Info && site.is_some() => {
                 let message = format!("would say: {message}");
-                self.0.hear(Told::Log { level, program, message, site });
+                self.0.hear(ReportEvent::Log { level, program, message, site });
             }
-            Told::Log { .. } => self.0.hear(told),
+            ReportEvent::Log { .. } => self.0.hear(told),
             // No run has begun, so nothing of it has a beginning or an end.
             _ => {}
         }

@@ -5,25 +5,25 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::outgoing;
-use super::told::Told;
+use super::report_event::ReportEvent;
 use super::translate::translated;
 use crate::units::{show_duration, show_size};
 
 /// The event as a sentence; further lines of it are pushed in. Progress has no words.
-pub(super) fn of(told: &Told) -> Option<String> {
+pub(super) fn of(told: &ReportEvent) -> Option<String> {
     let text = match told {
         // Most programs begin their lines with their own name.
-        Told::Log { program: Some(program), message, .. } if !message.starts_with(program.as_str()) => {
+        ReportEvent::Log { program: Some(program), message, .. } if !message.starts_with(program.as_str()) => {
             format!("{program}: {message}")
         }
-        Told::Log { message, .. } => message.clone(),
-        Told::RunStarted { id, recipe, .. } => format!("{recipe} started ({id})"),
-        Told::StepStarted { name, .. } => format!("{name}: started"),
-        Told::StepEnded { name, status, bytes, duration, .. } => {
+        ReportEvent::Log { message, .. } => message.clone(),
+        ReportEvent::RunStarted { id, recipe, .. } => format!("{recipe} started ({id})"),
+        ReportEvent::StepStarted { name, .. } => format!("{name}: started"),
+        ReportEvent::StepEnded { name, status, bytes, duration, .. } => {
             format!("{name}: {}", step_end(status, *bytes, *duration))
         }
-        Told::StepExpects { .. } | Told::StepProgress { .. } => return None,
-        Told::RunEnded { outcome } => run_end(outcome),
+        ReportEvent::StepExpects { .. } | ReportEvent::StepProgress { .. } => return None,
+        ReportEvent::RunEnded { outcome } => run_end(outcome),
     };
     Some(outgoing::indented(&translated(&text), "  "))
 }

@@ -93,6 +93,12 @@ pub fn print_text(out: &mut dyn Write, text: &str) -> Result<()> {
     written(write!(out, "{text}{end}").and_then(|()| out.flush()))
 }
 
+/// A question on standard error, behind which the answer is typed.
+pub fn print_prompt(text: &str) -> Result<()> {
+    let mut out = io::stderr().lock();
+    written(write!(out, "{}", crate::secret::redact(text)).and_then(|()| out.flush()))
+}
+
 /// Text in the words of hikae, line by line in the reader's language.
 pub fn print_said(out: &mut dyn Write, text: &str) -> Result<()> {
     let lines: Vec<_> = text.split('\n').map(translated).collect();

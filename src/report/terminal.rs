@@ -5,8 +5,8 @@ use super::event::Level;
 use super::facts::Facts;
 use super::listen::Listener;
 use super::pen::Pens;
+use super::report_event::ReportEvent;
 use super::sentence;
-use super::told::Told;
 
 pub struct Terminal {
     bars: Bars,
@@ -25,11 +25,11 @@ impl Terminal {
     }
 
     /// The words before a line.
-    fn mark(&self, told: &Told) -> String {
+    fn mark(&self, told: &ReportEvent) -> String {
         let (good, bad) = if self.unicode { ("✓", "✗") } else { ("ok:", "failed:") };
         match (told, told.level()) {
-            (Told::StepEnded { .. }, Level::Warn) => self.painted("31", bad) + " ",
-            (Told::StepEnded { .. }, _) => self.painted("32", good) + " ",
+            (ReportEvent::StepEnded { .. }, Level::Warn) => self.painted("31", bad) + " ",
+            (ReportEvent::StepEnded { .. }, _) => self.painted("32", good) + " ",
             (_, Level::Debug) => self.painted("2", "debug:") + " ",
             (_, Level::Info) => String::new(),
             (_, Level::Warn) => self.painted("1;33", "warning:") + " ",
@@ -39,14 +39,14 @@ impl Terminal {
 }
 
 impl Listener for Terminal {
-    fn hear(&self, told: Told) {
+    fn hear(&self, told: ReportEvent) {
         match &told {
-            Told::StepStarted { step, name, .. } => return self.bars.start(*step, name),
-            Told::StepExpects { step, total_bytes } => return self.bars.expect(*step, *total_bytes),
-            Told::StepProgress { step, bytes } => return self.bars.advance(*step, *bytes),
-            Told::StepEnded { step, .. } => self.bars.end(*step),
-            Told::RunEnded { .. } => self.bars.end_all(),
-            Told::Log { .. } | Told::RunStarted { .. } => {}
+            ReportEvent::StepStarted { step, name, .. } => return self.bars.start(*step, name),
+            ReportEvent::StepExpects { step, total_bytes } => return self.bars.expect(*step, *total_bytes),
+            ReportEvent::StepProgress { step, bytes } => return self.bars.advance(*step, *bytes),
+            ReportEvent::StepEnded { step, .. } => self.bars.end(*step),
+            ReportEvent::RunEnded { .. } => self.bars.end_all(),
+            ReportEvent::Log { .. } | ReportEvent::RunStarted { .. } => {}
         }
         if let Some(sentence) = sentence::of(&told) {
             let line = format!("{}{sentence}", self.mark(&told));

@@ -3,7 +3,7 @@
 use super::event::Level;
 use super::listen::Listener;
 use super::pen::Pens;
-use super::told::Told;
+use super::report_event::ReportEvent;
 use super::{Clock, sentence};
 
 /// Good news goes to standard output, warnings and errors to standard error: `> /dev/null` in a crontab keeps what matters.
@@ -19,7 +19,7 @@ impl Text {
 }
 
 impl Listener for Text {
-    fn hear(&self, told: Told) {
+    fn hear(&self, told: ReportEvent) {
         let Some(sentence) = sentence::of(&told) else { return };
         let time = (self.clock)().format("%Y-%m-%d %H:%M:%S");
         match told.level() {

@@ -12,7 +12,7 @@ use crate::lua::plain::Plain;
 use crate::lua::traceback::from_lua;
 use crate::world::simulated::SimulatedSetup;
 use crate::world::simulated::postgres::{Heard, PostgresServer, Said, Server};
-use crate::world::simulated::programs::{Call, Canned, Function as Answer, Program};
+use crate::world::simulated::programs::{Call, Canned, Function as CallFunction, Program};
 
 /// What waits for its Lua function: the world calls from other threads, and Lua stays on its own.
 enum Asked {
@@ -138,7 +138,7 @@ fn statement(lua: &Lua, said: Said) -> mlua::Result<Table> {
 }
 
 /// A program that asks the spec's own thread.
-fn asking(ask: mpsc::UnboundedSender<Asked>) -> Answer {
+fn asking(ask: mpsc::UnboundedSender<Asked>) -> CallFunction {
     std::sync::Arc::new(move |call| {
         let ask = ask.clone();
         Box::pin(async move {

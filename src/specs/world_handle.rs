@@ -19,7 +19,7 @@ use crate::specs::programs::Players;
 use crate::specs::rehearsal::rehearse;
 use crate::specs::trial::Trial;
 use crate::specs::trial::run_handle::RunHandle;
-use crate::specs::world_handle::run_options::{RunOptions, Wanted};
+use crate::specs::world_handle::run_options::{RunOptions, RunRequest};
 use crate::specs::{handle, words};
 use crate::suggest;
 use crate::world::simulated::{FileSetup, Simulated, SimulatedSetup};
@@ -96,7 +96,7 @@ fn world_of(call: &Call, mut args: MultiValue) -> Result<(Rc<World>, Vec<Value>)
 /// `world:run(recipe, options)`: one run, which sees what earlier runs in this world left.
 async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let [recipe, options] = run_options::two(call, args)?;
-    let wanted = Wanted::read::<RunOptions>(call, world, &recipe, &options)?;
+    let wanted = RunRequest::read::<RunOptions>(call, world, &recipe, &options)?;
     let rehearsed =
         world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(call, world))).await??;
     let run = RunHandle::new(rehearsed, None, &world.trial);

@@ -68,7 +68,7 @@ pub(super) struct Deflated {
 }
 
 /// The answer to a block that was given away.
-pub(super) type Answer = oneshot::Receiver<Result<Deflated>>;
+pub(super) type DeflateResult = oneshot::Receiver<Result<Deflated>>;
 
 struct Job {
     block: Block,
@@ -91,7 +91,7 @@ impl Workers {
     }
 
     /// Gives a block to the next idle worker. How many are on their way at once is up to the caller.
-    pub(super) fn deflate(&mut self, block: Block) -> Result<Answer> {
+    pub(super) fn deflate(&mut self, block: Block) -> Result<DeflateResult> {
         if self.started < self.threads {
             self.start()?;
         }

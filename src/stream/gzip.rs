@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::ahead::{Ahead, stopped};
-use super::deflate::{Answer, Block, Workers};
+use super::deflate::{Block, DeflateResult, Workers};
 use super::gunzip::gunzip;
 use super::{Piece, SharedFacts, Source};
 use crate::error::Result;
@@ -37,7 +37,7 @@ pub fn gzip(source: Box<dyn Source>, level: u32, threads: usize, facts: &SharedF
 
 /// What is on its way, in the order of the input.
 enum Flight {
-    Block(Answer),
+    Block(DeflateResult),
     End,
 }
 
@@ -71,7 +71,7 @@ struct Gzip {
     ahead: Ahead,
     flying: mpsc::Receiver<Flight>,
     /// The oldest block, still with its worker.
-    front: Option<Answer>,
+    front: Option<DeflateResult>,
     stand: Stand,
     checksum: crc32fast::Hasher,
     plain_bytes: u64,

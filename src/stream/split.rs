@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 const WAITING: usize = 8;
 
 /// What the readers are given.
-enum Given {
+enum SplitPiece {
     Data(Bytes),
     /// The end, with what the stages before the split have learnt.
     End(Box<Facts>),
@@ -24,13 +24,13 @@ pub struct Splitter {
 
 struct Reader {
     opened: Option<oneshot::Sender<(Facts, Result<()>)>>,
-    pieces: mpsc::Sender<Result<Given>>,
+    pieces: mpsc::Sender<Result<SplitPiece>>,
 }
 
 /// One of the sources that a split gives. It has facts of its own, which begin as those of the shared stages.
 pub struct Branch {
     opened: oneshot::Receiver<(Facts, Result<()>)>,
-    pieces: mpsc::Receiver<Result<Given>>,
+    pieces: mpsc::Receiver<Result<SplitPiece>>,
 }
 
 /// A split into so many branches.
@@ -68,8 +68,8 @@ impl Splitter {
 
     async fn hand_out(&mut self, piece: Result<Piece>, facts: &SharedFacts) {
         let given = |piece: &Result<Piece>| match piece {
-            Ok(Piece::Data(data)) => Ok(Given::Data(data.clone())),
-            Ok(Piece::End) => Ok(Given::End(Box::new(facts.lock().clone()))),
+            Ok(Piece::Data(data)) => Ok(SplitPiece::Data(data.clone())),
+            Ok(Piece::End) => Ok(SplitPiece::End(Box::new(facts.lock().clone()))),
             Err(error) => Err(error.clone()),
         };
         let taken = join_all(self.readers.iter().map(|reader| reader.pieces.send(given(&piece)))).await;
@@ -93,7 +93,7 @@ fn ended() -> Error {
 }
 
 struct BranchSource {
-    pieces: mpsc::Receiver<Result<Given>>,
+    pieces: mpsc::Receiver<Result<SplitPiece>>,
     facts: SharedFacts,
     ended: bool,
 }
@@ -104,8 +104,8 @@ impl BranchSource {
             return Ok(Piece::End);
         }
         match self.pieces.recv().await.ok_or_else(ended)?? {
-            Given::Data(data) => Ok(Piece::Data(data)),
-            Given::End(shared) => {
+            SplitPiece::Data(data) => Ok(Piece::Data(data)),
+            SplitPiece::End(shared) => {
                 self.ended = true;
                 self.facts.lock().learn(&shared);
                 Ok(Piece::End)

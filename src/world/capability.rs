@@ -71,7 +71,6 @@ impl Capability {
     pub const CHOWN: Capability = Capability(0);
     pub const DAC_OVERRIDE: Capability = Capability(1);
     pub const DAC_READ_SEARCH: Capability = Capability(2);
-    pub const FOWNER: Capability = Capability(3);
     pub const SETGID: Capability = Capability(6);
     pub const SETUID: Capability = Capability(7);
 
@@ -92,11 +91,6 @@ impl Capability {
             None => Err(Error::new(Kind::Recipe, format!("there is no capability `{name}`"))
                 .hint(suggest::hint(short, NAMES.iter().copied()))),
         }
-    }
-
-    /// Its number in the kernel.
-    pub fn number(self) -> u8 {
-        self.0
     }
 
     /// Its bit in a set of them.

@@ -1,6 +1,6 @@
 //! Knows which Debian package brings a program, for the hint when it is missing.
 
-const PACKAGES: [(&str, &[&str]); 15] = [
+const PACKAGES: [(&str, &[&str]); 17] = [
     (
         "postgresql-client",
         &["pg_dump", "pg_dumpall", "pg_restore", "pg_isready", "psql", "createdb", "dropdb", "createuser", "dropuser"],
@@ -19,6 +19,8 @@ const PACKAGES: [(&str, &[&str]); 15] = [
     ("openssh-client", &["ssh", "scp", "sftp"]),
     ("awscli", &["aws"]),
     ("curl", &["curl"]),
+    ("cron", &["crontab"]),
+    ("systemd", &["systemctl"]),
 ];
 
 pub fn package_of(program: &str) -> Option<&'static str> {

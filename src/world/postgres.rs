@@ -73,7 +73,7 @@ impl Step {
 
 /// What a statement gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct QueryResult {
     pub columns: Vec<String>,
     /// Values as the server writes them; none for a null.
     pub rows: Vec<Vec<Option<Bytes>>>,
@@ -81,7 +81,7 @@ pub struct Answer {
     pub tag: String,
 }
 
-impl Answer {
+impl QueryResult {
     /// The first value of the first row.
     pub fn value(&self) -> Option<String> {
         self.rows.first()?.first()?.as_ref().map(|value| String::from_utf8_lossy(value).into_owned())
@@ -106,7 +106,7 @@ impl Answer {
 /// A connection to one database. Dropping it ends the session on the server, and takes back what is not committed.
 pub trait Session: Send {
     /// Runs one statement and gives its rows, of at most `max_bytes`. After an error the session goes on.
-    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<Answer>>;
+    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>>;
 
     /// Sends a step ahead. An error is that of any step so far; then the session is of no use any more.
     fn send(&mut self, step: Step) -> BoxFuture<'_, Result<()>>;

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::http::HttpResponse;
 use super::packing::Packed;
-use super::postgres::{Answer, Session, Step};
+use super::postgres::{QueryResult, Session, Step};
 use super::reply::Process;
 use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};
@@ -164,7 +164,7 @@ impl<W: Watcher> Sink for Watched<dyn Sink, W> {
 }
 
 impl<W: Watcher> Session for Watched<dyn Session, W> {
-    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<Answer>> {
+    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>> {
         Box::pin(async move {
             self.watch.watcher.moved(sql.len());
             // A statement that is refused does not end the session.

@@ -38,6 +38,12 @@ manifest = {}
 ---@return manifest.Manifest?
 function manifest.read(path, options) end
 
+--- What a file holds, by its first bytes (unpacked), and by its manifest where they do not say; its name does not matter.
+--- Reads only the beginning: whether the file is whole, `pg.inspect`, `archive.list` and `manifest.verify` find out.
+---@param path string Path of the backup.
+---@return "dump"|"archive"|"encrypted"|nil kind Nil for anything else, and for content that is damaged at its beginning.
+function manifest.content(path) end
+
 ---@class (exact) manifest.ListOptions
 ---@field dir string
 ---@field name string The pattern of the backups' names, as the shell has them.

@@ -33,7 +33,7 @@ fn whenever_it_is_killed_what_is_visible_is_whole() {
     let at = hikae.path("tree");
     tree(&at, 3000);
     let set = format!("tree={}", at.display());
-    let mut killed = 0;
+    let (mut killed, mut visible) = (0, 0);
     for step in 0..14_u64 {
         let mut child = hikae.start(&["run", "pack", "--quiet", "--set", &set]);
         std::thread::sleep(Duration::from_millis(60 * step));
@@ -45,12 +45,13 @@ fn whenever_it_is_killed_what_is_visible_is_whole() {
                 for suffix in [".manifest.json", ".files.jsonl.zst"] {
                     assert!(hikae.path(&format!("backups/{name}{suffix}")).exists(), "{name} without {suffix}");
                 }
+                visible += 1;
             }
         }
         // The stamp in the name has seconds.
         std::thread::sleep(Duration::from_millis(1000 - (60 * step) % 1000));
     }
-    assert!(killed > 3, "{killed}");
+    assert!(killed > 3 && visible > 0, "{killed} runs were killed, and {visible} archives looked at");
     let said = hikae.run(&["run", "pack", "--set", &set]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.contains("3000"), "{said:?}");

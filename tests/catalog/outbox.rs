@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hikae::catalog::{Fate, Moment, NewNotice, Notification, NotificationFilter, RunFilter, Status, Streak};
+use hikae::catalog::{Moment, NewNotice, NoticeOutcome, Notification, NotificationFilter, RunFilter, Status, Streak};
 
 use super::{State, at, daily, ending};
 
@@ -59,7 +59,7 @@ fn a_notice_that_was_sent_is_gone_and_on_record() {
     catalog.put_notices(vec![notice("email")]).unwrap();
     let claimed = catalog.claim_notices(now()).unwrap();
     assert_eq!((claimed.len(), claimed[0].attempts), (1, 1));
-    catalog.settle_notice(claimed[0].number, &Fate::Sent, Some(&attempt("sent"))).unwrap();
+    catalog.settle_notice(claimed[0].number, &NoticeOutcome::Sent, Some(&attempt("sent"))).unwrap();
     assert_eq!(catalog.notices().unwrap(), []);
     assert_eq!(catalog.notifications(&NotificationFilter::default()).unwrap(), [attempt("sent")]);
 }
@@ -71,7 +71,9 @@ fn what_could_not_be_sent_waits_for_its_time() {
     catalog.put_notices(vec![notice("email")]).unwrap();
     let number = catalog.claim_notices(now()).unwrap()[0].number;
     let due = now() + Duration::from_secs(60);
-    catalog.settle_notice(number, &Fate::Again { due, recipients: vec!["b@example.com".into()] }, None).unwrap();
+    catalog
+        .settle_notice(number, &NoticeOutcome::Again { due, recipients: vec!["b@example.com".into()] }, None)
+        .unwrap();
     assert_eq!(catalog.claim_notices(now() + Duration::from_secs(59)).unwrap(), []);
     let again = catalog.claim_notices(due).unwrap();
     assert_eq!((again[0].attempts, again[0].recipients.as_slice()), (2, ["b@example.com".to_owned()].as_slice()));
@@ -84,9 +86,9 @@ fn flush_makes_everything_due_that_waits_and_only_on_request_what_is_in_doubt() 
     catalog.put_notices(vec![notice("waits"), notice("unsure"), notice("failed")]).unwrap();
     let claimed = catalog.claim_notices(now()).unwrap();
     let due = now() + Duration::from_secs(9999);
-    catalog.settle_notice(claimed[0].number, &Fate::Untried { due }, None).unwrap();
-    catalog.settle_notice(claimed[1].number, &Fate::Unsure, None).unwrap();
-    catalog.settle_notice(claimed[2].number, &Fate::Failed, None).unwrap();
+    catalog.settle_notice(claimed[0].number, &NoticeOutcome::Untried { due }, None).unwrap();
+    catalog.settle_notice(claimed[1].number, &NoticeOutcome::Unsure, None).unwrap();
+    catalog.settle_notice(claimed[2].number, &NoticeOutcome::Failed, None).unwrap();
     let channels = |unsure| {
         catalog.expedite_notices(now(), unsure).unwrap();
         let claimed = catalog.claim_notices(now()).unwrap();

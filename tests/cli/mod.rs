@@ -20,6 +20,7 @@ mod db_full_backup;
 mod demo;
 mod disaster_recovery_app;
 mod disaster_recovery_db;
+mod doctor;
 mod drill;
 mod drill_apart;
 mod dry_run;
@@ -34,6 +35,8 @@ mod recipes_run;
 mod records;
 mod render_db_backup;
 mod restore;
+mod schedule;
+mod setting_up;
 mod restore_refused;
 mod status;
 mod status_lists;
@@ -44,6 +47,7 @@ mod test_command;
 mod test_coverage;
 mod test_places;
 mod tutorial;
+mod verify;
 
 use crate::support::program::{Hikae, Said};
 

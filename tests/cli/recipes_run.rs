@@ -86,10 +86,14 @@ fn a_secret_goes_to_it_and_is_nowhere_shown() {
     let hikae = hikae.file("config/recipes/outer.lua", &with_secret).env("PASS", "hunter2-in-the-dark");
     let mut running = hikae.start(&["run", "outer"]);
     wait_until("the inner run", || hikae.path("backups/waiting").exists());
+    let mut seen = 0;
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        assert!(!String::from_utf8_lossy(&line).contains("hunter2-in-the-dark"));
+        let line = String::from_utf8_lossy(&line).into_owned();
+        assert!(!line.contains("hunter2-in-the-dark"));
+        seen += usize::from(line.contains("run\0inner"));
     }
+    assert!(seen > 0, "the inner run was among the processes");
     rustix::process::kill_process(rustix::process::Pid::from_child(&running), rustix::process::Signal::TERM).unwrap();
     assert_eq!(running.wait().unwrap().code(), Some(143));
     // Cancelling the parent cancels the child.

@@ -105,6 +105,7 @@ fn the_wait_for_a_free_second_is_no_part_of_the_duration() {
         assert_eq!(hikae.run(&["run", "wiki"]).code, 0);
     }
     let said = hikae.run(&["runs", "--json"]);
+    assert_eq!(said.out.lines().count(), 3, "{said:?}");
     for line in said.out.lines() {
         let run: Value = serde_json::from_str(line).unwrap();
         assert!(run["duration_secs"].as_f64().unwrap() < 0.5, "{line}");

@@ -1,7 +1,9 @@
 //! What a run that was killed leaves behind, the next one finds and clears; the record shows it as interrupted.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Child;
+use std::time::Instant;
 
 use rustix::process::Signal;
 
@@ -86,20 +88,33 @@ fn whatever_step_of_the_last_run_was_its_last_the_next_one_copes() {
 #[test]
 fn a_run_that_is_killed_at_any_moment_leaves_whole_backups_only() {
     let hikae = night(DUMPS);
+    let started = Instant::now();
+    assert_eq!(hikae.run(&["run", "db-backup"]).code, 0);
+    let undisturbed = started.elapsed();
     plant(&hikae.path("backups"), "20990101_020000"); // so that no retention removes anything
-    for round in 0..12 {
+    // The kills are spread over the time of a run and a little more, so that some come after the backup is there.
+    let (mut killed, mut whole) = (0, 0);
+    for round in 0..60 {
         let run = hikae.start(&["run", "db-backup"]);
-        std::thread::sleep(std::time::Duration::from_millis(round * 8));
+        std::thread::sleep(undisturbed * (round % 10 + 1) / 8);
         send(&run, Signal::KILL);
-        end_of(run);
-        assert_whole(&hikae.path("backups"));
+        killed += usize::from(end_of(run).status.signal() == Some(9));
+        whole = assert_whole(&hikae.path("backups"));
+        if killed >= 8 && whole >= 4 {
+            break;
+        }
     }
+    assert!(
+        killed >= 8 && whole >= 4,
+        "{killed} runs were killed, and {whole} backups looked at: hardly anything was tried"
+    );
     let (runs, said) = (hikae.run(&["runs", "--json"]), hikae.run(&["runs", "--status=running", "--json"]));
     assert_eq!((runs.code, said.code, said.out.as_str()), (0, 0, ""), "a dead run is shown as running");
 }
 
-/// Every backup that is visible stands beside a manifest that describes it, and decompresses to a whole dump.
-fn assert_whole(folder: &Path) {
+/// Every visible backup has a manifest that describes it, and decompresses to a whole dump. Returns how many there are.
+fn assert_whole(folder: &Path) -> usize {
+    let mut whole = 0;
     for (name, bytes) in contents(folder) {
         if !name.starts_with("db_backup_202") || name.contains("2020") || !name.ends_with(".sql.gz") {
             continue;
@@ -109,5 +124,7 @@ fn assert_whole(folder: &Path) {
         assert_eq!(manifest["size_bytes"], bytes.len(), "{name}");
         let output = std::process::Command::new("gzip").arg("-dc").arg(folder.join(&name)).output().unwrap();
         assert!(output.stdout.ends_with(b"-- PostgreSQL database dump complete\n--\n\n"), "{name}");
+        whole += 1;
     }
+    whole
 }

@@ -159,3 +159,15 @@ fn a_password_on_standard_error_is_never_shown() {
         assert!(PASSWORD.contains("hunter2"));
     }
 }
+
+#[test]
+fn what_one_says_on_its_standard_error_is_shown_when_verbose() {
+    let hikae = night(&format!("echo 'reading the contacts' >&2\n{DUMPS}"));
+    let shown = |flags: &[&str]| {
+        let said = hikae.run(&[&["run", "db-backup"], flags].concat());
+        format!("{}{}", said.out, said.err)
+    };
+    assert!(!shown(&[]).contains("reading the contacts"));
+    let said = shown(&["--verbose"]);
+    assert!(said.contains("pg_dump: reading the contacts"), "{said}");
+}

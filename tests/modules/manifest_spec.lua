@@ -4,6 +4,35 @@ local function backup()
   return fs.open(tmp("plain")):gzip():save(tmp("x.gz"))
 end
 
+describe("manifest.content", function()
+  it("goes by the first bytes, packed or not, whatever the name is", function()
+    fs.write(tmp("photo.jpg"), samples.pg_dump { contacts = 1 })
+    fs.write(tmp("x.sql.tar"), samples.tar { files = { ["a"] = "x" } })
+    expect(manifest.content(tmp("photo.jpg"))).to_be("dump")
+    expect(manifest.content(tmp("x.sql.tar"))).to_be("archive")
+    fs.open(tmp("photo.jpg")):gzip():save(tmp("x.tar.gz"))
+    fs.open(tmp("x.sql.tar")):gzip():save(tmp("dump.sql.gz"))
+    expect(manifest.content(tmp("x.tar.gz"))).to_be("dump")
+    expect(manifest.content(tmp("dump.sql.gz"))).to_be("archive")
+  end)
+
+  it("is nil for anything else, and for what cannot be unpacked", function()
+    backup()
+    process.run { program = "sh", args = { "-c", "printf '\\037\\213, and no more' > \"$0\"", tmp("broken.gz") } }
+    fs.write(tmp("empty.sql"), "")
+    for _i, name in ipairs { "x.gz", "plain", "broken.gz", "empty.sql" } do
+      expect(manifest.content(tmp(name))).to_be_nil()
+    end
+  end)
+
+  it("goes by the manifest where the bytes do not say", function()
+    backup()
+    local text = fs.read(tmp("x.gz.manifest.json"))
+    fs.write(tmp("x.gz.manifest.json"), (string.gsub(text, '"manifest": 1', '"manifest": 1, "database": {}')), { replace = true })
+    expect(manifest.content(tmp("x.gz"))).to_be("dump")
+  end)
+end)
+
 describe("manifest.read", function()
   it("gives what stands beside a backup, and nil where nothing does", function()
     local made = backup()

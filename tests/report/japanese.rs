@@ -56,7 +56,7 @@ fn has_english(text: &str) -> Option<String> {
 #[test]
 fn what_commands_print_is_japanese() {
     let hikae = Hikae::new().file("config/hikae.toml", "sandbox = \"off\"\n").env("HIKAE_LANG", "ja");
-    let lines: [&[&str]; 17] = [
+    let lines: [&[&str]; 19] = [
         &["--help"],
         &["run", "--help"],
         &["runs", "--help"],
@@ -73,6 +73,8 @@ fn what_commands_print_is_japanese() {
         &["status"],
         &["check", "db-backup"],
         &["list"],
+        &["schedule", "--help"],
+        &["schedule"],
         &["notify", "test"],
     ];
     for line in lines {

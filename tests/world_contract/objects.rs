@@ -46,6 +46,11 @@ impl Storehouse {
         Storehouse { call, below, store, simulated, held: None }
     }
 
+    /// Keeps a folder for as long as this lives.
+    pub fn holding(self, held: tempfile::TempDir) -> Storehouse {
+        Storehouse { held: Some(held), ..self }
+    }
+
     /// Whether what is stored are files in folders.
     pub fn is_tree(&self) -> bool {
         self.store.kind.is_tree()
@@ -170,7 +175,7 @@ async fn folder() -> Storehouse {
     let store = Arc::new(url::store(&format!("file://{}/nas", held.path().display())).unwrap());
     let world = Arc::new(Real::ambient());
     let house = Storehouse::at(store, caller(world.clone()), world, None).await;
-    Storehouse { held: Some(held), ..house }
+    house.holding(held)
 }
 
 /// The same in memory.
@@ -222,21 +227,22 @@ macro_rules! holds {
 }
 
 /// Every check that holds for stores of every kind.
-macro_rules! holds_all {
+macro_rules! common_checks {
     ($($world:ident),*) => {
-        $(holds!($world: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
+        $($crate::world_contract::objects::holds!($world: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
         nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
-        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, absence_is_told, odd_keys_are_kept_to_the_letter,
+        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, what_is_kept_with_an_object_is_told, absence_is_told, odd_keys_are_kept_to_the_letter,
         keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
         a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
         looks_tell_size_and_age);)*
     };
 }
+pub(crate) use {common_checks, holds};
 
 mod on {
     use super::{dry_run, folder, prefix, real, simulated, simulated_folder, simulated_google};
 
-    holds_all!(real, prefix, folder, simulated, simulated_folder, simulated_google);
+    common_checks!(real, prefix, folder, simulated, simulated_folder, simulated_google);
     // What is planned is seen as if it were there; its bytes nobody knows.
     holds!(dry_run: nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
         absence_is_told, keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,

@@ -5,7 +5,7 @@ use crate::alert::channel::{Deliver, Verb};
 use crate::alert::delivery::{DeliveryResult, Outgoing, Queue, deliver_all};
 use crate::alert::registered::Channels;
 use crate::alert::{Event, retry_policy};
-use crate::catalog::{Catalog, Fate, Notice, Notification};
+use crate::catalog::{Catalog, Notice, NoticeOutcome, Notification};
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 
@@ -117,16 +117,16 @@ impl<D: Deliver> Dispatch<D> {
             }
             DeliveryResult::Ended(result) => result,
         };
-        let fate = match retry_policy::of(&result, notice.attempts, notice.made_ms, now) {
-            Fate::Again { due, recipients } if recipients.is_empty() => {
-                Fate::Again { due, recipients: notice.recipients.clone() }
+        let outcome = match retry_policy::of(&result, notice.attempts, notice.made_ms, now) {
+            NoticeOutcome::Again { due, recipients } if recipients.is_empty() => {
+                NoticeOutcome::Again { due, recipients: notice.recipients.clone() }
             }
-            fate => fate,
+            outcome => outcome,
         };
         let event = event_of(notice)?;
         let attempt = self.note(notice, channels, &event, &result, tally);
-        let attempt = Notification { status: retry_policy::word(&fate, &result).to_owned(), ..attempt };
-        catalog.settle_notice(notice.number, &fate, Some(&attempt))
+        let attempt = Notification { status: retry_policy::word(&outcome, &result).to_owned(), ..attempt };
+        catalog.settle_notice(notice.number, &outcome, Some(&attempt))
     }
 }
 

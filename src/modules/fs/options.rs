@@ -20,12 +20,12 @@ pub struct ListOptions {
     pub modified_after: Option<When>,
     pub larger_than: Option<Size>,
     pub smaller_than: Option<Size>,
-    pub kind: Option<Wanted>,
+    pub kind: Option<KindFilter>,
 }
 
 #[derive(Deserialize, PartialEq, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
-pub enum Wanted {
+pub enum KindFilter {
     File,
     Dir,
     Link,
@@ -131,24 +131,24 @@ pub struct CopyOptions {
     pub mode: Option<u32>,
 }
 
-impl From<EntryKind> for Wanted {
-    fn from(kind: EntryKind) -> Wanted {
+impl From<EntryKind> for KindFilter {
+    fn from(kind: EntryKind) -> KindFilter {
         match kind {
-            EntryKind::File => Wanted::File,
-            EntryKind::Dir => Wanted::Dir,
-            EntryKind::Link => Wanted::Link,
-            EntryKind::Other => Wanted::Other,
+            EntryKind::File => KindFilter::File,
+            EntryKind::Dir => KindFilter::Dir,
+            EntryKind::Link => KindFilter::Link,
+            EntryKind::Other => KindFilter::Other,
         }
     }
 }
 
-impl Wanted {
+impl KindFilter {
     pub fn word(self) -> &'static str {
         match self {
-            Wanted::File => "file",
-            Wanted::Dir => "dir",
-            Wanted::Link => "link",
-            Wanted::Other => "other",
+            KindFilter::File => "file",
+            KindFilter::Dir => "dir",
+            KindFilter::Link => "link",
+            KindFilter::Other => "other",
         }
     }
 }

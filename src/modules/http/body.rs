@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Kind, Result};
-use crate::modules::http::given::Given;
+use crate::modules::http::json_value::JsonValue;
 use crate::secret::MASK;
 use crate::world::SecretOrText;
 use crate::world::http::Body;
@@ -13,8 +13,8 @@ use crate::world::http::address::encoded;
 #[derive(Default)]
 pub struct Content {
     pub text: Option<SecretOrText>,
-    pub json: Option<Given>,
-    pub form: Option<BTreeMap<String, Given>>,
+    pub json: Option<JsonValue>,
+    pub form: Option<BTreeMap<String, JsonValue>>,
 }
 
 impl Content {
@@ -42,7 +42,7 @@ impl Content {
     }
 }
 
-fn write_form(form: &BTreeMap<String, Given>) -> Result<Body> {
+fn write_form(form: &BTreeMap<String, JsonValue>) -> Result<Body> {
     let fields = form.iter().map(|(name, given)| Ok((name.as_str(), given.to_text(name)?)));
     let fields = fields.collect::<Result<Vec<_>>>()?;
     let mut shown = Vec::new();

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::error::{Error, Kind, Result};
 use crate::lua::options::{Text, duration};
 use crate::modules::http::body::Content;
-use crate::modules::http::given::Given;
+use crate::modules::http::json_value::JsonValue;
 use crate::modules::http::signing::Signing;
 use crate::secret::Secret;
 use crate::world::http::exchange::{Exchange, Policy};
@@ -27,7 +27,7 @@ pub struct Wish {
     url: SecretOrText,
     headers: BTreeMap<String, Text>,
     bearer: Option<Text>,
-    query: BTreeMap<String, Given>,
+    query: BTreeMap<String, JsonValue>,
     content: Content,
     pub timeout: Option<Duration>,
     pub idle_timeout: Option<Duration>,
@@ -50,7 +50,7 @@ macro_rules! options {
             $($field: $type,)*
             headers: BTreeMap<String, Text>,
             bearer: Option<Text>,
-            query: BTreeMap<String, Given>,
+            query: BTreeMap<String, JsonValue>,
             #[serde(deserialize_with = "duration")]
             timeout: Option<Duration>,
             #[serde(deserialize_with = "duration")]
@@ -70,8 +70,8 @@ options!(GetOptions {
 options!(PostOptions {
     sign: Option<Signing>,
     body: Option<Text>,
-    json: Option<Given>,
-    form: Option<BTreeMap<String, Given>>,
+    json: Option<JsonValue>,
+    form: Option<BTreeMap<String, JsonValue>>,
     max_bytes: Option<usize>,
     secrets: Vec<String>,
     retry: Option<bool>,
@@ -84,8 +84,8 @@ pub struct RequestOptions {
     url: Text,
     method: Option<Method>,
     body: Option<Text>,
-    json: Option<Given>,
-    form: Option<BTreeMap<String, Given>>,
+    json: Option<JsonValue>,
+    form: Option<BTreeMap<String, JsonValue>>,
     max_bytes: Option<usize>,
     #[serde(default)]
     secrets: Vec<String>,
@@ -96,7 +96,7 @@ pub struct RequestOptions {
     headers: BTreeMap<String, Text>,
     bearer: Option<Text>,
     #[serde(default)]
-    query: BTreeMap<String, Given>,
+    query: BTreeMap<String, JsonValue>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
     #[serde(default, deserialize_with = "duration")]

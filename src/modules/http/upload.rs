@@ -15,7 +15,7 @@ use crate::lua::exports::Call;
 use crate::lua::options::{Text, duration};
 use crate::lua::traceback::from_lua;
 use crate::modules::http::MAX_BYTES;
-use crate::modules::http::given::Given;
+use crate::modules::http::json_value::JsonValue;
 use crate::modules::stream_result::{LineTap, fill, unknown_facts, with_taps};
 use crate::stream::pump::Tally;
 use crate::world::Caller;
@@ -28,7 +28,7 @@ use crate::world::http::{Address, HttpRequest, Method};
 pub struct UploadOptions {
     method: Option<Method>,
     headers: BTreeMap<String, Text>,
-    query: BTreeMap<String, Given>,
+    query: BTreeMap<String, JsonValue>,
     size_bytes: Option<u64>,
     expect: Option<Vec<u16>>,
     #[serde(deserialize_with = "duration")]

@@ -69,8 +69,8 @@ struct Listed {
     problem: Option<Error>,
 }
 
-/// The head of a file as a source.
-struct Head(Option<Bytes>);
+/// Bytes that are at hand, as a source: the head of a file, or a list.
+pub struct Head(pub Option<Bytes>);
 
 impl Source for Head {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
@@ -81,7 +81,7 @@ impl Source for Head {
 pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let caller = call.world()?;
     let found = found(&caller, &options).await?;
-    let described = found.into_iter().map(|(name, Found { backup, has_manifest, has_list })| {
+    let described = found.into_iter().map(|(name, NamedFiles { backup, has_manifest, has_list })| {
         let listed = Listed {
             name,
             backup,
@@ -105,18 +105,18 @@ pub async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
 
 /// What there is under the name of a backup.
 #[derive(Default)]
-struct Found {
+struct NamedFiles {
     backup: Option<Stat>,
     has_manifest: bool,
     has_list: bool,
 }
 
 /// The names in the folder that fit, each with what there is.
-async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String, Found>> {
+async fn found(caller: &Caller, options: &ListOptions) -> Result<BTreeMap<String, NamedFiles>> {
     let matcher = pick::matcher(&options.name)?;
     // A manifest's name begins as its backup's does.
     let query = ListQuery { name: Some(format!("{}*", options.name)), ..ListQuery::of(&options.dir) };
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    let mut found: BTreeMap<String, NamedFiles> = BTreeMap::new();
     for entry in caller.list(query).await?.into_iter().filter(|entry| entry.stat.kind == EntryKind::File) {
         let name = entry.path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
             Error::new(Kind::Other, format!("the name of `{}` is not UTF-8", entry.path.display()))

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use mlua::Table;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,11 +12,12 @@ use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
+use crate::modules::manifest::list::Head;
 use crate::modules::save;
 use crate::postgres::dump::facts::DatabaseFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
-use crate::stream::{Facts, Piece, SharedFacts, Source};
+use crate::stream::{Facts, SharedFacts};
 use crate::world::Caller;
 use crate::world::command::quoted;
 
@@ -52,7 +51,7 @@ pub async fn save(call: Rc<Call>, path: PathBuf, options: SetOptions) -> Result<
     *facts.lock() = facts_of(&path, &parts, options.left_out)?;
     let counted = facts.clone();
     let pipeline = Pipeline::new("list of the set".to_owned(), caller.limits, facts, move || async move {
-        Ok(Box::new(Staged::new(Box::new(List(Some(list.into()))), Count::new(&counted))) as _)
+        Ok(Box::new(Staged::new(Box::new(Head(Some(list.into()))), Count::new(&counted))) as _)
     });
     save::save(call, (pipeline, Vec::new()), crate::backup::target::Target::File(path), Default::default()).await
 }
@@ -119,13 +118,4 @@ fn restore_line(set: &Path, parts: &[Part]) -> String {
         }
     }
     steps.join(" && ")
-}
-
-/// A text as a source.
-struct List(Option<Bytes>);
-
-impl Source for List {
-    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        Box::pin(async { Ok(self.0.take().map_or(Piece::End, Piece::Data)) })
-    }
 }

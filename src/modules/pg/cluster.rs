@@ -31,7 +31,7 @@ pub struct ClusterOptions {
 /// What `pg.temporary_cluster` gave; of it only the folder matters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Given {
+pub struct ClusterHandle {
     host: String,
     #[serde(rename = "port")]
     _port: u16,
@@ -65,7 +65,7 @@ pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
     Ok(table)
 }
 
-pub async fn drop_one(call: Rc<Call>, given: Given) -> Result<()> {
+pub async fn drop_one(call: Rc<Call>, given: ClusterHandle) -> Result<()> {
     if !call.session.at_end.of::<Clusters>().has(&given.host) {
         return Err(Error::new(Kind::NotFound, format!("there is no cluster `{}` of this run", given.host))
             .hint("give what `pg.temporary_cluster` gave"));

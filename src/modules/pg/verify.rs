@@ -30,7 +30,7 @@ use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRoles;
 use crate::secret::Secret;
 use crate::world::Caller;
-use crate::world::postgres::{Answer, message_of};
+use crate::world::postgres::{QueryResult, message_of};
 
 /// The most that a database may say about itself: some hundred thousand tables.
 const MAX_LIVE_BYTES: usize = 128 << 20;
@@ -71,8 +71,8 @@ struct WithDatabase {
 
 impl<'de> Deserialize<'de> for Manifest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Manifest, D::Error> {
-        struct Given;
-        impl<'de> Visitor<'de> for Given {
+        struct ManifestVisitor;
+        impl<'de> Visitor<'de> for ManifestVisitor {
             type Value = Manifest;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,7 +88,7 @@ impl<'de> Deserialize<'de> for Manifest {
                 Ok(Manifest::Facts(Box::new(given.database)))
             }
         }
-        deserializer.deserialize_any(Given)
+        deserializer.deserialize_any(ManifestVisitor)
     }
 }
 
@@ -236,7 +236,7 @@ impl Asked<'_> {
         }
         for sequence in expected.sequences.as_deref().unwrap_or_default() {
             let said = self.said(live::sequence_value(sequence)).await?;
-            let place = |answer: Answer| {
+            let place = |answer: QueryResult| {
                 let row: Vec<String> = answer
                     .rows
                     .into_iter()
@@ -253,7 +253,7 @@ impl Asked<'_> {
     }
 
     /// What a statement gives, or the words with which the server refuses it.
-    async fn said(&mut self, sql: String) -> Result<std::result::Result<Answer, String>> {
+    async fn said(&mut self, sql: String) -> Result<std::result::Result<QueryResult, String>> {
         match self.talk.ask(sql).await {
             Ok(answer) => Ok(Ok(answer)),
             Err(error) => match message_of(&error) {

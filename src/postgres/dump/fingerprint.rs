@@ -67,11 +67,6 @@ impl RowSum {
         self.sum = self.sum.wrapping_add(hash);
     }
 
-    /// What was begun is no row.
-    pub fn forget(&mut self) {
-        self.begun = None;
-    }
-
     pub fn sum(&self) -> u128 {
         self.sum
     }

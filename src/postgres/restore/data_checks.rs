@@ -9,7 +9,7 @@ use crate::postgres::dump::facts::{DatabaseFacts, TableRows};
 use crate::postgres::dump::fingerprint::{KIND, shown as hex};
 use crate::postgres::restore::checks::Check;
 use crate::postgres::restore::live::{Live, LiveTable};
-use crate::postgres::restore::read_back::{Read, ReadBack, Wanted, Writing};
+use crate::postgres::restore::read_back::{Read, ReadBack, TableColumns, Writing};
 use crate::postgres::server::quoting::shown;
 
 /// Up to so many tables that differ have a check of their own.
@@ -20,7 +20,7 @@ struct Table<'a> {
     said: &'a TableRows,
     live: &'a LiveTable,
     value: &'a str,
-    wanted: Wanted,
+    wanted: TableColumns,
 }
 
 /// The checks of the data; `other` says how the servers differ, where they do.
@@ -46,7 +46,7 @@ fn tables<'a>(expected: &'a DatabaseFacts, live: &'a Live) -> Vec<Table<'a>> {
     let known = |said: &'a TableRows| {
         let taken = said.fingerprint.as_ref().filter(|taken| taken.kind == KIND)?;
         let live = *by_name.get(&(said.schema.as_str(), said.name.as_str()))?;
-        let wanted = Wanted {
+        let wanted = TableColumns {
             schema: live.schema.clone(),
             name: live.name.clone(),
             columns: taken.columns.clone(),
@@ -79,7 +79,7 @@ async fn read(
     let mut found: Vec<Read<(u64, u128)>> = vec![Err("it was not read".to_owned()); tables.len()];
     let mut open: Vec<usize> = (0..tables.len()).collect();
     for (time_zone, bytea) in ways {
-        let wanted: Vec<Wanted> = open.iter().map(|at| tables[*at].wanted.clone()).collect();
+        let wanted: Vec<TableColumns> = open.iter().map(|at| tables[*at].wanted.clone()).collect();
         let read = read_back.tables(&wanted, Writing { encoding, time_zone, bytea }).await?;
         let mut left = Vec::new();
         for (at, read) in open.into_iter().zip(read) {

@@ -21,7 +21,7 @@ pub(crate) enum Place {
 
 /// What the first words behind a verb are so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum KindMatch {
     Kind(Place),
     /// The words so far begin the name of a kind.
     Begun,
@@ -94,7 +94,7 @@ const KINDS: [(&str, &str, Place); 56] = [
 ];
 
 /// What `words` are behind `verb`: a kind as soon as its last word is read.
-pub(crate) fn find(verb: Verb, words: &[&str]) -> Found {
+pub(crate) fn find(verb: Verb, words: &[&str]) -> KindMatch {
     let letter = match verb {
         Verb::Create => 'c',
         Verb::Alter => 'a',
@@ -108,7 +108,7 @@ pub(crate) fn find(verb: Verb, words: &[&str]) -> Found {
         let mut parts = kind.split(' ');
         let matching = words.iter().all(|word| parts.next() == Some(word));
         match (matching, parts.next()) {
-            (true, None) if *place == Inside => return Found::Kind(Inside),
+            (true, None) if *place == Inside => return KindMatch::Kind(Inside),
             (true, None) => outside = true,
             (true, Some(_)) => begun = true,
             _ => {}
@@ -116,8 +116,8 @@ pub(crate) fn find(verb: Verb, words: &[&str]) -> Found {
     }
     match (begun, outside) {
         // `CREATE USER` may go on as `CREATE USER MAPPING`.
-        (true, _) => Found::Begun,
-        (false, true) => Found::Kind(Outside),
-        (false, false) => Found::Unknown,
+        (true, _) => KindMatch::Begun,
+        (false, true) => KindMatch::Kind(Outside),
+        (false, false) => KindMatch::Unknown,
     }
 }

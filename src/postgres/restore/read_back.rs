@@ -23,7 +23,7 @@ pub type Read<T> = std::result::Result<T, String>;
 
 /// One table to be read.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct TableColumns {
     pub schema: String,
     pub name: String,
     pub columns: Vec<String>,
@@ -74,7 +74,7 @@ pub struct ReadBack<'a> {
 
 impl ReadBack<'_> {
     /// Reads all of the tables, over several connections at once; the rows and their sum of each, in their order.
-    pub async fn tables(&self, wanted: &[Wanted], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
+    pub async fn tables(&self, wanted: &[TableColumns], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
         let readers = self.cores.clamp(1, MOST_READERS).min(wanted.len().max(1));
         let mut shares: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); readers];
         let mut order: Vec<usize> = (0..wanted.len()).collect();
@@ -96,7 +96,7 @@ impl ReadBack<'_> {
     /// Reads some of the tables over one connection.
     async fn share(
         &self,
-        wanted: &[Wanted],
+        wanted: &[TableColumns],
         share: &[usize],
         writing: Writing<'_>,
     ) -> Result<Vec<(usize, Read<(u64, u128)>)>> {
@@ -125,7 +125,7 @@ impl ReadBack<'_> {
     }
 
     /// The types of the columns of a table whose values a server of another version may write in another way.
-    pub async fn written_by_version(&self, table: &Wanted) -> Result<Vec<String>> {
+    pub async fn written_by_version(&self, table: &TableColumns) -> Result<Vec<String>> {
         let sql = format!(
             "SELECT DISTINCT format_type(t.oid, NULL) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
              WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype <> 'e' \
@@ -146,7 +146,7 @@ impl ReadBack<'_> {
     }
 }
 
-impl Wanted {
+impl TableColumns {
     fn copy(&self, encoding: &str) -> String {
         let out = format!("TO STDOUT (ENCODING {})", literal(encoding));
         let columns = self.columns.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ");

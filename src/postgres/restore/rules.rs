@@ -6,7 +6,7 @@ pub mod watch;
 use crate::postgres::dump::item::Item;
 use crate::postgres::dump::legible::legible;
 use crate::postgres::restore::inserting::Insert;
-use crate::postgres::restore::kinds::{Found, Place, Verb, find};
+use crate::postgres::restore::kinds::{KindMatch, Place, Verb, find};
 use crate::postgres::restore::rules::calls::Call;
 use crate::postgres::restore::rules::watch::Watch;
 
@@ -203,9 +203,9 @@ fn alter(words: &[&str]) -> Ruling {
 /// What is done with an object inside the database, by the table of kinds.
 fn inside(verb: Verb, words: &[&str]) -> Ruling {
     match find(verb, words) {
-        Found::Kind(Place::Inside) => pass(),
-        Found::Begun => Open,
-        Found::Kind(Place::Outside) | Found::Unknown => Refused,
+        KindMatch::Kind(Place::Inside) => pass(),
+        KindMatch::Begun => Open,
+        KindMatch::Kind(Place::Outside) | KindMatch::Unknown => Refused,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::postgres::server::quoting::{ident, literal};
 use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;
 use crate::world::Caller;
-use crate::world::postgres::Answer;
+use crate::world::postgres::QueryResult;
 
 /// Where the server is asked about its databases.
 pub const MAINTENANCE: &str = "postgres";
@@ -37,7 +37,7 @@ impl Maintenance<'_> {
     }
 
     /// Runs some statements, up to the first that fails; gives what the last one gave.
-    pub async fn run(&self, act: &str, statements: impl IntoIterator<Item = String>) -> Result<Answer> {
+    pub async fn run(&self, act: &str, statements: impl IntoIterator<Item = String>) -> Result<QueryResult> {
         talk::run(self.caller, &self.server, &self.database, act, statements).await
     }
 

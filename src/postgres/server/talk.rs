@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::world::Caller;
-use crate::world::postgres::{Answer, Login, Session, sqlstate_of};
+use crate::world::postgres::{Login, QueryResult, Session, sqlstate_of};
 
 /// The most that a query may answer.
 pub const MAX_ANSWER_BYTES: usize = 4 << 20;
@@ -49,18 +49,18 @@ impl Talk {
     }
 
     /// What one statement gives.
-    pub async fn ask(&mut self, sql: impl Into<Bytes>) -> Result<Answer> {
+    pub async fn ask(&mut self, sql: impl Into<Bytes>) -> Result<QueryResult> {
         self.ask_for(sql, MAX_ANSWER_BYTES).await
     }
 
     /// The same, of at most `max_bytes`.
-    pub async fn ask_for(&mut self, sql: impl Into<Bytes>, max_bytes: usize) -> Result<Answer> {
+    pub async fn ask_for(&mut self, sql: impl Into<Bytes>, max_bytes: usize) -> Result<QueryResult> {
         self.session.ask(sql.into(), max_bytes).await.map_err(|error| error.within(self.act.clone()))
     }
 
     /// Runs several statements, up to the first that fails; gives what the last one gave.
-    pub async fn run(&mut self, statements: impl IntoIterator<Item = String>) -> Result<Answer> {
-        let mut answer = Answer::default();
+    pub async fn run(&mut self, statements: impl IntoIterator<Item = String>) -> Result<QueryResult> {
+        let mut answer = QueryResult::default();
         for sql in statements {
             answer = self.ask(sql).await?;
         }
@@ -91,7 +91,7 @@ pub async fn run(
     database: &str,
     act: &str,
     statements: impl IntoIterator<Item = String>,
-) -> Result<Answer> {
+) -> Result<QueryResult> {
     let mut talk = Talk::open(caller, server, database, act).await?;
     let answer = talk.run(statements).await;
     talk.end(answer).await

@@ -23,6 +23,7 @@ use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
 use crate::recipe::declaration::Declaration;
 use crate::recipe::problem::gather;
+use crate::recipe::schedule;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits};
 
@@ -43,7 +44,7 @@ impl Declarations<'_> {
             None => machine(self.config, source)?,
         };
         machine.fuse.refill();
-        read(self.shared.insert(machine), source)
+        scheduled(self.config, source, read(self.shared.insert(machine), source)?)
     }
 }
 
@@ -51,7 +52,15 @@ impl Declarations<'_> {
 pub fn declaration(config: &Arc<Config>, source: &RecipeSource) -> Result<Declaration> {
     let declaration = read(&machine(config, source)?, source)?;
     refuse_cycle(config, &declaration, &mut vec![source.name.clone()])?;
-    Ok(declaration)
+    scheduled(config, source, declaration)
+}
+
+/// The declaration with the schedule that `hikae.toml` has for the recipe.
+fn scheduled(config: &Config, source: &RecipeSource, declaration: Declaration) -> Result<Declaration> {
+    let Some(schedule) = config.settings.schedules.get(&source.name) else { return Ok(declaration) };
+    schedule::read(schedule)
+        .map_err(|problem| gather(&[problem], &format!("`[schedules]` in `{}`", config.settings_path().display())))?;
+    Ok(Declaration { schedule: Some(schedule.clone()), ..declaration })
 }
 
 /// Refuses recipes that run each other in a circle, and those that are not there. Names that come from params are looked at when they run.
@@ -71,7 +80,7 @@ fn refuse_cycle(config: &Arc<Config>, declaration: &Declaration, above: &mut Vec
 }
 
 /// A Lua state in which recipes can be loaded, and nothing else can be done.
-fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
+pub fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
     let caller = Caller::new(Arc::new(Real::ambient()), Limits { total: Duration::ZERO, idle: Duration::ZERO });
     let identity = Identity {
         run_id: String::new(),
@@ -94,7 +103,8 @@ fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
 
 /// Refuses a recipe that declares something else at its second load, whatever that depends on.
 pub fn refuse_another(table: &Table, source: &RecipeSource, known: &Declaration) -> Result<()> {
-    match declared(table.clone(), source)? == *known {
+    let again = Declaration { schedule: known.schedule.clone(), ..declared(table.clone(), source)? };
+    match again == *known {
         true => Ok(()),
         false => Err(Error::new(Kind::Recipe, format!("`{}` declares something else each time", source.file_shown))
             .because_text("it was loaded twice, and said two things")

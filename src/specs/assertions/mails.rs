@@ -18,7 +18,7 @@ use crate::world::simulated::Posted;
 /// What a mail must have. Texts are plain texts that must occur; an address must be among its recipients.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct MailPattern {
     to: Option<String>,
     from: Option<String>,
     subject: Option<String>,
@@ -26,10 +26,10 @@ struct Wanted {
     html: Option<String>,
 }
 
-impl Wanted {
-    fn read(call: &Call, args: &[Value]) -> Result<Wanted> {
+impl MailPattern {
+    fn read(call: &Call, args: &[Value]) -> Result<MailPattern> {
         match args {
-            [] => Ok(Wanted::default()),
+            [] => Ok(MailPattern::default()),
             [value] => options::read_value(call.name, Plain::from_lua(value)?),
             _ => Err(Error::new(Kind::Recipe, format!("`{}` takes one table", call.name))
                 .hint("run:mailed { to = \"ops@example.com\", subject = \"failed\" }")),
@@ -71,7 +71,7 @@ pub struct Mails {
 
 /// `mailed { to = …, subject = … }`.
 pub fn mailed(call: &Call, ground: Rc<dyn Ground>, args: &[Value]) -> Result<Value> {
-    let wanted = Wanted::read(call, args)?;
+    let wanted = MailPattern::read(call, args)?;
     let sent: Vec<Posted> = ground.mailed().iter().filter(|mail| wanted.fits(mail)).cloned().collect();
     if sent.is_empty() {
         let found = lines(ground.mailed());
@@ -82,7 +82,7 @@ pub fn mailed(call: &Call, ground: Rc<dyn Ground>, args: &[Value]) -> Result<Val
 
 /// `never_mailed()`, or no mail that is like this.
 pub fn never_mailed(call: &Call, ground: &dyn Ground, args: &[Value]) -> Result<()> {
-    let wanted = Wanted::read(call, args)?;
+    let wanted = MailPattern::read(call, args)?;
     match ground.mailed().iter().find(|mail| wanted.fits(mail)) {
         None => Ok(()),
         Some(mail) => ground.refute(call, format!("never {}", wanted.words()), line(mail), Vec::new()),

@@ -76,7 +76,6 @@ pub struct Rehearsed {
     pub secrets: Vec<(String, Secret)>,
     /// The params that take such a secret without being declared as one.
     pub bare: Vec<String>,
-    pub faults: Vec<Fault>,
     /// A `Killed` fault was met: nothing was tidied.
     pub killed: bool,
     /// Every fault has met its effect.
@@ -152,7 +151,7 @@ impl Script {
     }
 
     async fn play(&self, world: &Simulated, faults: Vec<Fault>) -> Result<Rehearsed> {
-        let stage = Stage::set(world, self, faults.clone()).await?;
+        let stage = Stage::set(world, self, faults).await?;
         let before = stage.snapshot();
         let paper = Paper::new(stage.killed());
         let work = async {
@@ -185,7 +184,6 @@ impl Script {
             refused,
             secrets: self.secrets.clone(),
             bare: self.bare(),
-            faults,
             killed,
             all_met: stage.all_met(),
             kind: self.job.declaration.kind.word(),

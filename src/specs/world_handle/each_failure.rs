@@ -13,7 +13,7 @@ use crate::specs::rehearsal::complaints::Sort;
 use crate::specs::rehearsal::failures::{FailureReport, Tried};
 use crate::specs::trial::run_handle::{RunHandle, complained, words};
 use crate::specs::world_handle::World;
-use crate::specs::world_handle::run_options::{FailureOptions, Wanted};
+use crate::specs::world_handle::run_options::{FailureOptions, RunRequest};
 use crate::specs::{Failed, rehearsal};
 use crate::world::faulty::Fault;
 
@@ -29,7 +29,7 @@ struct Seen {
 /// `world:each_failure(recipe, options, look)`; the options may be left out.
 pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) -> Result<usize> {
     let (options, before_each) = apart(call, args.get(1)).map_err(from_lua)?;
-    let wanted = Wanted::read::<FailureOptions>(call, world, args.first().unwrap_or(&Value::Nil), &options)?;
+    let request = RunRequest::read::<FailureOptions>(call, world, args.first().unwrap_or(&Value::Nil), &options)?;
     let look = match args {
         [_, Value::Function(look)] | [_, _, Value::Function(look)] => look.clone(),
         _ => return Err(takes_a_function(call)),
@@ -41,7 +41,7 @@ pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) ->
     };
     let on_each =
         async |fault: &Fault, rehearsed: &Rehearsed| look_at(call, world, &look, &mut seen, fault, rehearsed).await;
-    let work = rehearsal::each_failure(&world.config, wanted.rehearsal(call, world), fresh, on_each);
+    let work = rehearsal::each_failure(&world.config, request.rehearsal(call, world), fresh, on_each);
     let tried = world.players.beside(work).await??;
     judge(call, world, &tried, seen)
 }

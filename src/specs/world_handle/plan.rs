@@ -9,13 +9,13 @@ use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
 use crate::recipe::planning::End;
 use crate::specs::rehearsal;
-use crate::specs::world_handle::run_options::{RunOptions, Wanted};
+use crate::specs::world_handle::run_options::{RunOptions, RunRequest};
 use crate::specs::world_handle::{World, run_options};
 
 /// `world:plan(recipe, options)`: how the plan ends, and what would change.
 pub async fn plan(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let [recipe, options] = run_options::two(call, args)?;
-    let rehearsal = Wanted::read::<RunOptions>(call, world, &recipe, &options)?.rehearsal(call, world);
+    let rehearsal = RunRequest::read::<RunOptions>(call, world, &recipe, &options)?.rehearsal(call, world);
     let plan = world.players.beside(rehearsal::plan(&world.config, &world.world, rehearsal)).await??;
     let (ended, error) = end(&plan.end);
     let changes: Vec<_> = plan

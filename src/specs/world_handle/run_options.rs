@@ -21,7 +21,7 @@ use crate::specs::world_handle::World;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunOptions {
-    set: BTreeMap<String, Given>,
+    set: BTreeMap<String, ParamValue>,
     #[serde(rename = "type")]
     run_type: Option<String>,
     yes: bool,
@@ -31,7 +31,7 @@ pub struct RunOptions {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct FailureOptions {
-    set: BTreeMap<String, Given>,
+    set: BTreeMap<String, ParamValue>,
     #[serde(rename = "type")]
     run_type: Option<String>,
     yes: bool,
@@ -46,19 +46,19 @@ impl From<FailureOptions> for RunOptions {
 }
 
 /// The value of a param, as `--set` takes it.
-struct Given(String);
+struct ParamValue(String);
 
 /// The run that a spec asks for.
-pub struct Wanted {
+pub struct RunRequest {
     pub source: RecipeSource,
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
     pub yes: bool,
 }
 
-impl Wanted {
+impl RunRequest {
     /// The run of this recipe with options of the kind `O`.
-    pub fn read<O>(call: &Call, world: &World, recipe: &Value, options: &Value) -> Result<Wanted>
+    pub fn read<O>(call: &Call, world: &World, recipe: &Value, options: &Value) -> Result<RunRequest>
     where
         O: DeserializeOwned + Default + Into<RunOptions>,
     {
@@ -68,13 +68,13 @@ impl Wanted {
             return Err(Error::new(Kind::Recipe, what).hint("world:run(\"db-backup\")"));
         };
         let source = world.config.recipe_in_spec(&recipe.to_string_lossy())?;
-        let set = options.set.into_iter().map(|(name, Given(value))| (name, value)).collect();
-        Ok(Wanted { source, set, run_type: options.run_type, yes: options.yes })
+        let set = options.set.into_iter().map(|(name, ParamValue(value))| (name, value)).collect();
+        Ok(RunRequest { source, set, run_type: options.run_type, yes: options.yes })
     }
 
     /// One run of it without a fault.
     pub fn rehearsal(self, call: &Call, world: &World) -> Rehearsal {
-        let Wanted { source, set, run_type, yes } = self;
+        let RunRequest { source, set, run_type, yes } = self;
         Rehearsal {
             setup: world.setup.clone(),
             source,
@@ -99,33 +99,33 @@ pub fn two(call: &Call, args: &[Value]) -> Result<[Value; 2]> {
     Ok([recipe, options])
 }
 
-impl<'de> Deserialize<'de> for Given {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Given, D::Error> {
+impl<'de> Deserialize<'de> for ParamValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ParamValue, D::Error> {
         struct Reader;
         impl<'de> Visitor<'de> for Reader {
-            type Value = Given;
+            type Value = ParamValue;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a text, a number, `true`, `false` or a secret")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Given, E> {
-                Ok(Given(text.to_owned()))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ParamValue, E> {
+                Ok(ParamValue(text.to_owned()))
             }
 
-            fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Given, E> {
-                Ok(Given(flag.to_string()))
+            fn visit_bool<E: de::Error>(self, flag: bool) -> Result<ParamValue, E> {
+                Ok(ParamValue(flag.to_string()))
             }
 
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Given, E> {
-                Ok(Given(number.to_string()))
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<ParamValue, E> {
+                Ok(ParamValue(number.to_string()))
             }
 
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Given, E> {
-                Ok(Given(number.to_string()))
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<ParamValue, E> {
+                Ok(ParamValue(number.to_string()))
             }
 
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Given, D::Error> {
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<ParamValue, D::Error> {
                 inner.deserialize_any(self)
             }
         }

@@ -6,7 +6,7 @@ use futures_util::future::{BoxFuture, ready};
 use super::Withheld;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Piece;
-use crate::world::postgres::{Answer, Session, Step};
+use crate::world::postgres::{QueryResult, Session, Step};
 
 /// A session with this database that was not opened.
 pub struct Unsaid(pub String);
@@ -19,7 +19,7 @@ impl Unsaid {
 }
 
 impl Session for Unsaid {
-    fn ask(&mut self, _sql: Bytes, _max_bytes: usize) -> BoxFuture<'_, Result<Answer>> {
+    fn ask(&mut self, _sql: Bytes, _max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>> {
         self.unknown()
     }
 

@@ -1,7 +1,7 @@
 //! Words what an object store refuses, alike in every world, with what a person can do about it.
 
-use super::{Object, Store};
-use crate::error::{Error, Kind};
+use super::{Object, Put, Store};
+use crate::error::{Error, Kind, Result};
 
 /// Why a store did not do what it was asked.
 #[derive(Clone, Debug, Default)]
@@ -114,11 +114,16 @@ pub fn taken(object: &Object) -> Error {
         .hint("nothing was changed: choose another key")
 }
 
-/// A storage class was asked for where there is none.
-pub fn no_classes(object: &Object) -> Error {
-    Error::new(Kind::Recipe, format!("cannot put `{object}`"))
-        .because_text(format!("a store of the kind `{}` has no storage classes", object.store.kind.scheme()))
-        .hint("leave `storage_class` out")
+/// Refuses what only buckets can make of an object, where files are stored.
+pub fn only_files(put: &Put) -> Result<()> {
+    let (option, what) = match put {
+        Put { storage_class: Some(_), .. } => ("storage_class", "storage classes"),
+        Put { encryption: Some(_), .. } => ("encryption", "encryption of its own"),
+        _ => return Ok(()),
+    };
+    Err(Error::new(Kind::Recipe, format!("cannot put `{}`", put.object))
+        .because_text(format!("a store of the kind `{}` has no {what}", put.object.store.kind.scheme()))
+        .hint(format!("leave `{option}` out")))
 }
 
 /// The store answers with what nobody can read.

@@ -24,13 +24,13 @@ pub const GIVEN: &str = "--given";
 /// What the run tells the launcher, a line each.
 #[derive(Deserialize, Serialize)]
 enum Order {
-    Start { number: u64, recipe: String, given: Given },
+    Start { number: u64, recipe: String, given: StdinParams },
     Cancel { number: u64 },
 }
 
 /// What goes to a run by its standard input, so that no secret stands on a command line.
 #[derive(Default, Deserialize, Serialize)]
-pub struct Given {
+pub struct StdinParams {
     pub parent: String,
     pub set: Vec<(String, String)>,
 }
@@ -114,7 +114,7 @@ impl Launcher {
             number
         };
         let set = run.set.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
-        let given = Given { parent: run.parent.clone(), set };
+        let given = StdinParams { parent: run.parent.clone(), set };
         self.order(&Order::Start { number, recipe: run.recipe.clone(), given })?;
         let _cancel = Cancel { launcher: self, number };
         let ended = answered
@@ -204,7 +204,7 @@ fn answer(answers: &Mutex<UnixStream>, ended: &Ended) {
 }
 
 /// Runs one recipe to its end.
-fn start(number: u64, mut command: Command, given: &Given, running: &Running, answers: &Mutex<UnixStream>) {
+fn start(number: u64, mut command: Command, given: &StdinParams, running: &Running, answers: &Mutex<UnixStream>) {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     // SAFETY: the closure makes one system call and nothing else.
     unsafe { command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::TERM))?)) };
@@ -226,7 +226,7 @@ fn start(number: u64, mut command: Command, given: &Given, running: &Running, an
 }
 
 /// What a run was given by its standard input, by the launcher that started it.
-pub fn given() -> Result<Given> {
+pub fn stdin_params() -> Result<StdinParams> {
     let mut text = String::new();
     let cannot = |cause| Error::io("cannot read what the other recipe gave", cause);
     std::io::Read::read_to_string(&mut std::io::stdin(), &mut text).map_err(cannot)?;

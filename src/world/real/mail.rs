@@ -2,7 +2,7 @@
 
 mod explain;
 mod hello;
-mod letter;
+mod encoded;
 mod probe;
 mod talk;
 mod tls;
@@ -11,14 +11,14 @@ mod wire;
 use super::environment;
 use crate::error::Result;
 use crate::world::mail::{Mail, Refused, Sent, Server, answered, is_gone, no_recipient_left};
-use talk::{Answer, Talk};
+use talk::{SmtpReply, Talk};
 
 /// Sends a mail. Everybody whom the server accepts gets it; an error means that nobody has, as far as one can know.
 pub async fn send(mail: &Mail) -> Result<Sent> {
     mail.check()?;
-    let letter = letter::compose(mail, super::clock::now())?;
+    let encoded = encoded::compose(mail, super::clock::now())?;
     let mut talk = open(&mail.server).await?;
-    let sent = deliver(&mut talk, mail, &letter).await;
+    let sent = deliver(&mut talk, mail, &encoded).await;
     // The server has answered already: how it takes the goodbye changes nothing.
     talk.leave().await;
     sent
@@ -41,17 +41,17 @@ async fn open(server: &Server) -> Result<Talk<'_>> {
     Ok(talk)
 }
 
-async fn deliver(talk: &mut Talk<'_>, mail: &Mail, letter: &letter::Letter) -> Result<Sent> {
+async fn deliver(talk: &mut Talk<'_>, mail: &Mail, encoded: &encoded::EncodedMail) -> Result<Sent> {
     let server = &mail.server;
-    if let Answer::No(reply) = talk.from(letter).await? {
+    if let SmtpReply::No(reply) = talk.from(encoded).await? {
         return Err(answered(server, "EENVELOPE", &format!("the sender {}", mail.from.address), &reply));
     }
-    let mut sent = Sent { message_id: letter.message_id.clone(), ..Sent::default() };
-    for (mailbox, address) in mail.recipients().into_iter().zip(&letter.to) {
+    let mut sent = Sent { message_id: encoded.message_id.clone(), ..Sent::default() };
+    for (mailbox, address) in mail.recipients().into_iter().zip(&encoded.to) {
         let address_shown = mailbox.address.clone();
         match talk.to(address).await? {
-            Answer::Yes(_) => sent.accepted.push(address_shown),
-            Answer::No(reply) => {
+            SmtpReply::Yes(_) => sent.accepted.push(address_shown),
+            SmtpReply::No(reply) => {
                 let retryable = !is_gone(&reply);
                 sent.refused.push(Refused { address: address_shown, reply, retryable });
             }
@@ -60,8 +60,8 @@ async fn deliver(talk: &mut Talk<'_>, mail: &Mail, letter: &letter::Letter) -> R
     if sent.accepted.is_empty() {
         return Err(no_recipient_left(server, &sent.refused));
     }
-    match talk.letter(&letter.bytes).await? {
-        Answer::Yes(reply) => Ok(Sent { reply, ..sent }),
-        Answer::No(reply) => Err(answered(server, "EMESSAGE", "its content", &reply)),
+    match talk.data(&encoded.bytes).await? {
+        SmtpReply::Yes(reply) => Ok(Sent { reply, ..sent }),
+        SmtpReply::No(reply) => Err(answered(server, "EMESSAGE", "its content", &reply)),
     }
 }

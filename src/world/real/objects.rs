@@ -14,13 +14,16 @@ use crate::stream::{Sink, Source};
 use crate::world::objects::ask::StoreAsk;
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, StoreKind};
 
+mod azure;
 mod folder;
 mod lent;
 pub mod local;
 mod google;
+mod rclone;
 mod reading;
 mod rest;
 mod s3;
+mod sftp;
 mod sums;
 
 pub use lent::Lent;
@@ -74,17 +77,15 @@ impl Reach {
         store.check()?;
         Ok(match store.kind {
             StoreKind::S3 => Box::new(s3::S3(self.clone())),
+            StoreKind::Azure => Box::new(azure::Azure(self.clone())),
             StoreKind::Google => Box::new(google::Google(self.clone())),
             StoreKind::Folder => Box::new(folder::Folder(self.clone())),
-            kind => return Err(unknown(kind)),
+            StoreKind::Sftp => Box::new(sftp::Sftp(self.clone())),
+            StoreKind::Rclone => Box::new(rclone::Rclone(self.clone())),
         })
     }
 }
 
-fn unknown(kind: StoreKind) -> Error {
-    Error::new(Kind::Other, format!("stores of the kind `{}` cannot be reached yet", kind.scheme()))
-}
-
 /// The variables that say how stores are reached.
 pub static VARIABLES: std::sync::LazyLock<Vec<&'static str>> =
-    std::sync::LazyLock::new(|| [s3::VARIABLES.as_slice(), &google::VARIABLES].concat());
+    std::sync::LazyLock::new(|| [s3::VARIABLES.as_slice(), &google::VARIABLES, &azure::VARIABLES].concat());

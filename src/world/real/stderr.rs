@@ -7,12 +7,13 @@ use tokio::io::AsyncReadExt;
 use tokio::process::ChildStderr;
 use tokio::task::JoinHandle;
 
+use crate::report;
 use crate::secret::redact;
 
 /// How much is kept for the error message.
 const KEPT_BYTES: usize = 64 << 10;
 
-/// More than what is kept is held, so that a secret at the cut is still whole when it is struck out.
+/// More than what is kept is last, so that a secret at the cut is still whole when it is struck out.
 const HELD_BYTES: usize = 2 * KEPT_BYTES;
 
 /// A longer line is told in parts.
@@ -24,12 +25,12 @@ const GRACE: Duration = Duration::from_secs(1);
 const PIPE_BYTES: u64 = 64 << 10;
 
 pub struct Tail {
-    held: Arc<Mutex<Held>>,
+    last: Arc<Mutex<LastBytes>>,
     follower: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Held {
+struct LastBytes {
     bytes: Vec<u8>,
     cut: bool,
     read_bytes: u64,
@@ -37,15 +38,15 @@ struct Held {
 
 /// Begins to follow; the program never has to wait for us.
 pub fn follow(pipe: ChildStderr, program: &str) -> Tail {
-    let held = Arc::new(Mutex::new(Held::default()));
-    let follower = tokio::spawn(read_all(pipe, program.to_owned(), held.clone()));
-    Tail { held, follower: Some(follower) }
+    let last = Arc::new(Mutex::new(LastBytes::default()));
+    let follower = tokio::spawn(read_all(pipe, program.to_owned(), last.clone()));
+    Tail { last, follower: Some(follower) }
 }
 
 impl Tail {
     /// What was written last. To be asked after the exit.
     pub async fn text(&mut self) -> String {
-        let at_exit = lock(&self.held).read_bytes;
+        let at_exit = lock(&self.last).read_bytes;
         let mut before = at_exit;
         while let Some(follower) = &mut self.follower {
             if tokio::time::timeout(GRACE, follower).await.is_ok() {
@@ -53,17 +54,17 @@ impl Tail {
                 break;
             }
             // On a busy machine the rest of a full pipe takes longer.
-            let now = lock(&self.held).read_bytes;
+            let now = lock(&self.last).read_bytes;
             if now == before || now - at_exit > PIPE_BYTES {
                 break;
             }
             before = now;
         }
-        lock(&self.held).text()
+        lock(&self.last).text()
     }
 }
 
-impl Held {
+impl LastBytes {
     fn add(&mut self, data: &[u8]) {
         self.read_bytes += data.len() as u64;
         self.bytes.extend_from_slice(data);
@@ -83,13 +84,13 @@ impl Held {
     }
 }
 
-async fn read_all(mut pipe: ChildStderr, program: String, held: Arc<Mutex<Held>>) {
+async fn read_all(mut pipe: ChildStderr, program: String, last: Arc<Mutex<LastBytes>>) {
     let (mut data, mut line) = (Vec::with_capacity(LINE_BYTES), Vec::new());
     loop {
         data.clear();
         match pipe.read_buf(&mut data).await {
             Ok(0) => break,
-            Ok(_) => lock(&held).add(&data),
+            Ok(_) => lock(&last).add(&data),
             Err(error) => {
                 tracing::debug!(target: "hikae::child", program, %error, "its standard error cannot be read");
                 break;
@@ -108,11 +109,11 @@ async fn read_all(mut pipe: ChildStderr, program: String, held: Arc<Mutex<Held>>
 fn tell(program: &str, line: &mut Vec<u8>) {
     let text = String::from_utf8_lossy(line);
     if !text.trim().is_empty() {
-        tracing::debug!(target: "hikae::child", program, line = redact(text.trim_end()));
+        report::child_said(program, &redact(text.trim_end()));
     }
     line.clear();
 }
 
-fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
-    held.lock().unwrap_or_else(|broken| broken.into_inner())
+fn lock(last: &Mutex<LastBytes>) -> MutexGuard<'_, LastBytes> {
+    last.lock().unwrap_or_else(|broken| broken.into_inner())
 }

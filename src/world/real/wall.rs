@@ -18,7 +18,7 @@ use super::rights::Rights;
 use super::syscalls::{self, Filter, Network};
 use super::system_paths::{DEVICES, HOME, PROGRAMS, READ};
 use super::view::{View, in_c};
-use super::{orphans, standing};
+use super::{orphans, write_folders};
 use crate::error::{Error, Kind, Result};
 use crate::world::Command;
 use crate::world::capability::Capability;
@@ -100,7 +100,7 @@ impl Policy {
 /// A folder to be written that does not stand yet is represented by the nearest one above it that does, and a file by its
 /// folder, where its successor is written before it takes the name.
 pub fn enclose(policy: &Policy) -> Level {
-    let write = policy.write.iter().filter_map(|path| standing::folder_for(path)).collect();
+    let write = policy.write.iter().filter_map(|path| write_folders::folder_for(path)).collect();
     let policy = Policy { write, connect_ports: None, ..policy.clone() };
     let run: Vec<PathBuf> = policy.run.iter().flat_map(|program| folders_of(program)).collect();
     let run = run.iter().map(PathBuf::as_path).chain([Path::new("/proc/self")]);

@@ -33,13 +33,13 @@ impl<'de> Deserialize<'de> for Age {
 pub fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged, expecting = "a number of bytes or a size such as \"2 GiB\"")]
-    enum Given {
+    enum SizeOption {
         Bytes(u64),
         Text(String),
     }
-    match Given::deserialize(deserializer)? {
-        Given::Bytes(bytes) => Ok(Some(bytes)),
-        Given::Text(text) => parse_size(&text).map(Some).map_err(|error| D::Error::custom(error.what())),
+    match SizeOption::deserialize(deserializer)? {
+        SizeOption::Bytes(bytes) => Ok(Some(bytes)),
+        SizeOption::Text(text) => parse_size(&text).map(Some).map_err(|error| D::Error::custom(error.what())),
     }
 }
 

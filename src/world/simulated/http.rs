@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::clock::Pace;
-use super::routes::{Answer, HttpCall, Route, find, undeclared};
+use super::routes::{CannedResponse, Route, find, undeclared};
 use super::seen::Requested;
 use super::setup::SimulatedSetup;
 use super::state::Shared;
@@ -42,15 +42,7 @@ pub async fn answer(
         return Err(undeclared(&title, routes));
     };
     let number = note(&request, shared);
-    let answer = match route {
-        Route::Answers(answers) => {
-            let mut state = shared.lock();
-            let asked = state.heard.asked.entry(key.to_owned()).or_default();
-            *asked += 1;
-            answers[(*asked - 1).min(answers.len() - 1)].clone()
-        }
-        Route::Function(function) => function(call(&request)).await?,
-    };
+    let answer = next(key, route, shared);
     if answer.refused {
         return Err(refused(&request));
     }
@@ -75,16 +67,15 @@ fn note(request: &HttpRequest, shared: &Shared) -> usize {
     state.heard.requested.len() - 1
 }
 
-fn call(request: &HttpRequest) -> HttpCall {
-    HttpCall {
-        method: request.method.word(),
-        url: request.url.url().to_string(),
-        headers: request.headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
-        body: request.body.data.clone(),
-    }
+/// The next answer of a route, whose last one is repeated.
+fn next(key: &str, Route(answers): &Route, shared: &Shared) -> CannedResponse {
+    let mut state = shared.lock();
+    let asked = state.heard.asked.entry(key.to_owned()).or_default();
+    *asked += 1;
+    answers[(*asked - 1).min(answers.len() - 1)].clone()
 }
 
-fn response(request: &HttpRequest, answer: Answer, pace: Pace) -> HttpResponse {
+fn response(request: &HttpRequest, answer: CannedResponse, pace: Pace) -> HttpResponse {
     let empty = request.method == Method::Head || matches!(answer.status, 204 | 304);
     let size = if empty { 0 } else { answer.size.unwrap_or(answer.body.len() as u64) };
     let mut headers: Vec<(String, String)> =
@@ -99,7 +90,7 @@ fn response(request: &HttpRequest, answer: Answer, pace: Pace) -> HttpResponse {
 /// The body of an answer, until it ends, hangs or breaks.
 struct AnswerSource {
     title: String,
-    answer: Answer,
+    answer: CannedResponse,
     size: u64,
     given: u64,
     pace: Pace,

@@ -45,7 +45,7 @@ pub use mail::SmtpSetup;
 pub use objects::stores::StoreSetup;
 pub use postgres::{Heard, PostgresServer, Said};
 pub use programs::{Call, Canned, Program};
-pub use routes::{Answer, HttpCall, Route};
+pub use routes::{CannedResponse, Route};
 pub use seen::{Posted, Ran, Requested};
 pub use setup::{
     BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,

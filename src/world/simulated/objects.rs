@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
 use crate::stream::{Piece, Sink, Source};
 use crate::world::objects::ask::StoreAsk;
-use crate::world::objects::words::{Refusal, no_bucket, no_classes, no_object, refused, taken};
+use crate::world::objects::words::{Refusal, no_bucket, no_object, only_files, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, url};
 
 /// Whatever is there before anything has happened.
@@ -57,8 +57,9 @@ pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
             (Some(age), None) => setup.now.checked_sub_signed(age.0).ok_or_else(|| wrong("it is too old"))?,
             (None, modified) => modified.unwrap_or(setup.now),
         };
-        let stored = stored(content, modified, table.storage_class.clone(), table.metadata.clone());
-        stores.objects.insert(address.clone(), stored);
+        stores
+            .objects
+            .insert(address.clone(), stored(content, modified, table.storage_class.clone(), table.metadata.clone()));
     }
     Ok(stores)
 }
@@ -82,10 +83,6 @@ impl Stores {
     /// Every object, by its address.
     pub fn all(&self) -> impl Iterator<Item = (String, &Stored)> {
         self.objects.iter().map(|(address, stored)| (address.clone(), stored))
-    }
-
-    pub fn buckets(&self) -> impl Iterator<Item = &String> {
-        self.buckets.iter()
     }
 
     /// Refuses to `act` on what is not there, or for somebody who may not.
@@ -129,8 +126,8 @@ pub fn put(shared: &Shared, put: Put) -> Result<Box<dyn Sink>> {
     let title = put.object.to_string();
     let mut state = shared.lock();
     state.stores.bucket("put", &title, &put.object.store)?;
-    if put.storage_class.is_some() && put.object.store.kind.is_tree() {
-        return Err(no_classes(&put.object));
+    if put.object.store.kind.is_tree() {
+        only_files(&put)?;
     }
     if state.stores.objects.contains_key(&title) && !put.replace {
         return Err(taken(&put.object));
@@ -207,10 +204,8 @@ impl Upload {
             return Err(taken(&self.put.object));
         }
         let content = Content::Pieces(std::mem::take(&mut self.pieces));
-        let Put { object, storage_class, mut metadata, .. } = self.put.clone();
-        if object.store.kind.is_tree() {
-            metadata.clear(); // a file keeps none
-        }
+        let Put { storage_class, metadata, object, .. } = self.put.clone();
+        let metadata = if object.store.kind.is_tree() { BTreeMap::new() } else { metadata };
         state.stores.objects.insert(self.title.clone(), stored(content, now, storage_class, metadata));
         Ok(())
     }

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::setup::SimulatedSetup;
 use super::source::ContentSource;
 use super::state::{Shared, State};
-use super::tree::{Content, ENTER, Node, READ, What as Held};
+use super::tree::{Content, ENTER, Node, READ, What as NodeContent};
 use crate::error::{Error, Result};
 use crate::stream::tar::TarKind;
 use crate::stream::tar::writing::{END, padding};
@@ -78,9 +78,9 @@ impl SimulatedFolder {
 
 fn meta(node: &Node) -> Meta {
     let kind = match &node.what {
-        Held::Dir => MetaKind::Dir,
-        Held::Link(_) => MetaKind::Link,
-        Held::File(_) => MetaKind::File,
+        NodeContent::Dir => MetaKind::Dir,
+        NodeContent::Link(_) => MetaKind::Link,
+        NodeContent::File(_) => MetaKind::File,
     };
     let modified = (node.modified.timestamp(), node.modified.timestamp_subsec_nanos());
     let Node { mode, owner, group, .. } = *node;
@@ -152,9 +152,9 @@ fn add(
     let (kind, link, content) = match &item.what {
         What::Dir => (TarKind::Dir, Vec::new(), None),
         _ => match item.folder.read(&item.name)?.what {
-            Held::Link(to) => (TarKind::Link, to.as_os_str().as_bytes().to_vec(), None),
-            Held::File(content) => (TarKind::File, Vec::new(), Some(content)),
-            Held::Dir => return Err(Errno::ISDIR.into()),
+            NodeContent::Link(to) => (TarKind::Link, to.as_os_str().as_bytes().to_vec(), None),
+            NodeContent::File(content) => (TarKind::File, Vec::new(), Some(content)),
+            NodeContent::Dir => return Err(Errno::ISDIR.into()),
         },
     };
     let mut header = Vec::new();

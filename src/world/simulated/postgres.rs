@@ -13,7 +13,7 @@ use super::given;
 use super::state::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Piece;
-use crate::world::postgres::{Answer, DEFAULT_PORT, Login, Refused, Session, Step, refusal, too_large};
+use crate::world::postgres::{DEFAULT_PORT, Login, QueryResult, Refused, Session, Step, refusal, too_large};
 
 /// Answers each statement.
 pub type Server = Arc<dyn Fn(Said) -> BoxFuture<'static, Result<Heard>> + Send + Sync>;
@@ -92,11 +92,11 @@ impl Heard {
         Some(Refused::new(self.code.as_deref().unwrap_or("XX000"), message))
     }
 
-    fn answer(&self) -> Answer {
+    fn answer(&self) -> QueryResult {
         let text = |value: &String| Some(Bytes::from(value.clone()));
         let mut rows: Vec<Vec<Option<Bytes>>> = self.rows.iter().map(|row| row.iter().map(text).collect()).collect();
         rows.extend(self.value.clone().map(|value| vec![Some(value)]));
-        Answer { columns: self.columns.clone(), tag: format!("SELECT {}", rows.len()), rows }
+        QueryResult { columns: self.columns.clone(), tag: format!("SELECT {}", rows.len()), rows }
     }
 }
 
@@ -196,7 +196,7 @@ impl Talking {
 }
 
 impl Session for Talking {
-    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<Answer>> {
+    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>> {
         Box::pin(async move {
             self.still()?;
             let answer = self.answer(sql).await?.answer();

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, TimeDelta};
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::given;
@@ -17,29 +15,14 @@ use crate::suggest::{listed, nearest};
 use crate::world::http::HttpRequest;
 use crate::world::http::certificate::ServerCertificate;
 
-/// What a server says to a request.
-#[derive(Clone)]
-pub enum Route {
-    /// One answer after the other; the last one stays.
-    Answers(Vec<Answer>),
-    Function(Function),
-}
-
-pub type Function = Arc<dyn Fn(HttpCall) -> BoxFuture<'static, Result<Answer>> + Send + Sync>;
-
-/// What a function is told about the request that it answers, with its secrets.
+/// What a server answers to a request: one answer after the other; the last one is repeated.
 #[derive(Clone, Debug)]
-pub struct HttpCall {
-    pub method: &'static str,
-    pub url: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
-}
+pub struct Route(pub Vec<CannedResponse>);
 
 /// An answer, how long it takes, and how it breaks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Answer {
+pub struct CannedResponse {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     #[serde(deserialize_with = "given::bytes")]
@@ -93,9 +76,9 @@ impl ShownCertificate {
     }
 }
 
-impl Default for Answer {
-    fn default() -> Answer {
-        Answer {
+impl Default for CannedResponse {
+    fn default() -> CannedResponse {
+        CannedResponse {
             status: 200,
             headers: BTreeMap::new(),
             body: Bytes::new(),
@@ -110,25 +93,9 @@ impl Default for Answer {
     }
 }
 
-impl Route {
-    /// A server that Rust answers for.
-    pub fn function(answer: impl Fn(HttpCall) -> Result<Answer> + Send + Sync + 'static) -> Route {
-        Route::Function(Arc::new(move |call| Box::pin(std::future::ready(answer(call)))))
-    }
-}
-
-impl From<Answer> for Route {
-    fn from(answer: Answer) -> Route {
-        Route::Answers(vec![answer])
-    }
-}
-
-impl fmt::Debug for Route {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Route::Answers(answers) => answers.fmt(f),
-            Route::Function(_) => f.write_str("Function"),
-        }
+impl From<CannedResponse> for Route {
+    fn from(answer: CannedResponse) -> Route {
+        Route(vec![answer])
     }
 }
 
@@ -146,25 +113,19 @@ impl<'de> Deserialize<'de> for Route {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Route, E> {
-                Ok(Answer { body: text.to_owned().into(), ..Answer::default() }.into())
+                Ok(CannedResponse { body: text.to_owned().into(), ..CannedResponse::default() }.into())
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Route, A::Error> {
-                Answer::deserialize(MapAccessDeserializer::new(map)).map(Route::from)
+                CannedResponse::deserialize(MapAccessDeserializer::new(map)).map(Route::from)
             }
 
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Route, A::Error> {
                 let routes = Vec::<Route>::deserialize(SeqAccessDeserializer::new(list))?;
-                let mut answers = Vec::new();
-                for route in routes {
-                    match route {
-                        Route::Answers(one) => answers.extend(one),
-                        Route::Function(_) => {} // which no text and no table makes
-                    }
-                }
+                let answers: Vec<CannedResponse> = routes.into_iter().flat_map(|route| route.0).collect();
                 match answers.is_empty() {
                     true => Err(serde::de::Error::custom("a list of answers is empty")),
-                    false => Ok(Route::Answers(answers)),
+                    false => Ok(Route(answers)),
                 }
             }
         }

@@ -22,8 +22,6 @@ pub struct Snapshot {
     pub partials: Vec<PathBuf>,
     /// Objects by their address, such as `s3://bucket/key`.
     pub objects: BTreeMap<String, SeenObject>,
-    /// Buckets, whether anything is in them or not.
-    pub buckets: Vec<String>,
     /// Objects that were begun, and neither committed nor given up.
     pub uploads: Vec<String>,
     /// Files that are still open to be read.
@@ -63,7 +61,6 @@ impl Snapshot {
         let mut snapshot = Snapshot {
             open: state.reading.iter().cloned().chain(state.stores.reading.iter().map(PathBuf::from)).collect(),
             objects: state.stores.all().map(|(address, stored)| (address, SeenObject::of(stored))).collect(),
-            buckets: state.stores.buckets().cloned().collect(),
             uploads: state.stores.uploads.iter().cloned().collect(),
             locks: state.locks.keys().cloned().collect(),
             ran: state.ran.clone(),
@@ -105,11 +102,6 @@ impl Snapshot {
     /// The object that has this address, such as `s3://bucket/key`.
     pub fn object(&self, address: &Path) -> Option<&SeenObject> {
         self.objects.get(address.to_str()?)
-    }
-
-    /// The programs that nobody has waited for.
-    pub fn not_waited_for(&self) -> impl Iterator<Item = &Ran> {
-        self.ran.iter().filter(|ran| ran.exit.is_none())
     }
 }
 

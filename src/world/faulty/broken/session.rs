@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use super::Kept;
 use crate::error::Result;
 use crate::stream::Piece;
-use crate::world::postgres::{Answer, Session, Step};
+use crate::world::postgres::{QueryResult, Session, Step};
 
 impl Kept<dyn Session> {
     /// Before each message: whether the connection still carries so much.
@@ -20,7 +20,7 @@ impl Kept<dyn Session> {
 }
 
 impl Session for Kept<dyn Session> {
-    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<Answer>> {
+    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>> {
         Box::pin(async move { self.carry(sql.len()).await?.ask(sql, max_bytes).await })
     }
 

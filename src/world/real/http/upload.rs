@@ -34,7 +34,7 @@ pub struct UploadSink {
 }
 
 /// What the server answers: a status and the beginning of what it says.
-type Answer = std::result::Result<Result<(u16, Vec<u8>)>, oneshot::error::RecvError>;
+type UploadReply = std::result::Result<Result<(u16, Vec<u8>)>, oneshot::error::RecvError>;
 
 impl Drop for UploadSink {
     fn drop(&mut self) {
@@ -75,7 +75,7 @@ impl UploadSink {
         Err(self.too_early(early))
     }
 
-    fn too_early(&mut self, answer: Answer) -> Error {
+    fn too_early(&mut self, answer: UploadReply) -> Error {
         self.feed = None;
         match self.told(answer) {
             Ok((status, said)) => self.upload.refused(status, &said),
@@ -83,7 +83,7 @@ impl UploadSink {
         }
     }
 
-    fn told(&self, answer: Answer) -> Result<(u16, Vec<u8>)> {
+    fn told(&self, answer: UploadReply) -> Result<(u16, Vec<u8>)> {
         answer.unwrap_or_else(|_| Err(cannot_send(&self.upload.request, Kind::Other).because_text("it was given up")))
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use super::encoded::EncodedMail;
 use super::explain::{explain, out_of_step};
-use super::letter::Letter;
 use super::tls::Encryption;
 use super::wire::{Reply, Stream, Wire, WireError};
 use super::{hello, probe};
@@ -26,7 +26,7 @@ pub struct Talk<'a> {
 }
 
 /// What a server says to a command: the reply with its code.
-pub enum Answer {
+pub enum SmtpReply {
     Yes(String),
     No(String),
 }
@@ -108,9 +108,9 @@ impl<'a> Talk<'a> {
         Ok(Talk { server, wire: encrypted(server, stream, step).await?, offers: Vec::new() })
     }
 
-    pub async fn from(&mut self, letter: &Letter) -> Result<Answer> {
-        let mut command = format!("MAIL FROM:<{}>", letter.from);
-        if letter.needs_smtputf8() {
+    pub async fn from(&mut self, encoded: &EncodedMail) -> Result<SmtpReply> {
+        let mut command = format!("MAIL FROM:<{}>", encoded.from);
+        if encoded.needs_smtputf8() {
             if !self.offers("SMTPUTF8") {
                 let what = format!("the mail server `{}` takes no address beyond ASCII", self.server.address());
                 return Err(
@@ -122,16 +122,16 @@ impl<'a> Talk<'a> {
         self.say("MAIL FROM", &command).await
     }
 
-    pub async fn to(&mut self, address: &str) -> Result<Answer> {
+    pub async fn to(&mut self, address: &str) -> Result<SmtpReply> {
         self.say("RCPT TO", &format!("RCPT TO:<{address}>")).await
     }
 
     /// Sends the content. Once all of it is sent, the server may have it even when its answer does not come.
-    pub async fn letter(&mut self, bytes: &[u8]) -> Result<Answer> {
+    pub async fn data(&mut self, bytes: &[u8]) -> Result<SmtpReply> {
         let (server, within) = (self.server, self.server.step_timeout);
         let reply = self.ask("DATA", "DATA").await?;
         if reply.is_refusal() {
-            return Ok(Answer::No(reply.to_string()));
+            return Ok(SmtpReply::No(reply.to_string()));
         }
         if reply.code != 354 {
             return Err(out_of_step(server, "DATA", &reply, false));
@@ -145,8 +145,8 @@ impl<'a> Talk<'a> {
     /// Asks for nothing, to see whether the server still answers.
     pub async fn nothing(&mut self) -> Result<()> {
         match self.say("NOOP", "NOOP").await? {
-            Answer::Yes(_) => Ok(()),
-            Answer::No(reply) => Err(answered(self.server, "ECONNECTION", "NOOP", &reply)),
+            SmtpReply::Yes(_) => Ok(()),
+            SmtpReply::No(reply) => Err(answered(self.server, "ECONNECTION", "NOOP", &reply)),
         }
     }
 
@@ -155,7 +155,7 @@ impl<'a> Talk<'a> {
         drop(tokio::time::timeout(GOODBYE, self.wire.command("QUIT")).await);
     }
 
-    async fn say(&mut self, step: &str, line: &str) -> Result<Answer> {
+    async fn say(&mut self, step: &str, line: &str) -> Result<SmtpReply> {
         let reply = self.ask(step, line).await?;
         yes_or_no(self.server, step, &reply, false)
     }
@@ -169,10 +169,10 @@ impl<'a> Talk<'a> {
 }
 
 /// Only a code of the form 2xx is a yes; a reply that is out of step must not pass for one.
-fn yes_or_no(server: &Server, step: &str, reply: &Reply, unsure: bool) -> Result<Answer> {
+fn yes_or_no(server: &Server, step: &str, reply: &Reply, unsure: bool) -> Result<SmtpReply> {
     match () {
-        () if reply.is_success() => Ok(Answer::Yes(reply.to_string())),
-        () if reply.is_refusal() => Ok(Answer::No(reply.to_string())),
+        () if reply.is_success() => Ok(SmtpReply::Yes(reply.to_string())),
+        () if reply.is_refusal() => Ok(SmtpReply::No(reply.to_string())),
         () => Err(out_of_step(server, step, reply, unsure)),
     }
 }

@@ -1,5 +1,6 @@
 //! A folder that is used as a store, on a mounted disk or NFS: each object is a file below it, whole or not there.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use futures_util::future::BoxFuture;
 use super::{Backend, Reach};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{ReadBack, Sink, Source};
-use crate::world::objects::words::{no_bucket, no_classes, no_object, taken};
+use crate::world::objects::words::{no_bucket, no_object, only_files, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use crate::world::partial::{FOLDER_MODE, is_partial};
 use crate::world::real::blocking::blocking;
@@ -68,7 +69,13 @@ fn must_be_there(fence: &Fence, act: &str, title: &str, store: &Store) -> Result
 fn stat_of(stat: &Stat) -> ObjectStat {
     let nanos = stat.modified.timestamp_nanos_opt().unwrap_or_default();
     let etag = format!("{nanos:x}-{:x}", stat.size_bytes);
-    ObjectStat { size_bytes: stat.size_bytes, modified: stat.modified, etag, ..ObjectStat::default() }
+    ObjectStat {
+        size_bytes: stat.size_bytes,
+        modified: stat.modified,
+        etag,
+        storage_class: None,
+        metadata: BTreeMap::new(),
+    }
 }
 
 /// The folder in which all keys with a prefix lie.
@@ -140,9 +147,7 @@ impl Backend for Folder {
     fn put(&self, put: Put) -> BoxFuture<'_, Result<Box<dyn Sink>>> {
         let undo = self.0.undo.clone();
         Box::pin(async move {
-            if put.storage_class.is_some() {
-                return Err(no_classes(&put.object));
-            }
+            only_files(&put)?;
             let (object, replace) = (put.object.clone(), put.replace);
             let part = self.on("put", put.object.clone(), move |fence, path, found| {
                 if found.is_some() && !replace {

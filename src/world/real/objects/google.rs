@@ -1,6 +1,6 @@
 //! Reaches Google Cloud Storage by its own JSON API.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use super::{Backend, Reach};
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Sink, Source};
 use crate::world::http::Method;
-use crate::world::objects::words::{no_bucket, no_object, taken, unreadable};
+use crate::world::objects::words::{no_bucket, no_object, only_files, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 
 mod reading;
@@ -104,6 +104,8 @@ impl Bucket {
     }
 
     async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
+        // It encrypts everything by itself, and is not told how.
+        only_files(&Put { storage_class: None, ..put.clone() })?;
         if self.look(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));
         }
@@ -128,6 +130,7 @@ impl Bucket {
                 let name = item["name"].as_str().ok_or_else(|| unreadable(&title))?;
                 let stat = stat(item).ok_or_else(|| unreadable(&title))?;
                 if let Some(key) = name.strip_prefix(&above).filter(|key| !key.is_empty()) {
+                    let stat = ObjectStat { metadata: BTreeMap::new(), ..stat };
                     entries.push(ObjectEntry { key: key.to_owned(), stat });
                 }
             }
@@ -183,16 +186,20 @@ fn stat(item: &Value) -> Option<ObjectStat> {
     let text = |name: &str| item[name].as_str();
     let number = |name: &str| item[name].as_u64().or_else(|| text(name)?.parse().ok());
     let modified = DateTime::parse_from_rfc3339(text("updated").or_else(|| text("timeCreated"))?).ok()?;
-    let kept = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
     Some(ObjectStat {
         size_bytes: number("size").or(Some(0).filter(|_| item.get("size").is_none()))?,
         modified: modified.with_timezone(&Local).fixed_offset(),
         etag: text("etag").filter(|etag| !etag.is_empty()).or_else(|| text("generation"))?.trim_matches('"').to_owned(),
+        metadata: metadata(item),
         storage_class: text("storageClass")
             .filter(|class| !class.is_empty() && *class != "STANDARD")
             .map(str::to_owned),
-        metadata: item["metadata"].as_object().into_iter().flatten().filter_map(kept).collect(),
     })
+}
+
+fn metadata(item: &Value) -> BTreeMap<String, String> {
+    let pairs = item["metadata"].as_object().into_iter().flatten();
+    pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 impl Google {

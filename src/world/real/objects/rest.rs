@@ -29,6 +29,8 @@ pub struct Ask {
     pub method: Method,
     pub url: String,
     pub headers: Vec<(&'static str, String)>,
+    /// Headers whose names are made.
+    pub named: Vec<(String, String)>,
     pub body: Bytes,
     /// What it is for, and about what.
     pub act: &'static str,
@@ -89,7 +91,7 @@ impl Refused {
 impl Ask {
     pub fn new(method: Method, act: &'static str, title: impl Into<String>, url: impl Into<String>) -> Ask {
         let (url, title, headers) = (url.into(), title.into(), Vec::new());
-        Ask { method, url, headers, body: Bytes::new(), act, title, fine: &[], tries: TRIES }
+        Ask { method, url, headers, named: Vec::new(), body: Bytes::new(), act, title, fine: &[], tries: TRIES }
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Ask {
@@ -145,6 +147,8 @@ impl Rest {
         request.body = Body { data: ask.body.clone(), shown: String::new() };
         let plain = |(name, value): &(&str, String)| ((*name).to_owned(), SecretOrText::Plain(value.clone()));
         request.headers = ask.headers.iter().map(plain).collect();
+        let named = |(name, value): &(String, String)| (name.clone(), SecretOrText::Plain(value.clone()));
+        request.headers.extend(ask.named.iter().map(named));
         self.signer.sign(&mut request).await?;
         let cannot = |error: Error| error.within(format!("cannot {} `{}`", ask.act, ask.title));
         let mut answer = self.reach.http.send(request, &self.reach.environment).await.map_err(cannot)?;

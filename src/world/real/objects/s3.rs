@@ -13,7 +13,7 @@ use crate::world::objects::ask::StoreAsk;
 use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 pub use account::VARIABLES;
-use ask::{Answer, Ask, Refused};
+use ask::{Ask, Refused, StoreReply};
 use connection::Connection;
 use listing::Page;
 use upload::Upload;
@@ -24,11 +24,13 @@ mod ask;
 mod chain;
 mod checksum;
 mod connection;
+mod described;
 mod listing;
+mod parts;
 mod reading;
 mod sign;
 mod upload;
-mod xml;
+pub mod xml;
 
 /// A store that speaks as Amazon's does.
 pub struct S3(pub Reach);
@@ -117,7 +119,7 @@ impl S3 {
 }
 
 /// What the store says of an object; nothing when the bucket stands and the object is not there.
-async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<Answer>> {
+async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<StoreReply>> {
     let title = object.to_string();
     match connection.send(&Ask::of(Method::Head, act, &title).key(object.full_key())).await {
         Ok(answer) => Ok(Some(answer)),

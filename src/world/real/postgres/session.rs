@@ -13,7 +13,7 @@ use super::trouble;
 use super::wire::Wire;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Piece;
-use crate::world::postgres::{Answer, Refused, Session, Step, refusal, too_large};
+use crate::world::postgres::{QueryResult, Refused, Session, Step, refusal, too_large};
 
 /// The largest message while a dump is loaded: notices, and the answers of `setval`.
 const LOADING_BYTES: usize = 16 << 20;
@@ -82,13 +82,13 @@ impl RealSession {
         Ok(())
     }
 
-    async fn answer(&mut self, sql: Bytes, max_bytes: usize) -> Result<Answer> {
+    async fn answer(&mut self, sql: Bytes, max_bytes: usize) -> Result<QueryResult> {
         self.settle_all().await?;
         self.wire.most_bytes = max_bytes.saturating_add(LOADING_BYTES);
         self.put(&sql, true).await?;
         frontend::sync(&mut self.wire.out);
         self.wire.flush().await?;
-        let (mut answer, mut size, mut failed) = (Answer::default(), 0, None);
+        let (mut answer, mut size, mut failed) = (QueryResult::default(), 0, None);
         loop {
             match self.wire.receive().await? {
                 Message::RowDescription(body) => answer.columns = columns(&body),
@@ -257,7 +257,7 @@ fn row(body: &DataRowBody) -> std::io::Result<Vec<Option<Bytes>>> {
 }
 
 impl Session for RealSession {
-    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<Answer>> {
+    fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>> {
         Box::pin(self.answer(sql, max_bytes))
     }
 

@@ -34,7 +34,7 @@ pub struct Ask<'a> {
 }
 
 /// A good answer, whose body is still to be read.
-pub struct Answer {
+pub struct StoreReply {
     pub status: u16,
     pub body: Box<dyn Source>,
     pub headers: Vec<(String, String)>,
@@ -46,7 +46,7 @@ pub struct Refused {
     pub refusal: Option<Refusal>,
 }
 
-impl Answer {
+impl StoreReply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

@@ -3,11 +3,11 @@
 use md5::{Digest, Md5};
 use ring::digest;
 
-use super::ask::Answer;
+use super::ask::StoreReply;
 use super::listing::plain_etag;
 
 /// Why the store does not have the bytes that were sent; none where its answer agrees, or says nothing.
-pub fn differs(sent: &[u8], answer: &Answer) -> Option<String> {
+pub fn differs(sent: &[u8], answer: &StoreReply) -> Option<String> {
     if let Some(said) = answer.header("x-amz-checksum-sha256") {
         let own = base64(digest::digest(&digest::SHA256, sent).as_ref());
         // That of an object of several parts is of another kind, and says so.
@@ -40,7 +40,7 @@ pub fn md5_of(etag: &str) -> Option<Vec<u8>> {
 }
 
 /// With keys of its own, or of a key service, a store gives an etag that is no checksum.
-pub fn is_encrypted(answer: &Answer) -> bool {
+pub fn is_encrypted(answer: &StoreReply) -> bool {
     let by_service = answer.header("x-amz-server-side-encryption").is_some_and(|kind| kind.starts_with("aws:"));
     by_service || answer.header("x-amz-server-side-encryption-customer-algorithm").is_some()
 }

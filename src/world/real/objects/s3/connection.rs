@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::account::Account;
-use super::ask::{Answer, Ask, Refused};
+use super::ask::{Ask, Refused, StoreReply};
 use super::sign::signed;
 use super::{error_of, xml};
 use crate::error::{Error, Result};
@@ -56,7 +56,7 @@ impl Connection {
     }
 
     /// A good answer, or why there is none. What passes is asked again, after a pause that gets longer.
-    pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+    pub async fn send(&self, ask: &Ask<'_>) -> Result<StoreReply, Refused> {
         let (mut tries, mut moved) = (1, false);
         loop {
             let refused = match self.try_once(ask).await {
@@ -101,12 +101,12 @@ impl Connection {
         self.lent.region(&self.store.container()).unwrap_or_else(|| self.region.clone())
     }
 
-    async fn try_once(&self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+    async fn try_once(&self, ask: &Ask<'_>) -> Result<StoreReply, Refused> {
         let request = self.request(ask)?;
         let cannot = |error: Error| error.within(format!("cannot {} `{}`", ask.act, ask.title));
         let answer = self.http.send(request, &self.environment).await.map_err(cannot)?;
         if (200..300).contains(&answer.status) {
-            return Ok(Answer { status: answer.status, body: answer.body, headers: answer.headers });
+            return Ok(StoreReply { status: answer.status, body: answer.body, headers: answer.headers });
         }
         let refusal = read_refusal(answer).await;
         Err(Refused { error: error_of(ask, &self.store, &refusal), refusal: Some(refusal) })
@@ -187,7 +187,7 @@ fn percent(text: &str, keep_slashes: bool) -> String {
 async fn read_refusal(answer: HttpResponse) -> Refusal {
     let status = answer.status;
     let region = answer.header("x-amz-bucket-region").map(str::to_owned);
-    let answer = Answer { status, body: answer.body, headers: answer.headers };
+    let answer = StoreReply { status, body: answer.body, headers: answer.headers };
     let said = answer.bytes("an error").await.unwrap_or_default(); // it only explains the status
     let mut refusal = xml::read(&said).map(|error| refusal_in(status, &error)).unwrap_or_default();
     refusal.status = status;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, Local};
 
-use super::ask::Answer;
+use super::ask::StoreReply;
 use super::xml::{self, Element};
 use crate::error::{Error, Kind, Result};
 use crate::world::objects::{ObjectEntry, ObjectStat};
@@ -43,7 +43,7 @@ fn entry(contents: &Element) -> Option<ObjectEntry> {
 }
 
 /// What the headers of an answer say of an object.
-pub fn stat(answer: &Answer) -> Result<ObjectStat> {
+pub fn stat(answer: &StoreReply) -> Result<ObjectStat> {
     let header = |name| answer.header(name).unwrap_or_default();
     let modified = DateTime::parse_from_rfc2822(header("last-modified"));
     match (header("content-length").parse(), modified) {

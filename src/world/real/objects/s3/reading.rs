@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::ask::{Answer, Ask};
+use super::ask::{Ask, StoreReply};
 use super::checksum::is_encrypted;
 use super::connection::Connection;
+use super::described::PART_BYTES;
 use super::listing::plain_etag;
-use super::upload::PART_BYTES;
 use crate::error::Result;
 use crate::stream::Source;
 use crate::world::http::Method;
@@ -46,7 +46,7 @@ pub async fn open(connection: Connection, object: Object) -> Result<Box<dyn Sour
     Ok(Box::new(Reading::new(object, answer.body, of, Box::new(again), check)))
 }
 
-fn check_of(answer: &Answer) -> Option<Check> {
+fn check_of(answer: &StoreReply) -> Option<Check> {
     let etag = plain_etag(answer.header("etag")?);
     let part_bytes = answer.header(PART_BYTES).and_then(|bytes| bytes.parse().ok());
     Check::of_etag(&etag, part_bytes).filter(|_| !is_encrypted(answer))

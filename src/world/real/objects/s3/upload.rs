@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use md5::{Digest, Md5};
 use tokio::task::JoinSet;
 
-use super::ask::{Ask, META, Refused};
-use super::checksum::{differs, hex, is_encrypted, is_md5, md5_of};
-use super::connection::{Connection, form, refusal_in};
+use super::ask::{Ask, Refused};
+use super::checksum::{differs, is_encrypted, is_md5};
+use super::connection::{Connection, refusal_in};
+use super::described::{MARK, described, kept};
 use super::listing::{plain_etag, stat};
+use super::parts::{etag_of_parts, list_of_parts, send_part, unclear};
 use super::{error_of, look, xml};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
@@ -18,16 +19,10 @@ use crate::stream::Sink;
 use crate::world::http::Method;
 use crate::world::http::exchange::repeats::doubled;
 use crate::world::objects::words::{not_as_sent, taken};
-use crate::world::objects::{MOST_PARTS, Put, ServerEncryption};
+use crate::world::objects::{MOST_PARTS, Put};
 use crate::world::real::clock;
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
-
-/// The header that says whose object it is: an answer that got lost can then be looked up.
-const MARK: &str = "x-amz-meta-hikae-upload";
-
-/// The header that says how large its parts were, by which the etag of the whole can be computed again.
-pub const PART_BYTES: &str = "x-amz-meta-hikae-part-bytes";
 
 /// How many parts are under way at once, and how many bytes they are together at most.
 const AT_ONCE: u64 = 4;
@@ -60,39 +55,28 @@ impl Upload {
     pub fn new(connection: Connection, put: Put, undo: Undo) -> Upload {
         let (title, now) = (put.object.to_string(), clock::now());
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
-        let kept = put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect();
         let (gathered, parts, under_way) = (Vec::new(), BTreeMap::new(), JoinSet::new());
-        let (size_bytes, number, id, torn) = (0, 0, None, false);
-        Upload { connection, put, undo, title, mark, kept, gathered, size_bytes, id, number, parts, under_way, torn }
+        let (size_bytes, number, id) = (0, 0, None);
+        let kept = kept(&put);
+        Upload {
+            connection,
+            put,
+            undo,
+            title,
+            mark,
+            kept,
+            gathered,
+            size_bytes,
+            id,
+            number,
+            parts,
+            under_way,
+            torn: false,
+        }
     }
 
     fn ask(&self, method: Method) -> Ask<'_> {
         Ask::of(method, "put", &self.title).key(self.put.object.full_key())
-    }
-
-    /// What is said of the object where it begins: at once, or with its first part.
-    fn described<'a>(&'a self, ask: Ask<'a>) -> Ask<'a> {
-        let ask = match self.number {
-            0 => ask,
-            _ => ask.header(PART_BYTES, self.put.part_bytes.to_string()),
-        };
-        let mut ask = ask.header(MARK, &*self.mark).header("content-type", "application/octet-stream");
-        let Put { storage_class, metadata, tags, encryption, .. } = &self.put;
-        for (name, value) in &self.kept {
-            ask = ask.header(name, metadata.get(value).map_or("", String::as_str));
-        }
-        if let Some(class) = storage_class {
-            ask = ask.header("x-amz-storage-class", class);
-        }
-        if !tags.is_empty() {
-            ask = ask.header("x-amz-tagging", form(tags));
-        }
-        let Some(ServerEncryption { algorithm, key }) = encryption else { return ask };
-        ask = ask.header("x-amz-server-side-encryption", algorithm);
-        match key {
-            Some(key) => ask.header("x-amz-server-side-encryption-aws-kms-key-id", key),
-            None => ask,
-        }
     }
 
     async fn take(&mut self, mut data: Bytes) -> Result<()> {
@@ -144,7 +128,7 @@ impl Upload {
     }
 
     async fn begin(&self) -> Result<String> {
-        let ask = self.described(self.ask(Method::Post).query("uploads", ""));
+        let ask = described(self.ask(Method::Post).query("uploads", ""), &self.put, &self.kept, &self.mark, true);
         let answer = xml::read(&self.connection.ask(&ask).await?);
         let id = answer.map(|answer| answer.text("UploadId").to_owned()).filter(|id| !id.is_empty());
         id.ok_or_else(|| unclear(&self.title, "it named no upload"))
@@ -163,15 +147,6 @@ impl Upload {
             self.torn = false;
         }
         Ok(())
-    }
-
-    /// The etag that the store must give to what was put together of these parts, where theirs are MD5 sums.
-    fn etag_of_parts(&self) -> Option<String> {
-        let mut whole = Md5::new();
-        for etag in self.parts.values() {
-            whole.update(md5_of(etag)?);
-        }
-        Some(format!("{}-{}", hex(&whole.finalize()), self.parts.len()))
     }
 
     /// Stores it under its key. Whatever the answer was, the object that then stands there decides.
@@ -219,8 +194,9 @@ impl Upload {
 
     async fn show(&self, only_new: bool) -> Result<(), Refused> {
         let ask = match &self.id {
-            None => self.described(self.ask(Method::Put)).body(self.gathered.clone().into()),
-            Some(id) => self.ask(Method::Post).query("uploadId", id).body(self.list_of_parts().into()),
+            None => described(self.ask(Method::Put), &self.put, &self.kept, &self.mark, false)
+                .body(self.gathered.clone().into()),
+            Some(id) => self.ask(Method::Post).query("uploadId", id).body(list_of_parts(&self.parts).into()),
         };
         let ask = if only_new { ask.header("if-none-match", "*") } else { ask };
         let answer = self.connection.send(&ask).await?;
@@ -235,15 +211,6 @@ impl Upload {
         }
     }
 
-    fn list_of_parts(&self) -> String {
-        let part = |(number, etag): (&usize, &String)| {
-            let etag = xml::escaped(&plain_etag(etag));
-            format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>")
-        };
-        let parts: String = self.parts.iter().map(part).collect();
-        format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
-    }
-
     /// Whether what stands there is this object, whole.
     async fn stands(&self) -> Result<bool> {
         let Some(answer) = look(&self.connection, &self.put.object, "look at").await? else { return Ok(false) };
@@ -251,7 +218,7 @@ impl Upload {
             return Ok(false);
         }
         let said = answer.header("etag").map(plain_etag).unwrap_or_default();
-        let own = self.etag_of_parts().filter(|_| self.id.is_some() && said.len() > 33 && !is_encrypted(&answer));
+        let own = etag_of_parts(&self.parts).filter(|_| self.id.is_some() && said.len() > 33 && !is_encrypted(&answer));
         match own {
             // Some stores have etags of their own kind for what is put together.
             Some(own) if said.ends_with(&own[32..]) && is_md5(&said[..32]) && said != own => {
@@ -271,33 +238,6 @@ impl Upload {
             _ => Ok(()),
         }
     }
-}
-
-/// Sends one part, and compares what the store says of it.
-async fn send_part(
-    connection: &Connection,
-    put: &Put,
-    number: usize,
-    id: &str,
-    body: Bytes,
-) -> Result<(usize, String)> {
-    let title = put.object.to_string();
-    let ask = Ask::of(Method::Put, "put", &title).key(put.object.full_key());
-    let ask = ask.query("partNumber", &number.to_string()).query("uploadId", id).patient();
-    let answer = connection.send(&ask.body(body.clone())).await?;
-    if let Some(why) = differs(&body, &answer) {
-        return Err(not_as_sent(&put.object, format!("part {number}: {why}")));
-    }
-    match answer.header("etag") {
-        Some(etag) => Ok((number, etag.to_owned())),
-        None => Err(unclear(&title, "a part was taken without an etag")),
-    }
-}
-
-fn unclear(title: &str, why: &str) -> Error {
-    Error::new(Kind::Other, format!("cannot put `{title}`"))
-        .because_text(format!("the store's answer is not clear: {why}"))
-        .hint("is this an object store that speaks S3? check the `endpoint`")
 }
 
 impl Sink for Upload {

@@ -1,4 +1,4 @@
-//! Looks at the backups of a run once more before it is called a success: they must still stand as they were proved.
+//! Looks at the backups of a run once more before it is called a success: each must still be there, as it was proved.
 
 use std::path::Path;
 
@@ -8,21 +8,21 @@ use crate::error::{Error, Kind, Result};
 use crate::world::Caller;
 use crate::world::objects::Object;
 
-/// How many of the backups stand, and what is wrong with the first that does not.
+/// How many of the backups are still there, and what is wrong with the first that is not.
 pub async fn count(caller: &Caller, ledger: &Ledger) -> (usize, Option<Error>) {
-    let (mut standing, mut missing) = (0, None);
+    let (mut present, mut missing) = (0, None);
     let stored = ledger.stored();
     for backup in &ledger.backups() {
         let object = stored.iter().find(|object| object.to_string() == backup.path);
-        match stands(caller, backup, object).await {
-            Ok(()) => standing += 1,
+        match check(caller, backup, object).await {
+            Ok(()) => present += 1,
             Err(error) => missing = missing.or(Some(error)),
         }
     }
-    (standing, missing)
+    (present, missing)
 }
 
-async fn stands(caller: &Caller, backup: &Backup, object: Option<&Object>) -> Result<()> {
+async fn check(caller: &Caller, backup: &Backup, object: Option<&Object>) -> Result<()> {
     let path = &backup.path;
     let gone = |what: String, why: &str| {
         Err(Error::new(Kind::Integrity, what)

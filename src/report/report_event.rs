@@ -12,7 +12,7 @@ use crate::error::Site;
 
 /// What a listener hears.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Told {
+pub enum ReportEvent {
     Log { level: Level, program: Option<String>, message: String, site: Option<Site> },
     RunStarted { id: String, recipe: String, r#type: String },
     StepStarted { step: u64, name: String, site: Option<Site> },
@@ -22,28 +22,28 @@ pub enum Told {
     RunEnded { outcome: Value },
 }
 
-impl Told {
+impl ReportEvent {
     /// What an event of the target `hikae` says.
     ///
     /// An event that `event.rs` did not name is a line of the log: a warning from anywhere in hikae is heard.
-    pub fn read(event: &tracing::Event<'_>) -> Told {
+    pub fn read(event: &tracing::Event<'_>) -> ReportEvent {
         let mut said = Fields::default();
         event.record(&mut said);
         let site = said.file.map(|file| Site { file, line: u32::try_from(said.line).unwrap_or(u32::MAX) });
         let (step, bytes) = (said.step, said.bytes);
         match event.metadata().name() {
-            "run_started" => Told::RunStarted { id: said.id, recipe: said.recipe, r#type: said.r#type },
-            "step_started" => Told::StepStarted { step, name: said.name, site },
-            "step_expects" => Told::StepExpects { step, total_bytes: bytes },
-            "step_progress" => Told::StepProgress { step, bytes },
+            "run_started" => ReportEvent::RunStarted { id: said.id, recipe: said.recipe, r#type: said.r#type },
+            "step_started" => ReportEvent::StepStarted { step, name: said.name, site },
+            "step_expects" => ReportEvent::StepExpects { step, total_bytes: bytes },
+            "step_progress" => ReportEvent::StepProgress { step, bytes },
             "step_ended" => {
                 let duration = Duration::try_from_secs_f64(said.secs).unwrap_or(Duration::ZERO);
-                Told::StepEnded { step, name: said.name, status: said.status, bytes, duration }
+                ReportEvent::StepEnded { step, name: said.name, status: said.status, bytes, duration }
             }
-            "run_ended" => Told::RunEnded { outcome: said.outcome },
+            "run_ended" => ReportEvent::RunEnded { outcome: said.outcome },
             _ => {
                 let level = level_of(event.metadata().level());
-                Told::Log { level, program: said.program, message: said.message, site }
+                ReportEvent::Log { level, program: said.program, message: said.message, site }
             }
         }
     }
@@ -51,13 +51,15 @@ impl Told {
     /// How much it matters to people.
     pub fn level(&self) -> Level {
         match self {
-            Told::Log { level, .. } => *level,
-            Told::RunStarted { .. } => Level::Info,
-            Told::StepStarted { .. } | Told::StepExpects { .. } | Told::StepProgress { .. } => Level::Debug,
-            Told::StepEnded { status, .. } if status != "success" => Level::Warn,
-            Told::StepEnded { bytes: 0, .. } => Level::Debug,
-            Told::StepEnded { .. } => Level::Info,
-            Told::RunEnded { outcome } => match outcome["status"].as_str() {
+            ReportEvent::Log { level, .. } => *level,
+            ReportEvent::RunStarted { .. } => Level::Info,
+            ReportEvent::StepStarted { .. } | ReportEvent::StepExpects { .. } | ReportEvent::StepProgress { .. } => {
+                Level::Debug
+            }
+            ReportEvent::StepEnded { status, .. } if status != "success" => Level::Warn,
+            ReportEvent::StepEnded { bytes: 0, .. } => Level::Debug,
+            ReportEvent::StepEnded { .. } => Level::Info,
+            ReportEvent::RunEnded { outcome } => match outcome["status"].as_str() {
                 Some("success") => Level::Info,
                 Some("partial") => Level::Warn,
                 _ => Level::Error,

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::world::mail::Mail;
 
 /// A mail as it goes over the wire.
-pub struct Letter {
+pub struct EncodedMail {
     pub bytes: Vec<u8>,
     pub message_id: String,
     pub from: String,
@@ -23,14 +23,14 @@ pub struct Letter {
     pub to: Vec<String>,
 }
 
-impl Letter {
+impl EncodedMail {
     /// Whether an address needs SMTPUTF8; names need nothing.
     pub fn needs_smtputf8(&self) -> bool {
         !self.from.is_ascii() || !self.to.iter().all(|address| address.is_ascii())
     }
 }
 
-pub fn compose(mail: &Mail, now: DateTime<FixedOffset>) -> Result<Letter> {
+pub fn compose(mail: &Mail, now: DateTime<FixedOffset>) -> Result<EncodedMail> {
     let from = on_the_wire(&mail.from);
     let domain = from.rsplit_once('@').map_or("hikae.invalid", |(_, domain)| domain);
     let message_id = mail.message_id.clone().unwrap_or_else(|| new_id(now, domain));
@@ -52,7 +52,7 @@ pub fn compose(mail: &Mail, now: DateTime<FixedOffset>) -> Result<Letter> {
         let name = HeaderName::new_from_ascii_str(name);
         message.headers_mut().insert_raw(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
     }
-    Ok(Letter { bytes: message.formatted(), message_id, from, to })
+    Ok(EncodedMail { bytes: message.formatted(), message_id, from, to })
 }
 
 fn part(content_type: ContentType, text: &str) -> SinglePart {
