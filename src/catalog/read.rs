@@ -145,6 +145,7 @@ pub(super) fn new_run(row: &Row) -> rusqlite::Result<NewRun> {
         host: row.get("host")?,
         username: row.get("username")?,
         process_id: row.get("process_id")?,
+        parent: row.get("parent")?,
     })
 }
 

@@ -16,6 +16,7 @@ use crate::recipe::values::ParamValue;
 use crate::recipe::{lint, loader, overview};
 use crate::report::table::{print_json_lines, print_said};
 use crate::world::real::{probe, startup};
+use crate::world::shells;
 
 mod databases;
 mod machine;
@@ -141,6 +142,9 @@ fn tried(context: &Context, recipe: &str, job: &Job, databases: &mut Databases, 
     points.extend(job.needs.run.iter().filter_map(|program| match find(program, &context.environment) {
         Err(_) if job.declaration.needs.may_lack(program) => None,
         found => Some(Point::of(recipe, found)),
+    }));
+    points.extend(job.needs.run.iter().filter(|program| shells::is_shell(program)).map(|program| {
+        Point::warning(recipe, format!("it may run `{program}`, a shell: {}", shells::WHY), shells::HINT)
     }));
     points.extend(drill_place(job, &context.environment).map(|place| Point::ok(recipe, place)));
     points.extend(

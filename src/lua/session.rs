@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,8 @@ use mlua::Lua;
 use crate::backup::at_end::AtEndList;
 use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
+use crate::backup::sources::Sources;
+use crate::backup::unchanged::Proved;
 use crate::catalog::{Backup, Moment, Overdue, Run, RunFilter, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
@@ -65,7 +68,7 @@ pub struct RecordQueries {
 
 impl RecordQueries {
     /// Where no record is kept.
-    fn none() -> RecordQueries {
+    pub fn none() -> RecordQueries {
         let none = || Error::new(Kind::Other, "there is no record of runs here");
         RecordQueries {
             overdue: Box::new(move || Err(none())),
@@ -74,6 +77,9 @@ impl RecordQueries {
         }
     }
 }
+
+/// Asks a person a question, and says whether the answer is yes. It waits for the answer: not for the thread of Lua.
+pub type Ask = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What the primitives of one run share.
 pub struct Session {
@@ -86,13 +92,24 @@ pub struct Session {
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
     pub play: Play,
+    /// Whom to call, by level, for reports.
+    pub contacts: Vec<(&'static str, Vec<String>)>,
+    /// Asks a person, where there is one.
+    pub ask: Option<Ask>,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    /// The same as they were proved.
+    pub proved: RefCell<Vec<Proved>>,
+    pub sources: RefCell<Sources>,
+    /// The files that the recipe itself has removed: not those of the library's retention.
+    pub removed: RefCell<BTreeSet<PathBuf>>,
     /// The patterns of the remarks that the recipe's params accept.
     pub accepting: RefCell<Vec<String>>,
+    /// What the run has said so far, each once: copies of one stream say the same.
+    remarks: RefCell<Vec<Remark>>,
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
@@ -111,6 +128,8 @@ impl Session {
             record: RecordQueries::none(),
             recorded_query: Arc::new(|_| false),
             play: plays_nothing(),
+            contacts: Vec::new(),
+            ask: None,
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -120,7 +139,11 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            proved: RefCell::default(),
+            sources: RefCell::default(),
+            removed: RefCell::default(),
             accepting: RefCell::default(),
+            remarks: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
             logged: Cell::new(0),
@@ -190,6 +213,10 @@ impl Session {
     /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
     pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
         remark.accept(&self.accepting.borrow());
+        if self.remarks.borrow().contains(&remark) {
+            return;
+        }
+        self.remarks.borrow_mut().push(remark.clone());
         let level = match remark.weight() {
             remark::Level::Note => event::Level::Info,
             remark::Level::Warning | remark::Level::Incomplete => event::Level::Warn,

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use self::open::{OpenOptions, StoreOptions};
 use self::put::store_of;
 use crate::backup::pipeline::Pipeline;
+use crate::backup::unchanged::When;
 use crate::error::Result;
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::traceback::from_lua;
@@ -87,6 +88,11 @@ async fn stat(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Val
 async fn remove(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Value> {
     let (key, options): (String, Option<RemoveOptions>) = call.args(args)?;
     let caller = Caller { why: options.unwrap_or_default().why, ..call.world()? };
+    // What lies in the store of a backup of this run may go for its sake: so that must still be as it was proved.
+    let proved = call.session.proved.borrow().clone();
+    for one in proved.iter().filter(|one| one.is_in_store(&store)) {
+        one.must_be_the_same(&caller, When::BeforeRemoval).await?;
+    }
     caller.remove_object(Object::new(store, key)?).await.map(|()| Value::Nil)
 }
 

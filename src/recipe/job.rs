@@ -12,11 +12,13 @@ use super::problem::gather;
 use super::servers::database_servers;
 use super::target::target;
 use super::values::{ParamType, ParamValue};
+pub use super::wishes::Wishes;
 use crate::backup::gpg;
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
+use crate::lua::session::Ask;
 use crate::report::{self, Level};
 use crate::secret::redact;
 use crate::stream::sha256::Sha256;
@@ -58,15 +60,8 @@ pub struct Job {
     pub launcher: OnceLock<Arc<Launcher>>,
     /// The run that has started this one.
     pub parent: OnceLock<String>,
-}
-
-/// What a person says at the start of a run.
-#[derive(Default)]
-pub struct Wishes {
-    pub set: Vec<(String, String)>,
-    pub run_type: Option<String>,
-    /// Whether everything that it does was agreed to beforehand.
-    pub yes: bool,
+    /// Asks the person at the terminal, where there is one.
+    pub ask: OnceLock<Ask>,
 }
 
 impl Job {
@@ -78,10 +73,9 @@ impl Job {
         let subject = subject(&source.name, &declaration, &wishes.set);
         let target = target(&source.name, &declaration, &params);
         let run_type = wishes.run_type.unwrap_or_else(|| declaration.run_type.word().to_owned());
-        let settings = config.settings.limits;
         let limits = Limits {
-            total: settings.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
-            idle: settings.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
+            total: config.settings.limits.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
+            idle: config.settings.limits.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
         };
         let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let recipe_sha256 = Sha256::of(&source.text);
@@ -102,6 +96,7 @@ impl Job {
             view: OnceLock::new(),
             launcher: OnceLock::new(),
             parent: OnceLock::new(),
+            ask: OnceLock::new(),
         })
     }
 
@@ -111,6 +106,7 @@ impl Job {
             recipe: self.source.name.clone(),
             recipe_sha256: self.recipe_sha256.clone(),
             kind: self.declaration.kind.word().to_owned(),
+            database: self.params.get("database").map(ToString::to_string).filter(|name| !name.is_empty()),
             confirmed: self.confirmed,
         }
     }
@@ -129,6 +125,9 @@ impl Job {
             detached: self.detached(),
             view: self.view.get().cloned(),
         };
+        let named =
+            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
             let environment = startup::environment();
             // Without it, gpg is what says so, when it is asked for.
@@ -195,9 +194,6 @@ impl Job {
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
-        let named =
-            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
-        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         if self.needs.objects.iter().any(|objects| !objects.trim().is_empty()) {
             // Where the vendors' own tools have the keys.
             policy.read.extend(objects::local::settings(&startup::environment()));
@@ -260,7 +256,7 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(path))).collect()
+        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(&path))).collect()
     };
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;

@@ -125,7 +125,10 @@ impl ParamType {
         match self {
             ParamType::Integer => Misfit::new("be an integer", "write a whole number, such as `30`"),
             ParamType::Boolean => Misfit::new("be a boolean", "write `true` or `false`"),
-            ParamType::Path => Misfit::new("be an absolute path", "write a path that begins with `/`, or an address such as `s3://bucket/folder`"),
+            ParamType::Path => Misfit::new(
+                "be an absolute path",
+                "write a path that begins with `/`, or an address such as `s3://bucket/folder`",
+            ),
             ParamType::Duration => {
                 Misfit::new("be a duration", "write a number and a unit, such as `90s`, `25h` or `30d`")
             }

@@ -10,6 +10,7 @@ use chrono::{DateTime, FixedOffset};
 use super::http::Address;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
+use crate::stream::Stamp;
 
 pub mod ask;
 pub mod declared;
@@ -62,6 +63,13 @@ pub struct Keys {
 pub struct Object {
     pub store: Arc<Store>,
     key: String,
+}
+
+impl ObjectStat {
+    /// By what the object is known again.
+    pub fn stamp(&self) -> Stamp {
+        Stamp(self.etag.clone())
+    }
 }
 
 /// An object to be stored.

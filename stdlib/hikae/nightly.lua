@@ -167,6 +167,9 @@ function nightly.tell_slack(slack, night, results, size)
   if not ok then
     log.warn(_("Slack did not take the message: %s", failure.message))
     errors.accept(failure, _("a message that does not arrive changes nothing of the backups"))
+  else
+    -- Where alerts go to the same address, one message about the night is enough.
+    run.reported(slack)
   end
 end
 

@@ -139,3 +139,21 @@ async fn a_store_that_is_down_is_told_alike() {
         assert!(error.causes().last().unwrap().contains("Connection refused"), "{error:?}");
     }
 }
+
+#[tokio::test]
+async fn a_part_of_an_object_and_a_packed_one_are_not_taken_for_the_object() {
+    let receiver = Receiver::start();
+    for (bucket, key) in [("status", "206"), ("packed", "backup.sql")] {
+        let (call, store) = odd_store(&receiver, bucket).await;
+        let error = call.get(Object::new(store, key).unwrap()).await.err().unwrap();
+        assert_eq!(error.kind(), Kind::Integrity, "{bucket}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_answers_with_another_checksum_has_not_stored_the_object() {
+    let receiver = Receiver::start();
+    let (call, store) = odd_store(&receiver, "other-sum").await;
+    let error = put(&call, Put::new(Object::new(store, "x").unwrap()), b"what was sent").await.unwrap_err();
+    assert!(error.one_line().contains("checksum (MD5)"), "{error:?}");
+}

@@ -231,7 +231,7 @@ macro_rules! common_checks {
     ($($world:ident),*) => {
         $($crate::world_contract::objects::holds!($world: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
         nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
-        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, what_is_kept_with_an_object_is_told, absence_is_told, odd_keys_are_kept_to_the_letter,
+        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, absence_is_told, odd_keys_are_kept_to_the_letter,
         keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
         a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
         looks_tell_size_and_age);)*

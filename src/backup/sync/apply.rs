@@ -89,9 +89,7 @@ pub async fn apply(job: Job) -> Result<Applied> {
 /// Whether both sides know each other, so that nothing has to be written down of that.
 fn is_continued(plan: &Plan) -> bool {
     let Some(index) = plan.index.as_ref().filter(|index| index.id == plan.id) else { return false };
-    let knows = |marker: &Marker| {
-        marker.targets.get(&plan.target()).is_some_and(|line| line.knows(&index.written_by))
-    };
+    let knows = |marker: &Marker| marker.targets.get(&plan.target()).is_some_and(|line| line.knows(&index.written_by));
     !plan.rules.marker || plan.marker.as_ref().is_some_and(knows)
 }
 

@@ -115,8 +115,9 @@ fn id_of(rule: &Element) -> String {
 /// The rules of a policy, with what keeps manifests readable, and what clears unfinished uploads.
 fn wanted(policy: &Value, prefix: &str) -> Result<Vec<Element>> {
     let wrong = || {
-        Error::new(Kind::Recipe, "the lifecycle is no list of rules")
-            .hint("write it as `aws s3api put-bucket-lifecycle-configuration` takes it: `{ \"Rules\": [{ \"ID\": … }] }`")
+        Error::new(Kind::Recipe, "the lifecycle is no list of rules").hint(
+            "write it as `aws s3api put-bucket-lifecycle-configuration` takes it: `{ \"Rules\": [{ \"ID\": … }] }`",
+        )
     };
     let mut wanted = Vec::new();
     for rule in policy.get("Rules").and_then(Value::as_array).ok_or_else(wrong)? {

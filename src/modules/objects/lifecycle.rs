@@ -39,7 +39,9 @@ pub fn add(lua: &Lua, module: Module) -> mlua::Result<Module> {
         let policy = match &options.json {
             None => documented(&full),
             Some(text) => serde_json::from_str(text).map_err(|cause| {
-                Error::new(Kind::Recipe, "cannot read the lifecycle").because(cause).hint("it must be the vendor's JSON")
+                Error::new(Kind::Recipe, "cannot read the lifecycle")
+                    .because(cause)
+                    .hint("it must be the vendor's JSON")
             })?,
         };
         let caller = call.world()?;

@@ -171,7 +171,8 @@ pub fn add(lua: &Lua, module: Module) -> mlua::Result<Module> {
 }
 
 fn plan_of(given: &Value) -> Result<Arc<Plan>> {
-    let plan = given.as_userdata().and_then(|data: &AnyUserData| data.borrow::<PlanHandle>().ok().map(|plan| plan.0.clone()));
+    let plan =
+        given.as_userdata().and_then(|data: &AnyUserData| data.borrow::<PlanHandle>().ok().map(|plan| plan.0.clone()));
     plan.ok_or_else(|| {
         Error::new(Kind::Recipe, "`objects.apply` was called without a plan")
             .hint("`local plan = objects.plan(dir, store)` makes one")

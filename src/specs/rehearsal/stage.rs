@@ -7,6 +7,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use tokio::sync::oneshot;
 
+use crate::backup::usual::Content;
+use crate::catalog::manifest;
 use crate::catalog::{Catalog, Moment, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -146,6 +148,16 @@ impl Scene for Stage {
 
     fn catalog(&self, _path: &Path) -> Option<Result<Catalog>> {
         None
+    }
+
+    /// As the manifests say that lie in this world.
+    fn past(&self) -> Vec<Content> {
+        let world = self.snapshot();
+        let texts = world.files.iter().filter(|(path, _)| path.to_string_lossy().ends_with(manifest::SUFFIX));
+        let mut found: Vec<serde_json::Value> =
+            texts.filter_map(|(_, seen)| serde_json::from_slice(seen.content.as_deref()?).ok()).collect();
+        found.sort_by_key(|manifest| std::cmp::Reverse(manifest["created_at"].as_str().unwrap_or_default().to_owned()));
+        found.iter().map(Content::of_manifest).collect()
     }
 
     fn is_alive(&self, _run: &NewRun, _state_dir: &Path) -> bool {

@@ -25,6 +25,7 @@ use undo::Undo;
 mod base64;
 mod blocking;
 pub mod clock;
+mod described;
 mod environment;
 mod fence;
 mod files;

@@ -15,7 +15,7 @@ use super::state::{Shared, State};
 use super::tree::Content;
 use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, Sink, Source, Stamped};
 use crate::world::objects::ask::StoreAsk;
 use crate::world::objects::words::{Refusal, no_bucket, no_object, only_files, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, url};
@@ -57,9 +57,8 @@ pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
             (Some(age), None) => setup.now.checked_sub_signed(age.0).ok_or_else(|| wrong("it is too old"))?,
             (None, modified) => modified.unwrap_or(setup.now),
         };
-        stores
-            .objects
-            .insert(address.clone(), stored(content, modified, table.storage_class.clone(), table.metadata.clone()));
+        let stored = stored(content, modified, table.storage_class.clone(), table.metadata.clone());
+        stores.objects.insert(address.clone(), stored);
     }
     Ok(stores)
 }
@@ -134,7 +133,7 @@ pub fn put(shared: &Shared, put: Put) -> Result<Box<dyn Sink>> {
     }
     state.stores.uploads.insert(title.clone());
     drop(state);
-    Ok(Box::new(Upload { put, title, pieces: Vec::new(), shared: shared.clone() }))
+    Ok(Box::new(Upload { put, title, pieces: Vec::new(), shared: shared.clone(), stamp: Stamped::default() }))
 }
 
 pub fn list(state: &mut State, store: &Store, prefix: &str) -> Result<Vec<ObjectEntry>> {
@@ -193,6 +192,7 @@ struct Upload {
     title: String,
     pieces: Vec<Bytes>,
     shared: Shared,
+    stamp: Stamped,
 }
 
 impl Upload {
@@ -204,9 +204,13 @@ impl Upload {
             return Err(taken(&self.put.object));
         }
         let content = Content::Pieces(std::mem::take(&mut self.pieces));
-        let Put { storage_class, metadata, object, .. } = self.put.clone();
-        let metadata = if object.store.kind.is_tree() { BTreeMap::new() } else { metadata };
-        state.stores.objects.insert(self.title.clone(), stored(content, now, storage_class, metadata));
+        let Put { object, storage_class, mut metadata, .. } = self.put.clone();
+        if object.store.kind.is_tree() {
+            metadata.clear(); // a file keeps none
+        }
+        let stored = stored(content, now, storage_class, metadata);
+        self.stamp.get_or_init(|| stored.stat.stamp());
+        state.stores.objects.insert(self.title.clone(), stored);
         Ok(())
     }
 }
@@ -219,6 +223,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(ready(Ok(())))
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {

@@ -1,6 +1,5 @@
 //! A folder that is used as a store, on a mounted disk or NFS: each object is a file below it, whole or not there.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,13 +68,7 @@ fn must_be_there(fence: &Fence, act: &str, title: &str, store: &Store) -> Result
 fn stat_of(stat: &Stat) -> ObjectStat {
     let nanos = stat.modified.timestamp_nanos_opt().unwrap_or_default();
     let etag = format!("{nanos:x}-{:x}", stat.size_bytes);
-    ObjectStat {
-        size_bytes: stat.size_bytes,
-        modified: stat.modified,
-        etag,
-        storage_class: None,
-        metadata: BTreeMap::new(),
-    }
+    ObjectStat { size_bytes: stat.size_bytes, modified: stat.modified, etag, ..ObjectStat::default() }
 }
 
 /// The folder in which all keys with a prefix lie.

@@ -18,7 +18,8 @@ pub async fn ask(s3: &S3, asked: StoreAsk) -> Result<Option<String>> {
                 Err(refused) if refused.is("NoSuchLifecycleConfiguration") => Ok(None),
                 answer => {
                     let bytes = answer?.bytes(&title).await?;
-                    let wrong = |cause| Error::new(Kind::Other, format!("cannot read the rules of `{title}`")).because(cause);
+                    let wrong =
+                        |cause| Error::new(Kind::Other, format!("cannot read the rules of `{title}`")).because(cause);
                     String::from_utf8(bytes.to_vec()).map(Some).map_err(wrong)
                 }
             }

@@ -15,7 +15,7 @@ use super::parts::{etag_of_parts, list_of_parts, send_part, unclear};
 use super::{error_of, look, xml};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
-use crate::stream::Sink;
+use crate::stream::{Sink, Stamped};
 use crate::world::http::Method;
 use crate::world::http::exchange::repeats::doubled;
 use crate::world::objects::words::{not_as_sent, taken};
@@ -49,14 +49,15 @@ pub struct Upload {
     under_way: JoinSet<Result<(usize, String)>>,
     /// A part was cut off half-way, or refused.
     torn: bool,
+    stamp: Stamped,
 }
 
 impl Upload {
     pub fn new(connection: Connection, put: Put, undo: Undo) -> Upload {
         let (title, now) = (put.object.to_string(), clock::now());
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
-        let (gathered, parts, under_way) = (Vec::new(), BTreeMap::new(), JoinSet::new());
-        let (size_bytes, number, id) = (0, 0, None);
+        let (gathered, parts, under_way, stamp) = (Vec::new(), BTreeMap::new(), JoinSet::new(), Stamped::default());
+        let (size_bytes, number, id, torn) = (0, 0, None, false);
         let kept = kept(&put);
         Upload {
             connection,
@@ -71,7 +72,8 @@ impl Upload {
             number,
             parts,
             under_way,
-            torn: false,
+            torn,
+            stamp,
         }
     }
 
@@ -214,9 +216,11 @@ impl Upload {
     /// Whether what stands there is this object, whole.
     async fn stands(&self) -> Result<bool> {
         let Some(answer) = look(&self.connection, &self.put.object, "look at").await? else { return Ok(false) };
-        if answer.header(MARK) != Some(&self.mark) || stat(&answer)?.size_bytes != self.size_bytes {
+        let seen = stat(&answer)?;
+        if answer.header(MARK) != Some(&self.mark) || seen.size_bytes != self.size_bytes {
             return Ok(false);
         }
+        self.stamp.get_or_init(|| seen.stamp());
         let said = answer.header("etag").map(plain_etag).unwrap_or_default();
         let own = etag_of_parts(&self.parts).filter(|_| self.id.is_some() && said.len() > 33 && !is_encrypted(&answer));
         match own {
@@ -247,6 +251,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.finish_parts())
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
