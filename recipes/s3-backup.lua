@@ -18,7 +18,7 @@ return recipe {
 
   run = function(p)
     log.info(_("S3 backup starts"))
-    local store, has_lifecycle = sync.open(p, "s3"), sync.is_s3(p) and p.lifecycle ~= "none"
+    local store, has_lifecycle = sync.open(p, "s3", { region = p.region, endpoint = p.endpoint }), sync.is_s3(p) and p.lifecycle ~= "none"
     sync.run(p, store, { storage_class = p.storage_class, encryption = p.encryption, kms_key = p.kms_key, tags = has_lifecycle })
     if has_lifecycle then
       sync.lifecycle(p, store)

@@ -15,3 +15,4 @@ pub mod pace;
 pub mod plan;
 mod progress;
 mod upload;
+pub mod work;

@@ -53,13 +53,15 @@ end
 --- The store that the params name; what only stores of one vendor know is left out for another.
 ---@param p table
 ---@param scheme "s3"|"gs"
+---@param options? { region: string?, endpoint: string? }
 ---@return Store
-function sync.open(p, scheme)
+function sync.open(p, scheme, options)
   local url = p.url or scheme .. "://" .. p.bucket
   if string.sub(url, 1, 5) ~= "s3://" then
     return objects.open { url = url }
   end
-  return objects.open { url = url, region = p.region, endpoint = p.endpoint }
+  options = options or {}
+  return objects.open { url = url, region = options.region, endpoint = options.endpoint }
 end
 
 --- The names of some items, for people.

@@ -14,38 +14,17 @@ use super::pace::Pace;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::upload::upload;
+use super::work::{Options, Work};
 use crate::backup::pool::{TaskGuard, spawn_into, stopped};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 use crate::world::Caller;
-use crate::world::objects::ServerEncryption;
 
 /// What all uploads under way may weigh together, and what one weighs: a large one holds parts in memory.
 const WEIGHT: usize = 48;
 const SMALL: u32 = 3;
 const LARGE: u32 = 16;
 const LARGE_BYTES: u64 = 8 << 20;
-
-/// How a plan is carried out.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    pub storage_class: Option<String>,
-    pub encryption: Option<ServerEncryption>,
-    /// Whether objects are marked so that the rules of a lifecycle can tell backups from manifests.
-    pub tags: bool,
-    pub bytes_per_sec: Option<u64>,
-}
-
-/// Everything that an upload needs.
-pub struct Work {
-    pub caller: Caller,
-    pub plan: Arc<Plan>,
-    pub options: Options,
-    pub pace: Pace,
-    pub progress: Progress,
-    /// Nothing is really stored.
-    pub planned: bool,
-}
 
 /// A plan to be carried out.
 pub struct Job {

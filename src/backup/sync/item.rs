@@ -146,6 +146,15 @@ impl Role {
     }
 }
 
+/// A file of the folder.
+#[derive(Clone, Debug)]
+pub struct LocalFile {
+    pub name: Box<str>,
+    pub size_bytes: u64,
+    pub mtime: i64,
+    pub role: Role,
+}
+
 /// A SHA-256 as its bytes.
 pub type Hash = [u8; 32];
 

@@ -6,21 +6,12 @@ use std::sync::Arc;
 
 use super::compare::There;
 use super::index::{self, INDEX, Index};
-use super::item::{Role, Rules};
+use super::item::{LocalFile, Role, Rules};
 use super::marker::MARKER;
 use super::names;
 use crate::error::{Error, Kind, Result};
 use crate::world::objects::{ObjectEntry, Store};
 use crate::world::{Caller, Entry, EntryKind, ListQuery};
-
-/// A file of the folder.
-#[derive(Clone, Debug)]
-pub struct LocalFile {
-    pub name: Box<str>,
-    pub size_bytes: u64,
-    pub mtime: i64,
-    pub role: Role,
-}
 
 /// The folder as it was found.
 pub struct Folder {

@@ -10,9 +10,10 @@ use serde::Deserialize;
 
 use super::put::{Algorithm, encryption, store_of};
 use crate::backup::pool::spawn_cancellable;
-use crate::backup::sync::apply::{Applied, Job, Options, apply};
+use crate::backup::sync::apply::{Applied, Job, apply};
 use crate::backup::sync::item::{Act, Item, Rules};
 use crate::backup::sync::plan::{Ask, Plan, plan};
+use crate::backup::sync::work::Options;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::options::Size;

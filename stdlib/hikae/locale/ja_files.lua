@@ -1,5 +1,25 @@
 --- Japanese for the recipes that save files, and for what is said of reports and alerts.
 return {
+  -- s3-backup, gcs-backup (guide §4)
+  ["S3 backup starts"] = "S3バックアップを開始します",
+  ["S3 backup is complete"] = "S3バックアップが完了しました",
+  ["GCS backup starts"] = "GCSバックアップを開始します",
+  ["GCS backup is complete"] = "GCSバックアップが完了しました",
+  ["Lifecycle rule changed: %s"] = "ライフサイクルルールを変更しました: %s",
+  ["the lifecycle of the bucket could not be set: %s"] = "バケットのライフサイクルを設定できませんでした: %s",
+  ["where the store has none, say so: --set lifecycle=none"] = "ライフサイクルのないストアでは --set lifecycle=none を指定してください",
+  ["the copy is complete without it"] = "コピーはそれがなくても完了しています",
+  ["%s and %d more"] = "%s ほか %d 件",
+  ["Upload: %s (%s)"] = "アップロード: %s (%s)",
+  ["Skip: %s (%s)"] = "スキップ: %s (%s)",
+  ["Delete: %s (%s)"] = "削除: %s (%s)",
+  ["Plan for %s: %d to upload, %d to skip, %d to delete"] = "%s の計画: アップロード %d 件、スキップ %d 件、削除 %d 件",
+  ["Not copied, for no manifest proves them: %d, such as %s"] = "マニフェストがないためコピーしないファイル: %d 件 (%s など)",
+  ["Left alone, for no sync put them there: %d, such as %s"] = "同期が置いたものではないため残すオブジェクト: %d 件 (%s など)",
+  ["backups that are not copied: %d, such as %s (%s)"] = "コピーできないバックアップ: %d 件 (%s など、%s)",
+  ["prove them: `hikae verify` reads a backup and compares it with its manifest"] = "検証してください: `hikae verify` はバックアップを読み、マニフェストと比較します",
+  ["the store keeps %s: %s"] = "ストアが %s を残しています: %s",
+  ["Copied to %s: %d uploaded, %d unchanged, %d deleted"] = "%s にコピーしました: アップロード %d 件、変更なし %d 件、削除 %d 件",
   -- config-backup (guide §3.2)
   ["Configuration backup starts"] = "設定ファイルバックアップを開始します",
   ["Configuration backup is complete"] = "設定ファイルバックアップが完了しました",
