@@ -77,7 +77,6 @@ pub struct Rehearsed {
     pub secrets: Vec<(String, Secret)>,
     /// The params that take such a secret without being declared as one.
     pub bare: Vec<String>,
-    pub faults: Vec<Fault>,
     /// A `Killed` fault was met: nothing was tidied.
     pub killed: bool,
     /// Every fault has met its effect.
@@ -192,7 +191,6 @@ impl Script {
             refused,
             secrets: self.secrets.clone(),
             bare: self.bare(),
-            faults,
             killed,
             all_met: stage.all_met(),
             kind: self.job.declaration.kind.word(),
