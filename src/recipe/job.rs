@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::allowed_paths::{absolute, refuse_shared};
 use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
-use super::need_paths::{absolute, named, refuse_shared, stored};
+use super::need_paths::{named, stored};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::servers::database_servers;

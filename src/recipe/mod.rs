@@ -1,5 +1,6 @@
 //! Declares what a recipe is, and runs it once.
 
+mod allowed_paths;
 pub mod claims;
 mod clearing;
 pub mod command_line;

@@ -1,14 +1,8 @@
-//! Finds the path that a template of the needs means, or the objects where it is an address; refuses paths that no run may have.
+//! Finds the path that a template of the needs means, or the objects where it is an address.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
 
-use super::declaration::Declaration;
-use crate::config::Config;
-use crate::error::{Error, Kind, Result};
-use crate::world::guarded::Needs;
 use crate::world::objects::url::kind_of;
-use crate::world::real::write_folders;
 
 /// The objects that an address among paths means: what is there, below it, and beside it.
 pub fn stored(path: &str) -> Vec<String> {
@@ -64,28 +58,4 @@ fn plain(path: &str) -> Cow<'_, str> {
         text.extend(if letter == '\\' { letters.next() } else { Some(letter) });
     }
     Cow::Owned(text)
-}
-
-/// Refuses to write in folders of the whole system where nobody said so: a param that came out as `/` is a mistake.
-pub fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> Result<()> {
-    let said = |path: &PathBuf| {
-        let in_words = declaration.needs.write.iter().any(|template| Path::new(template) == path);
-        in_words || config.settings.write_shared.contains(path)
-    };
-    match needs.write.iter().find(|path| write_folders::is_shared(path) && !said(path)) {
-        None => Ok(()),
-        Some(path) => Err(Error::new(Kind::Recipe, format!("a run may not write everywhere in `{}`", path.display()))
-            .hint(format!(
-                "name a folder below it, or say so in `hikae.toml`: `write_shared = [{:?}]`",
-                path.display().to_string()
-            ))),
-    }
-}
-
-/// A path among the needs begins at the root.
-pub fn absolute(path: &Path) -> Result<PathBuf> {
-    if path.is_absolute() {
-        return Ok(path.to_owned());
-    }
-    Err(Error::new(Kind::Recipe, format!("the path `{}` among the recipe's needs is not absolute", path.display())))
 }
