@@ -121,7 +121,16 @@ impl Storehouse {
         match &self.simulated {
             Some(world) => world.snapshot().uploads.join(" "),
             None if self.store.kind == StoreKind::S3 => uploads(&self.store).await,
-            None => self.partials(),
+            None => {
+                // What was dropped is taken back beside what goes on.
+                for _ in 0..50 {
+                    if self.partials().is_empty() {
+                        break;
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                }
+                self.partials()
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ impl Sftp {
         if seen.is_some() && !put.replace {
             return Err(taken(&put.object));
         }
-        Ok(Box::new(Upload::begin(session, put).await?))
+        Ok(Box::new(Upload::begin(session, put, self.0.undo.clone()).await?))
     }
 
     async fn list(&self, store: Arc<Store>, prefix: String) -> Result<Vec<ObjectEntry>> {

@@ -1,6 +1,8 @@
 //! Reads a file of an SFTP server, and writes one under a temporary name that is shown in one step.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -16,7 +18,11 @@ use crate::world::objects::words::{not_as_sent, taken, wrong_length};
 use crate::world::objects::{Object, Put};
 use crate::world::partial::partial_name;
 use crate::world::real::clock;
+use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
+
+/// How long the removal of a temporary file may take.
+const UNDO: Duration = Duration::from_secs(10);
 
 const PIECE_BYTES: usize = 256 << 10;
 
@@ -65,7 +71,10 @@ impl Source for SftpSource {
 
 /// A file under a temporary name.
 pub struct Upload {
-    session: Session,
+    session: Arc<Session>,
+    undo: Undo,
+    /// Nothing is left under the temporary name, or it is being removed.
+    settled: bool,
     put: Put,
     file: Option<File>,
     partial: String,
@@ -75,7 +84,7 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub async fn begin(session: Session, put: Put) -> Result<Upload> {
+    pub async fn begin(session: Session, put: Put, undo: Undo) -> Result<Upload> {
         let path = put.object.full_key();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let partial = partial_name(name.as_ref(), &unique());
@@ -88,7 +97,10 @@ impl Upload {
             session.sftp.open_with_flags_and_attributes(&partial, flags, mode).await
         };
         match opened.await {
-            Ok(file) => Ok(Upload { file: Some(file), partial, session, put, path, size_bytes: 0, torn: false }),
+            Ok(file) => Ok({
+                let (session, file) = (Arc::new(session), Some(file));
+                Upload { session, undo, settled: false, put, file, partial, path, size_bytes: 0, torn: false }
+            }),
             Err(error) => Err(session.explain(error, "put", &put.object.to_string()).await),
         }
     }
@@ -179,10 +191,31 @@ impl Upload {
 
     async fn discard(&mut self) -> Result<()> {
         drop(self.file.take());
+        self.settled = true;
         match self.session.sftp.remove_file(&self.partial).await {
             Err(error) if !super::is_absent(&error) => Err(self.told(error).await),
             _ => Ok(()),
         }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        let (session, partial, file) = (self.session.clone(), self.partial.clone(), self.file.take());
+        self.undo.run(move || {
+            let removed = tokio::runtime::Builder::new_current_thread().enable_all().build().map(|runtime| {
+                runtime.block_on(async {
+                    drop(file);
+                    tokio::time::timeout(UNDO, session.sftp.remove_file(&partial)).await
+                })
+            });
+            if !matches!(removed, Ok(Ok(Ok(())))) {
+                tracing::warn!("the temporary file `{partial}` of an SFTP server was left behind");
+            }
+        });
     }
 }
 
@@ -205,6 +238,7 @@ impl Sink for Upload {
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let done = self.publish().await;
+            self.settled = done.is_ok();
             if let Err(error) = &done
                 && error.kind() != Kind::Network
                 && let Err(left) = self.discard().await
