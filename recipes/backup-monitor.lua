@@ -239,9 +239,8 @@ local function listen(wrong)
   end
 end
 
---- Looks at the certificates of servers.
+--- Looks at the certificates of servers; `wrong` takes what is found.
 ---@param p table
----@param wrong fun(what: string, message: string)
 local function look_at_certificates(p, wrong)
   for _i, url in ipairs(p.certificates or {}) do
     local check = application.certificate(url, p.certificate_days)

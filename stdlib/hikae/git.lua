@@ -60,7 +60,11 @@ end
 ---@return integer refs
 ---@return string? head
 local function look(dir, options)
-  local said = run(dir, { "ls-remote", "--symref", "origin" }, options)
+  local ok, said = errors.try(run, dir, { "ls-remote", "--symref", "origin" }, options)
+  if not ok then
+    errors.accept(said, _("the error below tells it"))
+    error { kind = said.kind, message = said.message, hint = said.hint or _("can the address be reached from here, and is there what it asks for: a token in it, or a key?") }
+  end
   local count = 0
   for _name in string.gmatch(said, "%x+\trefs/[^\n]+") do
     count = count + 1

@@ -120,6 +120,7 @@ return {
   ["%d s"] = "%d 秒",
   ["Removed `%s`, which an interrupted git left"] = "`%s` を削除しました (中断された git の残り)",
   ["an interrupted git left it"] = "中断された git の残り",
+  ["can the address be reached from here, and is there what it asks for: a token in it, or a key?"] = "このマシンからアドレスに接続でき、必要なもの (URL のトークン、鍵) がありますか",
   ["Contacts (level %s)"] = "連絡先 (レベル %s)",
   ["Support of the vendors"] = "外部サービスのサポート",
   ["no restore test was a success"] = "成功した復旧テストなし",
