@@ -58,6 +58,7 @@ fn daily(second: u32) -> NewRun {
         host: "db1".into(),
         username: "backup".into(),
         process_id: 4711,
+        parent: None,
     }
 }
 

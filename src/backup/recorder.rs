@@ -30,6 +30,13 @@ pub trait Recorder: Send + Sync {
     fn past(&self, _now: &Content) -> Vec<Content> {
         Vec::new()
     }
+    /// An address to which the run has reported its own end.
+    fn reported(&self, _address: &str) {}
+
+    /// How large the last backup was whose name differs from that of `path` in digits alone; nothing where none is known.
+    fn last_size(&self, _path: &str) -> Option<u64> {
+        None
+    }
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

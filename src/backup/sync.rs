@@ -6,6 +6,7 @@ pub mod deletions;
 pub mod guards;
 pub mod index;
 pub mod item;
+pub mod lifecycle;
 pub mod look;
 pub mod marker;
 pub mod names;

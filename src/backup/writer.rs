@@ -15,6 +15,7 @@ use crate::backup::unchanged::Proved;
 use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
+use crate::report::event;
 use crate::stream::pump::Tally;
 use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::{Sealed, Tee};
@@ -120,6 +121,9 @@ impl Writer {
     pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
+        if let Some(size) = self.recorder.last_size(&target.to_string()) {
+            event::step_expects_about(self.step, size);
+        }
         let listed = list_file::write(list, lists, &self.caller, &self.facts);
         let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step), listed).await {
             Ok(poured) => poured,

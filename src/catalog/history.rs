@@ -42,6 +42,26 @@ impl Catalog {
         })
     }
 
+    /// How large the last recorded backup was, among those of a target, whose path differs from this one in digits alone.
+    pub fn last_size(&self, target: &str, path: &str) -> Result<Option<u64>> {
+        let bare = |path: &str| path.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        self.reading(|tx| {
+            let sql = "SELECT path, size_bytes FROM backup_logs r CROSS JOIN backups b ON b.run_id = r.id
+                       WHERE target = ?1 ORDER BY r.number DESC, b.number DESC LIMIT 100";
+            let mut statement = tx.prepare_cached(sql)?;
+            let rows = statement.query_map([secret::redact(target)], |row| {
+                Ok((row.get::<_, String>("path")?, number(row, "size_bytes")?))
+            })?;
+            for row in rows {
+                let (known, size) = row?;
+                if bare(&known) == bare(path) {
+                    return Ok(Some(size));
+                }
+            }
+            Ok(None)
+        })
+    }
+
     /// What there is to know of each target that was ever run and not forgotten, by name. `alive` says whether a running one's process
     /// is still there.
     pub fn histories(&self, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<History>> {

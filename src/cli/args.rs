@@ -60,6 +60,8 @@ pub enum Command {
     /// Try the ways by which people are told, rehearse a failure, or send what waits
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Fetch a backup and its manifest from a store into a folder, and prove it
+    Fetch(FetchArgs),
     /// Check recipes, their params and programs, and the set-up, without running anything
     Check(CheckArgs),
     /// Print, write or install what a scheduler needs: crontab, systemd, Kubernetes, Nomad
@@ -150,6 +152,22 @@ pub struct ShowArgs {
     /// Print the recipe's Lua
     #[arg(long, conflicts_with = "json")]
     pub source: bool,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+#[derive(Args)]
+pub struct FetchArgs {
+    /// Address of the backup, such as `s3://bucket/folder/backup.sql.gz`
+    pub url: String,
+    /// Folder to put it into [default: the current one]
+    pub dir: Option<PathBuf>,
+    /// Ask the store to bring an archived backup back for so many days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub thaw: Option<u32>,
+    /// Wait until it can be read, which takes hours
+    #[arg(long, requires = "thaw")]
+    pub wait: bool,
     #[command(flatten)]
     pub listing: Listing,
 }

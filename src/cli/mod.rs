@@ -14,6 +14,7 @@ mod demo;
 mod docs;
 mod exit;
 mod explain;
+mod fetch;
 mod files;
 mod held_back;
 mod help;
@@ -73,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Restore(args) => return restore::main(&context, &args),
         Command::List(args) => list::main(&context, &args),
         Command::Show(args) => show::main(&context, &args),
+        Command::Fetch(args) => fetch::main(&context, &args),
         Command::Status(args) => status::main(&context, &args),
         Command::Runs(args) => runs::main(&context, &args),
         Command::Audit(args) => audit::main(&context, &args),

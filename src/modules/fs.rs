@@ -5,7 +5,8 @@ mod options;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use mlua::{AnyUserData, Lua, Table};
+use mlua::{AnyUserData, Lua, MultiValue, Table, Value};
+use serde::de::IgnoredAny;
 
 use self::options::{
     Bits, CopyOptions, KindFilter, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, WriteOptions,
@@ -49,8 +50,9 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             "fs.rename",
             |call, (from, to): (PathBuf, PathBuf)| async move { call.world()?.rename(&from, &to).await },
         )?
-        .wait("fs.remove", |call, (what, options): (Removed, Option<RemoveOptions>)| {
-            remove(call, what, options.unwrap_or_default())
+        .raw_wait("fs.remove", |call, (what, options): (Value, Value)| async move {
+            let (what, options) = removed(&call, what, options)?;
+            remove(call, what, options.unwrap_or_default()).await
         })?
         .wait("fs.set_mode", |call, (path, mode): (PathBuf, Bits)| async move {
             call.world()?.set_mode(&path, mode.0).await
@@ -128,6 +130,29 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
     table.raw_set("owner", stat.owner)?;
     table.raw_set("group", stat.group)?;
     Ok(table)
+}
+
+/// What is to be removed. Of a long list, only the paths leave Lua: it may be longer than what crosses otherwise.
+fn removed(call: &Call, what: Value, options: Value) -> Result<(Removed, Option<RemoveOptions>)> {
+    match what.as_table().and_then(paths_in).filter(|paths| !paths.is_empty()) {
+        Some(paths) => {
+            let (_, options): (IgnoredAny, _) = call.args(MultiValue::from_iter([Value::Nil, options]))?;
+            Ok((Removed::Many(paths), options))
+        }
+        None => call.args(MultiValue::from_iter([what, options])),
+    }
+}
+
+/// The paths of a list of paths, or of entries as `fs.list` gives them; nothing where it is anything else.
+fn paths_in(list: &Table) -> Option<Vec<Listed>> {
+    let path = |value: Value| match value {
+        Value::String(path) => Some(Listed::Path(path.to_str().ok()?.to_owned().into())),
+        Value::Table(entry) => {
+            Some(Listed::Path(entry.raw_get::<mlua::LuaString>("path").ok()?.to_str().ok()?.to_owned().into()))
+        }
+        _ => None,
+    };
+    list.sequence_values::<Value>().map(|value| path(value.ok()?)).collect()
 }
 
 /// Removes one path, or many in one go.

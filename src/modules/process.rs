@@ -15,6 +15,7 @@ use crate::lua::options::{Text, duration};
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::modules::stream::Stream;
+use crate::postgres::dump::warnings::heed;
 use crate::report::remark::{Level, Remark};
 use crate::secret::{Secret, redact};
 use crate::stream::SharedFacts;
@@ -114,12 +115,16 @@ fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
     let facts = SharedFacts::default();
     facts.lock().load = options.load.clone();
     facts.lock().remarks.extend(of_shell(&options.program));
-    let count = Count::new(&facts);
+    let (count, stage_facts) = (Count::new(&facts), facts.clone());
     let command = options.command();
     let pipeline = Pipeline::new(command.line(), caller.limits, facts, move || async move {
         let (name, ok_codes) = (command.program.clone(), command.ok_codes.clone());
         let child = caller.spawn(command).await?;
-        let source = ProgramSource::new(name, child).accepting(ok_codes);
+        let source = ProgramSource::new(&name, child).accepting(ok_codes);
+        let source = match name.rsplit('/').next() {
+            Some(program @ ("pg_dump" | "pg_dumpall")) => source.heeding(heed(program, None, &stage_facts)),
+            _ => source,
+        };
         Ok(Box::new(Staged::new(Box::new(source), count)) as _)
     });
     Stream::create(call, pipeline, Vec::new())

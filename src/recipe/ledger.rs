@@ -9,6 +9,7 @@ use crate::backup::usual::Content;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
 use crate::error::{Error, Kind, Result};
 use crate::report::remark::Remark;
+use crate::secret::Secret;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
 #[derive(Default)]
@@ -31,6 +32,7 @@ struct Pages {
     changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
     remarks: Vec<Remark>,
+    reported: Vec<Secret>,
 }
 
 impl Ledger {
@@ -89,6 +91,11 @@ impl Ledger {
     /// What the run has said beside its result so far.
     pub fn remarks(&self) -> Vec<Remark> {
         self.with(|pages| pages.remarks.clone())
+    }
+
+    /// The addresses to which the run has reported its own end.
+    pub fn reported(&self) -> Vec<Secret> {
+        self.with(|pages| pages.reported.clone())
     }
 
     /// The backups that were proved so far.
@@ -205,6 +212,10 @@ impl Recorder for Ledger {
         self.with(|pages| pages.remarks.push(remark.clone()));
     }
 
+    fn reported(&self, address: &str) {
+        self.with(|pages| pages.reported.push(Secret::new(address)));
+    }
+
     fn past(&self, now: &Content) -> Vec<Content> {
         let mut found = Vec::new();
         self.with(|pages| {
@@ -214,6 +225,15 @@ impl Recorder for Ledger {
         });
         found.retain(|before| before.shape == now.shape || (now.tables.is_some() && before.database == now.database));
         found
+    }
+
+    fn last_size(&self, path: &str) -> Option<u64> {
+        let mut size = None;
+        self.with(|pages| {
+            let target = pages.run.as_ref().map(|run| run.target.clone()).unwrap_or_default();
+            pages.write(|catalog, _| catalog.last_size(&target, path).map(|found| size = found));
+        });
+        size
     }
 
     fn changed(&self, what: serde_json::Value) {

@@ -5,6 +5,7 @@ pub(crate) mod plan;
 pub(crate) mod run_options;
 pub(crate) mod sending;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,13 +22,13 @@ use crate::specs::trial::run_handle::RunHandle;
 use crate::specs::world_handle::run_options::{RunOptions, RunRequest};
 use crate::specs::{handle, words};
 use crate::suggest;
-use crate::world::simulated::{Simulated, SimulatedSetup};
+use crate::world::simulated::{FileSetup, Simulated, SimulatedSetup};
 
 /// Worlds whose programs simulate worlds, and so on: each is a run inside the one before it.
 const MAX_WORLDS_INSIDE: usize = 4;
 
 /// The methods of a world.
-pub const METHODS: [&str; 5] = ["run", "plan", "each_failure", "send", "ping"];
+pub const METHODS: [&str; 6] = ["run", "plan", "each_failure", "change", "send", "ping"];
 
 /// A world of a spec.
 pub struct World {
@@ -62,6 +63,11 @@ fn method(lua: &Lua, name: &str) -> mlua::Result<Function> {
         "each_failure" => waiting(lua, "world:each_failure", |call, args| async move {
             let (world, args) = world_of(&call, args)?;
             each_failure::each_failure(&call, &world, &args).await
+        }),
+        "change" => waiting(lua, "world:change", |call, args| async move {
+            let (world, args) = world_of(&call, args)?;
+            let (path, file): (PathBuf, Option<FileSetup>) = call.args(args.into_iter().collect())?;
+            world.world.change(&path, file.as_ref())
         }),
         "send" => waiting(lua, "world:send", |call, args| async move {
             let (world, args) = world_of(&call, args)?;

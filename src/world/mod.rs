@@ -38,6 +38,7 @@ macro_rules! rest_from {
 }
 pub(crate) use rest_from;
 
+pub mod addressed;
 pub mod caller;
 pub mod capability;
 pub mod command;

@@ -30,6 +30,8 @@ pub enum Reply {
     Recipe(RecipeEnd),
     Objects(Vec<ObjectEntry>),
     ObjectStat(Option<ObjectStat>),
+    /// What a store said, where it said something.
+    StoreText(Option<String>),
     /// Whether it was made, or stood already.
     Made(bool),
     Response(HttpResponse),

@@ -33,6 +33,7 @@ pg = {}
 ---@field database string
 ---@field sql string One query that gives rows. `:'name'` stands for the text value of the variable `name`.
 ---@field vars? table<string, string> Values for `:'name'` in the query.
+---@field read_only? boolean Whether the server lets the query change nothing; a plan then asks it as well. Default false.
 ---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
 ---@field port? integer Default 5432.
 ---@field user? string Default: the user that hikae runs as.
@@ -220,6 +221,7 @@ function pg.swap(options) end
 ---@field dir string Folder in which the cluster may stand, in a folder of its own.
 ---@field server_version? string Release of the server that was dumped, such as `"15.18"`: an older one is no server for it.
 ---@field size_bytes? integer How much room is wanted for what is restored.
+---@field settings? string[] Settings of its server that the database needs: `"shared_preload_libraries=pg_cron"`.
 ---@field timeout? integer|string Longest time for each of the programs: seconds, or text such as `"2h"`.
 
 --- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket lies in a

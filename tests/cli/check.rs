@@ -43,7 +43,7 @@ fn check_of_a_sound_set_up_is_well() {
     ✓ db-backup: `pg_dump` [VERSION] dumps the server's version [VERSION]
     ✓ db-backup: the role `postgres` may read all that is dumped
     ! schedule: no scheduler runs `db-backup`, which is due at `0 2 * * *`
-        hint: `hikae schedule db-backup --install` hands it to cron
+        hint: `hikae schedule --install` hands what is in use to cron; named recipes take the place of those
 
     nothing is wrong; to look at: 2
     ");
@@ -59,7 +59,7 @@ fn check_names_the_package_of_a_missing_program() {
         hint: install it: `apt-get install postgresql-client`
     – db-backup: the database `english_cafe_db` on localhost:5432 as postgres: not connected, `psql` is not installed
     ! schedule: no scheduler runs `db-backup`, which is due at `0 2 * * *`
-        hint: `hikae schedule db-backup --install` hands it to cron
+        hint: `hikae schedule --install` hands what is in use to cron; named recipes take the place of those
 
     1 thing is wrong
     ");
@@ -79,7 +79,7 @@ fn check_looks_at_the_recipes_in_use() {
     ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)
         hint: look just before this place: is a `,`, a bracket, a quote or an `end` missing?
     ! schedule: no scheduler runs `note`, which is due at `0 3 * * 0`
-        hint: `hikae schedule note --install` hands it to cron
+        hint: `hikae schedule --install` hands what is in use to cron; named recipes take the place of those
 
     2 things are wrong
     ");

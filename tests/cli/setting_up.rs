@@ -102,7 +102,7 @@ fn init_tries_the_values_that_it_is_given() {
 }
 
 /// Types lines at a terminal, as `script` gives one.
-fn at_a_terminal(hikae: &Hikae, line: &str, typed: &str) -> String {
+pub fn at_a_terminal(hikae: &Hikae, line: &str, typed: &str) -> String {
     let command = hikae.command(&[]);
     let mut script = std::process::Command::new("script");
     script.args(["-qec", line, "/dev/null"]).env_clear().current_dir(hikae.path(""));

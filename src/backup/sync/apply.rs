@@ -82,7 +82,7 @@ pub async fn apply(job: Job) -> Result<Applied> {
     let skipped = plan.of(Act::Skip).count();
     // What was compared by its bytes is written down, so that it need not be the next time.
     let is_news = |item: &Item| item.act != Act::Skip || matches!(item.reason, Reason::SameChecksum | Reason::NotOlder);
-    if plan.index.is_some() && !plan.items.iter().any(is_news) {
+    if is_continued(&plan) && !plan.items.iter().any(is_news) {
         return Ok(Applied { skipped, ..Applied::default() });
     }
     let (mut marker, planned) = begin(&job).await?;
@@ -107,6 +107,13 @@ pub async fn apply(job: Job) -> Result<Applied> {
     }
 }
 
+/// Whether both sides know each other, so that nothing has to be written down of that.
+fn is_continued(plan: &Plan) -> bool {
+    let Some(index) = plan.index.as_ref().filter(|index| index.id == plan.id) else { return false };
+    let knows = |marker: &Marker| marker.targets.get(&plan.target()).is_some_and(|line| line.knows(&index.written_by));
+    !plan.rules.marker || plan.marker.as_ref().is_some_and(knows)
+}
+
 fn not_all(first: &Error, failed: usize, of: usize) -> Error {
     let left = format!("{failed} of {of} objects could not be uploaded; nothing was deleted");
     first.clone().within(left).or_hint("the next sync goes on with them")
@@ -115,7 +122,7 @@ fn not_all(first: &Error, failed: usize, of: usize) -> Error {
 /// Makes the bucket, and writes down on both sides what is about to come; says whether all is only planned.
 async fn begin(job: &Job) -> Result<(Option<Marker>, bool)> {
     let Job { caller, plan, run_id, .. } = job;
-    if !plan.bucket_is_there {
+    if plan.no_bucket.is_some() {
         caller.make_bucket(plan.store.clone()).await?;
     }
     let mut marker = None;

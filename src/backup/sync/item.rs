@@ -80,6 +80,30 @@ pub enum Reason {
     GoneForeign,
 }
 
+impl Reason {
+    /// Its name in Lua.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::New => "new",
+            Reason::Size { .. } => "size",
+            Reason::Checksum => "checksum",
+            Reason::Newer => "newer",
+            Reason::SameSizeAndTime => "same_size_and_time",
+            Reason::SameChecksum => "same_checksum",
+            Reason::NotOlder => "not_older",
+            Reason::Unproved => "unproved",
+            Reason::Damaged => "damaged",
+            Reason::Orphan => "orphan",
+            Reason::Unfit => "unfit",
+            Reason::Foreign => "foreign",
+            Reason::NotDeleted => "not_deleted",
+            Reason::Gone => "gone",
+            Reason::Retention => "retention",
+            Reason::GoneForeign => "gone_foreign",
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -42,7 +42,7 @@ pub fn points(context: &Context, jobs: &[Job]) -> Vec<Point> {
             ([], None) => Point::warning(
                 "schedule",
                 format!("no scheduler runs `{name}`, which is due at `{text}`"),
-                format!("`hikae schedule {name} --install` hands it to cron"),
+                "`hikae schedule --install` hands what is in use to cron; named recipes take the place of those",
             ),
             ([plan], None) => one(name, text, plan),
             ([plan, ..], Some((other, ..))) => Point::warning(

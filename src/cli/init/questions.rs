@@ -62,6 +62,8 @@ fn mail(context: &Context, answers: &mut Answers) -> Result<()> {
     }
     loop {
         if !text(answers, "SMTP_HOST", "host of the mail server", "")? {
+            // Mails then go to this machine, where often nothing takes them.
+            context.print_line(trials::mail_server(answers).line().trim_end());
             return Ok(());
         }
         text(answers, "SMTP_PORT", "port of the server", "587")?;

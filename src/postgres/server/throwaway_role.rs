@@ -128,6 +128,12 @@ impl ThrowawayRoles {
         self.0.borrow_mut().push((database.to_owned(), role));
     }
 
+    /// A database is loaded once more: who loaded it before has no right in it any more.
+    pub fn loaded_again(&self, database: &str) {
+        let mut roles = self.0.borrow_mut();
+        roles.iter_mut().filter(|(loaded, _)| loaded == database).for_each(|(loaded, _)| loaded.clear());
+    }
+
     /// Who reads what is in a database of this server.
     pub fn reader(&self, server: &Server, database: &str) -> Option<Server> {
         let roles = self.0.borrow();

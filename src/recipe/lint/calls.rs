@@ -199,6 +199,5 @@ fn misfit(all: &[&str], value: &Expression, stubs: &Stubs) -> Option<String> {
         // What is not understood may take anything.
         takes.contains(&one) || same || !(plain || quoted || is_class)
     };
-    (!all.iter().any(|one| can_take(one) || alternatives(stubs.resolved(one)).iter().any(|one| can_take(&one))))
-        .then_some(word)
+    (!all.iter().any(|one| can_take(one) || alternatives(stubs.resolved(one)).iter().any(can_take))).then_some(word)
 }

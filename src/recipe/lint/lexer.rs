@@ -47,8 +47,8 @@ fn next(rest: &str, first: char) -> (usize, Option<Word<'_>>) {
     if first.is_whitespace() {
         return (first.len_utf8(), None);
     }
-    if rest.starts_with("--") {
-        let long = long_bracket(&rest[2..]).map(|(_, length)| length + 2);
+    if let Some(comment) = rest.strip_prefix("--") {
+        let long = long_bracket(comment).map(|(_, length)| length + 2);
         return (long.unwrap_or_else(|| rest.find('\n').unwrap_or(rest.len())), None);
     }
     if first.is_alphabetic() || first == '_' {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mlua::{Table, Value};
 
-use self::run::run_function;
+use self::run::{preview_function, run_function};
 use crate::backup::recorder::{Identity, Unrecorded};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
@@ -99,6 +99,7 @@ fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
     state::seed(&machine.lua, 0)?;
     let table = machine.load(&source.file_shown, &source.text)?;
     run_function(&table, &source.file_shown)?;
+    preview_function(&table, &source.file_shown)?;
     declared(table, source)
 }
 
@@ -113,9 +114,10 @@ pub fn refuse_another(table: &Table, source: &RecipeSource, known: &Declaration)
     }
 }
 
-/// What a recipe's table says, without its function.
+/// What a recipe's table says, without its functions.
 fn declared(declared: Table, source: &RecipeSource) -> Result<Declaration> {
     declared.raw_remove("run").map_err(from_lua)?;
+    declared.raw_remove("preview").map_err(from_lua)?;
     let mut plain = Plain::from_lua(&Value::Table(declared))?;
     plain.keep_empty_members("params");
     let declared = match plain.to_json()? {

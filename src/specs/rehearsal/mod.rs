@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tracing::instrument::WithSubscriber;
 
 use crate::catalog::{Run, Status};
-use crate::config::{Config, RecipeSource};
+use crate::config::{Config, Contacts, RecipeSource};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::recipe::execute::Finished;
@@ -77,6 +77,7 @@ pub struct Rehearsed {
     pub secrets: Vec<(String, Secret)>,
     /// The params that take such a secret without being declared as one.
     pub bare: Vec<String>,
+    pub faults: Vec<Fault>,
     /// A `Killed` fault was met: nothing was tidied.
     pub killed: bool,
     /// Every fault has met its effect.
@@ -129,7 +130,9 @@ impl Script {
         let Rehearsal { setup, source, set, run_type, yes, coverage, faults: _ } = rehearsal;
         let locked = stage::locked(config, &setup, &source.name)?;
         let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
-        let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
+        let mut config = config.simulated(environment, stage::STATE_DIR.into());
+        config.settings.contacts = Contacts::of_groups(&setup.contacts)?;
+        let config = Arc::new(config);
         let declaration = loader::declaration(&config, &source)?;
         let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type, yes })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
@@ -173,7 +176,7 @@ impl Script {
             run.status = Status::Interrupted;
             error = Some(Error::new(Kind::Cancelled, "the run was killed"));
         }
-        let LuaEnd { error: raised, swallowed, accepted, unused_streams, failed_copies: _ } = lua;
+        let LuaEnd { error: raised, swallowed, accepted, unused_streams, failed_copies: _, preview: _ } = lua;
         Ok(Rehearsed {
             run,
             error,
@@ -189,6 +192,7 @@ impl Script {
             refused,
             secrets: self.secrets.clone(),
             bare: self.bare(),
+            faults,
             killed,
             all_met: stage.all_met(),
             kind: self.job.declaration.kind.word(),

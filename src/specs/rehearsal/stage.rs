@@ -167,7 +167,9 @@ impl Scene for Stage {
     fn record(&self, _config: &Arc<Config>) -> RecordQueries {
         let record = self.record.clone();
         let of_runs = self.record.clone();
+        let removed = self.record.removed.clone();
         RecordQueries {
+            removed: Box::new(move || Ok(removed.iter().cloned().collect())),
             overdue: Box::new(move || record::overdue(&record)),
             runs: Box::new(move |filter| record::runs(&of_runs, filter)),
         }

@@ -24,12 +24,20 @@ pub struct FileSink {
     /// A write was cut off half-way: nobody knows what the file holds.
     torn: bool,
     stamp: Stamped,
+    /// It may take the place of another file.
+    replace: bool,
 }
 
 impl FileSink {
     pub fn new(part: Part, undo: Undo) -> FileSink {
         let (part, stamp) = (Arc::new(part), Stamped::default());
-        FileSink { part, undo, gathered: Vec::new(), unsynced: true, torn: false, stamp }
+        FileSink { part, undo, gathered: Vec::new(), unsynced: true, torn: false, stamp, replace: false }
+    }
+
+    /// Says whether it may take the place of another file.
+    pub fn replacing(mut self, replace: bool) -> FileSink {
+        self.replace = replace;
+        self
     }
 
     async fn take(&mut self, data: Bytes) -> Result<()> {
@@ -80,8 +88,16 @@ impl FileSink {
     async fn publish(mut self: Box<Self>) -> Result<()> {
         self.sync().await?;
         let mut unheard = Unheard { part: Some(self.part.clone()), undo: self.undo.clone() };
-        let part = self.part.clone();
-        let stamp = blocking(move || part.publish(false).inspect_err(|_| settle_part(part.revoke()))).await?;
+        let (part, replace) = (self.part.clone(), self.replace);
+        if replace {
+            // What was replaced is gone either way.
+            unheard.part = None;
+        }
+        let published = move || match replace {
+            true => part.publish(true),
+            false => part.publish(false).inspect_err(|_| settle_part(part.revoke())),
+        };
+        let stamp = blocking(published).await?;
         unheard.part = None;
         self.stamp.get_or_init(|| stamp);
         Ok(())

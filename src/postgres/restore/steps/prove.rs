@@ -53,6 +53,10 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
     let stat = look(restoring).await?;
     let manifest = manifest(restoring).await?;
     refuse_other_size(&stat, manifest.as_ref())?;
+    // It is read twice, once to prove it and once to load it, and both times as plain SQL.
+    if let Some(plain_bytes) = manifest.as_ref().and_then(|manifest| manifest["plain_bytes"].as_u64()) {
+        event::step_expects(restoring.step, plain_bytes);
+    }
     let mut opened = restoring.open(true).await?;
     let (own, roles, structure) = read_all(restoring, &mut opened).await?;
     let (raw, mut facts) = (opened.raw.lock().clone(), opened.facts.lock().clone());

@@ -156,7 +156,7 @@ impl Settings {
             places: places(&values)?,
             user,
             database: login.database.clone(),
-            options: values.get("options", "PGOPTIONS").map(str::to_owned),
+            options: options(&values, login.read_only),
             ssl: ssl_mode(&values, system_roots)?,
             binding: binding(&values)?,
             logins: Logins::of(&values)?,
@@ -204,6 +204,14 @@ fn places(values: &Values) -> Result<Vec<Place>> {
 fn socket_folder(port: u16) -> String {
     let there = |folder: &&&str| Path::new(folder).join(format!(".s.PGSQL.{port}")).exists();
     (*SOCKETS.iter().find(there).unwrap_or(&SOCKETS[0])).to_owned()
+}
+
+/// Options of the session; those that are said later win.
+fn options(values: &Values, read_only: bool) -> Option<String> {
+    let known = values.get("options", "PGOPTIONS").map(str::to_owned);
+    let read_only = read_only.then(|| "-c default_transaction_read_only=on".to_owned());
+    let options: Vec<String> = known.into_iter().chain(read_only).collect();
+    (!options.is_empty()).then(|| options.join(" "))
 }
 
 fn ssl_mode(values: &Values, system_roots: bool) -> Result<SslMode> {

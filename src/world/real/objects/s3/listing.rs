@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, Local};
 
-use super::connection::StoreReply;
+use super::ask::StoreReply;
 use super::xml::{self, Element};
 use crate::error::{Error, Kind, Result};
 use crate::world::objects::{ObjectEntry, ObjectStat};

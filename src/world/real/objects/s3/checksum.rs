@@ -3,7 +3,7 @@
 use md5::{Digest, Md5};
 use ring::digest;
 
-use super::connection::StoreReply;
+use super::ask::StoreReply;
 use super::listing::plain_etag;
 
 /// Why the store does not have the bytes that were sent; none where its answer agrees, or says nothing.
@@ -28,17 +28,24 @@ pub fn differs(sent: &[u8], answer: &StoreReply) -> Option<String> {
 }
 
 /// Whether an etag has the form of an MD5 sum; what was put together of parts has another.
-fn is_md5(etag: &str) -> bool {
+pub fn is_md5(etag: &str) -> bool {
     etag.len() == 32 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// The bytes of an etag that is an MD5 sum.
+pub fn md5_of(etag: &str) -> Option<Vec<u8>> {
+    let etag = plain_etag(etag);
+    let byte = |at: usize| u8::from_str_radix(&etag[at..at + 2], 16).ok();
+    if is_md5(&etag) { (0..32).step_by(2).map(byte).collect() } else { None }
+}
+
 /// With keys of its own, or of a key service, a store gives an etag that is no checksum.
-fn is_encrypted(answer: &StoreReply) -> bool {
+pub fn is_encrypted(answer: &StoreReply) -> bool {
     let by_service = answer.header("x-amz-server-side-encryption").is_some_and(|kind| kind.starts_with("aws:"));
     by_service || answer.header("x-amz-server-side-encryption-customer-algorithm").is_some()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
