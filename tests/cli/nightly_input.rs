@@ -77,5 +77,8 @@ fn a_remote_that_asks_for_a_password_is_an_error_and_no_prompt_also_on_a_port_of
     let hikae = world();
     let set = [format!("dir={}", hikae.path("backups").display()), format!("url={}", remote.url("/cafe.git"))];
     refuses(&hikae, "git-backup", &set, "`git` failed", "a token in it, or a key");
-    assert!(remote.got().iter().any(|one| one.target.starts_with("/cafe.git/info/refs")), "the wall lets git reach the port of the address");
+    assert!(
+        remote.got().iter().any(|one| one.target.starts_with("/cafe.git/info/refs")),
+        "the wall lets git reach the port of the address"
+    );
 }

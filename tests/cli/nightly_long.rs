@@ -38,7 +38,7 @@ fn history(folder: &std::path::Path, commits: usize) {
             write!(stdin, "reset refs/tags/v{}\nfrom refs/heads/main\n\n", number / 1000).unwrap();
         }
     }
-    write!(stdin, "done\n").unwrap();
+    writeln!(stdin, "done").unwrap();
     drop(stdin);
     assert!(import.wait().unwrap().success());
 }

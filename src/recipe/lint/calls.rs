@@ -194,7 +194,8 @@ fn misfit(all: &[&str], value: &Expression, stubs: &Stubs) -> Option<String> {
         let one = stubs.resolved(one);
         let plain = ["string", "integer", "number", "boolean", "true", "false"].contains(&one);
         let quoted = one.starts_with('"');
-        let is_class = stubs.class_named(one).is_some_and(|class| class.exact) || (one.ends_with("[]") && !one.starts_with("fun("));
+        let is_class = stubs.class_named(one).is_some_and(|class| class.exact)
+            || (one.ends_with("[]") && !one.starts_with("fun("));
         let same = matches!(value, Expression::Text(text) if one.trim_matches('"') == text && quoted);
         // What is not understood may take anything.
         takes.contains(&one) || same || !(plain || quoted || is_class)
