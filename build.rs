@@ -1,6 +1,6 @@
 //! Tells Cargo what is embedded in the program, and notes for `hikae --version --verbose` what it is built from.
 #![allow(clippy::disallowed_macros)] // a build script speaks to Cargo on its standard output
-#![allow(clippy::disallowed_methods)] // and reads what Cargo gives it from its environment
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // and asks the compiler and the environment that Cargo gives it
 
 use std::env::var;
 use std::process::Command;

@@ -49,8 +49,7 @@ return recipe {
     end
     local stream = archive.pack { roots = { p.root }, base = p.root }
     if p.as ~= "none" then
-      -- Lines of logs are larger than with `gzip -6` at the level that is right for dumps.
-      stream = p.as == "gzip" and stream:gzip { level = 6 } or stream:zstd()
+      stream = p.as == "gzip" and stream:gzip() or stream:zstd()
     end
     return stream:save(p.to)
   end,

@@ -1,4 +1,5 @@
 --- Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
+local application = require "hikae.application"
 local calendar = require "hikae.calendar"
 local manifests = require "hikae.manifests"
 
@@ -238,6 +239,19 @@ local function listen(wrong)
   end
 end
 
+--- Looks at the certificates of servers; `wrong` takes what is found.
+---@param p table
+local function look_at_certificates(p, wrong)
+  for _i, url in ipairs(p.certificates or {}) do
+    local check = application.certificate(url, p.certificate_days)
+    if check.ok then
+      log.info(check.title .. " (" .. url .. "): " .. check.found)
+    else
+      wrong(check.title .. " (" .. url .. ")", check.found)
+    end
+  end
+end
+
 return recipe {
   kind = "monitor",
   type = "daily",
@@ -252,10 +266,12 @@ return recipe {
     small = { type = "list", default = { "config", "logs" }, says = "Kinds that may be smaller" },
     least_percent = { default = 50, min = 0, max = 100, says = "Share of the usual size that it must have, in percent" },
     recipes = { default = true, says = "Whether to look for recipes that did not run, too" },
+    certificates = { type = "list", optional = true, says = "Addresses (`https://…`) whose TLS certificates are looked at" },
+    certificate_days = { default = 14, min = 1, says = "Days for which each certificate must still be valid" },
     allow_empty = { default = false, says = "Whether a backup without data is fine" },
     timeout = { type = "duration", optional = true, says = "Longest time for reading one backup; else that of `[limits]`" },
   },
-  needs = { read = { "{dir}", "{database_dir}" } },
+  needs = { read = { "{dir}", "{database_dir}" }, connect = { "{certificates}" } },
 
   run = function(p)
     log.info(_("Backup monitor starts"))
@@ -271,6 +287,7 @@ return recipe {
     if p.recipes then
       listen(wrong)
     end
+    look_at_certificates(p, wrong)
     if #found > 0 then
       error {
         kind = "integrity",

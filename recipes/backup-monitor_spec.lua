@@ -46,6 +46,17 @@ local function findings(run)
 end
 
 describe("backup-monitor", function()
+  it("looks at the certificates that it is to watch", function()
+    local function of(days)
+      local world = morning { http = { ["HEAD https://cafe.example"] = { certificate = { days = days } } } }
+      return watch(world, { certificates = "https://cafe.example" })
+    end
+    of(15):ok():said("TLS certificate (https://cafe.example): 15 days left")
+    local run = of(13)
+    run:failed("integrity"):alerted("monitor")
+    expect(findings(run)["TLS certificate (https://cafe.example)"]).to_contain("13 days left")
+  end)
+
   it("says nothing when all is well, and changes nothing", function()
     local run = watch(morning())
     run:ok():said("nothing is wrong"):said("Newest backup (db): " .. DB .. ", 6 hours old"):never_alerted():unchanged()

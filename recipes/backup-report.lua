@@ -38,7 +38,7 @@ local function facts_of(p, report)
   end
   if report.rto then
     local verdict = report.rto <= p.objective_rto and "✓" or "✗"
-    add(_("Restore time (RTO)"), _("%s %d s (objective: %d s)", verdict, math.ceil(report.rto), p.objective_rto))
+    add(_("Restore time (RTO)"), _("%s %s (objective: %s)", verdict, page.length(report.rto), page.length(p.objective_rto)))
   else
     add(_("Restore time (RTO)"), "– " .. _("no restore test was a success"))
   end
@@ -48,6 +48,17 @@ local function facts_of(p, report)
   add(_("Free space"), _("%s of %s", page.size(space.free_bytes), page.size(space.total_bytes)))
   add(_("The disk is full in"), days and _("%d days, at %s a day", days, page.size(growth)) or "– " .. _("it does not grow"))
   return facts
+end
+
+--- Whom to call (guide App. A), as lines of facts.
+---@return { label: string, value: string }[]
+local function contacts()
+  local lines = {}
+  for index, group in ipairs(run.contacts()) do
+    local label = group.level == "support" and _("Support of the vendors") or _("Contacts (level %s)", group.level)
+    lines[index] = { label = label, value = table.concat(group.names, "; ") }
+  end
+  return lines
 end
 
 --- The points of the monthly list (guide §8.1), which people have to look at.
@@ -82,7 +93,8 @@ return recipe {
     local month = month_of(p)
     local report = figures.of(month, figures.runs(month), p)
     local title = _("Backup report %s", month.name)
-    local facts, more = facts_of(p, report), points()
+    local facts, more, people = facts_of(p, report), points(), contacts()
+    table.move(people, 1, #people, #facts + 1, facts)
     local text = page.text(title, facts, report, more)
     local out = p.out or path.join(p.dir, "reports", "backup_report_" .. month.name .. ".html")
     fs.mkdir(path.dir(out))

@@ -31,10 +31,17 @@ describe("backup-report", function()
   it("reports the last month: runs, sizes, availability and restore time against their objectives", function()
     local run = first():run("backup-report")
     run:ok():said("Backup report 2026-01"):said("Runs: 32, of them 30 successes"):said("✗ "):said("(objective: 99.90 %)")
-    run:said("✓ 600 s (objective: 14400 s)"):said("Free space")
+    run:said("✓ 10 min (objective: 4 h)"):said("Free space")
     run:wrote(OUT .. ".html"):contains("<svg")
     run:wrote(OUT .. ".txt"):contains("db-backup")
     run:never_mailed {}
+  end)
+
+  it("names whom to call, and the support of the vendors", function()
+    local known = { level1 = { "花子 <hanako@cafe.example>", "03-1234-5678" }, support = { "AWS: https://aws.amazon.com/support/" } }
+    local run = first({ contacts = known }):run("backup-report")
+    run:ok():wrote(OUT .. ".txt"):contains("Contacts (level 1): 花子 <hanako@cafe.example>; 03-1234-5678")
+    run:wrote(OUT .. ".html"):contains("https://aws.amazon.com/support/")
   end)
 
   it("says what there is no figure for: no young backup, no restore test", function()

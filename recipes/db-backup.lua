@@ -14,8 +14,8 @@ return recipe {
       days = { env = "RETENTION_DAYS", default = 30, min = 1, says = "Days to keep a dump" },
       keep_at_least = { default = 1, min = 1, says = "Dumps to keep whatever their age" },
       compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dump" },
-      accept_warnings = { type = "list", optional = true, says = "Warnings that are fine, as patterns of their kind or text" },
     },
+    params.warnings {},
     params.encryption {},
     params.limits {}
   ),

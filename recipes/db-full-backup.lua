@@ -81,6 +81,7 @@ return recipe {
       keep_at_least = { default = 1, min = 1, says = "Sets to keep whatever their age" },
       compress = { type = "choice", choices = { "gzip", "zstd" }, default = "gzip", says = "How to compress the dumps" },
     },
+    params.warnings {},
     params.encryption {},
     params.limits { timeout = "Longest time for one dump; else that of `[limits]`" }
   ),
@@ -88,6 +89,7 @@ return recipe {
 
   run = function(p)
     log.info(_("Full backup starts"))
+    run.accept_warnings(p.accept_warnings or {})
     local function pack(stream)
       return (encryption.add(p.compress == "zstd" and stream:zstd() or stream:gzip(), p.encrypt_to))
     end

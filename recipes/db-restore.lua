@@ -1,6 +1,7 @@
 --- Restores a database from a backup: proved and compared beside the live one first, then put into its place in one step.
 local health = require "hikae.health"
 local params = require "hikae.params"
+local previews = require "hikae.previews"
 local restores = require "hikae.restores"
 local steps = require "hikae.steps"
 
@@ -25,6 +26,8 @@ return recipe {
     write = { "{work_dir}" },
     connect = { "{health_url}" },
   },
+
+  preview = function(p) return previews.restore(p, p.dump_of) end,
 
   run = function(p)
     log.info(_("Database restore starts (database: %s)", p.database))

@@ -2,6 +2,7 @@
 local application = require "hikae.application"
 local health = require "hikae.health"
 local params = require "hikae.params"
+local previews = require "hikae.previews"
 local restores = require "hikae.restores"
 local steps = require "hikae.steps"
 
@@ -163,6 +164,8 @@ return recipe {
     write = { "{hook_folders}", "{work_dir}" },
     connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{health_url}", "{start}" },
   },
+
+  preview = function(p) return previews.restore(p) end,
 
   run = function(p)
     log.info(_("Recovery of the database starts: %s", p.database))

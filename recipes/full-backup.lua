@@ -10,7 +10,7 @@ local page = require "hikae.report_page"
 local function perform(p, number, step)
   log.info(_("%d. %s is running...", number, step.title))
   local began = clock.elapsed()
-  local ok, outcome = errors.try(recipes.run, step.recipe, { set = nightly.settings(p, step.recipe), may_fail = true })
+  local ok, outcome = errors.try(recipes.run, step.recipe, { set = nightly.settings(p, step.recipe), may_fail = true, timeout = p.step_timeout })
   local result = nightly.result(step, ok, outcome, clock.elapsed() - began)
   run.note(step.title, { took = result.took, failed = result.why })
   if result.status == "success" then
@@ -25,6 +25,7 @@ return recipe {
   kind = "maintenance",
   type = "daily",
   schedule = "0 2 * * *",
+  timeout = "23h",
   params = {
     root = { default = nightly.ROOT, type = "path", says = "Folder of all backups" },
     steps = {
@@ -32,6 +33,7 @@ return recipe {
       says = "Recipes to run, in this order; `cloud` stands for those of the param `cloud`",
     },
     required = { type = "list", default = { "db-backup" }, says = "Steps without which the night is a failure" },
+    step_timeout = { type = "duration", default = "3h", says = "Longest time for each step; then it is ended, and the next one begins" },
     cloud = { type = "list", optional = true, says = "Recipes that copy the backups elsewhere" },
     slack = { env = "SLACK_WEBHOOK_URL", type = "hook", optional = true, says = "Slack's address for incoming webhooks: one message about the night" },
   },

@@ -3,6 +3,7 @@ local application = require "hikae.application"
 local encryption = require "hikae.encryption"
 local health = require "hikae.health"
 local params = require "hikae.params"
+local previews = require "hikae.previews"
 local restores = require "hikae.restores"
 local steps = require "hikae.steps"
 
@@ -58,6 +59,7 @@ return recipe {
     params.server { database = "Database to replace", user = "User that may make and rename databases" },
     params.restore {},
     params.encryption { encrypt_to = "Who can decrypt the fresh backup: recipients of age, or keys of gpg; else it is not encrypted" },
+    params.warnings { accept_warnings = "Warnings of the fresh backup that are fine, as patterns of their kind or text" },
     params.health {
       health_url = "Address that answers well when the application works",
       health_command = "Command that exits 0 when the application works",
@@ -86,8 +88,11 @@ return recipe {
     connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{health_url}", "{restart}", "{maintenance_on}", "{maintenance_off}" },
   },
 
+  preview = function(p) return previews.restore(p) end,
+
   run = function(p)
     log.info(_("Restore of the production database starts: %s", p.database))
+    run.accept_warnings(p.accept_warnings or {})
     -- Chosen before the fresh backup is made.
     local files = restores.candidates(p)
     restores.tidy(p)

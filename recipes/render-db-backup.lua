@@ -45,6 +45,7 @@ return recipe {
       export_timeout = { type = "duration", default = "2h", says = "Longest time for Render to make the backup" },
       poll = { type = "duration", default = "15s", says = "Time between two looks whether it is finished" },
     },
+    params.warnings {},
     params.limits { timeout = "Longest time for the download; else that of `[limits]`" }
   ),
   needs = {
@@ -56,6 +57,7 @@ return recipe {
 
   run = function(p)
     render.check(p)
+    run.accept_warnings(p.accept_warnings or {})
     log.info(_("Backup of the database at Render starts: %s", p.database_id))
     local backup = render.with(p, function(at) return take(p, at) end)
     manifests.report(backup)

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod changing;
+mod itself;
 mod killed;
 mod refused;
 mod rehearsed;
@@ -33,6 +34,7 @@ fn packing(root: &Path) -> Packing {
         on_change: OnChange::Warn,
         accept_unreadable: Vec::new(),
         contents: true,
+        outputs: Default::default(),
     }
 }
 

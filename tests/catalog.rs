@@ -9,6 +9,7 @@ mod crash;
 mod keep;
 mod outbox;
 mod reading;
+mod released;
 mod runbook;
 mod secrets;
 mod settle;
@@ -57,6 +58,7 @@ fn daily(second: u32) -> NewRun {
         host: "db1".into(),
         username: "backup".into(),
         process_id: 4711,
+        parent: None,
     }
 }
 

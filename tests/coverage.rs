@@ -39,6 +39,7 @@ fn machine(coverage: &Coverage, limits: &LuaLimits, tools: &'static str) -> Mach
         recipe: "shop".into(),
         recipe_sha256: String::new(),
         kind: "maintenance".into(),
+        database: None,
         confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(NoRecord)));

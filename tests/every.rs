@@ -2,6 +2,7 @@
 
 mod differences;
 mod judged;
+mod regression;
 mod servers;
 
 use std::sync::OnceLock;

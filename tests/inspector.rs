@@ -5,6 +5,7 @@ mod fingerprint;
 mod globals;
 mod header;
 mod proof;
+mod warnings;
 
 use std::collections::VecDeque;
 use std::sync::OnceLock;

@@ -3,6 +3,7 @@
 mod arrives;
 mod encrypted;
 mod login;
+mod oauth;
 mod odd;
 mod recipe;
 

@@ -3,17 +3,15 @@
 
 mod alert;
 mod archives;
-#[path = "attack/dumps.rs"]
-mod attack_dumps;
-#[path = "attack/splitting.rs"]
-mod attack_splitting;
 mod attack;
 mod catalog;
 mod cli;
 mod compression;
 mod config;
+mod connections;
 mod coverage;
 mod damage;
+mod docs;
 mod due;
 mod every;
 mod encryption;

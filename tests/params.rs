@@ -3,6 +3,7 @@
 mod bad_values;
 mod commands;
 mod declaration;
+mod need_paths;
 mod templates;
 
 use std::path::PathBuf;

@@ -13,7 +13,7 @@ use hikae::report::{self, Clock, Facts, Form, Level, Mode, Outputs};
 use hikae::secret::{Secret, redact};
 use indicatif::{ProgressDrawTarget, TermLike};
 use insta::assert_snapshot;
-use screen::{Screen, on, screens, width_of};
+use screen::{Screen, as_wide, on, screens, width_of};
 use serde_json::{Value, json};
 
 mod a_diagnostic;

@@ -10,6 +10,7 @@ mod manifest;
 mod refused;
 mod rewriter;
 mod rich;
+mod shapes;
 
 use std::collections::BTreeMap;
 

@@ -12,6 +12,8 @@ mod limited;
 mod mails;
 mod object_checks;
 mod object_decorators;
+mod object_kinds;
+mod object_troubles;
 mod packing;
 pub mod objects;
 pub mod place;

@@ -1,12 +1,13 @@
 //! Decides what a run means for its target: whether there is something to report, in which event, and to which channels.
 
-use super::Language;
 use super::event::{Event, EventKind, local};
 use super::registered::Channels;
 use super::throttle::{self, Rules, Tell};
 use super::words::Words;
+use super::{Channel, Language};
 use crate::catalog::{Moment, NewNotice, Run, Status, Streak};
 use crate::config::Config;
+use crate::secret::Secret;
 
 /// How the run of this very process went about, which no record has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Manner {
     pub stopped_by_hand: bool,
     /// The database that it was about.
     pub database: Option<String>,
+    /// The addresses to which the run has reported its own end.
+    pub reported: Vec<Secret>,
 }
 
 /// What a decision depends on beside the run.
@@ -39,7 +42,7 @@ impl Decider<'_> {
         let (worked, at) = (run.status == Status::Success, run.ended_at.unwrap_or(self.now));
         let heard = |tell, streak: &Streak| {
             let event = self.event(run, tell, streak);
-            self.channels.all.iter().any(|channel| channel.takes(&event))
+            self.takers(&event).next().is_some()
         };
         let (after, tell) = throttle::step(before, worked, at, &self.rules, heard);
         let notices = tell.map(|tell| {
@@ -64,15 +67,14 @@ impl Decider<'_> {
     /// Whether a channel takes the failures of this run, whether or not one is due now.
     pub fn has_takers(&self, run: &Run, streak: &Streak) -> bool {
         let event = self.event(run, Tell::Failure, streak);
-        self.channels.all.iter().any(|channel| channel.takes(&event))
+        self.takers(&event).next().is_some()
     }
 
     /// A notice for each channel that takes this event.
     pub fn notices(&self, event: &Event) -> Vec<NewNotice> {
         let language = Language::from(self.config.language());
         let subject = Words::of(event, language, self.config.system_name()).subject;
-        let takers = self.channels.all.iter().filter(|channel| channel.takes(event));
-        let notice = |channel: &super::Channel| NewNotice {
+        let notice = |channel: &Channel| NewNotice {
             channel: channel.name.clone(),
             recipients: channel.recipients.clone(),
             notification_type: event.notification_type(),
@@ -81,7 +83,15 @@ impl Decider<'_> {
             event: serde_json::json!(event),
             made_at: self.now,
         };
-        takers.map(notice).collect()
+        self.takers(event).map(notice).collect()
+    }
+
+    /// The channels that take an event. Where the run has reported its own end, only what has escalated comes once more.
+    fn takers<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a Channel> {
+        let own = self.own.as_ref().filter(|(id, _)| *id == event.id && event.kind != EventKind::Escalation);
+        let reported = own.map(|(_, manner)| manner.reported.as_slice()).unwrap_or_default();
+        let knows = |channel: &Channel| channel.target.as_ref().is_some_and(|target| reported.contains(target));
+        self.channels.all.iter().filter(move |channel| channel.takes(event) && !knows(channel))
     }
 
     fn event(&self, run: &Run, tell: Tell, streak: &Streak) -> Event {
@@ -104,7 +114,9 @@ impl Decider<'_> {
             event.stopped_by_hand = manner.stopped_by_hand && event.outcome == Status::Interrupted.word();
             event.database = event.database.or_else(|| manner.database.clone());
         }
-        let contacts = self.config.settings.contacts.of_level(event.level).to_vec();
+        let known = &self.config.settings.contacts;
+        let support = known.support.iter().filter(|_| event.kind == EventKind::Escalation);
+        let contacts = known.of_level(event.level).iter().chain(support).cloned().collect();
         let system_url = self.config.lookup("SYSTEM_URL").map(str::to_owned);
         Event { contacts, system_url, ..event }
     }

@@ -54,6 +54,10 @@ impl<D: Deliver> Dispatch<D> {
         alive: Alive<'_>,
         stop: impl Future<Output = ()>,
     ) -> Tally {
+        if run.parent.is_some() {
+            // The run that has started it reports both, or finds that this one is to be reported by itself.
+            return Tally::default();
+        }
         let catalog = match record {
             Some(open) => Ok(open),
             None => self.catalog().await,

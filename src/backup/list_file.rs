@@ -23,7 +23,7 @@ const LEVEL: i32 = 3;
 pub struct ListFile {
     target: Target,
     sink: Box<dyn Sink>,
-    tally: Tally,
+    pub tally: Tally,
 }
 
 /// Writes the list beside each of the targets, in their order; none where the manifest holds the entries itself. `facts` are those

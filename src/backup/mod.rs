@@ -2,9 +2,10 @@
 
 pub mod archive;
 pub mod at_end;
-pub mod filled;
 pub mod decrypting;
+pub mod fetch;
 pub mod gpg;
+pub mod judged;
 pub mod list_file;
 pub mod pipeline;
 pub mod pool;
@@ -12,7 +13,10 @@ pub mod read_back;
 pub mod recorder;
 pub mod scratch_dir;
 pub mod set;
+pub mod sources;
 pub mod stream_memory;
 pub mod sync;
 pub mod target;
+pub mod unchanged;
+pub mod usual;
 pub mod writer;

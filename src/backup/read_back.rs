@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use futures_util::future::BoxFuture;
 
 use crate::backup::decrypting::{HEAD_BYTES, Identity, decrypted, decrypted_name, encryption_of};
+use crate::backup::list_file::SECTION;
 use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
@@ -34,7 +35,7 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
             .hint("a dump without one is proved by `pg.inspect(path)`"));
     };
     refuse_another(&path, &manifest)?;
-    let (file, tally) = Tallied::new(caller.open(&path).await?, step);
+    let (file, tally) = Tallied::new(caller.open(&path).await?, step, Some(manifest.size_bytes));
     let mut file = Peeked::new(Box::new(file));
     let encryption = encryption_of(file.peek(HEAD_BYTES).await?);
     let opened = encryption.is_none() || identity.is_some();
@@ -48,7 +49,44 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
     let tally = tally.finish();
     // What was packed in another way is not unpacked here: its plain size is not known.
     prove(&path, &manifest, &tally, None)?;
+    prove_list(&caller, &path, &manifest).await?;
     Ok(ReadBackup { tally, encryption, opened })
+}
+
+/// Whether the list of an archive that lies beside it is the one that its manifest names.
+async fn prove_list(caller: &Caller, path: &Path, manifest: &Manifest) -> Result<()> {
+    let Some(section) = manifest.sections.get(SECTION) else { return Ok(()) };
+    let told: ListSection = serde_json::from_value(section.clone()).map_err(|cause| {
+        Error::new(Kind::Integrity, format!("cannot read the manifest of `{}`", path.display())).because(cause)
+    })?;
+    let list = path.with_file_name(Path::new(&told.name).file_name().unwrap_or_default());
+    let damaged = |why: String| {
+        Error::new(Kind::Integrity, format!("`{}` is not what the manifest of the archive describes", list.display()))
+            .because_text(why)
+            .hint("the archive itself is whole: it can be restored; make another one, for its list is not to be relied on")
+    };
+    if caller.stat(&list).await?.is_none() {
+        return Err(damaged("it is not there".to_owned()));
+    }
+    let (mut source, mut tally) = (caller.open(&list).await?, Tallier::default());
+    while let Piece::Data(data) = source.next().await? {
+        tally.add(&data);
+    }
+    match tally.finish() {
+        found if found.size_bytes != told.size_bytes => {
+            Err(damaged(format!("it has {}, and had {}", show_size(found.size_bytes), show_size(told.size_bytes))))
+        }
+        found if found.sha256 != told.sha256 => Err(damaged("its SHA-256 is another".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// How a manifest names the list of an archive.
+#[derive(serde::Deserialize)]
+struct ListSection {
+    name: String,
+    size_bytes: u64,
+    sha256: String,
 }
 
 /// A manifest that names another file proves nothing of this one, even where the bytes are the same.
@@ -100,8 +138,11 @@ impl SharedTally {
 }
 
 impl Tallied {
-    /// `step` is shown how much was read.
-    pub fn new(source: Box<dyn Source>, step: u64) -> (Tallied, SharedTally) {
+    /// `step` is shown how much was read, of this total where it is known.
+    pub fn new(source: Box<dyn Source>, step: u64, total_bytes: Option<u64>) -> (Tallied, SharedTally) {
+        if let Some(total_bytes) = total_bytes {
+            event::step_expects(step, total_bytes);
+        }
         let tally = SharedTally::default();
         (Tallied { source, tally: tally.clone(), step }, tally)
     }

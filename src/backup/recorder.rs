@@ -1,8 +1,9 @@
 //! Who runs, and where the steps and backups of the run are recorded.
 
+use crate::backup::unchanged::Proved;
+use crate::backup::usual::Content;
 use crate::catalog::{Backup, Step as StepRecord};
 use crate::report::remark::Remark;
-use crate::world::objects::Object;
 
 /// Who runs: written into manifests, shown to recipes by the module `run`.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub struct Identity {
     pub recipe: String,
     pub recipe_sha256: String,
     pub kind: String,
+    /// The database that its params say it is about.
+    pub database: Option<String>,
     /// Whether it was agreed to beforehand, by `--yes`.
     pub confirmed: bool,
 }
@@ -19,12 +22,19 @@ pub struct Identity {
 pub trait Recorder: Send + Sync {
     fn step(&self, step: StepRecord);
     fn backup(&self, backup: &Backup, manifest: &serde_json::Value);
-    /// Where in which store a backup was put, so that it can be looked for at the end of the run.
-    fn stored(&self, _object: &Object) {}
+    /// A backup as it was proved, so that it can be looked at once more.
+    fn proved(&self, _proved: &Proved) {}
     /// What there is to say of the run beside its result; what it weighs decides the outcome.
     fn remark(&self, _remark: &Remark) {}
-    /// How many tables the last backup of this database has; nothing where none is known.
-    fn last_tables(&self, _database: Option<&str>) -> Option<u64> {
+    /// What the backups before this one hold, of the same database or the same name, the newest first; nothing where none is known.
+    fn past(&self, _now: &Content) -> Vec<Content> {
+        Vec::new()
+    }
+    /// An address to which the run has reported its own end.
+    fn reported(&self, _address: &str) {}
+
+    /// How large the last backup was whose name differs from that of `path` in digits alone; nothing where none is known.
+    fn last_size(&self, _path: &str) -> Option<u64> {
         None
     }
     /// What became of a database, for the audit of a restore.

@@ -15,6 +15,7 @@ use crate::world::paths::plain;
 const FILE_MODE: u32 = 0o600;
 
 /// The place of a backup, or of the manifest beside one.
+#[derive(Clone)]
 pub enum Target {
     File(PathBuf),
     Object(Box<Put>),

@@ -11,9 +11,11 @@ use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
 use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
 use crate::backup::target::Target;
+use crate::backup::unchanged::Proved;
 use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
+use crate::report::event;
 use crate::stream::pump::Tally;
 use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::{Sealed, Tee};
@@ -72,6 +74,8 @@ pub struct Written {
     pub facts: Facts,
     /// Whether its bytes were written; those of a planned one only a run would know.
     pub known: bool,
+    /// What it was proved with, to be compared once more.
+    pub proved: Proved,
     manifest: serde_json::Value,
 }
 
@@ -117,6 +121,9 @@ impl Writer {
     pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
+        if let Some(size) = self.recorder.last_size(&target.to_string()) {
+            event::step_expects_about(self.step, size);
+        }
         let listed = list_file::write(list, lists, &self.caller, &self.facts);
         let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step), listed).await {
             Ok(poured) => poured,
@@ -186,7 +193,7 @@ impl Writer {
                 return Err(self.take_back(&target, &written, error).await);
             }
         }
-        self.record(&target, &written);
+        self.record(&written);
         Ok(written)
     }
 
@@ -217,6 +224,7 @@ impl Writer {
         let known = tally.is_some();
         let tally = tally.cloned().unwrap_or_else(|| Tally { size_bytes: 0, sha256: AFTER_THE_RUN.to_owned() });
         let mut made = Vec::new();
+        let listed = list.as_ref().map(|list| list.tally.clone());
         if let Some(list) = list {
             facts.sections.insert(list_file::SECTION.to_owned(), list.section());
             made.push(list.commit().await?);
@@ -229,9 +237,16 @@ impl Writer {
         let cannot = |error| Error::new(Kind::Other, "cannot write the manifest").because(error);
         let text = manifest.to_text().map_err(cannot)?;
         let value = serde_json::to_value(&manifest).map_err(cannot)?;
-        let beside = target.beside()?;
+        let (beside, text) = (target.beside()?, text.into_bytes());
+        let proved = Proved {
+            target: target.clone(),
+            tally: tally.clone(),
+            stamp: sink.stamped(),
+            manifest: Tally::of(&text),
+            list: listed,
+        };
         let why = (!known).then(|| "what it says is known only after the run".to_owned());
-        if let Err(error) = beside.write(&Caller { why, ..self.caller.clone() }, text.into_bytes()).await {
+        if let Err(error) = beside.write(&Caller { why, ..self.caller.clone() }, text).await {
             return Err(remove_after(error, &made, &self.caller).await);
         }
         made.push(beside);
@@ -241,17 +256,15 @@ impl Writer {
         let path = target.to_string();
         let backup = Backup { path, size_bytes: tally.size_bytes, sha256: tally.sha256.clone(), created_at };
         let written =
-            Written { backup, facts: Facts { way_back: None, sealer: None, ..facts }, known, manifest: value };
+            Written { backup, facts: Facts { way_back: None, sealer: None, ..facts }, known, proved, manifest: value };
         if !known {
-            self.record(target, &written);
+            self.record(&written);
         }
         Ok(written)
     }
 
-    fn record(&self, target: &Target, written: &Written) {
-        if let Target::Object(put) = target {
-            self.recorder.stored(&put.object);
-        }
+    fn record(&self, written: &Written) {
+        self.recorder.proved(&written.proved);
         self.recorder.backup(&written.backup, &written.manifest);
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Params, Row, Transaction};
 
-use super::column::number;
+use super::column::{json, number};
 use super::record::{Backup, NewRun, Run};
 use super::{Catalog, read, targets};
 use crate::error::Result;
@@ -27,15 +27,38 @@ pub struct History {
 }
 
 impl Catalog {
-    /// How many tables the last recorded backup of this database has, among those of a target.
-    pub fn last_tables(&self, target: &str, database: Option<&str>) -> Result<Option<u64>> {
+    /// The manifests of the last recorded backups of a target, the newest first: of a large archive without its entries.
+    pub fn last_backups(&self, target: &str) -> Result<Vec<serde_json::Value>> {
         self.reading(|tx| {
-            let sql = "SELECT json_array_length(manifest, '$.database.tables') AS tables
+            let sql = "SELECT json_object('name', json_extract(manifest, '$.name'), 'size_bytes', b.size_bytes,
+                              'database', json_extract(manifest, '$.database')) AS manifest
                        FROM backup_logs r CROSS JOIN backups b ON b.run_id = r.id
-                       WHERE target = ?1 AND tables IS NOT NULL AND json_extract(manifest, '$.database.name') IS ?2
-                       ORDER BY r.number DESC, b.number DESC LIMIT 1";
+                       WHERE target = ?1 AND manifest IS NOT NULL
+                       ORDER BY r.number DESC, b.number DESC LIMIT ?2";
             let target = secret::redact(target);
-            tx.prepare_cached(sql)?.query_row((target, database), |row| number(row, "tables")).optional()
+            let mut query = tx.prepare_cached(sql)?;
+            let found = query.query_map((target, LAST_BACKUPS), |row| json(row, "manifest"))?;
+            found.filter_map(rusqlite::Result::transpose).collect()
+        })
+    }
+
+    /// How large the last recorded backup was, among those of a target, whose path differs from this one in digits alone.
+    pub fn last_size(&self, target: &str, path: &str) -> Result<Option<u64>> {
+        let bare = |path: &str| path.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        self.reading(|tx| {
+            let sql = "SELECT path, size_bytes FROM backup_logs r CROSS JOIN backups b ON b.run_id = r.id
+                       WHERE target = ?1 ORDER BY r.number DESC, b.number DESC LIMIT 100";
+            let mut statement = tx.prepare_cached(sql)?;
+            let rows = statement.query_map([secret::redact(target)], |row| {
+                Ok((row.get::<_, String>("path")?, number(row, "size_bytes")?))
+            })?;
+            for row in rows {
+                let (known, size) = row?;
+                if bare(&known) == bare(path) {
+                    return Ok(Some(size));
+                }
+            }
+            Ok(None)
         })
     }
 

@@ -118,7 +118,10 @@ fn restore_line(file_name: &str, facts: &Facts) -> String {
         None => parts.push(format!("cat {file}")),
     }
     match facts.load.as_ref().filter(|_| facts.one_way.is_none()) {
-        Some(load) => parts.push(load.clone()),
+        Some(load) => {
+            parts.extend(facts.filters.iter().cloned());
+            parts.push(facts.load_env.iter().chain([load]).cloned().collect::<Vec<_>>().join(" "));
+        }
         None => return format!("{} > restored", parts.join(" | ")),
     }
     parts.join(" | ")

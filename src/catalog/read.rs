@@ -1,5 +1,7 @@
 //! Reads the record back, the newest first.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Row, Transaction};
 
 use super::column::{json, moment, number, parsed, some_moment, some_number, status};
@@ -54,6 +56,15 @@ impl Catalog {
     pub fn has_backup(&self, sha256: &str) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM backups WHERE sha256 = ?)";
         self.reading(|tx| tx.prepare_cached(sql)?.query_row([sha256], |row| row.get(0)))
+    }
+
+    /// The paths of what runs have removed, as the audit has them.
+    pub fn removed(&self) -> Result<BTreeSet<String>> {
+        let sql = "SELECT DISTINCT json_extract(effect.value, '$.object') AS path \
+             FROM backup_audit_logs, json_each(iif(json_valid(details), details, '{}'), '$.effects') AS effect \
+             WHERE operation LIKE 'run %' AND json_extract(effect.value, '$.effect') = 'remove' \
+             AND json_extract(effect.value, '$.outcome') = 'done'";
+        self.reading(|tx| tx.prepare_cached(sql)?.query_map([], |row| row.get("path"))?.collect())
     }
 
     /// The run whose id is `id`, or starts with it when it is the only one that does.
@@ -134,6 +145,7 @@ pub(super) fn new_run(row: &Row) -> rusqlite::Result<NewRun> {
         host: row.get("host")?,
         username: row.get("username")?,
         process_id: row.get("process_id")?,
+        parent: row.get("parent")?,
     })
 }
 

@@ -76,6 +76,8 @@ pub struct NewRun {
     pub host: String,
     pub username: String,
     pub process_id: u32,
+    /// The run whose recipe has started this one.
+    pub parent: Option<String>,
 }
 
 /// How a run ended.
@@ -147,6 +149,9 @@ pub struct Run {
     pub backups: Vec<Backup>,
     pub steps: Vec<Step>,
     pub target: String,
+    /// The run whose recipe has started this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     #[serde(skip)]
     pub kind: String,
     #[serde(skip)]
@@ -165,7 +170,7 @@ impl Run {
     /// A run put together without the catalog, so that a run which the catalog could not keep shows the same JSON.
     pub fn of(new: NewRun, ending: Option<Ending>, backups: Vec<Backup>, steps: Vec<Step>) -> Run {
         let NewRun { id, recipe, recipe_sha256, backup_type, kind, subject, target, started_at, host, .. } = new;
-        let NewRun { username, process_id, .. } = new;
+        let NewRun { username, process_id, parent, .. } = new;
         let (status, ended_at, duration_ms, error) = match ending {
             Some(end) => (end.status, Some(end.ended_at), Some(end.duration_ms), end.error),
             None => (Status::Running, None, None, None),
@@ -182,6 +187,7 @@ impl Run {
             backups,
             steps,
             target,
+            parent,
             kind,
             subject,
             recipe_sha256,

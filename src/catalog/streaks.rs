@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::column::{number, some_moment};
 use super::outbox::{NewNotice, put};
-use super::record::{Moment, Run, moment_text};
+use super::record::{Moment, Run, Status, moment_text};
 use super::{Catalog, read};
 use crate::catalog::streaks::news::brings_news;
 use crate::error::Result;
@@ -60,6 +60,10 @@ impl Catalog {
             let mut considered = Vec::new();
             for run in pending(tx)? {
                 tx.execute("UPDATE backup_logs SET considered = 1 WHERE id = ?", [&run.id])?;
+                if is_told_by_parent(tx, &run)? {
+                    considered.push(run.id);
+                    continue;
+                }
                 let target = secret::redact(&run.target);
                 let mut before = take_over::take_over(tx, &run.recipe, &target)?;
                 if brings_news(tx, &run, &before)? {
@@ -95,8 +99,17 @@ impl Catalog {
 }
 
 fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {
-    let sql = "SELECT * FROM runs WHERE considered = 0 AND shown <> 'running' ORDER BY number";
+    // What a run that is a part of another means is known when that one has ended.
+    let sql = "SELECT * FROM runs WHERE considered = 0 AND shown <> 'running'
+               AND (parent IS NULL OR parent NOT IN (SELECT id FROM runs WHERE shown = 'running')) ORDER BY number";
     tx.prepare_cached(sql)?.query_map([], |row| read::run(tx, row))?.collect()
+}
+
+/// Whether this run failed, and so did the run that has started it: then the alert of that one speaks for both.
+fn is_told_by_parent(tx: &Transaction, run: &Run) -> rusqlite::Result<bool> {
+    let Some(parent) = run.parent.as_deref().filter(|_| run.status != Status::Success) else { return Ok(false) };
+    let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ? AND shown <> 'success')";
+    tx.prepare_cached(sql)?.query_row([parent], |row| row.get(0))
 }
 
 pub(super) fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> {

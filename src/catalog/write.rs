@@ -26,6 +26,7 @@ impl Catalog {
                 ("host", Field::text(&run.host)),
                 ("username", Field::text(&run.username)),
                 ("process_id", Field::Number(run.process_id.into())),
+                ("parent", run.parent.as_deref().map_or(Field::Null, Field::word)),
             ];
             insert(tx, "backup_logs", row)
         })

@@ -130,6 +130,7 @@ pub fn never_began(context: &Context, alerts: &Alerts, recipe: &str, run_type: &
         host,
         username: user,
         process_id,
+        parent: None,
     };
     let ending = Ending { status: Status::Failure, ended_at: now, duration_ms: 0, error: Some(Failure::from(error)) };
     let run = Run::of(new, Some(ending), Vec::new(), Vec::new());

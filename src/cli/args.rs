@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod backups;
 mod records;
 mod setting_up;
 
-pub use setting_up::{ScheduleArgs, ScheduleFormat};
+pub use backups::{RestoreArgs, VerifyArgs};
+pub use setting_up::{DiffArgs, EjectArgs, InitArgs, NewArgs, ScheduleArgs, ScheduleFormat};
 
 pub use records::{AuditArgs, NotificationsArgs, RunsArgs, RunsCommand, StatusArgs, StatusCommand};
 
@@ -35,8 +37,14 @@ pub struct Global {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// Make a configuration folder, and ask for what belongs into it
+    Init(InitArgs),
     /// Run a recipe; the exit code says whether the backup was proved
     Run(RunArgs),
+    /// Prove that one backup is whole and restorable, and with --drill that it restores
+    Verify(VerifyArgs),
+    /// Choose a backup, see the plan, and restore it
+    Restore(RestoreArgs),
     /// List the recipes
     List(Listing),
     /// Show a recipe: what it does, its params with their values, what it may touch
@@ -52,13 +60,21 @@ pub enum Command {
     /// Test the channels, rehearse a failure, or send what waits
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Fetch a backup and its manifest from a store into a folder, and prove it
+    Fetch(FetchArgs),
     /// Check recipes, their params and programs, and the set-up, without running anything
     Check(CheckArgs),
     /// Print, write or install what a scheduler needs: crontab, systemd, Kubernetes, Nomad
     Schedule(ScheduleArgs),
+    /// Make a recipe of one's own, with its spec
+    New(NewArgs),
+    /// Put a built-in recipe into the configuration folder, with its spec, to change it
+    Eject(EjectArgs),
+    /// Show how a recipe differs from the built-in one, and from what it was taken from
+    Diff(DiffArgs),
     /// Run specs: what recipes promise, tried in a world in memory
     Test(TestArgs),
-    /// Print what Lua may call, by module or by function
+    /// Print the docs of what Lua may call, by module or by function, and of recipes
     Docs(DocsArgs),
     /// Show hikae at work on a throwaway PostgreSQL, and what an honest failure looks like
     Demo,
@@ -140,6 +156,22 @@ pub struct ShowArgs {
     pub listing: Listing,
 }
 
+#[derive(Args)]
+pub struct FetchArgs {
+    /// Address of the backup, such as `s3://bucket/folder/backup.sql.gz`
+    pub url: String,
+    /// Folder to put it into [default: the current one]
+    pub dir: Option<PathBuf>,
+    /// Ask the store to bring an archived backup back for so many days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub thaw: Option<u32>,
+    /// Wait until it can be read, which takes hours
+    #[arg(long, requires = "thaw")]
+    pub wait: bool,
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
 #[derive(Subcommand)]
 pub enum NotifyCommand {
     /// Send a test by each channel, or by one
@@ -214,12 +246,15 @@ Exit codes: 0 all passed · 1 a spec failed or nothing was tested · 64 misuse �
 
 #[derive(Args)]
 pub struct DocsArgs {
-    /// A module such as `pg` or `hikae.retention`, or a function such as `pg.dump` [default: list the modules]
+    /// A module such as `pg` or `hikae.retention`, a function such as `pg.dump`, or a recipe [default: list them all]
     #[arg(value_name = "MODULE")]
     pub name: Option<String>,
     /// Write what editors read into this folder: the stubs, a `.luarc.json`, and the specs of the built-in recipes as models
     #[arg(long, value_name = "DIR", conflicts_with = "name")]
     pub out: Option<PathBuf>,
+    /// List the functions, modules and recipes whose docs have this word
+    #[arg(long, value_name = "WORD", conflicts_with_all = ["name", "out"])]
+    pub search: Option<String>,
 }
 
 #[derive(Args)]

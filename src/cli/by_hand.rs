@@ -15,7 +15,7 @@ const SIGINT: i32 = 2;
 /// How this run goes about, as far as it is known before it starts.
 pub fn manner(context: &Context, job: &Job, no_alert: bool) -> Manner {
     let tried = at_terminal(context) && TRIED_BY_HAND.contains(&job.declaration.kind.word());
-    Manner { unreported: no_alert || tried, stopped_by_hand: false, database: database(job) }
+    Manner { unreported: no_alert || tried, database: database(job), ..Manner::default() }
 }
 
 /// Whether a person stopped the run from the keyboard.

@@ -8,20 +8,27 @@ use super::args::CheckArgs;
 use super::context::Context;
 use super::{exit, runs};
 use crate::catalog::Catalog;
+use crate::config::RecipeSource;
 use crate::error::{Error, Kind, Result};
+use crate::recipe::declaration::Declaration;
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::values::ParamValue;
-use crate::recipe::{loader, overview};
+use crate::recipe::{lint, loader, overview};
 use crate::report::table::{print_json_lines, print_said};
 use crate::world::real::{path_checks, probe, this_process};
+use crate::world::shells;
 
 mod databases;
+mod machine;
 mod point;
+mod rights;
+mod schedulers;
 mod telling;
 mod walls;
 
 use databases::Databases;
-use point::{Mark, Point};
+pub use databases::connect;
+pub use point::{Mark, Point};
 
 pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     let mut points = set_up(context, args.offline);
@@ -31,9 +38,13 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     };
     points.extend(in_use);
     let mut databases = Databases::default();
+    let mut jobs = Vec::new();
     for recipe in &recipes {
-        points.extend(check_recipe(context, recipe, &mut databases, args.offline));
+        let (of_recipe, job) = check_recipe(context, recipe, &mut databases, args.offline);
+        points.extend(of_recipe);
+        jobs.extend(job);
     }
+    points.extend(schedulers::points(context, &jobs));
     let told = |error: &Error| Point::wrong("configuration", error);
     points.extend(context.objections().iter().map(told));
     let wrong = points.iter().filter(|point| point.mark == Mark::Wrong).count();
@@ -71,6 +82,7 @@ fn set_up(context: &Context, offline: bool) -> Vec<Point> {
             .map(|_| format!("`{}`", config.state_dir.display()))
     });
     let mut points = vec![Point::ok("configuration", format!("`{}`", config.dir.display())), Point::of("state", state)];
+    points.extend(machine::clock_points(context));
     points.extend(walls::points(config));
     points.extend(telling::points(context, offline));
     points.extend(
@@ -79,29 +91,70 @@ fn set_up(context: &Context, offline: bool) -> Vec<Point> {
     points
 }
 
-fn check_recipe(context: &Context, recipe: &str, databases: &mut Databases, offline: bool) -> Vec<Point> {
+/// The points of one recipe, and its job where it can be settled.
+fn check_recipe(
+    context: &Context,
+    recipe: &str,
+    databases: &mut Databases,
+    offline: bool,
+) -> (Vec<Point>, Option<Job>) {
     let config = &context.config;
-    let settled = config.recipe_source(recipe).and_then(|source| {
+    let declared = config.recipe_source(recipe).and_then(|source| {
         let declaration = loader::declaration(config, &source)?;
-        Job::new(config.clone(), source, declaration, Wishes::default())
+        Ok((source, declaration))
     });
-    let job = match settled {
-        Ok(job) => job,
-        Err(error) => return vec![Point::wrong(recipe, &error)],
+    let (source, declaration) = match declared {
+        Ok(declared) => declared,
+        Err(error) => return (vec![Point::wrong(recipe, &error)], None),
     };
-    let mut points = vec![Point::ok(recipe, format!("`{}` loads, and its params are complete", job.source.file_shown))];
+    let mut points = read_only(context, recipe, &source, &declaration);
+    match Job::new(config.clone(), source, declaration, Wishes::default()) {
+        Ok(job) => {
+            let loads = format!("`{}` loads, and its params are complete", job.source.file_shown);
+            points.insert(0, Point::ok(recipe, loads));
+            points.extend(tried(context, recipe, &job, databases, offline));
+            (points, Some(job))
+        }
+        Err(error) => {
+            points.insert(0, Point::wrong(recipe, &error));
+            (points, None)
+        }
+    }
+}
+
+/// What is wrong in the recipe's Lua, found without running it.
+fn read_only(context: &Context, recipe: &str, source: &RecipeSource, declaration: &Declaration) -> Vec<Point> {
+    match lint::findings(&context.config, source, declaration) {
+        Ok(findings) => {
+            let wrong = |finding: &lint::Finding| {
+                let message = format!("{} ({}:{})", finding.message, finding.file_shown, finding.line);
+                Point::wrong(recipe, &Error::new(Kind::Recipe, message).hint(finding.hint.clone()))
+            };
+            findings.iter().map(wrong).collect()
+        }
+        Err(error) => vec![Point::wrong(recipe, &error)],
+    }
+}
+
+/// What is tried for a recipe: its programs, its folders, its database.
+fn tried(context: &Context, recipe: &str, job: &Job, databases: &mut Databases, offline: bool) -> Vec<Point> {
+    let mut points = Vec::new();
     points.extend(job.needs.run.iter().filter_map(|program| match find(program, &context.environment) {
         Err(_) if job.declaration.needs.may_lack(program) => None,
         found => Some(Point::of(recipe, found)),
     }));
-    points.extend(drill_place(&job, &context.environment).map(|place| Point::ok(recipe, place)));
+    points.extend(job.needs.run.iter().filter(|program| shells::is_shell(program)).map(|program| {
+        Point::warning(recipe, format!("it may run `{program}`, a shell: {}", shells::WHY), shells::HINT)
+    }));
+    points.extend(drill_place(job, &context.environment).map(|place| Point::ok(recipe, place)));
     points.extend(
         job.needs.write.iter().map(|dir| {
             Point::of(recipe, probe::try_write(dir).map(|()| format!("`{}` can be written", dir.display())))
         }),
     );
+    points.extend(machine::space(context, job));
     points.extend(BTreeSet::from_iter(&job.needs.read).into_iter().map(|path| Point::of(recipe, readable(path))));
-    points.extend(databases.check(context, &job, offline));
+    points.extend(databases.points(context, job, offline));
     points
 }
 

@@ -14,6 +14,7 @@ use crate::world::limited::Limited;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits};
 
+mod night;
 mod places;
 mod server;
 mod story;

@@ -3,16 +3,22 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+mod recipes;
+mod search;
+
 use super::args::DocsArgs;
 use super::context::Context;
 use super::exit;
-use super::files::{self, TextFile};
+use super::files::{TextFile, write_all};
 use crate::config::embedded;
 use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
 use crate::world::real::path_checks;
 use crate::world::real::this_process;
+
+const CLOSING: &str =
+    "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function, `hikae docs RECIPE` a recipe.\n";
 
 /// Where the names are that belong to no module of their own.
 const LOOSE: [(&str, &str); 5] =
@@ -21,9 +27,9 @@ const LOOSE: [(&str, &str); 5] =
 /// What an editor with LuaLS or EmmyLua has to know.
 const LUARC: &str = r#"{
   "runtime.version": "Lua 5.4",
-  "runtime.path": ["hikae/?.lua", "recipes/?.lua"],
+  "runtime.path": ["BELOW?.lua", "recipes/?.lua"],
   "runtime.builtin": { "coroutine": "disable", "debug": "disable", "io": "disable", "os": "disable", "package": "disable" },
-  "workspace.library": ["meta", "hikae"],
+  "workspace.library": ["BELOWmeta", "BELOWhikae"],
   "workspace.checkThirdParty": false
 }
 "#;
@@ -32,11 +38,18 @@ pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
     if let Some(dir) = &args.out {
         return write_for_editors(context, dir);
     }
+    if let Some(word) = &args.search {
+        return search::main(context, word);
+    }
     let Some(wanted) = args.name.as_deref() else {
-        print_text(&mut context.out(), &contents())?;
+        print_text(&mut context.out(), &(contents() + &recipes::contents(context)? + CLOSING))?;
         return Ok(ExitCode::SUCCESS);
     };
-    match find(wanted) {
+    let found = match recipes::find(context, wanted) {
+        Some(text) => text,
+        None => find(wanted),
+    };
+    match found {
         Ok(text) => {
             print_text(&mut context.out(), &text)?;
             Ok(ExitCode::SUCCESS)
@@ -62,7 +75,7 @@ fn contents() -> String {
         let says = module.lines().next().and_then(|line| line.strip_prefix("--- ")).unwrap_or_default();
         text.push_str(&format!("{name:<22} {says}\n"));
     }
-    text + "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function.\n"
+    text
 }
 
 /// The text of a module, or of one function of it with the options that it takes.
@@ -118,15 +131,26 @@ fn public(text: &str) -> String {
 
 /// Writes the stubs, the library and the model specs into a folder, for editors and for reading.
 fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
-    let mut made = vec![TextFile::new(".luarc.json", LUARC)];
-    let lua = |folder: &str, name: &str, text: &str| TextFile::new(format!("{folder}/{name}.lua"), text);
-    made.extend(embedded::stubs().iter().map(|(name, text)| lua("meta", name, text)));
-    made.extend(embedded::library().iter().map(|(name, text)| lua("hikae", name.trim_start_matches("hikae."), text)));
-    made.extend(embedded::recipe_specs().iter().map(|(name, text)| TextFile::new(format!("specs/{name}"), *text)));
     let dir = path_checks::resolved(&this_process::current_dir()?.join(dir));
-    files::write_all(&dir, &made)?;
-    print_text(&mut context.out(), &format!("{} files written to `{}`\n", made.len(), dir.display()))?;
+    let mut files = vec![TextFile::new(".luarc.json", luarc(""))];
+    files.extend(types().into_iter().map(|(path, text)| TextFile::new(path, text)));
+    let specs = embedded::recipe_specs().into_iter();
+    files.extend(specs.map(|(name, text)| TextFile::new(format!("specs/{name}"), text)));
+    write_all(&dir, &files)?;
+    print_text(&mut context.out(), &format!("{} files written to `{}`\n", files.len(), dir.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The settings of an editor whose types lie in the folder `below`, a name with `/` behind it, or nowhere else.
+pub fn luarc(below: &str) -> String {
+    LUARC.replace("BELOW", below)
+}
+
+/// The types for an editor: each file with its path.
+pub fn types() -> Vec<(String, &'static str)> {
+    let stubs = embedded::stubs().into_iter().map(|(name, text)| (format!("meta/{name}.lua"), text));
+    let library = embedded::library().into_iter();
+    stubs.chain(library.map(|(name, text)| (format!("{}.lua", name.replace('.', "/")), text))).collect()
 }
 
 fn unknown(wanted: &str, within: &str, names: &[String]) -> Error {

@@ -11,11 +11,16 @@ use crate::error::{Error, Kind, Result};
 use crate::report::table::print_said;
 use crate::report::translated;
 use crate::world::limited::Limited;
-use crate::world::real::Real;
-use crate::world::{Caller, Limits};
+use crate::world::program::ask;
+use crate::world::real::{Real, this_process};
+use crate::world::{Caller, Command, Exit, Limits, SecretOrText};
 
 /// The longest that one step of a command may take.
 const LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
+
+/// The longest that a plan may take, and the most that it prints.
+const PLAN_LIMITS: Limits = Limits { total: Duration::from_secs(600), idle: Duration::from_secs(600) };
+const MAX_BYTES: usize = 4 << 20;
 
 /// A text file that is to be written.
 pub struct TextFile {
@@ -82,6 +87,25 @@ pub fn answer(prompt: &str) -> Result<String> {
         return Err(Error::new(Kind::Cancelled, "the input ended before the answer"));
     }
     Ok(answer.trim().to_owned())
+}
+
+/// What this program prints when it is called with these words, and its exit.
+pub fn run_self(context: &Context, words: Vec<String>) -> Result<(String, Exit)> {
+    let mut command = Command::new(this_process::own_program()?.display().to_string());
+    command.args = words;
+    let plain = |(name, value): (&String, &String)| (name.clone(), SecretOrText::Plain(value.clone()));
+    command.env = context.environment.iter().map(plain).collect();
+    let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), PLAN_LIMITS);
+    let (out, exit) = block_on(async |_stop| ask(&caller, command, None, MAX_BYTES).await)??;
+    Ok((String::from_utf8_lossy(&out).into_owned(), exit))
+}
+
+/// What a program prints, and its exit.
+pub fn called(command: Command, input: Option<String>) -> Result<(String, Exit)> {
+    let caller = caller();
+    let input = input.map(SecretOrText::Plain);
+    let (out, exit) = block_on(async |_stop| ask(&caller, command, input.as_ref(), MAX_BYTES).await)??;
+    Ok((String::from_utf8_lossy(&out).into_owned(), exit))
 }
 
 /// Shows how one text becomes another.

@@ -14,15 +14,20 @@ mod demo;
 mod docs;
 mod exit;
 mod explain;
+mod fetch;
 mod files;
 mod held_back;
 mod help;
+mod init;
 mod keeping;
 mod list;
 mod man;
 mod notifications;
 mod notify;
+mod origins;
+mod own_recipe;
 mod plan;
+mod restore;
 mod run;
 mod runs;
 mod schedule;
@@ -30,6 +35,7 @@ mod scratch;
 mod show;
 mod status;
 mod test;
+mod verify;
 mod version;
 
 use args::Command;
@@ -50,6 +56,9 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
+    if let Command::Init(args) = &arguments.command {
+        return init::main(&arguments.global, args);
+    }
     let context = match Context::load(&arguments.global, distrust(&arguments.command)) {
         Ok(context) => context,
         Err(error) => {
@@ -61,14 +70,21 @@ pub fn main() -> ExitCode {
     let answer = match arguments.command {
         Command::Run(args) if args.dry_run => return plan::main(&context, &args),
         Command::Run(args) => return run::main(&context, args),
+        Command::Verify(args) => return verify::main(&context, &args),
+        Command::Restore(args) => return restore::main(&context, &args),
         Command::List(args) => list::main(&context, &args),
         Command::Show(args) => show::main(&context, &args),
+        Command::Fetch(args) => fetch::main(&context, &args),
         Command::Status(args) => status::main(&context, &args),
         Command::Runs(args) => runs::main(&context, &args),
         Command::Audit(args) => audit::main(&context, &args),
         Command::Notifications(args) => notifications::main(&context, &args),
         Command::Notify(command) => notify::main(&context, &command),
         Command::Check(args) => check::main(&context, &args),
+        Command::Init(args) => return init::main(&arguments.global, &args),
+        Command::New(args) => own_recipe::create(&context, &args),
+        Command::Eject(args) => own_recipe::eject(&context, &args),
+        Command::Diff(args) => own_recipe::compare(&context, &args),
         Command::Schedule(args) => schedule::main(&context, &args),
         Command::Test(args) => return test::main(context, &arguments.global, args),
         Command::Docs(args) => docs::main(&context, &args),
@@ -90,7 +106,7 @@ pub fn main() -> ExitCode {
 /// What runs something, or sends something, reads only what nobody else can change.
 fn distrust(command: &Command) -> Distrust {
     match command {
-        Command::Run(_) | Command::Notify(_) => Distrust::Refuse,
+        Command::Run(_) | Command::Notify(_) | Command::Verify(_) | Command::Restore(_) => Distrust::Refuse,
         _ => Distrust::Warn,
     }
 }

@@ -76,7 +76,10 @@ impl Shown<'_> {
     }
 
     fn print_rows(&self, context: &Context) -> Result<()> {
-        let Plan { recipe, planned, .. } = self.plan;
+        let Plan { recipe, preview, planned, .. } = self.plan;
+        if !preview.is_empty() {
+            print_said(&mut context.out(), &(preview.join("\n") + "\n\n"))?;
+        }
         if planned.is_empty() {
             return Ok(());
         }
@@ -101,7 +104,7 @@ impl Shown<'_> {
     }
 
     fn json_lines(&self, error: Option<&Error>) -> Vec<serde_json::Value> {
-        let Plan { recipe, run_type, planned, end, started_at, duration } = self.plan;
+        let Plan { recipe, run_type, preview, planned, end, started_at, duration } = self.plan;
         let status = match end {
             End::Whole => "planned",
             End::Unknown(_) | End::Partial(_) => Status::Partial.word(),
@@ -114,7 +117,7 @@ impl Shown<'_> {
             "id": null, "recipe": recipe, "type": run_type, "status": status, "dry_run": true,
             "started_at": started_at.to_rfc3339(), "ended_at": ended_at.to_rfc3339(),
             "duration_secs": duration.as_secs_f64(), "error": error.map(Failure::from),
-            "ends_at": site, "planned": planned.len(), "backups": [], "steps": [],
+            "ends_at": site, "preview": preview, "planned": planned.len(), "backups": [], "steps": [],
         });
         planned.iter().map(entry).chain([outcome]).collect()
     }

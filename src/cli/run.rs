@@ -43,15 +43,16 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
             held.print();
             context.print_error(&error);
             let run_type = args.run_type.map_or("manual", |run_type| run_type.word());
-            if !args.no_alert {
+            // What a recipe has started, that recipe reports.
+            if !args.no_alert && !args.given {
                 alerting::never_began(context, &alerts, &args.recipe, run_type, &error);
             }
             return ExitCode::from(exit::MISUSE);
         }
     };
-    let (guard, job) = job;
+    let (guard, job) = (job.0, Arc::new(job.1));
     match confirm::ask(context, &job, args.yes) {
-        Ok(Will::Yes) => {}
+        Ok(Will::Yes) => confirm::let_ask(context, &job, &args),
         Ok(Will::No) => return ExitCode::from(exit::FAILED),
         Err(error) => {
             held.print();
@@ -68,6 +69,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
             }
             drop(guard);
             manner.stopped_by_hand = by_hand::stopped(context, finished.signal);
+            manner.reported = finished.reported.clone();
             if !args.quiet {
                 finished.errors().for_each(|error| context.print_error(error));
             }

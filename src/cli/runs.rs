@@ -129,6 +129,7 @@ fn head(run: &Run) -> String {
         format!("{} {} ({}): {}", run.id, run.recipe, run.backup_type, run.status.word()),
         format!("started {}, by {} on {}", run.started_at.format("%Y-%m-%d %H:%M:%S %:z"), run.username, run.host),
     ];
+    lines.extend(run.parent.iter().map(|parent| format!("part of {parent}")));
     if let (Some(ended), Some(ms)) = (run.ended_at, run.duration_ms) {
         lines.push(format!("ended   {}, after {}", ended.format("%Y-%m-%d %H:%M:%S %:z"), took(ms)));
     }

@@ -26,6 +26,7 @@ use crate::world::real::path_checks;
 use crate::world::real::this_process;
 use entries::Entry;
 use place::Place;
+pub use place::{system_zone, zone};
 
 /// By this line hikae knows what it has made, and may change again.
 const MADE_BY: &str = "# Made by `hikae schedule`.";

@@ -105,6 +105,17 @@ impl Shown<'_> {
         print_table(&mut context.out(), &context.facts, &COLUMNS, rows)
     }
 
+    /// Whether a recipe of one's own has taken the place of a built-in one.
+    fn state(&self) -> &'static str {
+        match embedded::recipe(&self.source.name) {
+            Some(text) if self.source.folder.is_some() => match text == self.source.text {
+                true => "ejected, unchanged",
+                false => "customised; `hikae diff` shows how",
+            },
+            _ => "",
+        }
+    }
+
     fn value(&self, name: &str) -> String {
         match self.params {
             Some(params) => params.get(name).map(ToString::to_string).unwrap_or_default(),
@@ -121,7 +132,7 @@ impl Shown<'_> {
         };
         let Needs { run, read, write, connect, objects, sockets, capabilities, recipes } = &self.needs;
         serde_json::json!({
-            "recipe": self.source.name, "file": self.source.file_shown, "kind": declaration.kind.word(),
+            "recipe": self.source.name, "file": self.source.file_shown, "customised": self.state().starts_with("customised"), "kind": declaration.kind.word(),
             "type": declaration.run_type.word(), "schedule": declaration.schedule, "summary": declaration.summary,
             "params": declaration.params.iter().map(param).collect::<Vec<_>>(),
             "needs": {
@@ -137,6 +148,7 @@ impl Shown<'_> {
         let mut text = format!("{}: {summary}\n\n", self.source.name);
         let lines = [
             ("file", self.source.file_shown.clone()),
+            ("state", self.state().to_owned()),
             ("kind", declaration.kind.word().to_owned()),
             ("type", declaration.run_type.word().to_owned()),
             ("schedule", declaration.schedule.clone().unwrap_or_default()),

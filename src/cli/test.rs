@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::recipe::cut::Signals;
 use crate::report::table::{print_json_lines, print_text};
+use crate::specs::excluded::ByRecipe;
 use crate::specs::tested_nothing;
 use crate::world::limited::Limited;
 use crate::world::real::{Real, path_checks, this_process};
@@ -162,12 +163,12 @@ impl Suite {
         let tally = Tally::of(files.iter().flat_map(|file| &file.results));
         match &self.args {
             TestArgs { json: true, .. } => {
-                print_json_lines(&mut self.context.out(), [json::end(&tally, nothing.as_ref())])?;
+                print_json_lines(&mut self.context.out(), [json::end(&tally, &excluded(files), nothing.as_ref())])?;
             }
             TestArgs { tap: true, .. } => {
                 print_text(&mut self.context.out(), &tap::end(&tally, nothing.as_ref()))?;
             }
-            args => people::end(&self.context, args.quiet, &tally)?,
+            args => people::end(&self.context, args.quiet, &tally, &excluded(files))?,
         }
         if let Some(error) = &nothing {
             self.context.print_error(error);
@@ -191,6 +192,15 @@ impl Suite {
             }
         }
     }
+}
+
+/// What all specs together exclude, recipe by recipe.
+fn excluded(files: &[FileResults]) -> ByRecipe {
+    let mut all = ByRecipe::new();
+    for (recipe, one) in files.iter().flat_map(|file| &file.results).flat_map(|result| &result.excluded) {
+        all.entry(recipe.clone()).or_default().add(one);
+    }
+    all
 }
 
 /// The configuration that the specs mean, and where to look for them: a folder with recipes needs no `hikae.toml`.

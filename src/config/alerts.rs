@@ -10,6 +10,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::durations::duration;
 use super::filters::{events, run_types};
+use crate::error::{Error, Kind};
 use crate::secret::Secret;
 use crate::units;
 
@@ -127,15 +128,32 @@ pub struct Escalation {
 }
 
 /// `[contacts]`: whom to call at each level, as people write it; those with a mail address get the mail as well.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Contacts {
     pub level1: Vec<String>,
     pub level2: Vec<String>,
     pub level3: Vec<String>,
+    /// Where vendors are asked for help: `AWS: https://aws.amazon.com/support/`.
+    pub support: Vec<String>,
 }
 
 impl Contacts {
+    /// Those of these levels.
+    pub fn of_groups(groups: &BTreeMap<String, Vec<String>>) -> crate::error::Result<Contacts> {
+        serde_json::to_value(groups).and_then(serde_json::from_value).map_err(|cause| {
+            Error::new(Kind::Recipe, "cannot read `contacts`")
+                .because(cause)
+                .hint("its levels are level1, level2, level3 and support")
+        })
+    }
+
+    /// All that are named, by level.
+    pub fn groups(&self) -> Vec<(&'static str, Vec<String>)> {
+        let groups = [("1", &self.level1), ("2", &self.level2), ("3", &self.level3), ("support", &self.support)];
+        groups.into_iter().filter(|(_, names)| !names.is_empty()).map(|(level, names)| (level, names.clone())).collect()
+    }
+
     pub fn of_level(&self, level: u8) -> &[String] {
         match level {
             0 | 1 => &self.level1,

@@ -88,6 +88,16 @@ impl Machine {
         })
     }
 
+    /// Looks at the value of an expression, such as `pg.dump`: what the environment does not have is an error that says so.
+    pub fn look(&self, expression: &str) -> Result<()> {
+        let text = format!("return {expression}");
+        let value = loader::chunk(&self.lua, "check", &text, &self.env).and_then(|chunk| chunk.call::<Value>(()));
+        match value.map_err(|error| self.fuse.explain(error))? {
+            Value::Nil => Err(Error::new(Kind::Recipe, format!("there is no `{expression}`"))),
+            _ => Ok(()),
+        }
+    }
+
     /// Loads a Lua file that is no recipe, such as a spec, and gives what it returns.
     pub async fn evaluate(&self, file_shown: &str, text: &str) -> Result<Value> {
         let chunk = loader::chunk(&self.lua, file_shown, text, &self.env).map_err(|error| self.fuse.explain(error))?;

@@ -1,6 +1,8 @@
 //! Holds what the primitives of one run share: the world, the run's name, and the accounts that decide its outcome.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use mlua::Lua;
 use crate::backup::at_end::AtEndList;
 use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
+use crate::backup::sources::Sources;
+use crate::backup::unchanged::Proved;
 use crate::catalog::{Backup, Moment, Overdue, Run, RunFilter, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
@@ -49,6 +53,9 @@ pub fn plays_nothing() -> Play {
     })
 }
 
+/// The paths that the runs on record have removed.
+pub type RemovedQuery = Box<dyn Fn() -> Result<BTreeSet<String>> + Send>;
+
 /// Reads the runs that fit out of the record, the newest first.
 pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
 
@@ -56,15 +63,23 @@ pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
 pub struct RecordQueries {
     pub overdue: OverdueQuery,
     pub runs: RunsQuery,
+    pub removed: RemovedQuery,
 }
 
 impl RecordQueries {
     /// Where no record is kept.
-    fn none() -> RecordQueries {
+    pub fn none() -> RecordQueries {
         let none = || Error::new(Kind::Other, "there is no record of runs here");
-        RecordQueries { overdue: Box::new(move || Err(none())), runs: Box::new(move |_| Err(none())) }
+        RecordQueries {
+            overdue: Box::new(move || Err(none())),
+            runs: Box::new(move |_| Err(none())),
+            removed: Box::new(move || Err(none())),
+        }
     }
 }
+
+/// Asks a person a question, and says whether the answer is yes. It waits for the answer: not for the thread of Lua.
+pub type Ask = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What the primitives of one run share.
 pub struct Session {
@@ -77,13 +92,24 @@ pub struct Session {
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
     pub play: Play,
+    /// Whom to call, by level, for reports.
+    pub contacts: Vec<(&'static str, Vec<String>)>,
+    /// Asks a person, where there is one.
+    pub ask: Option<Ask>,
     pub recorder: Arc<dyn Recorder>,
     pub loading: Cell<bool>,
     pub caught: RefCell<Vec<Rc<CaughtError>>>,
     pub streams: RefCell<Vec<Rc<Unused>>>,
     pub backups: RefCell<Vec<Backup>>,
+    /// The same as they were proved.
+    pub proved: RefCell<Vec<Proved>>,
+    pub sources: RefCell<Sources>,
+    /// The files that the recipe itself has removed: not those of the library's retention.
+    pub removed: RefCell<BTreeSet<PathBuf>>,
     /// The patterns of the remarks that the recipe's params accept.
     pub accepting: RefCell<Vec<String>>,
+    /// What the run has said so far, each once: copies of one stream say the same.
+    remarks: RefCell<Vec<Remark>>,
     /// What must be dropped or stopped when the run ends.
     pub at_end: AtEndList,
     pub pool: Pool,
@@ -102,6 +128,8 @@ impl Session {
             record: RecordQueries::none(),
             recorded_query: Arc::new(|_| false),
             play: plays_nothing(),
+            contacts: Vec::new(),
+            ask: None,
             cores: caller.world.machine().cores,
             caller,
             identity,
@@ -111,7 +139,11 @@ impl Session {
             caught: RefCell::default(),
             streams: RefCell::default(),
             backups: RefCell::default(),
+            proved: RefCell::default(),
+            sources: RefCell::default(),
+            removed: RefCell::default(),
             accepting: RefCell::default(),
+            remarks: RefCell::default(),
             at_end: AtEndList::default(),
             pool: Pool::default(),
             logged: Cell::new(0),
@@ -181,6 +213,10 @@ impl Session {
     /// Says something beside the result of the run: it is shown, recorded, and weighed when the run has ended.
     pub fn remark(&self, mut remark: Remark, site: Option<&Site>) {
         remark.accept(&self.accepting.borrow());
+        if self.remarks.borrow().contains(&remark) {
+            return;
+        }
+        self.remarks.borrow_mut().push(remark.clone());
         let level = match remark.weight() {
             remark::Level::Note => event::Level::Info,
             remark::Level::Warning | remark::Level::Incomplete => event::Level::Warn,

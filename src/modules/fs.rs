@@ -5,13 +5,15 @@ mod options;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use mlua::{AnyUserData, Lua, Table};
+use mlua::{AnyUserData, Lua, MultiValue, Table, Value};
+use serde::de::IgnoredAny;
 
 use self::options::{
     Bits, CopyOptions, KindFilter, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, WriteOptions,
 };
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
+use crate::backup::unchanged::When;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::traceback::from_lua;
@@ -25,6 +27,8 @@ use crate::world::{Caller, Effect, EntryKind, ListQuery, Stat};
 
 /// The largest file that `fs.read` gives as a string.
 const MAX_READ_BYTES: u64 = 8 << 20;
+/// What the library's retention removes, it has rules for.
+const RETENTION: &str = "hikae/retention.lua";
 /// Mode of files and folders that a recipe makes (guide §9.2).
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
@@ -46,8 +50,9 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             "fs.rename",
             |call, (from, to): (PathBuf, PathBuf)| async move { call.world()?.rename(&from, &to).await },
         )?
-        .wait("fs.remove", |call, (what, options): (Removed, Option<RemoveOptions>)| {
-            remove(call, what, options.unwrap_or_default())
+        .raw_wait("fs.remove", |call, (what, options): (Value, Value)| async move {
+            let (what, options) = removed(&call, what, options)?;
+            remove(call, what, options.unwrap_or_default()).await
         })?
         .wait("fs.set_mode", |call, (path, mode): (PathBuf, Bits)| async move {
             call.world()?.set_mode(&path, mode.0).await
@@ -127,26 +132,74 @@ fn describe(call: &Call, stat: &Stat) -> mlua::Result<Table> {
     Ok(table)
 }
 
+/// What is to be removed. Of a long list, only the paths leave Lua: it may be longer than what crosses otherwise.
+fn removed(call: &Call, what: Value, options: Value) -> Result<(Removed, Option<RemoveOptions>)> {
+    match what.as_table().and_then(paths_in).filter(|paths| !paths.is_empty()) {
+        Some(paths) => {
+            let (_, options): (IgnoredAny, _) = call.args(MultiValue::from_iter([Value::Nil, options]))?;
+            Ok((Removed::Many(paths), options))
+        }
+        None => call.args(MultiValue::from_iter([what, options])),
+    }
+}
+
+/// The paths of a list of paths, or of entries as `fs.list` gives them; nothing where it is anything else.
+fn paths_in(list: &Table) -> Option<Vec<Listed>> {
+    let path = |value: Value| match value {
+        Value::String(path) => Some(Listed::Path(path.to_str().ok()?.to_owned().into())),
+        Value::Table(entry) => {
+            Some(Listed::Path(entry.raw_get::<mlua::LuaString>("path").ok()?.to_str().ok()?.to_owned().into()))
+        }
+        _ => None,
+    };
+    list.sequence_values::<Value>().map(|value| path(value.ok()?)).collect()
+}
+
 /// Removes one path, or many in one go.
 async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result<()> {
     let RemoveOptions { why, recursive } = options;
     let caller = Caller { why, ..call.world()? };
+    Box::pin(must_stand(&call, &caller, &what)).await?;
     let paths = match what {
         Removed::One(path) if recursive => {
             caller.permits(Effect::Remove { path: path.clone() })?;
             empty(&caller, &path).await?;
             return caller.remove(&path).await;
         }
-        Removed::One(path) => return caller.remove(&path).await,
+        Removed::One(path) => {
+            caller.remove(&path).await?;
+            vec![path]
+        }
         // A list that is empty removes nothing, as a search that found nothing asks.
         Removed::Nothing(_) => return Ok(()),
-        Removed::Many(paths) => paths.into_iter().map(Listed::path).collect::<Vec<_>>(),
+        Removed::Many(_) if recursive => {
+            return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
+                .hint("call `fs.remove` for each folder, or list what is in it"));
+        }
+        Removed::Many(paths) => {
+            let paths: Vec<PathBuf> = paths.into_iter().map(Listed::path).collect();
+            caller.remove_many(paths.clone()).await?;
+            paths
+        }
     };
-    if recursive {
-        return Err(Error::new(Kind::Recipe, "`recursive` removes one folder, not a list of paths")
-            .hint("call `fs.remove` for each folder, or list what is in it"));
+    if !call.site().is_some_and(|site| site.file.ends_with(RETENTION)) {
+        call.session.removed.borrow_mut().extend(paths);
     }
-    caller.remove_many(paths).await
+    Ok(())
+}
+
+/// What lies beside a backup of this run may go for its sake: so that must still be as it was proved.
+async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
+    let paths: Vec<&Path> = match what {
+        Removed::One(path) => vec![path],
+        Removed::Many(paths) => paths.iter().map(Listed::as_path).collect(),
+        Removed::Nothing(_) => return Ok(()),
+    };
+    let proved = call.session.proved.borrow().clone();
+    for one in proved.iter().filter(|one| paths.iter().any(|path| one.is_beside(path))) {
+        one.must_be_the_same(caller, When::BeforeRemoval).await?;
+    }
+    Ok(())
 }
 
 /// Removes everything below a folder, with what runs that are dead have left unfinished there.

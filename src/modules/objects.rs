@@ -1,8 +1,10 @@
 //! The module `objects`: what lies in the buckets of object stores that the recipe declares.
 
+pub mod open;
 pub mod put;
+mod lifecycle;
+mod sync;
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,36 +12,19 @@ use futures_util::future::LocalBoxFuture;
 use mlua::{AnyUserData, Lua, MultiValue, Table, Value};
 use serde::Deserialize;
 
-use self::put::{StoreHandle, store_of};
+use self::open::{OpenOptions, StoreOptions};
+use self::put::store_of;
 use crate::backup::pipeline::Pipeline;
-use crate::error::{Error, Kind, Result};
+use crate::backup::unchanged::When;
+use crate::error::Result;
 use crate::lua::exports::{Call, Module, waiting};
-use crate::lua::options::Text;
 use crate::lua::traceback::from_lua;
 use crate::modules::stream::Stream;
-use crate::secret::Secret;
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
-use crate::world::http::Address;
-use crate::world::objects::{Object, ObjectStat, Store, StoreKind};
-use crate::world::{Caller, SecretOrText};
-
-/// The largest file of certificates.
-const CA_BYTES: u64 = 1 << 20;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoreOptions {
-    bucket: String,
-    endpoint: Option<String>,
-    region: Option<String>,
-    path_style: Option<bool>,
-    access_key: Text,
-    secret_key: Text,
-    session_token: Option<Text>,
-    ca_file: Option<PathBuf>,
-}
+use crate::world::Caller;
+use crate::world::objects::{Object, ObjectStat, Store};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -62,8 +47,9 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         let store = store_of(&call, &args.pop_front().unwrap_or(Value::Nil));
         store.and_then(|store| get(&call, store, args)).map_err(|error| call.raise(error))
     })?;
-    Module::new(lua)?
-        .wait("objects.store", |call, (options,): (StoreOptions,)| store(call, options))?
+    lifecycle::add(lua, sync::add(lua, Module::new(lua)?)?)?
+        .wait("objects.open", |call, (options,): (OpenOptions,)| open::open(call, options))?
+        .wait("objects.store", |call, (options,): (StoreOptions,)| open::store(call, options))?
         .add("objects.list", of_store("objects.list", |call, store, args| Box::pin(list(call, store, args)))?)?
         .add("objects.stat", of_store("objects.stat", |call, store, args| Box::pin(stat(call, store, args)))?)?
         .add("objects.get", get)?
@@ -77,39 +63,6 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
                 })
             })?,
         )
-}
-
-async fn store(call: Rc<Call>, options: StoreOptions) -> Result<AnyUserData> {
-    let caller = call.world()?;
-    let roots = match &options.ca_file {
-        Some(path) => Some(caller.read(path, CA_BYTES).await?),
-        None => None,
-    };
-    let endpoint = options.endpoint.filter(|text| !text.is_empty()).map(|text| Address::parse(&text)).transpose()?;
-    let store = Store {
-        kind: StoreKind::S3,
-        path_style: options.path_style.unwrap_or(endpoint.is_some()),
-        endpoint,
-        region: options.region.unwrap_or_else(|| "us-east-1".to_owned()),
-        bucket: options.bucket,
-        access_key: options.access_key.0.expose().to_owned(),
-        secret_key: secret("secret_key", options.secret_key)?,
-        session_token: options.session_token.map(|token| secret("session_token", token)).transpose()?,
-        roots,
-    };
-    store.check()?;
-    call.lua.create_userdata(StoreHandle(Arc::new(store))).map_err(from_lua)
-}
-
-/// What would be readable in the recipe must not pass for a secret.
-fn secret(name: &str, given: Text) -> Result<Secret> {
-    match given.0 {
-        SecretOrText::Secret(secret) => Ok(secret),
-        SecretOrText::Plain(_) => {
-            Err(Error::new(Kind::Recipe, format!("`{name}` of `objects.store` must be a secret, not a text"))
-                .hint(format!("take it from a param: `{name} = {{ env = \"AWS_SECRET_ACCESS_KEY\", secret = true }}`")))
-        }
-    }
 }
 
 async fn list(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Value> {
@@ -135,6 +88,11 @@ async fn stat(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Val
 async fn remove(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Value> {
     let (key, options): (String, Option<RemoveOptions>) = call.args(args)?;
     let caller = Caller { why: options.unwrap_or_default().why, ..call.world()? };
+    // What lies in the store of a backup of this run may go for its sake: so that must still be as it was proved.
+    let proved = call.session.proved.borrow().clone();
+    for one in proved.iter().filter(|one| one.is_in_store(&store)) {
+        one.must_be_the_same(&caller, When::BeforeRemoval).await?;
+    }
     caller.remove_object(Object::new(store, key)?).await.map(|()| Value::Nil)
 }
 

@@ -20,10 +20,12 @@ use crate::modules::stream::Stream;
 use crate::postgres::dump::globals;
 use crate::postgres::dump::globals::Globals;
 use crate::postgres::dump::inspector::Inspector;
+use crate::postgres::dump::warnings::heed;
 use crate::postgres::server::client::{DumpShape, Server};
 use crate::postgres::server::explain::explain;
+use crate::postgres::server::load_line::of_shape;
 use crate::postgres::server::maintenance::MAINTENANCE;
-use crate::postgres::server::query::ask;
+use crate::postgres::server::query::{ask, look};
 use crate::postgres::server::talk;
 use crate::secret::Secret;
 use crate::stream::SharedFacts;
@@ -89,6 +91,7 @@ options!(QueryOptions {
     sql: String,
     #[serde(default)]
     vars: BTreeMap<String, String>,
+    read_only: Option<bool>,
 });
 options!(ServerOptions { database: Option<String>, });
 
@@ -138,14 +141,7 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
         exclude_table_data: options.exclude_table_data.unwrap_or_default(),
     };
     let facts = SharedFacts::default();
-    let into = match options.database.as_str() {
-        database if !shape.create => database,
-        // A database cannot be dropped and created by who is connected to it.
-        "postgres" => "template1",
-        _ => "postgres",
-    };
-    facts.lock().load =
-        Some(format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {}", crate::world::command::quoted(into)));
+    facts.lock().load = of_shape(&options.database, &shape);
     let label = format!("dump of {}", options.database);
     if shape.create {
         // What a plan knows of it; the dump itself says more.
@@ -156,6 +152,7 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
         let child = caller.spawn(server.dump(&database, &shape)).await?;
         let act = format!("cannot dump the database `{database}`");
         let source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
+        let source = source.heeding(heed("pg_dump", Some(database.clone()), &stage_facts));
         let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
         Ok(Box::new(Staged::new(Box::new(counted), Inspector::new(stage_facts, Some(database)))) as _)
     });
@@ -175,6 +172,7 @@ fn dump_globals(call: &Call, options: GlobalsOptions) -> Result<AnyUserData> {
         let act = "cannot dump the roles and tablespaces of the cluster";
         let source =
             ProgramSource::new("pg_dumpall", child).explain(move |exit: &Exit| explain(act, "pg_dumpall", exit));
+        let source = source.heeding(heed("pg_dumpall", None, &stage_facts));
         let counted = Staged::new(Box::new(source), Count::new(&stage_facts));
         Ok(Box::new(Staged::new(Box::new(counted), Globals::new(stage_facts))) as _)
     });
@@ -191,7 +189,11 @@ async fn is_ready(call: Rc<Call>, options: ServerOptions) -> Result<bool> {
 /// The rows of a query, each a table by column name.
 async fn query(call: Rc<Call>, options: QueryOptions) -> Result<Value> {
     let caller = options.limit(call.world()?);
-    let answer = ask(&caller, &options.server(), &options.database, &options.sql, &options.vars).await;
+    let (server, sql, vars) = (options.server(), &options.sql, &options.vars);
+    let answer = match options.read_only {
+        Some(true) => look(&caller, &server, &options.database, sql, vars).await,
+        _ => ask(&caller, &server, &options.database, sql, vars).await,
+    };
     if let Some(unknown) = unknown(&call, Unknown::row(), &answer)? {
         return Ok(unknown);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 use mlua::{Lua, Value};
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use serde::de::{self, Deserializer, Visitor};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::json::to_lua;
+use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::secret::{SECRET_NEWTYPE, Secret};
@@ -59,6 +61,9 @@ struct Options {
     /// Whether a run that is not a success is no failure of this one; its outcome says what it was.
     #[serde(default)]
     may_fail: bool,
+    /// The longest that it may take; then it is ended.
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
 }
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
@@ -71,7 +76,8 @@ async fn run(call: Rc<Call>, recipe: String, options: Options) -> Result<Value> 
     let set: Vec<_> = options.set.into_iter().map(|(name, value)| (name, value.0)).collect();
     let asked = RecipeRun { recipe: recipe.clone(), set, parent: call.session.identity.run_id.clone() };
     let step = call.session.step(format!("run recipe {}", asked.title()), call.site());
-    let ended = match call.world()?.run_recipe(asked.clone()).await {
+    let caller = call.world()?.limited(options.timeout, None);
+    let ended = match caller.run_recipe(asked.clone()).await {
         Ok(RecipeEnd::Outcome(outcome)) => Ok(outcome),
         Ok(RecipeEnd::Play) => (call.session.play)(asked).await,
         Err(error) if is_withheld(&error) => {
@@ -85,7 +91,7 @@ async fn run(call: Rc<Call>, recipe: String, options: Options) -> Result<Value> 
     let outcome = ended?;
     if let Some(id) = outcome.get("id").and_then(serde_json::Value::as_str) {
         let name = format!("{recipe}: {id}, {}", text(&outcome, "status"));
-        call.session.took(name, std::time::Duration::ZERO, None, None, call.site().as_ref());
+        call.session.took(name, Duration::ZERO, None, None, call.site().as_ref());
     }
     to_lua(&call.lua, &outcome).map_err(from_lua)
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use mlua::Lua;
+use mlua::{Lua, Table};
 use serde::Deserialize;
 
 use crate::catalog::RTO;
-use crate::error::{Error, Kind, brief};
+use crate::error::{Error, Kind, Result, brief};
 use crate::lua::budget::Budget;
 use crate::lua::exports::Module;
+use crate::lua::options::Text;
 use crate::lua::traceback::from_lua;
 use crate::report::remark::{Level, Remark};
 
@@ -62,6 +63,11 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             call.session.took(name, time, failed, measure, call.site().as_ref());
             Ok(())
         })?
+        .wait("run.ask", |call, (question,): (String,)| async move {
+            let Some(ask) = call.session.ask.clone() else { return Ok(None) };
+            let answer = tokio::task::spawn_blocking(move || ask(&question)).await;
+            answer.map(Some).map_err(|cause| Error::new(Kind::Other, "cannot ask").because(cause))
+        })?
         .call("run.accept_warnings", |call, (patterns,): (Vec<String>,)| {
             *call.session.accepting.borrow_mut() = patterns;
             Ok(())
@@ -73,8 +79,25 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
             call.session.remark(remark, call.site().as_ref());
             Ok(())
         })?
+        .call("run.contacts", |call, ()| contacts(&call.lua, &call.session.contacts))?
+        .call("run.reported", |call, (address,): (Text,)| {
+            call.session.recorder.reported(address.0.expose());
+            Ok(())
+        })?
         .call("run.backups", |call, ()| {
             let paths: Vec<String> = call.session.backups.borrow().iter().map(|backup| backup.path.clone()).collect();
             call.lua.create_sequence_from(paths).map_err(from_lua)
         })
+}
+
+/// Whom to call, the first level first.
+fn contacts(lua: &Lua, groups: &[(&'static str, Vec<String>)]) -> Result<Table> {
+    let rows = groups.iter().map(|(level, names)| {
+        let row = lua.create_table()?;
+        row.raw_set("level", *level)?;
+        row.raw_set("names", names.as_slice())?;
+        Ok(row)
+    });
+    let rows: mlua::Result<Vec<Table>> = rows.collect();
+    rows.and_then(|rows| lua.create_sequence_from(rows)).map_err(from_lua)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mlua::Table;
 use serde::Deserialize;
 
-use crate::backup::filled::filled;
+use crate::backup::judged::judged;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
 use crate::backup::target::Target;
@@ -62,7 +62,8 @@ pub async fn save(
     // The limits of the source are no stricter ones for the target: it would be blamed for a source that takes too long.
     caller.limits.total = writing.total.unwrap_or(caller.limits.total.max(pipeline.limits.total));
     caller.limits.idle = writing.idle.unwrap_or(caller.limits.idle.max(pipeline.limits.idle));
-    let step = call.session.step(format!("{} to {target}", pipeline.label), call.site());
+    let (label, name) = (pipeline.label.clone(), target.name());
+    let step = call.session.step(format!("{label} to {target}"), call.site());
     let guard = call.session.pool.guard()?;
     let writer = Writer {
         caller,
@@ -80,21 +81,24 @@ pub async fn save(
         }
         pipeline.facts.lock().restore = Some(line);
     }
-    if !writing.allow_empty {
-        pipeline = filled(pipeline, call.session.recorder.clone());
-    }
+    pipeline = judged(pipeline, name.clone(), writing.allow_empty, call.session.recorder.clone());
     let copies = std::mem::take(&mut pipeline.copies);
     let task = spawn_cancellable(guard, async move { writer.write(pipeline, target, copies).await });
     let answer = with_taps(task, taps).await;
     match &answer {
         Ok(written) => step.end(written[0].facts.plain_bytes, written[0].backup.size_bytes, None),
-        Err(error) => step.end(0, 0, Some(error)),
+        Err(error) => {
+            step.end(0, 0, Some(error));
+            call.session.sources.borrow_mut().failed(&label, &name, error);
+        }
     }
     let written = answer?;
+    call.session.sources.borrow_mut().proved(&label, &name, &written[0].facts);
     for remark in &written[0].facts.remarks {
         call.session.remark(remark.clone(), call.site().as_ref());
     }
     call.session.backups.borrow_mut().extend(written.iter().map(|record| record.backup.clone()));
+    call.session.proved.borrow_mut().extend(written.iter().map(|record| record.proved.clone()));
     table(&call, &written[0]).map_err(from_lua)
 }
 

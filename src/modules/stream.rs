@@ -120,6 +120,9 @@ pub const METHODS: [&str; 21] = [
 /// Makes files smaller than `gzip -6` does, of dumps at least, and takes the least time of all levels that do.
 const GZIP_LEVEL: u32 = 5;
 
+/// Of archives: lines of logs are larger by 1 % than with `gzip -6` at the level that is right for dumps.
+const ARCHIVE_LEVEL: u32 = 6;
+
 /// Of dumps it makes the smallest file of the levels 1 to 3, for less time than 2 (0.8) and 3 (0.5), where the program `zstd` starts.
 const ZSTD_LEVEL: i32 = 1;
 
@@ -203,11 +206,12 @@ impl UserData for Stream {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         stage(methods, "gzip", |call, (options,): (Option<GzipOptions>,)| {
             let options = options.unwrap_or_default();
-            let level = within(call, "level", options.level.unwrap_or(GZIP_LEVEL), 0, 9)?;
+            let level = options.level.map(|level| within(call, "level", level, 0, 9)).transpose()?;
             let threads = threads(call, options.threads)?;
             // Blocks of 512 KiB, before and after, and what each thread works in.
             Ok(Stage::holding(threads * (3 << 19) + (2 << 20), move |source, facts| {
-                gzip(source, level, threads, facts)
+                let usual = if facts.lock().shapes.contains_key("archive") { ARCHIVE_LEVEL } else { GZIP_LEVEL };
+                gzip(source, level.unwrap_or(usual), threads, facts)
             }))
         });
         stage(methods, "zstd", |call, (options,): (Option<ZstdOptions>,)| {

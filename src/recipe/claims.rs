@@ -35,6 +35,7 @@ impl Claims<'_> {
                 host: machine.host.clone(),
                 username: machine.user.clone(),
                 process_id: machine.process_id,
+                parent: self.job.parent.get().cloned(),
             };
             let held = match self.own.lock(&run_lock(&self.job.config.state_dir, &new.id)).await {
                 Ok(held) => Some(held),

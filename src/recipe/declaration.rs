@@ -111,7 +111,8 @@ impl RunType {
     }
 }
 
-const KEYS: [&str; 9] = ["kind", "summary", "type", "schedule", "objective", "timeout", "params", "needs", "run"];
+const KEYS: [&str; 10] =
+    ["kind", "summary", "type", "schedule", "objective", "timeout", "params", "needs", "preview", "run"];
 const NEEDS: [&str; 8] = ["run", "read", "write", "connect", "objects", "sockets", "capabilities", "recipes"];
 
 impl Declaration {

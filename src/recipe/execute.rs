@@ -11,13 +11,14 @@ use super::job::Job;
 use super::ledger::Ledger;
 pub use super::live::Began;
 use super::live::{Live, on_threads};
-use super::loader::run::LuaPart;
+use super::loader::run::{LuaPart, Preview};
 use super::outcome::{Accounts, LuaEnd, Verdict};
 use super::scene::{GRACE, Scene, never_began, run_lua};
 use super::{clearing, final_check};
 use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;
+use crate::secret::Secret;
 use crate::world::guarded::Guarded;
 use crate::world::journal::{Journal, Record};
 use crate::world::limited::Limited;
@@ -40,6 +41,8 @@ pub struct Finished {
     pub refused: Vec<Error>,
     /// The record, still open where it can be written: opening and closing it again would cost as much as a short run.
     pub record: Option<Catalog>,
+    /// The addresses to which the run has reported its own end.
+    pub reported: Vec<Secret>,
 }
 
 impl Finished {
@@ -51,8 +54,8 @@ impl Finished {
 }
 
 /// Runs `job` on this machine to its end, and calls `began` when it is under way. An error means that it could not even be tried.
-pub fn execute(job: Job, began: Began) -> Result<Finished> {
-    on_threads(run(Arc::new(job), Live::telling(began)))
+pub fn execute(job: Arc<Job>, began: Began) -> Result<Finished> {
+    on_threads(run(job, Live::telling(began)))
 }
 
 /// Runs `job` in this scene to its end.
@@ -87,7 +90,7 @@ impl Ended {
 
 impl Execution {
     async fn run<S: Scene>(mut self, mut scene: S) -> Finished {
-        self.ledger = Arc::new(self.open_ledger(&scene).await);
+        self.ledger = Arc::new(self.open_ledger(&scene).await.after(scene.past()));
         let state = self.job.config.state_dir.clone();
         self.ledger.settle(&|run| scene.is_alive(run, &state));
         if let Err(error) = clearing::drop_dead_locks(&self.own, &state.join("runs")).await {
@@ -158,6 +161,7 @@ impl Execution {
                 recorded_query: scene.recorded_query(&self.job.config),
                 record: scene.record(&self.job.config),
                 play: scene.play(&self.job),
+                preview: Preview::No,
             };
             let mut cut = pin!(scene.cut(self.job.timeout));
             tokio::select! {
@@ -238,7 +242,7 @@ impl Execution {
         }
         self.claims().release(&new, held).await;
         let Ended { verdict, signal, lua, journal, refused } = ended;
-        let (troubles, record) = (self.ledger.troubles(), self.ledger.close());
-        Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record }
+        let (troubles, reported, record) = (self.ledger.troubles(), self.ledger.reported(), self.ledger.close());
+        Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record, reported }
     }
 }

@@ -57,12 +57,14 @@ pub enum Need {
 
 /// Every string that `template` means: one as a rule, none where it names a param without a value,
 /// and one for each item where it names a list. Of `{dir}/{files}` with an absolute file, it is the file.
+/// In paths, letters that are no part of a pattern have a `\` before them: those of a param that is a path.
 /// A hook needs the programs of its commands, or the server of its address.
 pub fn expand(template: &str, need: Need, params: &Params) -> Result<Vec<String>> {
     let mut expanded = vec![String::new()];
     for piece in pieces(template)? {
         let is_path = need == Need::Path && matches!(piece, Piece::Param(_));
         let values = match piece {
+            Piece::Text(text) if need == Need::Path => vec![escaped(&text, &['\\'])],
             Piece::Text(text) => vec![text],
             Piece::Param(name) => values_of(&name, template, need, params)?,
         };
@@ -78,6 +80,11 @@ fn joined(start: &str, value: &str, is_path: bool) -> String {
     if is_whole { value.to_owned() } else { format!("{start}{value}") }
 }
 
+/// A text with a `\` before each of these letters.
+fn escaped(text: &str, letters: &[char]) -> String {
+    text.chars().flat_map(|letter| letters.contains(&letter).then_some('\\').into_iter().chain([letter])).collect()
+}
+
 fn values_of(name: &str, template: &str, need: Need, params: &Params) -> Result<Vec<String>> {
     let cannot = format!("cannot expand `{template}`");
     match params.get(name) {
@@ -88,6 +95,12 @@ fn values_of(name: &str, template: &str, need: Need, params: &Params) -> Result<
             .because_text(format!("`{name}` is a secret, and what a recipe needs is shown"))
             .hint("name no secret in `needs`")),
         Some(ParamValue::Absent) => Ok(Vec::new()),
+        Some(ParamValue::Path(path)) if need == Need::Path => {
+            Ok(vec![escaped(&path.to_string_lossy(), &['\\', '*', '?', '['])])
+        }
+        Some(ParamValue::List(items)) if need == Need::Path => {
+            Ok(items.iter().map(|item| escaped(item, &['\\'])).collect())
+        }
         Some(ParamValue::List(items)) => Ok(items.clone()),
         Some(ParamValue::Commands(commands)) => match need {
             Need::Run => Ok(commands.iter().filter_map(|words| words.first().cloned()).collect()),

@@ -4,19 +4,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::allowed_paths::{absolute, refuse_shared};
 use super::declaration::{Declaration, MAY_LACK};
 use super::expand::{Need, expand};
-use super::need_paths::named;
+use super::need_paths::{named, stored};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::servers::database_servers;
 use super::target::target;
 use super::values::{ParamType, ParamValue};
+pub use super::wishes::Wishes;
 use crate::backup::gpg;
 use crate::backup::recorder::Identity;
 use crate::config::{Config, RecipeSource, Sandbox};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
+use crate::lua::session::Ask;
 use crate::report::{self, Level};
 use crate::secret::redact;
 use crate::stream::sha256::Sha256;
@@ -26,7 +29,7 @@ use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
 use crate::world::real::launcher::Launcher;
-use crate::world::real::{http, orphans, path_checks, postgres, this_process, view, wall, write_folders};
+use crate::world::real::{http, objects, orphans, path_checks, postgres, this_process, view, wall, write_folders};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -58,15 +61,8 @@ pub struct Job {
     pub launcher: OnceLock<Arc<Launcher>>,
     /// The run that has started this one.
     pub parent: OnceLock<String>,
-}
-
-/// What a person says at the start of a run.
-#[derive(Default)]
-pub struct Wishes {
-    pub set: Vec<(String, String)>,
-    pub run_type: Option<String>,
-    /// Whether everything that it does was agreed to beforehand.
-    pub yes: bool,
+    /// Asks the person at the terminal, where there is one.
+    pub ask: OnceLock<Ask>,
 }
 
 impl Job {
@@ -78,10 +74,9 @@ impl Job {
         let subject = subject(&source.name, &declaration, &wishes.set);
         let target = target(&source.name, &declaration, &params);
         let run_type = wishes.run_type.unwrap_or_else(|| declaration.run_type.word().to_owned());
-        let settings = config.settings.limits;
         let limits = Limits {
-            total: settings.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
-            idle: settings.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
+            total: config.settings.limits.effect_timeout.unwrap_or(DEFAULT_EFFECT.total),
+            idle: config.settings.limits.idle_timeout.unwrap_or(DEFAULT_EFFECT.idle),
         };
         let timeout = declaration.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let recipe_sha256 = Sha256::of(&source.text);
@@ -102,6 +97,7 @@ impl Job {
             view: OnceLock::new(),
             launcher: OnceLock::new(),
             parent: OnceLock::new(),
+            ask: OnceLock::new(),
         })
     }
 
@@ -111,6 +107,7 @@ impl Job {
             recipe: self.source.name.clone(),
             recipe_sha256: self.recipe_sha256.clone(),
             kind: self.declaration.kind.word().to_owned(),
+            database: self.params.get("database").map(ToString::to_string).filter(|name| !name.is_empty()),
             confirmed: self.confirmed,
         }
     }
@@ -129,6 +126,9 @@ impl Job {
             detached: self.detached(),
             view: self.view.get().cloned(),
         };
+        let named =
+            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
+        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
             let environment = this_process::environment();
             // Without it, gpg is what says so, when it is asked for.
@@ -151,7 +151,12 @@ impl Job {
     /// What the environment, or else `.env`, says about reaching the network.
     pub fn network(&self) -> Vec<(String, String)> {
         let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
-        http::VARIABLES.iter().chain(&postgres::VARIABLES).filter_map(|name| set(name)).collect()
+        http::VARIABLES
+            .iter()
+            .chain(&postgres::VARIABLES)
+            .chain(objects::VARIABLES.iter())
+            .filter_map(|name| set(name))
+            .collect()
     }
 
     /// Builds the kernel's walls around this process, and what those of its children need. Must come before any thread exists.
@@ -192,9 +197,10 @@ impl Job {
         policy.write.push(self.config.state_dir.clone());
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
-        let named =
-            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
-        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
+        if self.needs.objects.iter().any(|objects| !objects.trim().is_empty()) {
+            // Where the vendors' own tools have the keys.
+            policy.read.extend(objects::local::settings(&this_process::environment()));
+        }
         let level = wall::enclose(&policy);
         let whole = level == wall::Level::Full && wall::has_filters();
         if self.config.settings.sandbox == Sandbox::Require && !whole {
@@ -253,21 +259,27 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         Ok(expanded.concat())
     };
     let paths = |list: &[String]| -> Result<Vec<PathBuf>> {
-        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(path))).collect()
+        expand(list, Need::Path)?.iter().filter_map(|path| named(path)).map(|path| absolute(Path::new(&path))).collect()
     };
     let needs = &declaration.needs;
     let connect = expand(&needs.connect, Need::Connect)?;
     hosts::check(&connect)?;
-    let objects = expand(&needs.objects, Need::Objects)?;
+    let mut objects = expand(&needs.objects, Need::Objects)?;
+    for list in [&needs.read, &needs.write] {
+        objects.extend(expand(list, Need::Path)?.iter().flat_map(|path| stored(path)));
+    }
     declared::check(&objects)?;
     let programs: Vec<String> = needs.run.iter().map(|program| program.trim_end_matches(MAY_LACK).to_owned()).collect();
-    let run = expand(&programs, Need::Run)?;
+    let mut run = expand(&programs, Need::Run)?;
+    run.extend(declared::programs(&objects).map(str::to_owned));
+    let mut write = paths(&needs.write)?;
+    write.extend(declared::folders(&objects));
     let capabilities = expand(&needs.capabilities, Need::Name)?;
     let (database_hosts, database_ports) = database_servers(params);
     Ok(Needs {
         run,
         read: paths(&needs.read)?,
-        write: paths(&needs.write)?,
+        write,
         connect,
         objects,
         database_hosts,
@@ -276,25 +288,4 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         capabilities: capabilities.iter().map(|name| Capability::named(name)).collect::<Result<_>>()?,
         recipes: expand(&needs.recipes, Need::Name)?,
     })
-}
-
-/// Refuses to write in folders of the whole system where nobody said so: a param that came out as `/` is a mistake.
-fn refuse_shared(config: &Config, declaration: &Declaration, needs: &Needs) -> Result<()> {
-    let said = |path: &PathBuf| {
-        let in_words = declaration.needs.write.iter().any(|template| Path::new(template) == path);
-        in_words || config.settings.write_shared.contains(path)
-    };
-    match needs.write.iter().find(|path| write_folders::is_shared(path) && !said(path)) {
-        None => Ok(()),
-        Some(path) => Err(Error::new(Kind::Recipe, format!("a run may not write everywhere in `{}`", path.display()))
-            .hint(format!(
-                "name a folder below it, or say so in `hikae.toml`: `write_shared = [{:?}]`",
-                path.display().to_string()
-            ))),
-    }
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    let what = || format!("the path `{}` among the recipe's needs is not absolute", path.display());
-    path.is_absolute().then(|| path.to_owned()).ok_or_else(|| Error::new(Kind::Recipe, what()))
 }

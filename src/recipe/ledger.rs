@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::backup::recorder::Recorder;
+use crate::backup::unchanged::Proved;
+use crate::backup::usual::Content;
 use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
 use crate::error::{Error, Kind, Result};
 use crate::report::remark::Remark;
-use crate::world::objects::Object;
+use crate::secret::Secret;
 
 /// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
 #[derive(Default)]
@@ -24,10 +26,13 @@ struct Pages {
     manifests: Vec<serde_json::Value>,
     /// How many of the steps, and of the backups, the catalog has.
     written: (usize, usize),
-    stored: Vec<Object>,
+    proved: Vec<Proved>,
+    /// The backups of before, where no catalog knows them.
+    past: Vec<Content>,
     changed: Vec<serde_json::Value>,
     troubles: Vec<Error>,
     remarks: Vec<Remark>,
+    reported: Vec<Secret>,
 }
 
 impl Ledger {
@@ -42,6 +47,12 @@ impl Ledger {
             Err(error) => pages.troubles.push(error),
         }
         Ledger(Mutex::new(pages))
+    }
+
+    /// The same account with what was backed up before, where no catalog tells.
+    pub fn after(self, past: Vec<Content>) -> Ledger {
+        self.with(|pages| pages.past = past);
+        self
     }
 
     /// Records the start of a run. Only an id that is taken is the caller's business; any other failure is remembered.
@@ -82,14 +93,19 @@ impl Ledger {
         self.with(|pages| pages.remarks.clone())
     }
 
+    /// The addresses to which the run has reported its own end.
+    pub fn reported(&self) -> Vec<Secret> {
+        self.with(|pages| pages.reported.clone())
+    }
+
     /// The backups that were proved so far.
     pub fn backups(&self) -> Vec<Backup> {
         self.with(|pages| pages.backups.clone())
     }
 
-    /// Where the backups that are in object stores were put.
-    pub fn stored(&self) -> Vec<Object> {
-        self.with(|pages| pages.stored.clone())
+    /// The same backups as they were proved.
+    pub fn proved(&self) -> Vec<Proved> {
+        self.with(|pages| pages.proved.clone())
     }
 
     /// What became of databases so far.
@@ -188,24 +204,43 @@ impl Recorder for Ledger {
         });
     }
 
-    fn stored(&self, object: &Object) {
-        self.with(|pages| pages.stored.push(object.clone()));
+    fn proved(&self, proved: &Proved) {
+        self.with(|pages| pages.proved.push(proved.clone()));
     }
 
     fn remark(&self, remark: &Remark) {
         self.with(|pages| pages.remarks.push(remark.clone()));
     }
 
-    fn last_tables(&self, database: Option<&str>) -> Option<u64> {
-        let mut tables = None;
+    fn reported(&self, address: &str) {
+        self.with(|pages| pages.reported.push(Secret::new(address)));
+    }
+
+    fn past(&self, now: &Content) -> Vec<Content> {
+        let mut found = Vec::new();
         self.with(|pages| {
             let target = pages.run.as_ref().map(|run| run.target.clone()).unwrap_or_default();
-            pages.write(|catalog, _| catalog.last_tables(&target, database).map(|found| tables = found));
+            found = pages.past.clone();
+            pages.write(|catalog, _| catalog.last_backups(&target).map(|manifests| found.extend(of_all(&manifests))));
         });
-        tables
+        found.retain(|before| before.shape == now.shape || (now.tables.is_some() && before.database == now.database));
+        found
+    }
+
+    fn last_size(&self, path: &str) -> Option<u64> {
+        let mut size = None;
+        self.with(|pages| {
+            let target = pages.run.as_ref().map(|run| run.target.clone()).unwrap_or_default();
+            pages.write(|catalog, _| catalog.last_size(&target, path).map(|found| size = found));
+        });
+        size
     }
 
     fn changed(&self, what: serde_json::Value) {
         self.with(|pages| pages.changed.push(what));
     }
+}
+
+fn of_all(manifests: &[serde_json::Value]) -> impl Iterator<Item = Content> {
+    manifests.iter().map(Content::of_manifest)
 }

@@ -73,7 +73,9 @@ impl Scene for Live {
     fn record(&self, config: &Arc<Config>) -> RecordQueries {
         let config = config.clone();
         let of_runs = config.clone();
+        let catalog = config.state_dir.join("catalog.db");
         RecordQueries {
+            removed: Box::new(move || Catalog::open_existing(&catalog)?.removed()),
             overdue: Box::new(move || overview::overdue(&config)),
             runs: Box::new(move |filter| overview::runs(&of_runs, filter)),
         }
@@ -89,7 +91,7 @@ impl Scene for Live {
 
     fn enter(&mut self, job: &Job) -> Result<Arc<dyn World>> {
         let roots = job.needs.read.iter().chain(&job.needs.write).cloned();
-        let real = Real::beneath(roots)?.with_variables(job.network());
+        let real = Real::beneath(roots)?.with_variables(job.network()).with_programs(job.needs.run.clone());
         let launcher = job.launcher.get().cloned();
         launcher.as_ref().map_or(Ok(()), |launcher| launcher.listen())?;
         self.kept = launcher.as_ref().map(|launcher| launcher.pid());

@@ -1,5 +1,6 @@
 //! Declares what a recipe is, and runs it once.
 
+mod allowed_paths;
 pub mod claims;
 mod clearing;
 pub mod command_line;
@@ -11,20 +12,24 @@ pub mod expand;
 mod fields;
 pub mod job;
 pub mod ledger;
-mod live;
+pub mod lint;
+pub mod live;
 pub mod loader;
 
 pub mod misfit;
-mod need_paths;
+pub mod need_paths;
 pub mod outcome;
 pub mod overview;
 pub mod params;
 pub mod planning;
+pub mod previewing;
 pub mod problem;
 pub mod scene;
 pub mod schedule;
 mod servers;
 pub mod spec;
+mod doubts;
 mod final_check;
 mod target;
 pub mod values;
+mod wishes;

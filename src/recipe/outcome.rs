@@ -17,6 +17,8 @@ pub struct LuaEnd {
     pub unused_streams: Vec<Error>,
     /// Copies of a stream that failed while others were made, and that the recipe has not accepted.
     pub failed_copies: Vec<Error>,
+    /// What the recipe says that it will do, where it was asked.
+    pub preview: Vec<String>,
 }
 
 impl LuaEnd {

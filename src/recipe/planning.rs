@@ -8,7 +8,7 @@ use super::cut::Cut;
 use super::job::Job;
 use super::ledger::Ledger;
 use super::live::{Live, on_threads};
-use super::loader::run::LuaPart;
+use super::loader::run::{LuaPart, Preview};
 use super::outcome::{Accounts, LuaEnd, Verdict};
 use super::scene::{Scene, never_began, run_lua};
 use super::{clearing, final_check};
@@ -30,6 +30,8 @@ type Withholding = Arc<DryRun<Limited<Arc<dyn World>>>>;
 pub struct Plan {
     pub recipe: String,
     pub run_type: String,
+    /// What the recipe says it will do.
+    pub preview: Vec<String>,
     pub planned: Vec<Planned>,
     pub end: End,
     pub started_at: Moment,
@@ -84,6 +86,7 @@ impl Planning {
             recorded_query: scene.recorded_query(&self.job.config),
             record: scene.record(&self.job.config),
             play: scene.play(&self.job),
+            preview: Preview::First,
         };
         let (end, cut) = {
             let mut cut = pin!(scene.cut(self.job.timeout));
@@ -92,6 +95,7 @@ impl Planning {
                 cut = &mut cut => (LuaEnd::failed(never_began()), Some(cut)),
             }
         };
+        let preview = end.preview.clone();
         let end = match cut {
             Some(Cut::Signal(number)) => End::Interrupted(number),
             _ => self.judge(end).await,
@@ -101,6 +105,7 @@ impl Planning {
         Plan {
             recipe: self.job.source.name.clone(),
             run_type: self.job.run_type.clone(),
+            preview,
             planned,
             end,
             started_at,

@@ -13,6 +13,7 @@ use super::job::Job;
 use super::loader::run::LuaPart;
 use super::outcome::LuaEnd;
 use crate::backup::at_end::CLEANUP_TIME;
+use crate::backup::usual::Content;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -37,6 +38,11 @@ pub trait Scene {
     /// Whether a file is a backup on record; nobody vouches for one where no record is kept.
     fn recorded_query(&self, _config: &Arc<Config>) -> RecordedQuery {
         Arc::new(|_| false)
+    }
+
+    /// What was backed up before, the newest first, where no catalog knows it.
+    fn past(&self) -> Vec<Content> {
+        Vec::new()
     }
 
     /// Plays another recipe in the world of this run, where no process is started for it.

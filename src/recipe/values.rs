@@ -11,6 +11,7 @@ use super::misfit::Misfit;
 use crate::error::Error;
 use crate::secret::{MASK, Secret};
 use crate::units;
+use crate::world::addressed;
 use crate::world::command::quoted;
 use crate::world::http::address::Address;
 
@@ -85,7 +86,11 @@ impl ParamType {
             ParamType::Secret => Some(ParamValue::Secret(Secret::new(text))),
             ParamType::Integer => text.trim().parse().ok().map(ParamValue::Integer),
             ParamType::Boolean => boolean(text.trim()).map(ParamValue::Boolean),
-            ParamType::Path => Path::new(text).is_absolute().then(|| ParamValue::Path(PathBuf::from(text))),
+            ParamType::Path => {
+                let text = text.strip_prefix("file://").unwrap_or(text);
+                let is_place = Path::new(text).is_absolute() || addressed::is_address(Path::new(text));
+                is_place.then(|| ParamValue::Path(PathBuf::from(text)))
+            }
             ParamType::Duration => units::parse_duration(text).ok().map(ParamValue::Duration),
             ParamType::Size => units::parse_size(text).ok().map(ParamValue::SizeBytes),
             ParamType::List => Some(ParamValue::List(items(text.split(',')))),
@@ -120,7 +125,10 @@ impl ParamType {
         match self {
             ParamType::Integer => Misfit::new("be an integer", "write a whole number, such as `30`"),
             ParamType::Boolean => Misfit::new("be a boolean", "write `true` or `false`"),
-            ParamType::Path => Misfit::new("be an absolute path", "write a path that begins with `/`"),
+            ParamType::Path => Misfit::new(
+                "be an absolute path",
+                "write a path that begins with `/`, or an address such as `s3://bucket/folder`",
+            ),
             ParamType::Duration => {
                 Misfit::new("be a duration", "write a number and a unit, such as `90s`, `25h` or `30d`")
             }

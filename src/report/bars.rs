@@ -7,23 +7,32 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::facts::Facts;
 use super::outgoing;
+use super::translate::speaks_japanese;
 use crate::units::{show_duration, show_size};
 
 /// How often bars are drawn, whether bytes move or not: a hung step is seen to hang, and a fast one costs no more drawing.
 const TICK: Duration = Duration::from_millis(100);
+
+/// From this width on there is room for a picture of a bar, and for sizes and rates.
+const WIDE: usize = 100;
+const NARROW: usize = 60;
+/// Before that, the rate says little of what is to come.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// The bars of the steps that run now; every clone is the same bars.
 #[derive(Clone)]
 pub struct Bars {
     all: MultiProgress,
     running: Arc<Mutex<BTreeMap<u64, ProgressBar>>>,
-    unicode: bool,
+    layout: Layout,
 }
 
 impl Bars {
-    pub fn new(target: ProgressDrawTarget, unicode: bool) -> Bars {
-        Bars { all: MultiProgress::with_draw_target(target), running: Arc::default(), unicode }
+    pub fn new(target: ProgressDrawTarget, facts: &Facts) -> Bars {
+        let layout = Layout { width: facts.width, unicode: facts.unicode, has_total: false, about: false };
+        Bars { all: MultiProgress::with_draw_target(target), running: Arc::default(), layout }
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<u64, ProgressBar>> {
@@ -32,17 +41,17 @@ impl Bars {
 
     pub fn start(&self, step: u64, name: &str) {
         let bar = self.all.add(ProgressBar::no_length());
-        bar.set_style(style("{spinner} {wide_msg} {moved} {took}", self.unicode));
+        bar.set_style(self.layout.style());
         bar.set_message(outgoing::one_line(name));
         bar.enable_steady_tick(TICK);
         self.running().insert(step, bar);
     }
 
     /// The step knows now how much it is going to move.
-    pub fn expect(&self, step: u64, total_bytes: u64) {
+    pub fn expect(&self, step: u64, total_bytes: u64, about: bool) {
         if let Some(bar) = self.running().get(&step) {
             bar.set_length(total_bytes);
-            bar.set_style(style("{spinner} {wide_msg} {bar:10} {moved} {took}", self.unicode));
+            bar.set_style(Layout { has_total: true, about, ..self.layout }.style());
         }
     }
 
@@ -77,22 +86,63 @@ impl Bars {
     }
 }
 
-fn style(template: &str, unicode: bool) -> ProgressStyle {
-    // The templates are constants that the tests draw; a bar in another style is better than none.
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let style = if unicode { style } else { style.tick_chars("|/-\\ ").progress_chars("#>-") };
-    style.with_key("moved", moved).with_key("took", took)
+/// How a step is drawn: as much as the terminal has room for.
+#[derive(Clone, Copy)]
+struct Layout {
+    width: usize,
+    unicode: bool,
+    has_total: bool,
+    /// Whether the total is an estimate.
+    about: bool,
 }
 
-/// `1.2 GB of 3.0 GB, 95.1 MB/s`, as far as it is known.
-fn moved(state: &ProgressState, out: &mut dyn fmt::Write) {
-    if state.pos() == 0 {
-        return;
+impl Layout {
+    fn style(self) -> ProgressStyle {
+        let template = match self.width {
+            WIDE.. if self.has_total => "{spinner} {wide_msg} {bar:10} {moved} {took}",
+            NARROW.. => "{spinner} {wide_msg} {moved} {took}",
+            _ => "{spinner} {wide_msg} {moved}",
+        };
+        // The templates are constants that the tests draw; a bar in another style is better than none.
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style = if self.unicode { style } else { style.tick_chars("|/-\\ ").progress_chars("#>-") };
+        let moved = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // The buffer is a string, and a string takes everything.
+            let _written = out.write_str(&self.moved(state));
+        };
+        style.with_key("moved", moved).with_key("took", took)
     }
-    let of = state.len().map_or(String::new(), |total| format!(" of {}", show_size(total)));
-    let rate = show_size(state.per_sec() as u64);
-    // The buffer is a string, and a string takes everything.
-    let _written = write!(out, "{}{of}, {rate}/s", show_size(state.pos()));
+
+    /// `1.2 GB of 3.0 GB, 40%, 95.1 MB/s, 19s left`, as far as it is known and there is room for it.
+    fn moved(self, state: &ProgressState) -> String {
+        if state.pos() == 0 {
+            return String::new();
+        }
+        let (done, rate) = (show_size(state.pos()), format!("{}/s", show_size(state.per_sec() as u64)));
+        // What is larger than the last time has an unknown end.
+        let Some(total) = state.len().filter(|total| *total > 0 && (state.pos() <= *total || !self.about)) else {
+            return format!("{done}, {rate}");
+        };
+        let percent = format!("{}%", state.pos().min(total) * 100 / total);
+        let left = left(state).map(|left| format!(", {left}")).unwrap_or_default();
+        if self.width < NARROW {
+            return format!("{percent}{left}");
+        }
+        let of = if speaks_japanese() { "/" } else { "of" };
+        let about = if self.about { "~" } else { "" };
+        format!("{done} {of} {about}{}, {percent}, {rate}{left}", show_size(total))
+    }
+}
+
+/// The time that remains, once there is enough to reckon it by.
+fn left(state: &ProgressState) -> Option<String> {
+    let left = state.eta();
+    if state.elapsed() < SETTLED || left.is_zero() {
+        return None;
+    }
+    let left = show_duration(Duration::from_secs(left.as_secs().max(1)));
+    let left = left.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    Some(if speaks_japanese() { format!("残り {left}") } else { format!("{left} left") })
 }
 
 fn took(state: &ProgressState, out: &mut dyn fmt::Write) {

@@ -61,9 +61,14 @@ pub fn step_started(step: u64, name: &str, site: Option<&Site>) {
     tracing::event!(name: "step_started", target: "hikae", tracing::Level::INFO, step = step, name = name, file = file, line = line);
 }
 
-/// A step is going to move about `total_bytes`: makes its spinner a bar.
+/// A step is going to move `total_bytes`: then people see how much of it is done, and how long the rest takes.
 pub fn step_expects(step: u64, total_bytes: u64) {
     tracing::event!(name: "step_expects", target: "hikae::progress", tracing::Level::TRACE, step = step, bytes = total_bytes);
+}
+
+/// The same where the total is only an estimate, such as the size of the last backup.
+pub fn step_expects_about(step: u64, total_bytes: u64) {
+    tracing::event!(name: "step_expects", target: "hikae::progress", tracing::Level::TRACE, step = step, bytes = total_bytes, about = true);
 }
 
 /// A step has moved `bytes` so far. Call it for every chunk: it costs next to nothing when nobody draws.

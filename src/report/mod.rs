@@ -30,7 +30,8 @@ pub mod report_event;
 pub mod translate;
 
 pub use event::{
-    Level, child_said, log, run_ended, run_started, step_ended, step_expects, step_progress, step_started,
+    Level, child_said, log, run_ended, run_started, step_ended, step_expects, step_expects_about, step_progress,
+    step_started,
 };
 pub use facts::Facts;
 pub use outgoing::{one_line, printable};
@@ -123,7 +124,7 @@ pub fn install_plan(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard>
     let form = if mode.form == Form::Terminal { Form::Text } else { mode.form };
     let mode = Mode { form, quiet: !mode.verbose, ..mode };
     let Outputs { stdout, stderr, bars, facts } = outputs;
-    let guard = Guard { bars: bars::Bars::new(bars, facts.unicode) };
+    let guard = Guard { bars: bars::Bars::new(bars, &facts) };
     let pens = pen::Pens::new(stdout, stderr);
     let dispatch = match form {
         Form::Json => heard(planned::Planned(json::Json::new(pens, clock)), mode),
@@ -136,7 +137,7 @@ pub fn install_plan(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard>
 /// The same for `tracing::dispatcher::with_default`: reports only what one closure does.
 pub fn dispatch(mode: Mode, outputs: Outputs, clock: Clock) -> (Dispatch, Guard) {
     let Outputs { stdout, stderr, bars, facts } = outputs;
-    let bars = bars::Bars::new(bars, facts.unicode);
+    let bars = bars::Bars::new(bars, &facts);
     let guard = Guard { bars: bars.clone() };
     let pens = pen::Pens::new(stdout, stderr);
     let dispatch = match mode.form {

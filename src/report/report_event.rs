@@ -16,7 +16,7 @@ pub enum ReportEvent {
     Log { level: Level, program: Option<String>, message: String, site: Option<Site> },
     RunStarted { id: String, recipe: String, r#type: String },
     StepStarted { step: u64, name: String, site: Option<Site> },
-    StepExpects { step: u64, total_bytes: u64 },
+    StepExpects { step: u64, total_bytes: u64, about: bool },
     StepProgress { step: u64, bytes: u64 },
     StepEnded { step: u64, name: String, status: String, bytes: u64, duration: Duration },
     RunEnded { outcome: Value },
@@ -34,7 +34,7 @@ impl ReportEvent {
         match event.metadata().name() {
             "run_started" => ReportEvent::RunStarted { id: said.id, recipe: said.recipe, r#type: said.r#type },
             "step_started" => ReportEvent::StepStarted { step, name: said.name, site },
-            "step_expects" => ReportEvent::StepExpects { step, total_bytes: bytes },
+            "step_expects" => ReportEvent::StepExpects { step, total_bytes: bytes, about: said.about },
             "step_progress" => ReportEvent::StepProgress { step, bytes },
             "step_ended" => {
                 let duration = Duration::try_from_secs_f64(said.secs).unwrap_or(Duration::ZERO);
@@ -92,6 +92,7 @@ struct Fields {
     step: u64,
     bytes: u64,
     secs: f64,
+    about: bool,
     outcome: Value,
 }
 
@@ -128,6 +129,12 @@ impl Visit for Fields {
             "step" => self.step = value,
             "bytes" => self.bytes = value,
             _ => {}
+        }
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if field.name() == "about" {
+            self.about = value;
         }
     }
 

@@ -42,7 +42,9 @@ impl Listener for Terminal {
     fn hear(&self, told: ReportEvent) {
         match &told {
             ReportEvent::StepStarted { step, name, .. } => return self.bars.start(*step, name),
-            ReportEvent::StepExpects { step, total_bytes } => return self.bars.expect(*step, *total_bytes),
+            ReportEvent::StepExpects { step, total_bytes, about } => {
+                return self.bars.expect(*step, *total_bytes, *about);
+            }
             ReportEvent::StepProgress { step, bytes } => return self.bars.advance(*step, *bytes),
             ReportEvent::StepEnded { step, .. } => self.bars.end(*step),
             ReportEvent::RunEnded { .. } => self.bars.end_all(),

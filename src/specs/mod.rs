@@ -3,6 +3,7 @@
 pub(crate) mod assertions;
 pub(crate) mod diff;
 pub(crate) mod event;
+pub mod excluded;
 pub(crate) mod expectation;
 pub(crate) mod ground;
 pub(crate) mod handle;
@@ -35,6 +36,7 @@ use crate::lua::fuse::LuaLimits;
 use crate::lua::machine::Machine;
 use crate::lua::session::Session;
 use crate::modules::LIBRARY;
+use crate::specs::excluded::ByRecipe;
 use crate::units::show_duration;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits, World};
@@ -48,6 +50,8 @@ pub struct SpecResult {
     pub outcome: Outcome,
     /// What the spec reports besides its outcome: `47 ways to fail, 0 lies`.
     pub note: Option<String>,
+    /// What it excludes, where it passed.
+    pub excluded: ByRecipe,
     pub took: Duration,
 }
 
@@ -76,6 +80,9 @@ pub struct Failed {
     /// What that run did, an effect a line, each with its place in the recipe.
     pub journal: Vec<String>,
 }
+
+/// How a spec ended, what it has to tell beside that, and what it excludes.
+type Told = (Outcome, Option<String>, ByRecipe);
 
 /// What every spec of a run has in common.
 pub struct Runner<'a> {
@@ -107,9 +114,9 @@ impl<'a> Runner<'a> {
             for (number, (name, site)) in specs.into_iter().enumerate() {
                 if self.filter.as_ref().is_none_or(|wanted| name.contains(wanted)) {
                     let began = self.clock.elapsed();
-                    let (outcome, note) = self.one(file_shown, text, number, &name).await;
+                    let (outcome, note, excluded) = self.one(file_shown, text, number, &name).await;
                     let took = self.clock.elapsed().saturating_sub(began);
-                    results.push(SpecResult { name, site, outcome, note, took });
+                    results.push(SpecResult { name, site, outcome, note, excluded, took });
                 }
             }
             results
@@ -127,16 +134,20 @@ impl<'a> Runner<'a> {
         Ok(specs)
     }
 
-    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> (Outcome, Option<String>) {
+    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> Told {
         let work = async {
             let (machine, trial, session) = self.load(file_shown, text, name).await?;
             session.loading.set(false);
             let outcome = trial.run(&machine, number).await;
-            outcome.map(|outcome| (outcome, trial.notes()))
+            outcome.map(|outcome| {
+                let passed = matches!(outcome, Outcome::Passed);
+                let excluded = if passed { trial.excluded.take() } else { ByRecipe::new() };
+                (outcome, trial.notes(), excluded)
+            })
         };
         let ended = self.in_time("the spec", work).await;
         self.stage.ended(name);
-        ended.unwrap_or_else(|error| (Outcome::Error(error), None))
+        ended.unwrap_or_else(|error| (Outcome::Error(error), None, ByRecipe::new()))
     }
 
     async fn in_time<T>(&self, what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -206,6 +217,7 @@ impl SpecResult {
             site,
             outcome: Outcome::Error(error),
             note: None,
+            excluded: ByRecipe::new(),
             took: Duration::ZERO,
         }
     }

@@ -33,6 +33,7 @@ pub trait Stage {
             recipe: "spec".to_owned(),
             recipe_sha256: String::new(),
             kind: "backup".to_owned(),
+            database: None,
             confirmed: false,
         }
     }

@@ -10,6 +10,8 @@ use mlua::Function;
 
 use crate::error::{Error, Kind, Result, Site};
 use crate::lua::machine::Machine;
+use crate::specs::excluded::{ByRecipe, Lie};
+use crate::specs::rehearsal::Rehearsed;
 use crate::specs::trial::run_handle::Runs;
 use crate::specs::{Failed, Outcome};
 
@@ -55,6 +57,19 @@ pub struct Trial {
     pub runs: Runs,
     /// What the spec reports besides its outcome.
     notes: RefCell<Vec<String>>,
+    /// Which lies of which recipe it excludes.
+    pub excluded: RefCell<ByRecipe>,
+    /// How many worlds are under way, one inside the other.
+    pub depth: Rc<Cell<usize>>,
+}
+
+/// One world more is under way, as long as this lives.
+pub struct Deeper(Rc<Cell<usize>>);
+
+impl Drop for Deeper {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 impl Default for Trial {
@@ -70,6 +85,8 @@ impl Default for Trial {
             pending: RefCell::default(),
             runs: Runs::default(),
             notes: RefCell::default(),
+            excluded: RefCell::default(),
+            depth: Rc::default(),
         }
     }
 }
@@ -92,6 +109,21 @@ impl Trial {
     /// Something to report besides the outcome.
     pub fn note(&self, note: String) {
         self.notes.borrow_mut().push(note);
+    }
+
+    /// Takes down that the spec looks for this in a run.
+    pub fn excludes(&self, rehearsed: &Rehearsed, lies: &[Lie]) {
+        let mut all = self.excluded.borrow_mut();
+        let excluded = all.entry(rehearsed.run.recipe.clone()).or_default();
+        excluded.lies.extend(lies);
+        excluded.shells.extend(rehearsed.shells.iter().cloned());
+        excluded.backs_up |= rehearsed.kind == "backup";
+    }
+
+    /// One world more, inside those that are under way.
+    pub fn deeper(&self) -> Deeper {
+        self.depth.set(self.depth.get() + 1);
+        Deeper(self.depth.clone())
     }
 
     pub fn notes(&self) -> Option<String> {

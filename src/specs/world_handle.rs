@@ -5,6 +5,7 @@ pub(crate) mod plan;
 pub(crate) mod run_options;
 pub(crate) mod sending;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,10 +22,13 @@ use crate::specs::trial::run_handle::RunHandle;
 use crate::specs::world_handle::run_options::{RunOptions, RunRequest};
 use crate::specs::{handle, words};
 use crate::suggest;
-use crate::world::simulated::{Simulated, SimulatedSetup};
+use crate::world::simulated::{FileSetup, Simulated, SimulatedSetup};
+
+/// Worlds whose programs simulate worlds, and so on: each is a run inside the one before it.
+const MAX_WORLDS_INSIDE: usize = 4;
 
 /// The methods of a world.
-pub const METHODS: [&str; 5] = ["run", "plan", "each_failure", "send", "ping"];
+pub const METHODS: [&str; 6] = ["run", "plan", "each_failure", "change", "send", "ping"];
 
 /// A world of a spec.
 pub struct World {
@@ -60,6 +64,11 @@ fn method(lua: &Lua, name: &str) -> mlua::Result<Function> {
             let (world, args) = world_of(&call, args)?;
             each_failure::each_failure(&call, &world, &args).await
         }),
+        "change" => waiting(lua, "world:change", |call, args| async move {
+            let (world, args) = world_of(&call, args)?;
+            let (path, file): (PathBuf, Option<FileSetup>) = call.args(args.into_iter().collect())?;
+            world.world.change(&path, file.as_ref())
+        }),
         "send" => waiting(lua, "world:send", |call, args| async move {
             let (world, args) = world_of(&call, args)?;
             sending::send(&call, &world, &args, Verb::Send).await
@@ -84,6 +93,10 @@ fn world_of(call: &Call, mut args: MultiValue) -> Result<(Rc<World>, Vec<Value>)
             .hint("simulate { ... }:run(\"db-backup\")")
     })?;
     words::inside(call, &world.trial)?;
+    if world.trial.depth.get() >= MAX_WORLDS_INSIDE {
+        return Err(Error::new(Kind::Recipe, "too many worlds are simulated inside each other")
+            .hint("a program of a world can answer without a world of its own"));
+    }
     Ok((world, args.into_iter().collect()))
 }
 
@@ -91,9 +104,11 @@ fn world_of(call: &Call, mut args: MultiValue) -> Result<(Rc<World>, Vec<Value>)
 async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let [recipe, options] = run_options::two(call, args)?;
     let wanted = RunRequest::read::<RunOptions>(call, world, &recipe, &options)?;
+    let _inside = world.trial.deeper();
     let rehearsed =
         world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(call, world))).await??;
     let run = RunHandle::new(rehearsed, None, &world.trial);
     world.trial.runs.keep(&run);
+    world.trial.excludes(&run.rehearsed, &[]);
     handle::give(call, run)
 }

@@ -1,6 +1,5 @@
 //! Waits at the end of a stream until somebody has looked at what it was: its size, its beginning and its end.
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
@@ -63,6 +62,7 @@ impl Source for Checked {
 }
 
 /// The last bytes of what has passed.
+#[derive(Clone, Debug)]
 pub struct Tail {
     bytes: Vec<u8>,
     most: usize,
@@ -73,7 +73,7 @@ impl Tail {
         Tail { bytes: Vec::new(), most }
     }
 
-    pub fn add(&mut self, data: &Bytes) {
+    pub fn add(&mut self, data: &[u8]) {
         let data = &data[data.len().saturating_sub(self.most)..];
         let too_many = (self.bytes.len() + data.len()).saturating_sub(self.most);
         self.bytes.drain(..too_many);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::encrypting::{Encryption, Sealer, Undo, WayBack};
-use super::nothing::Small;
+use super::sample::Sample;
 use crate::report::remark::Remark;
 
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
@@ -11,8 +11,8 @@ use crate::report::remark::Remark;
 pub struct Facts {
     /// Bytes that the source gave, before any stage changed them.
     pub plain_bytes: u64,
-    /// The same bytes, as long as they are few: whether they hold anything is decided at the end.
-    pub plain: Small,
+    /// Their beginning and end: whether they hold anything, and what they are, is decided when all have passed.
+    pub plain: Sample,
     /// Versions of the programs that took part: `pg_dump` → `15.18`.
     pub tools: BTreeMap<String, String>,
     /// Sections of the manifest by their key, such as `database`.
@@ -27,6 +27,10 @@ pub struct Facts {
     pub packed: Option<String>,
     /// The standard tool that takes the plain bytes back: `psql -X … -d postgres`.
     pub load: Option<String>,
+    /// The standard tools that leave out of the plain bytes, or change in them, what would keep `load` from taking them.
+    pub filters: Vec<String>,
+    /// Variables that `load` needs: `PGOPTIONS='…'`.
+    pub load_env: Option<String>,
     /// The whole line that restores it, where that is no pipe out of this one file.
     pub restore: Option<String>,
     /// What the stages hashed by request of the recipe: label → lower-case hex.
@@ -71,6 +75,13 @@ impl Facts {
         self.hashes.extend(shared.hashes.clone());
         self.packed = self.packed.take().or_else(|| shared.packed.clone());
         self.load = self.load.take().or_else(|| shared.load.clone());
+        self.load_env = self.load_env.take().or_else(|| shared.load_env.clone());
+        let new = |own: &[String], filter: &&String| !own.contains(filter);
+        let filters: Vec<String> = shared.filters.iter().filter(|filter| new(&self.filters, filter)).cloned().collect();
+        self.filters.extend(filters);
+        let remarks: Vec<Remark> =
+            shared.remarks.iter().filter(|remark| !self.remarks.contains(remark)).cloned().collect();
+        self.remarks.extend(remarks);
         self.restore = self.restore.take().or_else(|| shared.restore.clone());
     }
 }

@@ -1,6 +1,6 @@
 //! Names the parts of a byte stream: a source that ends only when its end is proved, and a sink that shows nothing before its commit.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -16,19 +16,23 @@ pub mod discard;
 pub mod ended;
 mod deflate;
 pub mod encrypting;
+pub mod endings;
 pub mod facts;
 pub mod gunzip;
 pub mod gzip;
 pub mod lines;
 pub mod nothing;
 pub mod pump;
+pub mod sample;
 pub mod sha256;
 pub mod split;
 pub mod stage;
 pub mod taps;
 pub mod tar;
 pub mod tee;
+mod unfinished;
 mod unpack;
+pub mod unpacking;
 pub mod unzstd;
 mod zlib;
 pub mod zstd;
@@ -59,6 +63,14 @@ pub enum ReadBack {
     Nothing,
 }
 
+/// By what a stored thing is known again: as long as it is the same, nobody has written to it. Anything else means that its
+/// bytes must be read to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp(pub String);
+
+/// The stamp of what a sink stores, known once it is committed.
+pub type Stamped = Arc<OnceLock<Stamp>>;
+
 /// Where bytes go. Nothing is visible under the final name before `commit`; dropping a sink aborts it.
 pub trait Sink: Send {
     fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>>;
@@ -69,6 +81,11 @@ pub trait Sink: Send {
     /// Reads back what was sealed, from where it is stored, where that can be done before the commit.
     fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
         Box::pin(std::future::ready(Ok(ReadBack::AfterCommit)))
+    }
+
+    /// Where the stamp of what is committed will be found; nothing where none is known.
+    fn stamped(&self) -> Option<Stamped> {
+        None
     }
 
     /// Makes what was sealed visible under its final name, lastingly.

@@ -2,45 +2,25 @@
 
 use std::io::Read;
 
-/// Whatever is larger than this holds something: no container of nothing is that large.
-pub const MAX_BYTES: usize = 64 << 10;
+use super::sample::Sample;
+
 /// How much is unpacked to look at it: GNU tar may write a mebibyte of zeros for no file.
 const MAX_PLAIN_BYTES: u64 = 2 << 20;
 
-/// The stream so far, as long as it may still turn out to hold nothing.
-#[derive(Clone, Debug)]
-pub struct Small(Option<Vec<u8>>);
-
-impl Default for Small {
-    fn default() -> Small {
-        Small(Some(Vec::new()))
-    }
-}
-
-impl Small {
-    pub fn add(&mut self, data: &[u8]) {
-        let fits = self.0.as_ref().is_some_and(|seen| seen.len() + data.len() <= MAX_BYTES);
-        match &mut self.0 {
-            Some(seen) if fits => seen.extend_from_slice(data),
-            _ => self.0 = None,
-        }
-    }
-
-    /// What makes it nothing, now that all of it has passed.
-    pub fn nothing(&self) -> Option<&'static str> {
-        self.0.as_deref().and_then(nothing)
-    }
+/// What makes a stream nothing, now that all of it has passed. Whatever is too large for its sample holds something.
+pub fn nothing(sample: &Sample) -> Option<&'static str> {
+    if sample.is_whole() { of_nothing(sample.head()) } else { None }
 }
 
 /// What makes these bytes nothing.
-fn nothing(bytes: &[u8]) -> Option<&'static str> {
+fn of_nothing(bytes: &[u8]) -> Option<&'static str> {
     const NO_ENTRY: &str = "it is an archive without entries";
     const PACKED: &str = "it holds no byte when it is unpacked";
     if bytes.is_empty() {
         return Some("it has no byte");
     }
     if let Some(plain) = unpacked(bytes) {
-        return nothing(&plain).map(|why| if plain.is_empty() { PACKED } else { why });
+        return of_nothing(&plain).map(|why| if plain.is_empty() { PACKED } else { why });
     }
     let is_empty_tar = bytes.len().is_multiple_of(512) && bytes.iter().all(|byte| *byte == 0);
     let is_empty_7z = bytes.len() == 32 && bytes.starts_with(b"7z\xbc\xaf\x27\x1c") && bytes[12..28] == [0; 16];

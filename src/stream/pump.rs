@@ -13,6 +13,12 @@ pub struct Tally {
     pub sha256: String,
 }
 
+impl Tally {
+    pub fn of(data: &[u8]) -> Tally {
+        Tally { size_bytes: data.len() as u64, sha256: Sha256::of(data) }
+    }
+}
+
 /// Counts and hashes bytes as they pass.
 #[derive(Default)]
 pub struct Tallier {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::http::upload::Upload;
 use super::http::{HttpRequest, HttpResponse};
+use super::objects::ask::StoreAsk;
 use super::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use super::packing::{Packed, Packing};
 use super::postgres::{Login, Session};
@@ -54,6 +55,14 @@ impl Caller {
     }
 
     async fn perform(&self, effect: Effect) -> Result<Reply> {
+        if let Some(answer) = self.at_address(&effect).await {
+            return answer;
+        }
+        self.directly(effect).await
+    }
+
+    /// Performs an effect as it is.
+    pub(super) async fn directly(&self, effect: Effect) -> Result<Reply> {
         self.world.perform(self.asking(effect)).await
     }
 
@@ -96,6 +105,7 @@ impl Caller {
         stat_object(object: Object) -> Option<ObjectStat> = Effect::StatObject(object) => Reply::ObjectStat(stat) => stat;
         remove_object(object: Object) -> () = Effect::RemoveObject(object) => Reply::Done => ();
         make_bucket(store: Arc<Store>) -> bool = Effect::MakeBucket(store) => Reply::Made(made) => made;
+        ask_store(ask: StoreAsk) -> Option<String> = Effect::AskStore(Box::new(ask)) => Reply::StoreText(text) => text;
         request(request: HttpRequest) -> HttpResponse
             = Effect::Request(Box::new(request)) => Reply::Response(response) => response;
         upload(upload: Upload) -> Box<dyn Sink> = Effect::Upload(Box::new(upload)) => Reply::Sink(sink) => sink;
@@ -108,7 +118,7 @@ impl Caller {
 }
 
 /// A world gave a reply that the effect does not have: a fault of that world.
-fn misfit(call: &str) -> Error {
+pub(super) fn misfit(call: &str) -> Error {
     Error::new(Kind::Other, format!("the world gave the wrong reply to `{call}`"))
         .hint("please report this as a bug in hikae")
 }

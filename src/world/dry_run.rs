@@ -135,6 +135,13 @@ impl<W: World + 'static> DryRun<W> {
             E::StatObject(object) => objects::stat(self, object, "look at", &request).await.map(Reply::ObjectStat),
             E::RemoveObject(object) => objects::remove(self, object, &request).await,
             E::MakeBucket(store) => objects::make_bucket(self, store, &request).await.map(Reply::Made),
+            E::AskStore(ask) if ask.changes() => {
+                note(None);
+                Ok(Reply::StoreText(None))
+            }
+            E::AskStore(ask) if self.plan.lock().buckets.contains(&ask.store().container()) => {
+                Ok(Reply::StoreText(None))
+            }
             E::Upload(upload) => {
                 upload.request.check()?;
                 note(upload.size_bytes.map(show_size));
@@ -144,6 +151,7 @@ impl<W: World + 'static> DryRun<W> {
                 note(None);
                 Ok(Reply::LockGuard(plan::hold(&self.plan, path, self.machine().process_id, self.now())?))
             }
+            E::Connect(login) if login.read_only => self.inner.perform(request).await,
             E::Connect(login) => {
                 note(None);
                 Ok(Reply::Session(Box::new(postgres::Unsaid(login.title()))))
@@ -155,7 +163,9 @@ impl<W: World + 'static> DryRun<W> {
             }
             // No program is started that would have a use for it.
             E::MakeMemoryDir { .. } => Ok(Reply::MemoryDir(MemoryDir::of_no_disk("planned"))),
-            E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => self.inner.perform(request).await,
+            E::AskStore(_) | E::DiskFree { .. } | E::Request(_) | E::Which { .. } | E::Sleep { .. } => {
+                self.inner.perform(request).await
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use super::Command;
 use super::http::HttpRequest;
 use super::http::upload::Upload;
 use super::mail::Mail;
+use super::objects::ask::StoreAsk;
 use super::objects::{Object, Put, Store};
 use super::packing::Packing;
 use super::paths::plain;
@@ -79,6 +80,8 @@ pub enum Effect {
     RemoveObject(Object),
     /// Makes the bucket, unless it exists already. Reply: `Made`.
     MakeBucket(Arc<Store>),
+    /// Asks a store for something beside its objects. Reply: `StoreText`.
+    AskStore(Box<StoreAsk>),
 
     // -- network
     /// Sends one http request and follows no redirect. Reply: `Response`.
@@ -183,6 +186,7 @@ impl Effect {
             Effect::StatObject(_) => "stat_object",
             Effect::RemoveObject(_) => "remove_object",
             Effect::MakeBucket(_) => "make_bucket",
+            Effect::AskStore(ask) => ask.verb(),
             Effect::Request(_) => "request",
             Effect::Upload(_) => "upload",
             Effect::Connect(_) => "connect",
@@ -221,7 +225,8 @@ impl Effect {
             Effect::Get(object) | Effect::StatObject(object) | Effect::RemoveObject(object) => object.to_string(),
             Effect::Put(put) => put.object.to_string(),
             Effect::ListObjects { store, prefix } => store.title_of(prefix),
-            Effect::MakeBucket(store) => store.title(),
+            Effect::MakeBucket(store) => store.container(),
+            Effect::AskStore(ask) => ask.title(),
             Effect::Request(request) => request.title(),
             Effect::Upload(upload) => upload.request.title(),
             Effect::Connect(login) => login.title(),

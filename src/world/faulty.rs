@@ -1,6 +1,7 @@
 //! Makes any world fail on purpose: at the n-th effect it refuses, breaks off, hangs, is slow, fills the disk, or kills the run.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -14,8 +15,10 @@ use super::refusals::{held, not_on_path};
 use super::{Effect, Limits, Reply, Request, World};
 use crate::error::{Error, Kind, Result};
 use broken::{Broken, break_reply};
+use changing::Changing;
 
 mod broken;
+mod changing;
 mod ways;
 
 pub use ways::ways;
@@ -58,6 +61,8 @@ pub enum FaultKind {
     Answer { status: u16 },
     /// The disk is full after so many bytes.
     FullDisk { after_bytes: u64 },
+    /// The program leaves something behind that changes these files once they stand under their names; their size stays.
+    Changed { paths: Vec<PathBuf> },
     /// The run is killed: this effect and all that come after it fail, and nothing is tidied.
     Killed,
 }
@@ -71,18 +76,19 @@ pub struct Faulty<W> {
     faults: Vec<Fault>,
     counts: Mutex<BTreeMap<Option<&'static str>, usize>>,
     killed: Arc<AtomicBool>,
+    changing: Changing,
 }
 
 impl<W> Faulty<W> {
     pub fn new(inner: W, faults: impl IntoIterator<Item = Fault>) -> Faulty<W> {
-        let faults = faults.into_iter().collect();
-        Faulty { inner: Arc::new(inner), faults, counts: Mutex::default(), killed: Arc::default() }
+        let (faults, inner) = (faults.into_iter().collect(), Arc::new(inner));
+        Faulty { inner, faults, counts: Mutex::default(), killed: Arc::default(), changing: Changing::default() }
     }
 
     /// Another world that the same run touches: without faults, but when the run is killed it is killed there too.
     pub fn beside<V>(&self, other: V) -> Faulty<V> {
-        let (faults, counts) = (Vec::new(), Mutex::default());
-        Faulty { inner: Arc::new(other), faults, counts, killed: self.killed.clone() }
+        let (faults, counts, changing) = (Vec::new(), Mutex::default(), Changing::default());
+        Faulty { inner: Arc::new(other), faults, counts, killed: self.killed.clone(), changing }
     }
 
     /// Whether the run has been killed.
@@ -121,9 +127,18 @@ impl<W: World + 'static> Faulty<W> {
         };
         match fault {
             Some(fault) => self.answer_badly(request, fault).await,
-            // Every stream has to know when the run is killed.
-            None => Ok(break_reply(self.inner.perform(request).await?, Broken::none(self.killed.clone()))),
+            None => self.unbroken(request).await,
         }
+    }
+
+    /// Every stream has to know when the run is killed, and a file whether somebody changes it.
+    async fn unbroken(&self, request: Request) -> Result<Reply> {
+        let change = match &request.effect {
+            Effect::Create { path, .. } => Some(self.changing.of(path, self.inner.clone())),
+            _ => None,
+        };
+        let reply = self.inner.perform(request).await?;
+        Ok(break_reply(reply, Broken::none(self.killed.clone()).changed_by(change)))
     }
 
     async fn answer_badly(&self, request: Request, fault: FaultKind) -> Result<Reply> {
@@ -149,6 +164,10 @@ impl<W: World + 'static> Faulty<W> {
                 return Err(delay.hang().await);
             }
             (FaultKind::Slow { by }, _) => delay.pass(*by).await?,
+            (FaultKind::Changed { paths }, _) => {
+                self.changing.begin(paths, &self.inner).await?;
+                return self.unbroken(request).await;
+            }
             _ => {}
         }
         let reply = self.inner.perform(request).await?;

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use super::capability::Capability;
 use super::http::{Address, hosts};
 use super::mail::Server;
+use super::objects::ask::StoreAsk;
 use super::objects::{Object, Store, declared};
 use super::paths::plain;
 use super::postgres::{DEFAULT_PORT, Login};
@@ -135,8 +136,16 @@ impl Needs {
             }
             Effect::MakeBucket(store) => {
                 let declared = declared::holds_bucket(&self.objects, store)?;
-                self.may_ask(store, declared, "make", &store.title(), &store.title())
+                let container = store.container();
+                self.may_ask(store, declared, "make", &container, &container)
             }
+            Effect::AskStore(ask) => match &**ask {
+                StoreAsk::Thaw { object, .. } => self.may_touch(object),
+                StoreAsk::Lifecycle(store) | StoreAsk::SetLifecycle { store, .. } => {
+                    let (declared, container) = (declared::holds_bucket(&self.objects, store)?, store.container());
+                    self.may_ask(store, declared, ask.verb(), &container, &container)
+                }
+            },
             Effect::Request(request) => self.may_connect(&request.url),
             Effect::Upload(upload) => self.may_connect(&upload.request.url),
             Effect::Connect(login) => self.may_log_in(login),
@@ -180,6 +189,7 @@ impl Needs {
 
     /// What is declared of a store; one that is not Amazon's must be declared as a server too.
     fn may_ask(&self, store: &Store, declared: bool, verb: &str, title: &str, hint: &str) -> Result<()> {
+        // An endpoint that the environment names is the operator's choice, and not the recipe's.
         match &store.endpoint {
             _ if !declared => Err(not_in_needs(verb, title, "objects", hint)),
             Some(endpoint) => self.may_connect(endpoint),

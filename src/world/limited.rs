@@ -81,8 +81,8 @@ impl Bounds {
             effect => effect.object(),
         };
         let mut limits = request.limits;
-        // A mail is handed over in one step, and its own limits are narrower.
-        if matches!(request.effect, Effect::Sleep { .. } | Effect::Send(_)) {
+        // A mail is handed over in one step, and its own limits are narrower; a run has limits of its own for what it does.
+        if matches!(request.effect, Effect::Sleep { .. } | Effect::Send(_) | Effect::RunRecipe(_)) {
             limits.idle = limits.total;
         }
         Bounds { object, limits }

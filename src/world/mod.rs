@@ -38,6 +38,7 @@ macro_rules! rest_from {
 }
 pub(crate) use rest_from;
 
+pub mod addressed;
 pub mod caller;
 pub mod capability;
 pub mod command;
@@ -62,6 +63,7 @@ pub mod real;
 pub mod recipe_run;
 pub mod refusals;
 pub mod reply;
+pub mod shells;
 pub mod simulated;
 pub mod watched;
 
@@ -121,6 +123,10 @@ pub struct Limits {
     pub total: Duration,
     /// The longest time without a byte moving.
     pub idle: Duration,
+}
+
+impl Limits {
+    pub const NONE: Limits = Limits { total: Duration::MAX, idle: Duration::MAX };
 }
 
 /// The machine and the person that a run belongs to.

@@ -1,4 +1,4 @@
-//! Says what an object store and an object in it are, as plain data that shows no secret.
+//! Says what an object store and its objects are, as plain data that shows no secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,9 +10,14 @@ use chrono::{DateTime, FixedOffset};
 use super::http::Address;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
+use crate::stream::Stamp;
 
+pub mod ask;
 pub mod declared;
+pub mod kinds;
+pub mod url;
 pub mod words;
+pub use kinds::StoreKind;
 
 /// The longest key that S3 takes.
 const LONGEST_KEY: usize = 1024;
@@ -21,33 +26,36 @@ const LONGEST_KEY: usize = 1024;
 pub const PART_BYTES: std::ops::RangeInclusive<u64> = (5 << 20)..=(5 << 30);
 pub const MOST_PARTS: usize = 10_000;
 
-/// The parts of an upload where nobody says: up to 160 GB, with one part in memory.
+/// The parts of an upload where nobody says: up to 160 GB.
 pub const USUAL_PART_BYTES: u64 = 16 << 20;
 
-/// Which protocol a store speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StoreKind {
-    /// Amazon's, and what speaks like it: also Google's, at the endpoint `https://storage.googleapis.com` with HMAC keys.
-    #[default]
-    S3,
-}
-
-/// A bucket of an object store, and who asks.
+/// A bucket of an object store, or a folder that is used like one, and who asks.
+///
+/// What the recipe does not say is taken from the environment when the store is asked, as the vendor's own tools take it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
     pub kind: StoreKind,
-    /// Where it is, if not at Amazon.
+    /// Where it is, where the recipe says so.
     pub endpoint: Option<Address>,
-    pub region: String,
+    pub region: Option<String>,
+    /// The bucket or the container; of SFTP the host, of rclone the remote, of a folder nothing.
     pub bucket: String,
+    /// The folder that all keys lie below, without a slash at its end; empty for a whole bucket.
+    pub root: String,
     /// Whether the bucket is in the path of a url, and not before its host.
-    pub path_style: bool,
+    pub path_style: Option<bool>,
+    pub keys: Option<Keys>,
+    /// Certificates of authorities that are trusted beside the system's, as PEM.
+    pub roots: Option<Bytes>,
+}
+
+/// The keys with which requests are signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
     pub access_key: String,
     pub secret_key: Secret,
     /// Beside a key that is only lent.
     pub session_token: Option<Secret>,
-    /// Certificates of authorities that are trusted beside the system's, as PEM.
-    pub roots: Option<Bytes>,
 }
 
 /// A name in a store, whether anything is stored under it or not.
@@ -55,6 +63,13 @@ pub struct Store {
 pub struct Object {
     pub store: Arc<Store>,
     key: String,
+}
+
+impl ObjectStat {
+    /// By what the object is known again.
+    pub fn stamp(&self) -> Stamp {
+        Stamp(self.etag.clone())
+    }
 }
 
 /// An object to be stored.
@@ -87,7 +102,7 @@ pub struct ServerEncryption {
 }
 
 /// What is stored under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectStat {
     pub size_bytes: u64,
     pub modified: DateTime<FixedOffset>,
@@ -106,64 +121,80 @@ pub struct ObjectEntry {
 }
 
 impl Store {
-    /// How the address of what is in it begins.
-    pub fn scheme(&self) -> &'static str {
-        match self.kind {
-            StoreKind::S3 => "s3",
-        }
+    /// A whole bucket, of which nothing else is known.
+    pub fn new(kind: StoreKind, bucket: impl Into<String>) -> Store {
+        let (bucket, root) = (bucket.into(), String::new());
+        Store { kind, endpoint: None, region: None, bucket, root, path_style: None, keys: None, roots: None }
     }
 
-    /// The bucket, for people: `s3://backups`.
+    /// What is made by `objects.make_bucket`: the bucket, or the folder that all keys lie below.
+    pub fn container(&self) -> String {
+        let bucket = format!("{}://{}", self.kind.scheme(), self.bucket);
+        if self.kind.is_tree() { format!("{bucket}{}", self.below()) } else { bucket }
+    }
+
+    /// The store, for people: `s3://backups`, `s3://backups/production`, `file:///mnt/nas`.
     pub fn title(&self) -> String {
-        format!("{}://{}", self.scheme(), self.bucket)
+        format!("{}://{}{}", self.kind.scheme(), self.bucket, self.below())
+    }
+
+    fn below(&self) -> String {
+        match self.kind {
+            StoreKind::Sftp | StoreKind::Folder => self.root.clone(),
+            _ if self.root.is_empty() => String::new(),
+            _ => format!("/{}", self.root),
+        }
     }
 
     /// The keys that begin with `prefix`, for people.
     pub fn title_of(&self, prefix: &str) -> String {
-        format!("{}/{prefix}", self.title())
+        let title = self.title();
+        if title.ends_with('/') { format!("{title}{prefix}") } else { format!("{title}/{prefix}") }
+    }
+
+    /// `key` as the store itself knows it.
+    pub fn full(&self, key: &str) -> String {
+        match self.root.is_empty() || self.root.ends_with('/') {
+            true => format!("{}{key}", self.root),
+            false => format!("{}/{key}", self.root),
+        }
     }
 
     /// Refuses what can be no store, before anything is asked.
     pub fn check(&self) -> Result<()> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
-        let name = &self.bucket;
-        if !(3..=222).contains(&name.len()) || !name.chars().all(plain) || name.contains("..") {
-            let what = format!("`{}` cannot be the name of a bucket", name.escape_debug());
-            return Err(Error::new(Kind::Recipe, what)
-                .hint("three or more small letters, digits, dots and hyphens, such as `our-backups`"));
-        }
-        let word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-        match word(&self.region) {
-            true => Ok(()),
-            false => {
-                let what = format!("`{}` cannot be a region", self.region.escape_debug());
-                Err(Error::new(Kind::Recipe, what).hint("write it as the vendor does, such as `ap-northeast-1`"))
-            }
-        }
+        self.kind.check(self)
     }
 }
 
 impl Object {
-    /// A key as it can be asked for in every store; what only some would take is refused.
+    /// A key as it can be asked for in every store of this kind; what only some would take is refused.
     pub fn new(store: Arc<Store>, key: impl Into<String>) -> Result<Object> {
         let key = key.into();
-        let wrong = |why: &str| {
-            let what = format!("`{}` cannot be the key of an object", key.escape_debug());
-            Err(Error::new(Kind::Recipe, what).because_text(why).hint("write it as `daily/db.sql.gz`"))
-        };
         store.check()?;
-        match () {
-            () if key.is_empty() => wrong("it is empty"),
-            () if key.len() > LONGEST_KEY => wrong("it is longer than 1024 bytes"),
-            () if key.starts_with('/') => wrong("it begins with a slash"),
-            () if key.chars().any(char::is_control) => wrong("it holds a control character"),
-            () if key.split('/').any(|part| matches!(part, "." | "..")) => wrong("a part of it is `.` or `..`"),
-            () => Ok(Object { store, key }),
-        }
+        let full = store.full(&key);
+        let why = match () {
+            () if key.is_empty() => "it is empty",
+            () if full.len() > LONGEST_KEY && !store.kind.is_tree() => "it is longer than 1024 bytes",
+            () if key.starts_with('/') => "it begins with a slash",
+            () if key.chars().any(char::is_control) => "it holds a control character",
+            () if key.split('/').any(|part| matches!(part, "." | "..")) => "a part of it is `.` or `..`",
+            () if store.kind.is_tree() && key.split('/').any(str::is_empty) => {
+                "a part of it is empty, and the store keeps files in folders"
+            }
+            () => return Ok(Object { store, key }),
+        };
+        let what = format!("`{}` cannot be the key of an object", key.escape_debug());
+        Err(Error::new(Kind::Recipe, what).because_text(why).hint("write it as `daily/db.sql.gz`"))
     }
 
+    /// Its key below the root of its store.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Its key as the store itself knows it.
+    pub fn full_key(&self) -> String {
+        self.store.full(&self.key)
     }
 
     /// The object beside this one whose key is longer by `suffix`.

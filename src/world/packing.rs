@@ -1,6 +1,7 @@
 //! What goes into an archive, as plain data; and what was noticed while it was read.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, FixedOffset};
 
@@ -42,6 +43,31 @@ pub struct Packing {
     pub accept_unreadable: Vec<PathBuf>,
     /// Whether the files are read. A plan only looks at them.
     pub contents: bool,
+    /// Where the archive is written to, which is known when its stream has an end.
+    pub outputs: Outputs,
+}
+
+/// The files that an archive is written to; none of them may become a part of it.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs(Arc<Mutex<Vec<PathBuf>>>);
+
+/// Where an archive goes is no part of what goes into it.
+impl PartialEq for Outputs {
+    fn eq(&self, _other: &Outputs) -> bool {
+        true
+    }
+}
+
+impl Eq for Outputs {}
+
+impl Outputs {
+    fn add(&self, target: &Path) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(target.to_owned());
+    }
+
+    fn all(&self) -> Vec<PathBuf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// A file or a folder that goes into the archive.
@@ -85,18 +111,17 @@ impl Packing {
         })
     }
 
-    /// Refuses to write the archive to `target` when that would become a part of it.
+    /// Refuses to write the archive to `target` when that would become a part of it. Where links lead is seen when the files are read.
     pub fn refuse_target(&self, target: &Path) -> Result<()> {
+        self.outputs.add(target);
         let exclude = Patterns::new(&self.exclude)?;
         let holding = |root: &&Root| {
             let below = target.strip_prefix(&root.path).ok().filter(|below| !below.as_os_str().is_empty());
             below.is_some_and(|below| !exclude.matches_with_parents(below, false))
         };
         let Some(root) = self.roots.iter().find(holding) else { return Ok(()) };
-        let below = target.strip_prefix(&root.path).ok().and_then(|below| below.iter().next()).unwrap_or_default();
-        Err(Error::new(Kind::Recipe, format!("cannot save the archive as `{}`", target.display()))
-            .because_text(format!("it would lie in `{}`, which is packed", root.path.display()))
-            .hint(format!("save it elsewhere, or leave that folder out: `exclude = {{ \"/{}\" }}`", below.display())))
+        let below = target.strip_prefix(&root.path).unwrap_or(target);
+        Err(refusals::itself(target, &root.path, below))
     }
 
     pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {

@@ -31,6 +31,8 @@ pub struct Login {
     pub database: String,
     /// Whether nobody need mind how the session ends: what it is for is reported elsewhere.
     pub expendable: bool,
+    /// Whether the server lets it change nothing: such a session is real in a plan as well.
+    pub read_only: bool,
 }
 
 impl Login {

@@ -25,6 +25,9 @@ const TOLD_LINES: usize = 20;
 /// What a caller who knows a program makes of its failure.
 pub type Explain = Box<dyn Fn(&Exit) -> Error + Send>;
 
+/// What a caller who knows a program reads from its good end.
+type Heed = Box<dyn FnOnce(&Exit) + Send>;
+
 /// The output of a program, whose `End` says that the program exited with a good code: 0, if nothing else is said.
 pub struct ProgramSource {
     program: String,
@@ -32,6 +35,7 @@ pub struct ProgramSource {
     process: Box<dyn Process>,
     explain: Option<Explain>,
     ok_codes: Vec<i32>,
+    heed: Option<Heed>,
 }
 
 impl ProgramSource {
@@ -39,12 +43,17 @@ impl ProgramSource {
     pub fn new(program: impl Into<String>, child: Child) -> ProgramSource {
         let Child { stdin, stdout, process } = child;
         drop(stdin);
-        ProgramSource { program: program.into(), stdout, process, explain: None, ok_codes: vec![0] }
+        ProgramSource { program: program.into(), stdout, process, explain: None, ok_codes: vec![0], heed: None }
     }
 
     /// Lets a caller who knows the program say what its failure means.
     pub fn explain(self, explain: impl Fn(&Exit) -> Error + Send + 'static) -> ProgramSource {
         ProgramSource { explain: Some(Box::new(explain)), ..self }
+    }
+
+    /// Shows a caller who knows the program how it ended well: what it warned of is on its standard error.
+    pub fn heeding(self, heed: impl FnOnce(&Exit) + Send + 'static) -> ProgramSource {
+        ProgramSource { heed: Some(Box::new(heed)), ..self }
     }
 
     /// Takes these exit codes for good.
@@ -61,6 +70,9 @@ impl ProgramSource {
                     Some(explain) => explain(&exit),
                     None => failure(&self.program, &exit),
                 });
+            }
+            if let Some(heed) = self.heed.take() {
+                heed(&exit);
             }
         }
         Ok(piece)
@@ -111,6 +123,9 @@ async fn feed(stdin: Option<Box<dyn Sink>>, input: Option<&SecretOrText>) -> Res
     stdin.commit().await
 }
 
+/// What programs say where a wall, or the system itself, closes a path to them.
+const DENIED: [&str; 3] = ["Permission denied", "Operation not permitted", "Read-only file system"];
+
 /// The error of a program that did not exit with code 0; its own last words are the cause.
 pub fn failure(program: &str, exit: &Exit) -> Error {
     let what = match exit.signal {
@@ -127,6 +142,9 @@ pub fn failure(program: &str, exit: &Exit) -> Error {
     };
     match exit.signal {
         Some(9) => error.hint("the kernel does this when memory runs out: look at `dmesg`"),
+        _ if DENIED.iter().any(|words| exit.stderr.contains(words)) => error.hint(
+            "a program reaches only what its recipe declares: if the path is right, add it to `needs.read` or `needs.write`",
+        ),
         _ => error,
     }
 }

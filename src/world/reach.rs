@@ -12,7 +12,8 @@ pub struct Reach {
     pub sockets: bool,
 }
 
-const LIBPQ: [&str; 13] = [
+/// The clients of PostgreSQL.
+pub const LIBPQ: [&str; 13] = [
     "pg_dump",
     "pg_dumpall",
     "pg_restore",
@@ -49,11 +50,19 @@ pub fn named_by(command: &Command) -> Reach {
         _ if FETCH.contains(&name) => Reach { ports: ports_of_addresses(&args), sockets: false },
         _ if AGENTS.contains(&name) => Reach { ports: Vec::new(), sockets: true },
         "aws" => Reach { ports: with(443, ports_of_addresses(&args)), sockets: false },
-        "git" if args.iter().any(|arg| GIT_REMOTE.contains(arg)) => {
-            Reach { ports: GIT_PORTS.into_iter().chain(ports_of_addresses(&args)).collect(), sockets: false }
-        }
+        "git" if args.iter().any(|arg| GIT_REMOTE.contains(arg)) => git(command, &args),
         _ => Reach::default(),
     }
+}
+
+/// git, whose addresses may also come by variables, so that no token is among its arguments.
+fn git(command: &Command, args: &[&str]) -> Reach {
+    let variables =
+        command.env.iter().filter(|(name, _)| name.starts_with("GIT_CONFIG_VALUE_") || name == "GIT_SSH_COMMAND");
+    let variables: Vec<&str> = variables.map(|(_, value)| value.expose()).collect();
+    let ssh = variables.iter().filter_map(|value| value.rsplit_once("-p")?.1.split_whitespace().next()?.parse().ok());
+    let said = ports_of_addresses(args).into_iter().chain(ports_of_addresses(&variables)).chain(ssh);
+    Reach { ports: GIT_PORTS.into_iter().chain(said).collect(), sockets: false }
 }
 
 fn with(port: u16, mut ports: Vec<u16>) -> Vec<u16> {

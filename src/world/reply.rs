@@ -14,7 +14,7 @@ use super::packing::Packed;
 use super::postgres::Session;
 use super::recipe_run::RecipeEnd;
 use crate::error::Result;
-use crate::stream::{Sink, Source};
+use crate::stream::{Sink, Source, Stamp};
 
 /// The answer to an effect; each effect names the one that it gets.
 pub enum Reply {
@@ -30,6 +30,8 @@ pub enum Reply {
     Recipe(RecipeEnd),
     Objects(Vec<ObjectEntry>),
     ObjectStat(Option<ObjectStat>),
+    /// What a store said, where it said something.
+    StoreText(Option<String>),
     /// Whether it was made, or existed already.
     Made(bool),
     Response(HttpResponse),
@@ -50,6 +52,16 @@ pub struct Stat {
     pub mode: u32,
     pub owner: u32,
     pub group: u32,
+    pub inode: u64,
+    /// When its bytes or what is known of it were last changed, in nanoseconds of the file system's clock. No program can set it.
+    pub changed_ns: i64,
+}
+
+impl Stat {
+    /// By what the file is known again.
+    pub fn stamp(&self) -> Stamp {
+        Stamp(format!("{} {}", self.inode, self.changed_ns))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

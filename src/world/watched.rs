@@ -9,7 +9,7 @@ use super::postgres::{QueryResult, Session, Step};
 use super::reply::Process;
 use super::{Child, Exit, Reply};
 use crate::error::{Error, Result};
-use crate::stream::{Piece, ReadBack, Sink, Source};
+use crate::stream::{Piece, ReadBack, Sink, Source, Stamped};
 
 /// The watcher of the streams of one effect; clones see the same effect.
 pub trait Watcher: Clone + Send + Sync + 'static {
@@ -143,6 +143,10 @@ impl<W: Watcher> Sink for Watched<dyn Sink, W> {
                 other => other,
             })
         })
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        self.inner.stamped()
     }
 
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {

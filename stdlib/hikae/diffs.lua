@@ -10,7 +10,7 @@ local LARGEST = 256 << 10
 --- More lines than this, on one of the two sides, are shown as taken out and put in.
 local MOST_LINES = 400
 --- Names of what nobody should read in a log.
-local SECRET = { "secret", "passw", "token", "key", "credential", "auth", "dsn", "cookie", "private", "salt" }
+local SECRET = { "secret", "passw", "pwd", "token", "key", "credential", "auth", "dsn", "cookie", "private", "salt" }
 local MASK = "****"
 
 --- Whether a file and the one at another path hold the same.
@@ -85,7 +85,53 @@ local function is_secret(name)
       return true
     end
   end
-  return false
+  return string.find(string.lower(name), "pass[%s'\"]*[=:]?%s*$") ~= nil
+end
+
+--- Where a value ends: at its closing quote, else at the next blank, or at what parts the pairs of an address or of `a=b;c=d`.
+---@param text string
+---@param from integer Where it begins.
+---@param ends string Pattern of what ends a value without quotes.
+---@return integer past
+local function end_of(text, from, ends)
+  local quote = string.match(text, "^['\"]", from)
+  if not quote then
+    return string.find(text, ends, from) or #text + 1
+  end
+  local at = from + 1
+  while at <= #text do
+    local letter = string.sub(text, at, at)
+    if letter == "\\" or letter == quote and string.sub(text, at + 1, at + 1) == quote then
+      at = at + 1
+    elseif letter == quote then
+      return at + 1
+    end
+    at = at + 1
+  end
+  return at
+end
+
+--- A text whose pairs `name=value` have no value under a secret name, as in the connection strings of libpq (`host=db password='a b'`),
+--- of ODBC (`Server=db;Pwd=x`) and in addresses (`?password=x&y=z`).
+---@param text string
+---@return string
+function diffs.pairs_masked(text)
+  local parts, at = {}, 1
+  local listed = string.find(text, ";", 1, true) and not string.find(text, "[%w_]%s*=%s*[^;%s]*%s+[%w_]+%s*=")
+  while true do
+    local first, last, name = string.find(text, "([%a_][%w_%-%.]*)%s*=%s*", at)
+    if not first then
+      parts[#parts + 1] = string.sub(text, at)
+      return table.concat(parts)
+    end
+    parts[#parts + 1] = string.sub(text, at, last)
+    at = last + 1
+    if is_secret(name) and at <= #text then
+      local in_address = string.find(string.sub(text, 1, first - 1), "[?&]$")
+      at = end_of(text, at, in_address and "[&%s#]" or listed and ";" or "%s")
+      parts[#parts + 1] = MASK
+    end
+  end
 end
 
 --- A line without what could be a secret: values under such names, passwords in addresses, and long words of no language.
@@ -96,6 +142,7 @@ function diffs.masked(line)
   if before and is_secret(before) then
     return before .. MASK
   end
+  line = diffs.pairs_masked(line)
   line = string.gsub(line, "://[^/@%s]+@", "://" .. MASK .. "@")
   local masked = string.gsub(line, "[%w+/=_%-]+", function(word)
     return #word >= 20 and string.find(word, "%d") and string.find(word, "%a") and MASK or word

@@ -68,6 +68,16 @@ function fallback.stop(file, older, failure)
   }
 end
 
+--- Whether the person at the terminal agrees to the older backup. `--yes` agrees to nothing of the kind: nobody is asked then.
+---@param file string
+---@param older string
+---@param failure errors.Failure
+---@return boolean
+function fallback.agreed(file, older, failure)
+  return run.ask(_("%s\nthe backup that cannot be restored: %s\nthe backup before it: %s\nRestore the one before it, and lose what came after it? (yes/no)",
+    fallback.wrong(file, failure), fallback.shown(file), fallback.shown(older))) == true
+end
+
 --- A time as people say it.
 ---@param seconds integer
 ---@return string
@@ -111,7 +121,7 @@ function fallback.first(files, policy, work)
     local older = files[index + 1]
     if not fallback.may_help(failure) or not older then
       error(failure)
-    elseif policy ~= "older" then
+    elseif policy ~= "older" and not fallback.agreed(file, older, failure) then
       fallback.stop(file, older, failure)
     end
     local wrong = fallback.wrong(file, failure)

@@ -60,12 +60,28 @@ end
 ---@return integer refs
 ---@return string? head
 local function look(dir, options)
-  local said = run(dir, { "ls-remote", "--symref", "origin" }, options)
+  local ok, said = errors.try(run, dir, { "ls-remote", "--symref", "origin" }, options)
+  if not ok then
+    errors.accept(said, _("the error below tells it"))
+    error { kind = said.kind, message = said.message, hint = said.hint or _("can the address be reached from here, and is there what it asks for: a token in it, or a key?") }
+  end
   local count = 0
   for _name in string.gmatch(said, "%x+\trefs/[^\n]+") do
     count = count + 1
   end
   return count, string.match(said, "ref: (refs/heads/[^\t\n]+)\tHEAD")
+end
+
+--- Removes what a git that was killed has left in a mirror: no run uses it at the same time, and git waits for such a lock for ever.
+---@param dir string
+---@return boolean is_whole Whether the mirror was made to its end.
+local function clear_locks(dir)
+  local locks = fs.stat(dir) and fs.list { dir = dir, name = "*.lock", kind = "file", recursive = true } or {}
+  for _i, lock in ipairs(locks) do
+    log.warn(_("Removed `%s`, which an interrupted git left", lock.path))
+    fs.remove(lock.path, { why = _("an interrupted git left it") })
+  end
+  return #locks == 0 and fs.stat(path.join(dir, "HEAD")) ~= nil and fs.stat(path.join(dir, "config")) ~= nil
 end
 
 --- Brings a mirror up to date: all branches, tags and other refs, and none that the remote no longer has. A mirror that was cut
@@ -74,7 +90,7 @@ end
 ---@return integer refs How many the mirror has now.
 function git.mirror(options)
   local dir = options.dir
-  if not fs.stat(path.join(dir, "HEAD")) then
+  if not clear_locks(dir) then
     fs.mkdir(dir)
     run(nil, { "init", "--bare", "--quiet", dir }, options)
   end
@@ -145,12 +161,26 @@ local function remove_tree(dir)
   fs.remove(dir, { why = _("it was restored for a moment") })
 end
 
+--- What is restored for a moment lies in folders that begin so; one that is a day old was left by a run that was killed.
+local MOMENT, DAY_SECS = "hikae_bundle_", 86400
+
+--- Removes what killed runs have left.
+---@param work string
+local function clear_left(work)
+  for _i, entry in ipairs(fs.stat(work) and fs.list { dir = work, name = MOMENT .. "[0-9]*", kind = "dir" } or {}) do
+    if entry.age_secs > DAY_SECS then
+      remove_tree(entry.path)
+    end
+  end
+end
+
 --- Proves that a bundle restores alone: `git bundle verify` looks at its head only, so it is unpacked, every object is checked,
 --- and the refs are compared.
 ---@param bundle string
 ---@param options hikae.git.VerifyOptions
 function git.verify(bundle, options)
-  local dir = path.join(options.work, "hikae_bundle_" .. clock.stamp())
+  clear_left(options.work)
+  local dir = path.join(options.work, MOMENT .. clock.stamp())
   fs.mkdir(dir)
   run(nil, { "init", "--bare", "--quiet", dir }, options)
   local ok, failure = errors.try(function()

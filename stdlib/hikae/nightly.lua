@@ -66,6 +66,9 @@ function nightly.settings(p, recipe)
   elseif recipe == "backup-monitor" then
     return { dir = p.root, database_dir = path.join(p.root, FOLDERS["db-backup"]) }
   end
+  if recipe == "s3-backup" or recipe == "gcs-backup" then
+    return { source = p.root }
+  end
   return FOLDERS[recipe] and { dir = path.join(p.root, FOLDERS[recipe]) } or {}
 end
 
@@ -164,6 +167,9 @@ function nightly.tell_slack(slack, night, results, size)
   if not ok then
     log.warn(_("Slack did not take the message: %s", failure.message))
     errors.accept(failure, _("a message that does not arrive changes nothing of the backups"))
+  else
+    -- Where alerts go to the same address, one message about the night is enough.
+    run.reported(slack)
   end
 end
 

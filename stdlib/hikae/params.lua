@@ -76,6 +76,15 @@ function params.encryption(own)
   }, own)
 end
 
+--- What a program may warn of without a word about it: `accept_warnings`.
+---@param own table<string, hikae.params.Change>
+---@return table<string, recipe.Param>
+function params.warnings(own)
+  return add({
+    accept_warnings = { type = "list", optional = true, says = "Warnings that are fine, as patterns of their kind or text" },
+  }, own)
+end
+
 --- How `hikae.health` finds out whether the application works: `health_url`, `health_command`, `health_tries`, `health_wait`, `health_within`.
 ---@param own table<string, hikae.params.Change>
 ---@return table<string, recipe.Param>

@@ -104,19 +104,44 @@ local function drop_after_failure(server, database)
   end
 end
 
+--- Whether a file was refused because nobody vouches for it, and it would need the rights of a superuser.
+---@param failure errors.Failure
+---@return boolean
+local function is_untrusted(failure)
+  return failure.kind == "denied" and string.find(failure.message, "no record", 1, true) ~= nil
+end
+
+--- Restores a file into a throwaway. Where that takes a superuser's rights and the file is not on record, the person at the terminal is asked.
+---@param options hikae.restores.Options
+---@param file string
+---@param database string
+---@return pg.Restored
+local function load(options, file, database)
+  local function with(trust)
+    return pg.restore(restores.at(options.server, {
+      source = file, database = database, dump_of = options.dump_of, if_exists = "remake",
+      jobs = options.jobs, work = options.work, make_roles = options.make_roles, trust = trust, timeout = options.timeout,
+      identity = options.identity, passphrase = options.passphrase,
+    }))
+  end
+  local ok, answer = errors.try(with, options.trust)
+  if ok then
+    return answer
+  end
+  local question = _("%s is not recorded as a backup of this catalog, and a dump is code that would run with the rights of a superuser. Trust whoever made it? (yes/no)", file)
+  if not is_untrusted(answer) or not run.ask(question) then
+    error(answer)
+  end
+  errors.accept(answer, _("the person at the terminal trusts whoever made the file"))
+  return with("dump")
+end
+
 --- Restores a file into a throwaway, whatever is in that, and compares the two.
 ---@param options hikae.restores.Options
 ---@param file string
 ---@param database string
 local function fill(options, file, database)
-  local restored = pg.restore(restores.at(options.server, {
-    source = file,
-    database = database,
-    dump_of = options.dump_of,
-    if_exists = "remake",
-    jobs = options.jobs, work = options.work, make_roles = options.make_roles, trust = options.trust, timeout = options.timeout,
-    identity = options.identity, passphrase = options.passphrase,
-  }))
+  local restored = load(options, file, database)
   log.info(_("Restored into the database %s: %s", database, file))
   local described = manifest.read(file, { lists = false })
   if not described then
@@ -149,6 +174,7 @@ end
 ---@class (exact) hikae.restores.Apart
 ---@field dir string The folder in which the cluster may stand.
 ---@field file string The backup for which it is started.
+---@field settings? string[] Settings of its server.
 ---@field timeout? integer|string Longest time for each step.
 
 --- How much room a restored database may take: its rows once more for its indexes; unpacked, where no manifest tells how much that is.
@@ -170,6 +196,7 @@ function restores.apart(options, work)
     dir = options.dir,
     server_version = described and described.database and described.database.server_version,
     size_bytes = room_for(options.file, described),
+    settings = options.settings,
     timeout = options.timeout,
   }
   log.info(_("A temporary cluster was started: %s", cluster.host))

@@ -16,7 +16,7 @@ archive = {}
 ---@field xattrs? boolean Whether extended attributes are kept. Default false.
 ---@field acls? boolean Whether access control lists are kept. Default false.
 ---@field allow_empty? boolean Whether an archive without any file is fine. Default false.
----@field on_change? "warn"|"error" What becomes of a file that changes while it is read. Default `"warn"`.
+---@field on_change? "warn"|"error"|"accept" What becomes of a file that changes while it is read. Default `"warn"`.
 ---@field accept_unreadable? string[] Files and folders that are left out, with all in them, when they cannot be read.
 ---@field timeout? integer|string Longest time. Default: that of the run.
 ---@field idle_timeout? integer|string Longest time without a byte. Default: that of the run.

@@ -33,6 +33,7 @@ pg = {}
 ---@field database string
 ---@field sql string One query that gives rows. `:'name'` stands for the text value of the variable `name`.
 ---@field vars? table<string, string> Values for `:'name'` in the query.
+---@field read_only? boolean Whether the server lets the query change nothing; a plan then asks it as well. Default false.
 ---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
 ---@field port? integer Default 5432.
 ---@field user? string Default: the user that hikae runs as.
@@ -82,7 +83,7 @@ function pg.databases(options) end
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 
 --- The same stream, of a dump that somebody else has made: it ends well only when what has passed is one whole dump, plain SQL,
---- `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, packed or not. Its rows are counted,
+--- `pg_dump --format=custom` or `--format=tar`, or a folder by `pg_dump --format=directory` in a tar file, packed or not. Its rows are counted,
 --- and its manifest says how it is restored. Runs `pg_restore` for what is not plain SQL.
 ---@param stream Stream
 ---@param options? pg.ProveOptions
@@ -107,7 +108,7 @@ function pg.prove(stream, options) end
 ---@field path string
 ---@field has_manifest boolean Whether a manifest lay beside it, and described it.
 ---@field created_at? string By its manifest, RFC 3339.
----@field format "plain"|"custom"|"directory" How `pg_dump` wrote it; `directory` in a tar file.
+---@field format "plain"|"custom"|"tar"|"directory" How `pg_dump` wrote it; `directory` in a tar file.
 ---@field packed? "gzip"|"zstd" What it is packed by, if it is.
 
 ---@class pg.Check One thing that was compared.
@@ -220,6 +221,7 @@ function pg.swap(options) end
 ---@field dir string Folder in which the cluster may stand, in a folder of its own.
 ---@field server_version? string Release of the server that was dumped, such as `"15.18"`: an older one is no server for it.
 ---@field size_bytes? integer How much room is wanted for what is restored.
+---@field settings? string[] Settings of its server that the database needs: `"shared_preload_libraries=pg_cron"`.
 ---@field timeout? integer|string Longest time for each of the programs: seconds, or text such as `"2h"`.
 
 --- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket lies in a
@@ -242,7 +244,7 @@ function pg.temporary_cluster(options) end
 function pg.drop_cluster(cluster) end
 
 ---@class (exact) pg.RestoreOptions
----@field source string Path of the dump: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file, also packed by gzip or zstd.
+---@field source string Path of the dump: plain SQL, `pg_dump --format=custom` or `--format=tar`, or a folder by `pg_dump --format=directory` in a tar file, also packed by gzip or zstd.
 ---@field database string Database to restore into, whatever name the dump carries.
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
 ---@field trust? "recorded"|"dump" Who vouches for the file, whose code runs while it is loaded: the record of backups, or you. A file that nobody vouches for is loaded without a superuser's rights. Default `"recorded"`.

@@ -35,6 +35,7 @@
 ---@field timeout? string Longest time for the whole run. Default `24h`.
 ---@field params? table<string, recipe.Param>
 ---@field needs? recipe.Needs
+---@field preview? fun(p: table<string, any>): string[] What it will do, in lines for the person who is asked before a restore, and for `--dry-run`. It changes nothing.
 ---@field run fun(p: table<string, any>): any
 
 --- Declares a recipe. Loading it does nothing; `run` is called with the params.

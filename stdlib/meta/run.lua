@@ -29,6 +29,11 @@ function run.confirmed() end
 ---@param options? run.NoteOptions
 function run.note(name, options) end
 
+--- Asks the person who started the run at a terminal, and waits for the answer. Nobody is asked with `--yes`, `--quiet` or `--json`.
+---@param question string One sentence or more; `(yes/no)` at its end.
+---@return boolean? answer Whether the answer is `yes`; nil where nobody can be asked.
+function run.ask(question) end
+
 --- Accepts what the run says beside its result when its kind or its text matches one of the patterns: it then counts as a note.
 ---@param patterns string[] `*` is any text, everything else is itself.
 function run.accept_warnings(patterns) end
@@ -46,3 +51,16 @@ function run.remark(remark) end
 --- The paths of the backups that it has proved so far.
 ---@return string[]
 function run.backups() end
+
+--- Whom to call at one level, as `[contacts]` of `hikae.toml` has it.
+---@class run.Contacts
+---@field level "1"|"2"|"3"|"support"
+---@field names string[] As people wrote them: name, number, mail address.
+
+--- Whom to call, the first level first; levels without a contact are left out.
+---@return run.Contacts[]
+function run.contacts() end
+
+--- Says that the run has reported its own end to this address: an alert of the run does not go there as well, unless it escalates.
+---@param address string|Secret
+function run.reported(address) end

@@ -19,6 +19,7 @@ function samples.pg_dump(dump) end
 ---@field name string The file name of the backup.
 ---@field size? string The size of the backup, such as `"2 GiB"`. Default: that of `content`.
 ---@field content? string What is in the backup. Default: nothing.
+---@field created_at? string When it was made, such as `"2026-02-14T02:00:00+09:00"`. Default: in 1970.
 ---@field database? string The database that it holds. Default `english_cafe_db`.
 ---@field rows? table<string, integer> How many rows by table. Default: no table.
 

@@ -11,6 +11,7 @@
 ---@field postgres? string|fun(said: simulate.Said): string|simulate.Heard|nil The one PostgreSQL server: a function that answers each login and each statement, or one answer to everything. Default: nothing listens.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
+---@field contacts? table<string, string[]> Whom to call, by the levels of `[contacts]`. Default: nobody.
 ---@field catalog? simulate.Catalog What the record of runs tells. Default: nothing is wrong.
 ---@field objects? table<string, string|{ content: string?, size: integer|string|nil, age: string?, modified: string?, storage_class: string?, metadata: table<string, string>? }> What object stores hold, by `"s3://bucket/key"`; `["s3://bucket"] = {}` is an empty bucket.
 ---@field store? { access_key: string?, secret_key: Secret|nil, down: boolean? } How object stores answer. Default: to everybody.
@@ -122,6 +123,11 @@ local World = {}
 ---@param options? World.RunOptions
 ---@return Run
 function World:run(recipe, options) end
+
+--- Lets another program write a file, or remove what lies there.
+---@param path string
+---@param file? string|simulate.File Default: it is removed.
+function World:change(path, file) end
 
 --- One change that a run would make.
 ---@class World.Change

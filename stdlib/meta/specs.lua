@@ -103,6 +103,7 @@ function Expectation.never_to_raise(what) end
 ---@class (exact) simulate.Catalog
 ---@field overdue? simulate.Overdue[] What `catalog.overdue` gives.
 ---@field runs? simulate.PastRun[] What `catalog.runs` and `catalog.backups` give, the newest first.
+---@field removed? string[] The paths that runs have removed.
 ---@field unreadable? string Why the record cannot be read.
 
 ---@class (exact) simulate.PastRun

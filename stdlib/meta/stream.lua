@@ -5,7 +5,7 @@
 local Stream = {}
 
 ---@class (exact) Stream.GzipOptions
----@field level? integer 0 to 9. Default 5: smaller than `gzip -6` with dumps, in less than half the time.
+---@field level? integer 0 to 9. Default 5, and 6 for archives: smaller than `gzip -6`, in less than half the time.
 ---@field threads? integer Default: one a core.
 
 ---@class (exact) Stream.ZstdOptions

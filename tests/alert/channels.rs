@@ -165,6 +165,7 @@ fn run(kind: &str, recipe: &str, status: Status) -> Run {
         host: "db1".into(),
         username: "backup".into(),
         process_id: 1,
+        parent: None,
     };
     let error =
         Error::new(Kind::Space, "cannot write `/backups/x`").because_text("it says hunter3").hint("free some space");

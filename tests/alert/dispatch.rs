@@ -85,6 +85,7 @@ impl Place {
             host: "db1".into(),
             username: "backup".into(),
             process_id: 1,
+            parent: None,
         };
         let error = (status != Status::Success).then(|| Failure::from(&Error::new(Kind::Space, "the disk is full")));
         let ending = Ending { status, ended_at: started_at, duration_ms: 10, error };

@@ -73,8 +73,12 @@ fn ends_small(name: &str, body: &str) {
 fn bounded(name: &str, hikae: &Hikae, resident: i64, took: Duration) {
     assert!(resident < MOST_RESIDENT_KIB, "{name}: {} MiB", resident >> 10);
     assert!(took < Duration::from_secs(25), "{name}: {took:?}");
-    let left: Vec<_> = hikae.backups().into_iter().filter(|name| name.contains("partial")).collect();
+    let all =
+        walkdir::WalkDir::new(hikae.path("")).into_iter().map(|entry| entry.unwrap().path().display().to_string());
+    let left: Vec<String> = all.filter(|path| path.ends_with("hikae-part") || path.contains("/unpacked_")).collect();
     assert!(left.is_empty(), "{name}: {left:?}");
+    let started = crate::support::processes::started_in(&hikae.path(""));
+    assert!(started.is_empty(), "{name}: still running: {started:?}");
 }
 
 /// A table that holds itself twice, so deep that all of it would be millions of values.
@@ -140,13 +144,17 @@ fn text_of_a_stream_has_its_bound() {
 
 #[test]
 fn many_streams_wait_for_their_turn() {
-    for (name, count, stage) in
-        [("gzip", 300, "gzip()"), ("zstd", 40, "zstd { level = 19 }"), ("threads", 1, "gzip { threads = 64 }")]
-    {
+    for (name, count, bytes, stage) in [
+        ("gzip", 3000, 1000, "gzip()"),
+        ("gzip of more", 100, 3_000_000, "gzip()"),
+        ("zstd", 200, 1000, "zstd { level = 19 }"),
+        ("zstd of more", 20, 3_000_000, "zstd { level = 19 }"),
+        ("threads", 1, 3_000_000, "gzip { threads = 64 }"),
+    ] {
         ends_small(
             name,
             &format!(
-                "local all = {{}} for i = 1, {count} do all[\"b\" .. i] = function() return process.stream {{ program = \"head\", args = {{ \"-c\", \"3000000\", \"/dev/urandom\" }} }}:{stage}:discard() end end parallel(all)"
+                "local all = {{}} for i = 1, {count} do all[\"b\" .. i] = function() return process.stream {{ program = \"head\", args = {{ \"-c\", \"{bytes}\", \"/dev/urandom\" }} }}:{stage}:discard() end end parallel(all)"
             ),
         );
     }
@@ -203,4 +211,65 @@ fn folders_inside_folders_take_no_longer_than_their_number() {
     let (_hikae, said, _, took) = bomb(body);
     assert!(took < Duration::from_secs(10), "{took:?}");
     assert!(said.code == 0 || said.code == 1, "{said:?}");
+}
+
+#[test]
+fn archives_of_deep_folders_take_no_longer_than_their_number() {
+    let body = "local deep = path.join(p.dir, (string.rep(\"d/\", 1000)))\n\
+                fs.mkdir(deep) for i = 1, 50 do fs.write(path.join(deep, \"f\" .. i), \"x\") end\n\
+                local to = path.join(p.dir, \"x.tar\")\n\
+                local began = clock.elapsed()\n\
+                archive.pack { roots = { path.join(p.dir, \"d\") } }:save(to)\n\
+                assert(#archive.list(to) > 1000)\n\
+                archive.unpack { source = to, into = path.join(p.dir, \"out\") }\n\
+                assert(clock.elapsed() - began < 10, \"quadratic\")";
+    let (hikae, said, resident, took) = bomb(body);
+    assert!(said.code == 0 || said.err.contains("bomb.lua:"), "{said:?}");
+    assert!(!said.err.contains("quadratic") && !said.err.contains("left behind"), "{said:?}");
+    bounded("deep", &hikae, resident, took);
+}
+
+#[test]
+fn what_goes_on_at_the_deadline_ends_soon() {
+    for (name, body) in [
+        ("zstd", "process.stream { program = \"yes\" }:zstd { level = 19 }:discard()"),
+        ("gzip", "process.stream { program = \"yes\" }:gzip():save(path.join(p.dir, \"x.gz\"))"),
+        ("lua", "while true do pcall(string.rep, \"x\", 1000000) end"),
+    ] {
+        let (hikae, said, resident, took) = bomb(body);
+        assert_eq!(said.code, 1, "{name}: {said:?}");
+        assert!(!said.err.contains("left behind"), "{name}: {said:?}");
+        bounded(name, &hikae, resident, took);
+        assert!(hikae.backups().is_empty(), "{name}: {:?}", hikae.backups());
+    }
+}
+
+/// A spec of this body, run by `hikae test` with little address space.
+fn spec_bomb(name: &str, body: &str) -> Said {
+    let spec = format!("describe(\"bomb\", function() it(\"takes too much\", function() {body} end) end)\n");
+    let recipe = "--- Quiet.\nreturn recipe { type = \"daily\", kind = \"maintenance\", run = function() end }\n";
+    let hikae = Hikae::new().file("config/recipes/quiet.lua", recipe).file("config/recipes/quiet_spec.lua", &spec);
+    let nest = "--- Nests.\nreturn recipe { type = \"daily\", kind = \"maintenance\", needs = { run = { \"x\" } },\n\
+                run = function() process.run { program = \"x\" } end }\n";
+    let hikae = hikae.file("config/recipes/nest.lua", nest);
+    let (said, resident, took) = measured(&hikae, &["test"]);
+    bounded(name, &hikae, resident, took);
+    said
+}
+
+#[test]
+fn specs_have_the_same_bounds() {
+    for (name, body) in [
+        ("simulate of a table that holds itself", format!("{TWICE} simulate(t):run(\"quiet\"):ok()")),
+        ("samples", "samples.pg_dump { contacts = 1e9 }".to_owned()),
+        ("many samples", "local all = {} for i = 1, 1e6 do all[i] = samples.pg_dump { contacts = 100000 } end".to_owned()),
+        (
+            "nested",
+            "local function deeper() simulate { programs = { x = deeper } }:run(\"nest\"):ok() return \"\" end deeper()".to_owned(),
+        ),
+    ] {
+        let said = spec_bomb(name, &body);
+        assert_eq!(said.code, 1, "{name}: {said:?}");
+        assert!(said.out.contains("quiet_spec.lua"), "{name}: {said:?}");
+    }
 }

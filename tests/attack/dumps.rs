@@ -12,7 +12,7 @@ const TRAILER: &str = "--\n-- PostgreSQL database dump complete\n--\n\n";
 const PLACE: &str = "COMMENT ON SCHEMA public IS 'pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp';";
 
 /// A server with a database that must survive, and a shop that is restored.
-fn server() -> Cluster {
+pub fn server() -> Cluster {
     let cluster = Cluster::start();
     for name in ["victim", "shop"] {
         cluster.create_database(name);
@@ -21,7 +21,7 @@ fn server() -> Cluster {
     cluster
 }
 
-fn survived(cluster: &Cluster, what: &str, said: &Said) {
+pub fn survived(cluster: &Cluster, what: &str, said: &Said) {
     let there = "SELECT count(*) FROM pg_database WHERE datname = 'victim'";
     assert_eq!(cluster.psql("postgres", there), "1", "{what} dropped the victim: {said:?}");
     assert_eq!(cluster.psql("victim", "SELECT count(*) FROM t"), "2", "{what}: {said:?}");
@@ -33,7 +33,7 @@ fn survived(cluster: &Cluster, what: &str, said: &Said) {
 }
 
 /// Restores, drills and recovers by this file; each is refused, and says one of these reasons.
-fn refused(cluster: &Cluster, what: &str, name: &str, bytes: &[u8], reasons: &[&str]) {
+pub fn refused(cluster: &Cluster, what: &str, name: &str, bytes: &[u8], reasons: &[&str]) {
     let hikae = Hikae::with_database(cluster, "shop");
     let file = hikae.path("backups").join(name);
     std::fs::write(&file, bytes).unwrap();
@@ -57,7 +57,7 @@ fn refused(cluster: &Cluster, what: &str, name: &str, bytes: &[u8], reasons: &[&
 }
 
 /// A dump with these lines in it, with and without the lock of psql.
-fn dumps(lines: &[u8]) -> [Vec<u8>; 2] {
+pub fn dumps(lines: &[u8]) -> [Vec<u8>; 2] {
     let lock = ("\\restrict abc\n\n", "\\unrestrict abc\n\n");
     [("", ""), lock].map(|(before, behind)| {
         [HEADER.as_bytes(), before.as_bytes(), lines, b"\n", TRAILER.as_bytes(), behind.as_bytes()].concat()
@@ -65,7 +65,7 @@ fn dumps(lines: &[u8]) -> [Vec<u8>; 2] {
 }
 
 /// A comment that ends its string behind the first quote, for one who takes `\x83\` for one character.
-fn half_character(byte: u8) -> Vec<u8> {
+pub fn half_character(byte: u8) -> Vec<u8> {
     [b"COMMENT ON SCHEMA public IS E'", &[byte][..], b"\\'; DROP DATABASE victim; --';"].concat()
 }
 
@@ -186,111 +186,4 @@ fn swap(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
         at += found + old.len();
     }
     bytes
-}
-
-/// Code that a dump defines runs while it is loaded, without the rights of the user.
-#[test]
-fn the_code_of_a_dump_runs_no_program() {
-    let cluster = server();
-    let owned = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(owned.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-    let owned = owned.path().join("owned");
-    let run = format!("EXECUTE 'COPY (SELECT 1) TO PROGRAM ''touch {}'''", owned.display());
-    let function = |body: &str| {
-        format!(
-            "CREATE FUNCTION public.inner() RETURNS void LANGUAGE plpgsql AS $_$BEGIN {body}; END$_$;\n\
-             CREATE FUNCTION public.evil() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $_$BEGIN PERFORM public.inner(); RETURN true; END$_$;\n\
-             ALTER FUNCTION public.evil() OWNER TO postgres;\n"
-        )
-    };
-    let table = "CREATE TABLE public.t (\n    a integer\n);\nALTER TABLE public.t OWNER TO postgres;\n";
-    let rows = "COPY public.t (a) FROM stdin;\n1\n\\.\n";
-    let check =
-        "CREATE TABLE public.t (\n    a integer,\n    CONSTRAINT c CHECK (public.evil())\n);\n".to_owned() + rows;
-    let default =
-        "CREATE TABLE public.t (\n    a integer,\n    b boolean DEFAULT public.evil()\n);\n".to_owned() + rows;
-    let index = format!("{table}{rows}CREATE INDEX i ON public.t USING btree (a) WHERE public.evil();\n");
-    let generated =
-        "CREATE TABLE public.t (\n    a integer,\n    b boolean GENERATED ALWAYS AS (public.evil()) STORED\n);\n"
-            .to_owned()
-            + rows;
-    let view = "CREATE MATERIALIZED VIEW public.v AS\n SELECT public.evil() AS evil\n  WITH NO DATA;\nREFRESH MATERIALIZED VIEW public.v;\n".to_owned();
-    let owner =
-        format!("{table}{rows}ALTER TABLE public.t ADD CONSTRAINT c CHECK (public.evil()), OWNER TO postgres;\n");
-    for body in [
-        run.clone(),
-        format!("EXECUTE 'RESET SESSION AUTHORIZATION'; {run}"),
-        format!("EXECUTE 'SET ROLE postgres'; {run}"),
-    ] {
-        for (what, load) in [
-            ("a check", &check),
-            ("a default", &default),
-            ("an index", &index),
-            ("a generated column", &generated),
-            ("a materialized view", &view),
-            ("a second change", &owner),
-        ] {
-            let settings = "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nSET check_function_bodies = false;\n";
-            let [dump, _] = dumps(format!("{settings}{}{load}", function(&body)).as_bytes());
-            let hikae = Hikae::with_database(&cluster, "shop");
-            let file = hikae.path("backups/x.sql");
-            std::fs::write(&file, dump).unwrap();
-            let file = format!("file={}", file.display());
-            for recipe in ["backup-test", "db-restore"] {
-                let said = hikae.run(&["run", recipe, "--yes", "--set", &file]);
-                assert!(!owned.exists(), "{what} ran a program in {recipe} ({body}): {said:?}");
-                survived(&cluster, what, &said);
-                assert_ne!(said.code, 0, "{what}: {said:?}");
-                assert!(
-                    said.err.contains("trust=dump") || said.err.contains("permission denied"),
-                    "{what}: {}",
-                    said.err
-                );
-            }
-        }
-    }
-}
-
-/// A file on record is loaded with all rights of the user, and one of somebody else is when a person says so.
-#[test]
-fn a_file_on_record_or_vouched_for_is_loaded_with_all_rights() {
-    let cluster = server();
-    cluster.psql("shop", "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()");
-    let hikae = Hikae::with_database(&cluster, "shop");
-    assert_eq!(hikae.run(&["run", "db-backup"]).code, 0);
-    assert_eq!(hikae.run(&["run", "backup-test"]).code, 0, "it is on record");
-    let other = Hikae::with_database(&cluster, "shop");
-    let file = other.path("backups/x.sql");
-    std::fs::write(&file, cluster.dump("shop", &["--create"])).unwrap();
-    let file = format!("file={}", file.display());
-    let said = other.run(&["run", "backup-test", "--set", &file]);
-    assert_eq!(said.code, 1, "{said:?}");
-    assert!(said.err.contains("--set trust=dump"), "{}", said.err);
-    survived(&cluster, "an event trigger", &said);
-    let said = other.run(&["run", "backup-test", "--set", &file, "--set", "trust=dump"]);
-    assert_eq!(said.code, 0, "{said:?}");
-}
-
-/// What needs no more than the rights to its own objects comes back with its owners, though nobody vouches for it.
-#[test]
-fn a_file_of_somebody_else_comes_back_with_its_owners() {
-    let cluster = server();
-    cluster.psql(
-        "shop",
-        "CREATE ROLE alice; CREATE TABLE hers (a int PRIMARY KEY); ALTER TABLE hers OWNER TO alice; CREATE SCHEMA s;
-         CREATE VIEW s.v AS SELECT * FROM hers; GRANT SELECT ON hers TO PUBLIC; CREATE EXTENSION pg_trgm SCHEMA s;
-         CREATE INDEX i ON t USING gin ((a::text) s.gin_trgm_ops); INSERT INTO hers VALUES (7)",
-    );
-    let hikae = Hikae::with_database(&cluster, "shop");
-    let file = hikae.path("backups/x.sql");
-    std::fs::write(&file, cluster.dump("shop", &["--create"])).unwrap();
-    let owners =
-        "SELECT string_agg(relname || pg_get_userbyid(relowner) || coalesce(relacl::text, ''), ',' ORDER BY relname)
-                  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('public', 's')";
-    let before = cluster.psql("shop", owners);
-    let said = hikae.run(&["run", "db-restore", "--yes", "--set", &format!("file={}", file.display())]);
-    assert_eq!(said.code, 0, "{said:?}");
-    assert_eq!(cluster.psql("shop", owners), before);
-    assert_eq!(cluster.psql("shop", "SELECT a FROM hers"), "7");
-    survived(&cluster, "a file of somebody else", &said);
 }

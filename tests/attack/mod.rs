@@ -3,9 +3,14 @@
 mod at_start;
 mod bombs;
 mod children;
+mod dump_code;
+mod dump_formats;
+mod dumps;
 mod leftovers;
+mod lies;
 mod loads;
 mod network;
 mod ordinary;
 mod place;
 mod reach;
+mod splitting;

@@ -1,7 +1,7 @@
 //! Promises about what the arguments of a program open of the network.
 
-use hikae::world::Command;
 use hikae::world::reach::{Reach, named_by};
+use hikae::world::{Command, SecretOrText};
 
 fn reach(args: &[&str]) -> Reach {
     let mut command = Command::new("pg_dump");
@@ -26,4 +26,23 @@ fn a_connection_says_where_it_goes() {
     {
         assert_eq!(reach(&["-d", connection]), server, "{connection}");
     }
+}
+
+#[test]
+fn git_goes_where_its_variables_say() {
+    let mut command = Command::new("git");
+    command.args = ["--git-dir", "/m", "fetch", "origin"].map(str::to_owned).to_vec();
+    let variables = [
+        ("GIT_CONFIG_VALUE_0", "https://x:token@git.example.com:8443/cafe.git"),
+        ("GIT_CONFIG_VALUE_1", "+refs/*:refs/*"),
+        ("GIT_CONFIG_VALUE_2", "ssh://git@git.example.com:2222/cafe.git"),
+        ("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -p 2022"),
+        ("OTHER", "https://example.com:9999"),
+    ];
+    command.env = variables.map(|(name, value)| (name.to_owned(), SecretOrText::Plain(value.to_owned()))).to_vec();
+    let ports = named_by(&command).ports;
+    assert!([22, 443, 8443, 2222, 2022].iter().all(|port| ports.contains(port)), "{ports:?}");
+    assert!(!ports.contains(&9999), "{ports:?}");
+    command.args = vec!["fsck".to_owned()];
+    assert_eq!(named_by(&command), Reach::default());
 }

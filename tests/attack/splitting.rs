@@ -111,6 +111,7 @@ async fn a_difference_never_runs_a_second_command() {
         password: Some(Secret::new(cluster.password.clone())),
         database: "fuzzed".to_owned(),
         expendable: false,
+        read_only: false,
     };
     let (mut numbers, mut sent) = (Numbers(0x9e37_79b9_7f4a_7c15), 0);
     for encoding in ["UTF8", "SQL_ASCII", "LATIN1", "EUC_JP", "SJIS", "BIG5", "GBK", "UHC", "GB18030"] {

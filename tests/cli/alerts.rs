@@ -419,7 +419,7 @@ fn a_person_who_tries_a_recipe_at_a_terminal_alarms_nobody_unless_it_is_a_restor
     assert_eq!(at_terminal(&hikae, &["run", "tool-backup"]).0, 1);
     assert_eq!(rows(&hikae, &[]).len(), 0);
     assert_eq!(at_terminal(&hikae, &["run", "back", "--yes"]).0, 1);
-    assert!(subject(&server.mail()).starts_with("【緊急】リストア失敗: BKP-"));
+    assert!(subject(&server.mail()).starts_with("【緊急】復旧失敗: BKP-"));
     assert_eq!(hikae.run(&["run", "tool-backup"]).code, 1);
     assert!(subject(&server.mail()).starts_with("【緊急】バックアップ失敗: BKP-"), "cron's is the first that counts");
     mend(&hikae);

@@ -136,8 +136,8 @@ fn a_full_disk_of_the_backups_is_told() {
 #[test]
 fn a_restore_and_a_drill_that_fail_raise_alerts_of_their_own() {
     for (recipe, kind, subject, advice) in [
-        ("db-restore", "restore_failure", "【緊急】リストア失敗: BKP-", "本番データベースの状態を確認し"),
-        ("backup-test", "drill_failure", "【緊急】リストアテスト失敗: BKP-", "復元できないおそれがあります"),
+        ("db-restore", "restore_failure", "【緊急】復旧失敗: BKP-", "本番データベースの状態を確認し"),
+        ("backup-test", "drill_failure", "【緊急】復旧テスト失敗: BKP-", "復旧できないおそれがあります"),
     ] {
         let receiver = Receiver::start();
         let hikae = world(&receiver, SAVE)

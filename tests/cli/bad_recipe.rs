@@ -104,7 +104,7 @@ fn a_misspelt_key_and_whatever_else_is_wrong_is_told_at_once() {
                  `needs.runs` is not a known key
                  `{dri}` of `needs.write` names no param: `dri`
 
-    hint: did you mean `schedule`? valid names: `kind`, `summary`, `type`, `schedule`, `objective`, `timeout`, `params`, `needs`, `run`
+    hint: did you mean `schedule`? valid names: `kind`, `summary`, `type`, `schedule`, `objective`, `timeout`, `params`, `needs`, `preview`, `run`
           did you mean `daily`? valid names: `daily`, `weekly`, `monthly`, `manual`
           write a number and a unit, such as `90s`, `25h` or `30d`
           write a whole number, such as `30`

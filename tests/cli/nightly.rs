@@ -11,9 +11,9 @@ use crate::support::processes::{end_of, send, wait_until};
 use crate::support::program::{Hikae, names};
 use crate::support::receiver::Receiver;
 
-const SLACK: &str = "/services/T/thornypalimpsest";
+pub const SLACK: &str = "/services/T/thornypalimpsest";
 
-fn git(folder: &Path, args: &[&str]) -> String {
+pub fn git(folder: &Path, args: &[&str]) -> String {
     let mut command = Command::new("git");
     command.current_dir(folder).args(["-c", "user.name=t", "-c", "user.email=t@example.com"]).args(args);
     let output = command.env("GIT_CONFIG_GLOBAL", "/dev/null").output().expect("`git` is needed: apt-get install git");
@@ -22,7 +22,7 @@ fn git(folder: &Path, args: &[&str]) -> String {
 }
 
 /// A site with everything that the night backs up.
-fn site(database: &str, slack: &Receiver) -> Hikae {
+pub fn site(database: &str, slack: &Receiver) -> Hikae {
     shared().create_database(database);
     shared().psql(database, "CREATE TABLE contacts (name text); INSERT INTO contacts VALUES ('花子'), ('太郎')");
     slack.put(&format!("POST {SLACK}"), &[(200, b"ok")]);
@@ -51,13 +51,13 @@ fn site(database: &str, slack: &Receiver) -> Hikae {
 }
 
 /// The name of the only backup in a folder that ends like this.
-fn only(folder: &Path, ending: &str) -> std::path::PathBuf {
+pub fn only(folder: &Path, ending: &str) -> std::path::PathBuf {
     let found: Vec<String> = names(folder).into_iter().filter(|name| name.ends_with(ending)).collect();
     assert_eq!(found.len(), 1, "{ending} in {:?}", names(folder));
     folder.join(&found[0])
 }
 
-fn untar(archive: &Path, into: &Path) {
+pub fn untar(archive: &Path, into: &Path) {
     std::fs::create_dir_all(into).unwrap();
     let run = Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(into).output().unwrap();
     assert!(run.status.success(), "{run:?}");

@@ -104,7 +104,7 @@ fn every_command_line_in_it_exists() {
         // In a crontab five fields stand before the command.
         let command = |line: &str| {
             let line = line.split(" # ").next()?.trim().trim_start_matches("$ ");
-            let line = line.strip_prefix("0 2 * * * /usr/local/bin/").unwrap_or(line);
+            let line = line.strip_prefix("0 2 * * * /usr/bin/").unwrap_or(line);
             line.starts_with("hikae ").then(|| line.to_owned())
         };
         let lines: Vec<String> = prose.chain(typed).filter_map(command).collect();

@@ -45,8 +45,10 @@ fn it_gives_the_outcome_of_a_run_of_its_own() {
         (String::from_utf8(hikae.command(&["runs", "show", &id]).output().unwrap().stdout).unwrap(), id)
     };
     let ((inner, inner_id), (outer, outer_id)) = (shown("inner"), shown("outer"));
-    assert!(inner.contains(&format!("started by {outer_id}")), "{inner}");
+    assert!(inner.contains(&format!("part of {outer_id}")), "{inner}");
     assert!(outer.contains(&inner_id), "{outer}");
+    let json = hikae.outcome(&["runs", "show", &inner_id, "--json"]);
+    assert_eq!(json["parent"], outer_id, "{json}");
 }
 
 #[test]

@@ -133,6 +133,63 @@ fn a_person_is_asked_with_what_will_be_done_and_only_yes_lets_it_go_on() {
     assert_eq!((guests(cluster, name), databases(cluster, name)), (SINCE.to_owned(), vec![name.to_owned()]));
     let (code, said) = typed(&hikae, "yes");
     assert_eq!((code, guests(cluster, name)), (0, BEFORE.to_owned()), "{said}");
+    for words in ["restores: ", "db_backup_", " tables, ", " rows", "replaces: the database restore_asked, "] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn a_plan_shows_what_is_restored_and_what_is_replaced() {
+    let (cluster, name) = (shared(), "restore_previewed");
+    let hikae = backed_up(cluster, name);
+    let said = hikae.run(&["run", "db-restore", "--dry-run"]);
+    let file = hikae.path("backups").join(&hikae.backups()[0]);
+    assert!(said.out.contains(&hikae.steady(&format!("restores: {}", file.display()))), "{said:?}");
+    assert!(said.out.contains(&format!("replaces: the database {name}, [SIZE], ")), "{said:?}");
+    let planned = hikae.outcome(&["run", "db-restore", "--dry-run", "--json"]);
+    assert_eq!(planned["preview"].as_array().map(Vec::len), Some(2), "{planned}");
+    // A database that is gone is made.
+    cluster.psql("postgres", &format!("DROP DATABASE {name}"));
+    let said = hikae.run(&["run", "db-restore", "--dry-run"]);
+    assert!(said.out.contains(&format!("makes: the database {name}, which is not there")), "{said:?}");
+}
+
+#[test]
+fn a_person_is_asked_before_an_older_backup_is_restored() {
+    let (cluster, name) = (shared(), "restore_older_asked");
+    let hikae = backed_up(cluster, name);
+    // The newest one is damaged.
+    let newest = hikae.path("backups").join("db_backup_20990101_020000.sql.gz");
+    std::fs::write(&newest, "no gzip").unwrap();
+    let (code, said) = typed(&hikae, "yes\nno");
+    assert_eq!((code, guests(cluster, name)), (1, SINCE.to_owned()), "{said}");
+    for words in
+        ["2099-01-01 02:00:00", "the backup before it: ", "lose what came after it? (yes/no)", "fallback=older"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    // Nobody who said `--yes` has agreed to that.
+    let refused = hikae.run(&["run", "db-restore", "--yes"]);
+    assert!(refused.code == 1 && refused.err.contains("fallback=older"), "{refused:?}");
+    let (code, said) = typed(&hikae, "yes\nyes");
+    assert_eq!((code, guests(cluster, name)), (2, BEFORE.to_owned()), "{said}");
+}
+
+#[test]
+fn a_person_is_asked_before_a_file_that_is_not_on_record_gets_the_rights_of_a_superuser() {
+    let (cluster, name) = (shared(), "restore_unrecorded_asked");
+    let hikae = backed_up(cluster, name);
+    // What no record vouches for is loaded without a superuser's rights, where that does; a cast needs them.
+    cluster.psql(name, "CREATE CAST (text AS box) WITH INOUT");
+    let other = Hikae::with_database(cluster, name);
+    assert_eq!(other.run(&["run", "db-backup"]).code, 0);
+    let made = other.backups().into_iter().find(|name| name.ends_with(".sql.gz")).unwrap();
+    let file = hikae.path("backups").join("db_backup_20990101_020000.sql.gz");
+    std::fs::copy(other.path("backups").join(made), &file).unwrap();
+    let (code, said) = typed(&hikae, "yes\nno");
+    assert!(code == 1 && said.contains("Trust whoever made it? (yes/no)"), "{said}");
+    let (code, said) = typed(&hikae, "yes\nyes");
+    assert_eq!(code, 0, "{said}");
 }
 
 #[test]

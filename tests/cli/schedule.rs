@@ -83,10 +83,10 @@ fn by_systemd(cron: &str, base: &str) -> Vec<String> {
     let events: Vec<&str> = said.out.lines().filter_map(|line| line.strip_prefix("OnCalendar=")).collect();
     assert!(!events.is_empty(), "{said:?}");
     let mut moments = Vec::new();
+    let pattern = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC").unwrap();
     for event in events {
         let shown = tool("systemd-analyze", &["calendar", "--iterations=6", &format!("--base-time={base}"), event]);
         assert!(shown.status.success(), "{event}: {}", text(&shown.stderr));
-        let pattern = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC").unwrap();
         moments.extend(pattern.find_iter(&text(&shown.stdout)).map(|found| found.as_str().replace(" UTC", "")));
     }
     moments.sort();

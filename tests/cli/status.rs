@@ -107,7 +107,7 @@ fn a_night_without_a_run_is_late_and_its_backup_too_old() {
     wiki  期限切れ (49h前、目標 25h 以内)、未実行 (予定 [MOMENT])  [MOMENT] success  49h前, [SIZE]  25h  [MOMENT]
 
     空き容量 [WORLD]/backups: [SIZE] / [SIZE]
-    復旧テストは未実施です: `hikae run backup-test` で復元できることを確認してください
+    復旧テストは未実施です: `hikae run backup-test` で復旧できることを確認してください
     未使用の組み込みレシピ: [RECIPES]
 
     1件の異常があります

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use hikae::stream::nothing::{MAX_BYTES, Small};
+use hikae::stream::nothing::nothing;
+use hikae::stream::sample::{HEAD_BYTES, Sample};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -36,15 +37,15 @@ fn nothing_is_nothing_whatever_it_is_packed_in() {
         (vec![0; 100], None),
         (gzip(&vec![0; 3 << 20]), None),
     ] {
-        let mut small = Small::default();
-        bytes.chunks(7).for_each(|piece| small.add(piece));
-        assert_eq!(small.nothing(), why, "{} bytes: {:?}", bytes.len(), &bytes[..bytes.len().min(12)]);
+        let mut sample = Sample::default();
+        bytes.chunks(7).for_each(|piece| sample.add(piece));
+        assert_eq!(nothing(&sample), why, "{} bytes: {:?}", bytes.len(), &bytes[..bytes.len().min(12)]);
     }
 }
 
 #[test]
 fn what_is_large_is_something() {
-    let mut small = Small::default();
-    (0..=MAX_BYTES / 512).for_each(|_| small.add(&[0; 512]));
-    assert_eq!(small.nothing(), None);
+    let mut sample = Sample::default();
+    (0..=HEAD_BYTES / 512).for_each(|_| sample.add(&[0; 512]));
+    assert_eq!(nothing(&sample), None);
 }

@@ -114,6 +114,12 @@ async fn a_recipient_must_be_valid_and_trusted_or_named_by_its_whole_fingerprint
     keyring.revoke(&revoked);
     assert!(refused(&keyring, &revoked).await.one_line().contains("it is revoked"));
 
+    let disabled = keyring.make("Away <away@example.com>", "", &[]);
+    keyring.disable(&disabled);
+    for name in ["away@example.com", &disabled] {
+        assert!(refused(&keyring, name).await.one_line().contains("it is disabled"), "{name}");
+    }
+
     let error = refused(&keyring, "nobody@example.com").await;
     assert_eq!(error.kind(), Kind::NotFound);
     let two = keyring.make("Ops the second <ops@example.com>", "", &[]);

@@ -64,6 +64,11 @@ impl Keyring {
         self.gpg(&["--import"], certificate.as_bytes());
     }
 
+    /// Switches a key off, as its owner does who does not use it any more.
+    pub fn disable(&self, fingerprint: &str) {
+        self.gpg(&["--command-fd", "0", "--edit-key", fingerprint], b"disable\nsave\n");
+    }
+
     /// Every file, with its content.
     pub fn content(&self) -> Vec<(String, Vec<u8>)> {
         let files = walkdir::WalkDir::new(self.path()).sort_by_file_name().into_iter().map(Result::unwrap);

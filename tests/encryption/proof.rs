@@ -36,6 +36,7 @@ async fn write(world: Arc<dyn World>, target: Target) -> Result<()> {
         recipe: "shop".to_owned(),
         recipe_sha256: String::new(),
         kind: "backup".to_owned(),
+        database: None,
         confirmed: false,
     };
     let guard = Pool::default().guard()?;

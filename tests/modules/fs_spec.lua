@@ -279,6 +279,20 @@ describe("fs.list by size and moment", function()
 end)
 
 describe("fs.remove with a list", function()
+  it("takes as many entries as a search finds", function()
+    fs.write(tmp("old"), "")
+    local entry, list = fs.list({ dir = tmp(), name = "old" })[1], {}
+    for index = 1, 30000 do
+      local copy = {}
+      for name, value in pairs(entry) do
+        copy[name] = value
+      end
+      list[index] = copy
+    end
+    expect(function() fs.remove(list) end).to_raise { kind = "not_found" }
+    expect(fs.stat(tmp("old"))).to_be_nil()
+  end)
+
   it("removes paths and entries, what lies in a folder before the folder", function()
     fs.write(tmp("dir/sub/a"), "x")
     fs.write(tmp("dir/b"), "x")

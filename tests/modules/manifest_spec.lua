@@ -137,7 +137,7 @@ end)
 
 describe("manifest.list", function()
   it("gives each backup with what its manifest says, and manifests without a backup, by name", function()
-    fs.write(tmp("plain"), "text")
+    fs.write(tmp("plain"), "SELECT 1;")
     fs.open(tmp("plain")):save(tmp("db_2.sql"))
     fs.write(tmp("db_1.sql"), "-- PostgreSQL database dump\n-- Name: shop; Type: DATABASE; Schema: -; Owner: -\n")
     fs.write(tmp("db_3.sql.manifest.json"), "{}")

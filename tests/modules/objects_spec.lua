@@ -20,6 +20,38 @@ describe("objects.store #simulated", function()
   end)
 end)
 
+describe("objects.open #simulated", function()
+  it("takes the address of a store of any kind, and keys lie below it", function()
+    local store = objects.open { url = "s3://shop/old/" }
+    expect(tostring(store)).to_be("s3://shop/old")
+    expect(objects.list(store)[1].key).to_be("a.gz")
+    expect(objects.stat(store, "a.gz").size_bytes).to_be(3)
+    for _, url in ipairs { "gs://our-bucket/daily", "azblob://our-container", "sftp://backup@nas/srv/backups", "rclone://b2/our-bucket", "file:///mnt/nas" } do
+      expect(tostring(objects.open { url = url })).to_be(url)
+    end
+  end)
+
+  it("refuses what is no address of a store", function()
+    local function opening(options)
+      return function() objects.open(options) end
+    end
+    expect(opening { url = "ftp://nas/x" }).to_raise { kind = "recipe", message = "`ftp://nas/x` is no address of a store", hint = "sftp://HOST/absolute/path" }
+    expect(opening { url = "file://relative" }).to_raise { kind = "recipe" }
+    expect(opening { url = "s3://shop/a/../b" }).to_raise { kind = "recipe", hint = "no part of its path" }
+    expect(opening { url = "sftp://-oProxyCommand=x/srv" }).to_raise { kind = "recipe", message = "cannot be the host" }
+    expect(opening { url = "gs://our-bucket", region = "x" }).to_raise { kind = "recipe", message = "`region` says nothing" }
+    expect(opening { url = "s3://shop", access_key = "AKIAEXAMPLE" }).to_raise { kind = "recipe", message = "together" }
+  end)
+
+  it("keeps the objects of a folder", function()
+    local store = objects.open { url = "file:///mnt/nas" }
+    expect(function() objects.list(store) end).to_raise { kind = "not_found", hint = "is the disk mounted?" }
+    expect(objects.make_bucket(store)).to_be(true)
+    objects.get(shop(), "old/a.gz"):put(store, "daily/a.gz")
+    expect(objects.list(store, "daily/")[1].key).to_be("daily/a.gz")
+  end)
+end)
+
 describe("objects.list #simulated", function()
   it("gives what begins with the prefix, sorted, with size and age", function()
     local found = objects.list(shop(), "old/")
@@ -114,5 +146,43 @@ describe("encryption on the way into a store #simulated", function()
     expect(made.plain.path).to_be("s3://shop/new/plain")
     expect(failures.taken.kind).to_be("already_exists")
     errors.accept(failures.taken, "it is a test")
+  end)
+end)
+
+describe("objects.plan #simulated", function()
+  it("refuses a folder that is not there, and says so before anything is done", function()
+    local plan = objects.plan("/nowhere", shop())
+    expect(tostring(plan)).to_match("^0 to upload")
+    expect(plan.refusals[1].guard).to_be("source_missing")
+    expect(plan.target).to_be("s3://shop/")
+  end)
+
+  it("refuses a share that is none, and a pattern that is none", function()
+    expect(function() objects.plan("/nowhere", shop(), { max_delete = 110 }) end).to_raise { kind = "recipe", message = "max_delete" }
+    expect(function() objects.plan("/nowhere", shop(), { exclude = { "[" } }) end).to_raise { kind = "recipe", message = "pattern" }
+  end)
+end)
+
+describe("objects.apply #simulated", function()
+  it("carries no refused plan out, and takes nothing but a plan", function()
+    local plan = objects.plan("/nowhere", shop())
+    expect(function() objects.apply(plan) end).to_raise { kind = "not_found", message = "refused to sync" }
+    expect(function() objects.apply({}) end).to_raise { kind = "recipe", message = "without a plan" }
+  end)
+end)
+
+describe("objects.lifecycle #simulated", function()
+  it("sets the documented policy once, and says what differed", function()
+    expect(objects.lifecycle(shop(), { prefix = "production" })).to_equal {
+      "+ hikae-manifests-of-BackupRetentionRule", "+ BackupRetentionRule", "+ hikae-unfinished-uploads",
+    }
+    expect(#objects.lifecycle(shop(), { prefix = "production" })).to_be(0)
+  end)
+
+  it("takes the vendor's JSON, and no rule that is not hikae's", function()
+    local mine = [[{"Rules": [{"ID": "hikae-short", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 9}}]}]]
+    expect(objects.lifecycle(shop(), { json = mine })[1]).to_be("+ hikae-short")
+    expect(function() objects.lifecycle(shop(), { json = '{"Rules": [{"ID": "theirs"}]}' }) end)
+      .to_raise { kind = "recipe", message = "is not hikae's to change" }
   end)
 end)

@@ -42,8 +42,21 @@ it("run.accept_warnings takes patterns", function()
   expect(function() run.accept_warnings("left_*") end).to_raise { kind = "recipe" }
 end)
 
+it("run.ask asks nobody where there is nobody", function()
+  expect(run.ask("Go on? (yes/no)")).to_be_nil()
+end)
+
 it("run.note takes a time and a failure, and refuses what is no time", function()
   run.note("looked")
   run.note("looked", { took = 1.5, failed = "nothing there" })
   expect(function() run.note("looked", { took = -1 }) end).to_raise { kind = "recipe", message = "number of seconds" }
+end)
+
+it("run.contacts is empty where nobody is named", function()
+  expect(run.contacts()).to_equal {}
+end)
+
+it("run.reported takes an address", function()
+  run.reported("https://hooks.example.com/services/thornypalimpsest")
+  expect(function() run.reported() end).to_raise { kind = "recipe" }
 end)

@@ -39,7 +39,7 @@ fn everything_that_is_wrong_with_a_declaration_is_told_at_once() {
     assert_eq!(
         problems,
         [
-            "`typ` is not a known key | did you mean `type`? valid names: `kind`, `summary`, `type`, `schedule`, `objective`, `timeout`, `params`, `needs`, `run`",
+            "`typ` is not a known key | did you mean `type`? valid names: `kind`, `summary`, `type`, `schedule`, `objective`, `timeout`, `params`, `needs`, `preview`, `run`",
             "`run` must be a function | write `run = function(p) … end`",
             "`kind` cannot be `bakup` | did you mean `backup`? valid names: `backup`, `restore`, `drill`, `monitor`, `report`, `check`, `maintenance`",
             "`summary` must be a string, but is a number | write it in quotes",

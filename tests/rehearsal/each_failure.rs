@@ -88,7 +88,7 @@ async fn a_recipe_that_swallows_its_retention_is_found_out() {
         "save(\"db_backup_\" .. clock.stamp() .. \".sql.gz\")\npcall(function() {prune} end)"
     )))
     .await;
-    assert_eq!(tried.lies(), 6, "{:#?}", found(&tried));
+    assert_eq!(tried.lies(), 10, "{:#?}", found(&tried));
     let told = found(&tried);
     let lie = told.iter().find(|told| told.starts_with(&format!("remove `{OLD}` fails: denied")));
     let lie = lie.unwrap_or_else(|| panic!("{told:#?}"));

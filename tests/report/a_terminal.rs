@@ -44,7 +44,7 @@ fn has_a_bar_with_bytes_for_each_running_step_below_the_lines() {
         report::step_progress(1, 4_500_000);
         report::step_progress(2, 2_000_000);
         report::log(Level::Warn, "the disk is nearly full", None);
-        let running = once_it_shows(&screen, &["4.5 MB, ", "2.0 MB of 8.0 MB, "]);
+        let running = once_it_shows(&screen, &["4.5 MB, ", "2.0 MB of 8.0 MB, 25%, "]);
         let first_words: Vec<&str> = running.lines().filter_map(|line| line.split(' ').nth(1)).collect();
         assert_eq!(first_words, ["the", "dump", "archive"], "{running}");
 
@@ -52,6 +52,24 @@ fn has_a_bar_with_bytes_for_each_running_step_below_the_lines() {
         let ended = once_it_shows(&screen, &["✓ dump english_cafe_db: 9.0 MB in 2.0s\n"]);
         assert_eq!(ended.matches("dump").count(), 1, "the bar is still there: {ended}");
     });
+}
+
+#[test]
+fn has_room_for_percent_and_time_on_40_columns_and_marks_an_estimate() {
+    for (width, shown) in [(40, "25%"), (60, "2.0 MB of ~8.0 MB, 25%, ")] {
+        let screen = Screen::default();
+        let (dispatch, _guard) = as_wide(&screen, width);
+        tracing::dispatcher::with_default(&dispatch, || {
+            report::step_started(1, "データベース english_cafe_db を保存する長い名前の手順", None);
+            report::step_expects_about(1, 8_000_000);
+            report::step_progress(1, 2_000_000);
+            once_it_shows(&screen, &[shown]);
+            // It has become larger than the last time: then nobody knows how much is left.
+            report::step_progress(1, 9_000_000);
+            let text = once_it_shows(&screen, &["9.0 MB, "]);
+            assert!(!text.contains('%'), "{text}");
+        });
+    }
 }
 
 #[test]

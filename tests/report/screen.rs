@@ -102,6 +102,15 @@ pub(super) fn on(screen: &Screen, mode: Mode, colour: bool) -> (tracing::Dispatc
     report::dispatch(mode, outputs, two_in_the_morning())
 }
 
+/// A terminal of this many columns.
+pub(super) fn as_wide(screen: &Screen, width: usize) -> (tracing::Dispatch, report::Guard) {
+    let bars = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+    let outputs =
+        Outputs { bars, facts: Facts { width, ..facts(true) }, ..outputs(Paper::default(), Paper::default()) };
+    let mode = Mode { form: Form::Terminal, quiet: false, verbose: false };
+    report::dispatch(mode, outputs, two_in_the_morning())
+}
+
 /// What stands on a terminal after each of `acts`.
 pub(super) fn screens(mode: Mode, colour: bool, acts: &[fn()]) -> Vec<String> {
     let screen = Screen::default();

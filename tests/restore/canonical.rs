@@ -29,6 +29,17 @@ fn nothing_else_changes() {
     );
 }
 
+/// The columns of its parents come first when it is made anew.
+#[test]
+fn the_order_of_columns_is_no_difference_where_a_table_inherits() {
+    let made = |columns: &str, behind: &str| canonical(&format!("CREATE TABLE s.t (\n{columns}\n){behind};"));
+    let (one, other) = ("    a integer,\n    b text DEFAULT 'x'::text", "    b text DEFAULT 'x'::text,\n    a integer");
+    assert_eq!(made(one, "\nINHERITS (s.p)"), made(other, "\nINHERITS (s.p)"));
+    assert_ne!(made(one, ""), made(other, ""));
+    assert_ne!(made(one, "\nINHERITS (s.p)"), made(one, "\nINHERITS (s.q)"));
+    assert_ne!(made(one, "\nINHERITS (s.p)"), made("    a integer,\n    b text", "\nINHERITS (s.p)"));
+}
+
 #[test]
 fn a_label_names_the_object() {
     for (text, expected) in [

@@ -142,6 +142,7 @@ fn in_a_run(code: &str) -> String {
         recipe: "shop".into(),
         recipe_sha256: String::new(),
         kind: "maintenance".into(),
+        database: None,
         confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));

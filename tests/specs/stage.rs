@@ -65,6 +65,7 @@ impl Stage for Real {
             recipe: "spec".to_owned(),
             recipe_sha256: "00".repeat(32),
             kind: kind.to_owned(),
+            database: None,
             confirmed: spec.contains("#confirmed"),
         }
     }

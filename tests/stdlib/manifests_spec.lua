@@ -52,7 +52,7 @@ end)
 describe("manifests.made", function()
   it("is what this run has made in this folder under one of these names", function()
     fs.write(tmp("source"), "12345")
-    fs.open(tmp("source")):save(tmp("db_1.gz"))
+    fs.open(tmp("source")):gzip():save(tmp("db_1.gz"))
     expect(manifests.made({ { name = "db_0.gz" }, { name = "db_1.gz" } }, tmp(), "", "why")).to_equal { { name = "db_1.gz" } }
     expect(manifests.made({ { name = "db_1" } }, tmp(), ".gz", "why")).to_equal { { name = "db_1" } }
     for _i, elsewhere in ipairs { tmp("below"), path.dir(tmp()) or "" } do

@@ -14,6 +14,21 @@ it("shows sizes and shares, never rounded up to all", function()
   expect(page.percent(0.99999)).to_be("99.99 %")
 end)
 
+it("shows lengths of time in their largest units", function()
+  for seconds, shown in pairs { [0] = "0 s", [59.2] = "1 min", [61] = "1 min 1 s", [3600] = "1 h", [14400] = "4 h", [7500] = "2 h 5 min" } do
+    expect(page.length(seconds)).to_be(shown)
+  end
+end)
+
+it("colours a verdict, and nothing else", function()
+  local facts = { { label = "A", value = "✗ 93 % <1" }, { label = "B", value = "✓ 1 h" }, { label = "C", value = "plain" } }
+  local html, mail = page.html("Report", facts, REPORT, {}, false), page.html("Report", facts, REPORT, {}, true)
+  expect(html).to_contain('<span class="bad">✗ 93 % &lt;1</span>')
+  expect(html).to_contain('<span class="good">✓ 1 h</span>')
+  expect(html).to_contain("<dd>plain</dd>")
+  expect(mail).to_contain('<span style="color:#b3261e">✗')
+end)
+
 it("writes text with every figure", function()
   local text = page.text("Report", FACTS, REPORT, { "Look at it" })
   for _i, part in ipairs { "Free space: 1 & 2", "db-<backup>", "space 1", "99.99 %", "2 h", "Look at it" } do

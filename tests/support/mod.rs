@@ -10,3 +10,4 @@ pub mod program;
 pub mod proxy;
 pub mod receiver;
 pub mod smtp;
+pub mod stores;

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use hikae::secret::Secret;
 use hikae::world::http::Address;
-use hikae::world::objects::{Store, StoreKind};
+use hikae::world::objects::{Keys, Store, StoreKind};
 use serde_json::Value;
 
 const INSTALL: &str = "this test needs an object store; install it with: scripts/install-object-store";
@@ -63,16 +63,13 @@ impl ObjectStore {
     /// A bucket of this store, as its owner asks for it.
     pub fn bucket(&self, name: &str) -> Arc<Store> {
         let (access_key, secret_key) = self.keys("owner");
+        let keys = Keys { access_key, secret_key: Secret::new(secret_key), session_token: None };
         Arc::new(Store {
-            kind: StoreKind::S3,
             endpoint: Some(Address::parse(&self.endpoint()).unwrap()),
-            region: REGION.to_owned(),
-            bucket: name.to_owned(),
-            path_style: true,
-            access_key,
-            secret_key: Secret::new(secret_key),
-            session_token: None,
-            roots: None,
+            region: Some(REGION.to_owned()),
+            path_style: Some(true),
+            keys: Some(keys),
+            ..Store::new(StoreKind::S3, name)
         })
     }
 }

@@ -96,6 +96,11 @@ impl Cluster {
         self.port
     }
 
+    /// The folder of the server's programs.
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
     /// The folder of the cluster; its unix socket lies in it.
     pub fn dir(&self) -> &Path {
         &self.dir

@@ -98,3 +98,13 @@ pub fn end_with_peak(run: Child) -> (Output, u64) {
     });
     (output, peak)
 }
+
+/// The processes that were started in the world of this folder: their home lies there.
+pub fn started_in(folder: &std::path::Path) -> Vec<Process> {
+    let home = format!("HOME={}", folder.display());
+    let is_there = |process: &Process| {
+        let environ = std::fs::read(format!("/proc/{}/environ", process.pid)).unwrap_or_default();
+        environ.split(|byte| *byte == 0).any(|entry| entry.starts_with(home.trim_end_matches('/').as_bytes()))
+    };
+    running().into_iter().filter(is_there).collect()
+}

@@ -176,6 +176,12 @@ impl Receiver {
             ["coded-length"] => out.write_all(
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 100\r\nConnection: close\r\n\r\nall of it?",
             ),
+            // Stores that pack on the way, and that stored something else.
+            ["packed", ..] => whole(out, "200", "Content-Encoding: gzip\r\n", "all of it?"),
+            ["other-sum", ..] if got.method == "PUT" => {
+                whole(out, "200", "ETag: \"00000000000000000000000000000000\"\r\n", "")
+            }
+            ["other-sum"] | ["other-sum", ""] => whole(out, "200", "", ""),
             ["nonsense"] => out.write_all(b"SSH-2.0-OpenSSH_9.2\r\n"),
             ["big"] => big(out),
             ["slow"] => slow(out),

@@ -61,6 +61,7 @@ fn login(database: &str) -> Login {
         password: Some(Secret::new(shared().password.clone())),
         database: database.to_owned(),
         expendable: false,
+        read_only: false,
     }
 }
 

@@ -95,7 +95,7 @@ async fn an_object_can_fail_in_every_way_that_makes_sense() {
     drain(&mut *call.get(object("new")).await.unwrap()).await.unwrap();
     let records = journal.entries();
     assert_eq!((records[0].size_bytes, &records[0].outcome), (10, &Outcome::Done));
-    assert!(!format!("{records:?}").contains(store.secret_key.expose()));
+    assert!(!format!("{records:?}").contains(store.keys.as_ref().unwrap().secret_key.expose()));
     let faults = ways(&records);
     assert_eq!(faults.len(), 5 + 5);
     for Fault { at, what } in faults {

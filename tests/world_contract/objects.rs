@@ -4,18 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use hikae::error::{Kind, Result};
+use hikae::error::Result;
 use hikae::secret::Secret;
 use hikae::world::dry_run::DryRun;
-use hikae::world::http::Address;
-use hikae::world::objects::{Object, Put, Store};
+use hikae::world::objects::{Object, Put, Store, StoreKind, url};
 use hikae::world::real::Real;
 use hikae::world::simulated::{ObjectSetup, ObjectTable, Simulated, SimulatedSetup, StoreSetup};
 use hikae::world::{Caller, World};
 
 use super::place::{caller, drain};
 use crate::support::objects::ObjectStore;
-use crate::support::receiver::Receiver;
 
 /// A world and a bucket in it that is empty at first; another one, `many`, holds 1100 objects `some/NNNN`.
 pub struct Storehouse {
@@ -24,16 +22,73 @@ pub struct Storehouse {
     below: Caller,
     pub store: Arc<Store>,
     simulated: Option<Simulated>,
+    /// Where the files of a folder lie.
+    held: Option<tempfile::TempDir>,
 }
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 impl Storehouse {
-    async fn of<W: World + 'static>(call: Caller, below: W, simulated: Option<Simulated>) -> Storehouse {
+    pub async fn of<W: World + 'static>(call: Caller, below: W, simulated: Option<Simulated>) -> Storehouse {
         let store = ObjectStore::shared().bucket(&format!("bucket-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        Storehouse::at(store, call, below, simulated).await
+    }
+
+    /// A new bucket of any kind.
+    pub async fn at<W: World + 'static>(
+        store: Arc<Store>,
+        call: Caller,
+        below: W,
+        simulated: Option<Simulated>,
+    ) -> Storehouse {
         let below = caller(Arc::new(below));
         assert!(below.make_bucket(store.clone()).await.unwrap());
-        Storehouse { call, below, store, simulated }
+        Storehouse { call, below, store, simulated, held: None }
+    }
+
+    /// Keeps a folder for as long as this lives.
+    pub fn holding(self, held: tempfile::TempDir) -> Storehouse {
+        Storehouse { held: Some(held), ..self }
+    }
+
+    /// Whether what is stored are files in folders.
+    pub fn is_tree(&self) -> bool {
+        self.store.kind.is_tree()
+    }
+
+    /// A bucket that holds 1100 objects.
+    pub async fn many(&self) -> Arc<Store> {
+        let many = match self.store.kind {
+            StoreKind::S3 => return self.store(|store| (store.bucket, store.root) = ("many".into(), String::new())),
+            _ if self.is_tree() => self.store(|store| store.root.push_str("-many")),
+            _ => self.store(|store| store.bucket.push_str("-many")),
+        };
+        self.below.make_bucket(many.clone()).await.unwrap();
+        if let Some(held) = &self.held {
+            // A program for each object would take minutes.
+            let folder = held.path().join(&many.root).join("some");
+            std::fs::create_dir_all(&folder).unwrap();
+            (0..1100).for_each(|number| std::fs::write(folder.join(format!("{number:04}")), b"x").unwrap());
+            return many;
+        }
+        for number in 0..1100 {
+            let object = Object::new(many.clone(), format!("some/{number:04}")).unwrap();
+            put(&self.below, Put::new(object), b"x").await.unwrap();
+        }
+        many
+    }
+
+    /// A bucket that is not there.
+    pub fn missing(&self) -> Arc<Store> {
+        self.store(|store| match store.kind.is_tree() {
+            true => store.root.push_str("-missing"),
+            false => store.bucket = "no-such-bucket".into(),
+        })
+    }
+
+    /// Another bucket beside it, which is not there yet.
+    pub fn another(&self) -> Arc<Store> {
+        self.store(|store| if store.kind.is_tree() { &mut store.root } else { &mut store.bucket }.push_str("-more"))
     }
 
     pub fn object(&self, key: &str) -> Object {
@@ -65,8 +120,28 @@ impl Storehouse {
     pub async fn uploads(&self) -> String {
         match &self.simulated {
             Some(world) => world.snapshot().uploads.join(" "),
-            None => uploads(&self.store).await,
+            None if self.store.kind == StoreKind::S3 => uploads(&self.store).await,
+            None => {
+                // What was dropped is taken back beside what goes on.
+                for _ in 0..50 {
+                    if self.partials().is_empty() {
+                        break;
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                }
+                self.partials()
+            }
         }
+    }
+}
+
+impl Storehouse {
+    /// Files that no listing shows.
+    fn partials(&self) -> String {
+        let Some(held) = &self.held else { return String::new() };
+        let files = walkdir::WalkDir::new(held.path()).into_iter().map(|entry| entry.unwrap().into_path());
+        let partial = files.filter(|path| path.to_string_lossy().contains("hikae-part"));
+        partial.map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -87,14 +162,15 @@ async fn uploads(store: &Store) -> String {
         aws_secret_access_key=sys.argv[4])\n\
         print(*[u['Key'] for u in s3.list_multipart_uploads(Bucket=sys.argv[5]).get('Uploads', [])], end='')";
     let endpoint = ObjectStore::shared().endpoint();
-    let args = ["-c", ASK, &endpoint, &store.region, &store.access_key, store.secret_key.expose(), &store.bucket];
+    let (keys, region) = (store.keys.as_ref().unwrap(), store.region.as_deref().unwrap());
+    let args = ["-c", ASK, &endpoint, region, &keys.access_key, keys.secret_key.expose(), &store.bucket];
     let python = crate::support::objects::PYTHON;
     let output = tokio::process::Command::new(python).args(args).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn real() -> Storehouse {
+pub async fn real() -> Storehouse {
     let world = Arc::new(Real::ambient());
     Storehouse::of(caller(world.clone()), world, None).await
 }
@@ -107,6 +183,36 @@ async fn simulated() -> Storehouse {
 async fn dry_run() -> Storehouse {
     let world = simulation();
     Storehouse::of(caller(Arc::new(DryRun::new(world.clone()))), world.clone(), Some(world)).await
+}
+
+/// A folder of this machine.
+async fn folder() -> Storehouse {
+    let held = tempfile::tempdir().unwrap();
+    let store = Arc::new(url::store(&format!("file://{}/nas", held.path().display())).unwrap());
+    let world = Arc::new(Real::ambient());
+    let house = Storehouse::at(store, caller(world.clone()), world, None).await;
+    house.holding(held)
+}
+
+/// The same in memory.
+async fn simulated_folder() -> Storehouse {
+    let world = simulation();
+    let store = Arc::new(url::store("file:///mnt/nas").unwrap());
+    Storehouse::at(store, caller(Arc::new(world.clone())), world.clone(), Some(world)).await
+}
+
+/// A folder of a bucket.
+async fn prefix() -> Storehouse {
+    let house = real().await;
+    let store = house.store(|store| store.root = "pro duction/控え".to_owned());
+    Storehouse { store, ..house }
+}
+
+/// The other kinds in memory.
+async fn simulated_google() -> Storehouse {
+    let world = simulation();
+    let store = Arc::new(url::store("gs://our-bucket/daily").unwrap());
+    Storehouse::at(store, caller(Arc::new(world.clone())), world.clone(), Some(world)).await
 }
 
 fn simulation() -> Simulated {
@@ -130,155 +236,49 @@ macro_rules! holds {
         mod $world {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
-                super::super::super::object_checks::$check(&super::$world().await).await;
+                crate::world_contract::object_checks::$check(&super::$world().await).await;
             })*
         }
     };
 }
 
-mod on {
-    use super::{dry_run, real, simulated};
+/// Every check that holds for stores of every kind.
+macro_rules! common_checks {
+    ($($world:ident),*) => {
+        $($crate::world_contract::objects::holds!($world: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
+        nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
+        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, absence_is_told, odd_keys_are_kept_to_the_letter,
+        keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
+        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
+        looks_tell_size_and_age);)*
+    };
+}
+pub(crate) use {common_checks, holds};
 
-    holds!(real: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
-        nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
-        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request,
-        what_is_kept_with_an_object_is_told, absence_is_told, odd_keys_are_kept_to_the_letter,
-        keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
-        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
-        wrong_keys_are_told, looks_tell_size_and_age);
-    holds!(simulated: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
-        nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
-        a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request,
-        what_is_kept_with_an_object_is_told, absence_is_told, odd_keys_are_kept_to_the_letter,
-        keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
-        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
-        wrong_keys_are_told, looks_tell_size_and_age);
+mod on {
+    use super::{dry_run, folder, prefix, real, simulated, simulated_folder, simulated_google};
+
+    common_checks!(real, prefix, folder, simulated, simulated_folder, simulated_google);
     // What is planned is seen as if it were there; its bytes nobody knows.
     holds!(dry_run: nothing_shows_before_the_commit, an_object_that_was_given_up_leaves_nothing, a_taken_key_is_kept,
         absence_is_told, keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
-        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
-        wrong_keys_are_told, looks_tell_size_and_age);
+        a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once);
 }
 
-#[tokio::test]
-async fn what_passes_is_asked_again_and_what_does_not_is_told() {
-    let house = real().await;
-    let object = house.object("flaky/x");
-    put(&house.call, Put::new(object.clone()), b"twice refused").await.unwrap();
-    assert_eq!(house.read(&object).await.unwrap(), b"twice refused");
-    let error = house.read(&house.object("skewed/x")).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.what()),
-        (Kind::Denied, &*format!("cannot get `{}/skewed/x`", house.store.title()))
-    );
-    assert!(error.hint_text().unwrap().contains("the clock of this machine is wrong"), "{error:?}");
+/// A folder keeps nothing beside the bytes of an object.
+mod on_metadata {
+    use super::{prefix, real, simulated, simulated_google};
+
+    holds!(real: what_is_kept_with_an_object_is_told);
+    holds!(prefix: what_is_kept_with_an_object_is_told);
+    holds!(simulated: what_is_kept_with_an_object_is_told);
+    holds!(simulated_google: what_is_kept_with_an_object_is_told);
 }
 
-#[tokio::test]
-async fn an_answer_that_got_lost_is_looked_up() {
-    let house = real().await;
-    let object = house.object("unheard/x");
-    put(&house.call, Put::new(object.clone()), b"stored once").await.unwrap();
-    assert_eq!(house.read(&object).await.unwrap(), b"stored once");
-}
+mod on_keys {
+    use super::{dry_run, real, simulated};
 
-#[tokio::test]
-async fn a_large_upload_that_is_dropped_is_taken_back() {
-    let world = Arc::new(Real::ambient());
-    let house = Storehouse::of(caller(world.clone()), world.clone(), None).await;
-    let mut sink = house.call.put(Put { part_bytes: 5 << 20, ..Put::new(house.object("large")) }).await.unwrap();
-    sink.write(Bytes::from(vec![7; 6 << 20])).await.unwrap();
-    assert_eq!(house.uploads().await, "large");
-    drop(sink);
-    assert!(world.settle(std::time::Duration::from_secs(10)));
-    assert_eq!(house.uploads().await, "");
-    assert_eq!(house.keys("").await, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn a_stranger_is_told_that_the_policy_is_against_it() {
-    let house = real().await;
-    let (access_key, secret_key) = ObjectStore::shared().keys("stranger");
-    let store = house.store(|store| (store.access_key, store.secret_key) = (access_key, Secret::new(secret_key)));
-    let error = house.call.list_objects(store, "").await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Denied);
-    assert!(error.hint_text().unwrap().contains("look at the policies"), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_clock_that_goes_wrong_is_told_before_an_upload() {
-    let house = real().await;
-    let store = house.store(|store| store.bucket = "skewed-bucket".into());
-    let error = house.call.put(Put::new(Object::new(store, "x").unwrap())).await.err().unwrap();
-    assert_eq!(error.kind(), Kind::Denied);
-    assert!(error.hint_text().unwrap().contains("the clock of this machine is wrong"), "{error:?}");
-}
-
-/// A server that is no object store, asked as if it were: its paths say how it answers.
-async fn odd_store(receiver: &Receiver, bucket: &str) -> (Caller, Arc<Store>) {
-    let endpoint = Some(Address::parse(&receiver.url("")).unwrap());
-    let house = real().await;
-    let store = house.store(|store| (store.endpoint, store.bucket) = (endpoint, bucket.to_owned()));
-    (house.call, store)
-}
-
-#[tokio::test]
-async fn a_refusal_without_words_is_not_taken_for_a_policy() {
-    let receiver = Receiver::start();
-    let (call, store) = odd_store(&receiver, "status").await;
-    let error = call.put(Put::new(Object::new(store, "403").unwrap())).await.err().unwrap();
-    assert_eq!((error.kind(), error.causes()), (Kind::Denied, vec!["it was answered with 403".to_owned()]));
-    assert!(error.hint_text().unwrap().contains("the store does not say why"), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_listing_that_goes_in_a_circle_is_refused() {
-    let receiver = Receiver::start();
-    let (call, store) = odd_store(&receiver, "list-in-a-circle").await;
-    let error = call.list_objects(store, "").await.unwrap_err();
-    assert_eq!(error.causes(), ["it says a second time that the rest begins at the same place"]);
-    assert_eq!(receiver.got().len(), 2);
-}
-
-#[tokio::test]
-async fn an_object_without_a_length_is_refused() {
-    let receiver = Receiver::start();
-    let (call, store) = odd_store(&receiver, "chunked").await;
-    let error = call.get(Object::new(store, "x").unwrap()).await.err().unwrap();
-    assert_eq!(
-        (error.kind(), error.what()),
-        (Kind::Integrity, "nobody can tell whether all of `s3://chunked/x` would come")
-    );
-    assert_eq!(error.causes(), ["the answer does not say how long the object is"]);
-}
-
-#[tokio::test]
-async fn a_bucket_may_stand_before_the_host() {
-    let shared = ObjectStore::shared();
-    let variables = [("HTTP_PROXY".to_owned(), shared.endpoint()), ("NO_PROXY".to_owned(), String::new())];
-    let call = caller(Arc::new(Real::ambient().with_variables(variables)));
-    let endpoint = Some(Address::parse("http://s3.ap-northeast-1.amazonaws.com").unwrap());
-    let store = Arc::new(Store { endpoint, path_style: false, ..(*shared.bucket("before-the-host")).clone() });
-    call.make_bucket(store.clone()).await.unwrap();
-    let object = Object::new(store.clone(), "日本 語/x").unwrap();
-    put(&call, Put::new(object.clone()), b"virtual").await.unwrap();
-    assert_eq!(drain(&mut *call.get(object).await.unwrap()).await.unwrap(), b"virtual");
-    let entries = call.list_objects(store, "日本 ").await.unwrap();
-    assert_eq!(entries.len(), 1);
-}
-
-#[tokio::test]
-async fn a_store_that_is_down_is_told_alike() {
-    let house = real().await;
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let endpoint = Some(Address::parse(&format!("http://127.0.0.1:{closed}")).unwrap());
-    let store = house.store(|store| store.endpoint = endpoint);
-    let down =
-        SimulatedSetup { store: StoreSetup { down: true, ..StoreSetup::default() }, ..SimulatedSetup::default() };
-    for call in [house.call, caller(Arc::new(Simulated::new(down).unwrap()))] {
-        let error = call.list_objects(store.clone(), "p").await.unwrap_err();
-        let title = format!("cannot list `{}/p`", store.title());
-        assert_eq!((error.kind(), error.what()), (Kind::Network, &*title));
-        assert!(error.causes().last().unwrap().contains("Connection refused"), "{error:?}");
-    }
+    holds!(real: wrong_keys_are_told);
+    holds!(simulated: wrong_keys_are_told);
+    holds!(dry_run: wrong_keys_are_told);
 }

@@ -24,6 +24,7 @@ fn all(place: &Place) -> Packing {
         on_change: OnChange::Warn,
         accept_unreadable: Vec::new(),
         contents: true,
+        outputs: Default::default(),
     }
 }
 

@@ -52,6 +52,7 @@ pub async fn load(
         recipe: channel.name.clone(),
         recipe_sha256: String::new(),
         kind: CHANNEL.to_owned(),
+        database: None,
         confirmed: false,
     };
     let session = Session::new(caller, identity, translations(config), Arc::new(Unrecorded));

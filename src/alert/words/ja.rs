@@ -67,8 +67,8 @@ pub fn sentences(event: &Event) -> Sentences {
 /// What the run was: a backup, unless its recipe is for something else.
 fn noun(event: &Event) -> &'static str {
     match (event.about, event.run_kind.as_str()) {
-        (EventKind::RestoreFailure, _) => "リストア",
-        (EventKind::DrillFailure, _) => "リストアテスト",
+        (EventKind::RestoreFailure, _) => "復旧",
+        (EventKind::DrillFailure, _) => "復旧テスト",
         (_, "maintenance") => "メンテナンス",
         (_, "check") => "チェック",
         (_, "report") => "レポート作成",
@@ -102,7 +102,7 @@ fn heading(event: &Event) -> String {
         "interrupted" if event.stopped_by_hand => format!("{mark}{what}がキーボードから中断されました"),
         "interrupted" => format!("{mark}{what}が中断されました"),
         // The runbook speaks of the processing of a backup, and of a restore.
-        _ if matches!(what, "バックアップ" | "リストア") => format!("{mark}{what}処理が失敗しました"),
+        _ if matches!(what, "バックアップ" | "復旧") => format!("{mark}{what}処理が失敗しました"),
         _ => format!("{mark}{what}が失敗しました"),
     }
 }
@@ -112,7 +112,7 @@ fn advice(event: &Event) -> &'static str {
         (_, "locked") => "実行中の処理を確認してください。終わる見込みがなければ停止してください。",
         (EventKind::RestoreFailure, _) => "本番データベースの状態を確認し、原因を調査してください。",
         (EventKind::DrillFailure, "failure") => {
-            "このバックアップからは復元できないおそれがあります。別のバックアップを確認してください。"
+            "このバックアップからは復旧できないおそれがあります。別のバックアップを確認してください。"
         }
         (EventKind::BackupFailure, "partial") => "成功した部分は使用できます。失敗した部分の原因を確認してください。",
         (EventKind::BackupFailure, _) if noun(event) == "バックアップ" => {

@@ -24,7 +24,8 @@ impl Opened {
     /// `step` is shown how much of the file was read.
     pub async fn open(caller: &Caller, path: &Path, identity: Option<&Identity>, step: u64) -> Result<Opened> {
         let manifest = described::read(caller, path).await?;
-        let (file, tally) = Tallied::new(caller.open(path).await?, step);
+        let size = manifest.as_ref().map(|manifest| manifest.size_bytes);
+        let (file, tally) = Tallied::new(caller.open(path).await?, step, size);
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let file = decrypted(caller, Box::new(file), identity, path).await?;
         let tar = Tar::new(decompress(file, decrypted_name(&name)));

@@ -82,7 +82,7 @@ impl Expected {
             return Err(cannot(Kind::NotFound, "its manifest lists no files").hint(hint));
         };
         let path = list_beside(path);
-        let (file, tally) = Tallied::new(caller.open(&path).await?, 0);
+        let (file, tally) = Tallied::new(caller.open(&path).await?, 0, None);
         let file = decrypted(caller, Box::new(file), identity, &path).await?;
         let lines = Lines { source: unzstd(file), buffer: BytesMut::new(), ended: false };
         Ok(Expected::Many { lines, tally, named, path })

@@ -14,38 +14,17 @@ use super::pace::Pace;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::upload::upload;
+use super::work::{Options, Work};
 use crate::backup::pool::{TaskGuard, spawn_into, stopped};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 use crate::world::Caller;
-use crate::world::objects::ServerEncryption;
 
 /// What all uploads under way may weigh together, and what one weighs: a large one holds parts in memory.
 const WEIGHT: usize = 48;
 const SMALL: u32 = 3;
 const LARGE: u32 = 16;
 const LARGE_BYTES: u64 = 8 << 20;
-
-/// How a plan is carried out.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    pub storage_class: Option<String>,
-    pub encryption: Option<ServerEncryption>,
-    /// Whether objects are marked so that the rules of a lifecycle can distinguish backups from manifests.
-    pub tags: bool,
-    pub bytes_per_sec: Option<u64>,
-}
-
-/// Everything that an upload needs.
-pub struct Work {
-    pub caller: Caller,
-    pub plan: Arc<Plan>,
-    pub options: Options,
-    pub pace: Pace,
-    pub progress: Progress,
-    /// Nothing is really stored.
-    pub planned: bool,
-}
 
 /// A plan to be carried out.
 pub struct Job {
@@ -82,7 +61,7 @@ pub async fn apply(job: Job) -> Result<Applied> {
     let skipped = plan.of(Act::Skip).count();
     // What was compared by its bytes is written down, so that it need not be the next time.
     let is_news = |item: &Item| item.act != Act::Skip || matches!(item.reason, Reason::SameChecksum | Reason::NotOlder);
-    if plan.index.is_some() && !plan.items.iter().any(is_news) {
+    if is_continued(&plan) && !plan.items.iter().any(is_news) {
         return Ok(Applied { skipped, ..Applied::default() });
     }
     let (mut marker, planned) = begin(&job).await?;
@@ -107,6 +86,13 @@ pub async fn apply(job: Job) -> Result<Applied> {
     }
 }
 
+/// Whether both sides know each other, so that nothing has to be written down of that.
+fn is_continued(plan: &Plan) -> bool {
+    let Some(index) = plan.index.as_ref().filter(|index| index.id == plan.id) else { return false };
+    let knows = |marker: &Marker| marker.targets.get(&plan.target()).is_some_and(|line| line.knows(&index.written_by));
+    !plan.rules.marker || plan.marker.as_ref().is_some_and(knows)
+}
+
 fn not_all(first: &Error, failed: usize, of: usize) -> Error {
     let left = format!("{failed} of {of} objects could not be uploaded; nothing was deleted");
     first.clone().within(left).or_hint("the next sync goes on with them")
@@ -115,7 +101,7 @@ fn not_all(first: &Error, failed: usize, of: usize) -> Error {
 /// Makes the bucket, and writes down on both sides what is about to come; says whether all is only planned.
 async fn begin(job: &Job) -> Result<(Option<Marker>, bool)> {
     let Job { caller, plan, run_id, .. } = job;
-    if !plan.bucket_is_there {
+    if plan.no_bucket.is_some() {
         caller.make_bucket(plan.store.clone()).await?;
     }
     let mut marker = None;

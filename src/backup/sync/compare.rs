@@ -1,8 +1,7 @@
 //! Decides for one file and the object of its name what is to be done, from sizes, times and checksums, as far as they say it.
 
 use super::index::Record;
-use super::item::{Act, Hash, Reason, Role, Rules};
-use super::look::LocalFile;
+use super::item::{Act, Hash, LocalFile, Reason, Role, Rules};
 
 /// The object of a name, as a listing has it.
 #[derive(Clone, Debug)]

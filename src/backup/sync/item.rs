@@ -80,6 +80,30 @@ pub enum Reason {
     GoneForeign,
 }
 
+impl Reason {
+    /// Its name in Lua.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::New => "new",
+            Reason::Size { .. } => "size",
+            Reason::Checksum => "checksum",
+            Reason::Newer => "newer",
+            Reason::SameSizeAndTime => "same_size_and_time",
+            Reason::SameChecksum => "same_checksum",
+            Reason::NotOlder => "not_older",
+            Reason::Unproved => "unproved",
+            Reason::Damaged => "damaged",
+            Reason::Orphan => "orphan",
+            Reason::Unfit => "unfit",
+            Reason::Foreign => "foreign",
+            Reason::NotDeleted => "not_deleted",
+            Reason::Gone => "gone",
+            Reason::Retention => "retention",
+            Reason::GoneForeign => "gone_foreign",
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -120,6 +144,15 @@ impl Role {
     pub fn is_data(self) -> bool {
         matches!(self, Role::Backup | Role::Unproved)
     }
+}
+
+/// A file of the folder.
+#[derive(Clone, Debug)]
+pub struct LocalFile {
+    pub name: Box<str>,
+    pub size_bytes: u64,
+    pub mtime: i64,
+    pub role: Role,
 }
 
 /// A SHA-256 as its bytes.

@@ -6,21 +6,12 @@ use std::sync::Arc;
 
 use super::compare::There;
 use super::index::{self, INDEX, Index};
-use super::item::{Role, Rules};
+use super::item::{LocalFile, Role, Rules};
 use super::marker::MARKER;
 use super::names;
 use crate::error::{Error, Kind, Result};
 use crate::world::objects::{ObjectEntry, Store};
 use crate::world::{Caller, Entry, EntryKind, ListQuery};
-
-/// A file of the folder.
-#[derive(Clone, Debug)]
-pub struct LocalFile {
-    pub name: Box<str>,
-    pub size_bytes: u64,
-    pub mtime: i64,
-    pub role: Role,
-}
 
 /// The folder as it was found.
 pub struct Folder {
@@ -36,8 +27,8 @@ pub struct Remote {
     pub objects: Vec<(Box<str>, There)>,
     /// What the last sync wrote down; nothing before the first.
     pub index: Option<Index>,
-    /// Whether the bucket is there.
-    pub is_there: bool,
+    /// What the store said where there is no bucket yet.
+    pub no_bucket: Option<Error>,
 }
 
 pub async fn folder(caller: &Caller, dir: &Path, rules: &Rules) -> Result<Folder> {
@@ -77,7 +68,7 @@ pub async fn remote(caller: &Caller, store: &Arc<Store>, prefix: &str) -> Result
     let entries = match caller.list_objects(store.clone(), prefix).await {
         Ok(entries) => entries,
         Err(error) if error.kind() == Kind::NotFound => {
-            return Ok(Remote { objects: Vec::new(), index: None, is_there: false });
+            return Ok(Remote { objects: Vec::new(), index: None, no_bucket: Some(error) });
         }
         Err(error) => return Err(error),
     };
@@ -91,7 +82,7 @@ pub async fn remote(caller: &Caller, store: &Arc<Store>, prefix: &str) -> Result
         None => (None, BTreeMap::new()),
     };
     let objects = entries.into_iter().filter(|entry| entry.key != written);
-    Ok(Remote { objects: with_records(objects, records, prefix), index, is_there: true })
+    Ok(Remote { objects: with_records(objects, records, prefix), index, no_bucket: None })
 }
 
 /// The objects by name, each with what was written down of it if that is still what is there.

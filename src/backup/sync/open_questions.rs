@@ -6,8 +6,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 
 use super::compare::{Known, There};
-use super::item::{Hash, Role, hash_of};
-use super::look::LocalFile;
+use super::item::{Hash, LocalFile, Role, hash_of};
 use crate::catalog::described;
 use crate::catalog::manifest::{Manifest, SUFFIX};
 use crate::error::{Kind, Result};

@@ -4,24 +4,27 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
 
 use super::compare::{First, Second, There, first, second};
 use super::deletions;
 use super::guards::{self, Refusal, Shown};
 use super::index::Index;
-use super::item::{Act, Item, Reason, Role, Rules};
-use super::look::{self, LocalFile, Remote};
+use super::item::{Act, Item, LocalFile, Reason, Role, Rules};
+use super::look::{self, Remote};
 use super::marker::{self, Marker};
 use super::names;
 use super::open_questions::{Answer, Sides};
 use crate::catalog::manifest::SUFFIX;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::world::Caller;
 use crate::world::objects::{Object, Store};
 
 /// How many files and objects are looked at at once.
 const AT_ONCE: usize = 16;
+/// How many looks are prepared at once.
+const CHUNK: usize = 256;
 
 /// What is to be planned.
 pub struct Ask {
@@ -46,7 +49,8 @@ pub struct Plan {
     pub id: String,
     pub marker: Option<Marker>,
     pub index: Option<Index>,
-    pub bucket_is_there: bool,
+    /// What the store said where there is no bucket yet: the sync makes it.
+    pub no_bucket: Option<Error>,
 }
 
 impl Plan {
@@ -94,8 +98,8 @@ pub async fn plan(ask: Ask) -> Result<Plan> {
         index: remote.index.as_ref(),
         id: &id,
     });
-    let bucket_is_there = remote.is_there;
-    Ok(Plan { dir, store, rules, items, refusals, id, marker, index: remote.index, bucket_is_there })
+    let Remote { index, no_bucket, .. } = remote;
+    Ok(Plan { dir, store, rules, items, refusals, id, marker, index, no_bucket })
 }
 
 /// What distinguishes  source from others: its marker; for one that is only read, where it is.
@@ -179,14 +183,19 @@ async fn look_closer(
     rules: &Rules,
     items: &mut [Item],
 ) -> Result<Vec<Box<str>>> {
-    let look = |Open { at, file, there }| async move {
-        let manifest_there = there.is_some() && has(&format!("{}{SUFFIX}", file.name));
-        let answer = sides.find_out(file, there, manifest_there).await?;
-        Ok::<_, crate::error::Error>((at, file, there, answer))
-    };
-    let answers: Vec<_> = iter(open.into_iter().map(look)).buffer_unordered(AT_ONCE).try_collect().await?;
+    let mut answers = Vec::with_capacity(open.len());
+    for some in open.chunks(CHUNK) {
+        let mut looks: Vec<BoxFuture<'_, Result<Answer>>> = Vec::with_capacity(some.len());
+        for Open { file, there, .. } in some {
+            let manifest_there = there.is_some() && has(&format!("{}{SUFFIX}", file.name));
+            looks.push(Box::pin(sides.find_out(file, *there, manifest_there)));
+        }
+        let found: Vec<Answer> = iter(looks).buffered(AT_ONCE).try_collect().await?;
+        answers.extend(some.iter().zip(found));
+    }
     let mut others = Vec::new();
-    for (at, file, there, answer) in answers {
+    for (Open { at, file, there }, answer) in answers {
+        let (at, there) = (*at, *there);
         items[at] = match second(file, there, &answer.known, rules) {
             Second::Settled(act, reason) => item(file, there, (act, reason), Some(&answer)),
             Second::Another => {

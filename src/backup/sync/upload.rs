@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::apply::Work;
 use super::item::{Hash, Item, Role, hash_of, hex};
 use super::open_questions::{MTIME, SHA256, SYNC};
+use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::stream::pump::Tallier;
 use crate::stream::{Piece, Source};

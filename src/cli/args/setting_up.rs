@@ -46,3 +46,66 @@ pub enum ScheduleFormat {
     Kubernetes,
     Nomad,
 }
+
+#[derive(Args)]
+#[command(after_help = INIT_AFTER_HELP)]
+pub struct InitArgs {
+    /// The configuration folder [default: --config-dir, $HIKAE_CONFIG_DIR, /etc/hikae for root, else the current folder]
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Name of the database
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+    /// Host of the database, or the folder of its socket
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// Port of the database
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// User of the database; the password is taken from $DB_PASSWORD
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Folder for the backups
+    #[arg(long, value_name = "DIR")]
+    pub backup_dir: Option<PathBuf>,
+    /// Mail address that is told of failures
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail: Option<String>,
+}
+
+impl InitArgs {
+    /// Whether any value was given on the command line: then nothing is asked.
+    pub fn has_values(&self) -> bool {
+        let texts = [&self.database, &self.host, &self.user, &self.mail];
+        texts.iter().any(|text| text.is_some()) || self.port.is_some() || self.backup_dir.is_some()
+    }
+}
+
+const INIT_AFTER_HELP: &str = "\
+On a terminal it asks for what was not given, and tries each answer at once. A file that is there stays as it is.
+
+Exit codes: 0 done · 1 failed · 64 misuse";
+
+#[derive(Args)]
+pub struct NewArgs {
+    /// Name of the new recipe
+    pub name: String,
+    /// The built-in recipe to begin with
+    #[arg(long, value_name = "RECIPE")]
+    pub from: Option<String>,
+}
+
+#[derive(Args)]
+pub struct EjectArgs {
+    /// Name of a built-in recipe
+    #[arg(id = "recipe", value_name = "RECIPE")]
+    pub name: String,
+}
+
+#[derive(Args)]
+#[command(after_help = "Exit codes: 0 no difference · 1 there are differences · 64 misuse")]
+pub struct DiffArgs {
+    /// Name of a recipe
+    #[arg(id = "recipe", value_name = "RECIPE")]
+    pub name: String,
+}

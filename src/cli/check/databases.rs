@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::super::alerting::block_on;
 use super::super::context::Context;
-use super::point::Point;
+use super::point::{Mark, Point};
+use super::rights;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query;
@@ -27,9 +28,28 @@ const LONGEST: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub struct Databases(BTreeMap<String, std::result::Result<(), Error>>);
 
+/// Whether a recipe dumps a database, so that its rights and the version of `pg_dump` matter.
+fn dumps(job: &Job) -> bool {
+    matches!(job.declaration.kind, RecipeKind::Backup) && job.needs.run.iter().any(|program| program == "pg_dump")
+}
+
 impl Databases {
+    /// What there is to say of the database of a recipe; nothing where it has none.
+    pub fn points(&mut self, context: &Context, job: &Job, offline: bool) -> Vec<Point> {
+        let connected = self.check(context, job, offline);
+        let works = connected.as_ref().is_some_and(|point| point.mark == Mark::Ok);
+        let mut points: Vec<Point> = connected.into_iter().collect();
+        if let (true, Some((server, database))) = (works && dumps(job), of_recipe(job)) {
+            let subject = &job.source.name;
+            let asked = block_on(async |_stop| rights::points(&caller(), &server, &database, subject).await);
+            // A server too old for a question is no fault of the recipe's.
+            points.extend(asked.and_then(|asked| asked).unwrap_or_default());
+        }
+        points
+    }
+
     /// Connects to the database of a recipe; nothing where it has none.
-    pub fn check(&mut self, context: &Context, job: &Job, offline: bool) -> Option<Point> {
+    fn check(&mut self, context: &Context, job: &Job, offline: bool) -> Option<Point> {
         let subject = &job.source.name;
         let (server, database) = of_recipe(job)?;
         let place = place(&server, &database);
@@ -84,8 +104,13 @@ fn place(server: &Server, database: &str) -> String {
     format!("the database `{database}` on {host}{port}{user}")
 }
 
-fn connect(server: &Server, database: &str) -> Result<()> {
-    let caller = Caller::new(Arc::new(Limited::new(Real::ambient())), Limits { total: LONGEST, idle: LONGEST });
+fn caller() -> Caller {
+    Caller::new(Arc::new(Limited::new(Real::ambient())), Limits { total: LONGEST, idle: LONGEST })
+}
+
+/// Connects and asks for one row, as a recipe would.
+pub fn connect(server: &Server, database: &str) -> Result<()> {
+    let caller = caller();
     let answer =
         block_on(async |_stop| query::ask(&caller, server, database, "SELECT 1 AS one", &BTreeMap::new()).await)?;
     answer.map(drop).map_err(|error| match error.kind() {

@@ -1,10 +1,10 @@
-//! The demo's chapters: a proved backup, three honest failures, the record, the way back, and a recipe of ten lines.
+//! The demo's chapters: a proved backup, three honest failures, the record, the way back, a recipe of ten lines, and the whole night.
 
 use std::path::Path;
 
-use super::places;
 use super::server::Server;
 use super::teller::{Narrator, Shell};
+use super::{night, places};
 use crate::cli::scratch::{run, words};
 use crate::config::Language;
 use crate::error::{Error, Kind, Result};
@@ -33,7 +33,8 @@ pub async fn tell(teller: &Narrator<'_>, server: &mut Server) -> Result<()> {
     two_more(teller, &listing).await?;
     record(teller, &failed).await?;
     restore(teller, server, &backup, &counts).await?;
-    places::tell(teller).await
+    places::tell(teller).await?;
+    night::tell(teller).await
 }
 
 /// The last words, when nothing of the demo is left.
@@ -114,7 +115,7 @@ async fn backup(teller: &Narrator<'_>) -> Result<(String, String)> {
     let listing = teller.types(Shell::Cron, LISTING, 0).await?;
     teller.say(
         "Beside the backup lies its manifest. It says what is in it, and how to restore\nit without hikae.",
-        "バックアップの隣のマニフェストには、内容と、hikae なしで復元する方法が書いてあります。",
+        "バックアップの隣のマニフェストには、内容と、hikae なしで復旧する方法が書いてあります。",
     )?;
     let manifest = teller.types(Shell::Cron, "cat backups/*.manifest.json", 0).await?;
     let manifest: serde_json::Value = serde_json::from_str(&manifest)
@@ -173,10 +174,10 @@ async fn record(teller: &Narrator<'_>, failed: &str) -> Result<()> {
 
 /// The way back, by the manifest's own line; the tables must then be as they were.
 async fn restore(teller: &Narrator<'_>, server: &Server, line: &str, counts: &str) -> Result<()> {
-    teller.title("6. The way back", "6. 復元")?;
+    teller.title("6. The way back", "6. 復旧")?;
     teller.say(
         "The database is broken, the backup is not. The manifest's own line restores it,\nwith standard tools only.",
-        "データベースは壊れましたが、バックアップは無事です。\nマニフェストの一行で、標準のツールだけで復元します。",
+        "データベースは壊れましたが、バックアップは無事です。\nマニフェストの一行で、標準のツールだけで復旧します。",
     )?;
     let client = server.client();
     teller.types(client, &format!("cd backups && {line} > ../restored.log"), 0).await?;

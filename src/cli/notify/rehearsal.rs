@@ -43,7 +43,7 @@ fn run(context: &Context, folder: PathBuf) -> Result<Event> {
     let declaration = loader::declaration(&config, &source)?;
     let set = vec![("dir".to_owned(), folder.display().to_string())];
     let job = Job::new(config, source, declaration, Wishes { set, ..Wishes::default() })?;
-    let finished = execute::execute(job, Box::new(|_| ()))?;
+    let finished = execute::execute(std::sync::Arc::new(job), Box::new(|_| ()))?;
     Event::of(&finished.run).ok_or_else(|| {
         Error::new(Kind::Other, "the rehearsed backup did not fail").hint("please report this as a bug in hikae")
     })

@@ -10,16 +10,13 @@ use crate::cli::alerting::block_on;
 use crate::cli::args::{ScheduleArgs, ScheduleFormat};
 use crate::cli::context::Context;
 use crate::cli::exit;
-use crate::cli::files::{self, TextFile, agreed, print_diff};
+use crate::cli::files::{self, TextFile, agreed, called, print_diff};
 use crate::error::{Error, Kind, Result};
-use crate::world::program::{ask, failure};
+use crate::world::program::failure;
 use crate::world::real::config_files;
 use crate::world::real::path_checks;
 use crate::world::real::this_process;
 use crate::world::{Command, SecretOrText};
-
-/// No crontab and no list of units is larger.
-const MAX_BYTES: usize = 4 << 20;
 
 pub fn install(
     context: &Context,
@@ -194,11 +191,4 @@ fn succeeded(command: Command, input: Option<String>) -> Result<()> {
     let program = command.program.clone();
     let (_, exit) = called(command, input)?;
     if exit.success() { Ok(()) } else { Err(failure(&program, &exit)) }
-}
-
-fn called(command: Command, input: Option<String>) -> Result<(String, crate::world::Exit)> {
-    let caller = files::caller();
-    let input = input.map(SecretOrText::Plain);
-    let (out, exit) = block_on(async |_stop| ask(&caller, command, input.as_ref(), MAX_BYTES).await)??;
-    Ok((String::from_utf8_lossy(&out).into_owned(), exit))
 }

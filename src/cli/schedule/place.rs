@@ -105,9 +105,11 @@ pub fn has_user(name: &str) -> Result<bool> {
 /// The name of the time zone, such as `Asia/Tokyo`.
 pub fn zone(context: &Context) -> Option<String> {
     let told = context.environment.get("TZ").map(|zone| zone.trim_start_matches(':').to_owned());
-    let told = told.filter(|zone| !zone.is_empty());
-    told.or_else(|| {
-        let file = path_checks::real(Path::new("/etc/localtime")).display().to_string();
-        file.split_once("/zoneinfo/").map(|(_, zone)| zone.to_owned())
-    })
+    told.filter(|zone| !zone.is_empty()).or_else(system_zone)
+}
+
+/// That of the machine, by which schedulers go.
+pub fn system_zone() -> Option<String> {
+    let file = path_checks::real(Path::new("/etc/localtime")).display().to_string();
+    file.split_once("/zoneinfo/").map(|(_, zone)| zone.to_owned())
 }

@@ -52,7 +52,7 @@ pub const JA: Words = Words {
     verdicts: ["読み込み不可", "終了せず", "失敗", "期限切れ", "未実行", "実行なし"],
     comma: "、",
     no_good: "正常なバックアップなし",
-    no_drill: "復旧テストは未実施です: `hikae run backup-test` で復元できることを確認してください",
+    no_drill: "復旧テストは未実施です: `hikae run backup-test` で復旧できることを確認してください",
     idle: "実行されたレシピも予定されたレシピもありません: バックアップは存在しません",
     unused: "未使用の組み込みレシピ",
     old: |age| format!("{age}前"),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::specs::excluded::{ByRecipe, Excluded, Lie};
 use crate::specs::{Outcome, SpecResult};
 
 use super::running::FileResults;
@@ -45,7 +46,13 @@ fn spec(file: &str, result: &SpecResult) -> Value {
 }
 
 /// The last line: the sum, and why nothing was tested, when nothing was.
-pub fn end(tally: &Tally, nothing: Option<&Error>) -> Value {
+pub fn end(tally: &Tally, excluded: &ByRecipe, nothing: Option<&Error>) -> Value {
+    let recipe = |one: &Excluded| {
+        let open: Vec<&str> = one.open().into_iter().map(Lie::word).collect();
+        json!({ "excludes": one.excludes(), "open": open, "shells": one.shells })
+    };
+    let recipes: serde_json::Map<String, Value> =
+        excluded.iter().map(|(name, one)| (name.clone(), recipe(one))).collect();
     json!({
         "specs": tally.specs(),
         "passed": tally.passed,
@@ -53,6 +60,7 @@ pub fn end(tally: &Tally, nothing: Option<&Error>) -> Value {
         "errors": tally.errors,
         "pending": tally.pending,
         "duration_secs": tally.took.as_secs_f64(),
+        "recipes": recipes,
         "error": nothing.map(told),
     })
 }

@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::error::Result;
 use crate::report::print_verdicts;
 use crate::specs::Outcome;
+use crate::specs::excluded::ByRecipe;
 use crate::specs::telling::tell;
 
 use super::running::FileResults;
@@ -21,9 +22,13 @@ pub fn file(context: &Context, quiet: bool, file: &FileResults) -> Result<()> {
     }
 }
 
-pub fn end(context: &Context, quiet: bool, tally: &Tally) -> Result<()> {
+pub fn end(context: &Context, quiet: bool, tally: &Tally, excluded: &ByRecipe) -> Result<()> {
     if quiet && !tally.is_bad() {
         return Ok(());
+    }
+    if !quiet && !excluded.is_empty() {
+        let lines: String = excluded.iter().map(|(recipe, one)| format!("  {}\n", one.line(recipe))).collect();
+        print(context, &format!("Lies that the specs exclude:\n{lines}\n"))?;
     }
     print(context, &tally.line())
 }

@@ -16,7 +16,7 @@ use crate::modules::stream::Stream;
 use crate::stream::SharedFacts;
 use crate::stream::tar::listing::list;
 use crate::world::packing::patterns::Patterns;
-use crate::world::packing::{OnChange, Packing, Root};
+use crate::world::packing::{OnChange, Outputs, Packing, Root};
 use crate::world::paths::plain;
 
 #[derive(Deserialize)]
@@ -84,6 +84,7 @@ fn packing(options: PackOptions, now: chrono::DateTime<chrono::FixedOffset>) -> 
         on_change: options.on_change,
         accept_unreadable: options.accept_unreadable.iter().map(|path| plain(path)).collect::<Result<_>>()?,
         contents: true,
+        outputs: Outputs::default(),
         roots,
     };
     check(&packing)?;

@@ -1,6 +1,6 @@
 //! What the calls of `fs` take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -69,6 +69,12 @@ pub enum Listed {
 }
 
 impl Listed {
+    pub fn as_path(&self) -> &Path {
+        match self {
+            Listed::Path(path) | Listed::Entry { path } => path,
+        }
+    }
+
     pub fn path(self) -> PathBuf {
         match self {
             Listed::Path(path) | Listed::Entry { path } => path,

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::{Text, duration};
 use crate::lua::traceback::from_lua;
+use crate::stream::Piece;
 use crate::world::http::Method;
 use crate::world::http::certificate::ServerCertificate;
 
@@ -44,7 +45,13 @@ pub async fn certificate(call: Rc<Call>, url: Text, options: Option<CertificateO
         return Err(Error::new(Kind::Recipe, what).hint("write `https://`"));
     }
     let step = call.session.step(title, call.site());
-    let found = exchange.run(|answer, _| async move { Ok(answer.certificate) }).await;
+    let found = exchange
+        .run(|mut answer, _| async move {
+            // The head of a page has no body; its end is the end of the request.
+            while let Piece::Data(_) = answer.body.next().await? {}
+            Ok(answer.certificate)
+        })
+        .await;
     step.end(0, 0, found.as_ref().err());
     let unread = || Error::new(Kind::Other, format!("the certificate of `{host}` cannot be read"));
     table(&call, &found?.ok_or_else(|| unread().hint("look at it with `openssl s_client`"))?, now).map_err(from_lua)

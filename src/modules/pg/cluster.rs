@@ -24,6 +24,9 @@ pub struct ClusterOptions {
     dir: PathBuf,
     server_version: Option<String>,
     size_bytes: Option<u64>,
+    /// Settings of the server, such as `shared_preload_libraries = 'pg_cron'`.
+    #[serde(default)]
+    settings: Vec<String>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
 }
@@ -45,6 +48,7 @@ pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
     let name = throwaway::cluster_name(caller.world.now(), caller.world.machine().process_id);
     let home = options.dir.join(&name).display().to_string();
     let cluster = TemporaryCluster::new(caller, options.dir, name, options.server_version, options.size_bytes);
+    let cluster = cluster.with_settings(options.settings)?;
     let stop = CancellationToken::new();
     let (ready, answered) = oneshot::channel();
     let ended = spawn(call.session.pool.guard()?, cluster.run(ready, stop.clone()));

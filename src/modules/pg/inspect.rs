@@ -76,7 +76,8 @@ struct Inspected {
 /// Reads all of the file; what comes out is proved to be one whole dump, and to be what its manifest describes.
 async fn read(reader: Reader, path: PathBuf, step: u64) -> Result<Inspected> {
     let manifest = described::read(&reader.caller, &path).await?;
-    let (file, tally) = Tallied::new(reader.caller.open(&path).await?, step);
+    let size = reader.caller.stat(&path).await?.map(|stat| stat.size_bytes);
+    let (file, tally) = Tallied::new(reader.caller.open(&path).await?, step, size);
     let facts = SharedFacts::default();
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let opened = reader.open(Box::new(file), &name, &facts).await.map_err(|error| refuse(&path, error))?;

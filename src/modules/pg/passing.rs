@@ -14,6 +14,7 @@ use crate::modules::pg::scratch_root;
 use crate::modules::stream::Stream;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::restore::read::{Format, Reader, Reading};
+use crate::postgres::server::load_line::{psql, psql_at_once};
 use crate::stream::ahead::Ahead;
 use crate::stream::stage::Staged;
 use crate::stream::{Facts, Piece, SharedFacts, Source};
@@ -114,27 +115,42 @@ async fn check(
     let mut facts = facts.lock();
     facts.plain_bytes = unpacked.lock().plain_bytes;
     let created = facts.sections.get("database").and_then(|dump| dump["name"].as_str()).map(str::to_owned);
-    tell_undoing(&mut facts, format, packed, folder.as_deref(), created.or(expected.database).as_deref());
+    let names = (created.as_deref(), expected.database.as_deref());
+    tell_undoing(&mut facts, format, packed, folder.as_deref(), names);
     Ok(())
 }
 
-/// The standard tools that restore it.
-fn tell_undoing(facts: &mut Facts, format: Format, packed: Option<&str>, folder: Option<&str>, name: Option<&str>) {
+/// The standard tools that restore it. A plain dump that makes no database is for the one that it is said to be of.
+fn tell_undoing(
+    facts: &mut Facts,
+    format: Format,
+    packed: Option<&str>,
+    folder: Option<&str>,
+    (created, expected): (Option<&str>, Option<&str>),
+) {
     if let Some(tool) = packed {
         // It was packed before anything else was done to it.
         facts.packed = Some(format!("{tool} -dc"));
     }
     // A database cannot be dropped and created by who is connected to it.
-    let into = if name == Some("postgres") { "template1" } else { "postgres" };
+    let into = if created.or(expected) == Some("postgres") { "template1" } else { "postgres" };
     let decode = format!("pg_restore --create --exit-on-error -d {into}");
-    facts.load = Some(match format {
-        Format::Plain => format!("psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d {into}"),
-        Format::Archive => decode,
+    if format != Format::Plain {
+        facts.filters.clear();
+    }
+    facts.load = match format {
+        Format::Plain => match (created, expected) {
+            (Some(_), _) => Some(psql(into)),
+            (None, Some(database)) => Some(psql_at_once(database)),
+            (None, None) => None,
+        },
+        Format::Archive | Format::Tar => Some(decode),
         Format::Directory => {
             let folder = quoted(folder.unwrap_or_default());
-            format!(
-                r#"{{ d=$(mktemp -d) && tar -xf - -C "$d" && {decode} "$d"/{folder}; s=$?; rm -rf "$d"; exit $s; }}"#
-            )
+            let env = facts.load_env.take().map(|env| env + " ").unwrap_or_default();
+            Some(format!(
+                r#"{{ d=$(mktemp -d) && tar -xf - -C "$d" && {env}{decode} "$d"/{folder}; s=$?; rm -rf "$d"; exit $s; }}"#
+            ))
         }
-    });
+    };
 }

@@ -126,6 +126,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
         Ok(restored) => restored.role.take(),
         Err(_) => left_role.lock().unwrap_or_else(|broken| broken.into_inner()).take(),
     };
+    call.session.at_end.of::<ThrowawayRoles>().loaded_again(&target);
     if let Some(role) = role {
         call.session.at_end.of::<ThrowawayRoles>().add(&target, role);
     }

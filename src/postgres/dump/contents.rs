@@ -24,6 +24,10 @@ pub(crate) struct Contents {
     large: LargeObjects,
     /// Whether it has rows, as `COPY` or as `INSERT`.
     pub(crate) has_data: bool,
+    /// Whether it drops things without asking whether they are there.
+    pub(crate) drops_blindly: bool,
+    /// Whether a setting of the database keeps sessions from writing.
+    pub(crate) forbids_writing: bool,
 }
 
 /// The rows of one table so far.
@@ -51,6 +55,8 @@ impl Contents {
             filled: Vec::new(),
             large: LargeObjects::default(),
             has_data: false,
+            drops_blindly: false,
+            forbids_writing: false,
         }
     }
 
@@ -65,6 +71,8 @@ impl Contents {
         self.counts.constraints += statement.constraints();
         self.not_valid += u64::from(statement.is_not_valid());
         self.has_data |= statement.is_data();
+        self.drops_blindly |= statement.drops_blindly();
+        self.forbids_writing |= statement.forbids_writing();
         match statement.made() {
             Made::Nothing => {}
             Made::Database(name) => self.database = Some(name),

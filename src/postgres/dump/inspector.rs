@@ -136,7 +136,13 @@ impl Inspector {
         facts.remarks.extend(refused);
         if newer {
             facts.remarks.push(newer_pg_dump());
-            facts.load = facts.load.take().map(|load| format!("{WITHOUT_NEWER} | {load}"));
+            facts.filters.push(WITHOUT_NEWER.to_owned());
+        }
+        if self.contents.drops_blindly {
+            facts.filters.push(DROP_IF_EXISTS.to_owned());
+        }
+        if self.contents.forbids_writing {
+            facts.load_env = Some("PGOPTIONS='-c default_transaction_read_only=off'".to_owned());
         }
         facts.sections.insert("database".to_owned(), section);
         if let Some(version) = self.envelope.pg_dump_version.take() {
@@ -148,6 +154,9 @@ impl Inspector {
 
 /// Leaves out of a dump, before its first table, what a server before 17 does not know.
 const WITHOUT_NEWER: &str = "sed -E '1,/^(COPY|INSERT|CREATE TABLE) /{/^SET transaction_timeout = 0;$/d;}'";
+
+/// Lets a dump by `--clean` without `--if-exists` drop, before it makes anything, only what is there.
+const DROP_IF_EXISTS: &str = r"sed -E '1,/^(CREATE|COPY|INSERT) /{s/^DROP ((TEXT SEARCH [A-Z]+|MATERIALIZED VIEW|FOREIGN TABLE|FOREIGN DATA WRAPPER|EVENT TRIGGER|OPERATOR CLASS|OPERATOR FAMILY|ACCESS METHOD|USER MAPPING|[A-Z]+) )/DROP \1IF EXISTS /;s/^ALTER TABLE /&IF EXISTS /;s/^(ALTER TABLE .* DROP CONSTRAINT )/\1IF EXISTS /;s/^SELECT pg_catalog\.lo_unlink\(.([0-9]+).\);/SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = \1;/;}'";
 
 fn newer_pg_dump() -> Remark {
     let message = "`pg_dump` is newer than the server, and sets `transaction_timeout`, which the server does not know";

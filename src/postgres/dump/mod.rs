@@ -14,3 +14,4 @@ pub mod legible;
 pub mod lexer;
 pub mod odd;
 pub mod statement;
+pub mod warnings;

@@ -100,7 +100,7 @@ impl Statement {
         if self.head.len() < HEAD_LENGTH {
             self.head.push(Head::of(item, text));
         }
-        self.ignored = !self.head[0].is_any(&["create", "alter", "copy", "set"])
+        self.ignored = !self.head[0].is_any(&["create", "alter", "copy", "set", "drop"])
             && !setval::may_be(&self.head)
             && !large::may_be(&self.head);
         if self.depth == 1 && matches!(item, Item::Word | Item::Name) && self.head[0].is_any(&["copy"]) {
@@ -131,6 +131,23 @@ impl Statement {
     /// Whether it is a row, or rows follow it.
     pub(crate) fn is_data(&self) -> bool {
         self.head.first().is_some_and(|verb| verb.is_any(&["copy", "insert"]))
+    }
+
+    /// Whether it drops something without `IF EXISTS`, which would fail where that is not there.
+    pub(crate) fn drops_blindly(&self) -> bool {
+        let has = |words: &[&str]| self.head.iter().any(|word| word.is_any(words));
+        let drops = match self.head.first() {
+            Some(verb) if verb.is_any(&["drop"]) => true,
+            Some(verb) if verb.is_any(&["alter"]) => has(&["table"]) && has(&["drop"]),
+            _ => false,
+        };
+        drops && !has(&["if"])
+    }
+
+    /// Whether it is a setting of a database, or of a role in it, that keeps a session from writing.
+    pub(crate) fn forbids_writing(&self) -> bool {
+        let has = |words: &[&str]| self.head.iter().any(|word| word.is_any(words));
+        has(&["default_transaction_read_only", "transaction_read_only"]) && has(&["database"])
     }
 
     /// What the whole statement makes.

@@ -1,4 +1,4 @@
-//! Makes plain SQL of an archive by `pg_dump --format=custom`, to its last byte.
+//! Makes plain SQL of an archive by `pg_dump --format=custom` or `--format=tar`, to its last byte.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -10,8 +10,21 @@ use crate::stream::{Piece, Sink, Source};
 use crate::world::Caller;
 use crate::world::program::{ProgramSource, failure};
 
+/// How every table of contents begins, and where it says in which format it is.
+const MAGIC: &[u8] = b"PGDMP";
+const FORMAT_AT: usize = 10;
+const TAR_FORMAT: u8 = 3;
+const TAR_BLOCK: usize = 512;
+
 pub fn begins_as_archive(head: &[u8]) -> bool {
-    head.starts_with(b"PGDMP")
+    head.starts_with(MAGIC)
+}
+
+/// A tar file whose first file is the table of contents, which says of itself that it is in a tar file. A folder by
+/// `--format=directory` that somebody has put into one says otherwise.
+pub fn begins_as_tar_archive(head: &[u8]) -> bool {
+    let contents = head.get(TAR_BLOCK..).filter(|contents| contents.starts_with(MAGIC));
+    head.starts_with(b"toc.dat\0") && contents.and_then(|contents| contents.get(FORMAT_AT)) == Some(&TAR_FORMAT)
 }
 
 /// The archive as plain SQL. `pg_restore --list` reads its table of contents alone; this reads everything.

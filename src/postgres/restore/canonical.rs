@@ -4,7 +4,25 @@
 ///
 /// The server writes a list of constants of the type `varchar` as `(ARRAY['a'::character varying, …])::text[]`. Read back, that is
 /// `ARRAY[('a'::character varying)::text, …]`, and stays so: the first form becomes the second.
+///
+/// A table that inherits has the columns of its parents first when it is made anew: their order is no difference.
 pub fn canonical(text: &str) -> String {
+    match inheriting(text) {
+        Some(sorted) => distributed(&sorted),
+        None => distributed(text),
+    }
+}
+
+/// The statement that makes a table which inherits, with the lines of its columns in their alphabetical order.
+fn inheriting(text: &str) -> Option<String> {
+    let (head, rest) = text.split_once(" (\n").filter(|(head, _)| head.contains("TABLE "))?;
+    let (columns, behind) = rest.split_once("\n)\nINHERITS (")?;
+    let mut columns: Vec<&str> = columns.lines().map(|line| line.trim_end_matches(',')).collect();
+    columns.sort_unstable();
+    Some(format!("{head} (\n{}\n)\nINHERITS ({behind}", columns.join("\n")))
+}
+
+fn distributed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("(ARRAY[") {

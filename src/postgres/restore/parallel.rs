@@ -35,7 +35,10 @@ impl Restoring {
         for _ in 0..self.jobs {
             talks.push(self.ready_to_load(proved, role).await?);
         }
-        let mut router = Router::new(role.map(|role| role.members.clone()));
+        if let Some(role) = role {
+            role.close(&self.reader.caller).await?;
+        }
+        let mut router = Router::new(role.is_some());
         let loaded = self.load_sections(&mut talks, &mut router).await;
         let closed = try_join_all(talks.into_iter().map(Talk::close)).await;
         loaded?;
@@ -61,7 +64,7 @@ impl Restoring {
         try_join_all(talks.iter_mut().map(|talk| async move {
             while let Some(entry) = next() {
                 let rows = self.decode(&["--use-list=/dev/stdin"], Some(entry)).await?;
-                self.feed(rows, talk, &mut Router::new(None)).await?;
+                self.feed(rows, talk, &mut Router::new(false)).await?;
             }
             Ok::<(), Error>(())
         }))
@@ -70,7 +73,7 @@ impl Restoring {
             (Some(talk), false) => {
                 let list = others.into_iter().collect::<Vec<_>>().join("\n");
                 let rest = self.decode(&["--use-list=/dev/stdin"], Some(list)).await?;
-                self.feed(rest, talk, &mut Router::new(None)).await
+                self.feed(rest, talk, &mut Router::new(false)).await
             }
             _ => Ok(()),
         }

@@ -12,8 +12,8 @@ use crate::stream::{SharedFacts, Source};
 use crate::world::Caller;
 use std::path::Path;
 
-/// Enough of a file to know what it is.
-pub const HEAD_BYTES: usize = 512;
+/// Enough of a file to know what it is: a header of a tar file, and what begins behind it.
+pub const HEAD_BYTES: usize = 600;
 
 /// How a dump is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Format {
     Plain,
     /// `pg_dump --format=custom`: `pg_restore` makes plain SQL of it.
     Archive,
+    /// `pg_dump --format=tar`: so does it of this one.
+    Tar,
     /// `pg_dump --format=directory` in a tar file, as Render exports a database.
     Directory,
 }
@@ -30,6 +32,7 @@ impl Format {
         match self {
             Format::Plain => "plain",
             Format::Archive => "custom",
+            Format::Tar => "tar",
             Format::Directory => "directory",
         }
     }
@@ -37,6 +40,8 @@ impl Format {
     fn of(head: &[u8]) -> Format {
         if archive::begins_as_archive(head) {
             Format::Archive
+        } else if archive::begins_as_tar_archive(head) {
+            Format::Tar
         } else if directory::begins_as_tar(head) {
             Format::Directory
         } else {
@@ -78,7 +83,7 @@ impl Reader {
         let format = Format::of(plain.peek(HEAD_BYTES).await?);
         let (source, folder): (Box<dyn Source>, _) = match format {
             Format::Plain => return Ok(Reading { source: plain, format, packed, encrypted, folder: None }),
-            Format::Archive => (archive::decoded(&self.caller, Box::new(plain)).await?, None),
+            Format::Archive | Format::Tar => (archive::decoded(&self.caller, Box::new(plain)).await?, None),
             Format::Directory => {
                 let (source, folder) = directory::decoded(self, Box::new(plain)).await?;
                 (source, Some(folder))

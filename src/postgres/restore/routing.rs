@@ -1,7 +1,5 @@
 //! Decides who runs a statement of a dump that is loaded under a throwaway role: that role, or the user of the restore.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 
 use crate::postgres::dump::item::Item;
@@ -26,8 +24,8 @@ pub enum Route {
 
 /// What is known of the dump so far.
 pub struct Router {
-    /// The roles that the throwaway role may act as; none where the user loads the dump itself.
-    members: Option<BTreeSet<String>>,
+    /// Whether a throwaway role loads the dump, and not the user.
+    under_role: bool,
     /// Something came in which code could be hidden from an extension's script.
     code: bool,
     /// The database is empty: it was made for the dump, which has made nothing in it yet.
@@ -36,8 +34,8 @@ pub struct Router {
 }
 
 impl Router {
-    pub fn new(members: Option<BTreeSet<String>>) -> Router {
-        Router { members, code: false, empty: false, deferred: Vec::new() }
+    pub fn new(under_role: bool) -> Router {
+        Router { under_role, code: false, empty: false, deferred: Vec::new() }
     }
 
     /// The same for a database that is `empty`.
@@ -54,18 +52,16 @@ impl Router {
             }
             self.empty = !sql.trim_ascii_start().starts_with(b"CREATE ");
         }
-        let Some(members) = &self.members else { return Route::Load };
+        if !self.under_role {
+            return Route::Load;
+        }
         let tokens = tokens(sql);
         let words: Vec<&str> = tokens.iter().map(Token::word).collect();
         match words.as_slice() {
             ["create", "extension", ..] | ["comment", "on", "extension", ..] if !self.code => return Route::Now,
-            ["alter", "default", "privileges", "for", "role" | "user", ..] => {
-                return if members.contains(&tokens[5].text) { Route::Load } else { Route::Later };
-            }
-            ["alter", .., "owner", "to", _] if is_one_change(&words) => {
-                // A new owner would need rights to the schema that it has only at the end.
-                return Route::Later;
-            }
+            ["alter", "default", "privileges", "for", "role" | "user", ..] => return Route::Later,
+            // Behind a dot it would be the name of a setting.
+            ["alter", .., before, "owner", "to", _] if *before != "." && is_one_change(&words) => return Route::Later,
             ["set" | "select" | "comment" | "grant" | "revoke", ..] | ["create", "extension", ..] => {}
             // `CREATE SCHEMA` can make what is in the schema as well.
             ["create" | "alter", "schema", rest @ ..] if rest.len() <= 4 => {}
@@ -105,7 +101,7 @@ fn is_one_change(words: &[&str]) -> bool {
 }
 
 /// The words of a statement; none of one that is longer than those that matter.
-fn tokens(sql: &[u8]) -> Vec<Token> {
+pub(crate) fn tokens(sql: &[u8]) -> Vec<Token> {
     let (mut lexer, mut rest, mut tokens) = (Lexer::new(), sql, Vec::new());
     while let Some(item) = lexer.next(&mut rest) {
         match item {

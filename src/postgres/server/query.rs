@@ -21,6 +21,19 @@ pub async fn ask(
     read(database, answer.value())
 }
 
+/// The same where nothing can be changed by it.
+pub async fn look(
+    caller: &Caller,
+    server: &Server,
+    database: &str,
+    sql: &str,
+    vars: &BTreeMap<String, String>,
+) -> Result<serde_json::Value> {
+    let act = act(database);
+    let answer = talk::look(caller, server, database, &act, as_json(sql, vars)).await?;
+    read(database, answer.value())
+}
+
 /// The same in a session that is open.
 pub async fn ask_in(talk: &mut Talk, database: &str, sql: &str) -> Result<serde_json::Value> {
     let answer = talk.ask(as_json(sql, &BTreeMap::new())).await?;

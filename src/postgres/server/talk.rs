@@ -23,6 +23,7 @@ impl Server {
             password: self.password.clone(),
             database: database.to_owned(),
             expendable: false,
+            read_only: false,
         }
     }
 }
@@ -94,6 +95,13 @@ pub async fn run(
 ) -> Result<QueryResult> {
     let mut talk = Talk::open(caller, server, database, act).await?;
     let answer = talk.run(statements).await;
+    talk.end(answer).await
+}
+
+/// Runs one statement in a session that can change nothing, and so is real in a plan as well.
+pub async fn look(caller: &Caller, server: &Server, database: &str, act: &str, sql: String) -> Result<QueryResult> {
+    let mut talk = Talk::log_in(caller, Login { read_only: true, ..server.login(database) }, act).await?;
+    let answer = talk.ask(sql).await;
     talk.end(answer).await
 }
 

@@ -22,6 +22,16 @@ use crate::world::{Caller, Child, Command, EntryKind, ListQuery, program};
 
 /// The port is part of the socket's name, and nothing else.
 pub const PORT: u16 = 5432;
+/// Settings that keep the server where nobody else can reach it.
+const OWN: [&str; 7] = [
+    "listen_addresses",
+    "port",
+    "unix_socket_directories",
+    "unix_socket_permissions",
+    "data_directory",
+    "hba_file",
+    "config_file",
+];
 /// The longest path of a socket that Linux takes.
 const MOST_SOCKET_BYTES: usize = 107;
 /// Room for an empty cluster and its log.
@@ -38,6 +48,8 @@ pub struct TemporaryCluster {
     home: PathBuf,
     server_version: Option<String>,
     size_bytes: u64,
+    /// Settings that somebody names: `name=value`.
+    settings: Vec<String>,
 }
 
 impl TemporaryCluster {
@@ -49,7 +61,27 @@ impl TemporaryCluster {
         size_bytes: Option<u64>,
     ) -> TemporaryCluster {
         let home = dir.join(name);
-        TemporaryCluster { caller, dir, home, server_version: version, size_bytes: size_bytes.unwrap_or(0) }
+        TemporaryCluster {
+            caller,
+            dir,
+            home,
+            server_version: version,
+            size_bytes: size_bytes.unwrap_or(0),
+            settings: Vec::new(),
+        }
+    }
+
+    /// The same with settings of its server, each `name=value`: what the database needs that will be restored in it.
+    pub fn with_settings(self, settings: Vec<String>) -> Result<TemporaryCluster> {
+        for setting in &settings {
+            let name = setting.split_once('=').map_or("", |(name, _)| name.trim());
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
+            if !is_name || OWN.contains(&name.to_ascii_lowercase().as_str()) {
+                return Err(Error::new(Kind::Recipe, format!("`{setting}` is no setting for a temporary cluster"))
+                    .hint("write `name=value`; where it listens and where its files lie is hikae's to say"));
+            }
+        }
+        Ok(TemporaryCluster { settings, ..self })
     }
 
     /// From its first file to its last; says when it is `ready`, and runs until nobody needs it any more.
@@ -95,7 +127,8 @@ impl TemporaryCluster {
         }
         let data = self.home.join("data");
         self.do_one(programs.initdb(&data, &["-A", "trust"])).await?;
-        let mut command = programs.server(&data, &settings(&self.home));
+        let settings: Vec<String> = settings(&self.home).into_iter().chain(self.settings.clone()).collect();
+        let mut command = programs.server(&data, &settings);
         // It is stopped when it is not needed any more; who uses it reports what it is for.
         command.expendable = true;
         let mut server = self.caller.spawn(command).await?;
@@ -208,8 +241,14 @@ impl TemporaryCluster {
 fn settings(home: &Path) -> Vec<String> {
     let folder = home.display().to_string().replace('"', "\"\"");
     let socket = format!("unix_socket_directories=\"{folder}\"");
-    let rest =
-        ["listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=128MB", "maintenance_work_mem=128MB"];
+    let rest = [
+        "listen_addresses=",
+        "unix_socket_permissions=0700",
+        "shared_buffers=128MB",
+        "maintenance_work_mem=128MB",
+        // A dump of thousands of tables locks them all at once.
+        "max_locks_per_transaction=1024",
+    ];
     rest.map(str::to_owned).into_iter().chain([format!("port={PORT}"), socket]).collect()
 }
 

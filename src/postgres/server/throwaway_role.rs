@@ -1,7 +1,6 @@
 //! A role that a run makes to load one file, with no rights on the server's machine; it goes with the run.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,19 +12,20 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::maintenance::Maintenance;
 use crate::postgres::server::quoting::{ident, literal};
-use crate::postgres::server::talk::Talk;
+use crate::postgres::server::talk::{self, Talk};
 use crate::postgres::server::throwaway;
 use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::secret::Secret;
 use crate::world::Caller;
 
+/// Whether the server has the role by which one reads all data and changes none.
+const READS_ALL: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'pg_read_all_data')";
+
 /// A role of this run, and how it logs in.
 pub struct ThrowawayRole {
     pub name: String,
     pub server: Server,
-    /// The roles of the dump that it may act as.
-    pub members: BTreeSet<String>,
     admin: Server,
     connect_to: String,
     /// Behind a mutex only because a session is not for several threads at once.
@@ -33,8 +33,8 @@ pub struct ThrowawayRole {
 }
 
 impl ThrowawayRole {
-    /// Makes the role, a member of those among `named` that have no rights beyond their own objects.
-    pub async fn make(at: &Maintenance<'_>, named: &BTreeSet<String>) -> Result<ThrowawayRole> {
+    /// Makes the role. It is a member of no other: a role that owns something here may own another database too.
+    pub async fn make(at: &Maintenance<'_>) -> Result<ThrowawayRole> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed) as usize + 1;
         let name = throwaway::name(at.caller.world.now(), at.caller.world.machine().process_id, number);
@@ -43,13 +43,12 @@ impl ThrowawayRole {
         let lock = ThrowawayLock::start(at, &name).await?;
         let act = "cannot make a role without rights to load the file";
         let mut talk = at.open(act).await?;
-        let made = make(&mut talk, &name, &password, named).await;
-        let members = talk.end(made).await?;
+        let made = make(&mut talk, &name, &password).await;
+        talk.end(made).await?;
         let server = Server { user: Some(name.clone()), password: Some(password), ..at.server.clone() };
         let role = ThrowawayRole {
             name,
             server,
-            members,
             admin: at.server.clone(),
             connect_to: at.database.clone(),
             lock: Mutex::new(lock),
@@ -64,48 +63,53 @@ impl ThrowawayRole {
         }
     }
 
-    /// Lets the role read all that is in the databases, to compare it. Servers before 14 have no such right.
-    pub async fn may_read(&self, caller: &Caller, admin: &Server, database: &str) {
+    /// Lets nobody log in as the role any more: not the code that its open sessions run, which knows the role's password if
+    /// it changes that.
+    pub async fn close(&self, caller: &Caller) -> Result<()> {
+        self.change(caller, [format!("ALTER ROLE {} CONNECTION LIMIT 0", ident(&self.name))]).await
+    }
+
+    /// Lets the role log in again, by its own password, and read all that is in the databases, to compare it.
+    pub async fn may_read(&self, caller: &Caller) -> Result<()> {
         let name = ident(&self.name);
-        let rights = [format!("GRANT pg_read_all_data TO {name}"), format!("ALTER ROLE {name} BYPASSRLS")];
-        let given = crate::postgres::server::talk::run(caller, admin, database, "cannot let a role read", rights).await;
-        if let Err(error) = given {
-            tracing::debug!(error = error.one_line(), "the role may not read all");
-        }
+        let Some(password) = &self.server.password else { return Ok(()) };
+        let rights = [
+            // What the code of the dump has set for its role goes as well.
+            format!("ALTER ROLE {name} RESET ALL"),
+            format!("GRANT pg_read_all_data TO {name}"),
+            format!("ALTER ROLE {name} BYPASSRLS CONNECTION LIMIT -1 PASSWORD {}", literal(&verifier(password))),
+        ];
+        self.change(caller, rights).await
+    }
+
+    async fn change(&self, caller: &Caller, statements: impl IntoIterator<Item = String>) -> Result<()> {
+        let act = format!("cannot change the role `{}`", self.name);
+        talk::run(caller, &self.admin, &self.connect_to, &act, statements).await.map(drop)
     }
 
     /// Drops the role. What cannot be dropped, the next sweep drops.
     pub async fn drop(self, caller: &Caller) {
         let act = format!("cannot drop the role `{}`", self.name);
         let sql = [format!("DROP ROLE IF EXISTS {}", ident(&self.name))];
-        if let Err(error) = crate::postgres::server::talk::run(caller, &self.admin, &self.connect_to, &act, sql).await {
+        if let Err(error) = talk::run(caller, &self.admin, &self.connect_to, &act, sql).await {
             log(Level::Warn, &format!("{}; `pg.sweep_throwaways` of a later run drops it", error.one_line()), None);
         }
         drop(self.lock);
     }
 }
 
-async fn make(talk: &mut Talk, name: &str, password: &Secret, named: &BTreeSet<String>) -> Result<BTreeSet<String>> {
-    // The server gets no password, but what it compares one with.
-    let verifier = postgres_protocol::password::scram_sha_256(password.expose().as_bytes());
+async fn make(talk: &mut Talk, name: &str, password: &Secret) -> Result<()> {
+    if !talk.ask(READS_ALL).await?.is_true() {
+        return Err(Error::new(Kind::Denied, "a server before PostgreSQL 14 has no role that may only read"));
+    }
     let rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
-    talk.ask(format!("CREATE ROLE {} {rights} PASSWORD {}", ident(name), literal(&verifier))).await?;
-    if named.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let list: Vec<String> = named.iter().map(|name| literal(name)).collect();
-    let harmless = format!(
-        "SELECT rolname FROM pg_catalog.pg_roles r WHERE rolname IN ({}) AND NOT (rolsuper OR rolcreaterole OR \
-         rolcreatedb OR rolreplication OR rolbypassrls) AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles s WHERE \
-         (s.rolsuper OR s.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')) \
-         AND pg_catalog.pg_has_role(r.oid, s.oid, 'MEMBER'))",
-        list.join(", ")
-    );
-    let members: BTreeSet<String> = talk.ask(harmless).await?.values().collect();
-    for member in &members {
-        talk.ask(format!("GRANT {} TO {}", ident(member), ident(name))).await?;
-    }
-    Ok(members)
+    let password = literal(&verifier(password));
+    talk.ask(format!("CREATE ROLE {} {rights} PASSWORD {password}", ident(name))).await.map(drop)
+}
+
+/// What the server compares a password with; it gets no more than that.
+fn verifier(password: &Secret) -> String {
+    postgres_protocol::password::scram_sha_256(password.expose().as_bytes())
 }
 
 fn random_password() -> Result<Secret> {
@@ -122,6 +126,12 @@ pub struct ThrowawayRoles(RefCell<Vec<(String, ThrowawayRole)>>);
 impl ThrowawayRoles {
     pub fn add(&self, database: &str, role: ThrowawayRole) {
         self.0.borrow_mut().push((database.to_owned(), role));
+    }
+
+    /// A database is loaded once more: who loaded it before has no right in it any more.
+    pub fn loaded_again(&self, database: &str) {
+        let mut roles = self.0.borrow_mut();
+        roles.iter_mut().filter(|(loaded, _)| loaded == database).for_each(|(loaded, _)| loaded.clear());
     }
 
     /// Who reads what is in a database of this server.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mlua::{Table, Value};
 
-use self::run::run_function;
+use self::run::{preview_function, run_function};
 use crate::backup::recorder::{Identity, Unrecorded};
 use crate::config::{Config, RecipeSource};
 use crate::error::{Error, Kind, Result};
@@ -80,13 +80,14 @@ fn refuse_cycle(config: &Arc<Config>, declaration: &Declaration, above: &mut Vec
 }
 
 /// A Lua state in which recipes can be loaded, and nothing else can be done.
-fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
+pub fn machine(config: &Arc<Config>, source: &RecipeSource) -> Result<Machine> {
     let caller = Caller::new(Arc::new(Real::ambient()), Limits { total: Duration::ZERO, idle: Duration::ZERO });
     let identity = Identity {
         run_id: String::new(),
         recipe: source.name.clone(),
         recipe_sha256: String::new(),
         kind: String::new(),
+        database: None,
         confirmed: false,
     };
     let session = Rc::new(Session::new(caller, identity, Box::new(|_| None), Arc::new(Unrecorded)));
@@ -98,6 +99,7 @@ fn read(machine: &Machine, source: &RecipeSource) -> Result<Declaration> {
     state::seed(&machine.lua, 0)?;
     let table = machine.load(&source.file_shown, &source.text)?;
     run_function(&table, &source.file_shown)?;
+    preview_function(&table, &source.file_shown)?;
     declared(table, source)
 }
 
@@ -112,9 +114,10 @@ pub fn refuse_another(table: &Table, source: &RecipeSource, known: &Declaration)
     }
 }
 
-/// What a recipe's table says, without its function.
+/// What a recipe's table says, without its functions.
 fn declared(declared: Table, source: &RecipeSource) -> Result<Declaration> {
     declared.raw_remove("run").map_err(from_lua)?;
+    declared.raw_remove("preview").map_err(from_lua)?;
     let mut plain = Plain::from_lua(&Value::Table(declared))?;
     plain.keep_empty_members("params");
     let declared = match plain.to_json()? {

@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
-use mlua::{Function, Table, Value};
+use mlua::{FromLua, Function, Table, Value};
 use tokio::sync::oneshot;
 
 use super::{finder, params};
@@ -16,6 +15,7 @@ use crate::lua::session::{Play, RecordQueries, RecordedQuery, Session};
 use crate::lua::state;
 use crate::lua::traceback::from_lua;
 use crate::modules::LIBRARY;
+use crate::recipe::doubts;
 use crate::recipe::job::Job;
 use crate::recipe::ledger::Ledger;
 use crate::recipe::outcome::LuaEnd;
@@ -30,6 +30,18 @@ pub struct LuaPart {
     pub record: RecordQueries,
     pub recorded_query: RecordedQuery,
     pub play: Play,
+    pub preview: Preview,
+}
+
+/// Whether the recipe says what it will do, before it does it.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Preview {
+    /// It does it.
+    No,
+    /// It says it, and goes on.
+    First,
+    /// It says it, and no more.
+    Only,
 }
 
 /// What the recipe came to, with the failures that it caught.
@@ -51,25 +63,37 @@ fn end_of(session: &Session, error: Option<Error>) -> LuaEnd {
 
 /// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
-    let LuaPart { job, caller, run_id, ledger, record, recorded_query, play } = part;
+    let LuaPart { job, caller, run_id, ledger, record, recorded_query, play, preview } = part;
     let config = job.config.clone();
     let session = Session::new(caller, job.identity(&run_id), translations(&config), ledger);
     let session = session.with_smtp(Box::new(move || config.smtp())).with_record(record);
     let mut session = session.with_recorded_query(recorded_query);
     session.play = play;
+    session.contacts = job.config.settings.contacts.groups();
+    session.ask = job.ask.get().cloned();
     let session = Rc::new(session);
-    if let Some(parent) = job.parent.get() {
-        session.took(format!("started by {parent}"), Duration::ZERO, None, None, None);
+    if let Some(remark) = doubts::of_needs(&job.needs.run) {
+        session.remark(remark, None);
     }
-    let answer = call(&session, &job, fuse).await;
+    let mut said = Vec::new();
+    let mut answer = call(&session, &job, fuse, (preview, &mut said)).await;
     // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
     session.at_end.release();
     session.pool.settle().await;
+    if answer.is_ok() {
+        // On the heap: recipes that run recipes are as deep as their frames are large.
+        answer = Box::pin(doubts::say(&session)).await;
+    }
     session.at_end.finish(&session.caller, answer.is_ok()).await;
-    end_of(&session, answer.err())
+    LuaEnd { preview: said, ..end_of(&session, answer.err()) }
 }
 
-async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> Result<()> {
+async fn call(
+    session: &Rc<Session>,
+    job: &Job,
+    fuse: oneshot::Sender<Fuse>,
+    (preview, said): (Preview, &mut Vec<String>),
+) -> Result<()> {
     let machine = Machine::new(session.clone(), LIBRARY, &LuaLimits::default(), finder(&job.config, &job.source))?;
     // Nobody listens when the run was cut before it began; then the cut ends it.
     let _unheard = fuse.send(machine.fuse.clone());
@@ -79,11 +103,36 @@ async fn call(session: &Rc<Session>, job: &Job, fuse: oneshot::Sender<Fuse>) -> 
     state::seed(&machine.lua, 0)?;
     let declaration = machine.load(&job.source.file_shown, &job.source.text)?;
     let function = run_function(&declaration, &job.source.file_shown)?;
+    let previewing = preview_function(&declaration, &job.source.file_shown)?;
     super::refuse_another(&declaration, &job.source, &job.declaration)?;
     state::unseed(&machine.lua)?;
     let params = params::table(&machine.lua, &job.params).map_err(from_lua)?;
     session.loading.set(false);
-    machine.call(&function, params).await.map(drop)
+    if let (Some(previewing), true) = (previewing, preview != Preview::No) {
+        // What keeps it from being told is told in its place; what keeps the run from going on is the run's to say.
+        *said = match machine.call(&previewing, params.clone()).await {
+            Ok(lines) => Vec::from_lua(lines, &machine.lua).map_err(|cause| {
+                Error::new(Kind::Recipe, "`preview` must give a list of lines").because(from_lua(cause))
+            })?,
+            Err(error) => vec![format!("what will be done cannot be told: {}", error.one_line())],
+        };
+    }
+    match preview {
+        Preview::Only => Ok(()),
+        _ => machine.call(&function, params).await.map(drop),
+    }
+}
+
+/// The function `preview` of a declaration, if it has one.
+pub fn preview_function(declaration: &Table, file_shown: &str) -> Result<Option<Function>> {
+    match declaration.raw_get::<Value>("preview").map_err(from_lua)? {
+        Value::Function(function) => Ok(Some(function)),
+        Value::Nil => Ok(None),
+        other => {
+            let what = format!("`preview` of `{file_shown}` is a {}, not a function", other.type_name());
+            Err(Error::new(Kind::Recipe, what).hint("write `preview = function(p) ... end`"))
+        }
+    }
 }
 
 /// The function `run` of a declaration.

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::lua::exports::Call;
 use crate::specs::assertions::again;
 use crate::specs::assertions::written::Written;
+use crate::specs::excluded::Lie;
 use crate::specs::handle::{Method, give, one_text, some_texts};
 use crate::specs::rehearsal::complaints::proof::is_replaced;
 use crate::specs::trial::run_handle::Run;
@@ -72,6 +73,7 @@ fn put(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
 }
 
 fn removed(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
+    run.trial.excludes(&run.rehearsed, &[Lie::LostGenerations]);
     for path in some_texts(call, args)? {
         let expected = format!("`{path}` to be removed");
         let size_in = |world: &Snapshot| world.size_of(Path::new(&path));
@@ -86,6 +88,7 @@ fn removed(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
 
 /// Where the run was broken on purpose, a file is also kept that was deleted for a newer backup of its kind: nothing is lost then.
 fn kept(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
+    run.trial.excludes(&run.rehearsed, &[Lie::LostGenerations]);
     for path in some_texts(call, args)? {
         let expected = format!("`{path}` to be kept");
         let object_in = |world: &Snapshot| world.object(Path::new(&path)).cloned();

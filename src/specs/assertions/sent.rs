@@ -2,6 +2,7 @@
 
 use crate::alert::Event;
 use crate::specs::assertions::{again, mails, requests};
+use crate::specs::excluded::Lie;
 use crate::specs::handle::{Method, one_text};
 use crate::specs::trial::run_handle::Run;
 
@@ -17,6 +18,7 @@ pub const METHODS: &[Method<Run>] = &[
         again(call, run)
     }),
     ("run:alerted", |call, run, args| {
+        run.trial.excludes(&run.rehearsed, &[Lie::Silence]);
         let wanted = if args.is_empty() { String::new() } else { one_text(call, args)? };
         let raised = Event::of(&run.rehearsed.run);
         match &raised {

@@ -10,6 +10,7 @@ use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::specs::assertions::search::{gunzipped, unzstded};
+use crate::specs::excluded::Lie;
 use crate::specs::handle::{Method, Subject, give, one_text};
 use crate::specs::trial::run_handle::Run;
 use crate::specs::{diff, shown};
@@ -78,6 +79,7 @@ impl Written {
 
     fn holds(&self, call: &Call, args: &[Value], found: Result<Bytes>, words: &str) -> Result<Value> {
         let expected = one_bytes(call, args)?;
+        self.run.trial.excludes(&self.run.rehearsed, &[Lie::OtherContent]);
         let shown = |bytes: &[u8]| shown::cut(&format!("{:?}", String::from_utf8_lossy(bytes)));
         let wanted = format!("{words} {}", shown(&expected));
         match found {
@@ -127,6 +129,7 @@ fn hash(content: &[u8]) -> String {
 
 fn contains(call: &Call, file: &Written, args: &[Value]) -> Result<Value> {
     let part = one_text(call, args)?;
+    file.run.trial.excludes(&file.run.rehearsed, &[Lie::OtherContent]);
     let content = file.content(call)?;
     match String::from_utf8_lossy(&content).contains(&part) {
         true => give(call, file.clone()),

@@ -45,6 +45,7 @@ impl Complaint {
 pub fn complaints(rehearsed: &Rehearsed) -> Vec<Complaint> {
     let mut found = proof::half_made(rehearsed);
     found.extend(proof::lost(rehearsed));
+    found.extend(proof::emptied(rehearsed));
     found.extend(leaks::leaks(rehearsed));
     found.extend(undeclared(rehearsed));
     if !rehearsed.killed {
@@ -152,8 +153,13 @@ fn matters(record: &Record) -> bool {
     !clearing && !expendable && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
 }
 
-/// Whether a request that failed was sent again, and then answered well.
+/// Whether what failed was done again from the same place, and then ended well: a request, a file that was read, an object.
 fn made_good(record: &Record, journal: &[Record]) -> bool {
+    if matches!(record.effect, Effect::Open { .. } | Effect::Put(_)) {
+        let again =
+            |later: &Record| later.started >= record.started && later.site == record.site && act(later) == act(record);
+        return journal.iter().any(|later| again(later) && later.outcome == Outcome::Done);
+    }
     let Effect::Request(failed) = &record.effect else { return false };
     journal.iter().any(|later| match &later.effect {
         Effect::Request(request) => {

@@ -1,5 +1,6 @@
 //! Rehearses every way in which a recipe can fail: once per effect and fault, each in a fresh world.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::specs::rehearsal::complaints::{Complaint, Sort, act, complaints};
 use crate::specs::rehearsal::{Rehearsal, Rehearsed, Script};
 use crate::units::{show_duration, show_size};
-use crate::world::faulty::{Fault, FaultKind, ways};
+use crate::world::Effect;
+use crate::world::faulty::{Fault, FaultKind, Nth, ways};
 use crate::world::journal::{Outcome, Record};
 use crate::world::simulated::Simulated;
 
@@ -63,7 +65,7 @@ pub async fn each_failure(
     let mut tried = Tried::default();
     tried.note("without any fault", complaints(&clean));
     let reached = reached(&clean);
-    for fault in ways(&reached) {
+    for fault in ways(&reached).into_iter().chain(changes(&reached, &clean)) {
         let way = way(&fault, &reached);
         fresh().await?;
         let world = Simulated::new(setup.clone())?;
@@ -78,6 +80,24 @@ pub async fn each_failure(
         }
     }
     Ok(tried)
+}
+
+/// Each program that could leave something behind that changes the backups of the run. What comes after old ones have gone is left
+/// out: no recipe can bring these back.
+fn changes(reached: &[Record], clean: &Rehearsed) -> Vec<Fault> {
+    let files = clean.run.backups.iter().map(|backup| PathBuf::from(&backup.path));
+    let paths: Vec<PathBuf> = files.filter(|path| path.is_absolute()).collect();
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let removes = |record: &Record| {
+        matches!(record.effect, Effect::Remove { .. } | Effect::RemoveMany { .. } | Effect::RemoveObject(_))
+    };
+    let before = reached.iter().zip(1..).take_while(|(record, _)| !removes(record));
+    let programs = before.filter(|(record, _)| matches!(record.effect, Effect::Spawn(_)));
+    programs
+        .map(|(_, n)| Fault { at: Nth { verb: None, n }, what: FaultKind::Changed { paths: paths.clone() } })
+        .collect()
 }
 
 /// The effects that came as far as the world: those that were refused before do not count for its faults.
@@ -133,6 +153,7 @@ fn words(fault: &FaultKind) -> String {
         FaultKind::Answer { status } => format!("is answered with status {status}"),
         FaultKind::Slow { by } => format!("takes {} longer at each step", show_duration(*by)),
         FaultKind::FullDisk { after_bytes } => format!("finds the disk full after {}", show_size(*after_bytes)),
+        FaultKind::Changed { .. } => "leaves a child that changes the backup after it was proved".to_owned(),
         FaultKind::Killed => "is where the run is killed".to_owned(),
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tracing::instrument::WithSubscriber;
 
 use crate::catalog::{Run, Status};
-use crate::config::{Config, RecipeSource};
+use crate::config::{Config, Contacts, RecipeSource};
 use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::recipe::execute::Finished;
@@ -26,6 +26,7 @@ use crate::secret::Secret;
 use crate::world::SecretOrText;
 use crate::world::faulty::Fault;
 use crate::world::journal::Record;
+use crate::world::shells::is_shell;
 use crate::world::simulated::{CatalogSetup, Simulated, SimulatedSetup, Snapshot};
 
 pub use crate::specs::rehearsal::complaints::proof::is_replaced;
@@ -82,6 +83,10 @@ pub struct Rehearsed {
     pub all_met: bool,
     /// `backup`, `restore`, `check` or `maintenance`.
     pub kind: &'static str,
+    /// What went wrong on purpose.
+    pub faults: Vec<Fault>,
+    /// The shells that the recipe may run.
+    pub shells: Vec<String>,
 }
 
 /// Rehearses once, in this world. An error means that it could not even be tried: the recipe, its params.
@@ -124,7 +129,9 @@ impl Script {
         let Rehearsal { setup, source, set, run_type, yes, coverage, faults: _ } = rehearsal;
         let locked = stage::locked(config, &setup, &source.name)?;
         let environment = setup.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
-        let config = Arc::new(config.simulated(environment, stage::STATE_DIR.into()));
+        let mut config = config.simulated(environment, stage::STATE_DIR.into());
+        config.settings.contacts = Contacts::of_groups(&setup.contacts)?;
+        let config = Arc::new(config);
         let declaration = loader::declaration(&config, &source)?;
         let job = Job { coverage, ..Job::new(config, source, declaration, Wishes { set, run_type, yes })? };
         let mut secrets: Vec<(String, Secret)> = Vec::new();
@@ -151,7 +158,7 @@ impl Script {
     }
 
     async fn play(&self, world: &Simulated, faults: Vec<Fault>) -> Result<Rehearsed> {
-        let stage = Stage::set(world, self, faults).await?;
+        let stage = Stage::set(world, self, faults.clone()).await?;
         let before = stage.snapshot();
         let paper = Paper::new(stage.killed());
         let work = async {
@@ -168,7 +175,7 @@ impl Script {
             run.status = Status::Interrupted;
             error = Some(Error::new(Kind::Cancelled, "the run was killed"));
         }
-        let LuaEnd { error: raised, swallowed, accepted, unused_streams, failed_copies: _ } = lua;
+        let LuaEnd { error: raised, swallowed, accepted, unused_streams, failed_copies: _, preview: _ } = lua;
         Ok(Rehearsed {
             run,
             error,
@@ -187,6 +194,8 @@ impl Script {
             killed,
             all_met: stage.all_met(),
             kind: self.job.declaration.kind.word(),
+            faults,
+            shells: self.job.needs.run.iter().filter(|program| is_shell(program)).cloned().collect(),
         })
     }
 }

@@ -53,6 +53,7 @@ fn past(setup: &RunSetup) -> Result<Run> {
         host: String::new(),
         username: String::new(),
         process_id: 0,
+        parent: None,
     };
     let error = setup.error.clone().map(|message| Failure { kind: Kind::Other, message, hint: None });
     let ended_at = started_at + chrono::TimeDelta::from_std(took).unwrap_or_default();

@@ -7,6 +7,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use tokio::sync::oneshot;
 
+use crate::backup::usual::Content;
+use crate::catalog::manifest;
 use crate::catalog::{Catalog, Moment, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -149,6 +151,16 @@ impl Scene for Stage {
         None
     }
 
+    /// As the manifests say that lie in this world.
+    fn past(&self) -> Vec<Content> {
+        let world = self.snapshot();
+        let texts = world.files.iter().filter(|(path, _)| path.to_string_lossy().ends_with(manifest::SUFFIX));
+        let mut found: Vec<serde_json::Value> =
+            texts.filter_map(|(_, seen)| serde_json::from_slice(seen.content.as_deref()?).ok()).collect();
+        found.sort_by_key(|manifest| std::cmp::Reverse(manifest["created_at"].as_str().unwrap_or_default().to_owned()));
+        found.iter().map(Content::of_manifest).collect()
+    }
+
     fn is_alive(&self, _run: &NewRun, _state_dir: &Path) -> bool {
         false
     }
@@ -156,7 +168,9 @@ impl Scene for Stage {
     fn record(&self, _config: &Arc<Config>) -> RecordQueries {
         let record = self.record.clone();
         let of_runs = self.record.clone();
+        let removed = self.record.removed.clone();
         RecordQueries {
+            removed: Box::new(move || Ok(removed.iter().cloned().collect())),
             overdue: Box::new(move || record::overdue(&record)),
             runs: Box::new(move |filter| record::runs(&of_runs, filter)),
         }

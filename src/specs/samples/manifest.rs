@@ -24,6 +24,8 @@ pub struct Options {
     size: Option<String>,
     #[serde(default, deserialize_with = "given::some_bytes")]
     content: Option<Bytes>,
+    #[serde(default, deserialize_with = "given::some_moment")]
+    created_at: Option<DateTime<FixedOffset>>,
     #[serde(default)]
     database: Option<String>,
     #[serde(default)]
@@ -31,7 +33,7 @@ pub struct Options {
 }
 
 pub fn text(options: Options) -> Result<String> {
-    let Options { name, size, content, database, rows } = options;
+    let Options { name, size, content, created_at, database, rows } = options;
     let content = content.unwrap_or_default();
     let size_bytes = size.as_deref().map(parse_size).transpose()?.unwrap_or(content.len() as u64);
     let tables = rows.into_iter().map(|(name, rows)| TableRows {
@@ -51,7 +53,7 @@ pub fn text(options: Options) -> Result<String> {
     facts.tools.insert("pg_dump".to_owned(), crate::specs::samples::dump::VERSION.to_owned());
     let recipe = RecipeMark { name: "db-backup".to_owned(), sha256: Sha256::of("") };
     let tally = Tally { size_bytes, sha256: Sha256::of(&content) };
-    let created_at = DateTime::<FixedOffset>::default();
+    let created_at = created_at.unwrap_or_default();
     Manifest::new("BKP-20260101-020000-daily", recipe, created_at, "simulated", &name, &tally, &facts)
         .to_text()
         .map_err(|cause| Error::new(Kind::Other, "cannot write the sample of a manifest").because(cause))

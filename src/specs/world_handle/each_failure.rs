@@ -7,6 +7,7 @@ use mlua::{Function, Value};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
+use crate::specs::excluded::Lie;
 use crate::specs::handle::Handle;
 use crate::specs::rehearsal::Rehearsed;
 use crate::specs::rehearsal::complaints::Sort;
@@ -15,7 +16,7 @@ use crate::specs::trial::run_handle::{RunHandle, complained, words};
 use crate::specs::world_handle::World;
 use crate::specs::world_handle::run_options::{FailureOptions, RunRequest};
 use crate::specs::{Failed, rehearsal};
-use crate::world::faulty::Fault;
+use crate::world::faulty::{Fault, FaultKind};
 
 /// What the spec saw of a whole round.
 #[derive(Default)]
@@ -35,6 +36,7 @@ pub async fn each_failure(call: &Rc<Call>, world: &Rc<World>, args: &[Value]) ->
         _ => return Err(takes_a_function(call)),
     };
     let mut seen = Seen::default();
+    let _inside = world.trial.deeper();
     let fresh = async || match &before_each {
         Some(function) => function.call_async::<()>(()).await.map_err(from_lua),
         None => Ok(()),
@@ -78,6 +80,8 @@ async fn look_at(
 ) -> Result<()> {
     let way = rehearsal::way(fault, &rehearsal::reached(rehearsed));
     let run = RunHandle::new(rehearsed.clone(), Some(way.clone()), &world.trial);
+    let changed = matches!(fault.what, FaultKind::Changed { .. });
+    world.trial.excludes(rehearsed, if changed { &[Lie::Changed] } else { &[Lie::Swallowed, Lie::HalfMade] });
     let handle = call.lua.create_userdata(Handle(run.clone())).map_err(from_lua)?;
     let looked = look.call_async::<()>(handle).await;
     looked.map_err(|error| {

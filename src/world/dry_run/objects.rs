@@ -31,7 +31,7 @@ pub async fn stat<W: World + 'static>(
 ) -> Result<Option<ObjectStat>> {
     let planned = {
         let plan = dry.plan.lock();
-        let of_new_bucket = plan.buckets.contains(&object.store.title()).then_some(None);
+        let of_new_bucket = plan.buckets.contains(&object.store.container()).then_some(None);
         plan.objects.get(&object.to_string()).cloned().or(of_new_bucket)
     };
     if let Some(planned) = planned {
@@ -87,7 +87,7 @@ pub async fn list<W: World + 'static>(
     prefix: &str,
     request: &Request,
 ) -> Result<Vec<ObjectEntry>> {
-    let new = dry.plan.lock().buckets.contains(&store.title());
+    let new = dry.plan.lock().buckets.contains(&store.container());
     let mut entries = match new {
         true => Vec::new(),
         false => match dry.inner_perform(request.effect.clone(), request).await? {
@@ -118,7 +118,7 @@ pub async fn remove<W: World + 'static>(dry: &DryRun<W>, object: &Object, reques
 
 /// Whether it exists is asked by an empty listing: there is no effect that looks at a bucket.
 pub async fn make_bucket<W: World + 'static>(dry: &DryRun<W>, store: &Arc<Store>, request: &Request) -> Result<bool> {
-    if dry.plan.lock().buckets.contains(&store.title()) {
+    if dry.plan.lock().buckets.contains(&store.container()) {
         return Ok(false);
     }
     // No key begins with this: keys hold no control characters.
@@ -128,7 +128,7 @@ pub async fn make_bucket<W: World + 'static>(dry: &DryRun<W>, store: &Arc<Store>
         Err(error) if error.kind() == Kind::NotFound => {
             let mut plan = dry.plan.lock();
             plan.note(request, None);
-            plan.buckets.insert(store.title());
+            plan.buckets.insert(store.container());
             Ok(true)
         }
         Err(error) => Err(error),

@@ -31,6 +31,7 @@ impl Effect {
             | Effect::StatObject(_)
             | Effect::RemoveObject(_)
             | Effect::MakeBucket(_)
+            | Effect::AskStore(_)
             | Effect::Request(_)
             | Effect::Upload(_)
             | Effect::Connect(_)
@@ -62,6 +63,7 @@ impl Effect {
             | Effect::RunRecipe(_)
             | Effect::Send(_) => true,
             Effect::Request(request) => !request.method.only_reads(),
+            Effect::AskStore(ask) => ask.changes(),
             Effect::Open { .. }
             | Effect::Read { .. }
             | Effect::List(_)
@@ -107,6 +109,7 @@ impl Effect {
             | Effect::StatObject(_)
             | Effect::RemoveObject(_)
             | Effect::MakeBucket(_)
+            | Effect::AskStore(_)
             | Effect::Send(_)
             | Effect::RunRecipe(_)
             | Effect::MakeMemoryDir { .. }
@@ -150,6 +153,7 @@ impl Effect {
             | Effect::StatObject(_)
             | Effect::RemoveObject(_)
             | Effect::MakeBucket(_)
+            | Effect::AskStore(_)
             | Effect::Upload(_)
             | Effect::Connect(_)
             | Effect::RunRecipe(_)

@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::changing::Change;
 use super::{Delay, FaultKind, broken_by, killed};
 use crate::error::{Error, Kind, Result};
-use crate::stream::{Piece, ReadBack, Sink, Source};
+use crate::stream::{Piece, ReadBack, Sink, Source, Stamped};
 use crate::world::http::HttpResponse;
 use crate::world::packing::Packed;
 use crate::world::reply::Process;
@@ -26,12 +27,14 @@ pub struct Broken {
     left: Option<u64>,
     of_network: bool,
     killed: Arc<AtomicBool>,
+    /// What may become of it once it is committed.
+    change: Option<Change>,
 }
 
 impl Broken {
     /// Nothing but that the run may be killed.
     pub fn none(killed: Arc<AtomicBool>) -> Broken {
-        Broken { fault: None, left: None, of_network: false, killed }
+        Broken { fault: None, left: None, of_network: false, killed, change: None }
     }
 
     pub fn new(fault: FaultKind, object: String, delay: Delay, killed: Arc<AtomicBool>) -> Broken {
@@ -41,12 +44,16 @@ impl Broken {
             }
             _ => None,
         };
-        Broken { fault: Some((fault, object, delay)), left, of_network: false, killed }
+        Broken { fault: Some((fault, object, delay)), left, of_network: false, killed, change: None }
     }
 
     /// What it breaks like: the network, where the other end of the stream is a server.
     pub fn over_network(self, of_network: bool) -> Broken {
         Broken { of_network, ..self }
+    }
+
+    pub fn changed_by(self, change: Option<Change>) -> Broken {
+        Broken { change, ..self }
     }
 
     fn alive(&self) -> Result<()> {
@@ -233,13 +240,21 @@ impl Sink for Kept<dyn Sink> {
         })
     }
 
+    fn stamped(&self) -> Option<Stamped> {
+        self.inner.as_ref().and_then(|inner| inner.stamped())
+    }
+
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             self.broken.step().await?;
             if self.broken.breaks_off() {
                 return Err(self.broken.breaks("write").await);
             }
-            self.take_inner()?.commit().await
+            self.take_inner()?.commit().await?;
+            match &self.broken.change {
+                Some(change) => change.strike().await,
+                None => Ok(()),
+            }
         })
     }
 

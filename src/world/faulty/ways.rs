@@ -65,7 +65,11 @@ fn faults_of(record: &Record) -> Vec<FaultKind> {
             F::Cut { after_bytes: all },
             F::Hang { after_bytes: half },
         ],
-        Effect::ListObjects { .. } | Effect::StatObject(_) | Effect::RemoveObject(_) | Effect::MakeBucket(_) => {
+        Effect::ListObjects { .. }
+        | Effect::StatObject(_)
+        | Effect::RemoveObject(_)
+        | Effect::MakeBucket(_)
+        | Effect::AskStore(_) => {
             vec![fail(Kind::Denied), fail(Kind::Network), hang]
         }
         Effect::Upload(_) => vec![

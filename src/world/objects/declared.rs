@@ -1,19 +1,17 @@
 //! Decides which objects a recipe may touch: those that it declares in `needs.objects`.
 
-use crate::error::{Error, Kind, Result};
-use crate::suggest::listed;
-use crate::world::objects::Store;
+use std::path::PathBuf;
 
-/// The schemes that an entry may begin with.
-const SCHEMES: [&str; 1] = ["s3"];
+use super::url::{kind_of, split};
+use crate::error::{Error, Kind, Result};
+use crate::world::objects::{Store, StoreKind};
 
 /// One declared address.
 struct Declared<'a> {
-    scheme: &'a str,
-    bucket: &'a str,
-    key: &'a str,
-    /// Also all keys that begin with it.
-    below: bool,
+    /// Without what says that more is meant.
+    address: &'a str,
+    /// All addresses that begin with it, and not only it and what lies below it.
+    starred: bool,
 }
 
 /// Refuses what is declared as an object and cannot be one.
@@ -23,10 +21,12 @@ pub fn check(objects: &[String]) -> Result<()> {
 
 /// Whether all keys that begin with `key`, or that one alone, are declared. An entry that is empty means nothing.
 pub fn holds(objects: &[String], store: &Store, key: &str, all_below: bool) -> Result<bool> {
+    let title = store.title_of(key);
     for text in objects {
-        let Some(declared) = read(text)? else { continue };
-        let within = if declared.below { key.starts_with(declared.key) } else { key == declared.key && !all_below };
-        if within && declared.scheme == store.scheme() && declared.bucket == store.bucket {
+        let Some(Declared { address, starred }) = read(text)? else { continue };
+        let rest = title.strip_prefix(address);
+        let within = rest.is_some_and(|rest| starred || address.ends_with('/') || rest.starts_with('/'));
+        if within || (title == address && !all_below) {
             return Ok(true);
         }
     }
@@ -35,12 +35,37 @@ pub fn holds(objects: &[String], store: &Store, key: &str, all_below: bool) -> R
 
 /// Whether anything in this bucket is declared: then the bucket itself may be made.
 pub fn holds_bucket(objects: &[String], store: &Store) -> Result<bool> {
+    let container = store.container();
     for text in objects {
-        if read(text)?.is_some_and(|one| one.scheme == store.scheme() && one.bucket == store.bucket) {
+        let Some(Declared { address, .. }) = read(text)? else { continue };
+        if address.strip_prefix(&container).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// The programs that reach the declared stores.
+pub fn programs(objects: &[String]) -> impl Iterator<Item = &'static str> {
+    objects.iter().filter_map(|text| kind_of(text.trim())?.program())
+}
+
+/// The folders among the declared stores, which are written like any other.
+pub fn folders(objects: &[String]) -> impl Iterator<Item = PathBuf> {
+    objects.iter().filter_map(|text| {
+        let (kind, _, path) = split(text.trim()).ok()?;
+        let folder = match path.strip_suffix('*') {
+            Some(path) => path.rsplit_once('/').map_or("", |(folder, _)| folder),
+            None => path.trim_end_matches('/'),
+        };
+        (kind == StoreKind::Folder).then(|| PathBuf::from(format!("/{folder}")))
+    })
+}
+
+/// Whether a store is declared that is asked over the network, with what the vendors' own tools have on this machine.
+pub fn of_vendors(objects: &[String]) -> bool {
+    let of_vendor = |kind| matches!(kind, StoreKind::S3 | StoreKind::Google | StoreKind::Azure);
+    objects.iter().filter_map(|text| kind_of(text.trim())).any(of_vendor)
 }
 
 fn read(text: &str) -> Result<Option<Declared<'_>>> {
@@ -48,19 +73,16 @@ fn read(text: &str) -> Result<Option<Declared<'_>>> {
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || {
-        let what = format!("`{}` among the recipe's `objects` is no object", text.escape_debug());
-        Error::new(Kind::Recipe, what).hint(format!(
-            "write `s3://bucket`, `s3://bucket/prefix*` or `s3://bucket/key`; it begins with one of {}",
-            listed(SCHEMES)
-        ))
-    };
-    let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
-    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-    let (key, starred) = key.strip_suffix('*').map_or((key, false), |key| (key, true));
-    if !SCHEMES.contains(&scheme) || bucket.is_empty() || bucket.contains('*') || key.contains('*') {
-        return Err(wrong());
+    let (address, starred) = text.strip_suffix('*').map_or((text, false), |address| (address, true));
+    // A star in the name of a bucket would be the buckets of others too.
+    let of_buckets = starred && !address.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    match split(address) {
+        Ok(_) if !address.contains('*') && !of_buckets => Ok(Some(Declared { address, starred })),
+        _ => {
+            let what = format!("`{}` among the recipe's `objects` is no object", text.escape_debug());
+            Err(Error::new(Kind::Recipe, what).hint(
+                "write `s3://bucket`, `s3://bucket/prefix*` or `s3://bucket/key`; `gs`, `azblob`, `sftp`, `rclone` and `file` likewise",
+            ))
+        }
     }
-    let below = starred || key.is_empty() || key.ends_with('/');
-    Ok(Some(Declared { scheme, bucket, key, below }))
 }

@@ -1,7 +1,7 @@
 //! Words what an object store refuses, alike in every world, with what a person can do about it.
 
-use super::{Object, Store};
-use crate::error::{Error, Kind};
+use super::{Object, Put, Store};
+use crate::error::{Error, Kind, Result};
 
 /// Why a store did not do what it was asked.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,7 @@ impl Refusal {
             "BucketAlreadyExists" => "the name belongs to somebody else: choose another one",
             "EntityTooLarge" => "raise `part_size`, so that the object has fewer parts",
             "QuotaExceeded" => "the quota of this bucket is used up",
+            "InvalidObjectState" => "it is archived: `hikae fetch URL --thaw DAYS` asks the store to bring it back",
             "NotImplemented" => "the store does not know how to do that",
             _ => match self.status {
                 401 | 403 if self.code.is_empty() => {
@@ -65,7 +66,7 @@ impl Refusal {
                 _ => "",
             },
         };
-        let region = self.region.as_ref().filter(|region| **region != store.region);
+        let region = self.region.as_ref().filter(|region| store.region.as_ref() != Some(region));
         match region {
             Some(region) => Some(format!("the bucket is elsewhere: `region = {region:?}`")),
             None if fixed.is_empty() => None,
@@ -91,6 +92,11 @@ pub fn refused(act: &str, object: &str, store: &Store, refusal: &Refusal) -> Err
 
 /// There is no such bucket.
 pub fn no_bucket(act: &str, object: &str, store: &Store) -> Error {
+    if store.kind.is_tree() {
+        return Error::new(Kind::NotFound, format!("cannot {act} `{object}`"))
+            .because_text(format!("there is no folder `{}`", store.title()))
+            .hint("is the disk mounted? `objects.make_bucket` makes the folder");
+    }
     refused(act, object, store, &Refusal::new(404, "NoSuchBucket", "The specified bucket does not exist"))
 }
 
@@ -108,6 +114,24 @@ pub fn taken(object: &Object) -> Error {
         .hint("nothing was changed: choose another key")
 }
 
+/// Refuses what only buckets can make of an object, where files are stored.
+pub fn only_files(put: &Put) -> Result<()> {
+    let (option, what) = match put {
+        Put { storage_class: Some(_), .. } => ("storage_class", "storage classes"),
+        Put { encryption: Some(_), .. } => ("encryption", "encryption of its own"),
+        _ => return Ok(()),
+    };
+    Err(Error::new(Kind::Recipe, format!("cannot put `{}`", put.object))
+        .because_text(format!("a store of the kind `{}` has no {what}", put.object.store.kind.scheme()))
+        .hint(format!("leave `{option}` out")))
+}
+
+/// The store answers with what nobody can read.
+pub fn unreadable(title: &str) -> Error {
+    Error::new(Kind::Other, format!("cannot read what the store says of `{title}`"))
+        .hint("is this a store of the kind that the address names?")
+}
+
 /// Nobody can know whether an object comes whole.
 pub fn no_length(object: &Object) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether all of `{object}` would come"))
@@ -122,12 +146,25 @@ pub fn wrong_length(object: &Object, got: u64, of: u64) -> Error {
         .hint("the store or the network ended it: try again")
 }
 
-/// What was stored is not what was sent.
 /// The store answered with less than the whole object, which nobody asked for.
 pub fn only_a_part(object: &Object, status: u16) -> Error {
     Error::new(Kind::Integrity, format!("cannot get `{object}`"))
         .because_text(format!("the store answered with {status}: only a part of the object"))
         .hint("the store or a proxy cut it: ask for it again, past the proxy")
+}
+
+/// The object is another one than when its first bytes were read.
+pub fn replaced(object: &Object) -> Error {
+    Error::new(Kind::Integrity, format!("cannot read `{object}` to its end"))
+        .because_text("another object has taken its key meanwhile")
+        .hint("read it again from the beginning")
+}
+
+/// What came is not what the store says that it has.
+pub fn not_as_stored(object: &Object, why: impl Into<String>) -> Error {
+    Error::new(Kind::Integrity, format!("`{object}` did not come as it is stored"))
+        .because_text(why)
+        .hint("the network, a proxy or the store changed it: get it again")
 }
 
 /// The bytes of the object are packed, and its name does not say so.
@@ -137,6 +174,7 @@ pub fn is_packed(object: &Object, coding: &str) -> Error {
         .hint("store it again without this header, or under a name with the ending of its packing")
 }
 
+/// What was stored is not what was sent.
 pub fn not_as_sent(object: &Object, why: impl Into<String>) -> Error {
     Error::new(Kind::Integrity, format!("`{object}` is not stored as it was sent"))
         .because_text(why)

@@ -65,3 +65,11 @@ pub fn unreadable(path: &Path, error: Error) -> Error {
         None => error.hint(format!("{accept} leaves it out")),
     }
 }
+
+/// The archive would become a part of itself.
+pub fn itself(target: &Path, packed: &Path, below: &Path) -> Error {
+    let top = below.iter().next().unwrap_or_default();
+    Error::new(Kind::Recipe, format!("cannot save the archive as `{}`", target.display()))
+        .because_text(format!("it would lie in `{}`, which is packed", packed.display()))
+        .hint(format!("save it elsewhere, or leave that folder out: `exclude = {{ \"/{}\" }}`", top.display()))
+}

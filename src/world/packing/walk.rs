@@ -38,6 +38,7 @@ pub fn walk<F: Folder>(
         top: PathBuf::new(),
         device: 0,
         files: 0,
+        outputs: outputs(packing, &open),
     };
     let mut files = 0;
     for root in &packing.roots {
@@ -74,6 +75,22 @@ struct Walk<'a, F: Folder> {
     device: u64,
     /// What was taken of the present root, folders aside.
     files: u64,
+    /// The folders that the archive is written to, whatever links lead there, each with where and the name in it.
+    outputs: Vec<((u64, u64), PathBuf, OsString)>,
+}
+
+/// The folders that the archive is written to. One that cannot be opened now is told when it is written to.
+fn outputs<F: Folder>(
+    packing: &Packing,
+    open: &impl Fn(&Path) -> io::Result<(F, OsString)>,
+) -> Vec<((u64, u64), PathBuf, OsString)> {
+    let place = |target: PathBuf| {
+        let (folder, name) = open(&target).ok()?;
+        let meta = folder.look(OsStr::new(".")).ok()?;
+        // A simulated folder has no number, and is reached by no link.
+        (meta.inode != 0).then_some(((meta.device, meta.inode), target, name))
+    };
+    packing.outputs.all().into_iter().filter_map(place).collect()
 }
 
 struct Frame<F> {
@@ -160,6 +177,7 @@ impl<F: Folder> Walk<'_, F> {
             Ok(entered) => entered,
             Err(error) => return self.failed(above, &path, error),
         };
+        self.refuse_output(&path, &meta)?;
         let foreign = self.packing.one_file_system && meta.device != self.device;
         let names = match foreign {
             true => Ok(Names::default()),
@@ -179,6 +197,18 @@ impl<F: Folder> Walk<'_, F> {
             true => self.write_folders(),
             false => Ok(()),
         }
+    }
+
+    /// Refuses to pack the folder that the archive is written to, unless the patterns leave the archive out.
+    fn refuse_output(&self, path: &Path, meta: &Meta) -> Result<()> {
+        for (_, target, name) in self.outputs.iter().filter(|(place, ..)| *place == (meta.device, meta.inode)) {
+            let inside = path.join(name);
+            let below = inside.strip_prefix(&self.top).unwrap_or(&inside);
+            if !self.exclude.matches(below, false) {
+                return Err(say::itself(target, &self.packing.base.join(path), below));
+            }
+        }
+        Ok(())
     }
 
     fn file(&mut self, folder: &Arc<F>, name: OsString, path: PathBuf, meta: Meta) -> Result<()> {

@@ -13,3 +13,18 @@ pub fn encode(bytes: &[u8]) -> String {
     }
     text
 }
+
+/// The bytes of a base64 text; nothing when it is none.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0);
+    for letter in text.trim_end_matches('=').bytes() {
+        let value = LETTERS.iter().position(|known| *known == letter)?;
+        bits = bits << 6 | value as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held & 255) as u8);
+        }
+    }
+    Some(bytes)
+}

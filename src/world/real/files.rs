@@ -6,9 +6,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 use cap_std::fs::Dir;
-use chrono::{DateTime, Local};
 use rustix::fs::{AtFlags, FileType, FlockOperation, OFlags};
 
+use super::described::described;
 use super::fence::{Fence, make_folder, sync_folder};
 use super::naming::rename_new;
 use super::part::Part;
@@ -41,7 +41,7 @@ pub fn write(fence: &Fence, path: &Path, data: &[u8], mode: u32, replace: bool) 
     let part = Part::start(fence, path, mode, replace)?;
     part.write(data)?;
     part.sync()?;
-    part.publish(replace).inspect_err(|_| {
+    part.publish(replace).map(drop).inspect_err(|_| {
         // What was replaced is gone either way; what was new is not left behind.
         if !replace {
             settle_part(part.revoke());
@@ -74,15 +74,7 @@ pub fn stat_at(folder: &Dir, name: &OsStr) -> io::Result<Stat> {
         FileType::RegularFile => EntryKind::File,
         _ => EntryKind::Other,
     };
-    let modified = DateTime::from_timestamp(seen.st_mtime, seen.st_mtime_nsec as u32).unwrap_or_default();
-    Ok(Stat {
-        kind,
-        size_bytes: seen.st_size as u64,
-        modified: modified.with_timezone(&Local).fixed_offset(),
-        mode: seen.st_mode & 0o7777,
-        owner: seen.st_uid,
-        group: seen.st_gid,
-    })
+    Ok(described(kind, &seen))
 }
 
 pub fn disk_free(path: &Path) -> Result<Space> {

@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal, setsid};
 use serde::{Deserialize, Serialize};
@@ -178,11 +179,7 @@ fn serve(orders: UnixStream, program: &std::path::Path, global: &[String], allow
                 let (running, answers) = (running.clone(), answers.clone());
                 threads.push(std::thread::spawn(move || start(number, command, &given, &running, &answers)));
             }
-            Ok(Order::Cancel { number }) => {
-                if let Some(pid) = lock(&running).get(&number) {
-                    end(*pid);
-                }
-            }
+            Ok(Order::Cancel { number }) => end_in_time(number, &running),
             // What is not allowed was refused before; nobody who may ask asks for it.
             Ok(Order::Start { number, .. }) => answer(&answers, &Ended { number, last: String::new(), code: 64 }),
             Err(_) => {}
@@ -192,8 +189,25 @@ fn serve(orders: UnixStream, program: &std::path::Path, global: &[String], allow
     threads.into_iter().for_each(|thread| drop(thread.join()));
 }
 
+/// How long a run that is to end has for tidying up.
+const GRACE: Duration = Duration::from_secs(60);
+
 fn end(pid: Pid) {
     let _gone = kill_process(pid, Signal::TERM); // it may have ended by itself
+}
+
+/// Ends a run, and kills it when it still does not end.
+fn end_in_time(number: u64, running: &Running) {
+    let Some(pid) = lock(running).get(&number).copied() else { return };
+    end(pid);
+    let running = running.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(GRACE);
+        // Under the lock, so that the number is not that of another process meanwhile.
+        if let Some(pid) = lock(&running).get(&number) {
+            let _gone = kill_process(*pid, Signal::KILL);
+        }
+    });
 }
 
 fn answer(answers: &Mutex<UnixStream>, ended: &Ended) {

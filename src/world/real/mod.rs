@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Effect, Machine, Reply, Request, World};
 use crate::error::{Error, Kind, Result};
+use crate::world::objects::Store;
 use crate::world::recipe_run::RecipeEnd;
 use blocking::blocking;
 use fence::Fence;
@@ -23,7 +24,8 @@ use undo::Undo;
 
 mod base64;
 mod blocking;
-mod clock;
+pub mod clock;
+mod described;
 mod environment;
 mod fence;
 mod files;
@@ -35,7 +37,7 @@ mod locks;
 pub mod mail;
 mod memory_dir;
 mod naming;
-mod objects;
+pub mod objects;
 mod ownership;
 mod packing;
 pub mod orphans;
@@ -60,6 +62,7 @@ mod trouble;
 mod undo;
 pub mod config_files;
 pub mod path_checks;
+pub mod terminal;
 pub mod this_process;
 pub mod view;
 pub mod wall;
@@ -68,12 +71,14 @@ pub mod walls;
 /// The real machine, as far as it is let.
 pub struct Real {
     fence: Arc<Fence>,
-    wall: Option<wall::Policy>,
+    wall: Option<Arc<wall::Policy>>,
     launcher: Option<Arc<launcher::Launcher>>,
     cores: Option<usize>,
     environment: Arc<BTreeMap<String, String>>,
     undo: Undo,
     http: http::Http,
+    lent: objects::Lent,
+    programs: Option<Arc<Vec<String>>>,
 }
 
 impl Real {
@@ -90,7 +95,7 @@ impl Real {
 
     /// Builds this wall around each child.
     pub fn with_wall(self, policy: wall::Policy) -> Real {
-        Real { wall: Some(policy), ..self }
+        Real { wall: Some(Arc::new(policy)), ..self }
     }
 
     /// Starts other recipes by this.
@@ -113,6 +118,11 @@ impl Real {
         Real { environment: Arc::new(environment), ..self }
     }
 
+    /// Names the programs that a store may start to be reached, or to get its keys.
+    pub fn with_programs(self, programs: Vec<String>) -> Real {
+        Real { programs: Some(Arc::new(programs)), ..self }
+    }
+
     /// Says how many cores compression may use, in place of all.
     pub fn with_cores(self, cores: usize) -> Real {
         Real { cores: Some(cores), ..self }
@@ -128,7 +138,17 @@ impl Real {
         clock::elapsed();
         let environment = Arc::new(environment::read());
         let (fence, undo, http) = (Arc::new(fence), Undo::default(), http::Http::default());
-        Real { fence, wall: None, launcher: None, cores: None, environment, undo, http }
+        Real {
+            fence,
+            wall: None,
+            launcher: None,
+            cores: None,
+            environment,
+            undo,
+            http,
+            lent: objects::Lent::default(),
+            programs: None,
+        }
     }
 
     async fn answer(&self, effect: Effect) -> Result<Reply> {
@@ -173,16 +193,17 @@ impl Real {
             }
             E::Sweep { dir } => Reply::Entries(self.on_files(move |fence| files::sweep(fence, &dir)).await?),
             E::Spawn(command) => {
-                Reply::Child(programs::start(command, &self.environment, self.wall.as_ref(), &self.undo).await?)
+                Reply::Child(programs::start(command, &self.environment, self.wall.as_deref(), &self.undo).await?)
             }
             E::Upload(upload) => Reply::Sink(self.http.upload(*upload, &self.environment).await?),
             E::Request(request) => Reply::Response(self.http.send(*request, &self.environment).await?),
-            E::Get(object) => Reply::Source(self.objects().get(object).await?),
-            E::Put(put) => Reply::Sink(self.objects().put(*put).await?),
-            E::ListObjects { store, prefix } => Reply::Objects(self.objects().list(store, prefix).await?),
-            E::StatObject(object) => Reply::ObjectStat(self.objects().stat(object).await?),
-            E::RemoveObject(object) => self.objects().remove(object).await.map(done)?,
-            E::MakeBucket(store) => Reply::Made(self.objects().make_bucket(store).await?),
+            E::Get(object) => Reply::Source(self.backend(&object.store)?.get(object).await?),
+            E::Put(put) => Reply::Sink(self.backend(&put.object.store)?.put(*put).await?),
+            E::ListObjects { store, prefix } => Reply::Objects(self.backend(&store)?.list(store, prefix).await?),
+            E::StatObject(object) => Reply::ObjectStat(self.backend(&object.store)?.stat(object).await?),
+            E::RemoveObject(object) => self.backend(&object.store)?.remove(object).await.map(done)?,
+            E::MakeBucket(store) => Reply::Made(self.backend(&store)?.make_bucket(store).await?),
+            E::AskStore(ask) => Reply::StoreText(self.backend(ask.store())?.ask(*ask).await?),
             E::RunRecipe(run) => Reply::Recipe(RecipeEnd::Outcome(self.launcher()?.run(*run).await?)),
             E::Which { program } => {
                 let path = programs::search_path(&self.environment);
@@ -206,8 +227,18 @@ impl Real {
         })
     }
 
-    fn objects(&self) -> objects::Objects<'_> {
-        objects::Objects { http: &self.http, environment: &self.environment, undo: &self.undo }
+    /// The client of a store.
+    fn backend(&self, store: &Store) -> Result<Box<dyn objects::Backend>> {
+        let reach = objects::Reach {
+            http: self.http.clone(),
+            environment: self.environment.clone(),
+            fence: self.fence.clone(),
+            wall: self.wall.clone(),
+            undo: self.undo.clone(),
+            lent: self.lent.clone(),
+            programs: self.programs.clone(),
+        };
+        reach.backend(store)
     }
 
     async fn on_files<T: Send + 'static>(&self, work: impl FnOnce(&Fence) -> Result<T> + Send + 'static) -> Result<T> {

@@ -8,11 +8,14 @@ use std::sync::{Mutex, MutexGuard};
 
 use rustix::fs::{Advice, AtFlags, FlockOperation, Mode, OFlags};
 
+use super::described::described;
 use super::fence::{Fence, Spot, sync_folder};
 use super::naming::{exists, rename_new};
 use super::source::FileSource;
 use super::trouble::trouble;
 use crate::error::{Error, Kind, Result};
+use crate::stream::Stamp;
+use crate::world::EntryKind;
 use crate::world::partial::{FOLDER_MODE, partial_name};
 use crate::world::refusals::taken;
 
@@ -26,6 +29,8 @@ pub struct Part {
     partial: std::ffi::OsString,
     path: PathBuf,
     written: AtomicU64,
+    /// What the file looked like when it was last brought to stable storage.
+    synced: Mutex<Option<Stamp>>,
     state: Mutex<State>,
 }
 
@@ -46,8 +51,8 @@ impl Part {
             return Err(taken(path));
         }
         let (file, partial) = open_partial(&spot, mode).map_err(fail)?;
-        let (written, state) = (AtomicU64::new(0), Mutex::new(State::Open));
-        Ok(Part { spot, file, partial, path: path.to_owned(), written, state })
+        let (written, synced, state) = (AtomicU64::new(0), Mutex::default(), Mutex::new(State::Open));
+        Ok(Part { spot, file, partial, path: path.to_owned(), written, synced, state })
     }
 
     pub fn write(&self, data: &[u8]) -> Result<()> {
@@ -66,7 +71,21 @@ impl Part {
 
     /// Brings everything to stable storage.
     pub fn sync(&self) -> Result<()> {
-        self.file.sync_all().map_err(|cause| trouble("write", &self.path, cause))
+        let seen = self.file.sync_all().and_then(|()| self.stamp());
+        let stamp = seen.map_err(|cause| trouble("write", &self.path, cause))?;
+        *self.synced.lock().unwrap_or_else(|broken| broken.into_inner()) = Some(stamp);
+        Ok(())
+    }
+
+    /// By what the file is known again, as it is now.
+    fn stamp(&self) -> io::Result<Stamp> {
+        Ok(described(EntryKind::File, &rustix::fs::fstat(&self.file)?).stamp())
+    }
+
+    /// Whether nobody has touched the file since it was brought to stable storage.
+    fn untouched(&self) -> io::Result<bool> {
+        let synced = self.synced.lock().unwrap_or_else(|broken| broken.into_inner()).clone();
+        Ok(synced == Some(self.stamp()?))
     }
 
     /// Reads what was written, as far as the kernel allows from where it is stored and not from memory.
@@ -83,24 +102,28 @@ impl Part {
         Ok(FileSource::of(file, &self.path, size))
     }
 
-    /// Shows the file under its own name, lastingly.
-    pub fn publish(&self, replace: bool) -> Result<()> {
+    /// Shows the file under its own name, lastingly. Gives by what it is known again; one that somebody has touched is never.
+    pub fn publish(&self, replace: bool) -> Result<Stamp> {
         let mut state = self.state();
         if *state != State::Open {
             return Err(Error::new(Kind::Cancelled, format!("cannot create `{}`", self.path.display()))
                 .because_text("it was given up"));
         }
         let Spot { folder, name } = &self.spot;
+        let fail = |cause| trouble("create", &self.path, cause);
+        let untouched = self.untouched().map_err(fail)?;
         let renamed = match replace {
             true => rustix::fs::renameat(folder, &self.partial, folder, name).map_err(io::Error::from),
             false => rename_new(folder, &self.partial, folder, name),
         };
         renamed.map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists => taken(&self.path),
-            _ => trouble("create", &self.path, cause),
+            _ => fail(cause),
         })?;
         *state = State::Published;
-        sync_folder(folder).map_err(|cause| trouble("create", &self.path, cause))
+        let stamp = if untouched { self.stamp().map_err(fail)? } else { Stamp("touched".to_owned()) };
+        sync_folder(folder).map_err(fail)?;
+        Ok(stamp)
     }
 
     /// Removes what was written, unless it is published.

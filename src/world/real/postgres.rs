@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::world::postgres::{Login, Session};
 use crate::world::real::blocking::blocking;
 
+pub mod clients;
 mod login;
 mod service;
 mod session;

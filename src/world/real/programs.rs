@@ -8,6 +8,7 @@ use std::process::Stdio;
 use rustix::fs::Access;
 
 use super::pipes::{ProgramInput, ProgramOutput, enlarge};
+use super::postgres::clients;
 use super::process::RealProcess;
 use super::undo::Undo;
 use super::wall::{Policy, Wall};
@@ -24,6 +25,7 @@ pub async fn start(
     wall: Option<&Policy>,
     undo: &Undo,
 ) -> Result<Child> {
+    let command = clients::with_variables(command, ours)?;
     let env = environment_of_child(&command, ours);
     let program = find(&command.program, env.get("PATH").map_or("", String::as_str))?;
     let wall = wall.map(|policy| Wall::for_child(policy, &command, &program)).transpose()?;

@@ -9,7 +9,7 @@ use super::blocking::blocking;
 use super::part::Part;
 use super::undo::Undo;
 use crate::error::Result;
-use crate::stream::{ReadBack, Sink};
+use crate::stream::{ReadBack, Sink, Stamped};
 use crate::world::refusals::torn;
 
 /// What is smaller than this is gathered before it is written.
@@ -23,11 +23,21 @@ pub struct FileSink {
     unsynced: bool,
     /// A write was cut off half-way: nobody knows what the file holds.
     torn: bool,
+    stamp: Stamped,
+    /// It may take the place of another file.
+    replace: bool,
 }
 
 impl FileSink {
     pub fn new(part: Part, undo: Undo) -> FileSink {
-        FileSink { part: Arc::new(part), undo, gathered: Vec::new(), unsynced: true, torn: false }
+        let (part, stamp) = (Arc::new(part), Stamped::default());
+        FileSink { part, undo, gathered: Vec::new(), unsynced: true, torn: false, stamp, replace: false }
+    }
+
+    /// Says whether it may take the place of another file.
+    pub fn replacing(mut self, replace: bool) -> FileSink {
+        self.replace = replace;
+        self
     }
 
     async fn take(&mut self, data: Bytes) -> Result<()> {
@@ -78,9 +88,18 @@ impl FileSink {
     async fn publish(mut self: Box<Self>) -> Result<()> {
         self.sync().await?;
         let mut unheard = Unheard { part: Some(self.part.clone()), undo: self.undo.clone() };
-        let part = self.part.clone();
-        blocking(move || part.publish(false).inspect_err(|_| settle_part(part.revoke()))).await?;
+        let (part, replace) = (self.part.clone(), self.replace);
+        if replace {
+            // What was replaced is gone either way.
+            unheard.part = None;
+        }
+        let published = move || match replace {
+            true => part.publish(true),
+            false => part.publish(false).inspect_err(|_| settle_part(part.revoke())),
+        };
+        let stamp = blocking(published).await?;
         unheard.part = None;
+        self.stamp.get_or_init(|| stamp);
         Ok(())
     }
 }
@@ -97,6 +116,10 @@ impl Sink for FileSink {
     fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
         let part = self.part.clone();
         Box::pin(blocking(move || Ok(ReadBack::Now(Box::new(part.read_back()?)))))
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {

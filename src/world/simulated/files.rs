@@ -40,7 +40,7 @@ pub fn read(view: &View<'_>, path: &Path, max_bytes: u64, head: bool) -> Result<
 pub fn write(state: &mut State, path: &Path, data: Vec<u8>, mode: u32, replace: bool) -> Result<()> {
     let part = Part::start(state, path, mode, replace)?;
     let written = part.write(state, &data.into());
-    let ended = written.and_then(|()| part.publish(state, replace));
+    let ended = written.and_then(|()| part.publish(state, replace).map(drop));
     part.discard(state);
     ended
 }

@@ -80,7 +80,7 @@ fn node(setup: &SimulatedSetup, now: Moment, path: &Path, FileSetup(file): &File
         None => person(setup).user,
         Some(name) => number(setup, name).ok_or_else(|| wrong(path, &format!("nobody here is called `{name}`")))?,
     };
-    Ok(Node { what, mode: mode.unwrap_or(usual_mode), owner, group: owner, modified })
+    Ok(Node { what, mode: mode.unwrap_or(usual_mode), owner, group: owner, modified, inode: 0, changed: 0 })
 }
 
 /// The number of a user or a group of this world.

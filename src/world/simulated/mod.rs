@@ -100,6 +100,14 @@ impl Simulated {
         founding::found(&mut state.tree, &self.setup, now, path, file)
     }
 
+    /// Another program writes a file, or removes what lies there.
+    pub fn change(&self, path: &Path, file: Option<&FileSetup>) -> Result<()> {
+        let mut state = self.shared.lock();
+        let now = state.now();
+        state.tree.take(&plain(path)?, now);
+        file.map_or(Ok(()), |file| founding::found(&mut state.tree, &self.setup, now, path, file))
+    }
+
     /// From now on files are reached only beneath these paths.
     pub fn reach(&self, roots: impl IntoIterator<Item = PathBuf>) -> Result<()> {
         let roots = roots.into_iter().map(|root| plain(&root)).collect::<Result<Vec<_>>>()?;
@@ -180,6 +188,7 @@ impl Simulated {
             E::StatObject(object) => Reply::ObjectStat(objects::stat(&mut self.shared.lock(), &object)?),
             E::RemoveObject(object) => objects::remove(&mut self.shared.lock(), &object).map(done)?,
             E::MakeBucket(store) => Reply::Made(objects::make_bucket(&mut self.shared.lock(), &store)?),
+            E::AskStore(ask) => Reply::StoreText(objects::ask(&mut self.shared.lock(), &ask)?),
             E::Request(request) => Reply::Response(http::answer(*request, &self.setup.http, pace, &self.shared).await?),
             E::Upload(upload) => Reply::Sink(http::upload(*upload, self.setup.clone(), pace, self.shared.clone())?),
             // The harness plays it, in this world.

@@ -8,16 +8,17 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use futures_util::future::{BoxFuture, ready};
 
-use self::stores::{Bucket, StoreSetup, Stored, Stores};
+use self::stores::{StoreSetup, Stored, Stores};
 use super::setup::SimulatedSetup;
 use super::source::ContentSource;
 use super::state::{Shared, State};
 use super::tree::Content;
 use crate::error::{Error, Kind, Result};
 use crate::stream::sha256::Sha256;
-use crate::stream::{Piece, Sink, Source};
-use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
-use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
+use crate::stream::{Piece, Sink, Source, Stamped};
+use crate::world::objects::ask::StoreAsk;
+use crate::world::objects::words::{Refusal, no_bucket, no_object, only_files, refused, taken};
+use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, url};
 
 /// Whatever is there before anything has happened.
 pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
@@ -27,15 +28,21 @@ pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
             let what = format!("there cannot be an object `{address}` in this world");
             Error::new(Kind::Recipe, what).because_text(why).hint("write `s3://bucket/key`, or `s3://bucket` alone")
         };
-        let rest = address.strip_prefix("s3://").ok_or_else(|| wrong("it is no address of an object"))?;
-        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        if bucket.is_empty() {
-            return Err(wrong("it names no bucket"));
-        }
-        let bucket = stores.buckets.entry(format!("s3://{bucket}")).or_default();
+        let store = url::store(address).map_err(|error| wrong("it is no address of an object").because(error))?;
+        let bucket = Store { root: String::new(), ..store.clone() };
         let table = &given.0;
-        if key.is_empty() {
-            match table.content.is_none() && table.size.is_none() {
+        let empty = table.content.is_none() && table.size.is_none();
+        match store.kind.is_tree() {
+            // A folder with nothing in it.
+            true if address.ends_with('/') && empty => {
+                stores.buckets.insert(store.container());
+                continue;
+            }
+            true => {}
+            false => drop(stores.buckets.insert(bucket.container())),
+        }
+        if store.root.is_empty() {
+            match empty {
                 true => continue,
                 false => return Err(wrong("a bucket has no content")),
             }
@@ -50,7 +57,8 @@ pub fn found(setup: &SimulatedSetup) -> Result<Stores> {
             (Some(age), None) => setup.now.checked_sub_signed(age.0).ok_or_else(|| wrong("it is too old"))?,
             (None, modified) => modified.unwrap_or(setup.now),
         };
-        bucket.insert(key.to_owned(), stored(content, modified, table.storage_class.clone(), table.metadata.clone()));
+        let stored = stored(content, modified, table.storage_class.clone(), table.metadata.clone());
+        stores.objects.insert(address.clone(), stored);
     }
     Ok(stores)
 }
@@ -73,15 +81,13 @@ fn stored(
 impl Stores {
     /// Every object, by its address.
     pub fn all(&self) -> impl Iterator<Item = (String, &Stored)> {
-        self.buckets
-            .iter()
-            .flat_map(|(bucket, objects)| objects.iter().map(move |(key, stored)| (format!("{bucket}/{key}"), stored)))
+        self.objects.iter().map(|(address, stored)| (address.clone(), stored))
     }
 
-    /// The bucket, for somebody who may `act` on it.
-    fn bucket(&mut self, act: &str, title: &str, store: &Store) -> Result<&mut Bucket> {
+    /// Refuses to `act` on what is not there, or for somebody who may not.
+    fn bucket(&self, act: &str, title: &str, store: &Store) -> Result<()> {
         self.admits(act, title, store)?;
-        self.buckets.get_mut(&store.title()).ok_or_else(|| no_bucket(act, title, store))
+        if self.has(store) { Ok(()) } else { Err(no_bucket(act, title, store)) }
     }
 
     fn admits(&self, act: &str, title: &str, store: &Store) -> Result<()> {
@@ -93,10 +99,11 @@ impl Stores {
                 .because_text("Connection refused")
                 .hint("nothing listens there: is the store running?"));
         }
-        if access_key.as_ref().is_some_and(|known| *known != store.access_key) {
+        let Some(keys) = &store.keys else { return Ok(()) };
+        if access_key.as_ref().is_some_and(|known| *known != keys.access_key) {
             return refuse("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.");
         }
-        if secret_key.as_ref().is_some_and(|known| *known != store.secret_key) {
+        if secret_key.as_ref().is_some_and(|known| *known != keys.secret_key) {
             return refuse("SignatureDoesNotMatch", "The signature does not match the key.");
         }
         Ok(())
@@ -106,8 +113,8 @@ impl Stores {
 pub fn get(shared: &Shared, object: &Object) -> Result<Box<dyn Source>> {
     let title = object.to_string();
     let mut state = shared.lock();
-    let bucket = state.stores.bucket("get", &title, &object.store)?;
-    let stored = bucket.get(object.key()).ok_or_else(|| no_object("get", object))?;
+    state.stores.bucket("get", &title, &object.store)?;
+    let stored = state.stores.objects.get(&title).ok_or_else(|| no_object("get", object))?;
     let content = ContentSource::new(stored.content.clone());
     state.stores.reading.push(title.clone());
     drop(state);
@@ -117,41 +124,66 @@ pub fn get(shared: &Shared, object: &Object) -> Result<Box<dyn Source>> {
 pub fn put(shared: &Shared, put: Put) -> Result<Box<dyn Sink>> {
     let title = put.object.to_string();
     let mut state = shared.lock();
-    let bucket = state.stores.bucket("put", &title, &put.object.store)?;
-    if bucket.contains_key(put.object.key()) && !put.replace {
+    state.stores.bucket("put", &title, &put.object.store)?;
+    if put.object.store.kind.is_tree() {
+        only_files(&put)?;
+    }
+    if state.stores.objects.contains_key(&title) && !put.replace {
         return Err(taken(&put.object));
     }
     state.stores.uploads.insert(title.clone());
     drop(state);
-    Ok(Box::new(Upload { put, title, pieces: Vec::new(), shared: shared.clone() }))
+    Ok(Box::new(Upload { put, title, pieces: Vec::new(), shared: shared.clone(), stamp: Stamped::default() }))
 }
 
 pub fn list(state: &mut State, store: &Store, prefix: &str) -> Result<Vec<ObjectEntry>> {
-    let bucket = state.stores.bucket("list", &store.title_of(prefix), store)?;
-    let found = bucket.iter().filter(|(key, _)| key.starts_with(prefix));
-    let entry = |(key, stored): (&String, &Stored)| {
+    let (all, begin) = (store.title_of(""), store.title_of(prefix));
+    state.stores.bucket("list", &begin, store)?;
+    let found = state.stores.below(&begin).filter_map(|(address, stored)| {
+        let key = address.strip_prefix(&all)?.to_owned();
         let stat = ObjectStat { metadata: BTreeMap::new(), ..stored.stat.clone() };
-        ObjectEntry { key: key.clone(), stat }
-    };
-    Ok(found.map(entry).collect())
+        Some(ObjectEntry { key, stat })
+    });
+    Ok(found.collect())
 }
 
 pub fn stat(state: &mut State, object: &Object) -> Result<Option<ObjectStat>> {
-    let bucket = state.stores.bucket("look at", &object.to_string(), &object.store)?;
-    Ok(bucket.get(object.key()).map(|stored| stored.stat.clone()))
+    let title = object.to_string();
+    state.stores.bucket("look at", &title, &object.store)?;
+    Ok(state.stores.objects.get(&title).map(|stored| stored.stat.clone()))
 }
 
 pub fn remove(state: &mut State, object: &Object) -> Result<()> {
-    let bucket = state.stores.bucket("remove", &object.to_string(), &object.store)?;
-    bucket.remove(object.key()).map(drop).ok_or_else(|| no_object("remove", object))
+    let title = object.to_string();
+    state.stores.bucket("remove", &title, &object.store)?;
+    let left = state.stores.objects.remove(&title);
+    // A folder does not go with the last file in it.
+    if object.store.kind.is_tree() {
+        state.stores.buckets.insert(object.store.container());
+    }
+    left.map(drop).ok_or_else(|| no_object("remove", object))
 }
 
 pub fn make_bucket(state: &mut State, store: &Store) -> Result<bool> {
-    let title = store.title();
+    let title = store.container();
     state.stores.admits("make", &title, store)?;
-    let there = state.stores.buckets.contains_key(&title);
-    state.stores.buckets.entry(title).or_default();
+    let there = state.stores.has(store);
+    state.stores.buckets.insert(title);
     Ok(!there)
+}
+
+/// What a store is asked beside its objects.
+pub fn ask(state: &mut State, ask: &StoreAsk) -> Result<Option<String>> {
+    let container = ask.store().container();
+    state.stores.bucket(ask.verb(), &ask.title(), ask.store())?;
+    Ok(match ask {
+        StoreAsk::Lifecycle(_) => state.stores.lifecycles.get(&container).cloned(),
+        StoreAsk::SetLifecycle { text, .. } => {
+            state.stores.lifecycles.insert(container, text.clone());
+            None
+        }
+        StoreAsk::Thaw { .. } => None,
+    })
 }
 
 /// An object that is not visible yet.
@@ -160,19 +192,25 @@ struct Upload {
     title: String,
     pieces: Vec<Bytes>,
     shared: Shared,
+    stamp: Stamped,
 }
 
 impl Upload {
     fn publish(&mut self) -> Result<()> {
         let mut state = self.shared.lock();
         let now = state.now();
-        let bucket = state.stores.bucket("put", &self.title, &self.put.object.store)?;
-        if bucket.contains_key(self.put.object.key()) && !self.put.replace {
+        state.stores.bucket("put", &self.title, &self.put.object.store)?;
+        if state.stores.objects.contains_key(&self.title) && !self.put.replace {
             return Err(taken(&self.put.object));
         }
         let content = Content::Pieces(std::mem::take(&mut self.pieces));
-        let Put { object, storage_class, metadata, .. } = self.put.clone();
-        bucket.insert(object.key().to_owned(), stored(content, now, storage_class, metadata));
+        let Put { object, storage_class, mut metadata, .. } = self.put.clone();
+        if object.store.kind.is_tree() {
+            metadata.clear(); // a file keeps none
+        }
+        let stored = stored(content, now, storage_class, metadata);
+        self.stamp.get_or_init(|| stored.stat.stamp());
+        state.stores.objects.insert(self.title.clone(), stored);
         Ok(())
     }
 }
@@ -185,6 +223,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(ready(Ok(())))
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {

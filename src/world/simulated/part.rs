@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::state::State;
 use super::tree::{Content, What};
 use crate::error::Result;
+use crate::stream::Stamp;
 use crate::world::partial::{FOLDER_MODE, partial_name};
 use crate::world::refusals::taken;
 
@@ -53,8 +54,8 @@ impl Part {
         }
     }
 
-    /// Shows the file under its own name.
-    pub fn publish(&self, state: &mut State, replace: bool) -> Result<()> {
+    /// Shows the file under its own name; gives by what it is known again.
+    pub fn publish(&self, state: &mut State, replace: bool) -> Result<Stamp> {
         let now = state.now();
         match state.tree.node(&self.spot) {
             Some(node) if replace && node.is_dir() => {
@@ -67,7 +68,10 @@ impl Part {
         }
         state.tree.shift(&self.partial, &self.spot, now);
         state.writing.remove(&self.partial);
-        Ok(())
+        match state.tree.node(&self.spot).map(|node| node.stat().stamp()) {
+            Some(stamp) => Ok(stamp),
+            None => Err(state.view().trouble("create", &self.path, rustix::io::Errno::NOENT.into())),
+        }
     }
 
     /// Removes what was written, unless it is published.

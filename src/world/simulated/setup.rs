@@ -40,6 +40,8 @@ pub struct SimulatedSetup {
     pub smtp: SmtpSetup,
     /// What the record of runs has.
     pub catalog: CatalogSetup,
+    /// Whom to call, by the levels of `[contacts]`.
+    pub contacts: BTreeMap<String, Vec<String>>,
     /// Free space of the one disk.
     #[serde(deserialize_with = "given::size")]
     pub free_bytes: Option<u64>,
@@ -68,6 +70,7 @@ impl Default for SimulatedSetup {
             store: StoreSetup::default(),
             smtp: SmtpSetup::default(),
             catalog: CatalogSetup::default(),
+            contacts: BTreeMap::new(),
             free_bytes: None,
             locked: Vec::new(),
             host: "simulated".to_owned(),
@@ -85,6 +88,8 @@ pub struct CatalogSetup {
     pub overdue: Vec<OverdueSetup>,
     /// The runs of the past, the newest first.
     pub runs: Vec<RunSetup>,
+    /// The paths that runs have removed.
+    pub removed: Vec<String>,
     /// It cannot be read, for this reason.
     pub unreadable: Option<String>,
 }

@@ -7,18 +7,19 @@ use super::part::Part;
 use super::source::ContentSource;
 use super::state::Shared;
 use crate::error::Result;
-use crate::stream::{Piece, ReadBack, Sink, Source};
+use crate::stream::{Piece, ReadBack, Sink, Source, Stamped};
 use crate::world::refusals::torn;
 
 pub struct FileSink {
     part: Part,
     shared: Shared,
     torn: bool,
+    stamp: Stamped,
 }
 
 impl FileSink {
     pub fn new(part: Part, shared: Shared) -> FileSink {
-        FileSink { part, shared, torn: false }
+        FileSink { part, shared, torn: false, stamp: Stamped::default() }
     }
 
     fn take(&mut self, data: &Bytes) -> Result<()> {
@@ -45,12 +46,20 @@ impl Sink for FileSink {
         Box::pin(ready(Ok(ReadBack::Now(Box::new(WrittenSource(ContentSource::new(content)))))))
     }
 
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
+    }
+
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
-            match self.torn {
-                true => Err(torn()),
-                false => self.part.publish(&mut self.shared.lock(), false),
+            if self.torn {
+                return Err(torn());
             }
+            let mut state = self.shared.lock();
+            let stamp = self.part.publish(&mut state, false)?;
+            drop(state);
+            self.stamp.get_or_init(|| stamp);
+            Ok(())
         })
     }
 

@@ -122,6 +122,7 @@ impl Seen {
             What::Link(to) => (None, Some(to.clone())),
             What::File(Content::Sized(_)) | What::Dir => (None, None),
         };
-        Seen { stat: node.stat(), content, link }
+        // A file that was put aside and back is the same to who looks at it.
+        Seen { stat: Stat { inode: 0, changed_ns: 0, ..node.stat() }, content, link }
     }
 }

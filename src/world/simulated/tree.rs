@@ -30,6 +30,9 @@ pub struct Node {
     pub owner: u32,
     pub group: u32,
     pub modified: DateTime<FixedOffset>,
+    pub inode: u64,
+    /// Counts up at each change in the tree, as the clock of a file system does.
+    pub changed: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +54,8 @@ pub struct Tree {
     nodes: BTreeMap<PathBuf, Node>,
     free: u64,
     total: u64,
+    /// How many changes there were.
+    changes: i64,
     pub person: Person,
 }
 
@@ -82,16 +87,17 @@ impl Node {
             What::Link(_) => EntryKind::Link,
             What::File(_) => EntryKind::File,
         };
-        let Node { mode, owner, group, modified, .. } = *self;
-        Stat { kind, size_bytes: self.size(), modified, mode, owner, group }
+        let Node { mode, owner, group, modified, inode, changed, .. } = *self;
+        Stat { kind, size_bytes: self.size(), modified, mode, owner, group, inode, changed_ns: changed }
     }
 }
 
 impl Tree {
     /// An empty file system with so much free space.
     pub fn new(free: u64, person: Person, now: DateTime<FixedOffset>) -> Tree {
-        let root = Node { what: What::Dir, mode: 0o755, owner: person.user, group: person.group, modified: now };
-        Tree { nodes: BTreeMap::from([(PathBuf::from("/"), root)]), free, total: free, person }
+        let Person { user: owner, group } = person;
+        let root = Node { what: What::Dir, mode: 0o755, owner, group, modified: now, inode: 0, changed: 0 };
+        Tree { nodes: BTreeMap::from([(PathBuf::from("/"), root)]), free, total: free, changes: 0, person }
     }
 
     pub fn node(&self, path: &Path) -> Option<&Node> {
@@ -105,26 +111,44 @@ impl Tree {
     /// Puts something there at the beginning: the disk is so much larger.
     pub fn found(&mut self, path: PathBuf, node: Node) {
         self.total += node.size();
+        let node = self.new_inode(node);
         self.nodes.insert(path, node);
+    }
+
+    /// The moment of one more change.
+    fn change(&mut self) -> i64 {
+        self.changes += 1;
+        self.changes
+    }
+
+    fn new_inode(&mut self, node: Node) -> Node {
+        let changed = self.change();
+        Node { inode: changed.unsigned_abs(), changed, ..node }
     }
 
     /// A new node of ours.
     pub fn ours(&self, what: What, mode: u32, now: DateTime<FixedOffset>) -> Node {
-        Node { what, mode, owner: self.person.user, group: self.person.group, modified: now }
+        let Person { user: owner, group } = self.person;
+        Node { what, mode, owner, group, modified: now, inode: 0, changed: 0 }
     }
 
     /// Puts a node under a name in a folder that exists; what was there is gone.
     pub fn put(&mut self, path: &Path, node: Node) {
         let now = node.modified;
         self.free = self.free.saturating_sub(node.size());
+        let node = self.new_inode(node);
         if let Some(old) = self.nodes.insert(path.to_owned(), node) {
             self.free += old.size();
         }
         self.touch_above(path, now);
     }
 
+    /// A node that is about to change.
     pub fn node_mut(&mut self, path: &Path) -> Option<&mut Node> {
-        self.nodes.get_mut(path)
+        let changed = self.change();
+        let node = self.nodes.get_mut(path)?;
+        node.changed = changed;
+        Some(node)
     }
 
     pub fn take(&mut self, path: &Path, now: DateTime<FixedOffset>) -> Option<Node> {
@@ -137,6 +161,7 @@ impl Tree {
     /// Adds to a file; as much as fits, and an error when that is not all.
     pub fn append(&mut self, path: &Path, data: &Bytes, now: DateTime<FixedOffset>) -> io::Result<()> {
         let fits = self.free.min(data.len() as u64);
+        let changed = self.change();
         let node = self.nodes.get_mut(path).ok_or(Errno::NOENT)?;
         let What::File(content) = &mut node.what else { return Err(Errno::ISDIR.into()) };
         match content {
@@ -144,7 +169,7 @@ impl Tree {
             Content::Pieces(_) => {}
             Content::Sized(size) => *size += fits,
         }
-        node.modified = now;
+        (node.modified, node.changed) = (now, changed);
         self.free -= fits;
         if fits < data.len() as u64 { Err(Errno::NOSPC.into()) } else { Ok(()) }
     }
@@ -158,7 +183,8 @@ impl Tree {
     pub fn shift(&mut self, from: &Path, to: &Path, now: DateTime<FixedOffset>) {
         let paths: Vec<PathBuf> = self.below(from).map(|(path, _)| path.clone()).chain([from.to_owned()]).collect();
         for path in paths {
-            if let (Some(node), Ok(rest)) = (self.nodes.remove(&path), path.strip_prefix(from)) {
+            if let (Some(mut node), Ok(rest)) = (self.nodes.remove(&path), path.strip_prefix(from)) {
+                node.changed = self.change();
                 let new = if rest.as_os_str().is_empty() { to.to_owned() } else { to.join(rest) };
                 self.nodes.insert(new, node);
             }

@@ -44,9 +44,9 @@ return {
   ["was it emptied, or is the address wrong? if it is meant to be empty: `allow_empty = true`"] = "空にされたか、URL が間違っていませんか。空のままでよい場合: `allow_empty = true`",
   ["the git repository `%s` is damaged: %s"] = "Git リポジトリ `%s` が破損しています: %s",
   ["move the mirror away: the next run makes a new one; if that is damaged as well, the remote is"] = "ミラーを移動すると、次回の実行で新しく作成します。それも破損していれば、リモートが破損しています",
-  ["it was restored for a moment"] = "確認のために一時的に復元したもの",
+  ["it was restored for a moment"] = "確認のために一時的に復旧したもの",
   ["the bundle `%s` does not hold `%s` as the repository has it"] = "バンドル `%s` の `%s` がリポジトリと一致しません",
-  ["the bundle `%s` cannot be restored: %s"] = "バンドル `%s` を復元できません: %s",
+  ["the bundle `%s` cannot be restored: %s"] = "バンドル `%s` を復旧できません: %s",
   -- sets
   ["`%s` is there already"] = "`%s` はすでに存在します",
   ["a set never replaces another; put `clock.stamp()` into its name"] = "既存のセットは置き換えません。名前に `clock.stamp()` を含めてください",

@@ -7,7 +7,8 @@ use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::Router;
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::restore::steps::prove::Proved;
-use crate::postgres::server::quoting::literal;
+use crate::postgres::restore::steps::rights::{NO_SEARCH_PATH, is_setting};
+use crate::postgres::server::quoting::{ident, literal};
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::report::event;
@@ -36,16 +37,20 @@ impl Restoring {
             _ => return Err(replaced()),
         }
         if let Some(role) = role {
+            self.configure(role, proved).await?;
             self.take_over(role, router).await?;
         }
-        self.describe(proved, created).await
+        self.describe(proved, created, role.is_some()).await
     }
 
     async fn load(&self, proved: &Proved, created: bool, role: Option<&ThrowawayRole>) -> Result<Router> {
         let opened = self.open(false).await?;
         let mut talk = self.ready_to_load(proved, role).await?;
+        if let Some(role) = role {
+            role.close(&self.reader.caller).await?;
+        }
         let empty = created || self.remade.is_some();
-        let mut router = Router::new(role.map(|role| role.members.clone())).into_empty(empty);
+        let mut router = Router::new(role.is_some()).into_empty(empty);
         let loaded = self.feed(opened.source, &mut talk, &mut router).await;
         talk.end(loaded).await?;
         let again = opened.facts.lock().sections.get("database").cloned().unwrap_or_default();
@@ -90,28 +95,42 @@ impl Restoring {
     }
 
     /// Owner, settings, rights and comment of the database, in the encoding of the dump.
-    async fn describe(&self, proved: &Proved, created: bool) -> Result<()> {
+    async fn describe(&self, proved: &Proved, created: bool, configured: bool) -> Result<()> {
         let own = &proved.own;
+        let properties = own.properties.iter().filter(|sql| !configured || !is_setting(sql));
         // The comment of a database that somebody else has made is not ours to change.
         let comment = own.comment.iter().filter(|_| created);
-        let statements: Vec<&Vec<u8>> = own.properties.iter().chain(comment).collect();
+        self.tell_of_database(proved, None, properties.chain(comment).collect()).await
+    }
+
+    /// Runs statements about the database, as `role` where one is named.
+    pub(crate) async fn tell_of_database(
+        &self,
+        proved: &Proved,
+        role: Option<&ThrowawayRole>,
+        statements: Vec<&Vec<u8>>,
+    ) -> Result<()> {
         if statements.is_empty() {
             return Ok(());
         }
         let act = format!("cannot give the database `{}` its owner, settings and rights", self.target);
         let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
-        let described = async {
+        let told = async {
             talk.run(READING.map(str::to_owned)).await?;
+            talk.ask(NO_SEARCH_PATH).await?;
             if let Some(encoding) = proved.dump["encoding"].as_str() {
                 talk.ask(format!("SET client_encoding = {}", literal(encoding))).await?;
+            }
+            if let Some(role) = role {
+                talk.ask(format!("SET ROLE {}", ident(&role.name))).await?;
             }
             for sql in statements {
                 talk.ask(sql.clone()).await?;
             }
             Ok(())
         };
-        let described = described.await;
-        talk.end(described).await
+        let told = told.await;
+        talk.end(told).await
     }
 }
 

@@ -53,6 +53,10 @@ pub async fn prove(restoring: &Restoring) -> Result<Proved> {
     let stat = look(restoring).await?;
     let manifest = manifest(restoring).await?;
     refuse_other_size(&stat, manifest.as_ref())?;
+    // It is read twice, once to prove it and once to load it, and both times as plain SQL.
+    if let Some(plain_bytes) = manifest.as_ref().and_then(|manifest| manifest["plain_bytes"].as_u64()) {
+        event::step_expects(restoring.step, plain_bytes);
+    }
     let mut opened = restoring.open(true).await?;
     let (own, roles, structure) = read_all(restoring, &mut opened).await?;
     let (raw, mut facts) = (opened.raw.lock().clone(), opened.facts.lock().clone());
@@ -116,7 +120,7 @@ async fn look(restoring: &Restoring) -> Result<Stat> {
     let shown = restoring.source.display();
     match restoring.reader.caller.stat(&restoring.source).await? {
         Some(stat) if stat.kind == EntryKind::Dir => Err(Error::new(Kind::Other, format!("`{shown}` is a folder"))
-            .hint("give a dump in one file: plain SQL, `pg_dump --format=custom`, or a folder by `pg_dump --format=directory` in a tar file")),
+            .hint("give a dump in one file: plain SQL, `pg_dump --format=custom` or `=tar`, or a folder by `pg_dump --format=directory` in a tar file")),
         Some(stat) => Ok(stat),
         None => {
             Err(Error::new(Kind::NotFound, format!("there is no file `{shown}`")).hint("check the name of the backup"))

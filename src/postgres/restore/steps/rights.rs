@@ -1,12 +1,14 @@
 //! Loads a dump that nobody vouches for under a throwaway role: the code that a dump defines then has no rights but those.
 //!
-//! A role that can log in, and not `SET ROLE`: a function could take that back. What the role may not do, and what runs no
-//! code of the dump, the user of the restore does: ownership and default privileges at the end, extensions at the start.
+//! A role that can log in, and not `SET ROLE`: a function could take that back. It is a member of no other role, and nobody
+//! can log in as it while the code of the dump runs. What the role may not do, and what runs no code of the dump, the user of
+//! the restore does: ownership and default privileges at the end, extensions at the start.
 
 use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
-use crate::postgres::restore::routing::{Route, Router};
+use crate::postgres::restore::routing::{Route, Router, tokens};
+use crate::postgres::restore::rules::Token;
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::restore::steps::prove::Proved;
 use crate::postgres::server::maintenance::Maintenance;
@@ -22,6 +24,9 @@ const TRUST: &str = "if you trust whoever made the file: `--set trust=dump`; or 
 const PRIVILEGED: &str = "SELECT me.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname IN \
     ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files') \
     AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')) FROM pg_catalog.pg_roles me WHERE me.rolname = current_user";
+
+/// As `pg_dump` has it: every name in a dump says its schema.
+pub const NO_SEARCH_PATH: &str = "SET search_path = ''";
 
 /// The SQLSTATE of a right that is missing.
 const NO_RIGHT: &str = "42501";
@@ -46,7 +51,7 @@ impl Restoring {
             server: self.server.clone(),
             database: self.maintenance.clone(),
         };
-        let made = ThrowawayRole::make(&at, &proved.roles).await;
+        let made = ThrowawayRole::make(&at).await;
         made.map(Some).map_err(|cause| untrusted().because(cause))
     }
 
@@ -67,12 +72,21 @@ impl Restoring {
         talk.end(done).await
     }
 
+    /// Gives the database its settings with the rights of the role, which owns it so far: a superuser's could name libraries
+    /// that are loaded into every session, or switch off what keeps data whole.
+    pub async fn configure(&self, role: &ThrowawayRole, proved: &Proved) -> Result<()> {
+        let settings = proved.own.properties.iter().filter(|sql| is_setting(sql)).collect();
+        self.tell_of_database(proved, Some(role), settings).await
+    }
+
     /// Takes back what the role owns, and does what it could not. None of that runs code of the dump.
     pub async fn take_over(&self, role: &ThrowawayRole, router: Router) -> Result<()> {
         let act = format!("cannot give what is in the database `{}` to its owners", self.target);
         let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
         let name = ident(&role.name);
         let done = async {
+            // The code of the dump may have given the database another one, which would decide what a name means.
+            talk.ask(NO_SEARCH_PATH).await?;
             for sql in router.deferred {
                 talk.ask(sql).await?;
             }
@@ -82,8 +96,7 @@ impl Restoring {
         let done = done.await;
         talk.end(done).await?;
         // It compares what was loaded: reading runs code as well, such as the expressions of an index.
-        role.may_read(&self.reader.caller, &self.server, &self.maintenance).await;
-        Ok(())
+        role.may_read(&self.reader.caller).await
     }
 
     /// Sends a step to where it belongs.
@@ -114,6 +127,16 @@ fn statement(step: Step) -> Option<Bytes> {
         Step::Statement { sql, .. } => Some(sql),
         _ => None,
     }
+}
+
+/// Whether a statement about the database sets something for its sessions. What is not known is taken for a setting.
+pub fn is_setting(sql: &[u8]) -> bool {
+    let tokens = tokens(sql);
+    let words: Vec<&str> = tokens.iter().map(Token::word).collect();
+    !matches!(
+        words.as_slice(),
+        ["alter", "database", _, "owner" | "connection" | "is_template", ..] | ["grant" | "revoke" | "security", ..]
+    )
 }
 
 /// Why a file is not loaded with all rights.

@@ -1,18 +1,25 @@
 //! Checks that the backups of a rehearsal are in its world as they were proved, byte by byte.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
+use crate::catalog::Status;
 use crate::catalog::manifest;
 use crate::catalog::manifest::Manifest;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Site};
 use crate::specs::rehearsal::Rehearsed;
 use crate::specs::rehearsal::complaints::{Complaint, Sort};
 use crate::stream::sha256::Sha256;
 use crate::world::Effect;
+use crate::world::faulty::{Fault, FaultKind};
+use crate::world::journal::{Outcome, Record};
 use crate::world::partial::{is_unpacked, unpacked_lock};
 use crate::world::simulated::Snapshot;
+
+/// What the library's retention removes, it has rules for.
+const RETENTION: &str = "hikae/retention.lua";
 
 /// What is wrong with the backups of a run that says success.
 pub fn unproved(rehearsed: &Rehearsed) -> Vec<Error> {
@@ -33,7 +40,7 @@ pub fn unproved(rehearsed: &Rehearsed) -> Vec<Error> {
 
 /// New files that pass for backups and are none.
 pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
-    let Rehearsed { before, after, journal, kind, .. } = rehearsed;
+    let Rehearsed { before, after, journal, kind, run, .. } = rehearsed;
     let mut found = Vec::new();
     for record in journal {
         let path = match &record.effect {
@@ -47,6 +54,10 @@ pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
         }
         let described = is_there(after, &manifest::path_beside(&path));
         let new = !is_there(before, &path) && is_there(after, &path);
+        // What a child changed behind the back of a run that says so is no lie of the run.
+        if run.status != Status::Success && is_changed_on_purpose(rehearsed, &path) {
+            continue;
+        }
         if !new || (!described && *kind != "backup") || of_a_moment(after, &path) {
             continue;
         }
@@ -55,6 +66,12 @@ pub fn half_made(rehearsed: &Rehearsed) -> Vec<Complaint> {
         }
     }
     found
+}
+
+fn is_changed_on_purpose(rehearsed: &Rehearsed, path: &Path) -> bool {
+    let changes =
+        |fault: &Fault| matches!(&fault.what, FaultKind::Changed { paths } if paths.iter().any(|one| one == path));
+    rehearsed.faults.iter().any(changes)
 }
 
 /// Whether it lies where a killed run has unpacked something for a moment: the next run removes it.
@@ -85,6 +102,37 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
             Complaint::new(Sort::Loss, Error::new(Kind::Integrity, what).at(site.clone()))
         })
         .collect()
+}
+
+/// Generations that the recipe itself removed, where none but those of this run are left: at least two, or it was the one before.
+pub fn emptied(rehearsed: &Rehearsed) -> Vec<Complaint> {
+    let Rehearsed { before, after, journal, run, .. } = rehearsed;
+    let by_recipe = |record: &&Record| {
+        record.outcome == Outcome::Done && !record.site.as_ref().is_some_and(|site| site.file.ends_with(RETENTION))
+    };
+    let removed: Vec<(PathBuf, &Option<Site>)> = journal
+        .iter()
+        .filter(by_recipe)
+        .flat_map(|record| match &record.effect {
+            Effect::Remove { path } => vec![(path.clone(), &record.site)],
+            Effect::RemoveMany { paths } => paths.iter().map(|path| (path.clone(), &record.site)).collect(),
+            Effect::RemoveObject(object) => vec![(PathBuf::from(object.to_string()), &record.site)],
+            _ => Vec::new(),
+        })
+        .collect();
+    let kinds: BTreeSet<String> = run.backups.iter().map(|backup| without_stamps(Path::new(&backup.path))).collect();
+    let found = kinds.into_iter().filter_map(|kind| {
+        let of_kind = |path: &&Path| without_stamps(path) == kind;
+        let made = run.backups.iter().filter(|backup| of_kind(&Path::new(&backup.path))).count();
+        let standing = after.files.keys().map(PathBuf::as_path).chain(after.objects.keys().map(Path::new));
+        let gone = || removed.iter().filter(|(path, _)| of_kind(&path.as_path()) && is_there(before, path));
+        (gone().count() >= 2 && standing.filter(of_kind).count() <= made).then(|| {
+            let what = format!("none but the new one is left of the backups `{kind}`");
+            let site = gone().find_map(|(_, site)| (*site).clone());
+            Complaint::new(Sort::Loss, Error::new(Kind::Integrity, what).at(site))
+        })
+    });
+    found.collect()
 }
 
 /// Whether what lay there is no loss: the run has proved a backup, and a newer one of the same kind exists, with every byte

@@ -129,6 +129,10 @@ impl Talk<'_> {
         if self.settings.binding == Binding::Require && !matches!(first, Message::AuthenticationSasl(_)) {
             return Err(scram::unbound(self));
         }
+        let method = method(&first);
+        if !self.settings.logins.allow(method) {
+            return Err(trouble::login_not_allowed(self.place, method));
+        }
         match first {
             Message::AuthenticationOk => return Ok(()),
             Message::AuthenticationSasl(offered) => scram::log_in(self, &offered).await?,
@@ -171,6 +175,19 @@ impl Talk<'_> {
                 _ => return Err(trouble::out_of_step(&self.title)),
             }
         }
+    }
+}
+
+/// The login that a server asks for, as `require_auth` names it.
+fn method(message: &Message) -> &'static str {
+    match message {
+        Message::AuthenticationOk => "none",
+        Message::AuthenticationSasl(_) => "scram-sha-256",
+        Message::AuthenticationCleartextPassword => "password",
+        Message::AuthenticationMd5Password(_) => "md5",
+        Message::AuthenticationGss | Message::AuthenticationKerberosV5 => "gss",
+        Message::AuthenticationSspi => "sspi",
+        _ => "another method",
     }
 }
 

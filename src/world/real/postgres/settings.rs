@@ -1,11 +1,13 @@
 //! Settles where a connection goes and how, in libpq's order: what the caller says, the service file, the variables, the defaults.
 
+mod demands;
 mod passfile;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use self::demands::Logins;
 use super::service;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
@@ -13,7 +15,7 @@ use crate::world::postgres::{DEFAULT_PORT, Login};
 use crate::world::real::environment;
 
 /// The variables of libpq that are understood; the paths among them must be readable.
-pub const VARIABLES: [&str; 22] = [
+pub const VARIABLES: [&str; 29] = [
     "PGHOST",
     "PGHOSTADDR",
     "PGPORT",
@@ -28,6 +30,13 @@ pub const VARIABLES: [&str; 22] = [
     "PGSSLCERT",
     "PGSSLKEY",
     "PGSSLNEGOTIATION",
+    "PGSSLCRL",
+    "PGSSLCRLDIR",
+    "PGSSLCERTMODE",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGREQUIRESSL",
+    "PGREQUIREPEER",
+    "PGLOADBALANCEHOSTS",
     "PGCHANNELBINDING",
     "PGCONNECT_TIMEOUT",
     "PGREQUIREAUTH",
@@ -53,6 +62,19 @@ pub enum SslMode {
     Require,
     VerifyCa,
     VerifyFull,
+}
+
+impl SslMode {
+    pub fn word(self) -> &'static str {
+        match self {
+            SslMode::Disable => "disable",
+            SslMode::Allow => "allow",
+            SslMode::Prefer => "prefer",
+            SslMode::Require => "require",
+            SslMode::VerifyCa => "verify-ca",
+            SslMode::VerifyFull => "verify-full",
+        }
+    }
 }
 
 /// Whether the login is bound to the TLS connection.
@@ -98,6 +120,7 @@ pub struct Settings {
     pub options: Option<String>,
     pub ssl: SslMode,
     pub binding: Binding,
+    pub logins: Logins,
     pub root_cert: Option<PathBuf>,
     /// `sslrootcert=system`.
     pub system_roots: bool,
@@ -125,7 +148,7 @@ impl Settings {
         let given = given.into_iter().chain([("user", login.user.clone())]);
         let given = given.filter_map(|(key, value)| Some((key, value?))).collect();
         let values = Values { given, service: service::read(environment)?, environment };
-        refuse_unsupported(&values)?;
+        demands::refuse_unsupported(&values)?;
         let user = values.get("user", "PGUSER").map_or_else(environment::user, str::to_owned);
         let home = environment.get("HOME").map(PathBuf::from);
         let (root_cert, system_roots) = roots(&values, home.as_deref());
@@ -133,9 +156,10 @@ impl Settings {
             places: places(&values)?,
             user,
             database: login.database.clone(),
-            options: values.get("options", "PGOPTIONS").map(str::to_owned),
+            options: options(&values, login.read_only),
             ssl: ssl_mode(&values, system_roots)?,
             binding: binding(&values)?,
+            logins: Logins::of(&values)?,
             root_cert,
             system_roots,
             client_cert: client_cert(&values, home.as_deref()),
@@ -180,6 +204,14 @@ fn places(values: &Values) -> Result<Vec<Place>> {
 fn socket_folder(port: u16) -> String {
     let there = |folder: &&&str| Path::new(folder).join(format!(".s.PGSQL.{port}")).exists();
     (*SOCKETS.iter().find(there).unwrap_or(&SOCKETS[0])).to_owned()
+}
+
+/// Options of the session; those that are said later win.
+fn options(values: &Values, read_only: bool) -> Option<String> {
+    let known = values.get("options", "PGOPTIONS").map(str::to_owned);
+    let read_only = read_only.then(|| "-c default_transaction_read_only=on".to_owned());
+    let options: Vec<String> = known.into_iter().chain(read_only).collect();
+    (!options.is_empty()).then(|| options.join(" "))
 }
 
 fn ssl_mode(values: &Values, system_roots: bool) -> Result<SslMode> {
@@ -232,24 +264,6 @@ fn connect_timeout(values: &Values) -> Result<Duration> {
             Err(_) => Err(wrong("connect_timeout", text, "a number of seconds")),
         },
     }
-}
-
-/// What would change whom hikae talks to, and is not understood, must not be passed over.
-fn refuse_unsupported(values: &Values) -> Result<()> {
-    let settings = [
-        ("gssencmode", "PGGSSENCMODE", ["disable", "prefer"].as_slice()),
-        ("target_session_attrs", "PGTARGETSESSIONATTRS", &["any"]),
-        ("sslnegotiation", "PGSSLNEGOTIATION", &["postgres"]),
-        ("require_auth", "PGREQUIREAUTH", &["scram-sha-256"]),
-    ];
-    for (key, variable, understood) in settings {
-        if let Some(value) = values.get(key, variable).filter(|value| !understood.contains(value)) {
-            let error =
-                Error::new(Kind::Recipe, format!("hikae does not support the connection setting `{key}={value}`"));
-            return Err(error.hint(format!("unset `{variable}`, or take it out of the service file")));
-        }
-    }
-    Ok(())
 }
 
 fn wrong(key: &str, value: &str, valid: &str) -> Error {

@@ -63,7 +63,7 @@ pub fn silent(place: &Place, within: Duration) -> Error {
 
 pub fn no_tls(place: &Place, mode: SslMode) -> Error {
     Error::new(Kind::Denied, format!("the server at `{}` offers no TLS", place.title()))
-        .because_text(format!("the connection asks for it (sslmode {mode:?})"))
+        .because_text(format!("the connection asks for it (`sslmode={}`)", mode.word()))
         .hint("switch TLS on at the server (`ssl = on`), or set PGSSLMODE=prefer")
 }
 
@@ -71,6 +71,13 @@ pub fn unsupported_login(place: &Place, method: &str) -> Error {
     Error::new(Kind::Denied, format!("the server at `{}` asks for a login by {method}", place.title()))
         .because_text("hikae does not support it")
         .hint("let hikae's user in by `scram-sha-256` or `peer`: a line of its own in pg_hba.conf, above the others")
+}
+
+pub fn login_not_allowed(place: &Place, method: &str) -> Error {
+    let how = if method == "none" { "lets everybody in".to_owned() } else { format!("asks for a login by {method}") };
+    Error::new(Kind::Denied, format!("the server at `{}` {how}", place.title()))
+        .because_text("`require_auth` does not allow it")
+        .hint("let the server use a login that it allows, or change PGREQUIREAUTH")
 }
 
 pub fn no_password(place: &Place, user: &str) -> Error {

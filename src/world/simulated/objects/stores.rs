@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::secret::Secret;
-use crate::world::objects::ObjectStat;
+use crate::world::objects::{ObjectStat, Store};
 use crate::world::simulated::tree::Content;
 
 /// How the object stores of a world answer.
@@ -19,19 +19,37 @@ pub struct StoreSetup {
     pub down: bool,
 }
 
-/// All stores of a world, which are distinguished by the names of their buckets.
+/// All stores of a world, which are distinguished by their addresses.
 #[derive(Default)]
 pub struct Stores {
-    /// By `s3://bucket`.
-    pub buckets: BTreeMap<String, Bucket>,
+    /// By address: `s3://bucket/key`.
+    pub objects: BTreeMap<String, Stored>,
+    /// Buckets, `s3://bucket`, and folders, `file:///mnt/nas`.
+    pub buckets: BTreeSet<String>,
     /// The addresses of what is being uploaded.
     pub uploads: BTreeSet<String>,
     /// The objects that are being read.
     pub reading: Vec<String>,
     pub setup: StoreSetup,
+    /// The lifecycle rules, by bucket.
+    pub lifecycles: BTreeMap<String, String>,
 }
 
-pub type Bucket = BTreeMap<String, Stored>;
+impl Stores {
+    /// Everything whose address begins so, in the order of the addresses.
+    pub fn below<'a>(&'a self, begin: &'a str) -> impl Iterator<Item = (&'a String, &'a Stored)> {
+        self.objects.range(begin.to_owned()..).take_while(move |(address, _)| address.starts_with(begin))
+    }
+
+    /// Whether a bucket is there. A folder is where something lies below it.
+    pub fn has(&self, store: &Store) -> bool {
+        let container = store.container();
+        let below = format!("{}/", container.trim_end_matches('/'));
+        self.buckets.contains(&container)
+            || store.kind.is_tree()
+                && (self.below(&below).next().is_some() || self.buckets.iter().any(|one| one.starts_with(&below)))
+    }
+}
 
 /// One object.
 #[derive(Clone)]

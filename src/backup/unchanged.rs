@@ -1,0 +1,161 @@
+//! Remembers a backup as it was proved, and finds out whether that is still what lies there.
+
+use std::path::Path;
+
+use crate::backup::target::Target;
+use crate::catalog::manifest;
+use crate::error::{Error, Kind, Result};
+use crate::stream::pump::{Tallier, Tally};
+use crate::stream::{Piece, Stamp, Stamped};
+use crate::world::objects::Store;
+use crate::world::{Caller, EntryKind};
+
+/// A backup as it was proved.
+#[derive(Clone)]
+pub struct Proved {
+    pub target: Target,
+    pub tally: Tally,
+    /// By what it is known again; nothing where it is only planned.
+    pub stamp: Option<Stamped>,
+    /// What the manifest was written with, and the list of an archive that has one.
+    pub manifest: Tally,
+    pub list: Option<Tally>,
+}
+
+/// When it is looked at.
+#[derive(Clone, Copy)]
+pub enum When {
+    /// Old backups are about to be removed, for the sake of what is proved.
+    BeforeRemoval,
+    AtTheEnd,
+}
+
+impl When {
+    fn words(self) -> &'static str {
+        match self {
+            When::BeforeRemoval => "before old backups are removed",
+            When::AtTheEnd => "at the end of the run",
+        }
+    }
+}
+
+/// What lies at a place.
+struct Seen {
+    size_bytes: u64,
+    stamp: Stamp,
+    is_plain: bool,
+}
+
+impl Proved {
+    /// Whether it lies beside this path, which is not its own.
+    pub fn is_beside(&self, path: &Path) -> bool {
+        match &self.target {
+            Target::File(own) => {
+                let of_its_own =
+                    path == own || path == manifest::path_beside(own) || path == manifest::list_beside(own);
+                own.parent() == path.parent() && !of_its_own
+            }
+            Target::Object(_) => false,
+        }
+    }
+
+    /// Whether it is an object of this bucket.
+    pub fn is_in_store(&self, store: &Store) -> bool {
+        matches!(&self.target, Target::Object(put) if put.object.store.title() == store.title())
+    }
+
+    /// The backup with its manifest and its list: each byte of them is still there.
+    pub async fn must_stand(&self, caller: &Caller, when: When) -> Result<()> {
+        self.must_be_the_same(caller, when).await?;
+        let beside = self.target.beside()?;
+        if self.stamp.is_none() {
+            return match look(caller, &beside).await? {
+                Some(_) => Ok(()),
+                None => Err(gone(&beside, when)),
+            };
+        }
+        same_bytes(caller, &beside, &self.manifest, when).await?;
+        match &self.list {
+            Some(list) => same_bytes(caller, &self.target.list()?, list, when).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The backup alone. It is read again only where something has happened to it.
+    pub async fn must_be_the_same(&self, caller: &Caller, when: When) -> Result<()> {
+        let Some(seen) = look(caller, &self.target).await? else { return Err(gone(&self.target, when)) };
+        if !seen.is_plain {
+            return Err(another(&self.target, when, "it is no plain file any more"));
+        }
+        same_size(&self.target, &self.tally, seen.size_bytes, when)?;
+        match &self.stamp {
+            Some(stamp) if stamp.get() != Some(&seen.stamp) => {
+                same_bytes(caller, &self.target, &self.tally, when).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn look(caller: &Caller, target: &Target) -> Result<Option<Seen>> {
+    Ok(match target {
+        Target::File(path) => caller.stat(path).await?.map(|stat| Seen {
+            size_bytes: stat.size_bytes,
+            stamp: stat.stamp(),
+            is_plain: stat.kind == EntryKind::File,
+        }),
+        Target::Object(put) => caller.stat_object(put.object.clone()).await?.map(|stat| Seen {
+            size_bytes: stat.size_bytes,
+            stamp: stat.stamp(),
+            is_plain: true,
+        }),
+    })
+}
+
+async fn same_bytes(caller: &Caller, target: &Target, proved: &Tally, when: When) -> Result<()> {
+    let opened = match target {
+        Target::File(path) => caller.open(path).await,
+        Target::Object(put) => caller.get(put.object.clone()).await,
+    };
+    let mut source = match opened {
+        Err(error) if error.kind() == Kind::NotFound => return Err(gone(target, when)),
+        opened => opened?,
+    };
+    let mut found = Tallier::default();
+    while let Piece::Data(data) = source.next().await? {
+        found.add(&data);
+        if found.size_bytes() > proved.size_bytes {
+            break;
+        }
+    }
+    let found = found.finish();
+    same_size(target, proved, found.size_bytes, when)?;
+    match found.sha256 == proved.sha256 {
+        true => Ok(()),
+        false => Err(another(target, when, "other bytes lie there than those that were proved")),
+    }
+}
+
+fn same_size(target: &Target, proved: &Tally, size_bytes: u64, when: When) -> Result<()> {
+    match size_bytes == proved.size_bytes {
+        true => Ok(()),
+        false => {
+            let why = format!("it had {} bytes when it was proved, and has {size_bytes}", proved.size_bytes);
+            Err(another(target, when, &why))
+        }
+    }
+}
+
+fn gone(target: &Target, when: When) -> Error {
+    wrong(format!("`{target}` is gone {}", when.words()), "it was written and proved")
+}
+
+fn another(target: &Target, when: When, why: &str) -> Error {
+    wrong(format!("`{target}` is another file {}", when.words()), why)
+}
+
+fn wrong(what: String, why: &str) -> Error {
+    Error::new(Kind::Integrity, what)
+        .because_text(why.to_owned())
+        .hint("look for a step of the recipe, or another program, that removes or changes what is stored there")
+}

@@ -1,0 +1,94 @@
+//! Whether `pg_dump` can dump what the server has: its version, and what the role may read.
+
+use std::collections::BTreeMap;
+
+use super::point::Point;
+use crate::error::{Error, Kind, Result};
+use crate::postgres::server::client::Server;
+use crate::postgres::server::query;
+use crate::world::program::ask;
+use crate::world::{Caller, Command};
+
+/// How many names a message has.
+const NAMED: usize = 5;
+/// No version is longer.
+const MAX_BYTES: usize = 1 << 16;
+
+/// What a dump reads and the role may not, with what is in the way.
+const UNREADABLE: &str = "
+SELECT format('%I.%I', n.nspname, c.relname) AS name,
+  CASE WHEN c.relrowsecurity AND row_security_active(c.oid) THEN 'policy' ELSE 'right' END AS why
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  AND (NOT has_schema_privilege(n.oid, 'USAGE')
+    OR CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(c.oid, 'SELECT')
+       ELSE NOT has_table_privilege(c.oid, 'SELECT') OR (c.relrowsecurity AND row_security_active(c.oid)) END)
+UNION ALL
+SELECT 'large object ' || m.oid, 'right' FROM pg_largeobject_metadata m
+WHERE NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (SELECT 1 FROM aclexplode(m.lomacl) a
+  WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE')))
+ORDER BY 1";
+
+const ABOUT: &str = "SELECT current_setting('server_version_num')::int / 10000 AS major, current_user::text AS role";
+
+/// The points of a database that could be reached.
+pub async fn points(caller: &Caller, server: &Server, database: &str, subject: &str) -> Result<Vec<Point>> {
+    let asked = async |sql: &str| query::ask(caller, server, database, sql, &BTreeMap::new()).await;
+    let about = asked(ABOUT).await?;
+    let role = about[0]["role"].as_str().unwrap_or_default().to_owned();
+    let mut points = Vec::new();
+    if let Some(server) = about[0]["major"].as_u64() {
+        points.extend(version(caller, subject, server).await);
+    }
+    let unreadable = asked(UNREADABLE).await?;
+    let rows: Vec<(String, bool)> = unreadable
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|row| Some((row["name"].as_str()?.to_owned(), row["why"] == "policy")))
+        .collect();
+    points.push(match rows.is_empty() {
+        true => Point::ok(subject, format!("the role `{role}` may read all that is dumped")),
+        false => Point::wrong(subject, &refused(&role, database, &rows)),
+    });
+    Ok(points)
+}
+
+fn refused(role: &str, database: &str, rows: &[(String, bool)]) -> Error {
+    let named: Vec<String> = rows.iter().take(NAMED).map(|(name, _)| format!("`{name}`")).collect();
+    let more = match rows.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let what = format!("the role `{role}` may not read all of `{database}`: {}{more}", named.join(", "));
+    let objects = rows.iter().any(|(name, _)| name.starts_with("large object "));
+    let hint = match rows.iter().any(|(_, policy)| *policy) {
+        true => format!("row security is in the way: `ALTER ROLE {role} BYPASSRLS`"),
+        false if objects => {
+            format!("`GRANT SELECT ON LARGE OBJECT … TO {role}`: `pg_read_all_data` does not reach large objects")
+        }
+        false => format!("as a superuser: `GRANT pg_read_all_data TO {role}` (PostgreSQL 14), else `GRANT SELECT`"),
+    };
+    Error::new(Kind::Denied, what).hint(hint)
+}
+
+/// Whether `pg_dump` is as new as the server: an older one refuses to dump.
+async fn version(caller: &Caller, subject: &str, server: u64) -> Option<Point> {
+    let mut command = Command::new("pg_dump");
+    command.args.push("--version".to_owned());
+    // That it is missing is a point of its own.
+    let (said, _exit) = ask(caller, command, None, MAX_BYTES).await.ok()?;
+    let said = String::from_utf8_lossy(&said);
+    let own: u64 = said.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())?;
+    Some(match own >= server {
+        true => Point::ok(subject, format!("`pg_dump` {own} dumps the server's version {server}")),
+        false => {
+            let what = format!("`pg_dump` {own} is older than the server {server}, and refuses to dump it");
+            Point::wrong(
+                subject,
+                &Error::new(Kind::Command, what).hint(format!("`apt-get install postgresql-client-{server}`")),
+            )
+        }
+    })
+}

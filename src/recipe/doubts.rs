@@ -1,0 +1,83 @@
+//! Says at the end of a backup what makes it doubtful although every byte of it was proved: a stand-in, another database, lost generations.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::backup::target::Target;
+use crate::backup::usual::shape;
+use crate::error::Result;
+use crate::lua::session::Session;
+use crate::report::remark::{Level, Remark};
+use crate::world::shells;
+use crate::world::{Caller, ListQuery};
+
+/// What there is to say before the recipe begins.
+pub fn of_needs(programs: &[String]) -> Option<Remark> {
+    let shells: Vec<&str> = programs.iter().map(String::as_str).filter(|name| shells::is_shell(name)).collect();
+    let message = format!("the recipe may run `{}`: {}", shells.join("`, `"), shells::WHY);
+    (!shells.is_empty()).then(|| Remark::new(Level::Note, "shell", message).hint(shells::HINT))
+}
+
+/// What there is to say when the recipe has ended well.
+pub async fn say(session: &Session) -> Result<()> {
+    if session.identity.kind != "backup" {
+        return Ok(());
+    }
+    let said = [stand_in(session), another_database(session)].into_iter().flatten();
+    for remark in said.chain(emptied(session, &session.caller).await?) {
+        session.remark(remark, None);
+    }
+    Ok(())
+}
+
+fn stand_in(session: &Session) -> Option<Remark> {
+    let backups = session.backups.borrow();
+    let sources = session.sources.borrow();
+    let (label, error) = sources.missing(|path| backups.iter().any(|backup| Path::new(&backup.path) == path))?;
+    let message = format!("`{label}` failed, and what was backed up comes from something else: {}", error.one_line());
+    let hint =
+        "to accept a failure does not replace its source: let the run fail, or back up the same from another server";
+    Some(Remark::new(Level::Incomplete, "stand_in", message).hint(hint))
+}
+
+fn another_database(session: &Session) -> Option<Remark> {
+    let database = session.identity.database.as_ref()?;
+    let dumped = session.sources.borrow().instead_of(database)?;
+    let message = format!("the recipe is about the database `{database}`, and what was dumped is `{dumped}`");
+    let hint = "let the dump take its database from the param `database`";
+    Some(Remark::new(Level::Incomplete, "another_database", message).hint(hint))
+}
+
+/// Generations of a backup of this run that the recipe itself has removed, where none but those of this run are left.
+async fn emptied(session: &Session, caller: &Caller) -> Result<Option<Remark>> {
+    let removed = session.removed.borrow().clone();
+    let proved = session.proved.borrow().clone();
+    let mut kinds: BTreeMap<(&Path, String), usize> = BTreeMap::new();
+    for one in &proved {
+        if let Target::File(path) = &one.target {
+            *kinds.entry(kind(path)).or_default() += 1;
+        }
+    }
+    for ((folder, shape), made) in &kinds {
+        let gone = removed.iter().filter(|path| kind(path) == (*folder, shape.clone())).count();
+        if gone < 2 {
+            continue;
+        }
+        let entries = caller.list(ListQuery::of(*folder)).await?;
+        if entries.iter().filter(|entry| kind(&entry.path) == (*folder, shape.clone())).count() <= *made {
+            let message = format!(
+                "the recipe removed {gone} older backups, and none but that of this run is left in `{}`",
+                folder.display()
+            );
+            let hint =
+                "`hikae.retention` keeps generations by rules: a damage that is noticed late needs one from before it";
+            return Ok(Some(Remark::new(Level::Incomplete, "emptied", message).hint(hint)));
+        }
+    }
+    Ok(None)
+}
+
+fn kind(path: &Path) -> (&Path, String) {
+    let name = path.file_name().map(|name| shape(&name.to_string_lossy())).unwrap_or_default();
+    (path.parent().unwrap_or(Path::new("/")), name)
+}

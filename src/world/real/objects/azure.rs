@@ -1,0 +1,247 @@
+//! Reaches Azure Blob Storage: block blobs in a container.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Local};
+use futures_util::future::BoxFuture;
+
+use self::account::Account;
+use self::upload::Upload;
+use super::reading::{Again, Reading};
+use super::rest::{Ask, Rest, percent};
+use super::s3::xml::{self, Element};
+use super::sums::{Check, hex};
+use super::{Backend, Reach};
+use crate::error::{Error, Kind, Result};
+use crate::stream::{Sink, Source};
+use crate::world::http::coding::packed;
+use crate::world::http::{HttpResponse, Method};
+use crate::world::objects::words::{
+    is_packed, no_bucket, no_length, no_object, only_a_part, only_files, replaced, taken, unreadable,
+};
+use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
+use crate::world::real::base64;
+
+mod account;
+mod upload;
+
+pub use account::VARIABLES;
+
+/// How the headers of what is stored with a blob begin.
+pub const META: &str = "x-ms-meta-";
+
+pub struct Azure(pub Reach);
+
+/// A container, where it is asked, and who asks.
+#[derive(Clone)]
+pub struct Container {
+    pub rest: Rest,
+    base: String,
+}
+
+impl Container {
+    fn open(store: &Arc<Store>, reach: &Reach) -> Result<Container> {
+        let account = Account::of(store, reach)?;
+        let base = format!("{}/{}", account.endpoint, store.bucket);
+        Ok(Container { rest: Rest { store: store.clone(), reach: reach.clone(), signer: Arc::new(account) }, base })
+    }
+
+    fn object_url(&self, object: &Object) -> String {
+        format!("{}/{}", self.base, percent(&object.full_key(), true))
+    }
+
+    /// What the store says of a blob; nothing when the container is there and the blob is not.
+    async fn look(&self, object: &Object, act: &'static str) -> Result<Option<HttpResponse>> {
+        let title = object.to_string();
+        match self.rest.send(&Ask::new(Method::Head, act, &title, self.object_url(object))).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(refused) if refused.status == Some(404) => match self.is_there(act, &title).await {
+                Ok(true) => Ok(None),
+                Ok(false) => Err(no_bucket(act, &title, &self.rest.store)),
+                // Who may not look at the container may still be let at the blob.
+                Err(error) if error.kind() == Kind::Denied => Ok(None),
+                Err(error) => Err(error),
+            },
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    async fn is_there(&self, act: &'static str, title: &str) -> Result<bool> {
+        let url = format!("{}?restype=container", self.base);
+        match self.rest.ask(&Ask::new(Method::Get, act, title, url)).await {
+            Ok(_) => Ok(true),
+            Err(refused) if refused.status == Some(404) => Ok(false),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    async fn get(self, object: Object) -> Result<Box<dyn Source>> {
+        let title = object.to_string();
+        let answer = match self.rest.send(&Ask::new(Method::Get, "get", &title, self.object_url(&object))).await {
+            Err(refused) if refused.status == Some(404) => {
+                self.look(&object, "get").await?;
+                return Err(no_object("get", &object));
+            }
+            answer => answer?,
+        };
+        if answer.status != 200 || answer.header("content-range").is_some() {
+            return Err(only_a_part(&object, answer.status));
+        }
+        if let Some(coding) = answer.header("content-encoding").and_then(|coding| packed(coding, object.key())) {
+            return Err(is_packed(&object, &coding));
+        }
+        let length = answer.header("content-length").and_then(|length| length.parse().ok());
+        let of: u64 = length.ok_or_else(|| no_length(&object))?;
+        let check = answer.header("content-md5").and_then(base64::decode).map(|md5| hex(&md5));
+        let check = check.and_then(|md5| Check::of_etag(&md5, None));
+        let etag = answer.header("etag").unwrap_or_default().to_owned();
+        let again = SameBlob { container: self, object: object.clone(), etag, of };
+        Ok(Box::new(Reading::new(object, answer.body, of, Box::new(again), check)))
+    }
+
+    async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
+        // It encrypts everything by itself, and is not told how.
+        only_files(&Put { storage_class: None, ..put.clone() })?;
+        if self.look(&put.object, "put").await?.is_some() && !put.replace {
+            return Err(taken(&put.object));
+        }
+        Ok(Box::new(Upload::new(self, put)))
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<ObjectEntry>> {
+        let store = &self.rest.store;
+        let (title, above) = (store.title_of(prefix), store.full(""));
+        let (mut entries, mut next, mut known) = (Vec::new(), None::<String>, BTreeSet::new());
+        loop {
+            let full = percent(&store.full(prefix), false);
+            let mut url = format!("{}?restype=container&comp=list&prefix={full}", self.base);
+            if let Some(marker) = &next {
+                url.push_str(&format!("&marker={}", percent(marker, false)));
+            }
+            let said = match self.rest.ask(&Ask::new(Method::Get, "list", &title, url)).await {
+                Err(refused) if refused.status == Some(404) => return Err(no_bucket("list", &title, store)),
+                said => said?,
+            };
+            let page = xml::read(&said).filter(|top| top.name == "EnumerationResults");
+            let page = page.ok_or_else(|| unreadable(&title))?;
+            for blob in page.all("Blobs").flat_map(|blobs| blobs.all("Blob")) {
+                let stat = listed(blob).ok_or_else(|| unreadable(&title))?;
+                if let Some(key) = blob.text("Name").strip_prefix(&above).filter(|key| !key.is_empty()) {
+                    entries.push(ObjectEntry { key: key.to_owned(), stat });
+                }
+            }
+            match page.text("NextMarker") {
+                "" => break,
+                marker if !known.insert(marker.to_owned()) => return Err(unreadable(&title)),
+                marker => next = Some(marker.to_owned()),
+            }
+        }
+        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(entries)
+    }
+
+    async fn remove(&self, object: &Object) -> Result<()> {
+        if self.look(object, "remove").await?.is_none() {
+            return Err(no_object("remove", object));
+        }
+        match self.rest.ask(&Ask::new(Method::Delete, "remove", object.to_string(), self.object_url(object))).await {
+            // The first of two tries had come through.
+            Err(refused) if refused.status == Some(404) => Ok(()),
+            done => done.map(drop).map_err(Error::from),
+        }
+    }
+
+    async fn make(&self) -> Result<bool> {
+        let title = self.rest.store.container();
+        let url = format!("{}?restype=container", self.base);
+        match self.rest.ask(&Ask::new(Method::Put, "make", &title, url)).await {
+            Err(refused) if refused.status == Some(409) && self.is_there("make", &title).await? => Ok(false),
+            done => done.map(|_| true).map_err(Error::from),
+        }
+    }
+}
+
+/// What a listing says of a blob.
+fn listed(blob: &Element) -> Option<ObjectStat> {
+    let said = blob.all("Properties").next()?;
+    let tier = Some(said.text("AccessTier")).filter(|_| said.text("AccessTierInferred") != "true");
+    stat_of(said.text("Content-Length"), said.text("Last-Modified"), said.text("Etag"), tier)
+}
+
+/// What the headers of an answer say of a blob.
+fn stat(answer: &HttpResponse) -> Option<ObjectStat> {
+    let header = |name| answer.header(name).unwrap_or_default();
+    let inferred = header("x-ms-access-tier-inferred") == "true";
+    let tier = answer.header("x-ms-access-tier").filter(|_| !inferred);
+    let named = |(name, value): &(String, String)| Some((name.strip_prefix(META)?.to_owned(), value.clone()));
+    let metadata = answer.headers.iter().filter_map(named).collect();
+    let stat = stat_of(header("content-length"), header("last-modified"), header("etag"), tier)?;
+    Some(ObjectStat { metadata, ..stat })
+}
+
+fn stat_of(size: &str, modified: &str, etag: &str, tier: Option<&str>) -> Option<ObjectStat> {
+    let modified = DateTime::parse_from_rfc2822(modified).ok()?.with_timezone(&Local).fixed_offset();
+    let storage_class = tier.filter(|tier| !tier.is_empty() && *tier != "Hot").map(str::to_owned);
+    let etag = etag.trim_matches('"').to_owned();
+    Some(ObjectStat { size_bytes: size.parse().ok()?, modified, etag, storage_class, metadata: BTreeMap::new() })
+}
+
+/// The same blob, from any byte on.
+struct SameBlob {
+    container: Container,
+    object: Object,
+    etag: String,
+    of: u64,
+}
+
+impl Again for SameBlob {
+    fn from(&self, at: u64) -> BoxFuture<'_, Result<Box<dyn Source>>> {
+        Box::pin(async move {
+            let (title, last) = (self.object.to_string(), self.of.saturating_sub(1));
+            let ask = Ask::new(Method::Get, "get", &title, self.container.object_url(&self.object))
+                .header("x-ms-range", format!("bytes={at}-{last}"))
+                .header("if-match", &*self.etag)
+                .body(Bytes::new());
+            let answer = match self.container.rest.send(&ask).await {
+                Err(refused) if refused.status == Some(412) => return Err(replaced(&self.object)),
+                answer => answer?,
+            };
+            let range = format!("bytes {at}-{last}/{}", self.of);
+            match answer.status == 206 && answer.header("content-range") == Some(&range) {
+                true => Ok(answer.body),
+                false => Err(only_a_part(&self.object, answer.status)),
+            }
+        })
+    }
+}
+
+impl Backend for Azure {
+    fn get(&self, object: Object) -> BoxFuture<'_, Result<Box<dyn Source>>> {
+        Box::pin(async move { Container::open(&object.store, &self.0)?.get(object).await })
+    }
+
+    fn put(&self, put: Put) -> BoxFuture<'_, Result<Box<dyn Sink>>> {
+        Box::pin(async move { Container::open(&put.object.store, &self.0)?.put(put).await })
+    }
+
+    fn stat(&self, object: Object) -> BoxFuture<'_, Result<Option<ObjectStat>>> {
+        Box::pin(async move {
+            let seen = Container::open(&object.store, &self.0)?.look(&object, "look at").await?;
+            seen.map(|seen| stat(&seen).ok_or_else(|| unreadable(&object.to_string()))).transpose()
+        })
+    }
+
+    fn list(&self, store: Arc<Store>, prefix: String) -> BoxFuture<'_, Result<Vec<ObjectEntry>>> {
+        Box::pin(async move { Container::open(&store, &self.0)?.list(&prefix).await })
+    }
+
+    fn remove(&self, object: Object) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { Container::open(&object.store, &self.0)?.remove(&object).await })
+    }
+
+    fn make_bucket(&self, store: Arc<Store>) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move { Container::open(&store, &self.0)?.make().await })
+    }
+}

@@ -1,0 +1,238 @@
+//! Reaches Google Cloud Storage by its own JSON API.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Local};
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use self::reading::Generation;
+use self::token::Token;
+use self::upload::Upload;
+use super::reading::Reading;
+use super::rest::{Ask, Rest, percent};
+use super::sums::Check;
+use super::{Backend, Reach};
+use crate::error::{Error, Kind, Result};
+use crate::stream::{Sink, Source};
+use crate::world::http::Method;
+use crate::world::objects::words::{no_bucket, no_object, only_files, taken, unreadable};
+use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
+
+mod reading;
+mod token;
+mod upload;
+
+/// The variables that say how Google is reached.
+pub const VARIABLES: [&str; 6] = [
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "STORAGE_EMULATOR_HOST",
+    "GOOGLE_CLOUD_PROJECT",
+    "CLOUDSDK_CONFIG",
+    "GCE_METADATA_HOST",
+    "NO_GCE_CHECK",
+];
+
+const USUAL: &str = "https://storage.googleapis.com";
+
+pub struct Google(pub Reach);
+
+/// A bucket, where it is asked, and who asks.
+#[derive(Clone)]
+pub struct Bucket {
+    pub rest: Rest,
+    base: String,
+}
+
+impl Bucket {
+    fn open(store: &Arc<Store>, reach: &Reach) -> Bucket {
+        let emulator = reach.variable(&["STORAGE_EMULATOR_HOST"]).filter(|_| store.endpoint.is_none());
+        let base = match (&store.endpoint, emulator) {
+            (Some(endpoint), _) => endpoint.url().as_str().trim_end_matches('/').to_owned(),
+            (None, Some(host)) if host.contains("://") => host.trim_end_matches('/').to_owned(),
+            (None, Some(host)) => format!("http://{host}"),
+            (None, None) => USUAL.to_owned(),
+        };
+        // An emulator asks for nobody's name, and must not be told one.
+        let signer = Arc::new(Token { reach: reach.clone(), nobody: emulator.is_some() });
+        Bucket { rest: Rest { store: store.clone(), reach: reach.clone(), signer }, base }
+    }
+
+    /// Where the bucket is asked, below `/storage/v1` or `/upload/storage/v1`.
+    fn url(&self, above: &str) -> String {
+        format!("{}{above}/storage/v1/b/{}", self.base, percent(&self.rest.store.bucket, false))
+    }
+
+    fn object_url(&self, object: &Object) -> String {
+        format!("{}/o/{}", self.url(""), percent(&object.full_key(), false))
+    }
+
+    /// What the store says of an object; nothing when the bucket is there and the object is not.
+    async fn look(&self, object: &Object, act: &'static str) -> Result<Option<Value>> {
+        let title = object.to_string();
+        match self.rest.ask(&Ask::new(Method::Get, act, &title, self.object_url(object))).await {
+            Ok(said) => Ok(Some(read(&said, &title)?)),
+            Err(refused) if refused.status == Some(404) => match self.is_there(act, &title).await {
+                Ok(true) => Ok(None),
+                Ok(false) => Err(no_bucket(act, &title, &self.rest.store)),
+                // Who may not look at the bucket may still be let at the object.
+                Err(error) if error.kind() == Kind::Denied => Ok(None),
+                Err(error) => Err(error),
+            },
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    async fn is_there(&self, act: &'static str, title: &str) -> Result<bool> {
+        match self.rest.ask(&Ask::new(Method::Get, act, title, self.url(""))).await {
+            Ok(_) => Ok(true),
+            Err(refused) if refused.status == Some(404) => Ok(false),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    async fn get(self, object: Object) -> Result<Box<dyn Source>> {
+        let seen = self.look(&object, "get").await?.ok_or_else(|| no_object("get", &object))?;
+        let stat = stat(&seen).ok_or_else(|| unreadable(&object.to_string()))?;
+        let check = seen["crc32c"].as_str().map(|said| Check::Crc32c { said: said.to_owned(), own: 0 });
+        let generation = seen["generation"].as_str().unwrap_or_default().to_owned();
+        let same = Generation { bucket: self, object: object.clone(), generation, of: stat.size_bytes };
+        let body = same.open(0).await?;
+        Ok(Box::new(Reading::new(object, body, stat.size_bytes, Box::new(same), check)))
+    }
+
+    async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
+        // It encrypts everything by itself, and is not told how.
+        only_files(&Put { storage_class: None, ..put.clone() })?;
+        if self.look(&put.object, "put").await?.is_some() && !put.replace {
+            return Err(taken(&put.object));
+        }
+        Ok(Box::new(Upload::new(self, put)))
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<ObjectEntry>> {
+        let store = &self.rest.store;
+        let (title, above) = (store.title_of(prefix), store.full(""));
+        let (mut entries, mut next, mut known) = (Vec::new(), None::<String>, BTreeSet::new());
+        loop {
+            let mut url = format!("{}/o?maxResults=1000&prefix={}", self.url(""), percent(&store.full(prefix), false));
+            if let Some(token) = &next {
+                url.push_str(&format!("&pageToken={}", percent(token, false)));
+            }
+            let said = match self.rest.ask(&Ask::new(Method::Get, "list", &title, url)).await {
+                Err(refused) if refused.status == Some(404) => return Err(no_bucket("list", &title, store)),
+                said => said?,
+            };
+            let page = read(&said, &title)?;
+            for item in page["items"].as_array().into_iter().flatten() {
+                let name = item["name"].as_str().ok_or_else(|| unreadable(&title))?;
+                let stat = stat(item).ok_or_else(|| unreadable(&title))?;
+                if let Some(key) = name.strip_prefix(&above).filter(|key| !key.is_empty()) {
+                    let stat = ObjectStat { metadata: BTreeMap::new(), ..stat };
+                    entries.push(ObjectEntry { key: key.to_owned(), stat });
+                }
+            }
+            match page["nextPageToken"].as_str().filter(|token| !token.is_empty()) {
+                Some(token) if !known.insert(token.to_owned()) => return Err(unreadable(&title)),
+                Some(token) => next = Some(token.to_owned()),
+                None => break,
+            }
+        }
+        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(entries)
+    }
+
+    async fn remove(&self, object: &Object) -> Result<()> {
+        if self.look(object, "remove").await?.is_none() {
+            return Err(no_object("remove", object));
+        }
+        let ask = Ask::new(Method::Delete, "remove", object.to_string(), self.object_url(object));
+        match self.rest.ask(&ask).await {
+            // The first of two tries had come through.
+            Err(refused) if refused.status == Some(404) => Ok(()),
+            done => done.map(drop).map_err(Error::from),
+        }
+    }
+
+    async fn make(&self) -> Result<bool> {
+        let store = &self.rest.store;
+        let title = store.container();
+        if self.is_there("make", &title).await? {
+            return Ok(false);
+        }
+        let project = self.rest.reach.variable(&["GOOGLE_CLOUD_PROJECT"]).unwrap_or_default();
+        let url = format!("{}/storage/v1/b?project={}", self.base, percent(project, false));
+        let body = json!({ "name": store.bucket }).to_string();
+        let ask = Ask::new(Method::Post, "make", &title, url).header("content-type", "application/json").body(body);
+        match self.rest.ask(&ask).await {
+            Err(refused) if refused.status == Some(409) && self.is_there("make", &title).await? => Ok(false),
+            Err(refused) if project.is_empty() => {
+                Err(Error::from(refused).or_hint("`GOOGLE_CLOUD_PROJECT` must name the project"))
+            }
+            done => done.map(|_| true).map_err(Error::from),
+        }
+    }
+}
+
+/// An answer as JSON.
+pub fn read(said: &Bytes, title: &str) -> Result<Value> {
+    serde_json::from_slice(said).map_err(|cause| unreadable(title).because(cause))
+}
+
+/// What is said of an object; numbers are written as texts.
+fn stat(item: &Value) -> Option<ObjectStat> {
+    let text = |name: &str| item[name].as_str();
+    let number = |name: &str| item[name].as_u64().or_else(|| text(name)?.parse().ok());
+    let modified = DateTime::parse_from_rfc3339(text("updated").or_else(|| text("timeCreated"))?).ok()?;
+    Some(ObjectStat {
+        size_bytes: number("size").or(Some(0).filter(|_| item.get("size").is_none()))?,
+        modified: modified.with_timezone(&Local).fixed_offset(),
+        etag: text("etag").filter(|etag| !etag.is_empty()).or_else(|| text("generation"))?.trim_matches('"').to_owned(),
+        metadata: metadata(item),
+        storage_class: text("storageClass")
+            .filter(|class| !class.is_empty() && *class != "STANDARD")
+            .map(str::to_owned),
+    })
+}
+
+fn metadata(item: &Value) -> BTreeMap<String, String> {
+    let pairs = item["metadata"].as_object().into_iter().flatten();
+    pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+impl Google {
+    fn bucket(&self, store: &Arc<Store>) -> Bucket {
+        Bucket::open(store, &self.0)
+    }
+}
+
+impl Backend for Google {
+    fn get(&self, object: Object) -> BoxFuture<'_, Result<Box<dyn Source>>> {
+        Box::pin(self.bucket(&object.store).get(object))
+    }
+
+    fn put(&self, put: Put) -> BoxFuture<'_, Result<Box<dyn Sink>>> {
+        Box::pin(self.bucket(&put.object.store).put(put))
+    }
+
+    fn stat(&self, object: Object) -> BoxFuture<'_, Result<Option<ObjectStat>>> {
+        Box::pin(async move {
+            let seen = self.bucket(&object.store).look(&object, "look at").await?;
+            seen.map(|seen| stat(&seen).ok_or_else(|| unreadable(&object.to_string()))).transpose()
+        })
+    }
+
+    fn list(&self, store: Arc<Store>, prefix: String) -> BoxFuture<'_, Result<Vec<ObjectEntry>>> {
+        Box::pin(async move { self.bucket(&store).list(&prefix).await })
+    }
+
+    fn remove(&self, object: Object) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.bucket(&object.store).remove(&object).await })
+    }
+
+    fn make_bucket(&self, store: Arc<Store>) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move { self.bucket(&store).make().await })
+    }
+}

@@ -1,0 +1,67 @@
+//! Keeps keys and tokens that are only lent, until shortly before they expire.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::secret::Secret;
+use crate::world::objects::Keys;
+use crate::world::real::clock;
+
+/// What is nearer to its end than this is fetched anew.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// What was lent so far; clones share it.
+#[derive(Clone, Default)]
+pub struct Lent {
+    keys: Arc<Mutex<Option<Held<Keys>>>>,
+    tokens: Arc<Mutex<BTreeMap<String, Held<Secret>>>>,
+    /// Where buckets are that were asked for elsewhere.
+    regions: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+#[derive(Clone)]
+struct Held<T> {
+    what: T,
+    until: Option<DateTime<FixedOffset>>,
+}
+
+impl<T: Clone> Held<T> {
+    fn fresh(&self) -> Option<T> {
+        let fresh = self.until.is_none_or(|until| clock::now() + MARGIN < until);
+        fresh.then(|| self.what.clone())
+    }
+}
+
+impl Lent {
+    pub fn keys(&self) -> Option<Keys> {
+        lock(&self.keys).as_ref()?.fresh()
+    }
+
+    pub fn keep_keys(&self, keys: &Keys, until: Option<DateTime<FixedOffset>>) {
+        *lock(&self.keys) = Some(Held { what: keys.clone(), until });
+    }
+
+    pub fn token(&self, of: &str) -> Option<Secret> {
+        lock(&self.tokens).get(of)?.fresh()
+    }
+
+    pub fn keep_token(&self, of: &str, token: &Secret, secs: u64) {
+        let until = clock::now() + Duration::from_secs(secs.min(86_400));
+        lock(&self.tokens).insert(of.to_owned(), Held { what: token.clone(), until: Some(until) });
+    }
+
+    pub fn region(&self, bucket: &str) -> Option<String> {
+        lock(&self.regions).get(bucket).cloned()
+    }
+
+    pub fn keep_region(&self, bucket: &str, region: &str) {
+        lock(&self.regions).insert(bucket.to_owned(), region.to_owned());
+    }
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(|broken| broken.into_inner())
+}

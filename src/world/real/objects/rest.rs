@@ -1,0 +1,188 @@
+//! Asks a store that speaks JSON or XML over http, again where that can help.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::Reach;
+use crate::error::{Error, Kind, Result};
+use crate::report::{Level, log};
+use crate::stream::pump::collect;
+use crate::units::show_duration;
+use crate::world::SecretOrText;
+use crate::world::http::exchange::repeats::doubled;
+use crate::world::http::{Address, Body, HttpRequest, HttpResponse, Method};
+use crate::world::objects::Store;
+use crate::world::objects::words::{Refusal, refused};
+use crate::world::real::clock;
+
+/// How often the same is asked at most.
+const TRIES: u32 = 4;
+
+/// The longest answer that is read whole.
+const ANSWER_BYTES: usize = 16 << 20;
+
+/// What a store is asked.
+#[derive(Clone)]
+pub struct Ask {
+    pub method: Method,
+    pub url: String,
+    pub headers: Vec<(&'static str, String)>,
+    /// Headers whose names are made.
+    pub named: Vec<(String, String)>,
+    pub body: Bytes,
+    /// What it is for, and about what.
+    pub act: &'static str,
+    pub title: String,
+    /// Answers beside the good ones that are no failure.
+    pub fine: &'static [u16],
+    pub tries: u32,
+}
+
+/// Proves who asks.
+pub trait Signer: Send + Sync {
+    fn sign<'a>(&'a self, request: &'a mut HttpRequest) -> BoxFuture<'a, Result<()>>;
+
+    /// What an answer that is no good one says.
+    fn refusal(&self, answer: &HttpResponse, said: &[u8]) -> Refusal;
+}
+
+/// A store, what leads to it, and who asks.
+#[derive(Clone)]
+pub struct Rest {
+    pub store: Arc<Store>,
+    pub reach: Reach,
+    pub signer: Arc<dyn Signer>,
+}
+
+/// An answer that is no good one.
+pub struct Refused {
+    pub error: Error,
+    pub status: Option<u16>,
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Error {
+        refused.error
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Refused {
+        Refused { error, status: None }
+    }
+}
+
+impl Refused {
+    /// Nobody knows what became of it.
+    pub fn is_unsure(&self) -> bool {
+        self.status.is_none_or(|status| matches!(status, 408 | 409 | 412 | 429 | 500..=599))
+    }
+
+    fn passes(&self) -> bool {
+        match self.status {
+            Some(status) => matches!(status, 408 | 429 | 500 | 502..=504),
+            None => matches!(self.error.kind(), Kind::Network | Kind::Timeout),
+        }
+    }
+}
+
+impl Ask {
+    pub fn new(method: Method, act: &'static str, title: impl Into<String>, url: impl Into<String>) -> Ask {
+        let (url, title, headers) = (url.into(), title.into(), Vec::new());
+        Ask { method, url, headers, named: Vec::new(), body: Bytes::new(), act, title, fine: &[], tries: TRIES }
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Ask {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn body(self, body: impl Into<Bytes>) -> Ask {
+        Ask { body: body.into(), ..self }
+    }
+
+    /// Also these answers are to be looked at.
+    pub fn fine(self, fine: &'static [u16]) -> Ask {
+        Ask { fine, ..self }
+    }
+
+    /// Asks once: who asks finds out by other means what became of it.
+    pub fn once(self) -> Ask {
+        Ask { tries: 1, ..self }
+    }
+}
+
+impl Rest {
+    /// A good answer, or why there is none. What passes is asked again, after a pause that gets longer.
+    pub async fn send(&self, ask: &Ask) -> Result<HttpResponse, Refused> {
+        let mut tries = 1;
+        loop {
+            let refused = match self.try_once(ask).await {
+                Ok(answer) => return Ok(answer),
+                Err(refused) => refused,
+            };
+            if tries >= ask.tries || !refused.passes() {
+                return Err(refused);
+            }
+            let pause = doubled(tries, f64::from(clock::now().timestamp_subsec_micros() % 1000) / 1000.0);
+            let told = format!("{}; the next try is in {}", refused.error.one_line(), show_duration(pause));
+            log(Level::Info, &crate::secret::redact(&told), None);
+            clock::sleep(pause).await;
+            tries += 1;
+        }
+    }
+
+    /// The whole of a small answer.
+    pub async fn ask(&self, ask: &Ask) -> Result<Bytes, Refused> {
+        let answer = self.send(ask).await?;
+        Ok(whole(answer, &ask.title).await?)
+    }
+
+    async fn try_once(&self, ask: &Ask) -> Result<HttpResponse, Refused> {
+        let mut request = HttpRequest::get(Address::parse(&ask.url)?);
+        request.method = ask.method;
+        request.roots = self.store.roots.clone();
+        request.body = Body { data: ask.body.clone(), shown: String::new() };
+        let plain = |(name, value): &(&str, String)| ((*name).to_owned(), SecretOrText::Plain(value.clone()));
+        request.headers = ask.headers.iter().map(plain).collect();
+        let named = |(name, value): &(String, String)| (name.clone(), SecretOrText::Plain(value.clone()));
+        request.headers.extend(ask.named.iter().map(named));
+        self.signer.sign(&mut request).await?;
+        let cannot = |error: Error| error.within(format!("cannot {} `{}`", ask.act, ask.title));
+        let mut answer = self.reach.http.send(request, &self.reach.environment).await.map_err(cannot)?;
+        let status = answer.status;
+        if (200..300).contains(&status) || ask.fine.contains(&status) {
+            return Ok(answer);
+        }
+        // It only explains the status.
+        let said = collect(&mut *answer.body, ANSWER_BYTES, too_long).await.unwrap_or_default();
+        let mut refusal = self.signer.refusal(&answer, &said);
+        refusal.status = status;
+        Err(Refused { error: refused(ask.act, &ask.title, &self.store, &refusal), status: Some(status) })
+    }
+}
+
+/// The whole body of an answer, which is small.
+pub async fn whole(mut answer: HttpResponse, title: &str) -> Result<Bytes> {
+    let cannot = format!("cannot read the answer about `{title}`");
+    collect(&mut *answer.body, ANSWER_BYTES, too_long).await.map_err(|error| error.within(cannot))
+}
+
+fn too_long() -> Error {
+    Error::new(Kind::Other, "the answer is too long")
+}
+
+/// Every byte but letters, digits and `-._~`.
+pub fn percent(text: &str, keep_slashes: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
+            b'/' if keep_slashes => out.push('/'),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}

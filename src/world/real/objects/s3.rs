@@ -1,0 +1,190 @@
+//! Reaches stores that speak as Amazon's does: looks, lists, removes and makes buckets; objects go through as streams.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::{Backend, Reach};
+use crate::error::{Error, Kind, Result};
+use crate::stream::{Sink, Source};
+use crate::world::http::Method;
+use crate::world::objects::ask::StoreAsk;
+use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
+use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
+pub use account::VARIABLES;
+use ask::{Ask, Refused, StoreReply};
+use connection::Connection;
+use listing::Page;
+use upload::Upload;
+
+mod account;
+mod asking;
+mod ask;
+mod chain;
+mod checksum;
+mod connection;
+mod described;
+mod listing;
+mod parts;
+mod reading;
+mod sign;
+mod upload;
+pub mod xml;
+
+/// A store that speaks as Amazon's does.
+pub struct S3(pub Reach);
+
+impl S3 {
+    async fn connection(&self, store: &Arc<Store>) -> Result<Connection> {
+        Connection::open(store, &self.0).await
+    }
+
+    async fn get(&self, object: Object) -> Result<Box<dyn Source>> {
+        let connection = self.connection(&object.store).await?;
+        reading::open(connection, object).await
+    }
+
+    async fn put(&self, put: Put) -> Result<Box<dyn Sink>> {
+        let connection = self.connection(&put.object.store).await?;
+        let there = look(&connection, &put.object, "put").await?;
+        if there.is_some() && !put.replace {
+            return Err(taken(&put.object));
+        }
+        Ok(Box::new(Upload::new(connection, put, self.0.undo.clone())))
+    }
+
+    async fn stat(&self, object: Object) -> Result<Option<ObjectStat>> {
+        let looked = look(&self.connection(&object.store).await?, &object, "look at").await?;
+        looked.map(|answer| listing::stat(&answer)).transpose()
+    }
+
+    async fn remove(&self, object: Object) -> Result<()> {
+        let connection = self.connection(&object.store).await?;
+        if look(&connection, &object, "remove").await?.is_none() {
+            return Err(no_object("remove", &object));
+        }
+        let title = object.to_string();
+        connection.ask(&Ask::of(Method::Delete, "remove", &title).key(object.full_key())).await.map(drop)
+    }
+
+    async fn list(&self, store: Arc<Store>, prefix: String) -> Result<Vec<ObjectEntry>> {
+        let connection = self.connection(&store).await?;
+        let title = store.title_of(&prefix);
+        let (mut entries, mut next, mut known) = (Vec::new(), None::<String>, BTreeSet::new());
+        let (above, full) = (store.full(""), store.full(&prefix));
+        loop {
+            let mut ask = Ask::of(Method::Get, "list", &title).query("list-type", "2").query("prefix", &full);
+            if let Some(token) = &next {
+                ask = ask.query("continuation-token", token);
+            }
+            let page = Page::read(&connection.ask(&ask).await?, &title)?;
+            entries.extend(page.entries.into_iter().filter_map(|entry| {
+                let key = entry.key.strip_prefix(&above)?.to_owned();
+                (!key.is_empty()).then_some(ObjectEntry { key, ..entry })
+            }));
+            match page.next {
+                Some(token) if !known.insert(token.clone()) => return Err(listing::in_a_circle(&title)),
+                Some(token) => next = Some(token),
+                None => break,
+            }
+        }
+        // Stores differ in the order that they keep, and some in whether they keep one.
+        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(entries)
+    }
+
+    async fn make_bucket(&self, store: Arc<Store>) -> Result<bool> {
+        let connection = self.connection(&store).await?;
+        let (title, region) = (store.container(), connection.region());
+        if bucket_stands(&connection, "make", &title).await? {
+            return Ok(false);
+        }
+        // Amazon's first region is the one that must not be named.
+        let elsewhere = region != "us-east-1" && region != "auto";
+        let body = match elsewhere {
+            true => {
+                let region = xml::escaped(&region);
+                format!(
+                    "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+                )
+            }
+            false => String::new(),
+        };
+        match connection.send(&Ask::of(Method::Put, "make", &title).body(body.into())).await {
+            Err(refusal) if refusal.is("BucketAlreadyOwnedByYou") => Ok(false),
+            answer => answer.map(|_| true).map_err(Into::into),
+        }
+    }
+}
+
+/// What the store says of an object; nothing when the bucket stands and the object is not there.
+async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<StoreReply>> {
+    let title = object.to_string();
+    match connection.send(&Ask::of(Method::Head, act, &title).key(object.full_key())).await {
+        Ok(answer) => Ok(Some(answer)),
+        // An answer to HEAD has no words: whether it is the bucket that is missing has to be asked.
+        Err(refusal) if refusal.status() == Some(404) => match bucket_stands(connection, act, &title).await {
+            Ok(true) => Ok(None),
+            Ok(false) => Err(no_bucket(act, &title, &connection.store)),
+            // Who may not look at the bucket may still be let at the object.
+            Err(error) if error.kind() == Kind::Denied => Ok(None),
+            Err(error) => Err(error),
+        },
+        Err(refusal) => Err(worded(connection, refusal, act, &title).await),
+    }
+}
+
+/// Why the store does not let one look, in its own words where it has some: an answer to HEAD has none.
+async fn worded(connection: &Connection, refused: Refused, act: &str, title: &str) -> Error {
+    let Some(status @ (401 | 403)) = refused.status() else { return refused.into() };
+    let ask = Ask::of(Method::Get, act, title).query("list-type", "2").query("max-keys", "0");
+    match connection.send(&ask).await {
+        Ok(_) => error_of(&ask, &connection.store, &Refusal::new(status, "AccessDenied", "it may only be listed")),
+        Err(told) if told.has_words() => told.into(),
+        Err(_) => refused.into(),
+    }
+}
+
+async fn bucket_stands(connection: &Connection, act: &str, title: &str) -> Result<bool> {
+    match connection.send(&Ask::of(Method::Head, act, title)).await {
+        Ok(_) => Ok(true),
+        Err(refusal) if refusal.status() == Some(404) => Ok(false),
+        Err(refusal) => Err(worded(connection, refusal, act, title).await),
+    }
+}
+
+/// The error of an answer that is no good one.
+fn error_of(ask: &Ask<'_>, store: &Store, refusal: &Refusal) -> Error {
+    refused(ask.act, ask.title, store, refusal)
+}
+
+impl Backend for S3 {
+    fn ask(&self, ask: StoreAsk) -> BoxFuture<'_, Result<Option<String>>> {
+        Box::pin(asking::ask(self, ask))
+    }
+
+    fn get(&self, object: Object) -> BoxFuture<'_, Result<Box<dyn Source>>> {
+        Box::pin(self.get(object))
+    }
+
+    fn put(&self, put: Put) -> BoxFuture<'_, Result<Box<dyn Sink>>> {
+        Box::pin(self.put(put))
+    }
+
+    fn stat(&self, object: Object) -> BoxFuture<'_, Result<Option<ObjectStat>>> {
+        Box::pin(self.stat(object))
+    }
+
+    fn list(&self, store: Arc<Store>, prefix: String) -> BoxFuture<'_, Result<Vec<ObjectEntry>>> {
+        Box::pin(self.list(store, prefix))
+    }
+
+    fn remove(&self, object: Object) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.remove(object))
+    }
+
+    fn make_bucket(&self, store: Arc<Store>) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.make_bucket(store))
+    }
+}

@@ -1,0 +1,79 @@
+//! Finds the keys for S3 as Amazon's own tools do, and says where it looked.
+
+mod lenders;
+mod profile;
+
+use chrono::{DateTime, FixedOffset};
+use serde_json::Value;
+
+use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
+use crate::world::objects::Keys;
+use crate::world::real::objects::Reach;
+pub use profile::Profile;
+
+/// Keys, and who gave them.
+pub struct Found {
+    pub keys: Keys,
+    pub until: Option<DateTime<FixedOffset>>,
+    /// In words: `the environment`.
+    pub by: String,
+}
+
+/// The places that are looked at, in this order.
+const PLACES: [&str; 6] = [
+    "the environment",
+    "a web identity token",
+    "the metadata of the container",
+    "the metadata of the instance",
+    "the shared profile",
+    "`aws configure export-credentials`",
+];
+
+/// The keys of the first place that has some.
+pub async fn find(reach: &Reach, region: &str) -> Result<Found> {
+    if let Some(found) = of_environment(reach) {
+        return Ok(found);
+    }
+    // A profile that somebody names is meant.
+    let named = reach.variable(&["AWS_PROFILE"]).is_some();
+    if named && let Some(found) = profile::keys(reach).await? {
+        return Ok(found);
+    }
+    if let Some(found) = lenders::web_identity(reach, region).await? {
+        return Ok(found);
+    }
+    if let Some(found) = lenders::container(reach).await? {
+        return Ok(found);
+    }
+    if let Some(found) = lenders::instance(reach).await? {
+        return Ok(found);
+    }
+    if !named && let Some(found) = profile::keys(reach).await? {
+        return Ok(found);
+    }
+    Err(Error::new(Kind::Denied, "no keys for S3 were found")
+        .because_text(format!("looked at: {}", PLACES.join(", ")))
+        .hint("set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `AWS_PROFILE`"))
+}
+
+fn of_environment(reach: &Reach) -> Option<Found> {
+    let keys = Keys {
+        access_key: reach.variable(&["AWS_ACCESS_KEY_ID"])?.to_owned(),
+        secret_key: Secret::new(reach.variable(&["AWS_SECRET_ACCESS_KEY"])?),
+        session_token: reach.variable(&["AWS_SESSION_TOKEN"]).map(Secret::new),
+    };
+    Some(Found { keys, until: None, by: PLACES[0].to_owned() })
+}
+
+/// The keys in an answer, whichever way its fields are called.
+fn keys_in(answer: &Value, by: impl Into<String>) -> Option<Found> {
+    let text = |names: &[&str]| names.iter().find_map(|name| answer[*name].as_str());
+    let keys = Keys {
+        access_key: text(&["AccessKeyId"])?.to_owned(),
+        secret_key: Secret::new(text(&["SecretAccessKey"])?),
+        session_token: text(&["Token", "SessionToken"]).filter(|token| !token.is_empty()).map(Secret::new),
+    };
+    let until = text(&["Expiration"]).and_then(|moment| DateTime::parse_from_rfc3339(moment).ok());
+    Some(Found { keys, until, by: by.into() })
+}

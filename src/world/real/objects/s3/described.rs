@@ -1,0 +1,38 @@
+//! Says of an object, where it begins, whose it is and what is kept with it.
+
+use super::ask::{Ask, META};
+use super::connection::form;
+use crate::world::objects::{Put, ServerEncryption};
+
+/// The header that says whose object it is: an answer that got lost can then be looked up.
+pub const MARK: &str = "x-amz-meta-hikae-upload";
+
+/// The header that says how large its parts were, by which the etag of the whole can be computed again.
+pub const PART_BYTES: &str = "x-amz-meta-hikae-part-bytes";
+
+/// The headers of what is kept with an object, each with its name.
+pub fn kept(put: &Put) -> Vec<(String, String)> {
+    put.metadata.keys().map(|name| (format!("{META}{name}"), name.clone())).collect()
+}
+
+/// The request that begins an object: at once, or with its first part.
+pub fn described<'a>(ask: Ask<'a>, put: &'a Put, kept: &'a [(String, String)], mark: &str, in_parts: bool) -> Ask<'a> {
+    let ask = if in_parts { ask.header(PART_BYTES, put.part_bytes.to_string()) } else { ask };
+    let mut ask = ask.header(MARK, mark).header("content-type", "application/octet-stream");
+    let Put { storage_class, metadata, tags, encryption, .. } = put;
+    for (name, value) in kept {
+        ask = ask.header(name, metadata.get(value).map_or("", String::as_str));
+    }
+    if let Some(class) = storage_class {
+        ask = ask.header("x-amz-storage-class", class);
+    }
+    if !tags.is_empty() {
+        ask = ask.header("x-amz-tagging", form(tags));
+    }
+    let Some(ServerEncryption { algorithm, key }) = encryption else { return ask };
+    ask = ask.header("x-amz-server-side-encryption", algorithm);
+    match key {
+        Some(key) => ask.header("x-amz-server-side-encryption-aws-kms-key-id", key),
+        None => ask,
+    }
+}

@@ -1,0 +1,62 @@
+//! The parts of a large object: how one is sent, and what is made of all of them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use md5::{Digest, Md5};
+
+use super::ask::Ask;
+use super::checksum::{differs, hex, md5_of};
+use super::connection::Connection;
+use super::listing::plain_etag;
+use super::xml;
+use crate::error::{Error, Kind, Result};
+use crate::world::http::Method;
+use crate::world::objects::Put;
+use crate::world::objects::words::not_as_sent;
+
+/// Sends one part, and compares what the store says of it.
+pub async fn send_part(
+    connection: &Connection,
+    put: &Put,
+    number: usize,
+    id: &str,
+    body: Bytes,
+) -> Result<(usize, String)> {
+    let title = put.object.to_string();
+    let ask = Ask::of(Method::Put, "put", &title).key(put.object.full_key());
+    let ask = ask.query("partNumber", &number.to_string()).query("uploadId", id).patient();
+    let answer = connection.send(&ask.body(body.clone())).await?;
+    if let Some(why) = differs(&body, &answer) {
+        return Err(not_as_sent(&put.object, format!("part {number}: {why}")));
+    }
+    match answer.header("etag") {
+        Some(etag) => Ok((number, etag.to_owned())),
+        None => Err(unclear(&title, "a part was taken without an etag")),
+    }
+}
+
+pub fn unclear(title: &str, why: &str) -> Error {
+    Error::new(Kind::Other, format!("cannot put `{title}`"))
+        .because_text(format!("the store's answer is not clear: {why}"))
+        .hint("is this an object store that speaks S3? check the `endpoint`")
+}
+
+/// What the store is told to put together.
+pub fn list_of_parts(parts: &BTreeMap<usize, String>) -> String {
+    let part = |(number, etag): (&usize, &String)| {
+        let etag = xml::escaped(&plain_etag(etag));
+        format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>")
+    };
+    let parts: String = parts.iter().map(part).collect();
+    format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
+}
+
+/// The etag that the store must give to what was put together of these parts, where theirs are MD5 sums.
+pub fn etag_of_parts(parts: &BTreeMap<usize, String>) -> Option<String> {
+    let mut whole = Md5::new();
+    for etag in parts.values() {
+        whole.update(md5_of(etag)?);
+    }
+    Some(format!("{}-{}", hex(&whole.finalize()), parts.len()))
+}

@@ -1,0 +1,73 @@
+//! Asks for an object, whole or from a byte on, and refuses answers that are less or something else.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::ask::{Ask, StoreReply};
+use super::checksum::is_encrypted;
+use super::connection::Connection;
+use super::described::PART_BYTES;
+use super::listing::plain_etag;
+use crate::error::Result;
+use crate::stream::Source;
+use crate::world::http::Method;
+use crate::world::http::coding::packed;
+use crate::world::objects::Object;
+use crate::world::objects::words::{is_packed, no_length, no_object, only_a_part, replaced};
+use crate::world::real::objects::reading::{Again, Reading};
+use crate::world::real::objects::sums::Check;
+
+/// The same object, from any byte on.
+struct SameObject {
+    connection: Connection,
+    object: Object,
+    etag: String,
+    of: u64,
+}
+
+pub async fn open(connection: Connection, object: Object) -> Result<Box<dyn Source>> {
+    let title = object.to_string();
+    let ask = Ask::of(Method::Get, "get", &title).key(object.full_key());
+    let answer = match connection.send(&ask).await {
+        Err(refusal) if refusal.is("NoSuchKey") => return Err(no_object("get", &object)),
+        answer => answer?,
+    };
+    if answer.status != 200 || answer.header("content-range").is_some() {
+        return Err(only_a_part(&object, answer.status));
+    }
+    if let Some(coding) = answer.header("content-encoding").and_then(|coding| packed(coding, object.key())) {
+        return Err(is_packed(&object, &coding));
+    }
+    let length = answer.header("content-length").and_then(|length| length.parse().ok());
+    let of: u64 = length.ok_or_else(|| no_length(&object))?;
+    let check = check_of(&answer);
+    let etag = answer.header("etag").unwrap_or_default().to_owned();
+    let again = SameObject { connection, object: object.clone(), etag, of };
+    Ok(Box::new(Reading::new(object, answer.body, of, Box::new(again), check)))
+}
+
+fn check_of(answer: &StoreReply) -> Option<Check> {
+    let etag = plain_etag(answer.header("etag")?);
+    let part_bytes = answer.header(PART_BYTES).and_then(|bytes| bytes.parse().ok());
+    Check::of_etag(&etag, part_bytes).filter(|_| !is_encrypted(answer))
+}
+
+impl Again for SameObject {
+    fn from(&self, at: u64) -> BoxFuture<'_, Result<Box<dyn Source>>> {
+        Box::pin(async move {
+            let title = self.object.to_string();
+            let last = self.of.saturating_sub(1);
+            let ask = Ask::of(Method::Get, "get", &title).key(self.object.full_key());
+            let ask = ask.header("range", format!("bytes={at}-{last}")).header("if-match", &*self.etag);
+            let answer = match self.connection.send(&ask.body(Bytes::new())).await {
+                Err(refusal) if refusal.status() == Some(412) => return Err(replaced(&self.object)),
+                answer => answer?,
+            };
+            let range = format!("bytes {at}-{last}/{}", self.of);
+            match answer.status == 206 && answer.header("content-range") == Some(&range) {
+                true => Ok(answer.body),
+                false => Err(only_a_part(&self.object, answer.status)),
+            }
+        })
+    }
+}

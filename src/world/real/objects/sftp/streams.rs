@@ -1,0 +1,255 @@
+//! Reads a file of an SFTP server, and writes one under a temporary name that is shown in one step.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use russh_sftp::client::error::Error as SftpError;
+use russh_sftp::client::fs::File;
+use russh_sftp::protocol::{FileAttributes, OpenFlags};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::session::Session;
+use crate::error::{Error, Kind, Result};
+use crate::stream::{Piece, Sink, Source};
+use crate::world::objects::words::{not_as_sent, taken, wrong_length};
+use crate::world::objects::{Object, Put};
+use crate::world::partial::partial_name;
+use crate::world::real::clock;
+use crate::world::real::undo::Undo;
+use crate::world::refusals::torn;
+
+/// How long the removal of a temporary file may take.
+const UNDO: Duration = Duration::from_secs(10);
+
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Mode of what is stored, from the first byte.
+const FILE_MODE: u32 = 0o600;
+
+pub struct SftpSource {
+    session: Session,
+    file: File,
+    object: Object,
+    of: u64,
+    got: u64,
+}
+
+impl SftpSource {
+    pub fn new(session: Session, file: File, object: Object, of: u64) -> SftpSource {
+        SftpSource { session, file, object, of, got: 0 }
+    }
+
+    async fn piece(&mut self) -> Result<Piece> {
+        let mut data = vec![0; PIECE_BYTES];
+        match self.file.read(&mut data).await {
+            Ok(0) if self.got == self.of => Ok(Piece::End),
+            Ok(0) => Err(wrong_length(&self.object, self.got, self.of)),
+            Ok(count) => {
+                self.got += count as u64;
+                data.truncate(count);
+                match self.got > self.of {
+                    true => Err(wrong_length(&self.object, self.got, self.of)),
+                    false => Ok(Piece::Data(data.into())),
+                }
+            }
+            Err(cause) => {
+                let error = SftpError::IO(cause.to_string());
+                Err(self.session.explain(error, "read", &self.object.to_string()).await)
+            }
+        }
+    }
+}
+
+impl Source for SftpSource {
+    fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
+        Box::pin(self.piece())
+    }
+}
+
+/// A file under a temporary name.
+pub struct Upload {
+    session: Arc<Session>,
+    undo: Undo,
+    /// Nothing is left under the temporary name, or it is being removed.
+    settled: bool,
+    put: Put,
+    file: Option<File>,
+    partial: String,
+    path: String,
+    size_bytes: u64,
+    torn: bool,
+}
+
+impl Upload {
+    pub async fn begin(session: Session, put: Put, undo: Undo) -> Result<Upload> {
+        let path = put.object.full_key();
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        let partial = partial_name(name.as_ref(), &unique());
+        let partial = format!("{folder}/{}", partial.to_string_lossy());
+        let opened = async {
+            session.make_way(folder).await?;
+            let mut mode = FileAttributes::empty();
+            mode.permissions = Some(FILE_MODE);
+            let flags = OpenFlags::CREATE | OpenFlags::EXCLUDE | OpenFlags::WRITE;
+            session.sftp.open_with_flags_and_attributes(&partial, flags, mode).await
+        };
+        match opened.await {
+            Ok(file) => Ok({
+                let (session, file) = (Arc::new(session), Some(file));
+                Upload { session, undo, settled: false, put, file, partial, path, size_bytes: 0, torn: false }
+            }),
+            Err(error) => Err(session.explain(error, "put", &put.object.to_string()).await),
+        }
+    }
+
+    async fn told(&self, error: SftpError) -> Error {
+        self.session.explain(error, "put", &self.put.object.to_string()).await
+    }
+
+    async fn take(&mut self, data: Bytes) -> Result<()> {
+        if std::mem::replace(&mut self.torn, true) {
+            return Err(torn());
+        }
+        let Some(file) = &mut self.file else { return Err(torn()) };
+        if let Err(cause) = file.write_all(&data).await {
+            return Err(self.told(SftpError::IO(cause.to_string())).await);
+        }
+        self.size_bytes += data.len() as u64;
+        self.torn = false;
+        Ok(())
+    }
+
+    /// Brings everything to the disk of the server, where it knows how, and compares the size.
+    async fn finish(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.torn, true) {
+            return Err(torn());
+        }
+        if let Some(mut file) = self.file.take() {
+            let closed = async {
+                file.flush().await.map_err(SftpError::from)?;
+                file.sync_all().await?;
+                file.shutdown().await.map_err(SftpError::from)
+            };
+            if let Err(error) = closed.await {
+                return Err(self.told(error).await);
+            }
+        }
+        let size = match self.session.look(&self.partial).await {
+            Ok(seen) => seen.map_or(0, |seen| seen.len()),
+            Err(error) => return Err(self.told(error).await),
+        };
+        if size != self.size_bytes {
+            let why = format!("it has {size} bytes, and {} were sent", self.size_bytes);
+            return Err(not_as_sent(&self.put.object, why));
+        }
+        self.torn = false;
+        Ok(())
+    }
+
+    /// Gives it its name. A hard link never takes the name of another file; where there are none, the rename of this
+    /// version of the protocol does not either.
+    async fn publish(&mut self) -> Result<()> {
+        self.finish().await?;
+        let sftp = &self.session.sftp;
+        if self.put.replace && !matches!(self.session.look(&self.path).await, Ok(None)) {
+            // This version of the protocol has no rename that replaces.
+            if let Err(error) = sftp.remove_file(&self.path).await {
+                return Err(self.told(error).await);
+            }
+        }
+        match sftp.hardlink(&self.partial, &self.path).await {
+            Ok(true) => {
+                // Under its final name it is whole; a second name is only in the way.
+                if let Err(error) = sftp.remove_file(&self.partial).await {
+                    tracing::warn!("{}", self.told(error).await.one_line());
+                }
+                return Ok(());
+            }
+            Ok(false) => {}
+            Err(error) => self.is_free(error).await?,
+        }
+        match sftp.rename(&self.partial, &self.path).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.is_free(error.clone()).await?;
+                Err(self.told(error).await)
+            }
+        }
+    }
+
+    /// Refuses when the name is taken: servers have no word of their own for that.
+    async fn is_free(&self, error: SftpError) -> Result<()> {
+        match self.session.look(&self.path).await {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => Err(taken(&self.put.object)),
+            Err(_) => Err(self.told(error).await),
+        }
+    }
+
+    async fn discard(&mut self) -> Result<()> {
+        drop(self.file.take());
+        self.settled = true;
+        match self.session.sftp.remove_file(&self.partial).await {
+            Err(error) if !super::is_absent(&error) => Err(self.told(error).await),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        let (session, partial, file) = (self.session.clone(), self.partial.clone(), self.file.take());
+        self.undo.run(move || {
+            let removed = tokio::runtime::Builder::new_current_thread().enable_all().build().map(|runtime| {
+                runtime.block_on(async {
+                    drop(file);
+                    tokio::time::timeout(UNDO, session.sftp.remove_file(&partial)).await
+                })
+            });
+            if !matches!(removed, Ok(Ok(Ok(())))) {
+                tracing::warn!("the temporary file `{partial}` of an SFTP server was left behind");
+            }
+        });
+    }
+}
+
+/// Differs from that of every other upload, of this machine and of others.
+fn unique() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{:x}-{}-{number}", clock::now().timestamp_nanos_opt().unwrap_or_default(), std::process::id())
+}
+
+impl Sink for Upload {
+    fn write(&mut self, data: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.take(data))
+    }
+
+    fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.finish())
+    }
+
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            let done = self.publish().await;
+            self.settled = done.is_ok();
+            if let Err(error) = &done
+                && error.kind() != Kind::Network
+                && let Err(left) = self.discard().await
+            {
+                tracing::warn!("{}", left.one_line());
+            }
+            done
+        })
+    }
+
+    fn abort(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move { self.discard().await })
+    }
+}

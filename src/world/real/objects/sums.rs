@@ -1,0 +1,75 @@
+//! Computes the checksum of what passes, in the way in which the store has it.
+
+use md5::{Digest, Md5};
+
+use crate::world::real::base64;
+
+/// What a store says of the whole of an object, and what has passed of it.
+pub enum Check {
+    /// The etag of one part.
+    Md5 { said: String, own: Md5 },
+    /// The etag of an object that was put together of parts of this size.
+    Parts { said: String, part_bytes: u64, part: Md5, in_part: u64, whole: Md5, count: u64 },
+    /// In base64, the first byte first.
+    Crc32c { said: String, own: u32 },
+}
+
+impl Check {
+    /// That of an etag, where it is one.
+    pub fn of_etag(etag: &str, part_bytes: Option<u64>) -> Option<Check> {
+        let sum = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let said = etag.to_ascii_lowercase();
+        match (said.split_once('-'), part_bytes) {
+            (None, _) if sum(&said) => Some(Check::Md5 { said, own: Md5::new() }),
+            (Some((whole, _)), Some(part_bytes)) if sum(whole) && part_bytes > 0 => {
+                Some(Check::Parts { said, part_bytes, part: Md5::new(), in_part: 0, whole: Md5::new(), count: 0 })
+            }
+            _ => None,
+        }
+    }
+
+    pub fn update(&mut self, data: &[u8]) {
+        match self {
+            Check::Md5 { own, .. } => own.update(data),
+            Check::Crc32c { own, .. } => *own = crc32c::crc32c_append(*own, data),
+            Check::Parts { part_bytes, part, in_part, whole, count, .. } => {
+                let mut rest = data;
+                while !rest.is_empty() {
+                    let room = (*part_bytes - *in_part).min(rest.len() as u64) as usize;
+                    part.update(&rest[..room]);
+                    *in_part += room as u64;
+                    rest = &rest[room..];
+                    if in_part == part_bytes {
+                        whole.update(std::mem::take(part).finalize());
+                        (*in_part, *count) = (0, *count + 1);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Why what has passed is not what the store says.
+    pub fn differs(self) -> Option<String> {
+        let (kind, said, own) = match self {
+            Check::Md5 { said, own } => ("MD5", said, hex(&own.finalize())),
+            Check::Crc32c { said, own } => ("CRC-32C", said, crc32c_text(own)),
+            Check::Parts { said, part, in_part, mut whole, mut count, .. } => {
+                if in_part > 0 {
+                    whole.update(part.finalize());
+                    count += 1;
+                }
+                ("MD5 of its parts", said, format!("{}-{count}", hex(&whole.finalize())))
+            }
+        };
+        (said != own).then(|| format!("its checksum ({kind}) is `{said}`, that of what came is `{own}`"))
+    }
+}
+
+/// As Google writes it.
+pub fn crc32c_text(sum: u32) -> String {
+    base64::encode(&sum.to_be_bytes())
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

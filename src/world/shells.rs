@@ -1,0 +1,17 @@
+//! Knows shells by their names: what goes on inside one, nobody outside can prove.
+
+/// What every report of a shell says.
+pub const WHY: &str = "what a shell hides, nobody can prove";
+pub const HINT: &str =
+    "declare the programs themselves: `process.stream` runs one, and `:through` puts another behind it";
+
+const SHELLS: [&str; 18] = [
+    "sh", "bash", "rbash", "dash", "ash", "zsh", "ksh", "ksh93", "mksh", "pdksh", "fish", "csh", "tcsh", "yash",
+    "posh", "busybox", "toybox", "pwsh",
+];
+
+/// Whether a program is a shell, or a script of one by its name.
+pub fn is_shell(program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or_default();
+    SHELLS.contains(&name) || [".sh", ".bash", ".zsh"].iter().any(|ending| name.ends_with(ending))
+}

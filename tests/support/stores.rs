@@ -1,0 +1,161 @@
+//! Starts stores of other kinds on loopback: Google's, Azure's, and programs that stand for `ssh` and reach `rclone`.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use hikae::world::real::Real;
+
+const INSTALL: &str = "this test needs the object stores; install them with: scripts/install-object-store";
+const PLACE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/object-store");
+
+/// The account and the key that every Azure emulator has.
+const AZURE: &str = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// A server that ends with this process.
+pub struct Server {
+    pub port: u16,
+    #[expect(dead_code, reason = "it ends when its standard input does, with this process")]
+    child: Child,
+}
+
+impl Server {
+    /// Starts a program that listens at `{port}`, and waits until it does.
+    fn start(program: &Path, args: &[&str]) -> Server {
+        assert!(program.exists(), "{INSTALL}\nthere is no `{}`", program.display());
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let args = args.iter().map(|arg| arg.replace("{port}", &port.to_string()));
+        let mut command = Command::new("sh");
+        command.args(["-c", "\"$@\" & pid=$!; read -r _; kill $pid", "sh"]).arg(program).args(args);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(Instant::now() < end, "`{}` does not listen; {INSTALL}", program.display());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Server { port, child }
+    }
+}
+
+static GOOGLE: LazyLock<Server> = LazyLock::new(|| {
+    let program = find(&Path::new(PLACE).join("lib"), "fake-gcs-server-linux-amd64");
+    let (host, url) = ("127.0.0.1", "http://127.0.0.1:{port}");
+    let args = ["-scheme", "http", "-backend", "memory", "-host", host, "-port", "{port}", "-external-url", url];
+    Server::start(&program, &args)
+});
+
+static AZURITE: LazyLock<Server> = LazyLock::new(|| {
+    let program = Path::new(PLACE).join("azurite/node_modules/.bin/azurite-blob");
+    let args = [
+        "--blobHost",
+        "127.0.0.1",
+        "--blobPort",
+        "{port}",
+        "--inMemoryPersistence",
+        "--silent",
+        "--skipApiVersionCheck",
+    ];
+    Server::start(&program, &args)
+});
+
+/// The world in which Google is an emulator.
+pub fn google() -> Real {
+    let host = format!("127.0.0.1:{}", GOOGLE.port);
+    let variables = [("STORAGE_EMULATOR_HOST", host), ("GOOGLE_CLOUD_PROJECT", "our-project".to_owned())];
+    Real::ambient().with_variables(variables.map(|(name, value)| (name.to_owned(), value)))
+}
+
+/// The world in which Azure is an emulator, which checks signatures.
+pub fn azure() -> Real {
+    let connection = format!("{AZURE};BlobEndpoint=http://127.0.0.1:{}/devstoreaccount1", AZURITE.port);
+    Real::ambient().with_variables([("AZURE_STORAGE_CONNECTION_STRING".to_owned(), connection)])
+}
+
+/// The world in which `ssh` reaches no other machine, but the SFTP server of this one.
+pub fn sftp(folder: &Path) -> Real {
+    let server = "/usr/lib/openssh/sftp-server";
+    assert!(Path::new(server).exists(), "this test needs: apt-get install openssh-sftp-server");
+    let script = format!("#!/bin/sh\nfor last; do :; done\n[ \"$last\" = sftp ] && exec {server}\nexit 255\n");
+    let bin = folder.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join("ssh"), script).unwrap();
+    std::fs::set_permissions(bin.join("ssh"), PermissionsExt::from_mode(0o755)).unwrap();
+    Real::ambient().with_variables([("PATH".to_owned(), format!("{}:/usr/bin:/bin", bin.display()))])
+}
+
+/// The world in which `rclone` has a remote `nas`, which is a folder.
+pub fn rclone(folder: &Path) -> Real {
+    let program = Path::new(PLACE).join("bin/rclone");
+    assert!(program.exists(), "{INSTALL}\nthere is no `{}`", program.display());
+    let (bin, config) = (program.parent().unwrap().display(), folder.join("rclone.conf"));
+    std::fs::write(&config, format!("[nas]\ntype = alias\nremote = {}\n", folder.display())).unwrap();
+    let variables = [
+        ("PATH".to_owned(), format!("{bin}:/usr/bin:/bin")),
+        ("RCLONE_CONFIG".to_owned(), config.display().to_string()),
+    ];
+    Real::ambient().with_variables(variables)
+}
+
+/// The one file of this name below a folder.
+fn find(folder: &Path, name: &str) -> PathBuf {
+    let files = walkdir::WalkDir::new(folder).into_iter().flatten();
+    let mut found = files.filter(|entry| entry.file_name() == name).map(walkdir::DirEntry::into_path);
+    found.next().unwrap_or_else(|| panic!("{INSTALL}\nthere is no `{name}`"))
+}
+
+/// An answer of a scripted server to one request.
+pub struct Scripted {
+    pub port: u16,
+    asked: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
+}
+
+impl Scripted {
+    /// Answers each request by `answer`, which is given its first line, its headers and its body.
+    pub fn start(answer: impl Fn(&str) -> String + Send + 'static) -> Scripted {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let kept = asked.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let request = read_request(&mut stream);
+                let reply = answer(&request);
+                kept.lock().unwrap().push(request);
+                std::io::Write::write_all(&mut stream, reply.as_bytes()).unwrap_or_default();
+            }
+        });
+        Scripted { port, asked }
+    }
+
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn read_request(stream: &mut TcpStream) -> String {
+    let (mut request, mut block) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&request).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length =
+                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:").map(str::to_owned));
+            if body.len() >= length.map_or(0, |length| length.trim().parse().unwrap_or(0)) {
+                return text;
+            }
+        }
+        match stream.read(&mut block) {
+            Ok(count @ 1..) => request.extend_from_slice(&block[..count]),
+            _ => return text,
+        }
+    }
+}
+
+/// An answer of a server, as it goes over the wire.
+pub fn reply(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
+}
