@@ -20,7 +20,8 @@ pub fn of_needs(programs: &[String]) -> Option<Remark> {
 
 /// What there is to say when the recipe has ended well.
 pub async fn say(session: &Session) -> Result<()> {
-    if session.identity.kind != "backup" {
+    // A run without a backup has failed anyway, with the cause.
+    if session.identity.kind != "backup" || session.backups.borrow().is_empty() {
         return Ok(());
     }
     let said = [stand_in(session), another_database(session)].into_iter().flatten();
