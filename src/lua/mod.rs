@@ -21,6 +21,7 @@ pub mod machine;
 pub mod options;
 pub mod pattern;
 pub mod plain;
+pub mod record_queries;
 pub mod sandbox;
 pub mod seal;
 pub mod secret_value;

@@ -15,9 +15,10 @@ use crate::backup::pool::Pool;
 use crate::backup::recorder::{Identity, Recorder};
 use crate::backup::sources::Sources;
 use crate::backup::unchanged::Proved;
-use crate::catalog::{Backup, Moment, Overdue, Run, RunFilter, Status, Step as StepRecord};
+use crate::catalog::{Backup, Moment, Status, Step as StepRecord};
 use crate::error::{Error, Kind, Result, Site, brief};
 use crate::lua::failure::CaughtError;
+use crate::lua::record_queries::RecordQueries;
 use crate::lua::unused::Unused;
 use crate::report::event;
 use crate::report::remark::{self, Remark};
@@ -36,9 +37,6 @@ pub type Translate = Box<dyn Fn(&str) -> Option<String>>;
 /// The mail server that a recipe has when it names none.
 pub type Smtp = Box<dyn Fn() -> Result<Settings>>;
 
-/// Looks over all recipes for what is wrong with them and no run reports.
-pub type OverdueQuery = Box<dyn Fn() -> Result<Vec<Overdue>> + Send>;
-
 /// Whether a SHA-256 is that of a backup on record.
 pub type RecordedQuery = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
@@ -51,31 +49,6 @@ pub fn plays_nothing() -> Play {
         let error = Error::new(Kind::Other, format!("the recipe `{}` cannot be run here", run.recipe));
         Box::pin(std::future::ready(Err(error)))
     })
-}
-
-/// The paths that the runs on record have removed.
-pub type RemovedQuery = Box<dyn Fn() -> Result<BTreeSet<String>> + Send>;
-
-/// Reads the runs that fit out of the record, the newest first.
-pub type RunsQuery = Box<dyn Fn(&RunFilter) -> Result<Vec<Run>> + Send>;
-
-/// What a recipe may ask of the record of all runs.
-pub struct RecordQueries {
-    pub overdue: OverdueQuery,
-    pub runs: RunsQuery,
-    pub removed: RemovedQuery,
-}
-
-impl RecordQueries {
-    /// Where no record is kept.
-    pub fn none() -> RecordQueries {
-        let none = || Error::new(Kind::Other, "there is no record of runs here");
-        RecordQueries {
-            overdue: Box::new(move || Err(none())),
-            runs: Box::new(move |_| Err(none())),
-            removed: Box::new(move || Err(none())),
-        }
-    }
 }
 
 /// Asks a person a question, and says whether the answer is yes. It waits for the answer: not for the thread of Lua.

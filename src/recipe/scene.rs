@@ -18,7 +18,8 @@ use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lua::fuse::Fuse;
-use crate::lua::session::{Play, RecordQueries, RecordedQuery, plays_nothing};
+use crate::lua::record_queries::RecordQueries;
+use crate::lua::session::{Play, RecordedQuery, plays_nothing};
 use crate::world::World;
 
 /// Where one run takes place.

@@ -29,7 +29,7 @@ fn an_unknown_setting_is_told_with_its_place_and_the_nearest_one() {
         toml_error("lang = 'en'\n\n  sandbx = 'off'\n"),
         "cannot read `/etc/hikae/hikae.toml:3:3`\n\
          `sandbx` is not a known key\n\
-         hint: did you mean `sandbox`? valid names: `state_dir`, `lang`, `sandbox`, `write_shared`, `limits`, `catalog`, `channels`, `pings`, `alerts`, `escalation`, `contacts`, `objectives`, `params`, `drill`"
+         hint: did you mean `sandbox`? valid names: `state_dir`, `lang`, `sandbox`, `write_shared`, `limits`, `catalog`, `channels`, `pings`, `alerts`, `escalation`, `contacts`, `objectives`, `schedules`, `params`, `drill`"
     );
     assert_eq!(
         toml_error("[limits]\neffect_timout = '6h'\n"),

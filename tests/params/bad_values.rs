@@ -62,8 +62,18 @@ fn with_text(spec: Value, text: &str) -> String {
 fn each_type_says_what_it_must_be() {
     let cases = [
         (json!({ "type": "boolean" }), "maybe", "be a boolean", "write `true` or `false`; "),
-        (json!({ "type": "path" }), "backups", "be an absolute path", "write a path that begins with `/`; "),
-        (json!({ "type": "path" }), "~/backups", "be an absolute path", "write a path that begins with `/`; "),
+        (
+            json!({ "type": "path" }),
+            "backups",
+            "be an absolute path",
+            "write a path that begins with `/`, or an address such as `s3://bucket/folder`; ",
+        ),
+        (
+            json!({ "type": "path" }),
+            "~/backups",
+            "be an absolute path",
+            "write a path that begins with `/`, or an address such as `s3://bucket/folder`; ",
+        ),
         (
             json!({ "type": "duration" }),
             "soon",
@@ -86,7 +96,7 @@ fn each_type_says_what_it_must_be() {
     assert_eq!(
         with_text(json!({ "type": "path" }), &"長".repeat(1000)),
         format!(
-            "`x` must be an absolute path, but `--set x` is `{}…` | write a path that begins with `/`; ",
+            "`x` must be an absolute path, but `--set x` is `{}…` | write a path that begins with `/`, or an address such as `s3://bucket/folder`; ",
             "長".repeat(60)
         )
     );
@@ -121,7 +131,7 @@ fn all_problems_are_told_at_once() {
          did you mean `days`? valid names: `database`, `days`, `dir`, `file`, `password`\n\
          set `DB_NAME` in the environment or in `.env`, or pass `--set database=…`\n\
          write a whole number, such as `30`; `RETENTION_DAYS` comes from the environment\n\
-         write a path that begins with `/`; `BACKUP_DIR` comes from the environment\n\
+         write a path that begins with `/`, or an address such as `s3://bucket/folder`; `BACKUP_DIR` comes from the environment\n\
          pass `--set file=…`\n\
          set `DB_PASSWORD` in the environment or in `.env`"
     );

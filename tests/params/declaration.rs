@@ -86,7 +86,7 @@ fn each_bad_param_declaration_has_its_message() {
         ),
         (
             json!({ "type": "path", "default": "" }),
-            "`params.x.default` must be an absolute path, but is empty | write a path that begins with `/`",
+            "`params.x.default` must be an absolute path, but is empty | write a path that begins with `/`, or an address such as `s3://bucket/folder`",
         ),
         (json!({ "default": 0, "min": 1 }), "`params.x.default` must be at least 1, but is `0` | "),
         (

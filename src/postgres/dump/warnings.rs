@@ -1,5 +1,7 @@
 //! Reads the warnings of a `pg_dump` that ended well, and decides which of them say that something was left out.
 
+use std::collections::BTreeSet;
+
 use crate::report::remark::{Level, Remark};
 use crate::stream::SharedFacts;
 use crate::world::Exit;
@@ -46,9 +48,13 @@ pub fn warnings(program: &str, whole: Option<&str>, stderr: &str) -> Vec<Remark>
             _ => {}
         }
     }
+    // A program that says the same thing for each of a million rows has said one thing.
+    let mut seen = BTreeSet::new();
+    found.retain(|text| seen.insert(text.clone()));
     let more = found.len().saturating_sub(MOST);
     let mut remarks: Vec<Remark> = found.iter().take(MOST).map(|text| remark(&subject, text)).collect();
-    if more > 0 || (stderr.len() > KEPT_BYTES && !found.is_empty()) {
+    // What is lost may say that something was left out, unless all that was kept is the same.
+    if more > 0 || (stderr.len() > KEPT_BYTES && found.len() > 1) {
         let more = if more > 0 { format!("{more} more warnings") } else { "more warnings than are kept".to_owned() };
         remarks.push(Remark::new(Level::Incomplete, "pg_dump_warning", format!("{subject}: {more}")));
     }
