@@ -107,7 +107,7 @@ function objects.make_bucket(store) end
 ---@field hint string How to override it.
 
 --- What a sync would do. It shows as `3 to upload, 20 to skip, 1 to delete`.
----@class (exact) objects.Plan
+---@class objects.Plan
 ---@field upload objects.Planned[]
 ---@field skip objects.Planned[]
 ---@field delete objects.Planned[]

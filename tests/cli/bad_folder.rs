@@ -102,7 +102,7 @@ fn a_folder_that_is_not_absolute_is_misuse() {
     error: 1 problem with the params of `db-backup`
       caused by: `dir` must be an absolute path, but `BACKUP_DIR` is `backups`
 
-    hint: write a path that begins with `/`; `BACKUP_DIR` comes from the environment
+    hint: write a path that begins with `/`, or an address such as `s3://bucket/folder`; `BACKUP_DIR` comes from the environment
     ");
     assert_eq!(said.code, 64);
 }

@@ -125,7 +125,7 @@ fn a_setting_that_there_is_not_is_named() {
     error: cannot read `[WORLD]/config/hikae.toml:1:1`
       caused by: `sandbx` is not a known key
 
-    hint: did you mean `sandbox`? valid names: `state_dir`, `lang`, `sandbox`, `write_shared`, `limits`, `catalog`, `channels`, `pings`, `alerts`, `escalation`, `contacts`, `objectives`, `params`, `drill`
+    hint: did you mean `sandbox`? valid names: `state_dir`, `lang`, `sandbox`, `write_shared`, `limits`, `catalog`, `channels`, `pings`, `alerts`, `escalation`, `contacts`, `objectives`, `schedules`, `params`, `drill`
     ");
     assert_eq!((said.code, said.out.as_str()), (64, ""));
 }

@@ -53,12 +53,14 @@ fn list_shows_every_recipe_with_its_schedule_and_what_it_does() {
     disaster-recovery-db   manual   -           Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
     encrypted-backup       manual   -           Encrypts a file for those who may read it, and removes the original only when the encrypted one is proved.
     full-backup            daily    0 2 * * *   Runs the whole night: database, configuration, logs, git, cloud, and the monitor; says in one message what became of each.
+    gcs-backup             daily    45 4 * * *  Copies the proved backups to a bucket of Google Cloud Storage; what retention removed here goes there too.
     git-backup             daily    15 3 * * *  Keeps a mirror of each git repository, checks it, and packs it: as an archive, and as a bundle that is proved to clone alone.
     git-backup-test        weekly   -           Proves that a backup of a git repository can be restored: clones the newest bundle, checks every object, and compares the refs.
     log-backup             daily    45 2 * * *  Packs the logs of the last days, each under its path, and keeps the archives for some days.
     note                   weekly   0 3 * * 0   Keeps a note.
     production-restore     manual   -           Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
     render-db-backup       daily    -           Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
+    s3-backup              daily    30 4 * * *  Copies the proved backups to a bucket of Amazon S3, or of a store that speaks like it; what retention removed here goes there too.
     ");
 }
 
@@ -82,12 +84,14 @@ fn list_shows_a_recipe_that_cannot_be_loaded_with_its_error_among_the_others() {
     disaster-recovery-db   manual   -           Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.
     encrypted-backup       manual   -           Encrypts a file for those who may read it, and removes the original only when the encrypted one is proved.
     full-backup            daily    0 2 * * *   Runs the whole night: database, configuration, logs, git, cloud, and the monitor; says in one message what became of each.
+    gcs-backup             daily    45 4 * * *  Copies the proved backups to a bucket of Google Cloud Storage; what retention removed here goes there too.
     git-backup             daily    15 3 * * *  Keeps a mirror of each git repository, checks it, and packs it: as an archive, and as a bundle that is proved to clone alone.
     git-backup-test        weekly   -           Proves that a backup of a git repository can be restored: clones the newest bundle, checks every object, and compares the refs.
     log-backup             daily    45 2 * * *  Packs the logs of the last days, each under its path, and keeps the archives for some days.
     note                   weekly   0 3 * * 0   Keeps a note.
     production-restore     manual   -           Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.
     render-db-backup       daily    -           Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.
+    s3-backup              daily    30 4 * * *  Copies the proved backups to a bucket of Amazon S3, or of a store that speaks like it; what retention removed here goes there too.
     slip                   -        -           cannot be loaded: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof>
     ");
 }
@@ -111,12 +115,14 @@ fn list_json_is_an_object_a_line() {
     {"recipe":"disaster-recovery-db","kind":"restore","type":"manual","schedule":null,"summary":"Brings a lost database back: from the newest backup that proves, compared before it takes its place, and looked at afterwards.","file":"recipes/disaster-recovery-db.lua","error":null}
     {"recipe":"encrypted-backup","kind":"maintenance","type":"manual","schedule":null,"summary":"Encrypts a file for those who may read it, and removes the original only when the encrypted one is proved.","file":"recipes/encrypted-backup.lua","error":null}
     {"recipe":"full-backup","kind":"maintenance","type":"daily","schedule":"0 2 * * *","summary":"Runs the whole night: database, configuration, logs, git, cloud, and the monitor; says in one message what became of each.","file":"recipes/full-backup.lua","error":null}
+    {"recipe":"gcs-backup","kind":"maintenance","type":"daily","schedule":"45 4 * * *","summary":"Copies the proved backups to a bucket of Google Cloud Storage; what retention removed here goes there too.","file":"recipes/gcs-backup.lua","error":null}
     {"recipe":"git-backup","kind":"backup","type":"daily","schedule":"15 3 * * *","summary":"Keeps a mirror of each git repository, checks it, and packs it: as an archive, and as a bundle that is proved to clone alone.","file":"recipes/git-backup.lua","error":null}
     {"recipe":"git-backup-test","kind":"drill","type":"weekly","schedule":null,"summary":"Proves that a backup of a git repository can be restored: clones the newest bundle, checks every object, and compares the refs.","file":"recipes/git-backup-test.lua","error":null}
     {"recipe":"log-backup","kind":"backup","type":"daily","schedule":"45 2 * * *","summary":"Packs the logs of the last days, each under its path, and keeps the archives for some days.","file":"recipes/log-backup.lua","error":null}
     {"recipe":"note","kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","file":"[WORLD]/config/recipes/note.lua","error":null}
     {"recipe":"production-restore","kind":"restore","type":"manual","schedule":null,"summary":"Restores the production database: maintenance on, a fresh backup, the restore, restart, health check, maintenance off.","file":"recipes/production-restore.lua","error":null}
     {"recipe":"render-db-backup","kind":"backup","type":"daily","schedule":null,"summary":"Has Render export a managed PostgreSQL database, downloads the export, proves it, and keeps what the retention keeps.","file":"recipes/render-db-backup.lua","error":null}
+    {"recipe":"s3-backup","kind":"maintenance","type":"daily","schedule":"30 4 * * *","summary":"Copies the proved backups to a bucket of Amazon S3, or of a store that speaks like it; what retention removed here goes there too.","file":"recipes/s3-backup.lua","error":null}
     "#);
 }
 
@@ -220,7 +226,7 @@ fn show_of_params_that_are_wrong_shows_what_is_declared_and_tells() {
     error: 1 problem with the params of `note`
       caused by: `dir` must be an absolute path, but `BACKUP_DIR` is `notes`
 
-    hint: write a path that begins with `/`; `BACKUP_DIR` comes from the environment
+    hint: write a path that begins with `/`, or an address such as `s3://bucket/folder`; `BACKUP_DIR` comes from the environment
     ");
     assert_eq!(said.code, 64);
 }
@@ -247,7 +253,7 @@ fn docs_lists_the_modules_and_shows_a_function_with_its_options() {
       gives Stream
 
     Stream.GzipOptions
-      level?: integer 0 to 9. Default 5: smaller than `gzip -6` with dumps, in less than half the time.
+      level?: integer 0 to 9. Default 5, and 6 for archives: smaller than `gzip -6`, in less than half the time.
       threads?: integer Default: one a core.
     ");
     let said = hikae.run(&["docs", "pg.dmp"]);

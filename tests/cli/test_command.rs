@@ -271,7 +271,7 @@ fn json_is_one_object_a_line_and_the_last_is_the_sum() {
     {"file":"recipes/shop_spec.lua","line":4,"name":"shop keeps its books","status":"error","duration_secs":[SECS],"failure":null,"error":{"kind":"not_found","message":"cannot read `/books`: No such file or directory","hint":null,"at":"recipes/shop_spec.lua:4"},"pending":null,"note":null}
     {"file":"recipes/shop_spec.lua","line":5,"name":"shop delivers","status":"pending","duration_secs":[SECS],"failure":null,"error":null,"pending":"not written yet","note":null}
     {"file":"recipes/shop_spec.lua","line":6,"name":"shop bakes","status":"pending","duration_secs":[SECS],"failure":null,"error":null,"pending":"needs an oven # 7","note":null}
-    {"specs":5,"passed":1,"failed":1,"errors":1,"pending":2,"duration_secs":[SECS],"error":null}
+    {"specs":5,"passed":1,"failed":1,"errors":1,"pending":2,"duration_secs":[SECS],"recipes":{},"error":null}
     "#);
     let nothing = test(&shop(), &["--json"]);
     assert_eq!((nothing.code, &nothing.outcome()["error"]["kind"]), (1, &"not_found".into()));

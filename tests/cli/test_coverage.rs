@@ -47,6 +47,9 @@ fn lines_that_no_spec_ran_are_told_for_recipes_and_for_modules() {
     recipes/greet.lua  6 of 7 lines, 85 %; never run: 8
     recipes/words.lua  5 of 7 lines, 71 %; never run: 7-8
 
+    Lies that the specs exclude:
+      greet: excludes nothing; open: swallowed failures (each_failure), silence about failures (run:alerted)
+
     1 spec, 1 passed, 0 failed, 0 errors, 0 pending
     ");
 }

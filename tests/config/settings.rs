@@ -41,7 +41,7 @@ fn an_unknown_setting_is_told_with_its_place_and_the_nearest_one() {
         toml_error("[watch.slack]\nurl = 'x'\n"),
         "cannot read `/etc/hikae/hikae.toml:1:2`\n\
          `watch` is not a known key\n\
-         hint: valid names: `state_dir`, `lang`, `sandbox`, `write_shared`, `limits`, `catalog`, `channels`, `pings`, `alerts`, `escalation`, `contacts`, `objectives`, `params`, `drill`"
+         hint: valid names: `state_dir`, `lang`, `sandbox`, `write_shared`, `limits`, `catalog`, `channels`, `pings`, `alerts`, `escalation`, `contacts`, `objectives`, `schedules`, `params`, `drill`"
     );
 }
 

@@ -136,10 +136,12 @@ fn a_flood_on_standard_error_neither_blocks_nor_hides_the_end() {
 }
 
 #[test]
-fn a_flood_on_standard_error_does_not_stop_a_good_backup() {
+fn a_flood_on_standard_error_does_not_stop_a_good_backup_and_leaves_it_in_doubt() {
     let hikae = night(&format!("yes 'pg_dump: warning: again' | head -c 20000000 >&2; {DUMPS}"));
     let said = hikae.run(&["run", "db-backup"]);
-    assert_eq!((said.code, hikae.backups().len()), (0, 2), "{said:?}");
+    // Not all of the warnings could be kept: one that is lost may have said that a table was left out.
+    assert_eq!((said.code, hikae.backups().len()), (2, 2), "{said:?}");
+    assert!(said.err.contains("more warnings than are kept"), "{said:?}");
 }
 
 #[test]

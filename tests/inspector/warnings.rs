@@ -34,7 +34,10 @@ fn each_warning_is_kept_and_those_of_what_is_missing_weigh_more() {
 
 #[test]
 fn there_is_a_most_to_what_is_kept() {
-    let found = warnings("pg_dump", None, &"pg_dump: warning: x\n".repeat(300));
+    let same = warnings("pg_dump", None, &"pg_dump: warning: x\n".repeat(300));
+    assert_eq!(same.len(), 1, "what is said again is said once");
+    let many: String = (0..300).map(|number| format!("pg_dump: warning: x {number}\n")).collect();
+    let found = warnings("pg_dump", None, &many);
     assert_eq!(found.len(), MOST + 1);
     assert_eq!(found[MOST].message, "pg_dump: 200 more warnings");
     let long = format!("pg_dump: warning: {}\n", "x".repeat(KEPT_BYTES));

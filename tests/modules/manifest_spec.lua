@@ -10,8 +10,11 @@ describe("manifest.content", function()
     fs.write(tmp("x.sql.tar"), samples.tar { files = { ["a"] = "x" } })
     expect(manifest.content(tmp("photo.jpg"))).to_be("dump")
     expect(manifest.content(tmp("x.sql.tar"))).to_be("archive")
-    fs.open(tmp("photo.jpg")):gzip():save(tmp("x.tar.gz"))
-    fs.open(tmp("x.sql.tar")):gzip():save(tmp("dump.sql.gz"))
+    -- No backup may be saved under a name that its bytes contradict; somebody has renamed these.
+    fs.open(tmp("photo.jpg")):gzip():save(tmp("a.gz"))
+    fs.open(tmp("x.sql.tar")):gzip():save(tmp("b.gz"))
+    process.run { program = "mv", args = { tmp("a.gz"), tmp("x.tar.gz") } }
+    process.run { program = "mv", args = { tmp("b.gz"), tmp("dump.sql.gz") } }
     expect(manifest.content(tmp("x.tar.gz"))).to_be("dump")
     expect(manifest.content(tmp("dump.sql.gz"))).to_be("archive")
   end)

@@ -27,5 +27,5 @@ end)
 it("nightly.settings says where backups lie when that is not the default", function()
   expect(nightly.settings({ root = "/backups" }, "db-backup")).to_equal {}
   expect(nightly.settings({ root = "/b" }, "log-backup")).to_equal { dir = "/b/logs" }
-  expect(nightly.settings({ root = "/b" }, "s3-backup")).to_equal {}
+  expect(nightly.settings({ root = "/b" }, "s3-backup")).to_equal { source = "/b" }
 end)

@@ -53,8 +53,8 @@ pub fn warnings(program: &str, whole: Option<&str>, stderr: &str) -> Vec<Remark>
     found.retain(|text| seen.insert(text.clone()));
     let more = found.len().saturating_sub(MOST);
     let mut remarks: Vec<Remark> = found.iter().take(MOST).map(|text| remark(&subject, text)).collect();
-    // What is lost may say that something was left out, unless all that was kept is the same.
-    if more > 0 || (stderr.len() > KEPT_BYTES && found.len() > 1) {
+    // What is lost may say that something was left out.
+    if more > 0 || (stderr.len() > KEPT_BYTES && !found.is_empty()) {
         let more = if more > 0 { format!("{more} more warnings") } else { "more warnings than are kept".to_owned() };
         remarks.push(Remark::new(Level::Incomplete, "pg_dump_warning", format!("{subject}: {more}")));
     }
