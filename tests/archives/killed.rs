@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::program::Hikae;
 
@@ -33,10 +33,18 @@ fn whenever_it_is_killed_what_is_visible_is_whole() {
     let at = hikae.path("tree");
     tree(&at, 3000);
     let set = format!("tree={}", at.display());
+    // As long as a run takes here: the kills are spread over it, on a fast machine as on a slow one.
+    let begun = Instant::now();
+    assert_eq!(hikae.run(&["run", "pack", "--quiet", "--set", &set]).code, 0);
+    let whole = begun.elapsed();
+    for entry in std::fs::read_dir(hikae.path("backups")).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
     let (mut killed, mut visible) = (0, 0);
-    for step in 0..14_u64 {
+    for step in 0..14_u32 {
+        let delay = whole * step / 10;
         let mut child = hikae.start(&["run", "pack", "--quiet", "--set", &set]);
-        std::thread::sleep(Duration::from_millis(60 * step));
+        std::thread::sleep(delay);
         child.kill().unwrap();
         killed += usize::from(child.wait().unwrap().signal() == Some(9));
         for entry in std::fs::read_dir(hikae.path("backups")).unwrap() {
@@ -49,7 +57,7 @@ fn whenever_it_is_killed_what_is_visible_is_whole() {
             }
         }
         // The stamp in the name has seconds.
-        std::thread::sleep(Duration::from_millis(1000 - (60 * step) % 1000));
+        std::thread::sleep(Duration::from_secs(1).saturating_sub(delay));
     }
     assert!(killed > 3 && visible > 0, "{killed} runs were killed, and {visible} archives looked at");
     let said = hikae.run(&["run", "pack", "--set", &set]);
