@@ -54,9 +54,6 @@ fn run_file(path: &Path) -> Vec<SpecResult> {
     results
 }
 
-/// As much as `hikae test` gives: recipes that run recipes are as deep as their frames are large.
-const STACK_BYTES: usize = 32 << 20;
-
 /// Runs all specs of a folder, and fails with what each failed one tells.
 fn run_folder(folder: &str) {
     let waiting = Mutex::new(spec_files(folder).into_iter());
@@ -72,8 +69,7 @@ fn run_folder(folder: &str) {
     };
     // Two at a time: other tests with walls of time run beside these.
     let results: Vec<SpecResult> = std::thread::scope(|scope| {
-        let start = || std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, one_by_one).unwrap();
-        let threads = [start(), start()];
+        let threads = [scope.spawn(one_by_one), scope.spawn(one_by_one)];
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     let bad: Vec<String> = results
@@ -109,11 +105,6 @@ fn the_recipes_keep_their_promises() {
 
 #[test]
 fn every_line_of_every_recipe_is_run_by_a_spec() {
-    let work = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(every_line).unwrap();
-    work.join().unwrap();
-}
-
-fn every_line() {
     let coverage = Coverage::new();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let specs = spec_files("recipes");

@@ -15,7 +15,6 @@ use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
 use crate::world::real::path_checks;
-use crate::world::real::this_process;
 
 const CLOSING: &str =
     "\n`hikae docs MODULE` shows one of them, `hikae docs MODULE.NAME` one function, `hikae docs RECIPE` a recipe.\n";
@@ -131,7 +130,7 @@ fn public(text: &str) -> String {
 
 /// Writes the stubs, the library and the model specs into a folder, for editors and for reading.
 fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
-    let dir = path_checks::resolved(&this_process::current_dir()?.join(dir));
+    let dir = path_checks::from_here(dir)?;
     let mut files = vec![TextFile::new(".luarc.json", luarc(""))];
     files.extend(types().into_iter().map(|(path, text)| TextFile::new(path, text)));
     let specs = embedded::recipe_specs().into_iter();

@@ -13,7 +13,6 @@ use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::suggest;
 use crate::world::real::path_checks;
-use crate::world::real::this_process;
 
 pub fn main(context: &Context, args: &ManArgs) -> Result<ExitCode> {
     let mut app = Arguments::command();
@@ -54,7 +53,7 @@ fn pages(command: &Command, into: &mut Vec<TextFile>) -> Result<()> {
 fn write_pages(context: &Context, app: &Command, dir: &Path) -> Result<ExitCode> {
     let mut made = Vec::new();
     pages(app, &mut made)?;
-    let dir = path_checks::resolved(&this_process::current_dir()?.join(dir));
+    let dir = path_checks::from_here(dir)?;
     files::write_all(&dir, &made)?;
     print_text(&mut context.out(), &format!("{} files written to `{}`\n", made.len(), dir.display()))?;
     Ok(ExitCode::SUCCESS)

@@ -23,7 +23,6 @@ use crate::error::{Error, Kind, Result};
 use crate::report::table::print_text;
 use crate::world::real::config_files;
 use crate::world::real::path_checks;
-use crate::world::real::this_process;
 use entries::Entry;
 use place::Place;
 pub use place::{system_zone, zone};
@@ -81,7 +80,7 @@ fn shown(files: &[TextFile]) -> String {
 
 /// Writes the files into a folder; what hikae has not made stays as it is.
 fn write(context: &Context, dir: &Path, files: &[TextFile]) -> Result<()> {
-    let dir = path_checks::resolved(&this_process::current_dir()?.join(dir));
+    let dir = path_checks::from_here(dir)?;
     for file in files {
         let path = dir.join(&file.name);
         if config_files::read(&path)?.is_some_and(|text| !text.contains(MADE_BY)) {

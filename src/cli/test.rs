@@ -20,7 +20,7 @@ use crate::report::table::{print_json_lines, print_text};
 use crate::specs::excluded::ByRecipe;
 use crate::specs::tested_nothing;
 use crate::world::limited::Limited;
-use crate::world::real::{Real, path_checks, this_process};
+use crate::world::real::{Real, path_checks};
 use crate::world::{Caller, Limits};
 
 mod json;
@@ -84,7 +84,7 @@ impl Suite {
         let (context, paths) = at_home(context, global, &args.paths)?;
         let roots = context.config.spec_roots(&paths)?;
         let junit = match &args.junit {
-            Some(file) => Some(path_checks::resolved(&this_process::current_dir()?.join(file))),
+            Some(file) => Some(path_checks::from_here(file)?),
             None => None,
         };
         // Better now than after the last spec.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 const HEADER: &[u8] = b"\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08";
 const SAMPLES: usize = 8 + 8;
 
-/// In `lineinfo`, the mark of an instruction whose line stands in `abslineinfo`.
+/// In `lineinfo`, the mark of an instruction whose line is in `abslineinfo`.
 const ABSOLUTE: i8 = -128;
 
 /// The lines of a chunk, and of all functions in it, that have an instruction; `None` when it is no such chunk.
@@ -84,7 +84,7 @@ impl Reader<'_> {
         })?;
         self.each(Reader::string)?; // the names of the upvalues
         // Lua reports no line for the first instruction of a function with `...`. The last one is the return at its `end`,
-        // which stands there also where every path returns before.
+        // which is there also where every path returns before.
         let first = usize::from(is_vararg != 0);
         lines.extend(own.get(first..own.len().saturating_sub(1)).unwrap_or_default());
         Some(())

@@ -98,12 +98,7 @@ impl Ledger {
         self.with(|pages| pages.reported.clone())
     }
 
-    /// The backups that were proved so far.
-    pub fn backups(&self) -> Vec<Backup> {
-        self.with(|pages| pages.backups.clone())
-    }
-
-    /// The same backups as they were proved.
+    /// The backups of the run, as they were proved.
     pub fn proved(&self) -> Vec<Proved> {
         self.with(|pages| pages.proved.clone())
     }

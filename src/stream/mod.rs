@@ -24,6 +24,7 @@ pub mod lines;
 pub mod nothing;
 pub mod pump;
 pub mod sample;
+pub mod hex;
 pub mod sha256;
 pub mod split;
 pub mod stage;

@@ -2,6 +2,8 @@
 
 use ring::digest::{Context, SHA256};
 
+use super::hex::hex;
+
 /// A SHA-256 under way.
 pub struct Sha256(Context);
 
@@ -18,7 +20,7 @@ impl Sha256 {
 
     /// The hash of what has passed so far.
     pub fn hex(&self) -> String {
-        self.0.clone().finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(self.0.clone().finish())
     }
 
     /// The hash of a text, or of bytes.

@@ -133,16 +133,7 @@ impl Caller {
         }
         for folder in folders.into_iter().filter(|folder| pick.takes_name(folder.as_ref())) {
             let now = self.world.now();
-            let stat = Stat {
-                kind: EntryKind::Dir,
-                size_bytes: 0,
-                modified: now,
-                mode: 0o700,
-                owner: 0,
-                group: 0,
-                inode: 0,
-                changed_ns: 0,
-            };
+            let stat = Stat::of_none(EntryKind::Dir, 0, now, 0o700);
             entries.push(Entry { path: PathBuf::from(format!("{dir}/{folder}")), stat });
         }
         put_in_order(&mut entries);
@@ -155,8 +146,7 @@ impl Caller {
 }
 
 fn as_file(stat: &ObjectStat) -> Stat {
-    let (size_bytes, modified) = (stat.size_bytes, stat.modified);
-    Stat { kind: EntryKind::File, size_bytes, modified, mode: MODE, owner: 0, group: 0, inode: 0, changed_ns: 0 }
+    Stat::of_none(EntryKind::File, stat.size_bytes, stat.modified, MODE)
 }
 
 fn only_read(path: &Path, verb: &str) -> Error {

@@ -58,6 +58,11 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// That of what no file system has: nobody owns it, and it has no number.
+    pub fn of_none(kind: EntryKind, size_bytes: u64, modified: DateTime<FixedOffset>, mode: u32) -> Stat {
+        Stat { kind, size_bytes, modified, mode, owner: 0, group: 0, inode: 0, changed_ns: 0 }
+    }
+
     /// By what the file is known again.
     pub fn stamp(&self) -> Stamp {
         Stamp(format!("{} {}", self.inode, self.changed_ns))

@@ -18,9 +18,9 @@ async fn an_address_is_shown_without_its_secrets() {
 
 fn shown_without_secrets() {
     for (url, shown) in [
-        ("https://host/path?alpha=1000&beta=left%20right#part", "https://host/path?alpha=1000&beta=left+right"),
-        ("https://user:open-sesame@host:8443/path", "https://********@host:8443/path"),
-        ("https://host/?access_token=abc123&page=2000", "https://host/?access_token=********&page=2000"),
+        ("https://host/path?a=1&b=x%20y#part", "https://host/path?a=1&b=x+y"),
+        ("https://user:open-sesame@host:8443/x", "https://********@host:8443/x"),
+        ("https://host/?access_token=abc123&page=2", "https://host/?access_token=********&page=2"),
         ("https://host/?X-Amz-Signature=abc123", "https://host/?X-Amz-Signature=********"),
     ] {
         let address = Address::parse(url).unwrap();
@@ -32,11 +32,10 @@ fn shown_without_secrets() {
     assert_eq!(address.to_string(), "https://hooks.example:444/********");
     assert_eq!(address.join("/other/zzz").unwrap().to_string(), "https://hooks.example:444/********");
     let id = SecretOrText::Secret(Secret::new("s3cr&t val"));
-    let address =
-        Address::new(&SecretOrText::Plain("https://host/path?query=1000".into()), &[("ident".into(), id)]).unwrap();
-    assert_eq!(address.to_string(), "https://host/path?query=1000&ident=********");
-    assert_eq!(address.url().query(), Some("query=1000&ident=s3cr%26t+val"));
-    assert_eq!(hikae::secret::redact("got ident=s3cr%26t+val"), "got ident=********");
+    let address = Address::new(&SecretOrText::Plain("https://host/x?q=1".into()), &[("id".into(), id)]).unwrap();
+    assert_eq!(address.to_string(), "https://host/x?q=1&id=********");
+    assert_eq!(address.url().query(), Some("q=1&id=s3cr%26t+val"));
+    assert_eq!(hikae::secret::redact("got id=s3cr%26t+val"), "got id=********");
 }
 
 #[test]

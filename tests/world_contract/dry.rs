@@ -107,19 +107,24 @@ async fn a_withheld_program_never_ends_well() {
 
 #[tokio::test]
 async fn requests_that_only_ask_pass_and_the_rest_are_planned() {
+    // Apart from the secrets of other tests, which are words of this address too.
+    hikae::secret::apart([], requests_planned()).await;
+}
+
+async fn requests_planned() {
     use hikae::world::http::{Address, Body, HttpRequest, Method};
-    let setup = json!({ "http": { "http://api.example/greeting": "hello" } });
+    let setup = json!({ "http": { "http://api.example/x": "hello" } });
     let world = Simulated::new(serde_json::from_value::<SimulatedSetup>(setup).unwrap()).unwrap();
     let dry = Arc::new(DryRun::new(world.clone()));
     let call = caller(dry.clone());
-    let get = HttpRequest::get(Address::parse("http://api.example/greeting").unwrap());
+    let get = HttpRequest::get(Address::parse("http://api.example/x").unwrap());
     let answer = call.request(get.clone()).await.unwrap();
     assert_eq!((answer.status, answer.withheld), (200, false));
     let post = HttpRequest { method: Method::Post, body: Body::plain("12345"), ..get };
     let mut answer = call.request(post).await.unwrap();
     assert!(answer.withheld && is_withheld(&answer.body.next().await.unwrap_err()));
     let plan = dry.plan();
-    assert_eq!((plan[0].verb, plan[0].object.as_str()), ("request", "POST http://api.example/greeting"));
+    assert_eq!((plan[0].verb, plan[0].object.as_str()), ("request", "POST http://api.example/x"));
     assert_eq!((plan.len(), plan[0].detail.as_deref()), (1, Some("5 B")));
     assert_eq!(world.snapshot().requested.len(), 1, "only what asks was sent");
 }

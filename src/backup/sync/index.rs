@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::item::{Hash, Item, hash_of, hex};
+use super::item::{Hash, Item, hash_of};
 use crate::error::{Error, Kind, Result};
 use crate::stream::ReadBack;
+use crate::stream::hex::hex;
 use crate::stream::pump::collect;
 use crate::world::Caller;
 use crate::world::objects::{Object, Put, Store};

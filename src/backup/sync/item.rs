@@ -4,6 +4,7 @@ use std::fmt;
 
 use globset::GlobMatcher;
 
+use crate::stream::hex::unhex;
 use crate::units::show_size;
 
 /// What a recipe says of a sync.
@@ -160,18 +161,7 @@ pub type Hash = [u8; 32];
 
 /// The hash that a text of 64 hexadecimal digits means.
 pub fn hash_of(text: &str) -> Option<Hash> {
-    let mut hash = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(hash)
-}
-
-pub fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    unhex(text)?.try_into().ok()
 }
 
 /// One object and what becomes of it.

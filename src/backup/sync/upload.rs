@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-use super::item::{Hash, Item, Role, hash_of, hex};
+use super::item::{Hash, Item, Role, hash_of};
 use super::open_questions::{MTIME, SHA256, SYNC};
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
+use crate::stream::hex::hex;
 use crate::stream::pump::Tallier;
 use crate::stream::{Piece, Source};
 use crate::world::Caller;
@@ -97,7 +98,7 @@ fn put(work: &Work, item: &Item, sha256: Option<Hash>) -> Result<Put> {
     keep(MTIME, format!("{}.{:09}", item.mtime.div_euclid(1_000_000_000), item.mtime.rem_euclid(1_000_000_000)));
     keep(SYNC, work.plan.id.clone());
     if let Some(hash) = sha256 {
-        keep(SHA256, hex(&hash));
+        keep(SHA256, hex(hash));
     }
     let least = item.size_bytes.div_ceil(MOST_PARTS as u64).next_multiple_of(1 << 20);
     put.part_bytes = put.part_bytes.max(least).min(*PART_BYTES.end());

@@ -15,7 +15,6 @@ use crate::error::{Error, Kind, Result};
 use crate::world::program::failure;
 use crate::world::real::config_files;
 use crate::world::real::path_checks;
-use crate::world::real::this_process;
 use crate::world::{Command, SecretOrText};
 
 pub fn install(
@@ -91,7 +90,7 @@ struct Units<'a> {
 impl Units<'_> {
     fn read<'a>(context: &'a Context, args: &ScheduleArgs, place: &'a Place) -> Result<Units<'a>> {
         let dir = match (&args.out, place.is_user_manager) {
-            (Some(dir), _) => path_checks::resolved(&this_process::current_dir()?.join(dir)),
+            (Some(dir), _) => path_checks::from_here(dir)?,
             (None, false) => PathBuf::from("/etc/systemd/system"),
             (None, true) => home(context)?.join(".config/systemd/user"),
         };

@@ -4,6 +4,7 @@ use ring::hmac;
 use serde::Deserialize;
 
 use crate::lua::options::Text;
+use crate::stream::hex::hex;
 use crate::world::SecretOrText;
 
 /// By what to sign, and where the signature goes.
@@ -18,7 +19,6 @@ impl Signing {
     /// The header for these bytes.
     pub fn header(&self, body: &[u8]) -> (String, SecretOrText) {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.key.0.expose().as_bytes());
-        let hex: String = hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        (self.header.clone(), SecretOrText::Plain(format!("sha256={hex}")))
+        (self.header.clone(), SecretOrText::Plain(format!("sha256={}", hex(hmac::sign(&key, body)))))
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::postgres::dump::facts::{COUNTS_QUERY, Counts, DatabaseFacts, SequenceValue};
 use crate::postgres::dump::legible::bytes_of;
 use crate::postgres::server::quoting::{literal, qualified};
+use crate::stream::hex::hex;
 
 /// What every session begins with: nothing is written, no row is hidden, no limit of the role cuts a count off, and names
 /// arrive as UTF-8.
@@ -68,8 +69,7 @@ SELECT json_build_object(
 
 /// The query that reads the names of a dump in its own encoding: one row, a list in the order of `names`.
 pub fn names_query(encoding: &str, names: &[&mut String]) -> String {
-    let hex = |name: &str| bytes_of(name).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let names: Vec<String> = names.iter().map(|name| literal(&hex(name))).collect();
+    let names: Vec<String> = names.iter().map(|name| literal(&hex(bytes_of(name)))).collect();
     format!(
         "SELECT coalesce(json_agg(convert_from(decode(name, 'hex'), {}) ORDER BY place), '[]')
 FROM unnest(ARRAY[{}]::text[]) WITH ORDINALITY AS given (name, place)",

@@ -17,6 +17,7 @@ use crate::postgres::server::throwaway;
 use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::secret::Secret;
+use crate::stream::hex::hex;
 use crate::world::Caller;
 
 /// Whether the server has the role by which one reads all data and changes none.
@@ -116,7 +117,7 @@ fn random_password() -> Result<Secret> {
     let mut bytes = [0_u8; 24];
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| Error::new(Kind::Other, "the system gives no random numbers"))?;
-    Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Ok(Secret::new(hex(bytes)))
 }
 
 /// The roles of a run, with the database that each has loaded: what is in it is compared by the same role.

@@ -1,5 +1,6 @@
 //! One line of the list of an archive: what an entry is called, what it holds, and how it is to be compared.
 
+use crate::stream::hex::hex;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -97,9 +98,6 @@ fn readable(path: &Path) -> (String, Option<String>) {
     let bytes = path.as_os_str().as_bytes();
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), None),
-        Err(_) => {
-            let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            (String::from_utf8_lossy(bytes).into_owned(), Some(hex))
-        }
+        Err(_) => (String::from_utf8_lossy(bytes).into_owned(), Some(hex(bytes))),
     }
 }

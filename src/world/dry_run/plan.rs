@@ -87,32 +87,14 @@ impl Plan {
         now: DateTime<FixedOffset>,
     ) {
         self.detail(number, show_size(size_bytes));
-        let stat = Stat {
-            kind: EntryKind::File,
-            size_bytes,
-            modified: now,
-            mode,
-            owner: 0,
-            group: 0,
-            inode: 0,
-            changed_ns: 0,
-        };
+        let stat = Stat::of_none(EntryKind::File, size_bytes, now, mode);
         self.changed.insert(path.to_owned(), Change::New(stat, data));
     }
 
     /// Folders would be there.
     pub fn made(&mut self, missing: &[PathBuf], mode: u32, now: DateTime<FixedOffset>) {
         for path in missing {
-            let stat = Stat {
-                kind: EntryKind::Dir,
-                size_bytes: 0,
-                modified: now,
-                mode,
-                owner: 0,
-                group: 0,
-                inode: 0,
-                changed_ns: 0,
-            };
+            let stat = Stat::of_none(EntryKind::Dir, 0, now, mode);
             self.changed.insert(path.clone(), Change::New(stat, None));
         }
     }

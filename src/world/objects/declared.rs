@@ -62,12 +62,6 @@ pub fn folders(objects: &[String]) -> impl Iterator<Item = PathBuf> {
     })
 }
 
-/// Whether a store is declared that is asked over the network, with what the vendors' own tools have on this machine.
-pub fn of_vendors(objects: &[String]) -> bool {
-    let of_vendor = |kind| matches!(kind, StoreKind::S3 | StoreKind::Google | StoreKind::Azure);
-    objects.iter().filter_map(|text| kind_of(text.trim())).any(of_vendor)
-}
-
 fn read(text: &str) -> Result<Option<Declared<'_>>> {
     let text = text.trim();
     if text.is_empty() {

@@ -14,6 +14,7 @@ use crate::stream::{Sink, Source};
 use crate::world::objects::ask::StoreAsk;
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, StoreKind};
 
+mod answers;
 mod azure;
 mod folder;
 mod lent;

@@ -6,6 +6,7 @@ use rustix::fs::{Access, AtFlags, CWD, FlockOperation};
 
 use crate::error::{Error, Kind, Result};
 use crate::world::Space;
+use crate::world::real::this_process::current_dir;
 
 /// What an ordinary user may still write to the file system of a folder, and its size; nothing where that is not known.
 pub fn space(folder: &Path) -> Option<Space> {
@@ -38,6 +39,11 @@ pub fn resolved(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
     let plain = above.and_then(|(above, real)| Some(real.join(path.strip_prefix(above).ok()?)));
     plain.unwrap_or_else(|| path.to_owned())
+}
+
+/// The same of a path as a person has typed it, in the current folder.
+pub fn from_here(path: &Path) -> Result<PathBuf> {
+    Ok(resolved(&current_dir()?.join(path)))
 }
 
 /// The path of a file or folder without any links, as far as it exists.

@@ -9,18 +9,17 @@ use futures_util::future::BoxFuture;
 
 use self::account::Account;
 use self::upload::Upload;
+use super::answers::{absent, whole_length};
 use super::reading::{Again, Reading};
 use super::rest::{Ask, Rest, percent};
 use super::s3::xml::{self, Element};
-use super::sums::{Check, hex};
+use super::sums::Check;
 use super::{Backend, Reach};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::stream::hex::hex;
 use crate::stream::{Sink, Source};
-use crate::world::http::coding::packed;
 use crate::world::http::{HttpResponse, Method};
-use crate::world::objects::words::{
-    is_packed, no_bucket, no_length, no_object, only_a_part, only_files, replaced, taken, unreadable,
-};
+use crate::world::objects::words::{no_bucket, no_object, only_a_part, only_files, replaced, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use crate::world::real::base64;
 
@@ -57,24 +56,15 @@ impl Container {
         let title = object.to_string();
         match self.rest.send(&Ask::new(Method::Head, act, &title, self.object_url(object))).await {
             Ok(answer) => Ok(Some(answer)),
-            Err(refused) if refused.status == Some(404) => match self.is_there(act, &title).await {
-                Ok(true) => Ok(None),
-                Ok(false) => Err(no_bucket(act, &title, &self.rest.store)),
-                // Who may not look at the container may still be let at the blob.
-                Err(error) if error.kind() == Kind::Denied => Ok(None),
-                Err(error) => Err(error),
-            },
+            Err(refused) if refused.status == Some(404) => {
+                absent(act, &title, &self.rest.store, self.is_there(act, &title)).await
+            }
             Err(refused) => Err(refused.into()),
         }
     }
 
     async fn is_there(&self, act: &'static str, title: &str) -> Result<bool> {
-        let url = format!("{}?restype=container", self.base);
-        match self.rest.ask(&Ask::new(Method::Get, act, title, url)).await {
-            Ok(_) => Ok(true),
-            Err(refused) if refused.status == Some(404) => Ok(false),
-            Err(refused) => Err(refused.into()),
-        }
+        self.rest.is_there(act, title, format!("{}?restype=container", self.base)).await
     }
 
     async fn get(self, object: Object) -> Result<Box<dyn Source>> {
@@ -86,14 +76,7 @@ impl Container {
             }
             answer => answer?,
         };
-        if answer.status != 200 || answer.header("content-range").is_some() {
-            return Err(only_a_part(&object, answer.status));
-        }
-        if let Some(coding) = answer.header("content-encoding").and_then(|coding| packed(coding, object.key())) {
-            return Err(is_packed(&object, &coding));
-        }
-        let length = answer.header("content-length").and_then(|length| length.parse().ok());
-        let of: u64 = length.ok_or_else(|| no_length(&object))?;
+        let of = whole_length(&object, answer.status, |name| answer.header(name))?;
         let check = answer.header("content-md5").and_then(base64::decode).map(|md5| hex(&md5));
         let check = check.and_then(|md5| Check::of_etag(&md5, None));
         let etag = answer.header("etag").unwrap_or_default().to_owned();

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use self::reading::Generation;
 use self::token::Token;
 use self::upload::Upload;
+use super::answers::absent;
 use super::reading::Reading;
 use super::rest::{Ask, Rest, percent};
 use super::sums::Check;
 use super::{Backend, Reach};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::stream::{Sink, Source};
 use crate::world::http::Method;
 use crate::world::objects::words::{no_bucket, no_object, only_files, taken, unreadable};
@@ -74,23 +75,15 @@ impl Bucket {
         let title = object.to_string();
         match self.rest.ask(&Ask::new(Method::Get, act, &title, self.object_url(object))).await {
             Ok(said) => Ok(Some(read(&said, &title)?)),
-            Err(refused) if refused.status == Some(404) => match self.is_there(act, &title).await {
-                Ok(true) => Ok(None),
-                Ok(false) => Err(no_bucket(act, &title, &self.rest.store)),
-                // Who may not look at the bucket may still be let at the object.
-                Err(error) if error.kind() == Kind::Denied => Ok(None),
-                Err(error) => Err(error),
-            },
+            Err(refused) if refused.status == Some(404) => {
+                absent(act, &title, &self.rest.store, self.is_there(act, &title)).await
+            }
             Err(refused) => Err(refused.into()),
         }
     }
 
     async fn is_there(&self, act: &'static str, title: &str) -> Result<bool> {
-        match self.rest.ask(&Ask::new(Method::Get, act, title, self.url(""))).await {
-            Ok(_) => Ok(true),
-            Err(refused) if refused.status == Some(404) => Ok(false),
-            Err(refused) => Err(refused.into()),
-        }
+        self.rest.is_there(act, title, self.url("")).await
     }
 
     async fn get(self, object: Object) -> Result<Box<dyn Source>> {

@@ -140,6 +140,15 @@ impl Rest {
         Ok(whole(answer, &ask.title).await?)
     }
 
+    /// Whether there is anything under this url, such as a bucket.
+    pub async fn is_there(&self, act: &'static str, title: &str, url: String) -> Result<bool> {
+        match self.ask(&Ask::new(Method::Get, act, title, url)).await {
+            Ok(_) => Ok(true),
+            Err(refused) if refused.status == Some(404) => Ok(false),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
     async fn try_once(&self, ask: &Ask) -> Result<HttpResponse, Refused> {
         let mut request = HttpRequest::get(Address::parse(&ask.url)?);
         request.method = ask.method;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::answers::absent;
 use super::{Backend, Reach};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::stream::{Sink, Source};
 use crate::world::http::Method;
 use crate::world::objects::ask::StoreAsk;
-use crate::world::objects::words::{Refusal, no_bucket, no_object, refused, taken};
+use crate::world::objects::words::{Refusal, no_object, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 pub use account::VARIABLES;
 use ask::{Ask, Refused, StoreReply};
@@ -97,7 +98,7 @@ impl S3 {
     async fn make_bucket(&self, store: Arc<Store>) -> Result<bool> {
         let connection = self.connection(&store).await?;
         let (title, region) = (store.container(), connection.region());
-        if bucket_stands(&connection, "make", &title).await? {
+        if bucket_is_there(&connection, "make", &title).await? {
             return Ok(false);
         }
         // Amazon's first region is the one that must not be named.
@@ -124,13 +125,9 @@ async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Opt
     match connection.send(&Ask::of(Method::Head, act, &title).key(object.full_key())).await {
         Ok(answer) => Ok(Some(answer)),
         // An answer to HEAD has no words: whether it is the bucket that is missing has to be asked.
-        Err(refusal) if refusal.status() == Some(404) => match bucket_stands(connection, act, &title).await {
-            Ok(true) => Ok(None),
-            Ok(false) => Err(no_bucket(act, &title, &connection.store)),
-            // Who may not look at the bucket may still be let at the object.
-            Err(error) if error.kind() == Kind::Denied => Ok(None),
-            Err(error) => Err(error),
-        },
+        Err(refusal) if refusal.status() == Some(404) => {
+            absent(act, &title, &connection.store, bucket_is_there(connection, act, &title)).await
+        }
         Err(refusal) => Err(worded(connection, refusal, act, &title).await),
     }
 }
@@ -146,7 +143,7 @@ async fn worded(connection: &Connection, refused: Refused, act: &str, title: &st
     }
 }
 
-async fn bucket_stands(connection: &Connection, act: &str, title: &str) -> Result<bool> {
+async fn bucket_is_there(connection: &Connection, act: &str, title: &str) -> Result<bool> {
     match connection.send(&Ask::of(Method::Head, act, title)).await {
         Ok(_) => Ok(true),
         Err(refusal) if refusal.status() == Some(404) => Ok(false),

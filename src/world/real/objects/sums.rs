@@ -2,6 +2,7 @@
 
 use md5::{Digest, Md5};
 
+use crate::stream::hex::hex;
 use crate::world::real::base64;
 
 /// What a store says of the whole of an object, and what has passed of it.
@@ -51,14 +52,14 @@ impl Check {
     /// Why what has passed is not what the store says.
     pub fn differs(self) -> Option<String> {
         let (kind, said, own) = match self {
-            Check::Md5 { said, own } => ("MD5", said, hex(&own.finalize())),
+            Check::Md5 { said, own } => ("MD5", said, hex(own.finalize())),
             Check::Crc32c { said, own } => ("CRC-32C", said, crc32c_text(own)),
             Check::Parts { said, part, in_part, mut whole, mut count, .. } => {
                 if in_part > 0 {
                     whole.update(part.finalize());
                     count += 1;
                 }
-                ("MD5 of its parts", said, format!("{}-{count}", hex(&whole.finalize())))
+                ("MD5 of its parts", said, format!("{}-{count}", hex(whole.finalize())))
             }
         };
         (said != own).then(|| format!("its checksum ({kind}) is `{said}`, that of what came is `{own}`"))
@@ -68,8 +69,4 @@ impl Check {
 /// As Google writes it.
 pub fn crc32c_text(sum: u32) -> String {
     base64::encode(&sum.to_be_bytes())
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

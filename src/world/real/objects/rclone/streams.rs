@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use super::{Rclone, Seen, remote};
 use crate::error::{Error, Kind, Result};
+use crate::stream::hex::hex;
 use crate::stream::{Piece, Sink, Source};
 use crate::world::Child;
 use crate::world::objects::words::{not_as_sent, not_as_stored, taken, wrong_length};
@@ -16,7 +17,7 @@ use crate::world::objects::{Object, Put};
 use crate::world::partial::partial_name;
 use crate::world::program::failure;
 use crate::world::real::clock;
-use crate::world::real::objects::sums::{Check, hex};
+use crate::world::real::objects::sums::Check;
 use crate::world::refusals::torn;
 
 pub struct CatSource {
@@ -146,7 +147,7 @@ impl Upload {
         let store = &self.put.object.store;
         let seen = self.rclone.look(store, full, true, "put", &self.title).await?;
         let size = seen.as_ref().map_or(0, |seen| seen.stat.size_bytes);
-        let own = hex(&self.md5.clone().finalize());
+        let own = hex(self.md5.clone().finalize());
         let said = seen.as_ref().and_then(|seen| seen.md5.clone());
         match said {
             _ if seen.is_none() => Err(not_as_sent(&self.put.object, "nothing is there")),

@@ -5,24 +5,26 @@ use ring::digest;
 
 use super::ask::StoreReply;
 use super::listing::plain_etag;
+use crate::stream::hex::{hex, unhex};
+use crate::world::real::base64;
 
 /// Why the store does not have the bytes that were sent; none where its answer agrees, or says nothing.
 pub fn differs(sent: &[u8], answer: &StoreReply) -> Option<String> {
     if let Some(said) = answer.header("x-amz-checksum-sha256") {
-        let own = base64(digest::digest(&digest::SHA256, sent).as_ref());
+        let own = base64::encode(digest::digest(&digest::SHA256, sent).as_ref());
         // That of an object of several parts is of another kind, and says so.
         if !said.contains('-') && said != own {
             return Some(format!("its checksum (SHA-256) is `{said}`, that of what was sent is `{own}`"));
         }
     }
     if let Some(said) = answer.header("x-amz-checksum-crc32") {
-        let own = base64(&crc32fast::hash(sent).to_be_bytes());
+        let own = base64::encode(&crc32fast::hash(sent).to_be_bytes());
         if !said.contains('-') && said != own {
             return Some(format!("its checksum (CRC-32) is `{said}`, that of what was sent is `{own}`"));
         }
     }
     let said = answer.header("etag").map(plain_etag).filter(|etag| is_md5(etag) && !is_encrypted(answer))?;
-    let own = hex(&Md5::digest(sent));
+    let own = hex(Md5::digest(sent));
     (!said.eq_ignore_ascii_case(&own))
         .then(|| format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`"))
 }
@@ -35,20 +37,11 @@ pub fn is_md5(etag: &str) -> bool {
 /// The bytes of an etag that is an MD5 sum.
 pub fn md5_of(etag: &str) -> Option<Vec<u8>> {
     let etag = plain_etag(etag);
-    let byte = |at: usize| u8::from_str_radix(&etag[at..at + 2], 16).ok();
-    if is_md5(&etag) { (0..32).step_by(2).map(byte).collect() } else { None }
+    if is_md5(&etag) { unhex(&etag) } else { None }
 }
 
 /// With keys of its own, or of a key service, a store gives an etag that is no checksum.
 pub fn is_encrypted(answer: &StoreReply) -> bool {
     let by_service = answer.header("x-amz-server-side-encryption").is_some_and(|kind| kind.starts_with("aws:"));
     by_service || answer.header("x-amz-server-side-encryption-customer-algorithm").is_some()
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    crate::world::real::base64::encode(bytes)
 }

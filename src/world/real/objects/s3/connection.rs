@@ -19,6 +19,7 @@ use crate::world::objects::words::Refusal;
 use crate::world::objects::{Keys, Store};
 use crate::world::real::clock;
 use crate::world::real::http::Http;
+use crate::world::real::objects::rest::percent;
 use crate::world::real::objects::{Lent, Reach};
 
 /// A store, and the network that leads to it.
@@ -168,19 +169,6 @@ fn query_of(ask: &Ask<'_>) -> String {
 pub fn form(pairs: &BTreeMap<String, String>) -> String {
     let pair = |(name, value): (&String, &String)| format!("{}={}", percent(name, false), percent(value, false));
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
-}
-
-/// Every byte but letters, digits and `-._~`, as signatures want it.
-fn percent(text: &str, keep_slashes: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
-            b'/' if keep_slashes => out.push('/'),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 /// What a store says when it refuses; an answer without words has at least its status.

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 
 use super::ask::Ask;
-use super::checksum::{differs, hex, md5_of};
+use super::checksum::{differs, md5_of};
 use super::connection::Connection;
 use super::listing::plain_etag;
 use super::xml;
 use crate::error::{Error, Kind, Result};
+use crate::stream::hex::hex;
 use crate::world::http::Method;
 use crate::world::objects::Put;
 use crate::world::objects::words::not_as_sent;
@@ -58,5 +59,5 @@ pub fn etag_of_parts(parts: &BTreeMap<usize, String>) -> Option<String> {
     for etag in parts.values() {
         whole.update(md5_of(etag)?);
     }
-    Some(format!("{}-{}", hex(&whole.finalize()), parts.len()))
+    Some(format!("{}-{}", hex(whole.finalize()), parts.len()))
 }

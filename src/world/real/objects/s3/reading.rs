@@ -11,9 +11,9 @@ use super::listing::plain_etag;
 use crate::error::Result;
 use crate::stream::Source;
 use crate::world::http::Method;
-use crate::world::http::coding::packed;
 use crate::world::objects::Object;
-use crate::world::objects::words::{is_packed, no_length, no_object, only_a_part, replaced};
+use crate::world::objects::words::{no_object, only_a_part, replaced};
+use crate::world::real::objects::answers::whole_length;
 use crate::world::real::objects::reading::{Again, Reading};
 use crate::world::real::objects::sums::Check;
 
@@ -32,14 +32,7 @@ pub async fn open(connection: Connection, object: Object) -> Result<Box<dyn Sour
         Err(refusal) if refusal.is("NoSuchKey") => return Err(no_object("get", &object)),
         answer => answer?,
     };
-    if answer.status != 200 || answer.header("content-range").is_some() {
-        return Err(only_a_part(&object, answer.status));
-    }
-    if let Some(coding) = answer.header("content-encoding").and_then(|coding| packed(coding, object.key())) {
-        return Err(is_packed(&object, &coding));
-    }
-    let length = answer.header("content-length").and_then(|length| length.parse().ok());
-    let of: u64 = length.ok_or_else(|| no_length(&object))?;
+    let of = whole_length(&object, answer.status, |name| answer.header(name))?;
     let check = check_of(&answer);
     let etag = answer.header("etag").unwrap_or_default().to_owned();
     let again = SameObject { connection, object: object.clone(), etag, of };

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use ring::hmac;
 
+use crate::stream::hex::hex;
 use crate::stream::sha256::Sha256;
 use crate::world::SecretOrText;
 use crate::world::http::HttpRequest;
@@ -53,8 +54,4 @@ fn key(keys: &Keys, region: &str, day: &str) -> Vec<u8> {
 
 fn mac(key: &[u8], text: &str) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
