@@ -72,8 +72,12 @@ pub async fn text(
             Error::new(Kind::Space, format!("`{label}` gives more than {}", show_size(max_bytes as u64)))
                 .hint("end the stream with `:save(path)`, or raise `max_bytes`")
         };
-        collect(&mut *source, max_bytes, too_large).await
+        let bytes = collect(&mut *source, max_bytes, too_large).await?;
+        Ok((bytes, source))
     });
-    let bytes = with_taps(task, taps).await?;
-    call.lua.create_string(&bytes).map_err(from_lua)
+    // The source keeps its share of the memory until Lua has the bytes.
+    let (bytes, source) = with_taps(task, taps).await?;
+    let text = call.lua.create_string(&bytes).map_err(from_lua);
+    drop((bytes, source));
+    text
 }
