@@ -76,7 +76,15 @@ return recipe {
     if links > 0 then
       log.info(_("Links, which were left as they are: %d", links))
     end
-    run.note(_("put right: %d of %d", wrong, #entries))
+    if wrong > 0 then
+      run.remark {
+        level = "warning", kind = "permissions",
+        message = _("put right: %d of %d", wrong, #entries),
+        hint = _("the log of the run names each; see that what writes them does not open them to others again"),
+      }
+    else
+      run.note(_("put right: %d of %d", wrong, #entries))
+    end
     log.info(_("Permissions of the backups are set: %d looked at, %d put right", #entries, wrong))
   end,
 }

@@ -14,6 +14,17 @@ local function month_of(p)
   return month
 end
 
+--- A share in percent.
+---@param text string
+---@return number
+local function share_of(text)
+  local share = tonumber(text)
+  if not share or share <= 0 or share > 100 then
+    error { message = _("the availability `%s` is no share in percent", text), hint = _("write a number up to 100: --set availability=99.9") }
+  end
+  return share
+end
+
 --- The figures that belong to no recipe alone, each with its objective.
 ---@param p table
 ---@param report hikae.figures.Report
@@ -29,7 +40,7 @@ local function facts_of(p, report)
   end
   add(_("Runs"), _("%d, of them %d successes", report.runs, report.good))
   add(_("Backups of the month"), page.size(report.bytes))
-  local availability = tonumber(p.availability) / 100
+  local availability = share_of(p.availability) / 100
   if worst then
     local verdict = worst >= availability and "✓" or "✗"
     add(_("Availability of a young backup"), _("%s %s (objective: %s)", verdict, page.percent(worst), page.percent(availability)))

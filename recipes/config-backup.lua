@@ -24,7 +24,8 @@ end
 --- The files to be packed. One that is required and missing is an error; others that are missing are reported. So is a link: what
 --- it leads to is elsewhere, and an archive of the link alone would bring nothing back.
 ---@param p table
----@return string[]
+---@return string[] found
+---@return string[] absent Optional ones that are not there.
 local function choose(p)
   local found, missing = files.find(p.app_dir, p.required)
   if #missing > 0 then
@@ -41,23 +42,25 @@ local function choose(p)
   local optional, absent = files.find(p.app_dir, p.optional)
   for _i, file in ipairs(optional) do
     if not known[file] and fs.stat(file).kind == "link" then
-      log.warn(_("A link is not packed, name the file that it leads to: %s", file))
+      run.remark {
+        level = "warning", kind = "link",
+        message = _("A link is not packed, name the file that it leads to: %s", file),
+        hint = _("name that file in `optional` in place of the link, or take the link out of it"),
+      }
     elseif not known[file] then
       found[#found + 1] = file
     end
   end
-  if #absent > 0 then
-    log.info(_("Not there, and not required: %s", table.concat(absent, ", ")))
-  end
-  return found
+  return found, absent
 end
 
---- Packs the files into an archive whose names are their paths.
+--- Packs the files into an archive whose names are their paths. Its manifest names the optional ones that are not there.
 ---@param p table
 ---@param found string[]
+---@param absent string[]
 ---@return Stream.Backup
-local function pack(p, found)
-  local stream = archive.pack { roots = found, on_change = "error" }
+local function pack(p, found, absent)
+  local stream = archive.pack { roots = found, optional = files.outside(found, p.app_dir, absent), on_change = "error" }
   return stream:gzip():save(path.join(p.dir, "config_backup_" .. clock.stamp() .. ".tar.gz"))
 end
 
@@ -84,10 +87,10 @@ return recipe {
 
   run = function(p)
     log.info(_("Configuration backup starts"))
-    local found = choose(p)
+    local found, absent = choose(p)
     local variables = write_variables(p)
     found[#found + 1] = variables
-    local ok, backup = errors.try(pack, p, found)
+    local ok, backup = errors.try(pack, p, found, absent)
     if variables then
       fs.remove(variables, { why = _("it is in the archive") })
     end

@@ -83,6 +83,7 @@ describe("config-backup", function()
     local run = simulate(world):run("config-backup")
     run:ok():said("Not there, and not required: /etc/nginx/sites-available/english-cafe, /etc/ssl/certs/english-cafe.*")
     run:never_said("Variables kept")
+    described(run):contains('"/etc/ssl/certs/english-cafe.*"')
   end)
 
   it("does not pack a link, and says so", function()

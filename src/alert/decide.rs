@@ -5,8 +5,9 @@ use super::registered::Channels;
 use super::throttle::{self, Rules, Tell};
 use super::words::Words;
 use super::{Channel, Language};
-use crate::catalog::{Moment, NewNotice, Run, Status, Streak};
+use crate::catalog::{About, Moment, NewNotice, Run, Status, Streak};
 use crate::config::Config;
+use crate::report::translated;
 use crate::secret::Secret;
 
 /// How the run of this very process went about, which no record has.
@@ -34,8 +35,15 @@ pub struct Decider<'a> {
 }
 
 impl Decider<'_> {
-    /// The streak of its target after `run`, and the notices that this makes.
-    pub fn decide(&self, run: &Run, before: &Streak) -> (Streak, Vec<NewNotice>) {
+    /// The streak of its target after `run`, or that of its warnings, and the notices that this makes.
+    pub fn decide(&self, run: &Run, before: &Streak, about: About) -> (Streak, Vec<NewNotice>) {
+        match about {
+            About::Outcome => self.decide_outcome(run, before),
+            About::Warnings => self.decide_warnings(run, before),
+        }
+    }
+
+    fn decide_outcome(&self, run: &Run, before: &Streak) -> (Streak, Vec<NewNotice>) {
         if run.status != Status::Success && self.manner(run).is_some_and(|manner| manner.unreported) {
             return (before.clone(), Vec::new());
         }
@@ -52,12 +60,25 @@ impl Decider<'_> {
         (after, notices.unwrap_or_default())
     }
 
+    /// The streak of the warnings of its target after `run`, and the notices that this makes.
+    fn decide_warnings(&self, run: &Run, before: &Streak) -> (Streak, Vec<NewNotice>) {
+        if self.manner(run).is_some_and(|manner| manner.unreported) {
+            return (before.clone(), Vec::new());
+        }
+        let event = Event::warning(run).map(|event| self.completed(event));
+        let heard = event.as_ref().is_some_and(|event| self.takers(event).next().is_some());
+        let at = run.ended_at.unwrap_or(self.now);
+        let (after, is_due) = throttle::step_warnings(before, event.is_some(), at, &self.rules, heard);
+        let notices = event.filter(|_| is_due).map(|event| self.notices(&event));
+        (after, notices.unwrap_or_default())
+    }
+
     /// The event of a run where nothing is known of what was before it.
     pub fn without_streak(&self, run: &Run) -> Option<Event> {
         if self.manner(run).is_some_and(|manner| manner.unreported) {
             return None;
         }
-        Event::of(run).map(|event| self.completed(event))
+        Event::of(run).or_else(|| Event::warning(run)).map(|event| self.completed(event))
     }
 
     fn manner(&self, run: &Run) -> Option<&Manner> {
@@ -118,6 +139,9 @@ impl Decider<'_> {
         let support = known.support.iter().filter(|_| event.kind == EventKind::Escalation);
         let contacts = known.of_level(event.level).iter().chain(support).cloned().collect();
         let system_url = self.config.lookup("SYSTEM_URL").map(str::to_owned);
+        // The record has them in English.
+        let texts = event.error.iter_mut().chain(&mut event.hint).chain(event.findings.iter_mut().map(|one| &mut one.message));
+        texts.for_each(|text| *text = translated(text).into_owned());
         Event { contacts, system_url, ..event }
     }
 }
