@@ -62,6 +62,12 @@ describe("encrypted-backup", function()
     night():run("encrypted-backup", set { file = "/backups/none" }):failed("not_found")
   end)
 
+  it("refuses what is no file", function()
+    local files = { [FILE] = { link = "/etc/shadow" }, ["/etc/shadow"] = "root", ["/backups/notes/folder"] = { dir = true } }
+    night({ files = files }):run("encrypted-backup", set()):failed { message = "is no file", hint = "file=" }:kept(FILE)
+    night({ files = files }):run("encrypted-backup", set { file = "/backups/notes/folder" }):failed { message = "is no file" }
+  end)
+
   it("never loses the original without a proved encrypted file, whichever step fails", function()
     night():each_failure("encrypted-backup", set(), function(run)
       run:left_nothing_partial()

@@ -40,11 +40,13 @@ return recipe {
   needs = { recipes = { "{steps}", "{cloud}" }, write = { "{root}" }, connect = { "{slack}" } },
 
   run = function(p)
+    local steps = nightly.steps(p)
+    nightly.check(steps, p.required)
     log.info(_("=== Integrated backup starts ==="))
     fs.mkdir(p.root)
     local before = nightly.size_of(p.root)
     local results = {}
-    for number, step in ipairs(nightly.steps(p)) do
+    for number, step in ipairs(steps) do
       results[number] = perform(p, number, step)
     end
     local after = nightly.size_of(p.root)

@@ -63,6 +63,12 @@ describe("full-backup", function()
     expect(message(run).color).to_equal("danger")
   end)
 
+  it("refuses a required step that there is not, before anything runs", function()
+    local run = night():run("full-backup", set { required = "db-bakcup" })
+    run:failed { message = "`db-bakcup` is required", hint = "`steps`" }:wrote_nothing()
+    run:never_requested("POST", HOOK)
+  end)
+
   it("has failed when nothing succeeded, whatever is required", function()
     night({ programs = DEAD }):run("full-backup", set { steps = "db-backup", required = "log-backup" }):failed { message = "connection lost" }
   end)

@@ -1,27 +1,66 @@
 --- Packs the logs of the last days, each under its path, and keeps the archives for some days.
 local retention = require "hikae.retention"
 
---- The folders that are there; those that are missing are an error in the end, when the others are packed.
----@param p table
----@return string[] found
----@return string[] missing
-local function look(p)
-  local found, missing = {}, {}
-  for _i, dir in ipairs(p.dirs) do
-    local list = fs.stat(dir) and found or missing
-    list[#list + 1] = dir
-  end
-  return found, missing
+--- Whether a path lies below a folder.
+---@param path string
+---@param folder string
+---@return boolean
+local function lies_below(path, folder)
+  return string.sub(path, 1, #folder + 1) == folder .. "/"
 end
 
---- What a missing folder is to people.
----@param missing string[]
-local function refuse(missing)
+---@class (exact) LogFolders
+---@field found string[] Those that are packed; one below another is packed with that.
+---@field missing string[]
+---@field links string[] A link is never followed: what it leads to may be anything.
+
+--- What the folders of the logs are. Those that cannot be packed are an error in the end, when the others are.
+---@param p table
+---@return LogFolders
+local function look(p)
+  local folders = { found = {}, missing = {}, links = {} }
+  for _i, dir in ipairs(p.dirs) do
+    local there, nested = fs.stat(dir), false
+    for _j, other in ipairs(p.dirs) do
+      nested = nested or lies_below(dir, other)
+    end
+    local list = not there and folders.missing or there.kind == "link" and folders.links or not nested and folders.found
+    if list then
+      list[#list + 1] = dir
+    end
+  end
+  return folders
+end
+
+--- What folders that are not packed are to people.
+---@param folders LogFolders
+local function refuse(folders)
+  local links = "`" .. table.concat(folders.links, "`, `") .. "`"
+  if #folders.missing == 0 then
+    error {
+      message = _("a log folder is a link, which is not followed: %s", links),
+      hint = _("name the folder that it leads to: `readlink -f` shows it"),
+    }
+  end
   error {
     kind = "not_found",
-    message = _("there is no log folder `%s`", table.concat(missing, "`, `")),
+    message = _("there is no log folder `%s`", table.concat(folders.missing, "`, `")),
     hint = _("name the folders that there are: --set dirs=/var/log/nginx,/var/log/app"),
   }
+end
+
+--- The folder of the archives, where it lies among the logs: an archive does not hold itself.
+---@param p table
+---@param found string[]
+---@return string[]
+local function own_folder(p, found)
+  local patterns = {}
+  for _i, dir in ipairs(found) do
+    if lies_below(p.dir, dir) then
+      patterns[#patterns + 1] = string.sub(p.dir, #dir + 1) .. "/"
+    end
+  end
+  return patterns
 end
 
 --- The name of the day, or one of its own where the day has an archive already.
@@ -48,17 +87,19 @@ return recipe {
 
   run = function(p)
     log.info(_("Log backup starts"))
-    local found, missing = look(p)
-    if #found == 0 then
-      refuse(missing)
+    local folders = look(p)
+    if #folders.found == 0 then
+      refuse(folders)
     end
     -- A log that grows while it is read is no error: it is packed as it was when it was opened.
-    local stream = archive.pack { roots = found, include = p.name, newer_than = p.days .. "d", on_change = "accept" }
+    local stream = archive.pack {
+      roots = folders.found, include = p.name, exclude = own_folder(p, folders.found), newer_than = p.days .. "d", on_change = "accept",
+    }
     local backup = stream:gzip():save(name_of(p))
     log.info(_("Backup written: %s (%s)", backup.path, backup.size))
     retention.prune { dir = p.dir, name = "logs_backup_*.tar.gz", days = p.keep_days, keep_at_least = p.keep_at_least }
-    if #missing > 0 then
-      refuse(missing)
+    if #folders.missing + #folders.links > 0 then
+      refuse(folders)
     end
     log.info(_("Log backup is complete"))
     return backup

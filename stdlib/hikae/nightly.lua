@@ -57,6 +57,24 @@ function nightly.steps(p)
   return steps
 end
 
+--- Refuses a required step that no step has: misspelt, it would let a failed step pass.
+---@param steps hikae.nightly.Step[]
+---@param required string[]
+function nightly.check(steps, required)
+  local known = titles()
+  for _i, step in ipairs(steps) do
+    known[step.recipe] = step.title
+  end
+  for _i, name in ipairs(required) do
+    if not known[name] then
+      error {
+        message = _("`%s` is required, and is no step of the night", name),
+        hint = _("name it in `steps` as well, or take it out of `required`"),
+      }
+    end
+  end
+end
+
 --- The params that a step gets: where its backups lie, if that is not where they lie by default.
 ---@param p table
 ---@param recipe string

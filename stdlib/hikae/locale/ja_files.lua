@@ -36,6 +36,8 @@ return {
   -- log-backup (guide §3.3)
   ["Log backup starts"] = "ログファイルバックアップを開始します",
   ["Log backup is complete"] = "ログファイルバックアップが完了しました",
+  ["a log folder is a link, which is not followed: %s"] = "ログフォルダーがリンクのため、たどりません: %s",
+  ["name the folder that it leads to: `readlink -f` shows it"] = "リンク先のフォルダーを指定してください (`readlink -f` で確認できます)",
   ["there is no log folder `%s`"] = "ログフォルダ `%s` がありません",
   ["name the folders that there are: --set dirs=/var/log/nginx,/var/log/app"] = "存在するフォルダを指定してください: --set dirs=/var/log/nginx,/var/log/app",
   -- git-backup (guide §3.1)
@@ -61,6 +63,10 @@ return {
   -- encrypted-backup, backup-permissions (guide §9)
   ["nothing says which file is to be encrypted, and for whom"] = "暗号化するファイルと受信者が指定されていません",
   ["--set file=/path/of/the/backup --set recipient=backup@example.com"] = "--set file=/path/of/the/backup --set recipient=backup@example.com",
+  ["`%s` changed while it was encrypted, and stays"] = "`%s` が暗号化中に変更されたため、削除しません",
+  ["encrypt it again when nothing writes to it; %s has what was read"] = "書き込みがないときに再度暗号化してください。%s には読み取った内容があります",
+  ["`%s` is no file: what it is, or leads to, is not encrypted"] = "`%s` はファイルではないため、暗号化しません",
+  ["name the file itself: --set file=/path/of/the/backup"] = "ファイル自体を指定してください: --set file=/path/of/the/backup",
   ["there is no file `%s`"] = "ファイル `%s` がありません",
   ["Backup encrypted: %s (%s)"] = "バックアップを暗号化しました: %s (%s)",
   ["it is encrypted as %s"] = "%s として暗号化済み",
@@ -99,6 +105,8 @@ return {
   ["Time"] = "実行日時",
   ["Size of the backups"] = "バックアップサイズ",
   ["%s (%s)"] = "%s (%s)",
+  ["`%s` is required, and is no step of the night"] = "必須の `%s` は手順にありません",
+  ["name it in `steps` as well, or take it out of `required`"] = "`steps` にも指定するか、`required` から外してください",
   ["the answer was not `ok`"] = "応答が `ok` ではありません",
   ["look at the address: it may be that of another service, or of a page to log in"] = "URL を確認してください。別のサービスやログインページの URL かもしれません",
   ["Slack did not take the message: %s"] = "Slack がメッセージを受け付けませんでした: %s",
