@@ -56,7 +56,7 @@ return recipe {
       }
     end
     top.path, top.name = p.dir, path.name(p.dir)
-    local entries = fs.list { dir = p.dir, recursive = true }
+    local entries, skipped = fs.list { dir = p.dir, recursive = true, not_utf8 = "skip" }
     table.insert(entries, 1, top)
     local wrong, links = 0, 0
     for _i, file in ipairs(entries) do
@@ -84,6 +84,12 @@ return recipe {
       }
     else
       run.note(_("put right: %d of %d", wrong, #entries))
+    end
+    if skipped > 0 then
+      error {
+        message = _("names that are not UTF-8: %d; the permissions of these were not set, those of %d others are", skipped, #entries),
+        hint = _("rename them, or set their modes by hand: `find %s -type f -exec chmod 600 {} +`", p.dir),
+      }
     end
     log.info(_("Permissions of the backups are set: %d looked at, %d put right", #entries, wrong))
   end,

@@ -44,12 +44,12 @@ return recipe {
     nightly.check(steps, p.required)
     log.info(_("=== Integrated backup starts ==="))
     fs.mkdir(p.root)
-    local before = nightly.size_of(p.root)
+    local before = fs.usage(p.root).size_bytes
     local results = {}
     for number, step in ipairs(steps) do
       results[number] = perform(p, number, step)
     end
-    local after = nightly.size_of(p.root)
+    local after = fs.usage(p.root).size_bytes
     local night = nightly.sum_up(results, p.required)
     log.info(_("=== Integrated backup is over: %s (total size: %s) ===", night.heading, page.size(after)))
     nightly.tell_slack(p.slack, night, results, { before = before, after = after })

@@ -151,14 +151,10 @@ function git.bundle(dir, options)
   }
 end
 
---- Removes a folder with all that is in it.
+--- Removes a folder with all that is in it, whatever the names.
 ---@param dir string
 local function remove_tree(dir)
-  local entries = fs.list { dir = dir, recursive = true }
-  for index = #entries, 1, -1 do
-    fs.remove(entries[index].path, { why = _("it was restored for a moment") })
-  end
-  fs.remove(dir, { why = _("it was restored for a moment") })
+  fs.remove(dir, { recursive = true, why = _("it was restored for a moment") })
 end
 
 --- What is restored for a moment lies in folders that begin so; one that is a day old was left by a run that was killed.

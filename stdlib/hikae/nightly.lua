@@ -108,17 +108,6 @@ function nightly.result(step, ok, outcome, took)
   return { step = step, status = outcome.status == "partial" and "partial" or "failure", why = why, took = took }
 end
 
---- How much is in a folder.
----@param dir string
----@return integer
-function nightly.size_of(dir)
-  local bytes = 0
-  for _i, file in ipairs(fs.list { dir = dir, recursive = true, kind = "file" }) do
-    bytes = bytes + file.size_bytes
-  end
-  return bytes
-end
-
 --- What the steps make of the night: a failure where a required one failed or none succeeded, else in part where any did not succeed.
 ---@param results hikae.nightly.Result[]
 ---@param required string[]

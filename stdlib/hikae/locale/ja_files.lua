@@ -80,6 +80,8 @@ return {
   ["set `dir` to the folder of the backups"] = "`dir` にバックアップのフォルダを指定してください",
   ["Links, which were left as they are: %d"] = "リンク (変更しません): %d件",
   ["the log of the run names each; see that what writes them does not open them to others again"] = "各ファイルは実行ログで確認できます。書き込むプログラムが再び他のユーザーに公開しないようにしてください",
+  ["names that are not UTF-8: %d; the permissions of these were not set, those of %d others are"] = "UTF-8 でない名前が %d 件あり、権限を設定していません。他の %d 件は設定しました",
+  ["rename them, or set their modes by hand: `find %s -type f -exec chmod 600 {} +`"] = "名前を変更するか、手動で設定してください: `find %s -type f -exec chmod 600 {} +`",
   ["put right: %d of %d"] = "修正: %d / %d 件",
   -- full-backup (guide §7.1)
   ["=== Integrated backup starts ==="] = "=== 統合バックアップ開始 ===",
