@@ -1,16 +1,25 @@
 --- Packs the configuration of the application: its files, those of the web server, certificates, and its variables without secrets.
+local encryption = require "hikae.encryption"
 local environment = require "hikae.environment"
 local files = require "hikae.files"
+local params = require "hikae.params"
 local retention = require "hikae.retention"
 
 --- The file with the variables, while the archive is made.
 local VARIABLES = "env_vars.txt"
 
---- Writes the variables of the application where the archive finds them; nil where no env file is named.
+--- Whether the archive is encrypted: then the env file is in it as it is.
+---@param p table
+---@return boolean
+local function is_encrypted(p)
+  return p.encrypt_to ~= nil and #p.encrypt_to > 0
+end
+
+--- Writes the variables of the application where the archive finds them; nil where no env file is named, or it is packed itself.
 ---@param p table
 ---@return string?
 local function write_variables(p)
-  if not p.env_file then
+  if not p.env_file or is_encrypted(p) then
     return nil
   end
   local text, count = environment.text(p.env_file, p.env_names)
@@ -61,13 +70,14 @@ end
 ---@return Stream.Backup
 local function pack(p, found, absent)
   local stream = archive.pack { roots = found, optional = files.outside(found, p.app_dir, absent), on_change = "error" }
-  return stream:gzip():save(path.join(p.dir, "config_backup_" .. clock.stamp() .. ".tar.gz"))
+  local packed, ending = encryption.add(stream:gzip(), p.encrypt_to)
+  return packed:save(path.join(p.dir, "config_backup_" .. clock.stamp() .. ".tar.gz" .. ending))
 end
 
 return recipe {
   type = "daily",
   schedule = "30 2 * * *",
-  params = {
+  params = params.join({
     dir = { default = "/backups/config", type = "path", says = "Folder for the archives" },
     app_dir = { default = "/srv/app", type = "path", says = "Folder of the application; names without a `/` at their beginning lie in it" },
     required = { type = "list", default = { "docker-compose.yml" }, says = "Files and folders that must be there" },
@@ -78,18 +88,24 @@ return recipe {
     env_file = { type = "path", optional = true, says = "File with the variables of the application; without it, none are kept" },
     env_names = {
       type = "list", default = { "NODE_ENV", "NEXT_PUBLIC_*", "DATABASE_URL", "FRONTEND_URL", "BACKEND_URL" },
-      says = "Variables that are kept, without passwords and keys in them",
+      says = "Variables that are kept, without passwords and keys in them; an encrypted archive has the whole file",
     },
     days = { default = 30, min = 1, says = "Days to keep an archive" },
     keep_at_least = { default = 1, min = 1, says = "Archives to keep whatever their age" },
+  }, params.warnings {}, params.encryption {}),
+  needs = {
+    run = { "gpg?" },
+    read = { "{app_dir}/{required}", "{app_dir}/{optional}", "{env_file}" },
+    write = { "{dir}" },
   },
-  needs = { read = { "{app_dir}/{required}", "{app_dir}/{optional}", "{env_file}" }, write = { "{dir}" } },
 
   run = function(p)
     log.info(_("Configuration backup starts"))
+    run.accept_warnings(p.accept_warnings or {})
     local found, absent = choose(p)
     local variables = write_variables(p)
     found[#found + 1] = variables
+    found[#found + 1] = is_encrypted(p) and files.outside(found, p.app_dir, { p.env_file })[1] or nil
     local ok, backup = errors.try(pack, p, found, absent)
     if variables then
       fs.remove(variables, { why = _("it is in the archive") })
@@ -98,7 +114,7 @@ return recipe {
       error(backup)
     end
     log.info(_("Backup written: %s (%s)", backup.path, backup.size))
-    retention.prune { dir = p.dir, name = "config_backup_*.tar.gz", days = p.days, keep_at_least = p.keep_at_least }
+    retention.prune { dir = p.dir, name = "config_backup_*.tar.gz" .. encryption.ending(p.encrypt_to), days = p.days, keep_at_least = p.keep_at_least }
     log.info(_("Configuration backup is complete"))
     return backup
   end,

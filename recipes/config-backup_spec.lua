@@ -91,6 +91,24 @@ describe("config-backup", function()
     simulate(world):run("config-backup", set()):ok():said("A link is not packed"):wrote(NEW)
   end)
 
+  local RECIPIENT = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
+
+  it("packs the env file as it is where the archive is encrypted, and leaves no copy of it", function()
+    local old = DIR .. "config_backup_20251201_023000.tar.gz.age"
+    local run = simulate(night { [old] = { age = "76d" } }):run("config-backup", set { encrypt_to = RECIPIENT })
+    run:ok():never_said("Variables kept"):removed(old):kept(OLD)
+    run:wrote(NEW .. ".age"):contains("age-encryption.org/v1"):has_manifest()
+    run:wrote(NEW .. ".age.manifest.json"):contains('"files": 6'):contains(RECIPIENT)
+    run:never_showed("lamphreyvintage")
+    simulate(night { ["/srv/app/.env"] = false }):run("config-backup", set { encrypt_to = RECIPIENT }):failed("not_found"):kept(OLD)
+  end)
+
+  it("packs the env file once where a folder with it is packed", function()
+    local run = simulate(night()):run("config-backup", set { required = "/srv/app", encrypt_to = RECIPIENT })
+    run:ok():wrote(NEW .. ".age"):has_manifest()
+    simulate(night()):run("config-backup", set { required = "docker-compose.yml,.env", encrypt_to = RECIPIENT }):ok()
+  end)
+
   it("fails when the env file does not parse, is not there, or a quote never ends", function()
     for text, why in pairs { ["NODE_ENV production\n"] = "line 1: it is no assignment", ["A=1\nB='x\n\n"] = "line 2: the quote is never closed" } do
       local run = simulate(night { ["/srv/app/.env"] = text }):run("config-backup", set())

@@ -40,7 +40,7 @@ function files.find(dir, names)
   return found, missing
 end
 
---- The paths of names, without those that lie in a folder of `found`.
+--- The paths of names, without those that are in `found`, or lie in a folder of it.
 ---@param found string[]
 ---@param dir string The folder that names are relative to.
 ---@param names string[]
@@ -50,7 +50,7 @@ function files.outside(found, dir, names)
   for _i, name in ipairs(names) do
     local file, inside = at(dir, name), false
     for _j, folder in ipairs(found) do
-      inside = inside or string.sub(file, 1, #folder + 1) == folder .. "/"
+      inside = inside or file == folder or string.sub(file, 1, #folder + 1) == folder .. "/"
     end
     outside[#outside + 1] = not inside and file or nil
   end
