@@ -1,5 +1,9 @@
 //! What a success warns of is an alert of its own: when it is new, then at growing intervals, and never about a success that warns of nothing.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::support::program::Hikae;
@@ -94,4 +98,47 @@ fn without_alerts_the_warnings_are_printed_and_sent_to_nobody() {
     let said = hikae.run(&["run", "odd", "--no-alert", "--quiet", "--set", "warnings=x is odd"]);
     assert_eq!((said.code, receiver.got().len()), (0, 0));
     assert!(said.err.contains("x is odd"), "`--quiet` prints warnings: {said:?}");
+}
+
+const PACK: &str = r#"return recipe { type = "daily",
+  params = { tree = { type = "path" }, dir = { env = "BACKUP_DIR", type = "path" } },
+  needs = { read = { "{tree}" }, write = { "{dir}" } },
+  run = function(p) return archive.pack({ roots = { p.tree }, base = p.tree }):save(path.join(p.dir, "a.tar")) end }
+"#;
+
+#[test]
+fn a_file_that_changes_while_it_is_packed_is_a_warning_which_later_runs_can_read() {
+    let receiver = Receiver::start();
+    let hikae = world(&receiver, "").file("config/recipes/pack.lua", PACK).file("tree/a", "x");
+    let log = hikae.path("tree/log");
+    std::fs::write(&log, vec![b'x'; 64 << 20]).unwrap();
+    let ended = Arc::new(AtomicBool::new(false));
+    let writing = {
+        let (log, ended) = (log.clone(), ended.clone());
+        std::thread::spawn(move || {
+            while !ended.load(Ordering::SeqCst) {
+                let mut file = std::fs::File::options().append(true).open(&log).unwrap();
+                std::io::Write::write_all(&mut file, b"more\n").unwrap();
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        })
+    };
+    let said = hikae.run(&["run", "pack", "--set", &format!("tree={}", hikae.path("tree").display())]);
+    ended.store(true, Ordering::SeqCst);
+    writing.join().unwrap();
+    assert_eq!(said.code, 0, "{said:?}");
+    let manifest = std::fs::read_to_string(hikae.path("backups/a.tar.manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!((&manifest["warnings"][0]["level"], &manifest["warnings"][0]["kind"]), (&"warning".into(), &"changed".into()));
+    let events: Vec<Value> = receiver.got().iter().map(|got| serde_json::from_str(&got.body).unwrap()).collect();
+    assert!(events.len() == 1 && events[0]["findings"][0]["message"].as_str().unwrap().contains("it grew"), "{events:?}");
+    // What versions before wrote into its place can be read as well.
+    let verify = ["verify", &hikae.path("backups/a.tar").display().to_string()].map(str::to_owned);
+    let verify: Vec<&str> = verify.iter().map(String::as_str).collect();
+    assert_eq!(hikae.run(&verify).code, 0);
+    let mut old = manifest;
+    old["warnings"] = serde_json::json!(["`log` changed while it was packed: it grew"]);
+    std::fs::write(hikae.path("backups/a.tar.manifest.json"), old.to_string()).unwrap();
+    let said = hikae.run(&verify);
+    assert_eq!(said.code, 0, "{said:?}");
 }
