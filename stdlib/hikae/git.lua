@@ -72,14 +72,25 @@ local function look(dir, options)
   return count, string.match(said, "ref: (refs/heads/[^\t\n]+)\tHEAD")
 end
 
---- Removes what a git that was killed has left in a mirror: no run uses it at the same time, and git waits for such a lock for ever.
+--- The files of this name in a folder and below it.
+---@param dir string
+---@param name string
+---@return fs.Entry[]
+local function files_in(dir, name)
+  return fs.stat(dir) and fs.list { dir = dir, name = name, kind = "file", recursive = true } or {}
+end
+
+--- Removes what a git that was killed, or lost its remote, has left in a mirror: no run uses it at the same time. Git waits for such
+--- a lock for ever, and keeps half a pack for ever.
 ---@param dir string
 ---@return boolean is_whole Whether the mirror was made to its end.
-local function clear_locks(dir)
-  local locks = fs.stat(dir) and fs.list { dir = dir, name = "*.lock", kind = "file", recursive = true } or {}
-  for _i, lock in ipairs(locks) do
-    log.warn(_("Removed `%s`, which an interrupted git left", lock.path))
-    fs.remove(lock.path, { why = _("an interrupted git left it") })
+local function clear_left_over(dir)
+  local locks = files_in(dir, "*.lock")
+  local left = files_in(path.join(dir, "objects"), "tmp_*")
+  table.move(locks, 1, #locks, #left + 1, left)
+  for _i, file in ipairs(left) do
+    log.warn(_("Removed `%s`, which an interrupted git left", file.path))
+    fs.remove(file.path, { why = _("an interrupted git left it") })
   end
   return #locks == 0 and fs.stat(path.join(dir, "HEAD")) ~= nil and fs.stat(path.join(dir, "config")) ~= nil
 end
@@ -90,7 +101,7 @@ end
 ---@return integer refs How many the mirror has now.
 function git.mirror(options)
   local dir = options.dir
-  if not clear_locks(dir) then
+  if not clear_left_over(dir) then
     fs.mkdir(dir)
     run(nil, { "init", "--bare", "--quiet", dir }, options)
   end
@@ -162,7 +173,7 @@ local MOMENT, DAY_SECS = "hikae_bundle_", 86400
 
 --- Removes what killed runs have left.
 ---@param work string
-local function clear_left(work)
+local function clear_work(work)
   for _i, entry in ipairs(fs.stat(work) and fs.list { dir = work, name = MOMENT .. "[0-9]*", kind = "dir" } or {}) do
     if entry.age_secs > DAY_SECS then
       remove_tree(entry.path)
@@ -175,7 +186,7 @@ end
 ---@param bundle string
 ---@param options hikae.git.VerifyOptions
 function git.verify(bundle, options)
-  clear_left(options.work)
+  clear_work(options.work)
   local dir = path.join(options.work, MOMENT .. clock.stamp())
   fs.mkdir(dir)
   run(nil, { "init", "--bare", "--quiet", dir }, options)

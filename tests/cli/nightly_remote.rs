@@ -42,7 +42,7 @@ impl Drop for Daemon {
     }
 }
 
-/// A commit with some megabytes that do not compress.
+/// A commit with some megabytes that do not compress, and so many objects that git keeps them as one pack.
 fn commit(folder: &Path, seed: u64) {
     let mut state = seed;
     let next = |_| {
@@ -52,6 +52,9 @@ fn commit(folder: &Path, seed: u64) {
         state as u8
     };
     std::fs::write(folder.join(format!("large{seed}.bin")), (0..3 << 20).map(next).collect::<Vec<u8>>()).unwrap();
+    for number in 0..120 {
+        std::fs::write(folder.join(format!("small{seed}-{number}")), format!("{seed} {number}")).unwrap();
+    }
     git(folder, &["add", "."]);
     git(folder, &["commit", "--quiet", "-m", "more"]);
 }
