@@ -140,7 +140,8 @@ impl Decider<'_> {
         let contacts = known.of_level(event.level).iter().chain(support).cloned().collect();
         let system_url = self.config.lookup("SYSTEM_URL").map(str::to_owned);
         // The record has them in English.
-        let texts = event.error.iter_mut().chain(&mut event.hint).chain(event.findings.iter_mut().map(|one| &mut one.message));
+        let texts =
+            event.error.iter_mut().chain(&mut event.hint).chain(event.findings.iter_mut().map(|one| &mut one.message));
         texts.for_each(|text| *text = translated(text).into_owned());
         Event { contacts, system_url, ..event }
     }

@@ -86,7 +86,9 @@ impl<D: Deliver> Dispatch<D> {
         let channels = self.channels(catalog.as_ref().ok());
         let decider = self.decider(&channels);
         let decided = catalog.and_then(|catalog| {
-            catalog.consider_unrecorded(run, &mut |run, streak, about| decider.decide(run, streak, about)).map(|()| catalog)
+            catalog
+                .consider_unrecorded(run, &mut |run, streak, about| decider.decide(run, streak, about))
+                .map(|()| catalog)
         });
         match decided {
             Ok(catalog) => self.flush_with(&catalog, &channels, stop).await,

@@ -109,7 +109,7 @@ impl Catalog {
 }
 
 /// Has the warnings of a success judged: those of a run that failed wait until it is one.
-fn warnings(tx: &Transaction, run: &Run, target: &str, judge: Judging<'_>) -> Result<Vec<NewNotice>> {
+fn warnings(tx: &Transaction, run: &Run, target: &str, judge: Judging<'_>) -> rusqlite::Result<Vec<NewNotice>> {
     let subject = of_warnings(target);
     let mut before = load(tx, &subject)?;
     if run.status != Status::Success || (before == Streak::default() && run.warnings().next().is_none()) {

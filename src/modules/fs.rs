@@ -9,7 +9,8 @@ use mlua::{AnyUserData, Lua, MultiValue, Table, Value};
 use serde::de::IgnoredAny;
 
 use self::options::{
-    Bits, CopyOptions, KindFilter, ListOptions, Listed, NotUtf8, Owner, OwnerOptions, RemoveOptions, Removed, WriteOptions,
+    Bits, CopyOptions, KindFilter, ListOptions, Listed, NotUtf8, Owner, OwnerOptions, RemoveOptions, Removed,
+    WriteOptions,
 };
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
@@ -125,7 +126,8 @@ async fn usage(call: Rc<Call>, dir: PathBuf) -> Result<Table> {
     let found = ListQuery { recursive: true, ..ListQuery::of(&dir) };
     let entries = call.world()?.list(found).await?;
     let files = entries.iter().filter(|entry| entry.stat.kind == EntryKind::File);
-    let (count, size_bytes) = files.fold((0_u64, 0_u64), |(count, size), file| (count + 1, size + file.stat.size_bytes));
+    let (count, size_bytes) =
+        files.fold((0_u64, 0_u64), |(count, size), file| (count + 1, size + file.stat.size_bytes));
     let table = call.lua.create_table().map_err(from_lua)?;
     table.raw_set("files", count).map_err(from_lua)?;
     table.raw_set("size_bytes", size_bytes).map_err(from_lua)?;

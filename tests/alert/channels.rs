@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hikae::alert::{Channel, Tone};
 use hikae::alert::event::{Event, EventKind, Severity};
 use hikae::alert::registered::{Channels, addresses};
+use hikae::alert::{Channel, Tone};
 use hikae::catalog::{Catalog, Ending, Failure, NewRun, Run, Status, Step};
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::{Error, Kind};
@@ -215,7 +215,10 @@ fn the_warnings_of_a_success_are_an_event_of_their_own_and_those_of_a_failure_ar
     assert_eq!((event.kind, event.about), (EventKind::Warning, EventKind::BackupFailure));
     let found: Vec<_> = event.findings.iter().map(|one| (one.subject.as_str(), one.message.as_str())).collect();
     assert_eq!(found, [("smaller", "the dump is small")]);
-    assert_eq!((event.severity(), event.tone(), event.notification_type()), (Severity::Warning, Tone::Warning, "backup_warning".to_owned()));
+    assert_eq!(
+        (event.severity(), event.tone(), event.notification_type()),
+        (Severity::Warning, Tone::Warning, "backup_warning".to_owned())
+    );
     assert!(event.is_of("backup_failure") && event.is_of("warning") && !event.is_of("restore_failure"));
     assert_eq!(warning(Status::Partial), None);
     assert_eq!(Event::warning(&run("backup", "db-backup", Status::Success)), None);

@@ -19,7 +19,10 @@ fn an_escalation_names_the_contacts_of_its_level_and_the_support_of_the_vendors(
         receiver.url("/echo/hook")
     );
     for (lang, label) in [("en", "Contacts: "), ("ja", "連絡先: ")] {
-        let hikae = Hikae::new().file("config/recipes/odd.lua", recipe).file("config/hikae.toml", &toml).env("HIKAE_LANG", lang);
+        let hikae = Hikae::new()
+            .file("config/recipes/odd.lua", recipe)
+            .file("config/hikae.toml", &toml)
+            .env("HIKAE_LANG", lang);
         let before = receiver.got().len();
         for _ in 0..3 {
             assert_eq!(hikae.run(&["run", "odd"]).code, 1);

@@ -54,7 +54,10 @@ fn a_warning_is_reported_when_it_is_new_and_not_again_the_same_night() {
     let shown = [&event["kind"], &event["severity"], &event["tone"], &event["status"]];
     assert_eq!(shown, ["warning", "warning", "warning", "success"], "{event}");
     assert_eq!(event["findings"][0]["message"], "the dump has 17 rows (hint: look)");
-    assert!(event["subject"].as_str().unwrap().starts_with("[WARNING] Maintenance succeeded with a warning: BKP-"), "{event}");
+    assert!(
+        event["subject"].as_str().unwrap().starts_with("[WARNING] Maintenance succeeded with a warning: BKP-"),
+        "{event}"
+    );
     assert_eq!(told(&hikae, &receiver, &["warnings=the dump has 18 rows"]), (0, Vec::new()), "only its number is new");
     let (_, events) = told(&hikae, &receiver, &["warnings=the dump has 18 rows,there is no index"]);
     assert_eq!(events[0]["findings"].as_array().unwrap().len(), 2, "one of them is new: {events:?}");
@@ -62,7 +65,10 @@ fn a_warning_is_reported_when_it_is_new_and_not_again_the_same_night() {
     assert_eq!(told(&hikae, &receiver, &accepted), (0, Vec::new()));
     let said = hikae.run(&["runs", "--json", "--limit", "2"]);
     let last: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(last[0]["steps"][0]["error"], "something else (hint: look)", "what is accepted is on record as well: {said:?}");
+    assert_eq!(
+        last[0]["steps"][0]["error"], "something else (hint: look)",
+        "what is accepted is on record as well: {said:?}"
+    );
     let id = last[1]["id"].as_str().unwrap();
     assert!(hikae.run(&["runs", "show", id]).out.contains("! warning: odd: there is no index"));
     assert!(hikae.run(&["notifications", "--json"]).out.contains("\"notification_type\":\"backup_warning\""));
@@ -72,7 +78,8 @@ fn a_warning_is_reported_when_it_is_new_and_not_again_the_same_night() {
 fn a_failure_is_reported_as_one_and_its_warnings_wait_for_the_next_success() {
     let receiver = Receiver::start();
     let hikae = world(&receiver, "");
-    let kinds = |events: &[Value]| events.iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let kinds =
+        |events: &[Value]| events.iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     let (code, events) = told(&hikae, &receiver, &["warnings=x is odd", "fails=true"]);
     assert_eq!((code, kinds(&events)), (1, vec!["backup_failure".to_owned()]));
     let (code, events) = told(&hikae, &receiver, &["warnings=x is odd"]);
@@ -81,7 +88,9 @@ fn a_failure_is_reported_as_one_and_its_warnings_wait_for_the_next_success() {
 
 #[test]
 fn a_channel_for_errors_gets_no_warning_and_one_for_warnings_gets_nothing_else() {
-    for (more, kinds) in [("severity = \"error\"\n", vec!["backup_failure"]), ("events = [\"warning\"]\n", vec!["warning"])] {
+    for (more, kinds) in
+        [("severity = \"error\"\n", vec!["backup_failure"]), ("events = [\"warning\"]\n", vec!["warning"])]
+    {
         let receiver = Receiver::start();
         let hikae = world(&receiver, more);
         told(&hikae, &receiver, &["warnings=x is odd"]);
@@ -129,9 +138,15 @@ fn a_file_that_changes_while_it_is_packed_is_a_warning_which_later_runs_can_read
     assert_eq!(said.code, 0, "{said:?}");
     let manifest = std::fs::read_to_string(hikae.path("backups/a.tar.manifest.json")).unwrap();
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
-    assert_eq!((&manifest["warnings"][0]["level"], &manifest["warnings"][0]["kind"]), (&"warning".into(), &"changed".into()));
+    assert_eq!(
+        (&manifest["warnings"][0]["level"], &manifest["warnings"][0]["kind"]),
+        (&"warning".into(), &"changed".into())
+    );
     let events: Vec<Value> = receiver.got().iter().map(|got| serde_json::from_str(&got.body).unwrap()).collect();
-    assert!(events.len() == 1 && events[0]["findings"][0]["message"].as_str().unwrap().contains("it grew"), "{events:?}");
+    assert!(
+        events.len() == 1 && events[0]["findings"][0]["message"].as_str().unwrap().contains("it grew"),
+        "{events:?}"
+    );
     // What versions before wrote into its place can be read as well.
     let verify = ["verify", &hikae.path("backups/a.tar").display().to_string()].map(str::to_owned);
     let verify: Vec<&str> = verify.iter().map(String::as_str).collect();

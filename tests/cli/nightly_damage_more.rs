@@ -10,7 +10,9 @@ fn reported() -> (Hikae, Vec<String>) {
     let hikae = Hikae::new().file("app/docker-compose.yml", "services: {}\n");
     let at = |name: &str| hikae.path(name).display().to_string();
     let set = |name: &str, value: String| ["--set".to_owned(), format!("{name}={value}")];
-    let run = [&["run".to_owned(), "config-backup".to_owned()][..], &set("dir", at("made")), &set("app_dir", at("app"))].concat();
+    let run =
+        [&["run".to_owned(), "config-backup".to_owned()][..], &set("dir", at("made")), &set("app_dir", at("app"))]
+            .concat();
     let said = hikae.run(&run.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(said.code, 0, "{said:?}");
     let month = chrono::Utc::now().with_timezone(&chrono::FixedOffset::east_opt(9 * 3600).unwrap()).format("%Y-%m");

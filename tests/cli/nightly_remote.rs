@@ -22,7 +22,8 @@ struct Daemon {
 impl Daemon {
     fn start(base: &Path) -> Daemon {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let place = Command::new("git").arg("--exec-path").output().expect("`git` is needed: apt-get install git").stdout;
+        let place =
+            Command::new("git").arg("--exec-path").output().expect("`git` is needed: apt-get install git").stdout;
         let program = PathBuf::from(String::from_utf8(place).unwrap().trim()).join("git-daemon");
         let mut daemon = Command::new(program);
         daemon.args(["--export-all", "--reuseaddr", "--listen=127.0.0.1", &format!("--port={port}")]);

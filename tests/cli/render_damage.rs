@@ -65,7 +65,10 @@ fn whenever_it_is_killed_what_is_visible_is_whole_and_the_next_run_clears_up() {
         child.kill().unwrap();
         child.wait().unwrap();
         let whole = visible(&hikae).len();
-        assert!(hikae.path("backups").join(OLD).exists() || whole > 0, "the old backup has gone, and there is no new one");
+        assert!(
+            hikae.path("backups").join(OLD).exists() || whole > 0,
+            "the old backup has gone, and there is no new one"
+        );
     }
     std::thread::sleep(Duration::from_millis(1000)); // the stamps have seconds
     let (server, _) = render(&export, name);

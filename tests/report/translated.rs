@@ -13,8 +13,14 @@ const MARKS: &str = r#"(?x)
 
 /// For those who write specs and recipes, whose code is English: the words of a spec, and the world that a spec describes. The demo and
 /// the alerts have their Japanese beside their English; log lines of the runbook are searched for by scripts.
-const APART: [&str; 6] =
-    ["src/specs/", "src/world/simulated/", "src/world/faulty", "src/cli/demo/", "src/alert/words/", "src/alert/log_lines.rs"];
+const APART: [&str; 6] = [
+    "src/specs/",
+    "src/world/simulated/",
+    "src/world/faulty",
+    "src/cli/demo/",
+    "src/alert/words/",
+    "src/alert/log_lines.rs",
+];
 
 /// Lines of Lua, and a line that monitoring looks for.
 const CODE: [&str; 3] = ["return recipe {", "local ok, failure = errors.try(", "[ERROR] [Backup] Failed to"];

@@ -46,7 +46,9 @@ impl Proxy {
                 let (judge, answers, holding) = (judge.clone(), answers.clone(), holding.clone());
                 let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
                 let back_holding = holding.clone();
-                std::thread::spawn(move || forward(back.0, back.1, |data| answers.lock().unwrap()(data), &back_holding));
+                std::thread::spawn(move || {
+                    forward(back.0, back.1, |data| answers.lock().unwrap()(data), &back_holding)
+                });
                 std::thread::spawn(move || forward(client, server, |data| judge.lock().unwrap()(data), &holding));
             }
         });

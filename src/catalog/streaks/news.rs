@@ -26,7 +26,8 @@ pub(super) fn brings_new_warning(tx: &Transaction, run: &Run, before: &Streak) -
                (SELECT id FROM backup_logs WHERE target = ?1 AND number < (SELECT number FROM backup_logs WHERE id = ?2)
                 AND julianday(ended_at) >= julianday(?3))";
     let asked = params![secret::redact(&run.target), run.id, moment_text(since), Status::Success.word()];
-    let text = |row: &rusqlite::Row| Ok(without_numbers(&row.get::<_, String>("name")?, &row.get::<_, String>("error")?));
+    let text =
+        |row: &rusqlite::Row| Ok(without_numbers(&row.get::<_, String>("name")?, &row.get::<_, String>("error")?));
     let known: Vec<String> = tx.prepare_cached(sql)?.query_map(asked, text)?.collect::<rusqlite::Result<_>>()?;
     let shown = |step: &Step| without_numbers(&step.name, step.error.as_deref().unwrap_or_default());
     Ok(run.warnings().any(|step| !known.contains(&shown(step))))
