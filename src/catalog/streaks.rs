@@ -110,7 +110,7 @@ impl Catalog {
 
 /// Has the warnings of a success judged: those of a run that failed wait until it is one.
 fn warnings(tx: &Transaction, run: &Run, target: &str, judge: Judging<'_>) -> rusqlite::Result<Vec<NewNotice>> {
-    let subject = of_warnings(target);
+    let subject = take_over::of_warnings(target);
     let mut before = load(tx, &subject)?;
     if run.status != Status::Success || (before == Streak::default() && run.warnings().next().is_none()) {
         return Ok(Vec::new());
@@ -121,11 +121,6 @@ fn warnings(tx: &Transaction, run: &Run, target: &str, judge: Judging<'_>) -> ru
     let (streak, notices) = judge(run, &before, About::Warnings);
     save(tx, &subject, &streak)?;
     Ok(notices)
-}
-
-/// What the warnings of a target are counted by.
-pub(super) fn of_warnings(target: &str) -> String {
-    format!("{target} (warnings)")
 }
 
 fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {

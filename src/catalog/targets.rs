@@ -3,8 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::record::NewRun;
-use super::streaks::of_warnings;
-use super::streaks::take_over::not_begun;
+use super::streaks::take_over::{not_begun, of_warnings};
 use super::{Catalog, trouble};
 use crate::error::Result;
 use crate::secret;

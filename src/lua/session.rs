@@ -196,16 +196,9 @@ impl Session {
             remark::Level::Failure => event::Level::Error,
         };
         event::log(level, &remark.message, site);
-        let name = match &remark.accepted {
-            Some(pattern) => format!("accepted by `{pattern}`: {}", remark.kind),
-            None => format!("{}: {}", remark.level.word(), remark.kind),
-        };
         let failed = remark.weight() >= remark::Level::Incomplete;
-        let said = match remark.hint.as_ref().filter(|_| !failed) {
-            Some(hint) => format!("{} (hint: {hint})", remark.message),
-            None => remark.message.clone(),
-        };
-        self.written(name, failed, Some(said), Duration::ZERO, None, site);
+        let said = if failed { remark.message.clone() } else { remark.with_hint() };
+        self.written(remark.title(), failed, Some(said), Duration::ZERO, None, site);
         self.recorder.remark(&remark);
     }
 

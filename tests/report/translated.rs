@@ -46,7 +46,7 @@ fn literal(rest: &str) -> Option<String> {
 fn filled(text: &str) -> String {
     let place = Regex::new(r"\{[^{}]*\}").unwrap();
     let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
-    place.replace_all(&text, "`x`").replace('\u{1}', "{").replace('\u{2}', "}")
+    place.replace_all(&text, "x").replace('\u{1}', "{").replace('\u{2}', "}")
 }
 
 /// Three English words in a row, outside of what is quoted.

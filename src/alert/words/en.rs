@@ -58,7 +58,7 @@ pub fn sentences(event: &Event) -> Sentences {
             say(
                 format!("[WARNING] {what} succeeded with {count}: {id}"),
                 format!("[WARNING] The {low} succeeded, with {count}"),
-                "Look at each. One that is fine can be accepted for good by the recipe's param `accept_warnings`.",
+                "Look at each. Those that are fine can be accepted for good: many recipes take a param accept_warnings.",
             )
         }
         EventKind::Report => {

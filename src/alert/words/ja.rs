@@ -54,7 +54,7 @@ pub fn sentences(event: &Event) -> Sentences {
         EventKind::Warning => say(
             format!("【警告】{what}成功（警告{}件）: {id}", event.findings.len()),
             format!("【警告】{what}は成功しましたが、警告が{}件あります", event.findings.len()),
-            "各項目を確認してください。問題のない警告は、レシピのパラメータ `accept_warnings` で今後も許可できます。",
+            "各項目を確認してください。問題のない警告は、多くのレシピではパラメータ accept_warnings で許可できます。",
         ),
         EventKind::Report => {
             let period = event.period.as_deref().unwrap_or_default();
