@@ -44,19 +44,15 @@ local function choose(p)
       hint = _("set `app_dir` to the folder of the application, and `required` to what it must have"),
     }
   end
-  local known = {}
-  for _i, file in ipairs(found) do
-    known[file] = true
-  end
   local optional, absent = files.find(p.app_dir, p.optional)
-  for _i, file in ipairs(optional) do
-    if not known[file] and fs.stat(file).kind == "link" then
+  for _i, file in ipairs(files.outside(found, p.app_dir, optional)) do
+    if fs.stat(file).kind == "link" then
       run.remark {
         level = "warning", kind = "link",
         message = _("A link is not packed, name the file that it leads to: %s", file),
         hint = _("name that file in `optional` in place of the link, or take the link out of it"),
       }
-    elseif not known[file] then
+    else
       found[#found + 1] = file
     end
   end

@@ -7,7 +7,6 @@ use super::words::Words;
 use super::{Channel, Language};
 use crate::catalog::{About, Moment, NewNotice, Run, Status, Streak};
 use crate::config::Config;
-use crate::report::translated;
 use crate::secret::Secret;
 
 /// How the run of this very process went about, which no record has.
@@ -139,10 +138,6 @@ impl Decider<'_> {
         let support = known.support.iter().filter(|_| event.kind == EventKind::Escalation);
         let contacts = known.of_level(event.level).iter().chain(support).cloned().collect();
         let system_url = self.config.lookup("SYSTEM_URL").map(str::to_owned);
-        // The record has them in English.
-        let texts =
-            event.error.iter_mut().chain(&mut event.hint).chain(event.findings.iter_mut().map(|one| &mut one.message));
-        texts.for_each(|text| *text = translated(text).into_owned());
         Event { contacts, system_url, ..event }
     }
 }

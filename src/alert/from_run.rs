@@ -2,6 +2,7 @@
 
 use super::event::{AlertedBackup, Event, EventKind, Finding};
 use crate::catalog::{Moment, Run, Status, Step, WARNING};
+use crate::report::translated;
 use crate::secret;
 
 impl Event {
@@ -67,6 +68,15 @@ impl Event {
     pub fn listed(&self) -> &[Finding] {
         let lists = |kind| matches!(kind, EventKind::Monitor | EventKind::Report | EventKind::Warning);
         if lists(self.kind) || lists(self.about) { &self.findings } else { &[] }
+    }
+
+    /// As it is shown to people: the record has what failed in English.
+    pub fn shown(&self) -> Event {
+        let mut event = self.clone();
+        let texts = event.error.iter_mut().chain(&mut event.hint);
+        let texts = texts.chain(event.findings.iter_mut().map(|finding| &mut finding.message));
+        texts.for_each(|text| *text = translated(text).into_owned());
+        event
     }
 
     /// Without any known secret. Words of our own stay as they are: a password such as `daily` must not spoil an id.

@@ -115,7 +115,8 @@ impl Pattern {
         let Some((last, between)) = rest.split_last() else { return left.is_empty().then(Vec::new) };
         let mut values = Vec::new();
         for piece in between {
-            let at = left.find(piece.as_str()).filter(|_| !piece.is_empty())?;
+            // Two values side by side are one: the second takes all of it.
+            let at = left.find(piece.as_str())?;
             values.push(&left[..at]);
             left = &left[at + piece.len()..];
         }

@@ -72,6 +72,20 @@ local function look(dir, options)
   return count, string.match(said, "ref: (refs/heads/[^\t\n]+)\tHEAD")
 end
 
+--- Fetches what is new. A remote that goes away in the middle leaves the mirror as it was.
+---@param dir string
+---@param options hikae.git.MirrorOptions
+local function fetch(dir, options)
+  local ok, failure = errors.try(run, dir, { "fetch", "--quiet", "--prune", "--no-auto-gc", "origin" }, options)
+  if not ok then
+    errors.accept(failure, _("the error below tells it"))
+    error {
+      kind = failure.kind, message = failure.message,
+      hint = failure.hint or _("the mirror is as it was, and the next run goes on with it; did the remote or the network go away?"),
+    }
+  end
+end
+
 --- The files of this name in a folder and below it.
 ---@param dir string
 ---@param name string
@@ -122,7 +136,7 @@ function git.mirror(options)
       hint = _("was it emptied, or is the address wrong? if it is meant to be empty: `allow_empty = true`"),
     }
   end
-  run(dir, { "fetch", "--quiet", "--prune", "--no-auto-gc", "origin" }, asked)
+  fetch(dir, asked)
   if head then
     run(dir, { "symbolic-ref", "HEAD", head }, asked)
   end

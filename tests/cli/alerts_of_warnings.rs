@@ -63,8 +63,9 @@ fn a_warning_is_reported_when_it_is_new_and_not_again_the_same_night() {
     assert_eq!(events[0]["findings"].as_array().unwrap().len(), 2, "one of them is new: {events:?}");
     let accepted = ["warnings=something else", "accept_warnings=something*"];
     assert_eq!(told(&hikae, &receiver, &accepted), (0, Vec::new()));
-    let said = hikae.run(&["runs", "--json", "--limit", "2"]);
-    let last: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = hikae.command(&["runs", "--json", "--limit", "2"]).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let last: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(
         last[0]["steps"][0]["error"], "something else (hint: look)",
         "what is accepted is on record as well: {said:?}"

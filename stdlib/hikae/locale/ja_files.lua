@@ -53,6 +53,7 @@ return {
   ["set `url`: --set url=https://github.com/your-org/your-repo.git"] = "`url` を指定してください: --set url=https://github.com/your-org/your-repo.git",
   ["two repositories would have the name `%s`"] = "同じ名前 `%s` のリポジトリが2つあります",
   ["name each repository once in `url`"] = "`url` には各リポジトリを1回だけ指定してください",
+  ["the mirror is as it was, and the next run goes on with it; did the remote or the network go away?"] = "ミラーは元のままで、次回の実行で続行します。リモートまたはネットワークが切断されていないか確認してください",
   ["%s has submodules, which are repositories of their own: %s"] = "%s のサブモジュールは別のリポジトリで、バックアップに含まれません: %s",
   ["name them in `url` as well; where others back them up: --set accept_warnings=submodules"] = "`url` に追加してください。別にバックアップしている場合: --set accept_warnings=submodules",
   ["back up the store of Git LFS by itself; then: --set accept_warnings=lfs"] = "Git LFS の保存先を別にバックアップし、--set accept_warnings=lfs を指定してください",
