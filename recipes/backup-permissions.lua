@@ -1,4 +1,5 @@
 --- Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
+local files = require "hikae.files"
 
 --- The bits as people write them.
 ---@param mode integer
@@ -85,12 +86,7 @@ return recipe {
     else
       run.note(_("put right: %d of %d", wrong, #entries))
     end
-    if skipped > 0 then
-      error {
-        message = _("names that are not UTF-8: %d; the permissions of these were not set, those of %d others are", skipped, #entries),
-        hint = _("rename them, or set their modes by hand: `find %s -type f -exec chmod 600 {} +`", p.dir),
-      }
-    end
+    files.refuse_skipped(p.dir, skipped, #entries)
     log.info(_("Permissions of the backups are set: %d looked at, %d put right", #entries, wrong))
   end,
 }

@@ -35,14 +35,6 @@ describe("backup-permissions", function()
     run:ok():said("belonged to 0:0")
   end)
 
-  it("sets the others where a name is not UTF-8, and fails for it", function()
-    local odd = world()
-    odd.files["/backups/database/caf\xE9.sql.gz"] = { content = "x", mode = "0644" }
-    local run = simulate(odd):run("backup-permissions")
-    run:failed { message = "names that are not UTF-8: 1", hint = "find /backups" }
-    run:wrote("/backups/database/db_backup_20260214_020000.sql.gz"):has_mode("0600")
-  end)
-
   it("fails without the folder", function()
     simulate(world()):run("backup-permissions", { set = { dir = "/nowhere" } })
       :failed { kind = "not_found", message = "there is no folder `/nowhere`", hint = "dir" }

@@ -131,10 +131,11 @@ impl LockedDir {
 async fn remove_all(caller: &Caller, folder: &Path) -> Result<()> {
     for _ in 1..TRIES {
         clear(caller, folder).await?;
-        if caller.remove(folder).await.is_ok() {
-            return Ok(());
+        match caller.remove(folder).await {
+            // Something is in it again, or still.
+            Err(error) if error.kind() == Kind::Other => caller.sleep(MOMENT).await?,
+            removed => return removed,
         }
-        caller.sleep(MOMENT).await?;
     }
     clear(caller, folder).await?;
     caller.remove(folder).await

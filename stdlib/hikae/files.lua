@@ -40,6 +40,19 @@ function files.find(dir, names)
   return found, missing
 end
 
+--- Raises where a listing left out names that are not UTF-8: what is done to the others does not reach these.
+---@param dir string
+---@param skipped integer
+---@param others integer
+function files.refuse_skipped(dir, skipped, others)
+  if skipped > 0 then
+    error {
+      message = _("names that are not UTF-8: %d; the permissions of these were not set, those of %d others are", skipped, others),
+      hint = _("rename them, or set their modes by hand: `find %s -type f -exec chmod 600 {} +`", dir),
+    }
+  end
+end
+
 --- The paths of names, without those that are in `found`, or lie in a folder of it.
 ---@param found string[]
 ---@param dir string The folder that names are relative to.

@@ -33,7 +33,7 @@ fn an_export_that_does_not_fit_on_the_disk_leaves_nothing_and_takes_nothing() {
     std::fs::write(hikae.path("backups").join(OLD), "old").unwrap();
     // Unpacked beside the backups, as by default.
     let hikae = hikae.env("BACKUP_WORK_DIR", "");
-    for free in [64 << 10, 1 << 20] {
+    for free in [64 << 10, 300 << 10] {
         disk.resize(disk.used_bytes() + free);
         let (server, _) = render(&export, name);
         let said = run(&hikae, &server, &[]);

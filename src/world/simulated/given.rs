@@ -1,10 +1,6 @@
 //! Reads sizes, ages, modes and moments as people write them into a setup.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -141,36 +137,3 @@ macro_rules! table_or_text {
     };
 }
 pub(crate) use table_or_text;
-
-/// What lies there by path, whatever bytes its names have.
-pub fn by_path<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<PathBuf, T>, D::Error> {
-    Ok(BTreeMap::<Name, T>::deserialize(deserializer)?.into_iter().map(|(Name(path), what)| (path, what)).collect())
-}
-
-/// A path of any bytes.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Name(PathBuf);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
-        struct Bytes;
-        impl Visitor<'_> for Bytes {
-            type Value = Name;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a path")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Name, E> {
-                Ok(Name(text.into()))
-            }
-
-            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Name, E> {
-                Ok(Name(OsStr::from_bytes(bytes).into()))
-            }
-        }
-        deserializer.deserialize_any(Bytes)
-    }
-}

@@ -24,7 +24,6 @@ pub struct SimulatedSetup {
     #[serde(deserialize_with = "given::moment")]
     pub now: DateTime<FixedOffset>,
     /// What lies there by path. The folders above need not be named: they are the user's own.
-    #[serde(deserialize_with = "given::by_path")]
     pub files: BTreeMap<PathBuf, FileSetup>,
     /// The programs by name. Any other is an error that lists these.
     pub programs: BTreeMap<String, Program>,
