@@ -65,7 +65,9 @@ end
 ---@param absent string[]
 ---@return Stream.Backup
 local function pack(p, found, absent)
-  local stream = archive.pack { roots = found, optional = files.outside(found, p.app_dir, absent), on_change = "error" }
+  local stream = archive.pack {
+    roots = found, optional = files.outside(found, p.app_dir, absent), exclude = files.without(p.dir, found, VARIABLES), on_change = "error",
+  }
   local packed, ending = encryption.add(stream:gzip(), p.encrypt_to)
   return packed:save(path.join(p.dir, "config_backup_" .. clock.stamp() .. ".tar.gz" .. ending))
 end
@@ -100,8 +102,8 @@ return recipe {
     run.accept_warnings(p.accept_warnings or {})
     local found, absent = choose(p)
     local variables = write_variables(p)
-    found[#found + 1] = variables
-    found[#found + 1] = is_encrypted(p) and files.outside(found, p.app_dir, { p.env_file })[1] or nil
+    local kept = is_encrypted(p) and p.env_file or variables
+    found[#found + 1] = files.outside(found, p.app_dir, { kept })[1]
     local ok, backup = errors.try(pack, p, found, absent)
     if variables then
       fs.remove(variables, { why = _("it is in the archive") })

@@ -103,6 +103,17 @@ describe("config-backup", function()
     simulate(night { ["/srv/app/.env"] = false }):run("config-backup", set { encrypt_to = RECIPIENT }):failed("not_found"):kept(OLD)
   end)
 
+  it("packs the whole folder of the application, and never its own archives in it", function()
+    local world = simulate(night())
+    local options = set { required = ".", dir = "/srv/app/backups", encrypt_to = RECIPIENT }
+    world:run("config-backup", options):ok():wrote("/srv/app/backups/config_backup_20260215_023000.tar.gz.age")
+    local again = world:run("config-backup", options):ok()
+    again:wrote("/srv/app/backups/config_backup_20260215_02300*.tar.gz.age.manifest.json"):contains('"files": 7')
+    world = simulate(night())
+    local plain = world:run("config-backup", set { required = ".", dir = "/srv/app/backups" })
+    plain:ok():wrote("/srv/app/backups/config_backup_20260215_023000.tar.gz.manifest.json"):contains("srv/app/backups/env_vars.txt")
+  end)
+
   it("packs the env file once where a folder with it is packed", function()
     local run = simulate(night()):run("config-backup", set { required = "/srv/app", encrypt_to = RECIPIENT })
     run:ok():wrote(NEW .. ".age"):has_manifest()

@@ -1,13 +1,6 @@
 --- Packs the logs of the last days, each under its path, and keeps the archives for some days.
+local files = require "hikae.files"
 local retention = require "hikae.retention"
-
---- Whether a path lies below a folder.
----@param path string
----@param folder string
----@return boolean
-local function lies_below(path, folder)
-  return string.sub(path, 1, #folder + 1) == folder .. "/"
-end
 
 ---@class (exact) LogFolders
 ---@field found string[] Those that are packed; one below another is packed with that.
@@ -22,7 +15,7 @@ local function look(p)
   for _i, dir in ipairs(p.dirs) do
     local there, nested = fs.stat(dir), false
     for _j, other in ipairs(p.dirs) do
-      nested = nested or lies_below(dir, other)
+      nested = nested or files.lies_below(dir, other)
     end
     local list = not there and folders.missing or there.kind == "link" and folders.links or not nested and folders.found
     if list then
@@ -47,20 +40,6 @@ local function refuse(folders)
     message = _("there is no log folder `%s`", table.concat(folders.missing, "`, `")),
     hint = _("name the folders that there are: --set dirs=/var/log/nginx,/var/log/app"),
   }
-end
-
---- The folder of the archives, where it lies among the logs: an archive does not hold itself.
----@param p table
----@param found string[]
----@return string[]
-local function own_folder(p, found)
-  local patterns = {}
-  for _i, dir in ipairs(found) do
-    if lies_below(p.dir, dir) then
-      patterns[#patterns + 1] = string.sub(p.dir, #dir + 1) .. "/"
-    end
-  end
-  return patterns
 end
 
 --- The name of the day, or one of its own where the day has an archive already.
@@ -93,7 +72,7 @@ return recipe {
     end
     -- A log that grows while it is read is no error: it is packed as it was when it was opened.
     local stream = archive.pack {
-      roots = folders.found, include = p.name, exclude = own_folder(p, folders.found), newer_than = p.days .. "d", on_change = "accept",
+      roots = folders.found, include = p.name, exclude = files.without(p.dir, folders.found), newer_than = p.days .. "d", on_change = "accept",
     }
     local backup = stream:gzip():save(name_of(p))
     log.info(_("Backup written: %s (%s)", backup.path, backup.size))

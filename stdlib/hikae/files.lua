@@ -6,7 +6,35 @@ local files = {}
 ---@param name string
 ---@return string
 local function at(dir, name)
-  return string.sub(name, 1, 1) == "/" and name or path.join(dir, name)
+  local file = string.sub(name, 1, 1) == "/" and name or path.join(dir, name)
+  -- `.` is the folder itself, and so is a `/` at the end.
+  local plain = string.gsub(string.gsub(file, "/%.%f[/\0]", ""), "/+$", "")
+  return plain == "" and "/" or plain
+end
+
+--- Whether a path lies below a folder.
+---@param file string
+---@param folder string
+---@return boolean
+function files.lies_below(file, folder)
+  return string.sub(file, 1, #folder + 1) == folder .. "/"
+end
+
+--- Patterns that leave out of the roots of an archive what is in a folder that lies in one: an archive does not hold itself.
+---@param dir string
+---@param roots string[]
+---@param but? string The name of a file in the folder that is packed all the same.
+---@return string[]
+function files.without(dir, roots, but)
+  local patterns = {}
+  for _i, root in ipairs(roots) do
+    if files.lies_below(dir, root) then
+      local below = string.sub(dir, #root + 1)
+      patterns[#patterns + 1] = below .. "/*"
+      patterns[#patterns + 1] = but and "!" .. below .. "/" .. but
+    end
+  end
+  return patterns
 end
 
 --- What the names stand for: the files that are there, and the names that stand for none.
@@ -63,7 +91,7 @@ function files.outside(found, dir, names)
   for _i, name in ipairs(names) do
     local file, inside = at(dir, name), false
     for _j, folder in ipairs(found) do
-      inside = inside or file == folder or string.sub(file, 1, #folder + 1) == folder .. "/"
+      inside = inside or file == folder or files.lies_below(file, folder)
     end
     outside[#outside + 1] = not inside and file or nil
   end
