@@ -232,6 +232,8 @@ fn a_role_that_only_reads_cannot_restore_and_is_told_so() {
     cluster.psql("postgres", able);
     let said = hikae.run(&["check", "db-restore", "backup-test"]);
     assert_eq!(said.code, 0, "{said:?}");
+    // The dump from before names the owner from before.
+    assert_eq!(hikae.run(&["run", "db-backup"]).code, 0);
     let restored = hikae.run(&["run", "db-restore", "--yes"]);
     assert_eq!(restored.code, 0, "{restored:?}");
 }

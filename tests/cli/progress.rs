@@ -73,8 +73,8 @@ fn a_first_backup_shows_percent_by_the_size_of_what_it_reads() {
         "pg.dump {{ host = \"127.0.0.1\", port = {}, user = \"postgres\", password = p.password, database = \"watched\" }}",
         cluster.port()
     );
-    let needs = "run = { \"slow\", \"pg_dump\" },";
+    let needs = format!("run = {{ \"slow\", \"pg_dump\" }}, connect = {{ \"127.0.0.1:{}\" }},", cluster.port());
     let body = body.replace("p.password", &format!("\"{}\"", cluster.password));
-    let shown = first(&body, needs, Hikae::new());
+    let shown = first(&body, &needs, Hikae::new());
     assert!(shown.contains(" of ~2.") && shown.contains(" MB, "), "{shown}");
 }
