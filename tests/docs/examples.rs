@@ -88,7 +88,8 @@ fn world(cluster: &Cluster, number: usize) -> Hikae {
         .env("PGUSER", "postgres")
         .env("PGPASSWORD", &cluster.password);
     let (all, dir) = (hikae.path("backups"), hikae.path("backups/database"));
-    let settings = format!("[params.s3-backup]\nsource = \"{0}\"\n[params.full-backup]\nroot = \"{0}\"\n", all.display());
+    let settings =
+        format!("[params.s3-backup]\nsource = \"{0}\"\n[params.full-backup]\nroot = \"{0}\"\n", all.display());
     let hikae = hikae.file("config/hikae.toml", &settings).env("BACKUP_DIR", &dir.display().to_string());
     let path = std::env::split_paths(&hikae.path_variable()).collect::<Vec<_>>();
     let program = Path::new(env!("CARGO_BIN_EXE_hikae")).parent().unwrap().to_owned();

@@ -1,13 +1,12 @@
 //! Connects to the database of each recipe that works on PostgreSQL, as the recipe would.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::alerting::block_on;
 use super::super::context::Context;
+use super::asking::{LONGEST, caller};
 use super::point::{Mark, Point};
-use super::{has_own_server, machine, restore_rights, rights};
+use super::{machine, restoring, rights};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query;
@@ -15,14 +14,9 @@ use crate::recipe::declaration::RecipeKind;
 use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::secret::Secret;
-use crate::world::limited::Limited;
-use crate::world::real::Real;
-use crate::world::{Caller, Limits};
 
 /// Programs that say that a recipe works on a server of PostgreSQL.
 const CLIENTS: [&str; 4] = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
-/// The longest that one connection may take.
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// The databases that were tried, with what came of it: two recipes of one database need no two connections.
 #[derive(Default)]
@@ -36,7 +30,8 @@ fn dumps(job: &Job) -> bool {
 impl Databases {
     /// What there is to say of the database of a recipe; nothing where it has none.
     pub fn points(&mut self, context: &Context, job: &Job, offline: bool) -> Vec<Point> {
-        if has_own_server(job, &context.environment) {
+        // A drill on a server of its own asks no other, which may be down.
+        if restoring::drills_apart(job, &context.environment) == Some(true) {
             return machine::space(context, job, 0).into_iter().collect();
         }
         let connected = self.check(job, offline);
@@ -46,12 +41,9 @@ impl Databases {
             points.extend(machine::space(context, job, 0));
             return points;
         };
-        let asked = match job.declaration.kind {
-            RecipeKind::Backup if dumps(job) => block_on(async |_stop| dumped(context, &server, &database, job).await),
-            RecipeKind::Restore | RecipeKind::Drill => {
-                block_on(async |_stop| restore_rights::points(&caller(), &server, &database, job).await)
-            }
-            _ => Ok(Ok(machine::space(context, job, 0).into_iter().collect())),
+        let asked = match dumps(job) {
+            true => block_on(async |_stop| dumped(context, &server, &database, job).await),
+            false => Ok(Ok(machine::space(context, job, 0).into_iter().collect())),
         };
         match asked.and_then(|asked| asked) {
             Ok(asked) => points.extend(asked),
@@ -60,6 +52,9 @@ impl Databases {
                 let what = format!("its rights are not known: {}", error.one_line());
                 points.push(Point::not_tried(&job.source.name, what).in_summary());
             }
+        }
+        if dumps(job) || matches!(job.declaration.kind, RecipeKind::Restore | RecipeKind::Drill) {
+            points.extend(restoring::rights(job, &server).unwrap_or_default()); // as above
         }
         points
     }
@@ -151,10 +146,6 @@ fn place(server: &Server, database: &str) -> String {
     let port = server.port.map(|port| format!(":{port}")).unwrap_or_default();
     let user = server.user.as_ref().map(|user| format!(" as {user}")).unwrap_or_default();
     format!("the database `{database}` on {host}{port}{user}")
-}
-
-fn caller() -> Caller {
-    Caller::new(Arc::new(Limited::new(Real::ambient())), Limits { total: LONGEST, idle: LONGEST })
 }
 
 /// Connects and asks for one row, as a recipe would.
