@@ -101,6 +101,9 @@ return recipe {
   needs = { read = { "{dir}" }, write = { "{dir}", "{out}/.." }, connect = { "{smtp_host}:{smtp_port}" } },
 
   run = function(p)
+    if p.out and not string.find(p.out, "%.html?$") then
+      error { message = _("the report `%s` would be a page, and its name does not end so", p.out), hint = _("name it `.html`; the text lies beside it as `.txt`") }
+    end
     local month = month_of(p)
     local report = figures.of(month, figures.runs(month), p)
     local title = _("Backup report %s", month.name)

@@ -76,6 +76,10 @@ describe("backup-report", function()
     end
   end)
 
+  it("refuses a name that is not that of a page", function()
+    first():run("backup-report", { set = { out = "/backups/own/january.txt" } }):failed { message = "does not end so", hint = "`.html`" }:wrote_nothing()
+  end)
+
   it("fails when the record cannot be read", function()
     first({ catalog = { unreadable = "it is damaged" } }):run("backup-report"):failed { message = "damaged" }
   end)

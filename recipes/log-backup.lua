@@ -28,18 +28,37 @@ end
 --- What folders that are not packed are to people.
 ---@param folders LogFolders
 local function refuse(folders)
-  local links = "`" .. table.concat(folders.links, "`, `") .. "`"
-  if #folders.missing == 0 then
-    error {
-      message = _("a log folder is a link, which is not followed: %s", links),
-      hint = _("name the folder that it leads to: `readlink -f` shows it"),
-    }
+  local said = {}
+  if #folders.missing > 0 then
+    said[1] = _("there is no log folder `%s`", table.concat(folders.missing, "`, `"))
+  end
+  if #folders.links > 0 then
+    said[#said + 1] = _("a log folder is a link, which is not followed: %s", "`" .. table.concat(folders.links, "`, `") .. "`")
   end
   error {
     kind = "not_found",
-    message = _("there is no log folder `%s`", table.concat(folders.missing, "`, `")),
-    hint = _("name the folders that there are: --set dirs=/var/log/nginx,/var/log/app"),
+    message = table.concat(said, "; "),
+    hint = #folders.missing > 0 and _("name the folders that there are: --set dirs=/var/log/nginx,/var/log/app")
+      or _("name the folder that it leads to: `readlink -f` shows it"),
   }
+end
+
+--- Saves the archive. That there is no log of these days is told with the params that say which logs count.
+---@param p table
+---@param stream Stream
+---@param name string
+---@return Stream.Backup
+local function save(p, stream, name)
+  local ok, saved = errors.try(function() return stream:gzip():save(name) end)
+  if not ok and saved.kind == "not_found" then
+    error {
+      kind = "not_found", message = saved.message,
+      hint = _("no file named like %s changed in the last %d days: --set days=30, or name=…", table.concat(p.name, ", "), p.days),
+    }
+  elseif not ok then
+    error(saved)
+  end
+  return saved
 end
 
 --- The name of the day, or one of its own where the day has an archive already.
@@ -74,7 +93,7 @@ return recipe {
     local stream = archive.pack {
       roots = folders.found, include = p.name, exclude = files.without(p.dir, folders.found), newer_than = p.days .. "d", on_change = "accept",
     }
-    local backup = stream:gzip():save(name_of(p))
+    local backup = save(p, stream, name_of(p))
     log.info(_("Backup written: %s (%s)", backup.path, backup.size))
     retention.prune { dir = p.dir, name = "logs_backup_*.tar.gz", days = p.keep_days, keep_at_least = p.keep_at_least }
     if #folders.missing + #folders.links > 0 then

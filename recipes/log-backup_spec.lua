@@ -57,7 +57,7 @@ describe("log-backup", function()
 
   it("fails when there is no log of these days, and lets nothing go", function()
     local run = simulate(night { ["/var/log/app/web/access.log"] = false }):run("log-backup", { set = { dirs = "/var/log/app" } })
-    run:failed():wrote_nothing()
+    run:failed { kind = "not_found", message = "there is nothing to pack", hint = "in the last 7 days" }:wrote_nothing()
     run:kept(OLD)
   end)
 
@@ -68,6 +68,8 @@ describe("log-backup", function()
     local run = simulate(world):run("log-backup", DIRS)
     run:partial { message = "a log folder is a link", hint = "readlink -f" }
     run:wrote(NEW .. ".manifest.json"):contains("nginx/access.log")
+    run = simulate(world):run("log-backup", { set = { dirs = "/var/log/nginx,/var/log/app,/var/log/none" } })
+    run:partial { message = "there is no log folder `/var/log/none`; a log folder is a link", hint = "dirs=" }
     run = simulate(world):run("log-backup", { set = { dirs = "/var/log/app" } })
     run:failed { message = "a log folder is a link" }:wrote_nothing()
   end)

@@ -36,6 +36,7 @@ return {
   -- log-backup (guide §3.3)
   ["Log backup starts"] = "ログファイルバックアップを開始します",
   ["Log backup is complete"] = "ログファイルバックアップが完了しました",
+  ["no file named like %s changed in the last %d days: --set days=30, or name=…"] = "名前が %s で、直近 %d 日間に変更されたファイルがありません: --set days=30、または name=…",
   ["a log folder is a link, which is not followed: %s"] = "ログフォルダーがリンクのため、たどりません: %s",
   ["name the folder that it leads to: `readlink -f` shows it"] = "リンク先のフォルダーを指定してください (`readlink -f` で確認できます)",
   ["there is no log folder `%s`"] = "ログフォルダー `%s` がありません",
@@ -127,6 +128,8 @@ return {
   ["Runs"] = "実行回数",
   ["%d, of them %d successes"] = "%d 回 (成功 %d 回)",
   ["Backups of the month"] = "当月のバックアップ容量",
+  ["the report `%s` would be a page, and its name does not end so"] = "レポート `%s` は HTML ですが、名前の拡張子が異なります",
+  ["name it `.html`; the text lies beside it as `.txt`"] = "`.html` の名前を指定してください。テキスト版は隣に `.txt` で保存されます",
   ["the availability `%s` is no share in percent"] = "可用性 `%s` は百分率ではありません",
   ["write a number up to 100: --set availability=99.9"] = "100 以下の数値を指定してください: --set availability=99.9",
   ["Availability of a young backup"] = "目標内のバックアップの可用性",
