@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod clusters;
+pub mod expected;
 pub mod explain;
 pub mod throwaway_lock;
 pub mod throwaway_role;
