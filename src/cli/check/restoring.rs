@@ -40,14 +40,17 @@ pub fn drills_apart(job: &Job, environment: &BTreeMap<String, String>) -> Option
 /// What there is to say of the server on which a drill restores.
 pub fn drill(job: &Job, environment: &BTreeMap<String, String>) -> Option<Point> {
     let subject = &job.source.name;
-    Some(match drills_apart(job, environment)? {
-        true => Point::of(subject, own_server(job)),
-        false if this_process::find_program("initdb", environment).is_err() => Point::ok(
-            subject,
-            "restores beside the live database: the programs of a PostgreSQL server are not installed here",
-        ),
-        false => Point::ok(subject, "restores beside the live database"),
-    })
+    let place = match drills_apart(job, environment)? {
+        true => match own_server(job) {
+            Ok(place) => place,
+            Err(error) => return Some(Point::wrong(subject, &error)),
+        },
+        false if this_process::find_program("initdb", environment).is_err() => {
+            "restores beside the live database: the programs of a PostgreSQL server are not installed here".to_owned()
+        }
+        false => "restores beside the live database".to_owned(),
+    };
+    Some(Point::ok(subject, place).in_summary())
 }
 
 /// Whether a server of its own can be started.
