@@ -8,7 +8,7 @@ local USUAL, ENOUGH = 7, 3
 --- What a backup may lie ahead of the clock: the hour that local time repeats when summer ends.
 local AHEAD_SECS = 3600
 
---- What `{stamp}` in the pattern of a name stands for: a moment, or the day alone, as logs have it.
+--- What `{stamp}` in a name pattern means: a moment, or only the day, as in the names of logs.
 local DAY = string.rep("[0-9]", 8)
 local STAMPS = { DAY .. "_" .. string.rep("[0-9]", 6), DAY }
 
@@ -172,7 +172,7 @@ end
 local function look(p, kind, wrong)
   local there, files = errors.try(backups, p, kind)
   if not there then
-    errors.accept(files, _("it is told with all that is wrong"))
+    errors.accept(files, _("it is reported with everything else that is wrong"))
     return wrong(_("%s: no backup", kind), files.message)
   end
   local newest, usual = files[1], usual_size(files)
@@ -193,7 +193,7 @@ local function look(p, kind, wrong)
   end
   local whole, answer = errors.try(prove, p, newest.path)
   if not whole then
-    errors.accept(answer, _("it is told with all that is wrong"))
+    errors.accept(answer, _("it is reported with everything else that is wrong"))
     return wrong(_("%s: broken", kind), broken(p, files, answer))
   end
   for _i, remark in ipairs(answer) do
@@ -227,7 +227,7 @@ end
 local function listen(wrong)
   local ok, overdue = errors.try(catalog.overdue)
   if not ok then
-    errors.accept(overdue, _("it is told with all that is wrong"))
+    errors.accept(overdue, _("it is reported with everything else that is wrong"))
     return wrong(_("record of the runs"), overdue.message)
   end
   local titles = {
@@ -292,7 +292,7 @@ return recipe {
       error {
         kind = "integrity",
         message = _("not all is well: %s", table.concat(found, "; ")),
-        hint = _("`hikae status` shows how each recipe stands"),
+        hint = _("`hikae status` shows the state of each recipe"),
       }
     end
     log.info(_("Backup monitor: nothing is wrong"))

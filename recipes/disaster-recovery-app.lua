@@ -121,7 +121,7 @@ local function unpack(p, staging)
   end
 end
 
---- Tells what would change, and gives the files that would.
+--- Says what would change, and returns the files that would.
 ---@param p table
 ---@param root string
 ---@return hikae.replacing.File[]

@@ -57,7 +57,7 @@ describe("encrypted-backup", function()
     run:ok():kept(FILE .. ".age"):wrote(FILE .. ".20260215_020000.age"):has_manifest()
   end)
 
-  it("refuses when nothing says what, for whom, or the file is not there", function()
+  it("refuses when no file or recipient is given, or the file is not there", function()
     night():run("encrypted-backup"):failed { message = "nothing says which file" }
     night():run("encrypted-backup", set { file = "/backups/none" }):failed("not_found")
   end)

@@ -25,7 +25,7 @@ pub struct Fetched {
     pub restore: String,
 }
 
-/// Fetches the backup at the address `from` into `dir`; `step` is the step of which progress is told.
+/// Fetches the backup at the address `from` into `dir`; progress is reported for the step `step`.
 pub async fn fetch(caller: &Caller, from: &Path, dir: &Path, step: u64) -> Result<Fetched> {
     let stat = caller.stat(from).await?;
     let cannot = |kind| Error::new(kind, format!("cannot fetch `{}`", from.display()));

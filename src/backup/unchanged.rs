@@ -1,4 +1,4 @@
-//! Remembers a backup as it was proved, and finds out whether that is still what lies there.
+//! Remembers a backup as it was proved, and finds out whether it is still the same.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub struct Proved {
 /// When it is looked at.
 #[derive(Clone, Copy)]
 pub enum When {
-    /// Old backups are about to be removed, for the sake of what is proved.
+    /// Old backups are about to be removed because of what is proved.
     BeforeRemoval,
     AtTheEnd,
 }
@@ -65,7 +65,7 @@ impl Proved {
     }
 
     /// The backup with its manifest and its list: each byte of them is still there.
-    pub async fn must_stand(&self, caller: &Caller, when: When) -> Result<()> {
+    pub async fn must_exist(&self, caller: &Caller, when: When) -> Result<()> {
         self.must_be_the_same(caller, when).await?;
         let beside = self.target.beside()?;
         if self.stamp.is_none() {

@@ -11,7 +11,9 @@ use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
 use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
 use crate::backup::target::Target;
+use crate::backup::series::series_of;
 use crate::backup::unchanged::Proved;
+use crate::backup::usual::Content;
 use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
@@ -37,7 +39,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
         Box::pin(async move {
             let sink = target.begin(&caller).await?;
             let (tee, sealed) = Tee::new(open().await?, sink);
-            // Nobody waits for the copy any more when the call was taken back; then the sink goes with the tee.
+            // Nothing waits for the copy after the call was cancelled; then the sink is dropped with the tee.
             let _unheard = send.send((facts.lock().clone(), sealed));
             Ok(Box::new(tee) as _)
         })
@@ -117,11 +119,17 @@ impl Ready {
     }
 }
 
+/// The size of the last backup of the same series, by which progress is shown.
+fn last_size(recorder: &dyn Recorder, name: &str) -> Option<u64> {
+    let now = Content { series: series_of(name), ..Content::default() };
+    recorder.past(&now).into_iter().find(|before| before.series == now.series).map(|before| before.size_bytes)
+}
+
 impl Writer {
     pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
-        if let Some(size) = self.recorder.last_size(&target.to_string()) {
+        if let Some(size) = last_size(&*self.recorder, &target.name()) {
             event::step_expects_about(self.step, size);
         }
         let listed = list_file::write(list, lists, &self.caller, &self.facts);

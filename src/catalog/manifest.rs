@@ -1,4 +1,4 @@
-//! The record that lies beside each backup and describes it, so that it can be judged and restored without hikae.
+//! The manifest beside each backup, which describes it so that it can be judged and restored without hikae.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -23,7 +23,7 @@ mod machine;
 mod point;
 mod rights;
 mod schedulers;
-mod telling;
+mod alerts;
 mod walls;
 
 use databases::Databases;
@@ -45,8 +45,8 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
         jobs.extend(job);
     }
     points.extend(schedulers::points(context, &jobs));
-    let told = |error: &Error| Point::wrong("configuration", error);
-    points.extend(context.objections().iter().map(told));
+    let objection = |error: &Error| Point::wrong("configuration", error);
+    points.extend(context.objections().iter().map(objection));
     let wrong = points.iter().filter(|point| point.mark == Mark::Wrong).count();
     if args.listing.json {
         print_json_lines(&mut context.out(), points)?;
@@ -84,7 +84,7 @@ fn set_up(context: &Context, offline: bool) -> Vec<Point> {
     let mut points = vec![Point::ok("configuration", format!("`{}`", config.dir.display())), Point::of("state", state)];
     points.extend(machine::clock_points(context));
     points.extend(walls::points(config));
-    points.extend(telling::points(context, offline));
+    points.extend(alerts::points(context, offline));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),
     );

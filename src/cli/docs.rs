@@ -40,13 +40,13 @@ pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
     if let Some(word) = &args.search {
         return search::main(context, word);
     }
-    let Some(wanted) = args.name.as_deref() else {
+    let Some(asked) = args.name.as_deref() else {
         print_text(&mut context.out(), &(contents() + &recipes::contents(context)? + CLOSING))?;
         return Ok(ExitCode::SUCCESS);
     };
-    let found = match recipes::find(context, wanted) {
+    let found = match recipes::find(context, asked) {
         Some(text) => text,
-        None => find(wanted),
+        None => find(asked),
     };
     match found {
         Ok(text) => {
@@ -78,11 +78,11 @@ fn contents() -> String {
 }
 
 /// The text of a module, or of one function of it with the options that it takes.
-fn find(wanted: &str) -> Result<String> {
+fn find(asked: &str) -> Result<String> {
     let stubs = embedded::stubs();
-    let plain = wanted.trim_end_matches("()").replace(':', ".");
+    let plain = asked.trim_end_matches("()").replace(':', ".");
     if let Some(below) = plain.strip_prefix("hikae.") {
-        return in_library(wanted, below);
+        return in_library(asked, below);
     }
     let (module, member) = match plain.split_once('.') {
         Some((module, member)) => (module.to_lowercase(), Some(member.to_owned())),
@@ -90,7 +90,7 @@ fn find(wanted: &str) -> Result<String> {
     };
     if let Some((_, stub)) = stubs.iter().find(|(name, _)| *name == module) {
         let Some(member) = member else { return Ok(whole(stub)) };
-        return one(stub, &member).ok_or_else(|| unknown(wanted, &format!("{module}."), &functions(stub)));
+        return one(stub, &member).ok_or_else(|| unknown(asked, &format!("{module}."), &functions(stub)));
     }
     if let Some((_, stub)) = stubs.iter().find(|(name, stub)| {
         let loose = LOOSE.iter().any(|(known, module)| *known == plain && module == name);
@@ -98,23 +98,23 @@ fn find(wanted: &str) -> Result<String> {
     }) {
         return Ok(one(stub, &plain).unwrap_or_else(|| whole(stub)));
     }
-    Err(unknown(wanted, "", &stubs.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()))
+    Err(unknown(asked, "", &stubs.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()))
 }
 
 /// The same for a library module, whose code is left out.
-fn in_library(wanted: &str, below: &str) -> Result<String> {
+fn in_library(asked: &str, below: &str) -> Result<String> {
     let library = embedded::library();
     let (name, member) = match below.split_once('.') {
         Some((name, member)) => (format!("hikae.{name}"), Some(member)),
         None => (format!("hikae.{below}"), None),
     };
     let Some((_, text)) = library.iter().find(|(known, _)| *known == name) else {
-        return Err(unknown(wanted, "", &library.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
+        return Err(unknown(asked, "", &library.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
     };
     let public = public(text);
     match member {
         None => Ok(whole(&public)),
-        Some(member) => one(&public, member).ok_or_else(|| unknown(wanted, &format!("{name}."), &functions(&public))),
+        Some(member) => one(&public, member).ok_or_else(|| unknown(asked, &format!("{name}."), &functions(&public))),
     }
 }
 
@@ -152,10 +152,10 @@ pub fn types() -> Vec<(String, &'static str)> {
     stubs.chain(library.map(|(name, text)| (format!("{}.lua", name.replace('.', "/")), text))).collect()
 }
 
-fn unknown(wanted: &str, within: &str, names: &[String]) -> Error {
+fn unknown(asked: &str, within: &str, names: &[String]) -> Error {
     let names: Vec<String> = names.iter().map(|name| format!("{within}{name}")).collect();
-    Error::new(Kind::NotFound, format!("there are no docs of `{wanted}`"))
-        .hint(suggest::hint(wanted, names.iter().map(String::as_str)))
+    Error::new(Kind::NotFound, format!("there are no docs of `{asked}`"))
+        .hint(suggest::hint(asked, names.iter().map(String::as_str)))
 }
 
 /// The names of the functions in a stub.

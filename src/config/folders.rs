@@ -10,7 +10,7 @@ const DEFAULT_CONFIG_DIR: &str = "/etc/hikae";
 /// The state folder of root where nothing else is said.
 const DEFAULT_STATE_DIR: &str = "/var/lib/hikae";
 
-/// What the caller knows about folders: the flag, where it stands, and who it is.
+/// What the caller knows about folders: the flag, the current folder, and the user.
 #[derive(Clone, Debug, Default)]
 pub struct Folders {
     /// The value of `--config-dir`.

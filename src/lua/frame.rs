@@ -1,4 +1,4 @@
-//! Keeps the caller of a waiting primitive on Lua's stack, so that `return fs.read(…)` has a place too.
+//! Keeps the caller of a waiting primitive on Lua's stack, so that an error in `return fs.read(…)` has a line too.
 
 use std::os::raw::c_int;
 

@@ -107,7 +107,7 @@ impl Fuse {
         self.0.cause.get().is_some()
     }
 
-    /// Waits until the fuse has blown. Whoever polls Lua polls this first, and then drops Lua's future.
+    /// Waits until the fuse has blown. It is polled before Lua, whose future is then dropped.
     pub async fn blown(&self) {
         let mut bell = std::pin::pin!(self.0.bell.notified());
         bell.as_mut().enable();

@@ -19,12 +19,12 @@ use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::{spawn_cancellable, spawn_uncancellable};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::modules::archive::packing::{PackOptions, pack};
 use crate::secret::Secret;
 use crate::stream::tar::{TarEntry, TarKind};
+use crate::units::duration;
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 

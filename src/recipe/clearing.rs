@@ -1,4 +1,4 @@
-//! Clears away what dead runs left behind: their partial files and their locks.
+//! Removes what dead runs left: their partial files and their locks.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

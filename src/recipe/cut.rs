@@ -14,6 +14,15 @@ pub enum Cut {
     Deadline,
 }
 
+impl Cut {
+    pub fn signal(self) -> Option<i32> {
+        match self {
+            Cut::Signal(number) => Some(number),
+            Cut::Deadline => None,
+        }
+    }
+}
+
 /// Ends Lua for this reason, as soon as it hands out its fuse.
 pub async fn stop(fuse: oneshot::Receiver<Fuse>, cut: &Cut, timeout: Duration) {
     // Lua that has ended before it had a fuse need not be stopped.

@@ -63,7 +63,7 @@ pub trait Scene {
     /// Runs the recipe's own part, and hands out its fuse as soon as there is one.
     fn lua(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> impl Future<Output = LuaEnd>;
 
-    /// Waits until everything that was dropped is taken back; `false` when that took longer than `grace`.
+    /// Waits until everything that was dropped is undone; `false` when that took longer than `grace`.
     fn settle(&self, grace: Duration) -> impl Future<Output = bool>;
 }
 

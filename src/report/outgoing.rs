@@ -1,4 +1,4 @@
-//! Is the one door for text on its way out: strikes out known secrets, and makes control characters harmless.
+//! Cleans all text that leaves the program: hides known secrets, and makes control characters harmless.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Lets someone else read the lines of a stream while its bytes pass by.
+//! Gives the lines of a stream to a reader while its bytes pass.
 
 use bytes::{Buf, Bytes};
 use futures_util::future::BoxFuture;

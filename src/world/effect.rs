@@ -1,4 +1,4 @@
-//! Every touch of the outside, as plain data.
+//! Every access to the outside, as plain data.
 
 mod classes;
 

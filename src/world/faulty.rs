@@ -70,7 +70,7 @@ pub enum FaultKind {
 /// A world with faults.
 ///
 /// It counts the effects that reach it, so it belongs below what refuses them. What is under way when the run is killed
-/// is not taken back, as nobody would be left to do it; `Simulated::die` then says the same to a simulated world.
+/// is not undone, since no process is left to do it; `Simulated::die` then says the same to a simulated world.
 pub struct Faulty<W> {
     inner: Arc<W>,
     faults: Vec<Fault>,

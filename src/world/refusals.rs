@@ -1,4 +1,4 @@
-//! Words what a file system or a program refuses, alike in every world, with what a person can do about it.
+//! The messages of file systems and programs, the same in every world, with what a person can do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ pub fn out_of_reach(act: &str, path: &Path, root: Option<&Path>, cause: io::Erro
 /// A new file was to take the name of another.
 pub fn taken(path: &Path) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot create `{}`", path.display()))
-        .because_text("a file of this name stands already")
+        .because_text("a file of this name exists")
         .hint("nothing was changed: choose another name, or remove the old file first")
 }
 
@@ -83,7 +83,7 @@ pub fn not_plain(path: &Path, is_dir: bool) -> Error {
 /// Something else is where a folder was to be made.
 pub fn not_a_folder(path: &Path) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot make the folder `{}`", path.display()))
-        .because_text("something that is not a folder stands there")
+        .because_text("something that is not a folder exists there")
 }
 
 /// A link is where a file or folder was meant.

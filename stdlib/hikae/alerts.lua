@@ -1,4 +1,4 @@
---- Fits the words of an alert into what a messenger takes, and reads what it answers.
+--- Shortens the text of an alert to the limits of a messenger, and reads its answer.
 local alerts = {}
 
 local COLOURS = { good = "#2E7D32", neutral = "#607D8B", warning = "#F9A825", danger = "#C62828" }

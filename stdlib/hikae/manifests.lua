@@ -88,7 +88,7 @@ function manifests.made(backups, dir, ending, hint)
   return new
 end
 
---- Refuses to let backups with rows go for the sake of a newer one without any: a wrong or emptied database dumps well.
+--- Refuses to remove backups with rows in favour of a newer one without any: a wrong or emptied database dumps without errors.
 ---@param backups hikae.retention.Backup[]
 function manifests.check_rows(backups)
   local newest

@@ -24,7 +24,7 @@ function sync.params(own)
     replace = { default = false, says = "Whether a backup may take the place of another one of the same name" },
     takeover = { default = false, says = "Whether this folder goes on where another one was synced before" },
     allow_empty = { default = false, says = "Whether the folder may be empty" },
-    marker = { default = true, says = "Whether a marker in the folder tells that its disk is mounted; a folder that is only read has none" },
+    marker = { default = true, says = "Whether a marker in the folder shows that its disk is mounted; a folder that is only read has none" },
     limit = { type = "size", optional = true, says = "Most bytes a second for all uploads together" },
   }
   local names = {}
@@ -81,12 +81,12 @@ end
 ---@param ... string
 ---@return objects.Planned[]
 local function of(items, ...)
-  local wanted, found = {}, {}
+  local reasons, found = {}, {}
   for _i, reason in ipairs { ... } do
-    wanted[reason] = true
+    reasons[reason] = true
   end
   for _i, item in ipairs(items) do
-    found[#found + 1] = wanted[item.reason] and item or nil
+    found[#found + 1] = reasons[item.reason] and item or nil
   end
   return found
 end

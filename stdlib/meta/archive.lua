@@ -1,7 +1,7 @@
 ---@meta archive
 
---- Tar archives: files and folders into one, what is in one, and its way into a folder. Plain, `.gz` and `.zst` ones are told
---- by their first bytes.
+--- Tar archives: files and folders into one, what is in one, and its way into a folder. Plain, `.gz` and `.zst` ones are
+--- recognized by their first bytes.
 archive = {}
 
 ---@class (exact) archive.PackOptions

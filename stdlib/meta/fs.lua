@@ -64,7 +64,7 @@ function fs.read(path) end
 ---@param options? fs.WriteOptions
 function fs.write(path, text, options) end
 
---- Makes a folder of mode 0700, and those above it; one that stands already is fine.
+--- Makes a folder of mode 0700, and those above it; an existing one is fine.
 ---@param path string
 function fs.mkdir(path) end
 

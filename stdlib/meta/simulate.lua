@@ -4,15 +4,15 @@
 
 --- A world in memory, as it is before the first run. Nothing in it is real, and nothing takes time.
 ---@class (exact) simulate.Setup
----@field now? string The moment at which its clock stands, such as `"2026-02-15T02:00:00+09:00"`; only waiting moves it.
+---@field now? string The moment that its clock shows, such as `"2026-02-15T02:00:00+09:00"`; only waiting moves it.
 ---@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
 ---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
 ---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
 ---@field postgres? string|fun(said: simulate.Said): string|simulate.Heard|nil The one PostgreSQL server: a function that answers each login and each statement, or one answer to everything. Default: nothing listens.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
----@field contacts? table<string, string[]> Whom to call, by the levels of `[contacts]`. Default: nobody.
----@field catalog? simulate.Catalog What the record of runs tells. Default: nothing is wrong.
+---@field contacts? table<string, string[]> Who to call, by the levels of `[contacts]`. Default: nobody.
+---@field catalog? simulate.Catalog What the record of runs says. Default: nothing is wrong.
 ---@field objects? table<string, string|{ content: string?, size: integer|string|nil, age: string?, modified: string?, storage_class: string?, metadata: table<string, string>? }> What object stores hold, by `"s3://bucket/key"`; `["s3://bucket"] = {}` is an empty bucket.
 ---@field store? { access_key: string?, secret_key: Secret|nil, down: boolean? } How object stores answer. Default: to everybody.
 ---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.

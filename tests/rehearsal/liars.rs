@@ -164,7 +164,7 @@ async fn old_backups_that_go_for_nothing_are_told() {
         found,
         [(
             Sort::Loss,
-            format!("`{}` was let go although no new backup of its kind was proved (liar.lua:7)", super::OLD)
+            format!("`{}` was removed although no new backup of its kind was proved (liar.lua:7)", super::OLD)
         )]
     );
 }
@@ -178,7 +178,7 @@ async fn a_backup_of_something_else_excuses_nothing() {
         let body = format!("{}\nfs.remove(\"{}\")", save.replace("NAME", name), super::OLD);
         told(&play(world, doing("backup", &body), vec![]).await.unwrap())
     };
-    let loss = format!("`{}` was let go although no new backup of its kind was proved (liar.lua:8)", super::OLD);
+    let loss = format!("`{}` was removed although no new backup of its kind was proved (liar.lua:8)", super::OLD);
     for other in
         ["roles_20260215_020000.sql.gz", "db_backup_old_20260215_020000.sql.gz", "db_backup_20250101_020000.sql.gz"]
     {
@@ -236,7 +236,7 @@ async fn success_against_what_happened_is_a_lie_whoever_tells_it() {
     gone.after.files.remove(std::path::Path::new(super::NEW));
     let told_gone = told(&gone);
     let why =
-        format!("the run says success, but its backup does not stand: `{}` is no backup: it is not there", super::NEW);
+        format!("the run says success, but its backup is not there: `{}` is no backup: it is not there", super::NEW);
     assert_eq!(told_gone[0].0, Sort::Loss, "the old one was let go for it: {told_gone:?}");
     assert_eq!(told_gone[1..], [(Sort::Lie, why)]);
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hikae::error::Kind;
 use hikae::lua::fuse::LuaLimits;
-use hikae::specs::{Outcome, Runner, SpecResult, Stage, tell, tested_nothing};
+use hikae::specs::{Outcome, Runner, SpecResult, Stage, tested_nothing, text_of};
 use hikae::world::World;
 use hikae::world::real::Real;
 
@@ -27,7 +27,7 @@ fn run(text: &str) -> Vec<SpecResult> {
 
 /// The results as a person sees them.
 fn told(text: &str) -> String {
-    run(text).iter().map(tell).collect::<Vec<_>>().join("\n")
+    run(text).iter().map(text_of).collect::<Vec<_>>().join("\n")
 }
 
 /// The result of one spec with this body.

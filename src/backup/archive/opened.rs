@@ -1,4 +1,4 @@
-//! Opens the file of an archive, whatever it is packed with, and believes it only when its manifest does too.
+//! Opens the file of an archive, whatever it is packed with, and accepts it only if its manifest agrees.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Unpacks an archive into a new folder; whatever fails, or takes it back, nothing of it is left.
+//! Unpacks an archive into a new folder; after a failure or a cancellation nothing of it is left.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Takes keys out of the keyring of a user: by name, refused when they cannot be relied on, and without a prompt.
+//! Finds keys in the keyring of a user: by name, refused when they are not trusted, and without a prompt.
 
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,7 @@ impl Keyring {
         }
     }
 
-    /// The one key that a recipient means. Whoever gives no full fingerprint relies on the trust of the keyring.
+    /// The one key that a recipient means. Without a full fingerprint, the trust of the keyring decides.
     pub async fn recipient(&self, caller: &Caller, name: &str) -> Result<Key> {
         let wrong = |kind, why: String| Error::new(kind, format!("cannot encrypt to `{name}`")).because_text(why);
         let fingerprint = fingerprint(name);
@@ -63,7 +63,7 @@ impl Keyring {
                 wrong(Kind::Denied, why.join("\n")).hint("import a key that is valid, and name it by its fingerprint")
             );
         };
-        if fingerprint.is_some_and(|wanted| first.is_named_by(&wanted)) {
+        if fingerprint.is_some_and(|given| first.is_named_by(&given)) {
             return Ok((*first).clone());
         }
         match usable.iter().filter(|key| key.is_trusted()).collect::<Vec<_>>()[..] {

@@ -1,4 +1,4 @@
-//! Plans a sync: what is uploaded, skipped and deleted, each with its reason, and what speaks against it. Changes nothing.
+//! Plans a sync: what is uploaded, skipped and deleted, each with its reason, and the objections. Changes nothing.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};

@@ -36,8 +36,8 @@ pub async fn upload(work: &Work, item: &Item) -> Result<Option<Hash>> {
             return Err(error);
         }
         let pause = std::time::Duration::from_secs(PAUSE_SECS << (tries - 1));
-        let told = format!("{}; `{}` is uploaded again in {}s", error.one_line(), item.name, pause.as_secs());
-        crate::report::log(crate::report::Level::Warn, &told, None);
+        let line = format!("{}; `{}` is uploaded again in {}s", error.one_line(), item.name, pause.as_secs());
+        crate::report::log(crate::report::Level::Warn, &line, None);
         work.caller.sleep(pause).await?;
         tries += 1;
     }

@@ -24,7 +24,7 @@ const CLIENTS: [&str; 4] = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
 /// The longest that one connection may take.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The databases that were tried, with what came of it: two recipes of one database need no two connections.
+/// The databases that were tried, with the results: two recipes of one database need one connection.
 #[derive(Default)]
 pub struct Databases(BTreeMap<String, std::result::Result<(), Error>>);
 

@@ -1,4 +1,4 @@
-//! Looks at the clock, the time zone, and the space for the next backup.
+//! Checks the clock, the time zone, and the space for the next backup.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Whether a scheduler runs each recipe that has a schedule, and whether two get in each other's way: crontabs and timers are read.
+//! Checks whether a scheduler runs each recipe that has a schedule, and whether two schedulers run the same one: reads crontabs and timers.
 
 use std::path::{Path, PathBuf};
 

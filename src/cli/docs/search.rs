@@ -12,17 +12,17 @@ use crate::report::table::print_text;
 
 /// Prints what was found, a line each; finding nothing is exit code 1, as with `grep`.
 pub fn main(context: &Context, word: &str) -> Result<ExitCode> {
-    let wanted = word.to_lowercase();
+    let word = word.to_lowercase();
     let mut found = Vec::new();
     for (name, stub) in embedded::stubs() {
-        found.extend(blocks(stub, &wanted).map(|(function, says)| (called(name, &function), says)));
+        found.extend(blocks(stub, &word).map(|(function, says)| (called(name, &function), says)));
     }
     for (name, module) in embedded::library() {
-        found.extend(blocks(module, &wanted).map(|(function, says)| (called(&name, &function), says)));
+        found.extend(blocks(module, &word).map(|(function, says)| (called(&name, &function), says)));
     }
     for name in context.config.recipes()? {
         let Ok(source) = context.config.recipe_source(&name) else { continue };
-        if format!("{name}\n{}", source.text).to_lowercase().contains(&wanted) {
+        if format!("{name}\n{}", source.text).to_lowercase().contains(&word) {
             found.push((name, head(&source.text).lines().next().unwrap_or_default().to_owned()));
         }
     }

@@ -1,4 +1,4 @@
-//! `pg.temporary_cluster`, `pg.drop_cluster`: a server of the run's own, in a folder of its own, that goes with the run.
+//! `pg.temporary_cluster`, `pg.drop_cluster`: a private server of the run, in its own folder, removed when the run ends.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use crate::backup::pool::spawn;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::temporary_cluster::{PORT, TemporaryCluster};
 use crate::postgres::server::throwaway;
+use crate::units::duration;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

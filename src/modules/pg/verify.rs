@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
 
 use mlua::Table;
 use serde::Deserialize;
@@ -14,7 +13,6 @@ use crate::catalog::described;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::json::to_lua;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::postgres::dump::facts::{DatabaseFacts, names};
 use crate::postgres::restore::checks::{CHECK, Check, compare};
@@ -24,18 +22,17 @@ use crate::postgres::restore::live::{Answers, Live, Target};
 use crate::postgres::restore::read_back::ReadBack;
 use crate::postgres::restore::structure::Structure;
 use crate::postgres::restore::structure_checks::{self, Restored};
-use crate::postgres::server::client::Server;
+use crate::postgres::server::client::{Server, server_options};
 use crate::postgres::server::query::ask_in;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRoles;
-use crate::secret::Secret;
 use crate::world::Caller;
 use crate::world::postgres::{QueryResult, message_of};
 
 /// The most that a database may say about itself: some hundred thousand tables.
 const MAX_LIVE_BYTES: usize = 128 << 20;
 
-options!(VerifyOptions {
+server_options!(VerifyOptions {
     database: String,
     manifest: Manifest,
     #[serde(default)]

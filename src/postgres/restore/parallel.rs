@@ -1,4 +1,4 @@
-//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as ever.
+//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as usual.
 //!
 //! `pg_restore` only turns parts of the archive into SQL. Whatever has to keep its order goes through one session.
 

@@ -1,4 +1,4 @@
-//! Gives a dump of any form as plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
+//! Turns a dump of any form into plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
 
 pub mod directory;
 use crate::backup::decrypting::{Identity, decrypted, decrypted_name, encryption_of};

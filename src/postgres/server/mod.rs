@@ -2,10 +2,9 @@
 
 pub mod client;
 pub mod clusters;
-pub mod explain;
-pub mod throwaway_lock;
-pub mod throwaway_role;
 pub mod created;
+pub(crate) mod dump_options;
+pub mod explain;
 pub mod load_line;
 pub mod maintenance;
 pub mod programs;
@@ -15,4 +14,6 @@ pub mod removal;
 pub mod talk;
 pub mod temporary_cluster;
 pub mod throwaway;
+pub mod throwaway_lock;
+pub mod throwaway_role;
 pub mod variables;

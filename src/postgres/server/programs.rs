@@ -7,7 +7,7 @@ use crate::world::capability::Capability;
 use crate::world::command::Own;
 use crate::world::{Caller, Command};
 
-/// Whom the server runs as where we are root.
+/// The user that the server runs as when hikae is root.
 const USER: &str = "postgres";
 
 /// What makes a server that is thrown away fast and small: nothing of it has to outlive a power cut, and everything of

@@ -1,4 +1,4 @@
-//! Which databases hikae may throw away: how they are named and marked, and how a run shows that it still needs one.
+//! Decides which databases hikae may drop: how throwaways are named and marked, and how a run shows that it still needs one.
 //!
 //! A throwaway has a name that nobody else gives, a comment that says which run made it, and a keeper: a session of its
 //! run that holds an advisory lock. The lock ends with the run, also when it is killed, so the server itself knows which

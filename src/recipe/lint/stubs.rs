@@ -111,7 +111,7 @@ impl Stubs {
         self.classes.get(name)
     }
 
-    /// What an alias stands for; any other kind as it is.
+    /// The type behind an alias; any other type unchanged.
     pub fn resolved<'a>(&'a self, kind: &'a str) -> &'a str {
         self.aliases.get(kind).map_or(kind, String::as_str)
     }

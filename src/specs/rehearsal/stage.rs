@@ -65,7 +65,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// What the world has come to, without hikae's own folder.
+    /// The state of the world, without hikae's own folder.
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.world.snapshot();
         snapshot.files.retain(|path, _| !path.starts_with(STATE_DIR));

@@ -30,7 +30,7 @@ pub struct Plan {
 /// An entry of the plan, and whether it is still valid: a file that was not committed would not be there.
 struct Entered {
     planned: Planned,
-    stands: bool,
+    holds: bool,
 }
 
 /// What would be different at a path.
@@ -57,18 +57,18 @@ impl Plan {
         let effect = &request.effect;
         let (verb, object) = (effect.verb(), effect.object());
         let planned = Planned { verb, object, detail, why: request.why.clone(), site: request.site.clone() };
-        self.planned.push(Entered { planned, stands: true });
+        self.planned.push(Entered { planned, holds: true });
         self.planned.len() - 1
     }
 
     /// What is in the plan, in order.
     pub fn planned(&self) -> Vec<Planned> {
-        self.planned.iter().filter(|entry| entry.stands).map(|entry| entry.planned.clone()).collect()
+        self.planned.iter().filter(|entry| entry.holds).map(|entry| entry.planned.clone()).collect()
     }
 
-    /// Takes the entry `number` back: its file was given up.
+    /// Removes the entry `number`: its file was abandoned.
     pub fn withdraw(&mut self, number: usize) {
-        self.planned[number].stands = false;
+        self.planned[number].holds = false;
     }
 
     /// What the entry `number` is about, in words.

@@ -81,7 +81,7 @@ impl Broken {
         self.left == Some(0)
     }
 
-    /// The error of a stream that has come to the place where it breaks.
+    /// The error of a stream at the place where it breaks.
     async fn breaks(&self, act: &str) -> Error {
         let Some((fault, object, delay)) = &self.fault else { return killed() };
         let kind = match fault {

@@ -1,4 +1,4 @@
-//! Words what goes wrong with a request, alike in every world, with what a person can do about it.
+//! The messages of failed requests, the same in every world, with what a person can do about it.
 
 use std::fmt;
 use std::time::Duration;
@@ -97,9 +97,9 @@ pub fn cut_off(title: &str, got: u64, of: Option<u64>) -> Error {
 }
 
 /// The end of the connection is all that would mark the end of the answer.
-pub fn end_is_not_told(title: &str) -> Error {
+pub fn end_is_unknown(title: &str) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether the answer to `{title}` is complete"))
-        .because_text("the server told neither its length nor its end")
+        .because_text("the server gave neither its length nor its end")
         .hint("the server must send `Content-Length`, or the body in chunks")
 }
 
@@ -157,8 +157,8 @@ fn kind_of(status: u16) -> Kind {
 
 fn hint_of(status: u16) -> Option<&'static str> {
     Some(match status {
-        206 => "this is only a part of what stands there: the server or a proxy cut it",
-        200..=299 => "it is no refusal, and not the answer that is wanted here: `expect` names those that are",
+        206 => "this is only a part of the file there: the server or a proxy cut it",
+        200..=299 => "it is not an error, but not an expected answer either: `expect` lists the expected ones",
         401 => "the server does not know who asks: check the token or the password, and whether it has expired",
         403 => "the server knows who asks, and does not allow it: check what the account may do",
         404 | 410 => "check the address: there is nothing under this path",

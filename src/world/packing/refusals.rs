@@ -1,4 +1,4 @@
-//! Words what keeps an archive from being made, alike in every world.
+//! The messages of archives that cannot be made, the same in every world.
 
 use std::io;
 use std::path::Path;

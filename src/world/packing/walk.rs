@@ -79,7 +79,7 @@ struct Walk<'a, F: Folder> {
     outputs: Vec<((u64, u64), PathBuf, OsString)>,
 }
 
-/// The folders that the archive is written to. One that cannot be opened now is told when it is written to.
+/// The folders that the archive is written to. One that cannot be opened now is reported when it is written to.
 fn outputs<F: Folder>(
     packing: &Packing,
     open: &impl Fn(&Path) -> io::Result<(F, OsString)>,

@@ -127,7 +127,7 @@ impl Through {
             Some(cause) => {
                 Err(Error::new(Kind::Command, format!("`{}` ended before it had read everything", self.program))
                     .because(cause)
-                    .hint("it exited with code 0 all the same: what it wrote is not of the whole stream"))
+                    .hint("it still exited with code 0: what it wrote is not of the whole stream"))
             }
         }
     }
@@ -151,14 +151,14 @@ impl Source for Through {
     }
 }
 
-/// Waits for `wanted` while the program is fed. What the source fails with comes first; that the program takes no more is only
+/// Waits for `work` while the program is fed. What the source fails with comes first; that the program takes no more is only
 /// noted: its exit says why.
 async fn alongside<T>(
     feeding: &mut Option<BoxFuture<'static, Result<Fed>>>,
     stopped: &mut Option<Error>,
-    wanted: impl Future<Output = T>,
+    work: impl Future<Output = T>,
 ) -> Result<T> {
-    let mut wanted = pin!(wanted);
+    let mut work = pin!(work);
     poll_fn(|context| {
         if let Some(fed) = feeding.as_mut()
             && let Poll::Ready(done) = fed.as_mut().poll(context)
@@ -168,7 +168,7 @@ async fn alongside<T>(
                 *stopped = Some(error);
             }
         }
-        wanted.as_mut().poll(context).map(Ok)
+        work.as_mut().poll(context).map(Ok)
     })
     .await
 }

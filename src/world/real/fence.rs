@@ -101,9 +101,9 @@ fn below(root: &Path, path: &Path, make: Option<u32>) -> io::Result<Dir> {
 
 /// Makes the folders of `rest` beneath `top`, each from the one above it: of a thousand folders, each is opened once.
 fn make_way(top: &Dir, rest: &Path, mode: u32) -> io::Result<Dir> {
-    let standing = rest.parent().filter(|above| !above.as_os_str().is_empty());
-    let (mut here, mut above) = match standing.and_then(|standing| Some((standing, top.open_dir(standing).ok()?))) {
-        Some((standing, folder)) => (standing.to_owned(), folder),
+    let existing = rest.parent().filter(|above| !above.as_os_str().is_empty());
+    let (mut here, mut above) = match existing.and_then(|existing| Some((existing, top.open_dir(existing).ok()?))) {
+        Some((existing, folder)) => (existing.to_owned(), folder),
         None => (PathBuf::new(), top.try_clone()?),
     };
     let missing = rest.iter().skip(here.iter().count());

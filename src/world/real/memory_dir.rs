@@ -21,7 +21,7 @@ const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
 const MODE: u32 = 0o700;
 
 /// Removed with its lock when this is dropped.
-struct Standing {
+struct HeldDir {
     folder: PathBuf,
     lock: PathBuf,
     /// Closing the file lets the lock go: then the folder is one of a dead run.
@@ -29,9 +29,9 @@ struct Standing {
     undo: Undo,
 }
 
-impl LockGuard for Standing {}
+impl LockGuard for HeldDir {}
 
-impl Drop for Standing {
+impl Drop for HeldDir {
     fn drop(&mut self) {
         let (folder, lock, held) = (self.folder.clone(), self.lock.clone(), self.held.take());
         self.undo.run(move || {
@@ -49,12 +49,12 @@ pub fn make(files: &[(String, Vec<u8>)], environment: &BTreeMap<String, String>,
     let fail = |cause| cannot(&root).because(cause);
     sweep(&root).map_err(fail)?;
     let (folder, lock, held) = claim(&root).map_err(fail)?;
-    let standing = Standing { folder: folder.clone(), lock, held: Some(held), undo: undo.clone() };
+    let held_dir = HeldDir { folder: folder.clone(), lock, held: Some(held), undo: undo.clone() };
     DirBuilder::new().mode(MODE).create(&folder).map_err(fail)?;
     for (name, data) in files {
         write(&folder.join(name), data).map_err(fail)?;
     }
-    Ok(MemoryDir { path: folder, held: Box::new(standing) })
+    Ok(MemoryDir { path: folder, held: Box::new(held_dir) })
 }
 
 /// A name that no other run has, and the lock that says so.
@@ -99,7 +99,7 @@ fn lies_in_memory(place: &Path) -> bool {
     rustix::fs::statfs(place).is_ok_and(|found| IN_MEMORY.contains(&(found.f_type as u64)))
 }
 
-/// Whoever else could write there could put a link in the way.
+/// Another user who can write there could put a link in the way.
 fn own(root: &Path, user: u32) -> io::Result<()> {
     match DirBuilder::new().mode(MODE).create(root) {
         Ok(()) => {}

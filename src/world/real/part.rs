@@ -1,4 +1,4 @@
-//! A file under way: written under a partial name, locked while its writer lives, shown under its own name in one step.
+//! An unfinished file: written under a partial name, locked while its writer lives, shown under its own name in one step.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -107,7 +107,7 @@ impl Part {
         let mut state = self.state();
         if *state != State::Open {
             return Err(Error::new(Kind::Cancelled, format!("cannot create `{}`", self.path.display()))
-                .because_text("it was given up"));
+                .because_text("it was abandoned"));
         }
         let Spot { folder, name } = &self.spot;
         let fail = |cause| trouble("create", &self.path, cause);

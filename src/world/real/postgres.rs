@@ -22,9 +22,9 @@ pub use settings::VARIABLES;
 
 /// Connects and logs in.
 pub async fn connect(login: Login, environment: &Arc<BTreeMap<String, String>>) -> Result<Box<dyn Session>> {
-    let (wanted, environment) = (login.clone(), environment.clone());
+    let (asked, environment) = (login.clone(), environment.clone());
     // The files of libpq are read from the disk.
-    let settings = blocking(move || settings::Settings::of(&wanted, &environment)).await?;
+    let settings = blocking(move || settings::Settings::of(&asked, &environment)).await?;
     let session = login::open(&login, settings).await?;
     Ok(Box::new(session))
 }

@@ -1,4 +1,4 @@
-//! Decides whether a file, and every folder above it, can be changed only by those whom this process trusts.
+//! Decides whether a file, and every folder above it, can be changed only by users that this process trusts.
 
 use std::collections::HashMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -9,7 +9,7 @@ use rustix::fs::StatVfsMountFlags;
 
 use crate::error::{Error, Kind};
 
-/// Whom this process trusts, and what it has found so far.
+/// The users that this process trusts, and what it has found so far.
 pub struct Trust {
     uid: u32,
     /// One more owner that the environment names.

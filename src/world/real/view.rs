@@ -43,7 +43,7 @@ impl View {
         Ok(View { namespace, here })
     }
 
-    /// Shows this view to the calling process, standing in `folder`: system calls and nothing else.
+    /// Shows this view to the calling process, in `folder`: system calls and nothing else.
     pub fn enter(&self, folder: Option<&CString>) -> io::Result<()> {
         // SAFETY: the call takes two numbers; the descriptor is ours and open.
         if unsafe { libc::setns(self.namespace.as_raw_fd(), libc::CLONE_NEWNS) } != 0 {

@@ -41,7 +41,7 @@ pub fn found(tree: &mut Tree, setup: &SimulatedSetup, now: Moment, path: &Path, 
     found_above(tree, &path, now)?;
     let node = node(setup, now, &path, file)?;
     if tree.node(&path).is_some_and(|old| !old.is_dir() || !node.is_dir()) {
-        return Err(wrong(&path, "something stands there already"));
+        return Err(wrong(&path, "something exists there already"));
     }
     tree.found(path, node);
     Ok(())

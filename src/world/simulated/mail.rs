@@ -67,7 +67,7 @@ fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
         Security::Plain => with_password,
     };
     if encrypted && smtp.untrusted && server.ca_pem.is_none() {
-        let said = "nobody whom this machine trusts has signed it";
+        let said = "no authority that this machine trusts has signed it";
         return Err(not_trusted(
             server,
             said,
@@ -75,7 +75,7 @@ fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
         ));
     }
     match (&server.user, &smtp.password) {
-        (Some(_), Some(wanted)) if server.password.as_ref() != Some(wanted) => {
+        (Some(_), Some(expected)) if server.password.as_ref() != Some(expected) => {
             Err(login_refused(server, "535 5.7.8 authentication failed"))
         }
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! A file under way: under a partial name while it is written, under its own name from one moment to the next.
+//! An unfinished file: under a partial name while it is written, under its own name from one moment to the next.
 
 use std::io;
 use std::path::{Path, PathBuf};

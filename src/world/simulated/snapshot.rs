@@ -1,4 +1,4 @@
-//! Shows what a simulated world has come to: what lies where, what ran, and what was left open.
+//! Shows the state of a simulated world: its files, what ran, and what was left open.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub partials: Vec<PathBuf>,
     /// Objects by their address, such as `s3://bucket/key`.
     pub objects: BTreeMap<String, SeenObject>,
-    /// Objects that were begun, and neither committed nor given up.
+    /// Objects that were begun, and neither committed nor aborted.
     pub uploads: Vec<String>,
     /// Files that are still open to be read.
     pub open: Vec<PathBuf>,

@@ -1,4 +1,4 @@
-//! Makes plain SQL of a folder by `pg_dump --format=directory` that somebody has put into a tar file, to its last byte.
+//! Makes plain SQL of a folder by `pg_dump --format=directory` that was put into a tar file, to its last byte.
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use chrono::{DateTime, Local};
 use futures_util::future::BoxFuture;
@@ -21,7 +22,6 @@ use crate::stream::{Sink, Source};
 use crate::world::http::{HttpResponse, Method};
 use crate::world::objects::words::{no_bucket, no_object, only_a_part, only_files, replaced, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use crate::world::real::base64;
 
 mod account;
 mod upload;
@@ -77,7 +77,7 @@ impl Container {
             answer => answer?,
         };
         let of = whole_length(&object, answer.status, |name| answer.header(name))?;
-        let check = answer.header("content-md5").and_then(base64::decode).map(|md5| hex(&md5));
+        let check = answer.header("content-md5").and_then(|text| BASE64_STANDARD.decode(text).ok()).map(|md5| hex(&md5));
         let check = check.and_then(|md5| Check::of_etag(&md5, None));
         let etag = answer.header("etag").unwrap_or_default().to_owned();
         let again = SameBlob { container: self, object: object.clone(), etag, of };
@@ -85,7 +85,7 @@ impl Container {
     }
 
     async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
-        // It encrypts everything by itself, and is not told how.
+        // It encrypts everything by itself, and takes no option for it.
         only_files(&Put { storage_class: None, ..put.clone() })?;
         if self.look(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));

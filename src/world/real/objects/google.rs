@@ -56,7 +56,7 @@ impl Bucket {
             (None, Some(host)) => format!("http://{host}"),
             (None, None) => USUAL.to_owned(),
         };
-        // An emulator asks for nobody's name, and must not be told one.
+        // An emulator asks for no token, and must not get one.
         let signer = Arc::new(Token { reach: reach.clone(), nobody: emulator.is_some() });
         Bucket { rest: Rest { store: store.clone(), reach: reach.clone(), signer }, base }
     }
@@ -97,7 +97,7 @@ impl Bucket {
     }
 
     async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
-        // It encrypts everything by itself, and is not told how.
+        // It encrypts everything by itself, and takes no option for it.
         only_files(&Put { storage_class: None, ..put.clone() })?;
         if self.look(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));

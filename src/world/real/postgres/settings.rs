@@ -1,4 +1,4 @@
-//! Settles where a connection goes and how, in libpq's order: what the caller says, the service file, the variables, the defaults.
+//! Decides where a connection goes and how, in libpq's order: what the caller says, the service file, the variables, the defaults.
 
 mod demands;
 mod passfile;

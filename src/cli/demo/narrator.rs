@@ -1,4 +1,4 @@
-//! Tells the demo's story: words in the reader's language, and commands that are typed, run and shown with their end.
+//! Plays the demo: text in the reader's language, and commands that are typed, run and shown with their exit code.
 
 use std::path::PathBuf;
 
