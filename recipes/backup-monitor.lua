@@ -5,7 +5,7 @@ local manifests = require "hikae.manifests"
 
 --- How many backups before the newest one say what is usual, and how many it takes to say that.
 local USUAL, ENOUGH = 7, 3
---- What a backup may lie ahead of the clock: the hour that local time repeats when summer ends.
+--- What a backup may be ahead of the clock: the hour that local time repeats when summer ends.
 local AHEAD_SECS = 3600
 
 --- What `{stamp}` in a name pattern means: a moment, or only the day, as in the names of logs.
@@ -180,7 +180,7 @@ local function look(p, kind, wrong)
   if age > p.max_age then
     wrong(_("%s: too old", kind), _("the newest backup is %d hours old, and may be %d: %s", age // 3600, p.max_age // 3600, newest.path))
   elseif age < -AHEAD_SECS then
-    wrong(_("%s: too old", kind), _("the newest backup lies in the future of the clock: %s", newest.path))
+    wrong(_("%s: too old", kind), _("the newest backup is in the future by the clock: %s", newest.path))
   end
   local small = false
   for _i, name in ipairs(p.small) do
@@ -258,8 +258,8 @@ return recipe {
   schedule = "0 * * * *",
   params = {
     kinds = { type = "list", default = { "db", "config", "logs" }, says = "Kinds of backups to look at" },
-    dir = { default = "/backups", type = "path", says = "Folder below which the backups lie" },
-    database_dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder below which those of the kind `db` lie" },
+    dir = { default = "/backups", type = "path", says = "Folder that contains the backups" },
+    database_dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder that contains those of the kind `db`" },
     name = { default = "{kind}_backup_{stamp}*", says = "How the backups are named; `{stamp}` is YYYYMMDD_HHMMSS" },
     max_age = { type = "duration", default = "25h", says = "Age that the newest backup may have" },
     min_size = { type = "size", default = "1 MB", says = "Size that it must have" },

@@ -22,9 +22,13 @@ const FIXED: [&str; 2] = [r#"number(row, "told")"#, "first_failure, told, last_t
 
 fn sources() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let all = ["src", "stdlib", "recipes"].iter().flat_map(|folder| walkdir::WalkDir::new(root.join(folder)));
+    let all = ["src", "stdlib", "recipes", "docs", "README.md", "ARCHITECTURE.md"]
+        .iter()
+        .flat_map(|folder| walkdir::WalkDir::new(root.join(folder)));
     let all = all.map(|entry| entry.unwrap().into_path());
-    let text = |path: &PathBuf| path.extension().is_some_and(|ending| ["rs", "lua", "txt"].iter().any(|one| ending == *one));
+    let text = |path: &PathBuf| {
+        path.extension().is_some_and(|ending| ["rs", "lua", "txt", "md"].iter().any(|one| ending == *one))
+    };
     let found: Vec<PathBuf> = all.filter(text).collect();
     assert!(found.len() > 700, "this test would check too little: {}", found.len());
     found

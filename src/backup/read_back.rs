@@ -53,7 +53,7 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
     Ok(ReadBackup { tally, encryption, opened })
 }
 
-/// Whether the list of an archive that lies beside it is the one that its manifest names.
+/// Whether the list of an archive that is beside it is the one that its manifest names.
 async fn prove_list(caller: &Caller, path: &Path, manifest: &Manifest) -> Result<()> {
     let Some(section) = manifest.sections.get(SECTION) else { return Ok(()) };
     let listed: ListSection = serde_json::from_value(section.clone()).map_err(|cause| {

@@ -39,7 +39,7 @@ impl When {
     }
 }
 
-/// What lies at a place.
+/// What is at a place.
 struct Seen {
     size_bytes: u64,
     stamp: Stamp,
@@ -47,7 +47,7 @@ struct Seen {
 }
 
 impl Proved {
-    /// Whether it lies beside this path, which is not its own.
+    /// Whether it is beside this path, which is not its own.
     pub fn is_beside(&self, path: &Path) -> bool {
         match &self.target {
             Target::File(own) => {
@@ -132,7 +132,7 @@ async fn same_bytes(caller: &Caller, target: &Target, proved: &Tally, when: When
     same_size(target, proved, found.size_bytes, when)?;
     match found.sha256 == proved.sha256 {
         true => Ok(()),
-        false => Err(another(target, when, "other bytes lie there than those that were proved")),
+        false => Err(another(target, when, "the bytes there are not the ones that were proved")),
     }
 }
 

@@ -47,7 +47,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     Pipeline { open, copies, ..pipeline }
 }
 
-/// The list of an archive, and where it goes: beside the archive and each copy, none of which may lie in what is packed.
+/// The list of an archive, and where it goes: beside the archive and each copy, none of which may be in what is packed.
 fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[TeeCopy]) -> Result<(Option<ListSource>, Vec<Target>)> {
     let Some(archived) = pipeline.archive.take() else { return Ok((None, Vec::new())) };
     target.must_not_be_packed(&archived.packing)?;

@@ -88,7 +88,7 @@ impl Manifest {
     }
 }
 
-/// Where the manifest of a backup lies.
+/// Where the manifest of a backup is.
 pub fn path_beside(backup: &Path) -> PathBuf {
     beside(backup, SUFFIX)
 }

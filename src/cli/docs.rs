@@ -12,6 +12,7 @@ use super::exit;
 use super::files::{TextFile, write_all};
 use crate::config::embedded;
 use crate::error::{Error, Kind, Result};
+use crate::recipe::lint::stubs::{class_in, function_in};
 use crate::report::table::print_text;
 use crate::suggest;
 use crate::world::real::path_checks;
@@ -140,7 +141,7 @@ fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The settings of an editor whose types lie in the folder `below`, a name with `/` behind it, or nowhere else.
+/// The settings of an editor whose types are in the folder `below`, a name with `/` behind it, or nowhere else.
 pub fn luarc(below: &str) -> String {
     LUARC.replace("BELOW", below)
 }
@@ -160,8 +161,8 @@ fn unknown(asked: &str, within: &str, names: &[String]) -> Error {
 
 /// The names of the functions in a stub.
 fn functions(stub: &str) -> Vec<String> {
-    let heads = stub.lines().filter_map(|line| line.strip_prefix("function ")?.split('(').next());
-    heads.filter_map(|head| head.rsplit(['.', ':']).next()).map(str::to_owned).collect()
+    let names = stub.lines().filter_map(function_in);
+    names.filter_map(|name| name.rsplit(['.', ':']).next()).map(str::to_owned).collect()
 }
 
 /// A stub for reading: without the marks of LuaCATS.
@@ -175,9 +176,8 @@ fn one(stub: &str, member: &str) -> Option<String> {
     let heads = |block: &&&str| functions(block).iter().any(|name| name == member);
     let function = blocks.iter().find(heads)?;
     let classes = blocks.iter().filter(|block| {
-        let class = block.lines().find_map(|line| line.strip_prefix("---@class "));
-        let class = class.and_then(|class| class.trim_start_matches("(exact) ").split([':', ' ']).next());
-        class.is_some_and(|class| function.contains(class) && !function.contains(&format!("function {class}")))
+        let class = block.lines().find_map(|line| class_in(line.strip_prefix("---@")?));
+        class.is_some_and(|(class, _)| function.contains(class) && !function.contains(&format!("function {class}")))
     });
     let shown = std::iter::once(function).chain(classes).map(|block| readable(block));
     Some(shown.filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n\n"))

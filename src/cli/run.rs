@@ -30,7 +30,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }
-    // Before the process is walled in: the certificate of a mail server may lie anywhere.
+    // Before the process is walled in: the certificate of a mail server may be anywhere.
     let alerts = alerting::prepare(context);
     let job = match guard.and_then(|guard| {
         prepare(context, &args).and_then(|job| {

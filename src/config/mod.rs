@@ -1,4 +1,4 @@
-//! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state lie.
+//! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state are.
 
 mod alerts;
 mod channels;

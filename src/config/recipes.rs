@@ -14,7 +14,7 @@ pub struct RecipeSource {
     /// The file as messages show it.
     pub file_shown: String,
     pub text: String,
-    /// The folder that it lies in, for its own modules; none for an embedded recipe.
+    /// The folder that it is in, for its own modules; none for an embedded recipe.
     pub folder: Option<PathBuf>,
 }
 
@@ -27,7 +27,7 @@ pub struct ModuleSource {
 }
 
 impl Config {
-    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order. Modules for recipes that lie
+    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order. Modules for recipes that are
     /// beside them are none.
     pub fn recipes(&self) -> Result<Vec<String>> {
         let folder = self.dir.join("recipes");

@@ -165,7 +165,7 @@ impl Config {
     }
 }
 
-/// A path, how messages show it, and what lies there.
+/// A path, how messages show it, and what is there.
 type SpecPaths = (PathBuf, PathBuf, Option<Look>);
 
 /// A walk through folders. It follows links, for a folder of recipes is often one, and enters each folder once.

@@ -188,7 +188,7 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
     Ok(())
 }
 
-/// What lies beside a backup of this run may go for its sake: so that must still be as it was proved.
+/// What is beside a backup of this run may go for its sake: so that must still be as it was proved.
 async fn must_exist(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
     let paths: Vec<&Path> = match what {
         Removed::One(path) => vec![path],
@@ -206,7 +206,7 @@ async fn must_exist(call: &Call, caller: &Caller, what: &Removed) -> Result<()> 
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
     let found = ListQuery { recursive: true, ..ListQuery::of(dir) };
     caller.sweep(dir).await?;
-    // The deepest first: what lies in a folder comes after it in the list.
+    // The deepest first: what is in a folder comes after it in the list.
     for entry in caller.list(found).await?.into_iter().rev() {
         if entry.stat.kind == EntryKind::Dir {
             caller.sweep(&entry.path).await?;

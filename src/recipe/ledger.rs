@@ -36,7 +36,7 @@ struct Pages {
 }
 
 impl Ledger {
-    /// With the catalog that lies at `path`, or with none.
+    /// With the catalog that is at `path`, or with none.
     pub fn new(catalog: Result<Option<Catalog>>, path: &Path) -> Ledger {
         let mut pages = Pages::default();
         match catalog {

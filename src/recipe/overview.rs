@@ -50,7 +50,7 @@ pub struct Overview {
 struct Known {
     name: String,
     declared: Option<Result<Declaration>>,
-    /// Since when its file lies in the configuration folder.
+    /// Since when its file is in the configuration folder.
     since: Option<Moment>,
     objective: Option<Duration>,
 }

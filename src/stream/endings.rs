@@ -150,7 +150,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// What lies inside, as far as the beginning shows it.
+    /// What is inside, as far as the beginning shows it.
     fn inside(&self, form: Form) -> Option<Seen> {
         let mut plain = Vec::new();
         let most = HEAD_BYTES as u64;

@@ -194,7 +194,7 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    /// What lies at a path, as far as it was changed by what is planned.
+    /// What is at a path, as far as it was changed by what is planned.
     async fn stat(&self, path: &std::path::Path, request: &Request) -> Result<Option<Stat>> {
         let at = self.plan.lock().locate(path);
         match at {

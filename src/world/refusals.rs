@@ -42,7 +42,7 @@ fn advice(errno: Errno, path: &Path, around: &impl Around) -> Option<String> {
             Some("check the owner and the mode of the path and of the folders above it".into())
         }
         Errno::ROFS => Some("the file system is mounted read-only".into()),
-        Errno::XDEV => Some("the two paths lie on different file systems: copy instead".into()),
+        Errno::XDEV => Some("the two paths are on different file systems: copy instead".into()),
         Errno::NOTEMPTY => Some("the folder is not empty".into()),
         Errno::NAMETOOLONG => Some("choose a shorter name".into()),
         _ => None,
@@ -125,7 +125,7 @@ impl Kept {
     }
 }
 
-/// In the order in which they can be removed: what lies in a folder before the folder.
+/// In the order in which they can be removed: what is in a folder before the folder.
 pub fn deepest_first(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
     paths.sort_unstable_by(|a, b| b.as_os_str().cmp(a.as_os_str()));
     paths

@@ -161,7 +161,7 @@ local function remove_tree(dir)
   fs.remove(dir, { why = _("it was restored for a moment") })
 end
 
---- What is restored for a moment lies in folders that begin so; one that is a day old was left by a run that was killed.
+--- What is restored for a moment is in folders that begin so; one that is a day old was left by a run that was killed.
 local MOMENT, DAY_SECS = "hikae_bundle_", 86400
 
 --- Removes what killed runs have left.

@@ -26,7 +26,7 @@ function groups.covers(one, other)
 end
 
 --- The backups that a run may remove: all when there are no new ones, else those of which a new one has every database. Where others
---- lie among them, nobody knows whose a backup is that does not say what is in it: it is left alone as well.
+--- are among them, nobody knows whose a backup is that does not say what is in it: it is left alone as well.
 ---@param backups hikae.retention.Backup[]
 ---@param new? hikae.retention.Backup[]
 ---@return hikae.retention.Backup[] within

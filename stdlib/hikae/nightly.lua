@@ -56,7 +56,7 @@ function nightly.steps(p)
   return steps
 end
 
---- The params that a step gets: where its backups lie, if that is not where they lie by default.
+--- The params that a step gets: where its backups are, if that is not where they are by default.
 ---@param p table
 ---@param recipe string
 ---@return table<string, any>

@@ -5,7 +5,7 @@ local manifests = require "hikae.manifests"
 
 local retention = {}
 
---- What the newest backup may lie ahead of the clock: the hour that local time repeats when summer ends.
+--- What the newest backup may be ahead of the clock: the hour that local time repeats when summer ends.
 local AHEAD_SECS = 3600
 local PERIODS = { "daily", "weekly", "monthly", "yearly" }
 local UNIT = { daily = "day", weekly = "week", monthly = "month", yearly = "year" }
@@ -101,7 +101,7 @@ local function check_clock(newest, present, now)
   if newest and newest.moment.second > present.second + AHEAD_SECS then
     error {
       kind = "other",
-      message = _("refused to remove old backups: `%s` lies in the future of the clock, which says %s", newest.name, now),
+      message = _("refused to remove old backups: `%s` is in the future by the clock, which says %s", newest.name, now),
       hint = _("set the clock of this machine right, or move that backup away"),
     }
   end

@@ -14,7 +14,7 @@ sets.LIST = ".sha256"
 local NOTE = "INCOMPLETE.txt"
 
 ---@class hikae.sets.Set
----@field dir string The folder in which the set's own folder lies.
+---@field dir string The folder in which the set's own folder is.
 ---@field name string
 ---@field folder string
 ---@field files string[] The parts that are proved.

@@ -18,7 +18,7 @@ function sync.params(own)
     exclude = { type = "list", default = { "*.tmp" }, says = "Files that are not copied" },
     include_unproved = { default = false, says = "Whether files without a manifest are copied as well" },
     delete = { default = true, says = "Whether what is gone from the folder is deleted in the store" },
-    max_delete = { default = "10 %", says = "Largest share that one run may delete, beside what retention removed" },
+    max_delete = { default = "10 %", says = "Largest share that one run may delete, besides what retention removed" },
     delete_last = { default = false, says = "Whether the last proved backup of a kind may be deleted" },
     delete_foreign = { default = false, says = "Whether objects are deleted that no sync put there" },
     replace = { default = false, says = "Whether a backup may take the place of another one of the same name" },

@@ -48,7 +48,7 @@ fs = {}
 ---@return fs.Entry[]
 function fs.list(options) end
 
---- What lies at a path, without following a link at its end; nil when nothing does.
+--- What is at a path, without following a link at its end; nil when nothing does.
 ---@param path string
 ---@return fs.Stat?
 function fs.stat(path) end
@@ -79,7 +79,7 @@ function fs.rename(from, to) end
 ---@param options? fs.CopyOptions
 function fs.copy(from, to, options) end
 
---- Removes a file, or an empty folder; an absent one is an error of kind `not_found`. A list is removed in one go, what lies in
+--- Removes a file, or an empty folder; an absent one is an error of kind `not_found`. A list is removed in one go, what is in
 --- a folder before the folder; one path that cannot be removed keeps no other, and is an error at the end.
 ---@param path string|table One path, or a list of paths or of entries as `fs.list` gives them.
 ---@param options? fs.RemoveOptions

@@ -54,7 +54,7 @@ function manifest.content(path) end
 ---@field size_bytes? integer Nil where there is a manifest and no backup.
 ---@field modified? integer Seconds since 1970.
 ---@field has_manifest boolean
----@field has_list boolean Whether the list of an archive lies beside it.
+---@field has_list boolean Whether the list of an archive is beside it.
 ---@field proved boolean Whether its manifest describes it (name and size), and hikae can restore it.
 ---@field restorable? boolean Whether hikae can restore it, as its manifest says.
 ---@field rows? integer Rows in it, where all were counted.

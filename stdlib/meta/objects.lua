@@ -1,13 +1,13 @@
 ---@meta objects
 
---- What lies in object stores, in the buckets and under the keys that the recipe declares in `needs.objects`.
+--- What is in object stores, in the buckets and under the keys that the recipe declares in `needs.objects`.
 objects = {}
 
 --- A bucket of a store, and who asks. It shows as `s3://bucket`.
 ---@class Store
 
 ---@class (exact) objects.OpenOptions
----@field url string `s3://bucket`, `gs://bucket`, `azblob://container`, `sftp://HOST/absolute/path`, `rclone://REMOTE/path` or `file:///absolute/path`. What follows the bucket is the folder that all keys lie below.
+---@field url string `s3://bucket`, `gs://bucket`, `azblob://container`, `sftp://HOST/absolute/path`, `rclone://REMOTE/path` or `file:///absolute/path`. What follows the bucket is the folder that all keys are below.
 ---@field endpoint? string The url of the store; its host must be declared in `needs.connect`. Default: what the environment says, else the vendor's own.
 ---@field region? string Default: what the environment says, else `us-east-1`. Only for `s3`, as the fields below.
 ---@field path_style? boolean Whether the bucket is in the path of a url, and not before its host. Default: yes with an endpoint.
@@ -39,7 +39,7 @@ objects = {}
 ---@class (exact) objects.RemoveOptions
 ---@field why? string Why it may go, in words: plans and the audit tell it.
 
---- The store of an address, of any kind; nothing is sent yet. All keys lie below the folder that the address names.
+--- The store of an address, of any kind; nothing is sent yet. All keys are below the folder that the address names.
 ---@param options objects.OpenOptions
 ---@return Store
 function objects.open(options) end

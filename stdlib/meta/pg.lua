@@ -127,7 +127,7 @@ function pg.prove(stream, options) end
 
 ---@class (exact) pg.VerifyOptions
 ---@field database string The restored database.
----@field manifest string|table Path of the backup beside which the manifest lies; or what `manifest.read`, `pg.inspect` or `:save` gave.
+---@field manifest string|table Path of the backup beside which the manifest is; or what `manifest.read`, `pg.inspect` or `:save` gave.
 ---@field verify? "data"|"rows" Default `data`: every value of every row, by fingerprints, and the large objects.
 ---@field allow_empty? boolean Whether a backup without data (`--schema-only`) is fine. Default false.
 ---@field queries? table<string, string> Queries of your own by name; each must give one row with one true value.
@@ -224,7 +224,7 @@ function pg.swap(options) end
 ---@field settings? string[] Settings of its server that the database needs: `"shared_preload_libraries=pg_cron"`.
 ---@field timeout? integer|string Longest time for each of the programs: seconds, or text such as `"2h"`.
 
---- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket lies in a
+--- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket is in a
 --- folder that only hikae's user and root may enter.
 ---@class pg.Cluster
 ---@field host string Folder of its socket, and of all that belongs to it.
@@ -279,7 +279,7 @@ function pg.drop_cluster(cluster) end
 
 --- Restores a dump into the database that is named, and into no other.
 ---
---- Reads the whole file first: its checksums, its manifest if one lies beside it, its completion trailer, and that it
+--- Reads the whole file first: its checksums, its manifest if one is beside it, its completion trailer, and that it
 --- holds nothing that `pg_dump` does not write. The server is not touched before that. Then it creates the database as
 --- the dump says, gives it its owner, settings, comment and rights, and loads it; the first error ends that. A database
 --- that the restore made is dropped again when it fails. The comment of one that existed before is left as it was.

@@ -1,11 +1,11 @@
 ---@meta simulate
 
---- The worlds of specs, and what can be said of a run in one. A spec fails by itself when a run lies or leaves something behind.
+--- The worlds of specs, and what can be said of a run in one. A spec fails by itself when a run is or leaves something behind.
 
 --- A world in memory, as it is before the first run. Nothing in it is real, and nothing takes time.
 ---@class (exact) simulate.Setup
 ---@field now? string The moment that its clock shows, such as `"2026-02-15T02:00:00+09:00"`; only waiting moves it.
----@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
+---@field files? table<string, string|simulate.File> What is there by path: a text, or a table that says more.
 ---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
 ---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
 ---@field postgres? string|fun(said: simulate.Said): string|simulate.Heard|nil The one PostgreSQL server: a function that answers each login and each statement, or one answer to everything. Default: nothing listens.
@@ -26,7 +26,7 @@
 ---@field size? integer|string For a big file: it takes so much space, and reads as zeroes.
 ---@field dir? boolean
 ---@field link? string Where it leads, for a link.
----@field age? string How old it is, such as `"76d"`; `"-2h"` lies in the future.
+---@field age? string How old it is, such as `"76d"`; `"-2h"` is in the future.
 ---@field modified? string When it was changed last, in place of its age.
 ---@field mode? string As `chmod` takes it. Default `"0600"`.
 ---@field owner? string `root`, or a number. Default: the user.
@@ -124,7 +124,7 @@ local World = {}
 ---@return Run
 function World:run(recipe, options) end
 
---- Lets another program write a file, or remove what lies there.
+--- Lets another program write a file, or remove what is there.
 ---@param path string
 ---@param file? string|simulate.File Default: it is removed.
 function World:change(path, file) end
@@ -248,7 +248,7 @@ function Run:never_said(text_or_pattern) end
 function Run:never_showed(text) end
 
 --- Expects the run to lie, which then does not fail the spec by itself: for specs of recipes that are wrong on purpose.
----@param text? string A plain text that occurs in the words of the lie.
+---@param text? string A plain text that occurs in the words of the are.
 ---@return Run
 function Run:lied(text) end
 

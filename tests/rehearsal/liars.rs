@@ -148,7 +148,7 @@ async fn a_backup_that_is_no_backup_is_told() {
                 fs.write(\"/backups/x\", string.rep(\"-\", b.size_bytes), { replace = true })";
     let rehearsed = play(world, doing("backup", body), vec![]).await.unwrap();
     assert_eq!(rehearsed.run.status, Status::Failure);
-    let why = "`/backups/x` is another file at the end of the run: other bytes lie there than those that were proved";
+    let why = "`/backups/x` is another file at the end of the run: the bytes there are not the ones that were proved";
     assert_eq!(rehearsed.error.as_ref().map(|error| error.one_line()).as_deref(), Some(why));
     let found = told(&rehearsed);
     let no_backup = "`/backups/x` is no backup: its bytes are not those that its manifest describes";

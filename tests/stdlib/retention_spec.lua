@@ -259,7 +259,7 @@ describe("retention.plan and the clock", function()
       retention.plan(backups { "20360215_020000", "20251201_020000" }, { days = 30 }, NOW)
     end).to_raise { kind = "other", hint = "set the clock of this machine right, or move that backup away" }
     expect(failure.message).to_be(
-      "refused to remove old backups: `db_20360215_020000.gz` lies in the future of the clock, which says 20260215_020000"
+      "refused to remove old backups: `db_20360215_020000.gz` is in the future by the clock, which says 20260215_020000"
     )
   end)
 

@@ -32,7 +32,7 @@ impl Opened {
         Ok(Opened { tar, path: path.to_owned(), tally, manifest })
     }
 
-    /// What lies beside it.
+    /// What is beside it.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
     }

@@ -149,7 +149,7 @@ impl Under<'_> {
         or_cancelled(&self.cancelled, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
     }
 
-    /// Makes the folder, which must be new or empty: what lies in it is not to be mixed with what is in the archive.
+    /// Makes the folder, which must be new or empty: what is in it is not to be mixed with what is in the archive.
     async fn begin(&mut self) -> Result<()> {
         let Unpacking { caller, into, .. } = self.unpacking;
         let taken = |what: String| {

@@ -113,7 +113,7 @@ async fn prepare(caller: &Caller, lock: &GpgLock, facts: &SharedFacts) -> Result
     Ok((home, args))
 }
 
-/// Makes the key of this stream alone; its secret part lies in memory, and goes with the home.
+/// Makes the key of this stream alone; its secret part is in memory, and goes with the home.
 async fn make_throwaway(caller: &Caller, home: &Home) -> Result<String> {
     let command = home.command(&["--gen-key"]);
     let (_, exit) = ask(caller, command, Some(&SecretOrText::Plain(THROWAWAY.to_owned()))).await?;

@@ -22,11 +22,11 @@ impl Keyring {
         self.folder.as_ref().map_or("the keyring".to_owned(), |folder| format!("the keyring `{}`", folder.display()))
     }
 
-    /// Where it lies, also when it is the user's own.
+    /// Where it is, also when it is the user's own.
     fn place(&self, caller: &Caller) -> Result<PathBuf> {
         let own = || own_home(&caller.world.environment());
         self.folder.clone().or_else(own).ok_or_else(|| {
-            Error::new(Kind::NotFound, "nobody knows where the keyring of `gpg` lies")
+            Error::new(Kind::NotFound, "cannot find the keyring of `gpg`")
                 .hint("name it: `keyring = \"/path\"`")
         })
     }
@@ -112,7 +112,7 @@ impl Keyring {
             true => {
                 let which = key.map_or("any key".to_owned(), |key| format!("the key {}", key.shown()));
                 Err(Error::new(Kind::Denied, format!("the secret part of {which} is not in {}", self.shown()))
-                    .hint("it may lie on a card, or elsewhere: give it as a file, which `gpg --armor --export-secret-keys` writes"))
+                    .hint("it may be on a card, or elsewhere: give it as a file, which `gpg --armor --export-secret-keys` writes"))
             }
         }
     }

@@ -132,7 +132,7 @@ fn too_many_deletions(shown: &Shown) -> Option<Refusal> {
         return None;
     }
     let why = format!(
-        "it would delete {} of {there} ({share:.0} %), such as {}; at most {} % may go, beside what retention removed",
+        "it would delete {} of {there} ({share:.0} %), such as {}; at most {} % may go, besides what retention removed",
         deleted.len(),
         listed(deleted.iter().map(|item| &*item.name)),
         shown.rules.max_delete

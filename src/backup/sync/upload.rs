@@ -88,7 +88,7 @@ fn put(work: &Work, item: &Item, sha256: Option<Hash>) -> Result<Put> {
     put.size_bytes = Some(item.size_bytes);
     put.encryption = work.options.encryption.clone();
     let is_data = item.role.is_data();
-    // What lies beside a backup is read at any time, and is too small for a cheaper class.
+    // What is beside a backup is read at any time, and is too small for a cheaper class.
     put.storage_class = work.options.storage_class.clone().filter(|_| is_data);
     if work.options.tags {
         let kind = if is_data { "backup" } else { "manifest" };

@@ -17,7 +17,7 @@ pub async fn play(narrator: &Narrator<'_>) -> Result<()> {
         .title("7. Ten lines: packed, encrypted, in two places", "7. 十行のレシピ: まとめて、暗号化して、二か所に")?;
     narrator.say(
         "A recipe of one's own. The key that decrypts the backup is not needed to make it:\n\
-         in real life it lies elsewhere.",
+         in real life it is elsewhere.",
         "自分で書いたレシピです。バックアップの作成に復号鍵は要りません。\n本番では、鍵は別の場所に保管します。",
     )?;
     set_up(narrator).await?;

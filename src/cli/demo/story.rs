@@ -115,7 +115,7 @@ async fn backup(narrator: &Narrator<'_>) -> Result<(String, String)> {
     narrator.types(Shell::Cron, "ls -god backups", 0).await?;
     let listing = narrator.types(Shell::Cron, LISTING, 0).await?;
     narrator.say(
-        "Beside the backup lies its manifest. It says what is in it, and how to restore\nit without hikae.",
+        "Beside the backup is its manifest. It says what is in it, and how to restore\nit without hikae.",
         "バックアップの隣のマニフェストには、内容と、hikae なしで復旧する方法が書いてあります。",
     )?;
     let manifest = narrator.types(Shell::Cron, "cat backups/*.manifest.json", 0).await?;

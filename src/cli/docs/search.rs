@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::functions;
+use crate::recipe::lint::stubs::function_in;
 use super::recipes::head;
 use crate::cli::context::Context;
 use crate::cli::exit;
@@ -36,11 +37,11 @@ pub fn main(context: &Context, word: &str) -> Result<ExitCode> {
 
 /// The functions of a module whose comment or signature has the word, each with its first sentence.
 fn blocks<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
-    let public = text.split("\n\n").filter(|block| block.lines().any(|line| line.starts_with("function ")));
+    let public = text.split("\n\n").filter(|block| block.lines().any(|line| function_in(line).is_some()));
     let commented = |block: &str| -> String {
         block
             .lines()
-            .filter(|line| line.starts_with("---") || line.starts_with("function "))
+            .filter(|line| line.starts_with("---") || function_in(line).is_some())
             .collect::<Vec<_>>()
             .join("\n")
     };

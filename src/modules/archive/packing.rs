@@ -101,7 +101,7 @@ fn check(packing: &Packing) -> Result<()> {
         if below.path.starts_with(&above.path) {
             let what = format!("`{}` would be packed twice", below.path.display());
             return Err(Error::new(Kind::Recipe, what)
-                .because_text(format!("it lies in `{}`", above.path.display()))
+                .because_text(format!("it is in `{}`", above.path.display()))
                 .hint("name each root once, and none below another"));
         }
     }

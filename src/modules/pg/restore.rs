@@ -136,7 +136,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
 /// The comment of this run's own throwaway; any other database is not made anew.
 fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
     if !call.session.at_end.of::<CreatedDatabases>().keeps(name) {
-        return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` anew"))
+        return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` again"))
             .because_text("it is no throwaway of this run")
             .hint("`if_exists = \"remake\"` takes the name that `pg.create_database` gave"));
     }

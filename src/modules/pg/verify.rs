@@ -54,7 +54,7 @@ enum Depth {
     Data,
 }
 
-/// What the database is compared with: a manifest that was read already, or the backup beside which it lies.
+/// What the database is compared with: a manifest that was read already, or the backup beside which it is.
 enum Manifest {
     Path(PathBuf),
     Facts(Box<DatabaseFacts>),

@@ -65,7 +65,7 @@ pub struct SequenceValue {
 
 /// One table and its rows in the dump.
 ///
-/// Ordinary tables and partitions are listed. A partitioned table holds no rows itself, and a foreign table's rows lie
+/// Ordinary tables and partitions are listed. A partitioned table holds no rows itself, and a foreign table's rows are
 /// elsewhere: these two are listed only when the dump still has rows under their names
 /// (`--load-via-partition-root`, `--include-foreign-data`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

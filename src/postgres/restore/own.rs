@@ -6,7 +6,7 @@ use crate::postgres::server::quoting::ident;
 /// Settings and comments of one database are small; this is a dump that wants to fill the memory.
 const MOST_BYTES: usize = 4 << 20;
 
-/// What `CREATE DATABASE` may ask for: the text and its order, and where the files lie.
+/// What `CREATE DATABASE` may ask for: the text and its order, and where the files are.
 const OPTIONS: [&str; 11] = [
     "builtin_locale",
     "encoding",

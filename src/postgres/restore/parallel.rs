@@ -29,7 +29,7 @@ const MOST_LIST_BYTES: usize = 128 << 20;
 type Group = (String, Vec<Bytes>);
 
 impl Restoring {
-    /// Loads an archive that lies in a file of its own.
+    /// Loads an archive that is in a file of its own.
     pub async fn load_in_parallel(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
         let mut talks = Vec::new();
         for _ in 0..self.jobs {

@@ -66,7 +66,7 @@ pub struct Reading {
     /// What packed the file: `gzip`, `zstd`.
     pub packed: Option<&'static str>,
     pub encrypted: bool,
-    /// In which folder of the tar file the dump lies.
+    /// In which folder of the tar file the dump is.
     pub folder: Option<String>,
 }
 

@@ -47,7 +47,7 @@ impl Refusal {
 
     pub(crate) fn foreign(own: &str, other: &str) -> Refusal {
         Refusal {
-            which: format!("names the database `{other}` beside its own, `{own}`"),
+            which: format!("names the database `{other}` besides its own, `{own}`"),
             hint: FOREIGN,
             kind: Kind::Denied,
         }

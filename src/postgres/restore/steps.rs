@@ -151,7 +151,7 @@ impl Restoring {
 
     /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.
     async fn remake(&self, sql: String, mark: &str) -> Result<bool> {
-        let act = format!("cannot make the database `{}` anew", self.target);
+        let act = format!("cannot make the database `{}` again", self.target);
         self.execute(&self.maintenance, &act, throwaway::remake(&self.target, sql, mark)).await.map(|()| false)
     }
 

@@ -78,7 +78,7 @@ impl TemporaryCluster {
             let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
             if !is_name || OWN.contains(&name.to_ascii_lowercase().as_str()) {
                 return Err(Error::new(Kind::Recipe, format!("`{setting}` is no setting for a temporary cluster"))
-                    .hint("write `name=value`; where it listens and where its files lie is hikae's to say"));
+                    .hint("write `name=value`; hikae decides where it listens and where its files are"));
             }
         }
         Ok(TemporaryCluster { settings, ..self })

@@ -24,7 +24,7 @@ pub fn name(now: DateTime<FixedOffset>, process_id: u32, number: usize) -> Strin
     format!("{PREFIX}{}_{process_id}{more}", now.format("%Y%m%d_%H%M%S"))
 }
 
-/// The name of a temporary cluster. The last part nobody can guess, for its folder may lie where everybody may write.
+/// The name of a temporary cluster. The last part nobody can guess, for its folder may be where everybody may write.
 pub fn cluster_name(now: DateTime<FixedOffset>, process_id: u32) -> String {
     let random = RandomState::new().build_hasher().finish();
     format!("{CLUSTER}{}_{process_id}_{random:016x}", now.format("%Y%m%d_%H%M%S"))

@@ -152,7 +152,7 @@ impl Scene for Stage {
         None
     }
 
-    /// As the manifests say that lie in this world.
+    /// As the manifests say that are in this world.
     fn past(&self) -> Vec<Content> {
         let world = self.snapshot();
         let texts = world.files.iter().filter(|(path, _)| path.to_string_lossy().ends_with(manifest::SUFFIX));

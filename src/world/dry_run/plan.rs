@@ -38,7 +38,7 @@ struct Entered {
 pub enum Change {
     /// Something new, with its bytes when they are known.
     New(Stat, Option<Bytes>),
-    /// What lies at another path now.
+    /// What is at another path now.
     Moved(PathBuf),
     Gone,
 }
@@ -99,7 +99,7 @@ impl Plan {
         }
     }
 
-    /// A name, with all that lies below it, would be another.
+    /// A name, with all that is below it, would be another.
     pub fn moved(&mut self, from: &Path, to: &Path) {
         let change = match self.locate(from) {
             Where::Below(place) => Change::Moved(place),
@@ -124,7 +124,7 @@ impl Plan {
                 None => {}
                 Some(Change::Gone) => return Where::Nothing,
                 Some(Change::New(stat, data)) if above == path => return Where::Planned(stat.clone(), data.clone()),
-                // Nothing lies in a folder that is only planned, unless that is planned too.
+                // Nothing is in a folder that is only planned, unless that is planned too.
                 Some(Change::New(..)) => return Where::Nothing,
                 Some(Change::Moved(from)) => {
                     let rest = path.strip_prefix(above).unwrap_or(path);

@@ -1,4 +1,4 @@
-//! Breaks the streams of an effect to the byte: half a piece goes through when that is where the fault lies.
+//! Breaks the streams of an effect to the byte: half a piece goes through when that is where the fault is.
 //!
 //! A watcher (`watched.rs`) observes whole steps and cannot do that.
 

@@ -10,7 +10,7 @@ use crate::units::{show_duration, show_size};
 /// How much of a refusal is shown.
 const TOLD_CHARS: usize = 200;
 
-/// A cause that lies before the first byte was sent, so that trying again does nothing twice.
+/// A cause that is before the first byte was sent, so that trying again does nothing twice.
 #[derive(Debug)]
 struct NeverSent(String);
 
@@ -22,7 +22,7 @@ impl fmt::Display for NeverSent {
 
 impl std::error::Error for NeverSent {}
 
-/// A cause that lies after the request went out and before its answer: the server may have done what was asked.
+/// A cause that is after the request went out and before its answer: the server may have done what was asked.
 #[derive(Debug)]
 struct Unanswered(String);
 

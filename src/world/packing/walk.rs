@@ -18,7 +18,7 @@ use super::{Packing, Root};
 use crate::error::{Error, Result};
 use crate::world::partial::is_partial;
 
-/// Gives every entry to `take`, folders before what lies in them. `open` gives the folder of a root and its name there.
+/// Gives every entry to `take`, folders before what is in them. `open` gives the folder of a root and its name there.
 pub fn walk<F: Folder>(
     packing: &Packing,
     findings: &Findings,

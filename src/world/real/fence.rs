@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::world::paths::nearest_root;
 use crate::world::refusals::out_of_reach;
 
-/// The paths that may be reached. A declared path is taken as it is, links and all: it is what lies below that is not trusted.
+/// The paths that may be reached. A declared path is taken as it is, links and all: it is what is below that is not trusted.
 pub struct Fence {
     /// `None` reaches everything: for hikae's own files.
     roots: Option<Vec<PathBuf>>,
@@ -67,7 +67,7 @@ impl Fence {
         if cause.kind() != io::ErrorKind::PermissionDenied || cause.raw_os_error().is_some() {
             return trouble(act, path, cause);
         }
-        // That it lies beneath no root at all is what the cause says already.
+        // That it is beneath no root at all is what the cause says already.
         out_of_reach(act, path, self.root_above(path).ok().flatten(), cause)
     }
 

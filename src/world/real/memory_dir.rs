@@ -1,4 +1,4 @@
-//! Makes private folders in memory for keys that must never lie on a disk, and removes them with all that is in them.
+//! Makes private folders in memory for keys that must never be on a disk, and removes them with all that is in them.
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::world::LockGuard;
 use crate::world::reply::MemoryDir;
 
-/// File systems that lie in memory, by the kernel's numbers: tmpfs and ramfs.
+/// File systems that are in memory, by the kernel's numbers: tmpfs and ramfs.
 const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
 
 /// Nobody else may look into it.
@@ -71,7 +71,7 @@ fn claim(root: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
     }
 }
 
-/// The folder of this user in which all of them lie; made when it is not there.
+/// The folder of this user in which all of them are; made when it is not there.
 pub fn root(environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     let user = rustix::process::geteuid().as_raw();
     let runtime = environment.get("XDG_RUNTIME_DIR").filter(|folder| folder.starts_with('/')).map(PathBuf::from);

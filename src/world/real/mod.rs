@@ -82,7 +82,7 @@ impl Real {
         Real::within(Fence::everywhere())
     }
 
-    /// Reaches the declared files, and what lies beneath the declared folders; no link leads out of them.
+    /// Reaches the declared files, and what is beneath the declared folders; no link leads out of them.
     pub fn beneath(roots: impl IntoIterator<Item = PathBuf>) -> Result<Real> {
         let roots = roots.into_iter().map(|root| super::paths::plain(&root)).collect::<Result<_>>()?;
         Ok(Real::within(Fence::around(roots)))

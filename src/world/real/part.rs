@@ -42,7 +42,7 @@ enum State {
 }
 
 impl Part {
-    /// Starts a file of exactly `mode` beside where it will lie. With `replace` another may lie there already.
+    /// Starts a file of exactly `mode` beside where it will be. With `replace` another may be there already.
     pub fn start(fence: &Fence, path: &Path, mode: u32, replace: bool) -> Result<Part> {
         let fail = |cause| fence.trouble("create", path, cause);
         let spot = fence.spot(path, Some(FOLDER_MODE)).map_err(fail)?;

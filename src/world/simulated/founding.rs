@@ -30,7 +30,7 @@ pub fn person(setup: &SimulatedSetup) -> Person {
 
 pub fn tree(setup: &SimulatedSetup) -> Result<Tree> {
     let mut tree = Tree::new(setup.free_bytes.unwrap_or(FREE_BYTES), person(setup), setup.now);
-    // In the order of the paths, so that a folder comes before what lies in it.
+    // In the order of the paths, so that a folder comes before what is in it.
     setup.files.iter().try_for_each(|(path, file)| found(&mut tree, setup, setup.now, path, file))?;
     Ok(tree)
 }

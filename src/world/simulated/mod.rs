@@ -100,7 +100,7 @@ impl Simulated {
         founding::found(&mut state.tree, &self.setup, now, path, file)
     }
 
-    /// Another program writes a file, or removes what lies there.
+    /// Another program writes a file, or removes what is there.
     pub fn change(&self, path: &Path, file: Option<&FileSetup>) -> Result<()> {
         let mut state = self.shared.lock();
         let now = state.now();

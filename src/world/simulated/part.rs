@@ -15,7 +15,7 @@ use crate::world::refusals::taken;
 #[derive(Clone)]
 pub struct Part {
     path: PathBuf,
-    /// Where it will lie, and where it lies meanwhile.
+    /// Where it will be, and where it is meanwhile.
     spot: PathBuf,
     partial: PathBuf,
 }

@@ -23,7 +23,7 @@ use crate::world::refusals::{no_such_cwd, not_on_path};
 use crate::world::simulated::programs::process::Play;
 use crate::world::{Child, Command, Exit};
 
-/// Where the programs of this world lie.
+/// Where the programs of this world are.
 const FOLDER: &str = "/usr/bin";
 
 /// A program of this world.
@@ -176,7 +176,7 @@ fn note(command: &Command, shared: &Shared) -> usize {
     state.ran.len() - 1
 }
 
-/// Where a program lies.
+/// Where a program is.
 pub fn which(program: &str, programs: &Programs) -> Option<PathBuf> {
     let found = find(program, programs).filter(|found| !found.missing());
     found.map(|_| if program.contains('/') { PathBuf::from(program) } else { Path::new(FOLDER).join(program) })

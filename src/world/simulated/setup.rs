@@ -23,7 +23,7 @@ pub struct SimulatedSetup {
     /// The time of the clock.
     #[serde(deserialize_with = "setup_values::moment")]
     pub now: DateTime<FixedOffset>,
-    /// What lies there by path. The folders above need not be named: they are the user's own.
+    /// What is there by path. The folders above need not be named: they are the user's own.
     pub files: BTreeMap<PathBuf, FileSetup>,
     /// The programs by name. Any other is an error that lists these.
     pub programs: BTreeMap<String, Program>,
@@ -139,7 +139,7 @@ pub struct OverdueSetup {
     pub why: Option<String>,
 }
 
-/// What lies at a path: a file, unless it is said to be a folder or a link.
+/// What is at a path: a file, unless it is said to be a folder or a link.
 #[derive(Clone, Debug, Default)]
 pub struct FileSetup(pub FileTable);
 

@@ -174,12 +174,12 @@ impl Tree {
         if fits < data.len() as u64 { Err(Errno::NOSPC.into()) } else { Ok(()) }
     }
 
-    /// What lies in a folder and below it.
+    /// What is in a folder and below it.
     pub fn below<'a>(&'a self, dir: &'a Path) -> impl Iterator<Item = (&'a PathBuf, &'a Node)> {
         self.nodes.range(dir.to_owned()..).take_while(move |(path, _)| path.starts_with(dir)).skip(1)
     }
 
-    /// Moves a name with all that lies below it.
+    /// Moves a name with all that is below it.
     pub fn shift(&mut self, from: &Path, to: &Path, now: DateTime<FixedOffset>) {
         let paths: Vec<PathBuf> = self.below(from).map(|(path, _)| path.clone()).chain([from.to_owned()]).collect();
         for path in paths {

@@ -50,7 +50,7 @@ return {
   ["name its key: --identity FILE"] = "鍵を指定してください: --identity FILE",
   ["%s has no manifest: it is a dump from its begin to its end, and nobody knows whether it is the one that was made"] = "%s にはマニフェストがありません。始めから終わりまで揃ったダンプですが、作成されたときのままかどうかは分かりません",
   ["nothing says what %s must be: it has no manifest and is no dump"] = "%s が何であるべきかを示すものがありません: マニフェストがなく、ダンプでもありません",
-  ["verify it where its manifest lies, or bring NAME.manifest.json along"] = "マニフェストのある場所で検証するか、NAME.manifest.json を隣に置いてください",
+  ["verify it where its manifest is, or bring NAME.manifest.json along"] = "マニフェストのある場所で検証するか、NAME.manifest.json を隣に置いてください",
   ["%s is not what its manifest describes"] = "%s はマニフェストの記載と一致しません",
   ["it was changed or cut on its way or in the store: take another copy"] = "途中または保存先で変更されたか、途切れています。別のコピーを使ってください",
   ["download it, and verify the file with its key"] = "ダウンロードして、鍵を使ってファイルを検証してください",

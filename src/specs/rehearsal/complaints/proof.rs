@@ -73,7 +73,7 @@ fn is_changed_on_purpose(rehearsed: &Rehearsed, path: &Path) -> bool {
     rehearsed.faults.iter().any(changes)
 }
 
-/// Whether it lies where a killed run has unpacked something for a moment: the next run removes it.
+/// Whether it is where a killed run has unpacked something for a moment: the next run removes it.
 fn of_a_moment(world: &Snapshot, path: &Path) -> bool {
     path.ancestors().any(|folder| is_unpacked(folder) && world.at(unpacked_lock(folder)).is_some())
 }

@@ -47,7 +47,7 @@ pub const VARIABLES: [&str; 29] = [
     "PGREALM",
 ];
 
-/// Where the socket lies when nobody says; the second is where PostgreSQL puts it that was not packaged by Debian.
+/// Where the socket is when nobody says; the second is where PostgreSQL puts it that was not packaged by Debian.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// A server that does not answer must not hold a run for minutes.
