@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::backup::target::Target;
 use crate::backup::series::series_of;
+use crate::backup::target::Target;
 use crate::error::Result;
 use crate::lua::session::Session;
 use crate::report::remark::{Level, Remark};

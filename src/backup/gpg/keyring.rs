@@ -26,8 +26,7 @@ impl Keyring {
     fn place(&self, caller: &Caller) -> Result<PathBuf> {
         let own = || own_home(&caller.world.environment());
         self.folder.clone().or_else(own).ok_or_else(|| {
-            Error::new(Kind::NotFound, "cannot find the keyring of `gpg`")
-                .hint("name it: `keyring = \"/path\"`")
+            Error::new(Kind::NotFound, "cannot find the keyring of `gpg`").hint("name it: `keyring = \"/path\"`")
         })
     }
 

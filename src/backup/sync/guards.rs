@@ -153,8 +153,7 @@ fn last_copy(shown: &Shown) -> Option<Refusal> {
         *made = (*made).max(item.created_at.unwrap_or(i64::MIN));
     }
     let is_last = |item: &&Item| {
-        item.act == Act::Delete
-            && newest.get(&series_of(&item.name)).is_none_or(|made| Some(*made) <= item.created_at)
+        item.act == Act::Delete && newest.get(&series_of(&item.name)).is_none_or(|made| Some(*made) <= item.created_at)
     };
     let last: Vec<&str> = shown.items.iter().filter(is_backup).filter(is_last).map(|item| &*item.name).collect();
     if last.is_empty() {

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use super::functions;
-use crate::recipe::lint::stubs::function_in;
 use super::recipes::head;
 use crate::cli::context::Context;
 use crate::cli::exit;
 use crate::config::embedded;
 use crate::error::Result;
+use crate::recipe::lint::stubs::function_in;
 use crate::report::table::print_text;
 
 /// Prints what was found, a line each; finding nothing is exit code 1, as with `grep`.

@@ -78,7 +78,8 @@ impl Container {
             answer => answer?,
         };
         let of = whole_length(&object, answer.status, |name| answer.header(name))?;
-        let check = answer.header("content-md5").and_then(|text| BASE64_STANDARD.decode(text).ok()).map(|md5| hex(&md5));
+        let check =
+            answer.header("content-md5").and_then(|text| BASE64_STANDARD.decode(text).ok()).map(|md5| hex(&md5));
         let check = check.and_then(|md5| Check::of_etag(&md5, None));
         let etag = answer.header("etag").unwrap_or_default().to_owned();
         let again = SameBlob { container: self, object: object.clone(), etag, of };

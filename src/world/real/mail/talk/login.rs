@@ -41,7 +41,7 @@ async fn by_token(talk: &mut Talk<'_>, user: &str, token: &Secret) -> Result<()>
         return Err(login_refused(talk.server, "the server does not offer XOAUTH2"));
     }
     let all = BASE64_STANDARD.encode(format!("user={user}\u{1}auth=Bearer {}\u{1}\u{1}", token.expose()).as_bytes());
-    secret::hide(all.clone())); // registered, so that it is struck out of whatever quotes it
+    secret::hide(all.clone()); // a server may quote it
     let reply = talk.ask("the login", &format!("AUTH XOAUTH2 {all}")).await?;
     match reply.code {
         235 => Ok(()),

@@ -11,10 +11,10 @@ use crate::world::SecretOrText;
 use crate::world::http::{Address, HttpRequest, HttpResponse, Method};
 use crate::world::objects::Store;
 use crate::world::objects::words::Refusal;
+use crate::world::real::clock;
 use crate::world::real::objects::Reach;
 use crate::world::real::objects::rest::{Signer, percent};
 use crate::world::real::objects::s3::xml;
-use crate::world::real::clock;
 
 /// The variables that say how Azure is reached.
 pub const VARIABLES: [&str; 9] = [

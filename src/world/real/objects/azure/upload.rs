@@ -14,8 +14,8 @@ use crate::stream::Sink;
 use crate::world::http::Method;
 use crate::world::objects::words::{not_as_sent, taken};
 use crate::world::objects::{MOST_PARTS, Put};
-use crate::world::real::objects::rest::{Ask, percent};
 use crate::world::real::clock;
+use crate::world::real::objects::rest::{Ask, percent};
 use crate::world::refusals::torn;
 
 /// The header that says whose blob it is: an answer that got lost can then be looked up.

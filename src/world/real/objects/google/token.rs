@@ -13,9 +13,9 @@ use crate::secret::Secret;
 use crate::world::SecretOrText;
 use crate::world::http::{HttpRequest, HttpResponse, Method};
 use crate::world::objects::words::Refusal;
+use crate::world::real::clock;
 use crate::world::real::objects::Reach;
 use crate::world::real::objects::rest::Signer;
-use crate::world::real::clock;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
 const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
