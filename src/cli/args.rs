@@ -162,7 +162,7 @@ pub struct FetchArgs {
     pub url: String,
     /// Folder to put it into [default: the current one]
     pub dir: Option<PathBuf>,
-    /// Ask the store to bring an archived backup back for so many days
+    /// Ask the store to bring an archived backup back for this many days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=365))]
     pub thaw: Option<u32>,
     /// Wait until it can be read, which takes hours

@@ -18,7 +18,7 @@ use crate::report::Facts;
 use crate::report::table::{print_said, print_text};
 use crate::world::real::{config_files, path_checks, this_process};
 
-/// The folder of root where nothing else is said; others get the current one.
+/// The default folder of root; other users get the current one.
 const DEFAULT: &str = "/etc/hikae";
 
 /// What `.env` is to say, by the names of the variables.

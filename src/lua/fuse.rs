@@ -89,7 +89,7 @@ impl Fuse {
         self.0.spent.store(0, Ordering::Relaxed);
     }
 
-    /// Counts work that Rust did for Lua as so many instructions, and fails once the fuse has blown.
+    /// Counts work that Rust did for Lua as this many instructions, and fails once the fuse has blown.
     pub fn spend(&self, lua: &Lua, work: u64) -> mlua::Result<()> {
         self.burn(work);
         if self.is_blown() {

@@ -30,7 +30,7 @@ use crate::world::dry_run::is_withheld;
 
 /// The most entries of an archive that a recipe holds as a table.
 const MAX_LISTED: usize = 100_000;
-/// What an archive may unpack to, unless more is said.
+/// What an archive may unpack to by default.
 const MOST: Most = Most { entries: 100_000, size_bytes: 10 << 30 };
 
 #[derive(Deserialize, Default)]

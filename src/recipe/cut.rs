@@ -23,7 +23,7 @@ impl Cut {
     }
 }
 
-/// Ends Lua for this reason, as soon as it hands out its fuse.
+/// Ends Lua for this reason, as soon as its fuse is there.
 pub async fn stop(fuse: oneshot::Receiver<Fuse>, cut: &Cut, timeout: Duration) {
     // Lua that has ended before it had a fuse need not be stopped.
     if let Ok(fuse) = fuse.await {

@@ -1,4 +1,4 @@
-//! Writes a run down as it goes, and remembers what could not be written: the record never stops a backup.
+//! Records a run while it goes on, and remembers what could not be written: the record never stops a backup.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::report::remark::Remark;
 use crate::secret::Secret;
 
-/// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
+/// The record of one run: in the catalog if it can be written, and always in memory, for the last line of `--json`.
 #[derive(Default)]
 pub struct Ledger(Mutex<Pages>);
 
@@ -134,7 +134,7 @@ impl Ledger {
         });
     }
 
-    /// Closes the account, and hands out the catalog where that could be written to the end.
+    /// Closes the ledger, and returns the catalog if it could be written to the end.
     pub fn close(&self) -> Option<Catalog> {
         self.with(|pages| pages.catalog.take())
     }

@@ -83,7 +83,7 @@ pub fn unanswered(cause: &Error) -> Error {
         .hint("raise it again with `error(failure)`, or say why it is fine: `errors.accept(failure, \"why\")`")
 }
 
-/// What was said, as the error that explains the outcome.
+/// The remark as the error that explains the outcome.
 fn of_remark(remark: &Remark) -> Error {
     let error = Error::new(Kind::Integrity, remark.message.clone());
     match &remark.hint {

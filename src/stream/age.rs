@@ -51,7 +51,7 @@ pub fn unage(source: Box<dyn Source>, key: Key) -> Box<dyn Source> {
     Box::new(Worked::new("unage", Ahead::new(feeding), ready))
 }
 
-/// What the payload of so many plain bytes takes, with its nonce: the format leaves no choice.
+/// What the payload of this many plain bytes takes, with its nonce: the format leaves no choice.
 pub fn payload_bytes(plain: u64) -> u64 {
     TAG_BYTES + plain + TAG_BYTES * plain.div_ceil(CHUNK_BYTES).max(1)
 }

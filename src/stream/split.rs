@@ -33,7 +33,7 @@ pub struct Branch {
     pieces: mpsc::Receiver<Result<SplitPiece>>,
 }
 
-/// A split into so many branches.
+/// A split into this many branches.
 pub fn split(count: usize) -> (Splitter, Vec<Branch>) {
     let both = (0..count).map(|_| {
         let ((sender, opened), (give, pieces)) = (oneshot::channel(), mpsc::channel(WAITING));

@@ -7,8 +7,8 @@ fs = {}
 ---@field dir string The folder.
 ---@field name? string A pattern for file names, as the shell has them: `db_backup_*.sql.gz`. Default: all names.
 ---@field recursive? boolean Also in folders below; links are never followed. Default false.
----@field older_than_days? integer Only what is more than so many whole days old, as `find -mtime +N` counts.
----@field newer_than_days? integer Only what is less than so many whole days old, as `find -mtime -N` counts.
+---@field older_than_days? integer Only what is more than this many whole days old, as `find -mtime +N` counts.
+---@field newer_than_days? integer Only what is less than this many whole days old, as `find -mtime -N` counts.
 ---@field modified_before? integer|string Only what was modified before this moment: seconds since 1970, RFC 3339 text, or an age such as `"7d"`.
 ---@field modified_after? integer|string Only what was modified at this moment or later.
 ---@field larger_than? integer|string Only files of more bytes: a number, or text such as `"100 MiB"`.

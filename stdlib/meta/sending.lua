@@ -124,7 +124,7 @@ function Requests:with_json(json) end
 ---@return Requests
 function Requests:once() end
 
---- Expects so many requests.
+--- Expects this many requests.
 ---@param times integer
 ---@return Requests
 function Requests:times(times) end
@@ -142,7 +142,7 @@ local Mails = {}
 ---@return Mails
 function Mails:once() end
 
---- Expects so many mails.
+--- Expects this many mails.
 ---@param times integer
 ---@return Mails
 function Mails:times(times) end

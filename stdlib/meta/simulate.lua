@@ -23,7 +23,7 @@
 
 ---@class (exact) simulate.File
 ---@field content? string
----@field size? integer|string For a big file: it takes so much space, and reads as zeroes.
+---@field size? integer|string For a big file: it takes this much space, and reads as zeroes.
 ---@field dir? boolean
 ---@field link? string Where it leads, for a link.
 ---@field age? string How old it is, such as `"76d"`; `"-2h"` is in the future.
@@ -37,9 +37,9 @@
 ---@field exit? integer The exit code. Default 0.
 ---@field signal? integer The signal that ends it, in place of an exit code.
 ---@field takes? string How long it takes, such as `"3m"`.
----@field dies_after? integer|string It dies after so many bytes of its output.
----@field hangs_after? integer|string It hangs after so many bytes of its output.
----@field reads_at_most? integer|string It takes so much of its input and no more.
+---@field dies_after? integer|string It dies after this many bytes of its output.
+---@field hangs_after? integer|string It hangs after this many bytes of its output.
+---@field reads_at_most? integer|string It takes this much of its input and no more.
 ---@field writes? table<string, string> What it has written into files, by path, when it ends well.
 ---@field missing? boolean It is not installed.
 ---@field talks? fun(call: simulate.Call): string|simulate.Program|nil A function that may answer while its input is still open, alone in its table; nil reads on.
@@ -48,11 +48,11 @@
 ---@field status? integer Default 200.
 ---@field headers? table<string, string>
 ---@field body? string
----@field size? integer|string For a big body: so many zeroes.
+---@field size? integer|string For a big body: this many zeroes.
 ---@field takes? string How long it takes until the answer begins, such as `"3s"`.
 ---@field hangs? boolean It takes the request and never answers.
----@field hangs_after? integer|string It hangs after so many bytes of the body.
----@field cut_after? integer|string The connection breaks after so many bytes of the body.
+---@field hangs_after? integer|string It hangs after this many bytes of the body.
+---@field cut_after? integer|string The connection breaks after this many bytes of the body.
 ---@field refused? boolean Nobody listens.
 ---@field certificate? { days: integer?, names: string[]?, issuer: string? } What an https server shows. Default: valid for 90 days, for its host.
 
@@ -63,7 +63,7 @@
 ---@field no_tls? boolean It has no STARTTLS.
 ---@field untrusted? boolean Its certificate is signed by nobody who is trusted.
 ---@field password? string|Secret The password that it wants of every user. Default: any will do.
----@field greylist? integer So many mails are put off before it takes one.
+---@field greylist? integer This many mails are put off before it takes one.
 ---@field refuse? string[] The addresses that it does not have.
 ---@field reject? string What it answers to the content of a mail in place of taking it, such as `"552 too large"`.
 

@@ -1,4 +1,4 @@
-//! Uploads one file of a sync, and compares what was sent with what the file is said to be.
+//! Uploads one file of a sync, and compares what was sent with its manifest.
 
 use bytes::Bytes;
 

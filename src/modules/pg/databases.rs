@@ -10,7 +10,7 @@ use crate::backup::pool::spawn_uncancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
-use crate::postgres::server::client::{Server, server_options};
+use crate::postgres::server::client::server_options;
 use crate::postgres::server::created::{CreatedDatabases, Hold};
 use crate::postgres::server::maintenance::{DatabaseRow, Maintenance, cannot, maintenance};
 use crate::postgres::server::query::ask;

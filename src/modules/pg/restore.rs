@@ -17,7 +17,7 @@ use crate::modules::pg::scratch_root;
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::steps::{Restored, Restoring};
 use crate::postgres::restore::structure_checks;
-use crate::postgres::server::client::{Server, server_options};
+use crate::postgres::server::client::server_options;
 use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::throwaway;

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::traceback::from_lua;
 use crate::postgres::restore::swap::{State, Swap, Swapped};
-use crate::postgres::server::client::{Server, server_options};
+use crate::postgres::server::client::server_options;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::maintenance::{Maintenance, maintenance};
 use crate::postgres::server::quoting::{check_name, with_suffix};

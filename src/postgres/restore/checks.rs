@@ -10,7 +10,7 @@ use crate::postgres::dump::facts::{DatabaseFacts, TableRows};
 use crate::postgres::restore::live::{Answers, Live, LiveTable, Target};
 use crate::postgres::server::quoting::shown;
 
-/// Up to so many tables, each has a line of its own; of more, only those that are wrong.
+/// Up to this many tables, each has a line of its own; of more, only those that are wrong.
 const LISTED: usize = 100;
 /// How many names a detail lists.
 const NAMED: usize = 10;

@@ -12,7 +12,7 @@ use crate::postgres::restore::live::{Live, LiveTable};
 use crate::postgres::restore::read_back::{Read, ReadBack, TableColumns, Writing};
 use crate::postgres::server::quoting::shown;
 
-/// Up to so many tables that differ have a check of their own.
+/// Up to this many tables that differ have a check of their own.
 const LISTED: usize = 100;
 
 /// One table that has a fingerprint in the backup.

@@ -77,8 +77,8 @@ impl Judging {
         if self.refused.is_empty() && !self.blind {
             self.refused.extend(self.judge.end(lexer.is_cut()).map(|refusal| (None, refusal)));
         }
-        let (first, hint) = self.refused.first().map(|(line, refusal)| (refusal.sentences(*line), refusal.hint()))?;
-        let others = self.refused[1..].iter().map(|(line, refusal)| refusal.sentences(*line));
+        let (first, hint) = self.refused.first().map(|(line, refusal)| (refusal.sentence(*line), refusal.hint()))?;
+        let others = self.refused[1..].iter().map(|(line, refusal)| refusal.sentence(*line));
         let mut sentences: Vec<String> = std::iter::once(first).chain(others).collect();
         if self.more > 0 {
             sentences.push(format!("and {} more of the kind", self.more));

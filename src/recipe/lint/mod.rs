@@ -4,7 +4,7 @@ mod calls;
 mod expression;
 mod lexer;
 mod parser;
-mod stubs;
+pub mod stubs;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -62,7 +62,7 @@ fn end_of(session: &Session, error: Option<Error>) -> LuaEnd {
     end
 }
 
-/// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
+/// Runs Lua to its end. It sends its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let LuaPart { job, caller, run_id, ledger, record, recorded_query, play, preview } = part;
     let config = job.config.clone();

@@ -34,7 +34,7 @@ struct PackedTable {
     mode: Option<u32>,
 }
 
-/// One entry: a file, unless it is said to be a folder or a link.
+/// One entry: a file, or else a folder or a link.
 struct Packed(PackedTable);
 
 impl From<PackedTable> for Packed {

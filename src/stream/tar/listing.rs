@@ -253,7 +253,7 @@ impl List {
         Ok(())
     }
 
-    /// Sends what is packed by now, when it has at least so many bytes.
+    /// Sends what is packed by now, when it has at least this many bytes.
     async fn send_if(&mut self, least: usize) -> Result<()> {
         let packed = self.many.as_mut().map(Encoder::get_mut).filter(|packed| packed.len() >= least);
         if let (Some(packed), Some(outlet)) = (packed, &self.outlet)

@@ -16,7 +16,7 @@ use crate::units::show_size;
 use crate::world::reply::Process;
 use crate::world::{Child, Exit};
 
-/// Without a limit of its own a program may write so many times what it was given, and so much beyond that. The best packed
+/// Without a limit of its own a program may write this many times what it was given, and this much beyond that. The best packed
 /// zeros unpack to more, and then somebody says so.
 const TIMES: u64 = 100;
 const BEYOND: u64 = 1 << 30;

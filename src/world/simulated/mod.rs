@@ -129,7 +129,7 @@ impl Simulated {
         self.perform(request).await.map(drop)
     }
 
-    /// Waits until so much time has passed in this world; a longer wait stops there.
+    /// Waits until this much time has passed in this world; a longer wait stops there.
     pub async fn alarm(&self, after: Duration) {
         self.clock.alarm(self.clock.elapsed().saturating_add(after)).await;
     }

@@ -67,13 +67,13 @@ pub struct Canned {
     /// How long it takes, spread over what it writes.
     #[serde(deserialize_with = "setup_values::duration")]
     pub takes: Duration,
-    /// It dies after so many bytes: by its `signal`, with its `code` unless that is 0, else by signal 9.
+    /// It dies after this many bytes: by its `signal`, with its `code` unless that is 0, else by signal 9.
     #[serde(deserialize_with = "setup_values::size")]
     pub dies_after: Option<u64>,
-    /// It writes so many bytes, or all of them, and then neither goes on nor ends.
+    /// It writes this many bytes, or all of them, and then neither goes on nor ends.
     #[serde(deserialize_with = "setup_values::size")]
     pub hangs_after: Option<u64>,
-    /// It takes so much of its input and no more.
+    /// It takes this much of its input and no more.
     #[serde(deserialize_with = "setup_values::size")]
     pub reads_at_most: Option<u64>,
     /// The files that it has written when it ends well.

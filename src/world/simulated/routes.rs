@@ -27,7 +27,7 @@ pub struct CannedResponse {
     pub headers: BTreeMap<String, String>,
     #[serde(deserialize_with = "setup_values::bytes")]
     pub body: Bytes,
-    /// For a big body: so many zeroes.
+    /// For a big body: this many zeroes.
     #[serde(deserialize_with = "setup_values::size")]
     pub size: Option<u64>,
     /// How long it takes until the answer begins.
@@ -35,10 +35,10 @@ pub struct CannedResponse {
     pub takes: Duration,
     /// The request is taken, and nothing is ever answered.
     pub hangs: bool,
-    /// Nothing more comes after so many bytes of the body.
+    /// Nothing more comes after this many bytes of the body.
     #[serde(deserialize_with = "setup_values::size")]
     pub hangs_after: Option<u64>,
-    /// The connection breaks after so many bytes of the body.
+    /// The connection breaks after this many bytes of the body.
     #[serde(deserialize_with = "setup_values::size")]
     pub cut_after: Option<u64>,
     /// Nothing listens there.

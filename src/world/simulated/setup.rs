@@ -34,9 +34,9 @@ pub struct SimulatedSetup {
     pub env: BTreeMap<String, SecretOrText>,
     /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
     pub objects: BTreeMap<String, ObjectSetup>,
-    /// How object stores answer: to everybody, unless something else is said.
+    /// How object stores answer: by default to everybody.
     pub store: StoreSetup,
-    /// The mail server: it takes every mail, unless something else is said.
+    /// The mail server: by default it takes every mail.
     pub smtp: SmtpSetup,
     /// What the record of runs has.
     pub catalog: CatalogSetup,
@@ -139,7 +139,7 @@ pub struct OverdueSetup {
     pub why: Option<String>,
 }
 
-/// What is at a path: a file, unless it is said to be a folder or a link.
+/// What is at a path: a file, or else a folder or a link.
 #[derive(Clone, Debug, Default)]
 pub struct FileSetup(pub FileTable);
 
@@ -148,7 +148,7 @@ pub struct FileSetup(pub FileTable);
 pub struct FileTable {
     #[serde(deserialize_with = "setup_values::some_bytes")]
     pub content: Option<Bytes>,
-    /// For a big file: it takes so much space, and reads as zeroes.
+    /// For a big file: it takes this much space, and reads as zeroes.
     #[serde(deserialize_with = "setup_values::size")]
     pub size: Option<u64>,
     pub dir: bool,

@@ -93,7 +93,7 @@ impl Node {
 }
 
 impl Tree {
-    /// An empty file system with so much free space.
+    /// An empty file system with this much free space.
     pub fn new(free: u64, person: Person, now: DateTime<FixedOffset>) -> Tree {
         let Person { user: owner, group } = person;
         let root = Node { what: What::Dir, mode: 0o755, owner, group, modified: now, inode: 0, changed: 0 };
@@ -108,7 +108,7 @@ impl Tree {
         self.nodes.iter()
     }
 
-    /// Puts something there at the beginning: the disk is so much larger.
+    /// Puts something there at the beginning: the disk is this much larger.
     pub fn found(&mut self, path: PathBuf, node: Node) {
         self.total += node.size();
         let node = self.new_inode(node);

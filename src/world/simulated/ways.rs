@@ -13,7 +13,7 @@ use crate::world::partial::LONGEST_NAME;
 use crate::world::paths::nearest_root;
 use crate::world::refusals::{out_of_reach, refused};
 
-/// Linux follows at most so many links.
+/// Linux follows at most this many links.
 const MOST_LINKS: usize = 40;
 
 /// The declared paths, as the real world's fence has them; `None` reaches everything.

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::stream::hex::hex;
 use crate::stream::{Sink, Source};
 use crate::world::http::{HttpResponse, Method};
-use crate::world::objects::words::{no_bucket, no_object, only_a_part, only_files, replaced, taken, unreadable};
+use crate::world::objects::words::{no_object, only_a_part, only_files, replaced, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 
 mod account;
