@@ -180,7 +180,7 @@ local function look(p, kind, wrong)
   if age > p.max_age then
     wrong(_("%s: too old", kind), _("the newest backup is %d hours old, and may be %d: %s", age // 3600, p.max_age // 3600, newest.path))
   elseif age < -AHEAD_SECS then
-    wrong(_("%s: too old", kind), _("the newest backup is in the future by the clock: %s", newest.path))
+    wrong(_("%s: too old", kind), _("the newest backup is in the future: %s", newest.path))
   end
   local small = false
   for _i, name in ipairs(p.small) do

@@ -243,7 +243,7 @@ describe("disaster-recovery-db", function()
       run:failed { kind = "network", message = "takes no connections (localhost:5432)", hint = "`start`" }
       expect(at.statements).to_equal {}
       run = simulate(world):run("disaster-recovery-db")
-      run:failed("network"):said("for no hook is named: start the database server"):never_ran("systemctl")
+      run:failed("network"):said("no hook is named: start the database server"):never_ran("systemctl")
     end)
 
     it("and fails when the command does", function()

@@ -58,7 +58,7 @@ describe("encrypted-backup", function()
   end)
 
   it("refuses when no file or recipient is given, or the file is not there", function()
-    night():run("encrypted-backup"):failed { message = "nothing says which file" }
+    night():run("encrypted-backup"):failed { message = "no file to encrypt" }
     night():run("encrypted-backup", set { file = "/backups/none" }):failed("not_found")
   end)
 

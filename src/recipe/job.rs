@@ -21,6 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::lua::session::Ask;
 use crate::report::{self, Level};
+use crate::secret::redact;
 use crate::stream::sha256::Sha256;
 use crate::world::Limits;
 use crate::world::capability::Capability;
@@ -43,7 +44,7 @@ pub struct Job {
     pub params: Params,
     pub needs: Needs,
     pub run_type: String,
-    /// The recipe with its `--set` values, secret params left out: earlier versions counted failures by it.
+    /// The recipe with what `--set` said, without secrets: earlier versions counted failures by it.
     pub subject: String,
     /// What it works on, without secrets; failures are counted by it.
     pub target: String,
@@ -236,7 +237,7 @@ fn subject(recipe: &str, declaration: &Declaration, set: &[(String, String)]) ->
     let mut said: Vec<String> =
         set.iter().filter(|(name, _)| !is_secret(name)).map(|(name, value)| format!("{name}={value}")).collect();
     said.sort_unstable();
-    if said.is_empty() { recipe.to_owned() } else { format!("{recipe} ({})", said.join(", ")) }
+    if said.is_empty() { recipe.to_owned() } else { redact(&format!("{recipe} ({})", said.join(", "))) }
 }
 
 /// The params of a recipe with their values, or every problem with them.

@@ -101,7 +101,7 @@ local function check_clock(newest, present, now)
   if newest and newest.moment.second > present.second + AHEAD_SECS then
     error {
       kind = "other",
-      message = _("refused to remove old backups: `%s` is in the future by the clock, which says %s", newest.name, now),
+      message = _("refused to remove old backups: `%s` is in the future: the clock says %s", newest.name, now),
       hint = _("set the clock of this machine right, or move that backup away"),
     }
   end

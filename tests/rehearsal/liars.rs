@@ -304,7 +304,7 @@ async fn after_a_dump(old: usize, body: &str) -> (Status, Vec<(Sort, String)>) {
 async fn generations_that_a_recipe_removes_are_missed() {
     let body = "for _i, old in ipairs(fs.list { dir = \"/backups\", name = \"x_2025*\" }) do fs.remove(old.path) end";
     let (status, found) = after_a_dump(3, body).await;
-    let told = "none but the new one is left of the backups `/backups/x_00000000_000000.sql.gz` (liar.lua:8)";
+    let told = "none but the new one is left of the backups `/backups/x_*.sql.gz` (liar.lua:8)";
     assert_eq!((status, found), (Status::Partial, vec![(Sort::Loss, told.to_owned())]));
     assert_eq!(after_a_dump(1, body).await, (Status::Success, vec![]));
 }

@@ -359,10 +359,10 @@ fn bad_input_is_told_and_the_other_specs_still_run() {
         ("world:run()", "`world:run` takes the name of a recipe", ""),
         ("world:run('greet', { sett = {} })", "`world:run` has no option `sett`", "did you mean `set`?"),
         ("world:run('greet', { set = { whome = 'x' } })", "whome", "did you mean `whom`?"),
-        ("world.run('greet')", "`run` stands behind a colon", ""),
+        ("world.run('greet')", "`run` needs a colon", ""),
         ("world:runs('greet')", "a world of `simulate` has no `runs`", "did you mean `run`?"),
         ("world:run('greet'):wrot('x')", "`run` has no `wrot`", "did you mean `wrote`?"),
-        ("world:run('greet').ok()", "`ok` stands behind a colon", "run:ok"),
+        ("world:run('greet').ok()", "`ok` needs a colon", "run:ok"),
         ("world:run('greet'):failed('spaec')", "`spaec` is not a kind of error", "did you mean `space`?"),
         ("world:run('greet'):wrote()", "`run:wrote` takes one text", ""),
         ("world:run('greet'):wrote('/greetings/*.gz'):has_mode('rw')", "`rw` is not a mode", ""),
@@ -393,7 +393,7 @@ fn a_program_that_the_world_lacks_lists_those_that_it_has() {
 #[test]
 fn a_run_outside_of_every_spec_is_refused() {
     let results = run("simulate { programs = { hello = 'x' } }:run('greet')\nit('x', function() end)");
-    assert!(text_of(&results[0]).contains("`world:run` stands outside of every `it`"), "{results:?}");
+    assert!(text_of(&results[0]).contains("`world:run` belongs outside of every `it`"), "{results:?}");
 }
 
 #[test]
