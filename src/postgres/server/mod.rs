@@ -3,6 +3,7 @@
 pub mod client;
 pub mod clusters;
 pub mod created;
+pub mod definers;
 pub(crate) mod dump_options;
 pub mod explain;
 pub mod load_line;
