@@ -20,6 +20,7 @@ use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::dump::warnings::heed;
 use crate::postgres::server::client::server_options;
 use crate::postgres::server::dump_options::DumpOptions;
+use crate::postgres::server::expected::expected;
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::load_line::of_dump;
 use crate::postgres::server::maintenance::MAINTENANCE;
@@ -93,9 +94,10 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
         // What a plan knows of it; the dump itself says more.
         facts.lock().sections.insert("database".to_owned(), serde_json::json!({ "name": options.database }));
     }
-    let (command, database, stage_facts) = (options.command(), options.database, facts.clone());
+    let (database, stage_facts) = (options.database.clone(), facts.clone());
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
-        let child = caller.spawn(command).await?;
+        expected(&caller, &options, &stage_facts).await;
+        let child = caller.spawn(options.command()).await?;
         let act = format!("cannot dump the database `{database}`");
         let source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
         let source = source.heeding(heed("pg_dump", Some(database.clone()), &stage_facts));

@@ -50,4 +50,11 @@ impl DumpOptions {
         }
         command
     }
+
+    /// Whether all tables are dumped with all their rows.
+    pub(crate) fn is_whole(&self) -> bool {
+        let parts =
+            [&self.schemas, &self.exclude_schemas, &self.tables, &self.exclude_tables, &self.exclude_table_data];
+        parts.iter().all(|part| part.is_empty())
+    }
 }

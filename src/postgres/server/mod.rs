@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod clusters;
+pub mod expected;
 pub mod created;
 pub mod definers;
 pub(crate) mod dump_options;

@@ -43,6 +43,7 @@ mod pipes;
 pub mod postgres;
 mod process;
 pub mod probe;
+pub mod shared_owner;
 mod programs;
 mod removing;
 mod rights;
