@@ -101,9 +101,11 @@ describe("backup-monitor", function()
   end)
 
   it("reports a kind that has no backup, and a folder that is not there", function()
-    local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } })
+    watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } }):ok()
+    local all = { kinds = "db,config,logs" }
+    local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } }, all)
     run:failed { kind = "integrity", message = "not all is well: logs: no backup" }:alerted("monitor")
-    watch(morning { files = { ["/elsewhere"] = "x" } }):failed { message = "db: no backup; config: no backup; logs: no backup" }
+    watch(morning { files = { ["/elsewhere"] = "x" } }, all):failed { message = "db: no backup; config: no backup; logs: no backup" }
   end)
 
   it("takes a backup for as old as its name says, however young the file is", function()

@@ -15,10 +15,13 @@ function monitored.kinds(find)
     if not known then
       errors.accept(runs, _("it is reported with everything else that is wrong"))
     end
-    if not there then
+    local absent = not there and none.kind == "not_found"
+    if absent then
       errors.accept(none, _("nobody makes such backups here"))
+    elseif not there then
+      errors.accept(none, _("it is reported with everything else that is wrong"))
     end
-    if there or not known or #runs > 0 then
+    if not absent or not known or #runs > 0 then
       kinds[#kinds + 1] = kind
     end
   end

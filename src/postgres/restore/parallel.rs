@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 
 use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::older_server::as_known;
 use crate::postgres::restore::post_data::{Order, order_of};
 use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::{Route, Router};
@@ -100,6 +101,7 @@ impl Restoring {
                 (_, Order::After) => {
                     self.run_groups(std::mem::take(&mut groups), talks).await?;
                     if let Some(talk) = talks.first_mut() {
+                        let sql = as_known(sql, talk).await?;
                         talk.ask(sql).await?;
                     }
                 }

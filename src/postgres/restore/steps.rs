@@ -28,6 +28,10 @@ use crate::world::postgres::sqlstate_of;
 /// PostgreSQL's code for a database that is there already.
 const DUPLICATE_DATABASE: &str = "42P04";
 
+/// The provider that every server has, and whether this one has no word for it.
+const LIBC: &str = " locale_provider = libc";
+const KNOWS_NO_PROVIDERS: &str = "SELECT pg_catalog.current_setting('server_version_num')::integer < 150000";
+
 /// What ends when the run is cancelled.
 const WORK: &str = "the restore";
 
@@ -150,6 +154,7 @@ impl Restoring {
     /// Makes the target; whether it was not there before.
     async fn create(&self, proved: &Proved) -> Result<bool> {
         let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
+        let sql = self.as_the_server_knows_it(sql).await?;
         if let Some(mark) = &self.remade {
             return self.remake(sql, mark).await;
         }
@@ -161,6 +166,16 @@ impl Restoring {
             Err(_) => Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
                 .hint("restore under another name, or let `if_exists = \"use\"` load into it as it is")),
         }
+    }
+
+    /// Since 15 `pg_dump` names the provider of every locale, also to servers that know but one.
+    async fn as_the_server_knows_it(&self, sql: String) -> Result<String> {
+        if !sql.contains(LIBC) {
+            return Ok(sql);
+        }
+        let mut talk = self.talk(&self.maintenance, "cannot ask the server for its version").await?;
+        let is_older = talk.ask(KNOWS_NO_PROVIDERS).await;
+        Ok(if talk.end(is_older).await?.is_true() { sql.replace(LIBC, "") } else { sql })
     }
 
     /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.

@@ -7,6 +7,7 @@
 use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::older_server::as_known;
 use crate::postgres::restore::routing::{Route, Router, tokens};
 use crate::postgres::restore::rules::Token;
 use crate::postgres::restore::steps::Restoring;
@@ -107,7 +108,13 @@ impl Restoring {
     /// Sends a step to where it belongs.
     pub async fn route(&self, step: Step, talk: &mut Talk, router: &mut Router) -> Result<()> {
         match router.route(&step) {
-            Route::Load => talk.session.send(step).await,
+            Route::Load => {
+                let step = match step {
+                    Step::Statement { sql, line } => Step::Statement { sql: as_known(sql, talk).await?, line },
+                    other => other,
+                };
+                talk.session.send(step).await
+            }
             Route::Skip => Ok(()),
             Route::Later => {
                 router.deferred.extend(statement(step));
