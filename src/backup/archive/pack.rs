@@ -63,7 +63,7 @@ impl Noted {
         if piece == Piece::End {
             let noticed = self.findings.lock().clone();
             self.note(&noticed)?;
-            self.tell(&noticed);
+            self.log(&noticed);
         }
         Ok(piece)
     }
@@ -88,7 +88,7 @@ impl Noted {
         Ok(())
     }
 
-    fn tell(&self, noticed: &Noticed) {
+    fn log(&self, noticed: &Noticed) {
         for warning in self.warnings(noticed) {
             report::log(Level::Warn, &warning, self.site.as_ref());
         }
@@ -100,10 +100,10 @@ impl Noted {
             (noticed.absent.count, "optional roots that are not there"),
             (noticed.other_file_systems.count, "other file systems"),
         ];
-        let told: Vec<_> =
+        let lines: Vec<_> =
             left_out.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-        if !told.is_empty() {
-            report::log(Level::Info, &format!("Left out of the archive: {}", told.join(", ")), self.site.as_ref());
+        if !lines.is_empty() {
+            report::log(Level::Info, &format!("Left out of the archive: {}", lines.join(", ")), self.site.as_ref());
         }
     }
 
@@ -123,7 +123,7 @@ impl Source for Noted {
 }
 
 fn named(what: &str, names: &Named) -> Vec<String> {
-    let mut told: Vec<_> = names
+    let mut lines: Vec<_> = names
         .first
         .iter()
         .take(MOST_TOLD)
@@ -132,9 +132,9 @@ fn named(what: &str, names: &Named) -> Vec<String> {
             None => format!("`{name}` {what}"),
         })
         .collect();
-    let more = names.count.saturating_sub(told.len() as u64);
+    let more = names.count.saturating_sub(lines.len() as u64);
     if more > 0 {
-        told.push(format!("{more} more files: each {what}"));
+        lines.push(format!("{more} more files: each {what}"));
     }
-    told
+    lines
 }

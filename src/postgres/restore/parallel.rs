@@ -1,4 +1,4 @@
-//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as ever.
+//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as usual.
 //!
 //! `pg_restore` only turns parts of the archive into SQL. Whatever has to keep its order goes through one session.
 
@@ -34,7 +34,7 @@ const SHARES: usize = 8;
 type Group = (String, Vec<Bytes>);
 
 impl Restoring {
-    /// Loads an archive that lies in a file of its own.
+    /// Loads an archive that is in a file of its own.
     pub async fn load_in_parallel(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
         let mut talks = Vec::new();
         for _ in 0..self.jobs {
