@@ -1,4 +1,4 @@
-//! The record that lies beside each backup and describes it, so that it can be judged and restored without hikae.
+//! The manifest beside each backup, which describes it so that it can be judged and restored without hikae.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,7 +104,7 @@ fn remarks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Remark>, D:
     Ok(said.map(remark).collect())
 }
 
-/// Where the manifest of a backup lies.
+/// Where the manifest of a backup is.
 pub fn path_beside(backup: &Path) -> PathBuf {
     beside(backup, SUFFIX)
 }

@@ -85,7 +85,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
 
 /// The entries; where names that are not UTF-8 are skipped, also how many.
 async fn list(call: Rc<Call>, options: ListOptions) -> Result<MultiValue> {
-    let (wanted, skips, caller) = (options.kind, options.not_utf8 == NotUtf8::Skip, call.world()?);
+    let (kind, skips, caller) = (options.kind, options.not_utf8 == NotUtf8::Skip, call.world()?);
     let mut skipped = 0_i64;
     let now = caller.world.now();
     let found = ListQuery {
@@ -102,7 +102,7 @@ async fn list(call: Rc<Call>, options: ListOptions) -> Result<MultiValue> {
     let entries = caller.list(found).await?;
     let list = call.lua.create_table().map_err(from_lua)?;
     for entry in entries {
-        if wanted.is_some_and(|kind| kind != KindFilter::from(entry.stat.kind)) {
+        if kind.is_some_and(|kind| kind != KindFilter::from(entry.stat.kind)) {
             continue;
         }
         let Some(path) = entry.path.to_str() else {
@@ -182,7 +182,7 @@ fn paths_in(list: &Table) -> Option<Vec<Listed>> {
 async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result<()> {
     let RemoveOptions { why, recursive } = options;
     let caller = Caller { why, ..call.world()? };
-    Box::pin(must_stand(&call, &caller, &what)).await?;
+    Box::pin(must_exist(&call, &caller, &what)).await?;
     let paths = match what {
         Removed::One(path) if recursive => {
             caller.permits(Effect::Remove { path: path.clone() })?;
@@ -211,8 +211,8 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
     Ok(())
 }
 
-/// What lies beside a backup of this run may go for its sake: so that must still be as it was proved.
-async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
+/// What is beside a backup of this run may go for its sake: so that must still be as it was proved.
+async fn must_exist(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
     let paths: Vec<&Path> = match what {
         Removed::One(path) => vec![path],
         Removed::Many(paths) => paths.iter().map(Listed::as_path).collect(),
@@ -229,7 +229,7 @@ async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> 
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
     let found = ListQuery { recursive: true, ..ListQuery::of(dir) };
     caller.sweep(dir).await?;
-    // The deepest first: what lies in a folder comes after it in the list.
+    // The deepest first: what is in a folder comes after it in the list.
     for entry in caller.list(found).await?.into_iter().rev() {
         if entry.stat.kind == EntryKind::Dir {
             caller.sweep(&entry.path).await?;

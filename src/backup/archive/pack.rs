@@ -64,7 +64,7 @@ impl Noted {
         if piece == Piece::End {
             let noticed = self.findings.lock().clone();
             self.note(&noticed)?;
-            self.tell(&noticed);
+            self.log(&noticed);
         }
         Ok(piece)
     }
@@ -86,7 +86,7 @@ impl Noted {
         Ok(())
     }
 
-    fn tell(&self, noticed: &Noticed) {
+    fn log(&self, noticed: &Noticed) {
         let left_out = [
             (noticed.sockets, "sockets"),
             (noticed.fifos, "pipes"),
@@ -124,7 +124,7 @@ impl Source for Noted {
 }
 
 fn named(what: &str, names: &Named) -> Vec<String> {
-    let mut told: Vec<_> = names
+    let mut lines: Vec<_> = names
         .first
         .iter()
         .take(MOST_NAMED)
@@ -133,9 +133,9 @@ fn named(what: &str, names: &Named) -> Vec<String> {
             None => format!("`{name}` {what}"),
         })
         .collect();
-    let more = names.count.saturating_sub(told.len() as u64);
+    let more = names.count.saturating_sub(lines.len() as u64);
     if more > 0 {
-        told.push(format!("{more} more files: each {what}"));
+        lines.push(format!("{more} more files: each {what}"));
     }
-    told
+    lines
 }

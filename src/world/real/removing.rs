@@ -16,7 +16,7 @@ const WORTH_A_THREAD: usize = 2000;
 /// More of them would only wait for each other in the file system.
 const MOST_THREADS: usize = 4;
 
-/// Files, links themselves, and empty folders; what lies in a folder goes before it.
+/// Files, links themselves, and empty folders; what is in a folder goes before it.
 pub fn remove_many(fence: &Fence, paths: Vec<PathBuf>) -> Result<()> {
     let mut kept = Kept::of(&paths);
     let paths = deepest_first(paths);

@@ -30,7 +30,7 @@ return {
   ["name that file in `optional` in place of the link, or take the link out of it"] = "リンクの代わりにリンク先を `optional` に指定するか、リンクを外してください",
   ["it is in the archive"] = "アーカイブに保存済み",
   ["the env file `%s` cannot be read: line %d: %s"] = "環境変数ファイル `%s` を読めません: %d 行目: %s",
-  ["each line is NAME=value, a comment, or empty; a value with blanks stands in quotes"] = "各行は NAME=value、コメント、空行のいずれかです。空白を含む値は引用符で囲んでください",
+  ["each line is NAME=value, a comment, or empty; a value with blanks is in quotes"] = "各行は NAME=value、コメント、空行のいずれかです。空白を含む値は引用符で囲んでください",
   ["it is no assignment"] = "代入ではありません",
   ["the quote is never closed"] = "引用符が閉じられていません",
   -- log-backup (guide §3.3)
@@ -63,7 +63,7 @@ return {
   ["Restore test of the repository starts"] = "リポジトリの復旧テストを開始します",
   ["the bundle `%s` holds no branch and no tag"] = "バンドル `%s` にはブランチもタグもありません",
   -- encrypted-backup, backup-permissions (guide §9)
-  ["nothing says which file is to be encrypted, and for whom"] = "暗号化するファイルと受信者が指定されていません",
+  ["no file to encrypt, or no recipient, is given"] = "暗号化するファイルと受信者が指定されていません",
   ["--set file=/path/of/the/backup --set recipient=backup@example.com"] = "--set file=/path/of/the/backup --set recipient=backup@example.com",
   ["`%s` changed while it was encrypted, and stays"] = "`%s` が暗号化中に変更されたため、削除しません",
   ["encrypt it again when nothing writes to it; %s has what was read"] = "書き込みがないときに再度暗号化してください。%s には読み取った内容があります",
@@ -99,7 +99,7 @@ return {
   ["Copy to the cloud (GCS)"] = "クラウドストレージ同期 (GCS)",
   ["Backup monitor"] = "バックアップ監視",
   ["No copy to the cloud is configured"] = "クラウドストレージ同期は設定されていません",
-  ["the steps after it run all the same, and the night says so"] = "後続の手順は実行し、結果に反映します",
+  ["the steps after it still run, and the night says so"] = "後続の手順は実行し、結果に反映します",
   ["failed: %d of %d steps"] = "失敗: %d / %d 件",
   ["done in part: %d of %d steps failed"] = "一部失敗: %d / %d 件",
   ["all %d steps succeeded"] = "全 %d 件成功",
