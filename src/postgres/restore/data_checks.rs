@@ -51,7 +51,7 @@ fn tables<'a>(expected: &'a DatabaseFacts, live: &'a Live) -> Vec<Table<'a>> {
             name: live.name.clone(),
             columns: taken.columns.clone(),
             with_children: live.kind != "r",
-            rows: said.rows.unwrap_or(0),
+            bytes: live.bytes,
         };
         Some(Table { said, live, value: &taken.value, wanted })
     };

@@ -1,5 +1,8 @@
 //! Reads the rows of a restored database back, as `pg_dump` reads them, and takes their fingerprints.
 
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures_util::future::try_join_all;
 
 use crate::error::{Error, Result};
@@ -29,8 +32,8 @@ pub struct TableColumns {
     pub columns: Vec<String>,
     /// Whether rows that are stored in other tables count as its own: a partitioned or a foreign table.
     pub with_children: bool,
-    /// How many rows it should have: tables are shared out by it.
-    pub rows: u64,
+    /// How large it is: the largest are read first.
+    pub bytes: u64,
 }
 
 /// The settings in which values are written: those of `pg_dump`, and what decides further how a value looks.
@@ -76,16 +79,11 @@ impl ReadBack<'_> {
     /// Reads all of the tables, over several connections at once; the rows and their sum of each, in their order.
     pub async fn tables(&self, wanted: &[TableColumns], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
         let readers = self.cores.clamp(1, MOST_READERS).min(wanted.len().max(1));
-        let mut shares: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); readers];
         let mut order: Vec<usize> = (0..wanted.len()).collect();
-        order.sort_by_key(|at| std::cmp::Reverse(wanted[*at].rows));
-        for at in order {
-            if let Some(least) = shares.iter_mut().min_by_key(|(rows, _)| *rows) {
-                least.0 += wanted[at].rows + 1;
-                least.1.push(at);
-            }
-        }
-        let reading = shares.iter().map(|(_, share)| self.share(wanted, share, writing));
+        // The largest first, so that none is left to one connection at the end.
+        order.sort_by_key(|at| Reverse(wanted[*at].bytes));
+        let next = AtomicUsize::new(0);
+        let reading = (0..readers).map(|_| self.share(wanted, (&order, &next), writing));
         let mut all = vec![Err("it was not read".to_owned()); wanted.len()];
         for (at, read) in try_join_all(reading).await?.into_iter().flatten() {
             all[at] = read;
@@ -93,17 +91,17 @@ impl ReadBack<'_> {
         Ok(all)
     }
 
-    /// Reads some of the tables over one connection.
+    /// Reads tables over one connection until none is left.
     async fn share(
         &self,
         wanted: &[TableColumns],
-        share: &[usize],
+        (order, next): (&[usize], &AtomicUsize),
         writing: Writing<'_>,
     ) -> Result<Vec<(usize, Read<(u64, u128)>)>> {
         let mut talk = self.talk(writing).await?;
         let mut found = Vec::new();
         let read = async {
-            for at in share {
+            while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let mut rows = Rows::default();
                 let read = copy(&mut talk, wanted[*at].copy(writing.encoding), &mut |data| rows.feed(data)).await?;
                 found.push((*at, read.map(|()| rows.found())));
