@@ -12,15 +12,16 @@ use crate::config::RecipeSource;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::declaration::Declaration;
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::values::ParamValue;
 use crate::recipe::{lint, loader, overview};
 use crate::report::table::{print_json_lines, print_said};
 use crate::world::real::{path_checks, probe, this_process};
 use crate::world::shells;
 
+mod asking;
 mod databases;
 mod machine;
 mod point;
+mod restoring;
 mod rights;
 mod schedulers;
 mod telling;
@@ -146,7 +147,10 @@ fn tried(context: &Context, recipe: &str, job: &Job, databases: &mut Databases, 
     points.extend(job.needs.run.iter().filter(|program| shells::is_shell(program)).map(|program| {
         Point::warning(recipe, format!("it may run `{program}`, a shell: {}", shells::WHY), shells::HINT)
     }));
-    points.extend(drill_place(job, &context.environment).map(|place| Point::ok(recipe, place)));
+    points.extend(job.needs.user.as_ref().map(|user| {
+        Point::of(recipe, job.account().map(|_| format!("its programs run as `{user}`, who reaches its databases too")))
+    }));
+    points.extend(restoring::drill(job, &context.environment));
     points.extend(
         job.needs.write.iter().map(|dir| {
             Point::of(recipe, probe::try_write(dir).map(|()| format!("`{}` can be written", dir.display())))
@@ -156,16 +160,6 @@ fn tried(context: &Context, recipe: &str, job: &Job, databases: &mut Databases, 
     points.extend(BTreeSet::from_iter(&job.needs.read).into_iter().map(|path| Point::of(recipe, readable(path))));
     points.extend(databases.points(context, job, offline));
     points
-}
-
-/// On which server a drill restores, where its recipe leaves that to the machine.
-fn drill_place(job: &Job, environment: &BTreeMap<String, String>) -> Option<&'static str> {
-    let chosen = job.params.get("cluster").is_some_and(|cluster| *cluster == ParamValue::String("auto".to_owned()));
-    let found = this_process::find_program("initdb", environment).is_ok();
-    chosen.then_some(match found {
-        true => "restores on a temporary server of its own",
-        false => "restores beside the live database: the programs of a PostgreSQL server are not installed here",
-    })
 }
 
 fn find(program: &str, environment: &BTreeMap<String, String>) -> Result<String> {

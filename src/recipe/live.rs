@@ -96,7 +96,7 @@ impl Scene for Live {
         let launcher = job.launcher.get().cloned();
         launcher.as_ref().map_or(Ok(()), |launcher| launcher.listen())?;
         self.kept = launcher.as_ref().map(|launcher| launcher.pid());
-        let real = real.with_launcher(launcher);
+        let real = real.with_launcher(launcher).with_account(job.account()?);
         let real = Arc::new(job.wall().into_iter().fold(real, Real::with_wall));
         self.signals = Some(Signals::listen());
         Ok(self.real.insert(real).clone())

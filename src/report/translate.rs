@@ -7,13 +7,14 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The catalogues of Japanese, by what they are about.
-const JAPANESE: [&str; 7] = [
+const JAPANESE: [&str; 8] = [
     include_str!("japanese/commands.txt"),
     include_str!("japanese/errors.txt"),
     include_str!("japanese/world.txt"),
     include_str!("japanese/recipes.txt"),
     include_str!("japanese/walls.txt"),
     include_str!("japanese/sessions.txt"),
+    include_str!("japanese/checks.txt"),
     include_str!("japanese/setting_up.txt"),
 ];
 

@@ -28,6 +28,34 @@ fn a_wall_that_is_switched_off_is_told() {
     assert!(said.out.contains("walls: none"), "{}", said.out);
 }
 
+/// A program says "Permission denied", whether the system or a wall is in its way: the hint names the wall.
+#[test]
+fn a_program_at_a_wall_is_told_what_to_declare() {
+    let recipe = "--- Tries.
+return recipe { type = \"daily\", kind = \"maintenance\", params = { script = { default = \"true\" } },
+  needs = { run = { \"bash\", \"perl\" } },
+  run = function(p) process.run { program = \"bash\", args = { \"-c\", p.script } } end,
+}
+";
+    let hikae = Hikae::new().file("config/recipes/tries.lua", recipe).file("other/x", "x");
+    let other = hikae.path("other").display().to_string();
+    for (script, hint) in [
+        (format!("cat {other}/x"), "`needs.read` or `needs.write`"),
+        (format!("echo > {other}/new"), "`needs.read` or `needs.write`"),
+        (format!("cp /bin/true {other}/x"), "`needs.read` or `needs.write`"),
+        ("exec 3<>/dev/tcp/127.0.0.1/1".to_owned(), "`needs.connect`, or its socket to `needs.sockets`"),
+        (
+            "perl -e 'socket(S, 1, 1, 0) or die \"cannot make a socket: $!\"'".to_owned(),
+            "its socket to `needs.sockets`",
+        ),
+    ] {
+        let said = hikae.run(&["run", "tries", "--set", &format!("script={script}")]);
+        assert_eq!(said.code, 1, "{script}: {said:?}");
+        assert!(said.err.contains("a program reaches only what its recipe declares"), "{script}: {}", said.err);
+        assert!(said.err.contains(hint), "{script}: {}", said.err);
+    }
+}
+
 /// Where the tests run as root, an ordinary user is one whose number nobody has.
 #[test]
 fn the_walls_hold_for_an_ordinary_user() {

@@ -51,13 +51,13 @@ fn check_of_a_sound_set_up_is_well() {
 
 #[test]
 fn check_names_the_package_of_a_missing_program() {
-    let said = Hikae::new().env("PATH", "/nonexistent").run(&["check", "db-backup"]);
+    let said = Hikae::new().env("PATH", "/nonexistent").run(&["check", "db-backup", "--offline"]);
     insta::assert_snapshot!(other_lines(&said.out), @"
     ! alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
         hint: set it in `.env`, or add `[[channels]]` to `hikae.toml`
     ✗ db-backup: cannot start `pg_dump`: it is not on the PATH
         hint: install it: `apt-get install postgresql-client`
-    – db-backup: the database `english_cafe_db` on localhost:5432 as postgres: not connected, `psql` is not installed
+    – db-backup: the database `english_cafe_db` on localhost:5432 as postgres: not connected (--offline)
     ! schedule: no scheduler runs `db-backup`, which is due at `0 2 * * *`
         hint: `hikae schedule --install` hands what is in use to cron; named recipes take the place of those
 

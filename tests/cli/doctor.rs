@@ -113,6 +113,41 @@ fn what_the_role_may_not_read_is_told_before_the_night() {
     cluster.psql("doctor", "SELECT lo_unlink(4711)");
 }
 
+/// A role that only reads backs up and drills, and cannot restore: whoever needs that at night must know it before.
+#[test]
+fn what_a_restore_would_need_is_told() {
+    let cluster = shared();
+    cluster.create_database("doctored");
+    let role =
+        format!("CREATE ROLE only_reads LOGIN PASSWORD '{}'; GRANT pg_read_all_data TO only_reads", cluster.password);
+    cluster.psql("doctored", &role);
+    let hikae = Hikae::with_database(cluster, "doctored").env("DB_USER", "only_reads");
+    let said = hikae.run(&["check", "db-backup"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    for words in
+        ["– db-backup: the role `only_reads` can back up and not restore", "ALTER ROLE", "CREATEDB", "user=postgres"]
+    {
+        assert!(said.out.contains(words), "{words}: {}", said.out);
+    }
+    for recipe in ["db-restore", "disaster-recovery-db"] {
+        let said = hikae.run(&["check", recipe]);
+        assert_eq!(said.code, 1, "{said:?}");
+        let words = "the role `only_reads` may not make databases, nor rename `doctored`, which belongs to `postgres`";
+        assert!(said.out.contains(words), "{recipe}: {}", said.out);
+    }
+    let said = hikae.run(&["check", "backup-test"]);
+    assert!(said.code == 1 && said.out.contains("may not make databases\n"), "{said:?}");
+    // On a server of its own it needs no right, and the live one may be down.
+    let apart = hikae.env("BACKUP_DRILL_CLUSTER", "temporary").env("DB_PORT", "1");
+    let said = apart.run(&["check", "backup-test"]);
+    assert!(said.out.contains("✓ backup-test: restores on a temporary server of its own (PostgreSQL "), "{said:?}");
+    assert_eq!(said.code, 0, "{said:?}");
+    cluster.psql("doctored", "ALTER ROLE only_reads CREATEDB; GRANT postgres TO only_reads");
+    let hikae = Hikae::with_database(cluster, "doctored").env("DB_USER", "only_reads");
+    let said = hikae.run(&["check", "db-restore"]);
+    assert!(said.code == 0 && said.out.contains("may make and rename databases"), "{said:?}");
+}
+
 #[test]
 fn a_pg_dump_that_is_older_than_the_server_is_told() {
     let hikae = Hikae::with_database(shared(), "postgres").program("pg_dump", "echo 'pg_dump (PostgreSQL) 9.6.24'");

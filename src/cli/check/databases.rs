@@ -1,13 +1,12 @@
 //! Connects to the database of each recipe that works on PostgreSQL, as the recipe would.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::alerting::block_on;
 use super::super::context::Context;
+use super::asking::{LONGEST, caller};
 use super::point::{Mark, Point};
-use super::rights;
+use super::{restoring, rights};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query;
@@ -15,14 +14,9 @@ use crate::recipe::declaration::RecipeKind;
 use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::secret::Secret;
-use crate::world::limited::Limited;
-use crate::world::real::{Real, this_process};
-use crate::world::{Caller, Limits};
 
 /// Programs that say that a recipe works on a server of PostgreSQL.
 const CLIENTS: [&str; 4] = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
-/// The longest that one connection may take.
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// The databases that were tried, with what came of it: two recipes of one database need no two connections.
 #[derive(Default)]
@@ -36,28 +30,33 @@ fn dumps(job: &Job) -> bool {
 impl Databases {
     /// What there is to say of the database of a recipe; nothing where it has none.
     pub fn points(&mut self, context: &Context, job: &Job, offline: bool) -> Vec<Point> {
-        let connected = self.check(context, job, offline);
+        // A drill on a server of its own asks no other, which may be down.
+        if restoring::drills_apart(job, &context.environment) == Some(true) {
+            return Vec::new();
+        }
+        let connected = self.check(job, offline);
         let works = connected.as_ref().is_some_and(|point| point.mark == Mark::Ok);
         let mut points: Vec<Point> = connected.into_iter().collect();
-        if let (true, Some((server, database))) = (works && dumps(job), of_recipe(job)) {
+        let Some((server, database)) = of_recipe(job).filter(|_| works) else { return points };
+        if dumps(job) {
             let subject = &job.source.name;
             let asked = block_on(async |_stop| rights::points(&caller(), &server, &database, subject).await);
             // A server too old for a question is no fault of the recipe's.
             points.extend(asked.and_then(|asked| asked).unwrap_or_default());
         }
+        if dumps(job) || matches!(job.declaration.kind, RecipeKind::Restore | RecipeKind::Drill) {
+            points.extend(restoring::rights(job, &server).unwrap_or_default()); // as above
+        }
         points
     }
 
     /// Connects to the database of a recipe; nothing where it has none.
-    fn check(&mut self, context: &Context, job: &Job, offline: bool) -> Option<Point> {
+    fn check(&mut self, job: &Job, offline: bool) -> Option<Point> {
         let subject = &job.source.name;
         let (server, database) = of_recipe(job)?;
         let place = place(&server, &database);
         if offline {
             return Some(Point::not_tried(subject, format!("{place}: not connected (--offline)")));
-        }
-        if this_process::find_program("psql", &context.environment).is_err() {
-            return Some(Point::not_tried(subject, format!("{place}: not connected, `psql` is not installed")));
         }
         let key = format!("{place} {:?}", server.password.as_ref().map(Secret::expose));
         let answer = self.0.entry(key).or_insert_with(|| connect(&server, &database));
@@ -102,10 +101,6 @@ fn place(server: &Server, database: &str) -> String {
     let port = server.port.map(|port| format!(":{port}")).unwrap_or_default();
     let user = server.user.as_ref().map(|user| format!(" as {user}")).unwrap_or_default();
     format!("the database `{database}` on {host}{port}{user}")
-}
-
-fn caller() -> Caller {
-    Caller::new(Arc::new(Limited::new(Real::ambient())), Limits { total: LONGEST, idle: LONGEST })
 }
 
 /// Connects and asks for one row, as a recipe would.

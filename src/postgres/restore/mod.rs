@@ -1,6 +1,7 @@
 //! Restores a dump: judges it, loads it into a target, compares, and swaps it in.
 
 pub mod archive;
+pub mod asked;
 pub mod canonical;
 pub mod checks;
 pub mod cutter;
@@ -18,6 +19,7 @@ pub mod own;
 pub mod parallel;
 pub mod post_data;
 pub mod psql_line;
+pub mod raw_statement;
 pub mod read;
 pub mod read_back;
 pub mod read_lines;

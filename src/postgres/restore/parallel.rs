@@ -18,6 +18,7 @@ use crate::postgres::server::explain::explain;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::stream::{Piece, Source};
+use crate::world::command::Own;
 use crate::world::postgres::Step;
 use crate::world::program::{self, ProgramSource};
 use crate::world::{Command, Exit, SecretOrText};
@@ -161,6 +162,8 @@ impl Restoring {
     fn pg_restore(&self, args: &[&str], stdin: bool) -> Command {
         let file = self.source.display().to_string();
         let args = args.iter().map(|arg| (*arg).to_owned()).chain(["--".to_owned(), file]);
-        Command { args: args.collect(), stdin, ..Command::new("pg_restore") }
+        // It connects to nobody, and reads hikae's own file.
+        let own = Own { stays: true, ..Own::default() };
+        Command { args: args.collect(), stdin, own, ..Command::new("pg_restore") }
     }
 }

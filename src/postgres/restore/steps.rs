@@ -4,6 +4,7 @@ pub mod fill;
 pub mod prove;
 pub mod rights;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -47,7 +48,7 @@ pub struct Restoring {
     pub reuse: bool,
     /// The comment of the throwaway that is made anew.
     pub remade: Option<String>,
-    /// Whether the roles that the dump names are made where the server lacks them.
+    /// Whether the roles and tablespaces that the dump names are made where the server lacks them.
     pub makes_roles: bool,
     pub jobs: u32,
     /// Whether a person vouches for the file.
@@ -125,11 +126,24 @@ impl Restoring {
     }
 
     async fn make_roles(&self, proved: &Proved) -> Result<()> {
-        if !self.makes_roles || proved.roles.is_empty() {
+        let tablespaces: BTreeSet<String> =
+            proved.structure.tablespaces.iter().chain(&proved.own.tablespace).cloned().collect();
+        if !self.makes_roles || proved.roles.is_empty() && tablespaces.is_empty() {
             return Ok(());
         }
-        let mut talk = self.talk(&self.maintenance, "cannot make the roles that the dump names").await?;
-        let made = talk.run_each(throwaway::make_roles(&proved.roles)).await;
+        let mut talk =
+            self.talk(&self.maintenance, "cannot make the roles and tablespaces that the dump names").await?;
+        let made = async {
+            if !proved.roles.is_empty() {
+                talk.run_each(throwaway::make_roles(&proved.roles)).await?;
+            }
+            if !tablespaces.is_empty() {
+                talk.ask(throwaway::IN_PLACE).await?;
+                talk.run_each(throwaway::make_tablespaces(&tablespaces)).await?;
+            }
+            Ok(())
+        };
+        let made = made.await;
         talk.end(made).await
     }
 

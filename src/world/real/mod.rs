@@ -22,6 +22,7 @@ use fence::Fence;
 use part::Part;
 use undo::Undo;
 
+pub mod account;
 mod base64;
 mod blocking;
 pub mod clock;
@@ -30,6 +31,7 @@ mod environment;
 mod fence;
 mod files;
 pub mod http;
+pub mod kernel;
 pub mod launcher;
 mod listing;
 mod loads;
@@ -72,6 +74,7 @@ pub mod walls;
 pub struct Real {
     fence: Arc<Fence>,
     wall: Option<Arc<wall::Policy>>,
+    account: Option<Arc<account::Account>>,
     launcher: Option<Arc<launcher::Launcher>>,
     cores: Option<usize>,
     environment: Arc<BTreeMap<String, String>>,
@@ -96,6 +99,11 @@ impl Real {
     /// Builds this wall around each child.
     pub fn with_wall(self, policy: wall::Policy) -> Real {
         Real { wall: Some(Arc::new(policy)), ..self }
+    }
+
+    /// Starts programs, and connects to databases, as this user.
+    pub fn with_account(self, account: Option<Arc<account::Account>>) -> Real {
+        Real { account, ..self }
     }
 
     /// Starts other recipes by this.
@@ -141,6 +149,7 @@ impl Real {
         Real {
             fence,
             wall: None,
+            account: None,
             launcher: None,
             cores: None,
             environment,
@@ -149,6 +158,11 @@ impl Real {
             lent: objects::Lent::default(),
             programs: None,
         }
+    }
+
+    /// Within what programs start.
+    fn place(&self) -> programs::Place<'_> {
+        programs::Place { wall: self.wall.as_deref(), account: self.account.as_ref() }
     }
 
     async fn answer(&self, effect: Effect) -> Result<Reply> {
@@ -193,7 +207,7 @@ impl Real {
             }
             E::Sweep { dir } => Reply::Entries(self.on_files(move |fence| files::sweep(fence, &dir)).await?),
             E::Spawn(command) => {
-                Reply::Child(programs::start(command, &self.environment, self.wall.as_deref(), &self.undo).await?)
+                Reply::Child(programs::start(command, &self.environment, self.place(), &self.undo).await?)
             }
             E::Upload(upload) => Reply::Sink(self.http.upload(*upload, &self.environment).await?),
             E::Request(request) => Reply::Response(self.http.send(*request, &self.environment).await?),
@@ -209,7 +223,9 @@ impl Real {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)
             }
-            E::Connect(login) => Reply::Session(postgres::connect(*login, &self.environment).await?),
+            E::Connect(login) => {
+                Reply::Session(postgres::connect(*login, &self.environment, self.account.clone()).await?)
+            }
             E::Send(letter) => Reply::Sent(mail::send(&letter).await?),
             E::Sleep { duration } => {
                 clock::sleep(duration).await;

@@ -17,6 +17,7 @@ return {
   ["an older backup was restored, %s lost: %s instead of %s (%s)"] = "古いバックアップを復旧しました (失われた期間: %s): %s (使えなかった最新: %s、理由: %s)",
   ["look at what was wrong with the newest backup, and at what happened since the older one"] = "最新のバックアップの問題と、古いバックアップ以降の変更を確認してください",
   ["%s; the backup before it is tried"] = "%s。その前のバックアップを試します",
+  ["nobody makes such backups here"] = "この種類のバックアップは使われていません",
   ["Rows in the backup"] = "バックアップの行数",
   ["Values of the rows"] = "行の値の確認",
   ["Large objects"] = "ラージオブジェクト確認",

@@ -28,6 +28,9 @@ const PRIVILEGED: &str = "SELECT me.rolsuper OR EXISTS (SELECT FROM pg_catalog.p
 /// As `pg_dump` has it: every name in a dump says its schema.
 pub const NO_SEARCH_PATH: &str = "SET search_path = ''";
 
+/// What the database may have been given by then does not hold for who gives it its owners.
+pub const WRITES: &str = "SET default_transaction_read_only = off";
+
 /// The SQLSTATE of a right that is missing.
 const NO_RIGHT: &str = "42501";
 
@@ -87,6 +90,7 @@ impl Restoring {
         let done = async {
             // The code of the dump may have given the database another one, which would decide what a name means.
             talk.ask(NO_SEARCH_PATH).await?;
+            talk.ask(WRITES).await?;
             for sql in router.deferred {
                 talk.ask(sql).await?;
             }

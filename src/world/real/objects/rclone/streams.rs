@@ -10,10 +10,10 @@ use tokio::sync::Mutex;
 use super::{Rclone, Seen, remote};
 use crate::error::{Error, Kind, Result};
 use crate::stream::hex::hex;
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, Sink, Source, Stamped};
 use crate::world::Child;
 use crate::world::objects::words::{not_as_sent, not_as_stored, taken, wrong_length};
-use crate::world::objects::{Object, Put};
+use crate::world::objects::{Object, ObjectStat, Put};
 use crate::world::partial::partial_name;
 use crate::world::program::failure;
 use crate::world::real::clock;
@@ -74,6 +74,7 @@ pub struct Upload {
     size_bytes: u64,
     md5: Md5,
     torn: bool,
+    stamp: Stamped,
 }
 
 impl Upload {
@@ -88,8 +89,8 @@ impl Upload {
         let partial = if folder.is_empty() { name } else { format!("{folder}/{name}") };
         let args = ["rcat".to_owned(), remote(&put.object.store, &partial)];
         let child = rclone.0.start("rclone", &args, true).await?;
-        let (size_bytes, md5) = (0, Md5::new());
-        Ok(Upload { rclone, put, title, partial, child: Mutex::new(Some(child)), size_bytes, md5, torn: false })
+        let (child, size_bytes, md5, torn, stamp) = (Mutex::new(Some(child)), 0, Md5::new(), false, Stamped::default());
+        Ok(Upload { rclone, put, title, partial, child, size_bytes, md5, torn, stamp })
     }
 
     fn cannot(&self, error: Error) -> Error {
@@ -143,7 +144,8 @@ impl Upload {
         Ok(())
     }
 
-    async fn compare(&self, full: &str) -> Result<()> {
+    /// What is there, which is what was sent.
+    async fn compare(&self, full: &str) -> Result<ObjectStat> {
         let store = &self.put.object.store;
         let seen = self.rclone.look(store, full, true, "put", &self.title).await?;
         let size = seen.as_ref().map_or(0, |seen| seen.stat.size_bytes);
@@ -158,7 +160,7 @@ impl Upload {
                 let why = format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`");
                 Err(not_as_sent(&self.put.object, why))
             }
-            _ => Ok(()),
+            _ => Ok(seen.map(|seen| seen.stat).unwrap_or_default()),
         }
     }
 
@@ -181,7 +183,9 @@ impl Upload {
         if self.rclone.look(store, &self.partial, false, "put", &self.title).await?.is_some() {
             return Err(taken(object));
         }
-        self.compare(&full).await
+        let there = self.compare(&full).await?;
+        self.stamp.get_or_init(|| there.stamp());
+        Ok(())
     }
 
     async fn discard(&mut self) -> Result<()> {
@@ -202,6 +206,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.finish())
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
