@@ -1,4 +1,4 @@
---- Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
+--- Lets only their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
 
 --- The bits as people write them.
 ---@param mode integer

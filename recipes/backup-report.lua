@@ -50,7 +50,7 @@ local function facts_of(p, report)
   return facts
 end
 
---- Whom to call (guide App. A), as lines of facts.
+--- Who to call (guide App. A), as lines of facts.
 ---@return { label: string, value: string }[]
 local function contacts()
   local lines = {}

@@ -37,7 +37,7 @@ describe("backup-report", function()
     run:never_mailed {}
   end)
 
-  it("names whom to call, and the support of the vendors", function()
+  it("names who to call, and the support of the vendors", function()
     local known = { level1 = { "花子 <hanako@cafe.example>", "03-1234-5678" }, support = { "AWS: https://aws.amazon.com/support/" } }
     local run = first({ contacts = known }):run("backup-report")
     run:ok():wrote(OUT .. ".txt"):contains("Contacts (level 1): 花子 <hanako@cafe.example>; 03-1234-5678")

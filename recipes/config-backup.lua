@@ -66,7 +66,7 @@ return recipe {
   schedule = "30 2 * * *",
   params = {
     dir = { default = "/backups/config", type = "path", says = "Folder for the archives" },
-    app_dir = { default = "/srv/app", type = "path", says = "Folder of the application; names without a `/` at their beginning lie in it" },
+    app_dir = { default = "/srv/app", type = "path", says = "Folder of the application; names without a leading `/` are in it" },
     required = { type = "list", default = { "docker-compose.yml" }, says = "Files and folders that must be there" },
     optional = {
       type = "list", default = { "Dockerfile*", "/etc/nginx/sites-available/english-cafe", "/etc/ssl/certs/english-cafe.*" },

@@ -121,7 +121,7 @@ local function unpack(p, staging)
   end
 end
 
---- Tells what would change, and gives the files that would.
+--- Says what would change, and returns the files that would.
 ---@param p table
 ---@param root string
 ---@return hikae.replacing.File[]
@@ -156,7 +156,7 @@ local function configure(p)
   local files = steps.run(_("compare the configuration"), compare, p, staged.root)
   if #files > 0 and not run.confirmed() then
     steps.state(_("the configuration is only shown"))
-    log.warn(_("The configuration is only shown. It lies in %s; to put it in place, run this again with --yes", staging))
+    log.warn(_("The configuration is only shown. It is in %s; to put it in place, run this again with --yes", staging))
     return false
   end
   if #files == 0 then
@@ -168,7 +168,7 @@ local function configure(p)
     log.info(_("The configuration is in place; what was live is kept as NAME%s", kept))
   end
   if staged.others then
-    log.warn(_("The archive has files of other folders too, to be put in place by hand: they lie in %s", staging))
+    log.warn(_("The archive has files of other folders too, to be put in place by hand: they are in %s", staging))
   else
     fs.remove(staging, { recursive = true, why = _("all of it is in place") })
   end

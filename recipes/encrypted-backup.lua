@@ -41,7 +41,7 @@ return recipe {
   run = function(p)
     if not p.file or not p.recipient or #p.recipient == 0 then
       error {
-        message = _("nothing says which file is to be encrypted, and for whom"),
+        message = _("no file to encrypt, or no recipient, is given"),
         hint = _("--set file=/path/of/the/backup --set recipient=backup@example.com"),
       }
     end

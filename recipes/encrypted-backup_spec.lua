@@ -57,8 +57,8 @@ describe("encrypted-backup", function()
     run:ok():kept(FILE .. ".age"):wrote(FILE .. ".20260215_020000.age"):has_manifest()
   end)
 
-  it("refuses when nothing says what, for whom, or the file is not there", function()
-    night():run("encrypted-backup"):failed { message = "nothing says which file" }
+  it("refuses when no file or recipient is given, or the file is not there", function()
+    night():run("encrypted-backup"):failed { message = "no file to encrypt" }
     night():run("encrypted-backup", set { file = "/backups/none" }):failed("not_found")
   end)
 

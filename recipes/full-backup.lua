@@ -30,7 +30,7 @@ return recipe {
     root = { default = nightly.ROOT, type = "path", says = "Folder of all backups" },
     steps = {
       type = "list", default = { "db-backup", "config-backup", "log-backup", "git-backup", "cloud", "backup-monitor" },
-      says = "Recipes to run, in this order; `cloud` stands for those of the param `cloud`",
+      says = "Recipes to run, in this order; `cloud` means those of the param `cloud`",
     },
     required = { type = "list", default = { "db-backup" }, says = "Steps without which the night is a failure" },
     step_timeout = { type = "duration", default = "3h", says = "Longest time for each step; then it is ended, and the next one begins" },

@@ -2,10 +2,10 @@
 
 use super::event::{Event, EventKind, local};
 use super::registered::Channels;
-use super::throttle::{self, Rules, Tell};
+use super::throttle::{self, Report, Rules};
 use super::words::Words;
 use super::{Channel, Language};
-use crate::catalog::{Moment, NewNotice, Run, Status, Streak};
+use crate::catalog::{Moment, Notice, Run, Status, Streak};
 use crate::config::Config;
 use crate::secret::Secret;
 
@@ -35,19 +35,19 @@ pub struct Decider<'a> {
 
 impl Decider<'_> {
     /// The streak of its target after `run`, and the notices that this makes.
-    pub fn decide(&self, run: &Run, before: &Streak) -> (Streak, Vec<NewNotice>) {
+    pub fn decide(&self, run: &Run, before: &Streak) -> (Streak, Vec<Notice>) {
         if run.status != Status::Success && self.manner(run).is_some_and(|manner| manner.unreported) {
             return (before.clone(), Vec::new());
         }
         let (worked, at) = (run.status == Status::Success, run.ended_at.unwrap_or(self.now));
-        let heard = |tell, streak: &Streak| {
-            let event = self.event(run, tell, streak);
+        let heard = |report, streak: &Streak| {
+            let event = self.event(run, report, streak);
             self.takers(&event).next().is_some()
         };
-        let (after, tell) = throttle::step(before, worked, at, &self.rules, heard);
-        let notices = tell.map(|tell| {
+        let (after, report) = throttle::step(before, worked, at, &self.rules, heard);
+        let notices = report.map(|report| {
             let streak = if worked { before } else { &after };
-            self.notices(&self.event(run, tell, streak))
+            self.notices(&self.event(run, report, streak))
         });
         (after, notices.unwrap_or_default())
     }
@@ -66,21 +66,22 @@ impl Decider<'_> {
 
     /// Whether a channel takes the failures of this run, whether or not one is due now.
     pub fn has_takers(&self, run: &Run, streak: &Streak) -> bool {
-        let event = self.event(run, Tell::Failure, streak);
+        let event = self.event(run, Report::Failure, streak);
         self.takers(&event).next().is_some()
     }
 
     /// A notice for each channel that takes this event.
-    pub fn notices(&self, event: &Event) -> Vec<NewNotice> {
+    pub fn notices(&self, event: &Event) -> Vec<Notice> {
         let language = Language::from(self.config.language());
         let subject = Words::of(event, language, self.config.system_name()).subject;
-        let notice = |channel: &Channel| NewNotice {
+        let json = serde_json::json!(event).to_string();
+        let notice = |channel: &Channel| Notice {
             channel: channel.name.clone(),
             recipients: channel.recipients.clone(),
             notification_type: event.notification_type(),
             subject: subject.clone(),
             backup_id: event.id.clone(),
-            event: serde_json::json!(event),
+            event: json.clone(),
             made_at: self.now,
         };
         self.takers(event).map(notice).collect()
@@ -94,13 +95,13 @@ impl Decider<'_> {
         self.channels.all.iter().filter(move |channel| channel.takes(event) && !knows(channel))
     }
 
-    fn event(&self, run: &Run, tell: Tell, streak: &Streak) -> Event {
+    fn event(&self, run: &Run, report: Report, streak: &Streak) -> Event {
         let failure = Event::of(run).unwrap_or_else(|| Event::recovered(run));
-        let (kind, level) = match tell {
-            Tell::Failure => (failure.kind, streak.level),
-            Tell::Digest => (EventKind::Digest, streak.level),
-            Tell::Escalation(level) => (EventKind::Escalation, level),
-            Tell::Recovered => (EventKind::Recovered, streak.level),
+        let (kind, level) = match report {
+            Report::Failure => (failure.kind, streak.level),
+            Report::Digest => (EventKind::Digest, streak.level),
+            Report::Escalation(level) => (EventKind::Escalation, level),
+            Report::Recovered => (EventKind::Recovered, streak.level),
         };
         let (failures, first_failure) = (streak.failures.max(1), streak.first_failure);
         let relapses = streak.relapses;
@@ -108,7 +109,7 @@ impl Decider<'_> {
         self.completed(Event { kind, level, failures, relapses, first_failure, first_failure_local, ..failure })
     }
 
-    /// The event with whom to call, where to look, and what is known of the run of this process.
+    /// The event with who to call, where to look, and what is known of the run of this process.
     pub fn completed(&self, mut event: Event) -> Event {
         if let Some((_, manner)) = self.own.as_ref().filter(|(id, _)| *id == event.id) {
             event.stopped_by_hand = manner.stopped_by_hand && event.outcome == Status::Interrupted.word();

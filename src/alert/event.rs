@@ -113,7 +113,7 @@ pub struct Event {
     pub first_failure_local: Option<String>,
     /// Who has to look at it: 1 operators, 2 administrators, 3 developers (runbook §13).
     pub level: u8,
-    /// Whom to call, as people write it: `Yamada, 03-1234-5678`.
+    /// Who to call, as people write it: `Yamada, 03-1234-5678`.
     pub contacts: Vec<String>,
     /// What a monitor has found, or the lines of a report.
     pub findings: Vec<Finding>,
@@ -185,7 +185,7 @@ impl Event {
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
-    /// Something is there to be looked at, and backups were made all the same.
+    /// Something needs attention, but backups were made.
     Warning,
     Error,
     /// The next level has to look at it.

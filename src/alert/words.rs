@@ -1,4 +1,4 @@
-//! Words an event for people, in Japanese as the runbook (§5) words it and in English: subject, heading, labels, advice.
+//! The text of an event, in Japanese as in the runbook (§5) and in English: subject, heading, labels, advice.
 
 use serde::Serialize;
 

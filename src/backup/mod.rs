@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod at_end;
 pub mod decrypting;
+pub mod expected;
 pub mod fetch;
 pub mod gpg;
 pub mod judged;
@@ -12,6 +13,7 @@ pub mod pool;
 pub mod read_back;
 pub mod recorder;
 pub mod scratch_dir;
+pub mod series;
 pub mod set;
 pub mod sources;
 pub mod stream_memory;

@@ -1,4 +1,4 @@
-//! The record that lies beside each backup and describes it, so that it can be judged and restored without hikae.
+//! The manifest beside each backup, which describes it so that it can be judged and restored without hikae.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,7 @@ impl Manifest {
     }
 }
 
-/// Where the manifest of a backup lies.
+/// Where the manifest of a backup is.
 pub fn path_beside(backup: &Path) -> PathBuf {
     beside(backup, SUFFIX)
 }

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::{Catalog, settle, trouble};
 use crate::error::Result;
+use crate::world::real::shared_owner::hand_over_at;
 
 /// What makes a catalog of version n from one of version n - 1. A file that is released never changes.
 const MIGRATIONS: [&str; 5] = [
@@ -44,7 +45,7 @@ impl Catalog {
         }
         refuse_emptied(path)?;
         let opened = Catalog::ready(connect(path), path);
-        // SQLite wants to put its index beside the file. Where it cannot, and no unmerged changes lie there, the file alone is
+        // SQLite wants to put its index beside the file. Where it cannot, and no unmerged changes are there, the file alone is
         // the whole truth.
         if opened.is_err() && !has_unmerged(path) && is_read_only(path) {
             return Catalog::ready(connect_frozen(path), path);
@@ -77,12 +78,16 @@ impl Catalog {
 fn make(path: &Path) -> Result<bool, Errno> {
     let is_new = match rustix::fs::mknodat(CWD, path, FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0) {
         Err(Errno::EXIST) => false,
-        made => made.map(|()| true)?,
+        made => {
+            made?;
+            hand_over_at(path)?;
+            true
+        }
     };
     may(path, Access::READ_OK | Access::WRITE_OK).map(|()| is_new)
 }
 
-/// Lies beside a catalog that was begun: it distinguishes one that was emptied later from a new one.
+/// Is beside a catalog that was begun: it distinguishes one that was emptied later from a new one.
 const BEGUN: &str = ".catalog-begun";
 
 /// Notes that there is a catalog. Without the note, one that is emptied passes for a new one; nothing else is lost.
@@ -92,6 +97,9 @@ fn note_begun(path: &Path) {
         && errno != Errno::EXIST
     {
         tracing::debug!(%errno, "the beginning of the catalog cannot be noted");
+    }
+    if let Err(errno) = hand_over_at(&path.with_file_name(BEGUN)) {
+        tracing::debug!(%errno, "the note of the catalog cannot be handed over");
     }
 }
 

@@ -80,15 +80,6 @@ pub struct NewRun {
     pub parent: Option<String>,
 }
 
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    pub status: Status,
-    pub ended_at: Moment,
-    pub duration_ms: u64,
-    pub error: Option<Failure>,
-}
-
 /// An error as it is kept: its kind, itself with its causes on one line, and what to try.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
@@ -167,25 +158,21 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run put together without the catalog, so that a run which the catalog could not keep shows the same JSON.
-    pub fn of(new: NewRun, ending: Option<Ending>, backups: Vec<Backup>, steps: Vec<Step>) -> Run {
+    /// A run that has just started. It needs no catalog, so a run that the catalog could not keep shows the same JSON.
+    pub fn of(new: NewRun) -> Run {
         let NewRun { id, recipe, recipe_sha256, backup_type, kind, subject, target, started_at, host, .. } = new;
         let NewRun { username, process_id, parent, .. } = new;
-        let (status, ended_at, duration_ms, error) = match ending {
-            Some(end) => (end.status, Some(end.ended_at), Some(end.duration_ms), end.error),
-            None => (Status::Running, None, None, None),
-        };
         Run {
             id,
             recipe,
             backup_type,
-            status,
+            status: Status::Running,
             started_at,
-            ended_at,
-            duration_ms,
-            error,
-            backups,
-            steps,
+            ended_at: None,
+            duration_ms: None,
+            error: None,
+            backups: Vec::new(),
+            steps: Vec::new(),
             target,
             parent,
             kind,

@@ -6,7 +6,7 @@ pub(super) mod take_over;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::column::{number, some_moment};
-use super::outbox::{NewNotice, put};
+use super::outbox::{Notice, put};
 use super::record::{Moment, Run, Status, moment_text};
 use super::{Catalog, read};
 use crate::catalog::streaks::news::brings_news;
@@ -20,8 +20,8 @@ pub struct Streak {
     pub failures: u64,
     pub first_failure: Option<Moment>,
     /// How many notices of failures there were.
-    pub told: u64,
-    pub last_told: Option<Moment>,
+    pub notices: u64,
+    pub last_notice: Option<Moment>,
     /// The highest level that was notified.
     pub level: u8,
     /// How often it has worked since it failed, and from when on.
@@ -38,8 +38,8 @@ impl Default for Streak {
         Streak {
             failures: 0,
             first_failure: None,
-            told: 0,
-            last_told: None,
+            notices: 0,
+            last_notice: None,
             level: 1,
             worked: 0,
             worked_since: None,
@@ -50,7 +50,7 @@ impl Default for Streak {
 }
 
 /// The streak of a target after a run, and what to report about it.
-pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak) -> (Streak, Vec<NewNotice>);
+pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak) -> (Streak, Vec<Notice>);
 
 impl Catalog {
     /// Has each ended run that nobody considered yet judged, the oldest first: `judge` gives the streak after it, and
@@ -60,7 +60,7 @@ impl Catalog {
             let mut considered = Vec::new();
             for run in pending(tx)? {
                 tx.execute("UPDATE backup_logs SET considered = 1 WHERE id = ?", [&run.id])?;
-                if is_told_by_parent(tx, &run)? {
+                if is_reported_by_parent(tx, &run)? {
                     considered.push(run.id);
                     continue;
                 }
@@ -68,7 +68,7 @@ impl Catalog {
                 let mut before = take_over::take_over(tx, &run.recipe, &target)?;
                 if brings_news(tx, &run, &before)? {
                     // As if nothing had been reported so far: then it is due.
-                    before.last_told = None;
+                    before.last_notice = None;
                 }
                 let (streak, notices) = judge(&run, &before);
                 save(tx, &target, &streak)?;
@@ -106,7 +106,7 @@ fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {
 }
 
 /// Whether this run failed, and so did the run that has started it: then the alert of that one speaks for both.
-fn is_told_by_parent(tx: &Transaction, run: &Run) -> rusqlite::Result<bool> {
+fn is_reported_by_parent(tx: &Transaction, run: &Run) -> rusqlite::Result<bool> {
     let Some(parent) = run.parent.as_deref().filter(|_| run.status != Status::Success) else { return Ok(false) };
     let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ? AND shown <> 'success')";
     tx.prepare_cached(sql)?.query_row([parent], |row| row.get(0))
@@ -117,8 +117,8 @@ pub(super) fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> 
         Ok(Streak {
             failures: number(row, "failures")?,
             first_failure: some_moment(row, "first_failure")?,
-            told: number(row, "told")?,
-            last_told: some_moment(row, "last_told")?,
+            notices: number(row, "told")?,
+            last_notice: some_moment(row, "last_told")?,
             level: row.get("level")?,
             worked: number(row, "worked")?,
             worked_since: some_moment(row, "worked_since")?,
@@ -137,10 +137,11 @@ pub(super) fn save(tx: &Transaction, subject: &str, streak: &Streak) -> rusqlite
     let sql = "INSERT OR REPLACE INTO alert_streaks
                (subject, failures, first_failure, told, last_told, level, worked, worked_since, alarmed, relapses)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let [failures, told, worked, relapses] = [streak.failures, streak.told, streak.worked, streak.relapses].map(column);
+    let [failures, notices, worked, relapses] =
+        [streak.failures, streak.notices, streak.worked, streak.relapses].map(column);
     let [first, last, since] =
-        [streak.first_failure, streak.last_told, streak.worked_since].map(|moment| moment.map(moment_text));
-    let row = params![subject, failures, first, told, last, streak.level, worked, since, streak.alarmed, relapses];
+        [streak.first_failure, streak.last_notice, streak.worked_since].map(|moment| moment.map(moment_text));
+    let row = params![subject, failures, first, notices, last, streak.level, worked, since, streak.alarmed, relapses];
     tx.prepare_cached(sql)?.execute(row).map(drop)
 }
 

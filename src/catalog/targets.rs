@@ -1,4 +1,4 @@
-//! Keeps what is known by target in order: targets of before get their new names, and a target can be forgotten.
+//! Renames the targets of older versions in the record, and forgets a target.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 

@@ -18,18 +18,24 @@ use crate::world::real::{path_checks, probe, this_process};
 use crate::world::shells;
 
 mod asking;
+mod crontabs;
 mod databases;
 mod machine;
 mod point;
 mod restoring;
 mod rights;
 mod schedulers;
-mod telling;
+mod alerts;
+mod shown;
+mod timers;
 mod walls;
 
 use databases::Databases;
 pub use databases::connect;
 pub use point::{Mark, Point};
+
+/// The recipe that a new set-up begins with.
+const FIRST: &str = "db-backup";
 
 pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     let mut points = set_up(context, args.offline);
@@ -46,30 +52,26 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
         jobs.extend(job);
     }
     points.extend(schedulers::points(context, &jobs));
-    let told = |error: &Error| Point::wrong("configuration", error);
-    points.extend(context.objections().iter().map(told));
-    let wrong = points.iter().filter(|point| point.mark == Mark::Wrong).count();
-    if args.listing.json {
-        print_json_lines(&mut context.out(), points)?;
-    } else {
-        let mut text: String = points.iter().map(Point::line).collect();
-        let warnings = points.iter().filter(|point| point.mark == Mark::Warning).count();
-        text.push_str(&match wrong {
-            0 if warnings > 0 => format!("\nnothing is wrong; to look at: {warnings}\n"),
-            0 => "\nall is well\n".to_owned(),
-            1 => "\n1 thing is wrong\n".to_owned(),
-            more => format!("\n{more} things are wrong\n"),
-        });
-        print_said(&mut context.out(), &text)?;
+    let objection = |error: &Error| Point::wrong("configuration", error);
+    points.extend(context.objections().iter().map(objection));
+    let is_wrong = points.iter().any(|point| point.mark == Mark::Wrong);
+    match (args.listing.json, args.verbose) {
+        (true, _) => print_json_lines(&mut context.out(), points)?,
+        (false, true) => print_said(&mut context.out(), &shown::every_point(&points))?,
+        (false, false) => print_said(&mut context.out(), &shown::summary(&points))?,
     }
-    Ok(ExitCode::from(if wrong == 0 { exit::DONE } else { exit::FAILED }))
+    Ok(ExitCode::from(if is_wrong { exit::FAILED } else { exit::DONE }))
 }
 
 /// The recipes that somebody uses, and what there is to say about them.
 fn recipes_in_use(context: &Context) -> Result<(Vec<String>, Option<Point>)> {
-    let used = overview::in_use(&context.config, &runs::catalog(context)?)?;
+    let mut used = overview::in_use(&context.config, &runs::catalog(context)?)?;
+    if used.is_empty() && context.config.lookup("DB_NAME").is_some() {
+        // Who has named a database, and run nothing so far, is about to back it up.
+        used.push(FIRST.to_owned());
+    }
     let point = match used.is_empty() {
-        true => Point::not_tried("recipes", "none is in use so far: `hikae check RECIPE` looks at one"),
+        true => Point::not_tried("recipes", "none is in use so far: `hikae check RECIPE` looks at one").in_summary(),
         false => return Ok((used, None)),
     };
     Ok((used, Some(point)))
@@ -85,7 +87,7 @@ fn set_up(context: &Context, offline: bool) -> Vec<Point> {
     let mut points = vec![Point::ok("configuration", format!("`{}`", config.dir.display())), Point::of("state", state)];
     points.extend(machine::clock_points(context));
     points.extend(walls::points(config));
-    points.extend(telling::points(context, offline));
+    points.extend(alerts::points(context, offline));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),
     );
@@ -156,7 +158,6 @@ fn tried(context: &Context, recipe: &str, job: &Job, databases: &mut Databases, 
             Point::of(recipe, probe::try_write(dir).map(|()| format!("`{}` can be written", dir.display())))
         }),
     );
-    points.extend(machine::space(context, job));
     points.extend(BTreeSet::from_iter(&job.needs.read).into_iter().map(|path| Point::of(recipe, readable(path))));
     points.extend(databases.points(context, job, offline));
     points

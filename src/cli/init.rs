@@ -12,13 +12,13 @@ use super::args::{Global, InitArgs};
 use super::context::Context;
 use super::files::{self, TextFile};
 use super::{context, exit};
-use crate::config::Distrust;
+use crate::config::{Distrust, dotenv};
 use crate::error::{Error, Result};
 use crate::report::Facts;
 use crate::report::table::{print_said, print_text};
 use crate::world::real::{config_files, path_checks, this_process};
 
-/// The folder of root where nothing else is said; others get the current one.
+/// The default folder of root; other users get the current one.
 const DEFAULT: &str = "/etc/hikae";
 
 /// What `.env` is to say, by the names of the variables.
@@ -41,8 +41,9 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
     let read_from = if exists { dir.clone() } else { PathBuf::from("/") };
     let context = Context::load(&Global { config_dir: Some(read_from) }, Distrust::Warn)?;
     print_said(&mut context.out(), &format!("configuration folder: {}\n", dir.display()))?;
-    let answers = if exists && config_files::read(&dir.join(".env"))?.is_some() {
-        // Its values are those of whoever wrote it.
+    let variables = config_files::read(&dir.join(".env"))?;
+    let answers = if variables.as_deref().is_some_and(sets_values) {
+        // Its values come from the person who wrote it.
         Answers::new()
     } else if questions::can_ask() && !args.has_values() {
         questions::ask(&context)?
@@ -50,6 +51,10 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
         given(&context, args)
     };
     let all = contents::files(&answers, context.config.language())?;
+    let filled = match &variables {
+        Some(text) if !answers.is_empty() => Some(contents::filled(text, &answers)?),
+        _ => None,
+    };
     let (new, kept): (Vec<TextFile>, Vec<TextFile>) = {
         let mut new = Vec::new();
         let mut kept = Vec::new();
@@ -62,9 +67,13 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
     files::write_all(&dir, &new)?;
     make_folders(&dir)?;
     print_text(&mut context.out(), &shown(&dir, &new))?;
+    if let Some(text) = &filled {
+        config_files::overwrite(&dir.join(".env"), text)?;
+        print_said(&mut context.out(), &format!("filled in: {}\n", dir.join(".env").display()))?;
+    }
     let kept: String = kept
         .iter()
-        .filter(|file| !file.name.starts_with(contents::TYPES))
+        .filter(|file| !file.name.starts_with(contents::TYPES) && !(file.name == ".env" && filled.is_some()))
         .map(|file| format!("kept as it is: {}\n", dir.join(&file.name).display()))
         .collect();
     print_said(&mut context.out(), &kept)?;
@@ -72,11 +81,16 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether a `.env` sets anything: one of comments alone, as the packages bring it, is there to be filled in.
+fn sets_values(text: &str) -> bool {
+    dotenv::parse(text).is_ok_and(|values| !values.is_empty())
+}
+
 /// The folder that is meant: as the argument, a flag or the environment names it.
 fn folder(global: &Global, args: &InitArgs) -> Result<PathBuf> {
     let environment = this_process::environment();
-    let told = environment.get("HIKAE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let named = args.dir.clone().or_else(|| global.config_dir.clone()).or(told);
+    let from_environment = environment.get("HIKAE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let named = args.dir.clone().or_else(|| global.config_dir.clone()).or(from_environment);
     let named = named.unwrap_or_else(|| match this_process::user_id() {
         0 => PathBuf::from(DEFAULT),
         _ => PathBuf::from("."),
@@ -85,7 +99,7 @@ fn folder(global: &Global, args: &InitArgs) -> Result<PathBuf> {
     Ok(path_checks::resolved(&if named == Path::new(".") { current } else { current.join(named) }))
 }
 
-/// The values of the flags, each tried; what does not work is told, and written all the same.
+/// The values of the flags, each tried; one that does not work is reported, and written anyway.
 fn given(context: &Context, args: &InitArgs) -> Answers {
     let mut answers = Answers::new();
     let flags = [

@@ -55,7 +55,7 @@ pub fn catalog(context: &Context) -> Result<Catalog> {
     Catalog::open_existing(&context.config.state_dir.join("catalog.db"))
 }
 
-/// A run is alive while its lock is held; the kernel lets go of it however the process ends.
+/// A run is alive while its lock is held; the kernel releases it however the process ends.
 pub fn alive(context: &Context, run: &NewRun) -> bool {
     overview::is_alive(&context.config, run)
 }

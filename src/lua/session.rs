@@ -1,4 +1,4 @@
-//! Holds what the primitives of one run share: the world, the run's name, and the accounts that decide its outcome.
+//! Holds what the primitives of one run share: the world, the run's name, and what decides its outcome.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -65,7 +65,7 @@ pub struct Session {
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
     pub play: Play,
-    /// Whom to call, by level, for reports.
+    /// Who to call, by level, for reports.
     pub contacts: Vec<(&'static str, Vec<String>)>,
     /// Asks a person, where there is one.
     pub ask: Option<Ask>,
@@ -153,7 +153,7 @@ impl Session {
         }
     }
 
-    /// Writes down that the recipe accepted a failure, and why: it stands among the steps of the run.
+    /// Records that the recipe accepted a failure, and why, as a step of the run.
     pub fn accepted(&self, failure: &Error, why: &str, site: Option<&Site>) {
         self.recorder.step(StepRecord {
             name: format!("accepted: {why}"),

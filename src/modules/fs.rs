@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 use self::options::{
     Bits, CopyOptions, KindFilter, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, WriteOptions,
 };
+use crate::backup::expected;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
 use crate::backup::unchanged::When;
@@ -81,7 +82,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
 }
 
 async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
-    let (wanted, caller) = (options.kind, call.world()?);
+    let (kind, caller) = (options.kind, call.world()?);
     let now = caller.world.now();
     let found = ListQuery {
         dir: options.dir,
@@ -97,7 +98,7 @@ async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let entries = caller.list(found).await?;
     let list = call.lua.create_table().map_err(from_lua)?;
     for entry in entries {
-        if wanted.is_some_and(|kind| kind != KindFilter::from(entry.stat.kind)) {
+        if kind.is_some_and(|kind| kind != KindFilter::from(entry.stat.kind)) {
             continue;
         }
         let path = entry.path.to_str().ok_or_else(|| {
@@ -159,7 +160,7 @@ fn paths_in(list: &Table) -> Option<Vec<Listed>> {
 async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result<()> {
     let RemoveOptions { why, recursive } = options;
     let caller = Caller { why, ..call.world()? };
-    Box::pin(must_stand(&call, &caller, &what)).await?;
+    Box::pin(must_exist(&call, &caller, &what)).await?;
     let paths = match what {
         Removed::One(path) if recursive => {
             caller.permits(Effect::Remove { path: path.clone() })?;
@@ -188,8 +189,8 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
     Ok(())
 }
 
-/// What lies beside a backup of this run may go for its sake: so that must still be as it was proved.
-async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
+/// What is beside a backup of this run may go for its sake: so that must still be as it was proved.
+async fn must_exist(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
     let paths: Vec<&Path> = match what {
         Removed::One(path) => vec![path],
         Removed::Many(paths) => paths.iter().map(Listed::as_path).collect(),
@@ -206,7 +207,7 @@ async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> 
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
     let found = ListQuery { recursive: true, ..ListQuery::of(dir) };
     caller.sweep(dir).await?;
-    // The deepest first: what lies in a folder comes after it in the list.
+    // The deepest first: what is in a folder comes after it in the list.
     for entry in caller.list(found).await?.into_iter().rev() {
         if entry.stat.kind == EntryKind::Dir {
             caller.sweep(&entry.path).await?;
@@ -243,7 +244,9 @@ fn open(call: &Call, (path,): (PathBuf,)) -> Result<AnyUserData> {
     let facts = SharedFacts::default();
     let count = Count::new(&facts);
     let label = path.display().to_string();
+    let noted = facts.clone();
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
+        expected::of_file(&caller, &path, &noted).await;
         Ok(Box::new(Staged::new(caller.open(&path).await?, count)) as _)
     });
     Stream::create(call, pipeline, Vec::new())

@@ -1,4 +1,4 @@
-//! Names the parts of a byte stream: a source that ends only when its end is proved, and a sink that shows nothing before its commit.
+//! Defines the parts of a byte stream: a source that ends only when its end is proved, and a sink that shows nothing before its commit.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
@@ -38,7 +38,7 @@ pub mod unzstd;
 mod zlib;
 pub mod zstd;
 
-pub use facts::Facts;
+pub use facts::{Expected, Facts};
 
 /// One step of a source: some bytes, or the end. An error is neither.
 #[derive(Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ local function refuse(file, line, why)
   error {
     kind = "integrity",
     message = _("the env file `%s` cannot be read: line %d: %s", file, line, why),
-    hint = _("each line is NAME=value, a comment, or empty; a value with blanks stands in quotes"),
+    hint = _("each line is NAME=value, a comment, or empty; a value with blanks is in quotes"),
   }
 end
 

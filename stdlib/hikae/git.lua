@@ -62,7 +62,7 @@ end
 local function look(dir, options)
   local ok, said = errors.try(run, dir, { "ls-remote", "--symref", "origin" }, options)
   if not ok then
-    errors.accept(said, _("the error below tells it"))
+    errors.accept(said, _("the error below reports it"))
     error { kind = said.kind, message = said.message, hint = said.hint or _("can the address be reached from here, and is there what it asks for: a token in it, or a key?") }
   end
   local count = 0
@@ -128,7 +128,7 @@ end
 function git.fsck(dir, options)
   local ok, failure = errors.try(run, dir, { "fsck", "--full", "--no-dangling", "--no-progress" }, options)
   if not ok then
-    errors.accept(failure, _("the error below tells it"))
+    errors.accept(failure, _("the error below reports it"))
     error {
       kind = failure.kind == "command" and "integrity" or failure.kind,
       message = _("the git repository `%s` is damaged: %s", dir, failure.message),
@@ -161,7 +161,7 @@ local function remove_tree(dir)
   fs.remove(dir, { why = _("it was restored for a moment") })
 end
 
---- What is restored for a moment lies in folders that begin so; one that is a day old was left by a run that was killed.
+--- What is restored for a moment is in folders that begin so; one that is a day old was left by a run that was killed.
 local MOMENT, DAY_SECS = "hikae_bundle_", 86400
 
 --- Removes what killed runs have left.
@@ -195,7 +195,7 @@ function git.verify(bundle, options)
   end)
   remove_tree(dir)
   if not ok then
-    errors.accept(failure, _("the error below tells it"))
+    errors.accept(failure, _("the error below reports it"))
     error { kind = failure.kind, message = _("the bundle `%s` cannot be restored: %s", bundle, failure.message), hint = failure.hint }
   end
 end

@@ -1,4 +1,4 @@
---- Sums up a night of recipes: what each step came to, what that makes of the whole, and the message about it.
+--- Sums up a night of recipes: the outcome of each step, of the whole night, and the message about it.
 local page = require "hikae.report_page"
 
 local nightly = {}
@@ -56,7 +56,7 @@ function nightly.steps(p)
   return steps
 end
 
---- The params that a step gets: where its backups lie, if that is not where they lie by default.
+--- The params that a step gets: where its backups are, if that is not where they are by default.
 ---@param p table
 ---@param recipe string
 ---@return table<string, any>
@@ -80,7 +80,7 @@ end
 ---@return hikae.nightly.Result
 function nightly.result(step, ok, outcome, took)
   if not ok then
-    errors.accept(outcome, _("the steps after it run all the same, and the night says so"))
+    errors.accept(outcome, _("the steps after it still run, and the night says so"))
     return { step = step, status = "failure", why = outcome.message, took = took }
   elseif outcome.status == "success" then
     return { step = step, status = "success", took = took }

@@ -1,4 +1,4 @@
---- Says of git repositories what they are called, and what a bundle of them does not hold.
+--- The names of git repositories, and what a bundle of them does not contain.
 local repositories = {}
 
 ---@class (exact) hikae.repositories.Repository
@@ -20,7 +20,7 @@ local function last_parts(url, parts)
   return (string.gsub(name, "[^%w%._%-]", "_"))
 end
 
---- The repositories of these addresses. Two with the same last part are told apart by the part before it.
+--- The repositories of these addresses. Two with the same last part are distinguished by the part before it.
 ---@param urls string[]
 ---@return hikae.repositories.Repository[]
 function repositories.of(urls)

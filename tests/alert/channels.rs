@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hikae::alert::Channel;
 use hikae::alert::event::{Event, EventKind, Severity};
 use hikae::alert::registered::{Channels, addresses};
-use hikae::catalog::{Catalog, Ending, Failure, NewRun, Run, Status};
+use hikae::catalog::{Catalog, Failure, NewRun, Run, Status};
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::{Error, Kind};
 use hikae::secret::Secret;
@@ -170,8 +170,8 @@ fn run(kind: &str, recipe: &str, status: Status) -> Run {
     let error =
         Error::new(Kind::Space, "cannot write `/backups/x`").because_text("it says hunter3").hint("free some space");
     let failed = status != Status::Success;
-    let ending = Ending { status, ended_at: time, duration_ms: 1500, error: failed.then(|| Failure::from(&error)) };
-    Run::of(new, Some(ending), Vec::new(), Vec::new())
+    let error = failed.then(|| Failure::from(&error));
+    Run { status, ended_at: Some(time), duration_ms: Some(1500), error, ..Run::of(new) }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::support::program::Hikae;
 
 #[test]
 fn check_names_each_wall_with_how_much_of_it_holds() {
-    let said = Hikae::new().run(&["check"]);
+    let said = Hikae::new().run(&["check", "--verbose"]);
     for wall in [
         "wall: files: full",
         "wall: devices: full",
@@ -24,7 +24,7 @@ fn check_names_each_wall_with_how_much_of_it_holds() {
 
 #[test]
 fn a_wall_that_is_switched_off_is_told() {
-    let said = Hikae::new().file("config/hikae.toml", "sandbox = \"off\"\n").run(&["check"]);
+    let said = Hikae::new().file("config/hikae.toml", "sandbox = \"off\"\n").run(&["check", "--verbose"]);
     assert!(said.out.contains("walls: none"), "{}", said.out);
 }
 

@@ -1,4 +1,4 @@
-//! `hikae demo`: what it shows is true, and nothing of it stays behind.
+//! `hikae demo`: what it shows is true, and nothing of it remains.
 
 use std::io::{BufRead, BufReader, Read};
 

@@ -37,7 +37,7 @@ fn a_crontab_has_the_documented_times() {
     # hikae: begin. Made by `hikae schedule`; what is changed here is lost.
     # db-backup: Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
     0 2 * * * HIKAE_STATE_DIR=[WORLD]/state /usr/bin/hikae --config-dir [WORLD]/config run db-backup --quiet
-    # backup-test: Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    # backup-test: Proves that a backup can be restored: restores it into a throwaway database, compares, and reports how long that took.
     0 1 * * 0 HIKAE_STATE_DIR=[WORLD]/state /usr/bin/hikae --config-dir [WORLD]/config run backup-test --quiet
     # backup-monitor: Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
     0 * * * * HIKAE_STATE_DIR=[WORLD]/state /usr/bin/hikae --config-dir [WORLD]/config run backup-monitor --quiet
@@ -253,6 +253,9 @@ fn a_cron_job_names_its_secrets_and_keeps_its_folders() {
     ] {
         assert!(said.out.contains(part), "{part}\n{}", said.out);
     }
+    // One volume: nothing can be mounted below that of a config map.
+    assert!(said.out.contains("- projected:") || said.out.contains("projected:\n"), "{}", said.out);
+    assert_eq!(said.out.matches("mountPath: /etc/hikae").count(), 1, "{}", said.out);
     let odd = scheduled("0 2 */2 * mon").run(&["schedule", "--format", "kubernetes", "note"]);
     assert!(odd.code == 64 && odd.err.contains("in another way than cron"), "{odd:?}");
 }

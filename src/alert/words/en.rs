@@ -1,4 +1,4 @@
-//! Words events in English.
+//! Events in English.
 
 use super::{Labels, Sentences};
 use crate::alert::event::{Event, EventKind};

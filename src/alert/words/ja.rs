@@ -1,4 +1,4 @@
-//! Words events in Japanese, as the runbook (§5) words them.
+//! Events in Japanese, as the runbook (§5) has them.
 
 use super::{Labels, Sentences};
 use crate::alert::event::{Event, EventKind};

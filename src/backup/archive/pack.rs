@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::backup::expected;
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 use crate::stream::stage::Staged;
@@ -39,6 +40,7 @@ pub async fn open(
     outlet: ListOutlet,
     facts: SharedFacts,
 ) -> Result<Box<dyn Source>> {
+    expected::of_folders(caller, &packing, &facts).await;
     let packed = caller.pack((*packing).clone()).await?;
     let counted = Staged::new(packed.source, Count::new(&facts));
     let listing = Listing::new(Box::new(counted), outlet, &facts)?;
@@ -61,7 +63,7 @@ impl Noted {
         if piece == Piece::End {
             let noticed = self.findings.lock().clone();
             self.note(&noticed)?;
-            self.tell(&noticed);
+            self.log(&noticed);
         }
         Ok(piece)
     }
@@ -86,7 +88,7 @@ impl Noted {
         Ok(())
     }
 
-    fn tell(&self, noticed: &Noticed) {
+    fn log(&self, noticed: &Noticed) {
         for warning in self.warnings(noticed) {
             report::log(Level::Warn, &warning, self.site.as_ref());
         }
@@ -98,10 +100,10 @@ impl Noted {
             (noticed.absent.count, "optional roots that are not there"),
             (noticed.other_file_systems.count, "other file systems"),
         ];
-        let told: Vec<_> =
+        let lines: Vec<_> =
             left_out.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-        if !told.is_empty() {
-            report::log(Level::Info, &format!("Left out of the archive: {}", told.join(", ")), self.site.as_ref());
+        if !lines.is_empty() {
+            report::log(Level::Info, &format!("Left out of the archive: {}", lines.join(", ")), self.site.as_ref());
         }
     }
 
@@ -121,7 +123,7 @@ impl Source for Noted {
 }
 
 fn named(what: &str, names: &Named) -> Vec<String> {
-    let mut told: Vec<_> = names
+    let mut lines: Vec<_> = names
         .first
         .iter()
         .take(MOST_TOLD)
@@ -130,9 +132,9 @@ fn named(what: &str, names: &Named) -> Vec<String> {
             None => format!("`{name}` {what}"),
         })
         .collect();
-    let more = names.count.saturating_sub(told.len() as u64);
+    let more = names.count.saturating_sub(lines.len() as u64);
     if more > 0 {
-        told.push(format!("{more} more files: each {what}"));
+        lines.push(format!("{more} more files: each {what}"));
     }
-    told
+    lines
 }

@@ -9,7 +9,9 @@ use crate::secret;
 /// Whether `run` has a finding that none of the runs before it has, since the first failure that was reported.
 pub(super) fn brings_news(tx: &Transaction, run: &Run, before: &Streak) -> rusqlite::Result<bool> {
     // A streak that was never reported has nothing that is known.
-    let (true, Some(since)) = (run.has_findings() && before.told > 0, before.first_failure) else { return Ok(false) };
+    let (true, Some(since)) = (run.has_findings() && before.notices > 0, before.first_failure) else {
+        return Ok(false);
+    };
     let sql = "SELECT DISTINCT name FROM steps WHERE status = ?4 AND bytes_in IS NULL AND run_id IN
                (SELECT id FROM backup_logs WHERE target = ?1 AND number < (SELECT number FROM backup_logs WHERE id = ?2)
                 AND julianday(ended_at) >= julianday(?3))";

@@ -6,7 +6,7 @@ use super::super::alerting::block_on;
 use super::super::context::Context;
 use super::asking::{LONGEST, caller};
 use super::point::{Mark, Point};
-use super::{restoring, rights};
+use super::{machine, restoring, rights};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query;
@@ -18,13 +18,13 @@ use crate::secret::Secret;
 /// Programs that say that a recipe works on a server of PostgreSQL.
 const CLIENTS: [&str; 4] = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
 
-/// The databases that were tried, with what came of it: two recipes of one database need no two connections.
+/// The databases that were tried, with the results: two recipes of one database need one connection.
 #[derive(Default)]
 pub struct Databases(BTreeMap<String, std::result::Result<(), Error>>);
 
 /// Whether a recipe dumps a database, so that its rights and the version of `pg_dump` matter.
 fn dumps(job: &Job) -> bool {
-    matches!(job.declaration.kind, RecipeKind::Backup) && job.needs.run.iter().any(|program| program == "pg_dump")
+    job.needs.run.iter().any(|program| program == "pg_dump")
 }
 
 impl Databases {
@@ -32,17 +32,26 @@ impl Databases {
     pub fn points(&mut self, context: &Context, job: &Job, offline: bool) -> Vec<Point> {
         // A drill on a server of its own asks no other, which may be down.
         if restoring::drills_apart(job, &context.environment) == Some(true) {
-            return Vec::new();
+            return machine::space(context, job, 0).into_iter().collect();
         }
         let connected = self.check(job, offline);
         let works = connected.as_ref().is_some_and(|point| point.mark == Mark::Ok);
         let mut points: Vec<Point> = connected.into_iter().collect();
-        let Some((server, database)) = of_recipe(job).filter(|_| works) else { return points };
-        if dumps(job) {
-            let subject = &job.source.name;
-            let asked = block_on(async |_stop| rights::points(&caller(), &server, &database, subject).await);
+        let Some((server, database)) = of_recipe(job).filter(|_| works) else {
+            points.extend(machine::space(context, job, 0));
+            return points;
+        };
+        let asked = match dumps(job) {
+            true => block_on(async |_stop| dumped(context, &server, &database, job).await),
+            false => Ok(Ok(machine::space(context, job, 0).into_iter().collect())),
+        };
+        match asked.and_then(|asked| asked) {
+            Ok(asked) => points.extend(asked),
             // A server too old for a question is no fault of the recipe's.
-            points.extend(asked.and_then(|asked| asked).unwrap_or_default());
+            Err(error) => {
+                let what = format!("its rights are not known: {}", error.one_line());
+                points.push(Point::not_tried(&job.source.name, what).in_summary());
+            }
         }
         if dumps(job) || matches!(job.declaration.kind, RecipeKind::Restore | RecipeKind::Drill) {
             points.extend(restoring::rights(job, &server).unwrap_or_default()); // as above
@@ -61,10 +70,46 @@ impl Databases {
         let key = format!("{place} {:?}", server.password.as_ref().map(Secret::expose));
         let answer = self.0.entry(key).or_insert_with(|| connect(&server, &database));
         Some(match answer {
-            Ok(()) => Point::ok(subject, format!("{place}: connected")),
+            Ok(()) => Point::ok(subject, format!("{place}: connected")).in_summary(),
             Err(error) => Point::wrong(subject, error),
         })
     }
+}
+
+/// Whether each database that a recipe dumps can be dumped, and whether there is room for a first backup.
+async fn dumped(context: &Context, server: &Server, database: &str, job: &Job) -> Result<Vec<Point>> {
+    let (caller, subject) = (caller(), &job.source.name);
+    let asking = rights::Asking { caller: &caller, server, subject };
+    let mut points: Vec<Point> = asking.version(database).await?.into_iter().collect();
+    let names = match job.params.get("database") {
+        Some(_) => vec![database.to_owned()],
+        None => chosen(asking.databases(database).await?, job),
+    };
+    let mut size = 0;
+    for name in &names {
+        match rights::readable(&asking, name).await {
+            Ok(point) => points.push(point),
+            Err(error) => points.push(Point::wrong(subject, &error)),
+        }
+        size += asking.size(name).await.unwrap_or_default();
+    }
+    let keeps_hashes = job.params.get("role_passwords").is_none_or(|keep| *keep != ParamValue::Boolean(false));
+    if job.needs.run.iter().any(|program| program == "pg_dumpall") && keeps_hashes {
+        points.push(asking.hashes(database).await?);
+    }
+    points.extend(machine::space(context, job, size));
+    Ok(points)
+}
+
+/// The databases of a server that a recipe dumps, where it dumps more than one.
+fn chosen(all: Vec<String>, job: &Job) -> Vec<String> {
+    let listed = |param: &str| match job.params.get(param) {
+        Some(ParamValue::List(names)) => names.clone(),
+        _ => Vec::new(),
+    };
+    let (only, exclude) = (listed("databases"), listed("exclude"));
+    let named = if only.is_empty() { all } else { only };
+    named.into_iter().filter(|name| !exclude.contains(name)).collect()
 }
 
 /// The server of a recipe, and the database that a run connects to first.

@@ -102,7 +102,8 @@ pub fn rights(job: &Job, server: &Server) -> Result<Vec<Point>> {
             format!(
                 "the role `{name}` can back up and not restore: it may not {what}; a restore takes another (`user=postgres`), or {grants}"
             ),
-        ),
+        )
+        .in_summary(),
         _ => Point::wrong(
             subject,
             &Error::new(Kind::Denied, format!("the role `{name}` may not {what}"))

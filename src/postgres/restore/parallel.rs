@@ -1,4 +1,4 @@
-//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as ever.
+//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as usual.
 //!
 //! `pg_restore` only turns parts of the archive into SQL. Whatever has to keep its order goes through one session.
 
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 
 use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::older_server::as_known;
 use crate::postgres::restore::post_data::{Order, order_of};
 use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::{Route, Router};
@@ -30,7 +31,7 @@ const MOST_LIST_BYTES: usize = 128 << 20;
 type Group = (String, Vec<Bytes>);
 
 impl Restoring {
-    /// Loads an archive that lies in a file of its own.
+    /// Loads an archive that is in a file of its own.
     pub async fn load_in_parallel(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
         let mut talks = Vec::new();
         for _ in 0..self.jobs {
@@ -100,6 +101,7 @@ impl Restoring {
                 (_, Order::After) => {
                     self.run_groups(std::mem::take(&mut groups), talks).await?;
                     if let Some(talk) = talks.first_mut() {
+                        let sql = as_known(sql, talk).await?;
                         talk.ask(sql).await?;
                     }
                 }

@@ -79,14 +79,14 @@ pub struct ReadBack<'a> {
 
 impl ReadBack<'_> {
     /// Reads all of the tables, over several connections at once; the rows and their sum of each, in their order.
-    pub async fn tables(&self, wanted: &[TableColumns], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
-        let readers = self.cores.clamp(1, MOST_READERS).min(wanted.len().max(1));
-        let mut order: Vec<usize> = (0..wanted.len()).collect();
+    pub async fn tables(&self, tables: &[TableColumns], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
+        let readers = self.cores.clamp(1, MOST_READERS).min(tables.len().max(1));
+        let mut order: Vec<usize> = (0..tables.len()).collect();
         // The largest first, so that none is left to one connection at the end.
-        order.sort_by_key(|at| Reverse(wanted[*at].bytes));
+        order.sort_by_key(|at| Reverse(tables[*at].bytes));
         let next = AtomicUsize::new(0);
-        let reading = (0..readers).map(|_| self.share(wanted, (&order, &next), writing));
-        let mut all = vec![Err("it was not read".to_owned()); wanted.len()];
+        let reading = (0..readers).map(|_| self.share(tables, (&order, &next), writing));
+        let mut all = vec![Err("it was not read".to_owned()); tables.len()];
         for (at, read) in try_join_all(reading).await?.into_iter().flatten() {
             all[at] = read;
         }
@@ -96,7 +96,7 @@ impl ReadBack<'_> {
     /// Reads tables over one connection until none is left.
     async fn share(
         &self,
-        wanted: &[TableColumns],
+        tables: &[TableColumns],
         (order, next): (&[usize], &AtomicUsize),
         writing: Writing<'_>,
     ) -> Result<Vec<(usize, Read<(u64, u128)>)>> {
@@ -105,7 +105,7 @@ impl ReadBack<'_> {
         let read = async {
             while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let mut rows = Rows::default();
-                let read = copy(&mut talk, wanted[*at].copy(writing.encoding), &mut |data| rows.feed(data)).await?;
+                let read = copy(&mut talk, tables[*at].copy(writing.encoding), &mut |data| rows.feed(data)).await?;
                 found.push((*at, read.map(|()| rows.found())));
             }
             Ok(())

@@ -2,11 +2,11 @@
 
 pub mod client;
 pub mod clusters;
-pub mod explain;
-pub mod throwaway_lock;
-pub mod throwaway_role;
+pub mod expected;
 pub mod created;
 pub mod definers;
+pub(crate) mod dump_options;
+pub mod explain;
 pub mod load_line;
 pub mod maintenance;
 pub mod programs;
@@ -16,4 +16,6 @@ pub mod removal;
 pub mod talk;
 pub mod temporary_cluster;
 pub mod throwaway;
+pub mod throwaway_lock;
+pub mod throwaway_role;
 pub mod variables;

@@ -1,6 +1,6 @@
 //! Reads the files of the configuration, its recipes, specs and templates.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
@@ -43,6 +43,15 @@ pub fn read(path: &Path) -> Result<Option<String>> {
     Ok(Some(text))
 }
 
+/// Gives a file that is there another text; its owner and its mode stay.
+pub fn overwrite(path: &Path, text: &str) -> Result<()> {
+    let written = std::fs::OpenOptions::new().write(true).truncate(true).open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|cause| Error::io(format!("cannot write `{}`", path.display()), cause))
+}
+
 /// The names of the entries of a folder; nothing when there is none.
 pub fn list(folder: &Path) -> Result<Option<Vec<String>>> {
     let cannot = |cause| Error::io(format!("cannot list `{}`", folder.display()), cause);
@@ -66,7 +75,7 @@ pub struct Look {
     pub size_bytes: u64,
 }
 
-/// What lies at a path; nothing when nothing does, also behind a link that leads nowhere.
+/// What is at a path; nothing when nothing does, also behind a link that leads nowhere.
 pub fn look(path: &Path) -> Result<Option<Look>> {
     match std::fs::metadata(path) {
         Ok(seen) => Ok(Some(Look {

@@ -1,4 +1,4 @@
-//! A file under way: written under a partial name, locked while its writer lives, shown under its own name in one step.
+//! An unfinished file: written under a partial name, locked while its writer lives, shown under its own name in one step.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -11,6 +11,7 @@ use rustix::fs::{Advice, AtFlags, FlockOperation, Mode, OFlags};
 use super::described::described;
 use super::fence::{Fence, Spot, sync_folder};
 use super::naming::{exists, rename_new};
+use super::shared_owner::hand_over;
 use super::source::FileSource;
 use super::trouble::trouble;
 use crate::error::{Error, Kind, Result};
@@ -42,7 +43,7 @@ enum State {
 }
 
 impl Part {
-    /// Starts a file of exactly `mode` beside where it will lie. With `replace` another may lie there already.
+    /// Starts a file of exactly `mode` beside where it will be. With `replace` another may be there already.
     pub fn start(fence: &Fence, path: &Path, mode: u32, replace: bool) -> Result<Part> {
         let fail = |cause| fence.trouble("create", path, cause);
         let spot = fence.spot(path, Some(FOLDER_MODE)).map_err(fail)?;
@@ -107,7 +108,7 @@ impl Part {
         let mut state = self.state();
         if *state != State::Open {
             return Err(Error::new(Kind::Cancelled, format!("cannot create `{}`", self.path.display()))
-                .because_text("it was given up"));
+                .because_text("it was abandoned"));
         }
         let Spot { folder, name } = &self.spot;
         let fail = |cause| trouble("create", &self.path, cause);
@@ -192,6 +193,7 @@ fn open_partial(spot: &Spot, mode: u32) -> io::Result<(File, std::ffi::OsString)
         }
         // The umask narrows what open was asked for.
         rustix::fs::fchmod(&file, mode)?;
+        hand_over(&spot.folder, &file, "")?;
         return Ok((file, partial));
     }
 }

@@ -78,7 +78,7 @@ fn cannot_start(command: &Command, cause: io::Error) -> Error {
     }
 }
 
-/// Where `program` lies: as it says when it is a path, else along `path`.
+/// Where `program` is: as it says when it is a path, else along `path`.
 pub fn find(program: &str, path: &str) -> Result<PathBuf> {
     let fail = |kind, what: &str| Error::new(kind, format!("cannot start `{program}`: {what}"));
     if let Some(found) = which(program, path) {
@@ -104,13 +104,13 @@ const SERVERS: &str = "/usr/lib/postgresql";
 /// The programs of theirs that we start.
 const OF_SERVERS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
-/// Where `program` could lie. An empty part of a `PATH` means the current folder, from which nothing is started.
+/// Where `program` could be. An empty part of a `PATH` means the current folder, from which nothing is started.
 fn candidates<'a>(program: &'a str, path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
     let direct = program.contains('/').then(|| PathBuf::from(program));
     let search = if direct.is_some() || program.is_empty() { "" } else { path };
     let along = search.split(':').filter(|folder| !folder.is_empty());
     let servers = OF_SERVERS.contains(&program).then(servers).unwrap_or_default();
-    // Before those along the path, where one of them may lie alone, away from the others of its release.
+    // Before those along the path, where one of them may be alone, away from the others of its release.
     let folders = servers.into_iter().chain(along.map(PathBuf::from));
     direct.into_iter().chain(folders.map(move |folder| folder.join(program)))
 }

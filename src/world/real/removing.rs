@@ -11,7 +11,7 @@ use super::fence::Fence;
 use crate::error::Result;
 use crate::world::refusals::{Kept, deepest_first};
 
-/// Files, links themselves, and empty folders; what lies in a folder goes before it.
+/// Files, links themselves, and empty folders; what is in a folder goes before it.
 pub fn remove_many(fence: &Fence, paths: Vec<PathBuf>) -> Result<()> {
     let mut kept = Kept::of(&paths);
     let mut open: Option<(PathBuf, Dir)> = None;

@@ -1,4 +1,4 @@
-//! Makes plain SQL of a folder by `pg_dump --format=directory` that somebody has put into a tar file, to its last byte.
+//! Makes plain SQL of a folder by `pg_dump --format=directory` that was put into a tar file, to its last byte.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub fn begins_as_tar(head: &[u8]) -> bool {
     head.get(MAGIC_AT..).is_some_and(|rest| rest.starts_with(MAGIC))
 }
 
-/// The dump in a tar file as plain SQL, and the folder of the tar file in which it lies.
+/// The dump in a tar file as plain SQL, and the folder of the tar file in which it is.
 pub async fn decoded(reader: &Reader, tar: Box<dyn Source>) -> Result<(Box<dyn Source>, String)> {
     let Some(work) = &reader.work else {
         return Err(Error::new(Kind::Recipe, "the dump is a folder in a tar file, and has no place to be unpacked")
