@@ -59,7 +59,11 @@ local function choose(p)
     chosen[#chosen + 1] = { name = name, open = true }
   end
   for name in pairs(exclude) do
-    log.warn(_("There is no database %s to leave out", name))
+    run.remark {
+      level = "warning", kind = "no_database",
+      message = _("There is no database %s to leave out", name),
+      hint = _("look at its name in `exclude`: a misspelt one leaves nothing out"),
+    }
   end
   table.sort(chosen, function(a, b) return a.name < b.name end)
   return chosen, left_out

@@ -227,6 +227,16 @@ describe(RECIPE, function()
     nothing_lost(run)
   end)
 
+  it("opens an encrypted archive with its key, and stops without it", function()
+    local key = "AGE-SECRET-KEY-1N5W7FJ4S0TEAZG5A8UZ7HGT7EGHHLW2YS7SP65MQ0KGK3JPUUEHS5T3AER"
+    local recipient = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
+    local world = night { files = { ["/root/identity.txt"] = key .. "\n" } }
+    world:run("config-backup", { set = { app_dir = SET.config_dir, required = ".env", optional = "none", encrypt_to = recipient } }):ok()
+    world:run(RECIPE, with { frontend_url = "", health_url = "" }):failed("denied"):unchanged(LIVE)
+    local run = world:run(RECIPE, with { identity = "/root/identity.txt", frontend_url = "", health_url = "" })
+    run:ok():said("config_backup_20260215_030000.tar.gz.age")
+  end)
+
   it("plans without touching anything", function()
     local plan = night():plan(RECIPE, with())
     expect(plan.ended).to_be("unknown")

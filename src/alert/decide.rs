@@ -5,7 +5,7 @@ use super::registered::Channels;
 use super::throttle::{self, Report, Rules};
 use super::words::Words;
 use super::{Channel, Language};
-use crate::catalog::{Moment, Notice, Run, Status, Streak};
+use crate::catalog::{About, Moment, Notice, Run, Status, Streak};
 use crate::config::Config;
 use crate::secret::Secret;
 
@@ -34,8 +34,15 @@ pub struct Decider<'a> {
 }
 
 impl Decider<'_> {
-    /// The streak of its target after `run`, and the notices that this makes.
-    pub fn decide(&self, run: &Run, before: &Streak) -> (Streak, Vec<Notice>) {
+    /// The streak of its target after `run`, or that of its warnings, and the notices that this makes.
+    pub fn decide(&self, run: &Run, before: &Streak, about: About) -> (Streak, Vec<Notice>) {
+        match about {
+            About::Outcome => self.decide_outcome(run, before),
+            About::Warnings => self.decide_warnings(run, before),
+        }
+    }
+
+    fn decide_outcome(&self, run: &Run, before: &Streak) -> (Streak, Vec<Notice>) {
         if run.status != Status::Success && self.manner(run).is_some_and(|manner| manner.unreported) {
             return (before.clone(), Vec::new());
         }
@@ -52,12 +59,25 @@ impl Decider<'_> {
         (after, notices.unwrap_or_default())
     }
 
+    /// The streak of the warnings of its target after `run`, and the notices that this makes.
+    fn decide_warnings(&self, run: &Run, before: &Streak) -> (Streak, Vec<Notice>) {
+        if self.manner(run).is_some_and(|manner| manner.unreported) {
+            return (before.clone(), Vec::new());
+        }
+        let event = Event::warning(run).map(|event| self.completed(event));
+        let heard = event.as_ref().is_some_and(|event| self.takers(event).next().is_some());
+        let at = run.ended_at.unwrap_or(self.now);
+        let (after, is_due) = throttle::step_warnings(before, event.is_some(), at, &self.rules, heard);
+        let notices = event.filter(|_| is_due).map(|event| self.notices(&event));
+        (after, notices.unwrap_or_default())
+    }
+
     /// The event of a run where nothing is known of what was before it.
     pub fn without_streak(&self, run: &Run) -> Option<Event> {
         if self.manner(run).is_some_and(|manner| manner.unreported) {
             return None;
         }
-        Event::of(run).map(|event| self.completed(event))
+        Event::of(run).or_else(|| Event::warning(run)).map(|event| self.completed(event))
     }
 
     fn manner(&self, run: &Run) -> Option<&Manner> {

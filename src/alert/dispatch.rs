@@ -86,7 +86,9 @@ impl<D: Deliver> Dispatch<D> {
         let channels = self.channels(catalog.as_ref().ok());
         let decider = self.decider(&channels);
         let decided = catalog.and_then(|catalog| {
-            catalog.consider_unrecorded(run, &mut |run, streak| decider.decide(run, streak)).map(|()| catalog)
+            catalog
+                .consider_unrecorded(run, &mut |run, streak, about| decider.decide(run, streak, about))
+                .map(|()| catalog)
         });
         match decided {
             Ok(catalog) => self.flush_with(&catalog, &channels, stop).await,
@@ -156,9 +158,9 @@ impl<D: Deliver> Dispatch<D> {
         catalog.settle(alive)?;
         let mut held_back = false;
         // Of its own run this process knows more than a catalog that could not be written to the end.
-        catalog.consider(&mut |found, streak| {
+        catalog.consider(&mut |found, streak, about| {
             let is_own = found.id == run.id;
-            let (after, notices) = decider.decide(if is_own { run } else { found }, streak);
+            let (after, notices) = decider.decide(if is_own { run } else { found }, streak, about);
             let was_reported = streak.notices > 0 && decider.has_takers(run, streak);
             held_back |= is_own && run.status != Status::Success && notices.is_empty() && was_reported;
             (after, notices)

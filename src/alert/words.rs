@@ -74,7 +74,7 @@ impl Words {
     /// The words of an event; `system_name` is what the footer calls the system.
     pub fn of(event: &Event, language: Language, system_name: &str) -> Words {
         let Sentences { subject, heading, advice } = match (event.about, language) {
-            (EventKind::Monitor, language) => monitor::sentences(event, language),
+            (EventKind::Monitor, language) if event.kind != EventKind::Warning => monitor::sentences(event, language),
             (_, Language::Ja) => ja::sentences(event),
             (_, Language::En) => en::sentences(event),
         };

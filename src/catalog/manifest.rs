@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::report::remark::Remark;
+use crate::report::remark::{Level, Remark};
 use crate::stream::Facts;
 use crate::stream::encrypting::Encryption;
 use crate::stream::pump::Tally;
@@ -36,7 +36,7 @@ pub struct Manifest {
     pub tools: BTreeMap<String, String>,
     pub restore: String,
     /// What there was to say of the backup when it was made: what was left out, what cannot be restored.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "remarks")]
     pub warnings: Vec<Remark>,
     /// How the backup is encrypted, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +86,22 @@ impl Manifest {
     pub fn to_text(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
+}
+
+/// Remarks. Archives of earlier versions have plain texts in their place.
+fn remarks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Remark>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Remark(Remark),
+        Text(String),
+    }
+    let said = Vec::<Said>::deserialize(deserializer)?.into_iter();
+    let remark = |said| match said {
+        Said::Remark(remark) => remark,
+        Said::Text(text) => Remark::new(Level::Warning, "archive", text),
+    };
+    Ok(said.map(remark).collect())
 }
 
 /// Where the manifest of a backup is.

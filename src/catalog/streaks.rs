@@ -49,8 +49,17 @@ impl Default for Streak {
     }
 }
 
+/// What of a run is judged; each has a streak of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// How it ended.
+    Outcome,
+    /// What it warns of although it was a success.
+    Warnings,
+}
+
 /// The streak of a target after a run, and what to report about it.
-pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak) -> (Streak, Vec<Notice>);
+pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak, About) -> (Streak, Vec<Notice>);
 
 impl Catalog {
     /// Has each ended run that nobody considered yet judged, the oldest first: `judge` gives the streak after it, and
@@ -70,8 +79,9 @@ impl Catalog {
                     // As if nothing had been reported so far: then it is due.
                     before.last_notice = None;
                 }
-                let (streak, notices) = judge(&run, &before);
+                let (streak, mut notices) = judge(&run, &before, About::Outcome);
                 save(tx, &target, &streak)?;
+                notices.extend(warnings(tx, &run, &target, judge)?);
                 notices.into_iter().try_for_each(|notice| put(tx, notice))?;
                 considered.push(run.id);
             }
@@ -83,7 +93,7 @@ impl Catalog {
     pub fn consider_unrecorded(&self, run: &Run, judge: Judging<'_>) -> Result<()> {
         self.writing(|tx| {
             let subject = take_over::not_begun(&run.recipe);
-            let (streak, notices) = judge(run, &load(tx, &subject)?);
+            let (streak, notices) = judge(run, &load(tx, &subject)?, About::Outcome);
             save(tx, &subject, &streak)?;
             notices.into_iter().try_for_each(|notice| put(tx, notice))
         })
@@ -96,6 +106,21 @@ impl Catalog {
             Ok(tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.unwrap_or(false))
         })
     }
+}
+
+/// Has the warnings of a success judged: those of a run that failed wait until it is one.
+fn warnings(tx: &Transaction, run: &Run, target: &str, judge: Judging<'_>) -> rusqlite::Result<Vec<Notice>> {
+    let subject = take_over::of_warnings(target);
+    let mut before = load(tx, &subject)?;
+    if run.status != Status::Success || (before == Streak::default() && run.warnings().next().is_none()) {
+        return Ok(Vec::new());
+    }
+    if news::brings_new_warning(tx, run, &before)? {
+        before.last_notice = None;
+    }
+    let (streak, notices) = judge(run, &before, About::Warnings);
+    save(tx, &subject, &streak)?;
+    Ok(notices)
 }
 
 fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {
@@ -118,7 +143,7 @@ pub(super) fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> 
             failures: number(row, "failures")?,
             first_failure: some_moment(row, "first_failure")?,
             notices: number(row, "told")?,
-            last_notice: some_moment(row, "last_told")?,
+            last_notice: some_moment(row, "last_notice")?,
             level: row.get("level")?,
             worked: number(row, "worked")?,
             worked_since: some_moment(row, "worked_since")?,
@@ -135,7 +160,7 @@ pub(super) fn save(tx: &Transaction, subject: &str, streak: &Streak) -> rusqlite
         return tx.execute("DELETE FROM alert_streaks WHERE subject = ?", [subject]).map(drop);
     }
     let sql = "INSERT OR REPLACE INTO alert_streaks
-               (subject, failures, first_failure, told, last_told, level, worked, worked_since, alarmed, relapses)
+               (subject, failures, first_failure, told, last_notice, level, worked, worked_since, alarmed, relapses)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let [failures, notices, worked, relapses] =
         [streak.failures, streak.notices, streak.worked, streak.relapses].map(column);

@@ -196,12 +196,9 @@ impl Session {
             remark::Level::Failure => event::Level::Error,
         };
         event::log(level, &remark.message, site);
-        let name = match &remark.accepted {
-            Some(pattern) => format!("accepted by `{pattern}`: {}", remark.kind),
-            None => format!("{}: {}", remark.level.word(), remark.kind),
-        };
-        let wrong = (remark.weight() >= remark::Level::Incomplete).then(|| remark.message.clone());
-        self.noted(name, wrong, site);
+        let failed = remark.weight() >= remark::Level::Incomplete;
+        let said = if failed { remark.message.clone() } else { remark.with_hint() };
+        self.written(remark.title(), failed, Some(said), Duration::ZERO, None, site);
         self.recorder.remark(&remark);
     }
 
@@ -214,16 +211,28 @@ impl Session {
         measure: Option<String>,
         site: Option<&Site>,
     ) {
+        self.written(name, wrong.is_some(), wrong, time, measure, site);
+    }
+
+    fn written(
+        &self,
+        name: String,
+        failed: bool,
+        said: Option<String>,
+        time: Duration,
+        measure: Option<String>,
+        site: Option<&Site>,
+    ) {
         let now = self.caller.world.now();
         self.recorder.step(StepRecord {
             name,
-            status: if wrong.is_some() { Status::Failure } else { Status::Success },
+            status: if failed { Status::Failure } else { Status::Success },
             site: site.map(ToString::to_string),
             bytes_in: None,
             bytes_out: None,
             started_at: chrono::TimeDelta::from_std(time).map_or(now, |time| now - time),
             duration_ms: time.as_millis() as u64,
-            error: wrong,
+            error: said,
             measure,
         });
     }

@@ -10,7 +10,7 @@
 ---@class alert.Event
 ---@field id string The run's id: `BKP-20260215-030000-daily`.
 ---@field type string `daily`, `weekly`, `monthly` or `manual`.
----@field kind "backup_failure"|"recovered"|"digest"|"escalation"|"restore_failure"|"drill_failure"|"monitor"|"report"|"test"
+---@field kind "backup_failure"|"recovered"|"digest"|"escalation"|"restore_failure"|"drill_failure"|"warning"|"monitor"|"report"|"test"
 ---@field about string The failure that goes on, has recovered or escalates; else the same as `kind`.
 ---@field status? "success"|"partial"|"failure"|"interrupted"|"locked"|"running" How the run ended; nil for what is about no run.
 ---@field severity "info"|"warning"|"error"|"critical" How much it matters, as filters have it.
@@ -29,7 +29,7 @@
 ---@field first_failure? string
 ---@field level integer 1 operators, 2 administrators, 3 developers.
 ---@field contacts string[] Who to call.
----@field findings { subject: string, message: string }[] What a monitor has found, or the lines of a report.
+---@field findings { subject: string, message: string }[] What a monitor has found, what a run warns of, or the lines of a report.
 ---@field period? string What a report is about: `2026-02`.
 ---@field rehearsal boolean Nothing has really happened.
 ---@field lang "ja"|"en" The language of the words below.

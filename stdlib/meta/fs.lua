@@ -14,6 +14,7 @@ fs = {}
 ---@field larger_than? integer|string Only files of more bytes: a number, or text such as `"100 MiB"`.
 ---@field smaller_than? integer|string Only files of fewer bytes.
 ---@field kind? "file"|"dir"|"link"|"other" Default: all kinds.
+---@field not_utf8? "error"|"skip" What becomes of names that are not UTF-8. Default `"error"`.
 
 ---@class (exact) fs.Stat
 ---@field kind "file"|"dir"|"link"|"other"
@@ -46,7 +47,17 @@ fs = {}
 --- The entries of a folder, sorted by path. Partial files of runs under way are left out.
 ---@param options fs.ListOptions
 ---@return fs.Entry[]
+---@return integer? skipped With `not_utf8 = "skip"`: how many were left out.
 function fs.list(options) end
+
+---@class (exact) fs.Usage
+---@field files integer How many files there are.
+---@field size_bytes integer How much is in them.
+
+--- How much is in the files below a folder, whatever their names. Links are not followed.
+---@param dir string
+---@return fs.Usage
+function fs.usage(dir) end
 
 --- What is at a path, without following a link at its end; nil when nothing does.
 ---@param path string

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use hikae::alert::throttle::{Report, Rules, step};
+use hikae::alert::throttle::{Report, Rules, step, step_warnings};
 use hikae::catalog::{Moment, Streak};
 
 fn start() -> Moment {
@@ -36,6 +36,32 @@ fn a_thousand_failures_in_a_row_make_at_most_twelve_mails() {
         assert!((3..=12).contains(&told.len()), "each {each:?}: {told:?}");
         assert_eq!(told[0], (Duration::ZERO, Report::Failure));
     }
+}
+
+/// Nights with and without warnings, and those that report them.
+fn reported(nights: impl IntoIterator<Item = bool>) -> Vec<u32> {
+    let (mut streak, mut all) = (Streak::default(), Vec::new());
+    for (night, warns) in (0..).zip(nights) {
+        let (next, is_due) = step_warnings(&streak, warns, start() + DAY * night, &Rules::default(), true);
+        streak = next;
+        all.extend(is_due.then_some(night));
+    }
+    all
+}
+
+#[test]
+fn warnings_are_reported_when_they_are_new_then_at_growing_intervals_and_their_end_to_nobody() {
+    assert_eq!(reported([true; 30]), [0, 1, 2, 3, 4, 6, 10, 17, 24]);
+    assert_eq!(reported([true, false, false, false, true]), [0, 4], "they were away for long enough to be new");
+    let by_turns = reported((0..60).map(|night| night % 2 == 0));
+    assert!(by_turns.len() < 14, "warnings that come and go are no flood: {by_turns:?}");
+}
+
+#[test]
+fn warnings_that_nobody_would_hear_of_stay_due() {
+    let (unheard, is_due) = step_warnings(&Streak::default(), true, start(), &Rules::default(), false);
+    assert!(!is_due);
+    assert!(step_warnings(&unheard, true, start() + DAY, &Rules::default(), true).1);
 }
 
 #[test]

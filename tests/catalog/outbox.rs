@@ -132,7 +132,7 @@ fn each_run_is_judged_once_with_how_its_subject_stood() {
     ended(&state, 0, Status::Failure);
     ended(&state, 1, Status::Success);
     let mut seen = Vec::new();
-    let mut judge = |run: &hikae::catalog::Run, streak: &Streak| {
+    let mut judge = |run: &hikae::catalog::Run, streak: &Streak, _| {
         seen.push((run.status, streak.failures));
         (Streak { failures: streak.failures + 1, ..streak.clone() }, vec![notice("email")])
     };
@@ -153,7 +153,7 @@ fn a_run_whose_process_is_gone_is_judged_as_interrupted_and_one_that_lives_is_no
     }
     catalog.settle(&|run| run.id == daily(1).id).unwrap();
     let mut seen = Vec::new();
-    let judged = catalog.consider(&mut |run, streak| {
+    let judged = catalog.consider(&mut |run, streak, _| {
         seen.push((run.id.clone(), run.status));
         (streak.clone(), Vec::new())
     });
@@ -174,6 +174,6 @@ fn runs_of_a_catalog_of_before_are_old_news() {
     .unwrap();
     drop(sql);
     let catalog = state.open();
-    assert_eq!(catalog.consider(&mut |_, _| panic!("it is not judged")).unwrap(), [""; 0]);
+    assert_eq!(catalog.consider(&mut |_, _, _| panic!("it is not judged")).unwrap(), [""; 0]);
     assert_eq!(catalog.runs(&RunFilter::default(), &|_| true).unwrap()[0].kind, "backup");
 }

@@ -34,7 +34,7 @@ fn end(catalog: &Catalog, run: &NewRun, status: Status) -> Streak {
     catalog.finish_run(&run_ended(&run.id, status)).unwrap();
     let mut before = Streak::default();
     catalog
-        .consider(&mut |run, streak| {
+        .consider(&mut |run, streak, _| {
             before = streak.clone();
             let failures = if run.status == Status::Success { 0 } else { streak.failures + 1 };
             (Streak { failures, ..streak.clone() }, Vec::new())
@@ -106,7 +106,7 @@ fn a_run_that_begins_ends_the_failures_to_begin() {
     let state = State::new();
     let catalog = state.open();
     let never = run_ended(&daily(0).id, Status::Failure);
-    let failed = |_: &_, streak: &Streak| (Streak { failures: streak.failures + 1, ..streak.clone() }, Vec::new());
+    let failed = |_: &_, streak: &Streak, _| (Streak { failures: streak.failures + 1, ..streak.clone() }, Vec::new());
     catalog.consider_unrecorded(&never, &mut { failed }).unwrap();
     assert_eq!(end(&catalog, &shop(1), Status::Success).failures, 1);
     assert_eq!(end(&catalog, &shop(2), Status::Success).failures, 0);

@@ -17,7 +17,7 @@ impl<D: Deliver> Dispatch<D> {
         self.complain(&channels);
         catalog.settle(alive)?;
         let decider = self.decider(&channels);
-        catalog.consider(&mut |run, streak| decider.decide(run, streak))?;
+        catalog.consider(&mut |run, streak, about| decider.decide(run, streak, about))?;
         self.doubt(&catalog).await?;
         catalog.expedite_notices(self.world.now(), unsure)?;
         let tally = self.flush_with(&catalog, &channels, stop).await;

@@ -1,10 +1,12 @@
-//! The chapter of the night: one command backs up the database, the configuration, the logs and a git repository, and looks at them.
+//! The chapter of the night: one command backs up the database, the configuration, the logs and a git repository, and tells Slack.
 
 use super::narrator::{Narrator, Shell};
 use crate::error::Result;
 
 /// What the chapter types beside hikae; a machine without them has no such chapter.
-const PROGRAMS: [&str; 2] = ["git", "tar"];
+const PROGRAMS: [&str; 3] = ["git", "tar", "python3"];
+/// Takes the place of Slack.
+const SLACK: &str = include_str!("slack.py");
 
 pub async fn play(narrator: &Narrator<'_>) -> Result<()> {
     for program in PROGRAMS {
@@ -23,7 +25,12 @@ pub async fn play(narrator: &Narrator<'_>) -> Result<()> {
     narrator.types(Shell::Cron, "echo 'DATABASE_URL=postgres://cafe:latte@db/cafe' > app/.env", 0).await?;
     let commit = "git init -q code && git -C code -c user.name=cafe -c user.email=cafe@example.com commit -q --allow-empty -m first";
     narrator.types(Shell::Cron, commit, 0).await?;
-    narrator.types(Shell::Cron, "hikae run full-backup", 0).await?;
+    narrator.say(
+        "In the place of Slack, a receiver on this machine takes the message about the night.",
+        "Slack の代わりに、このマシン上の受信プログラムが通知を受け取ります。",
+    )?;
+    narrator.types(Shell::Cron, "python3 slack.py hikae run full-backup", 0).await?;
+    narrator.types(Shell::Cron, "cat slack.json", 0).await?;
     narrator.say(
         "Each step was a run of its own, with its own lock, record and walls. A step that\n\
          fails or hangs stops no other, and the end says so. The password stayed at home:",
@@ -50,5 +57,6 @@ async fn set_up(narrator: &Narrator<'_>) -> Result<()> {
     );
     let before = own.read(&folder.join("hikae.toml"), 1 << 20).await?;
     let text = format!("{}{text}", String::from_utf8_lossy(&before));
+    own.write(&folder.join("slack.py"), SLACK.into(), 0o644, false).await?;
     own.write(&folder.join("hikae.toml"), text.into(), 0o600, true).await
 }

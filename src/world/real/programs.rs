@@ -36,7 +36,7 @@ pub async fn start(command: Command, ours: &BTreeMap<String, String>, place: Pla
         env.insert("HOME".to_owned(), account.home.display().to_string());
         env.extend(["USER", "LOGNAME"].map(|name| (name.to_owned(), account.name.clone())));
     }
-    let program = find(&command.program, env.get("PATH").map_or("", String::as_str))?;
+    let program = unwrapped(find(&command.program, env.get("PATH").map_or("", String::as_str))?);
     let wall = place.wall.map(|policy| Wall::for_child(policy, &command, &program)).transpose()?;
     let system = assemble(&command, &program, env);
     let mut child = spawner::spawn(system, wall, account).await.map_err(|cause| cannot_start(&command, cause))?;
@@ -98,6 +98,18 @@ pub fn which(program: &str, path: &str) -> Option<PathBuf> {
     let runs = |file: &PathBuf| file.is_file() && rustix::fs::access(file, Access::EXEC_OK).is_ok();
     candidates(program, path).find(runs)
 }
+
+/// Debian's `pg_restore` is a script that starts the real one, and takes longer than that. Here it only reads files, and the newest
+/// reads all of them.
+fn unwrapped(program: PathBuf) -> PathBuf {
+    let is_restore = program.file_name().is_some_and(|name| name == READS_ARCHIVES);
+    let is_wrapper = || program.canonicalize().is_ok_and(|real| real.ends_with("postgresql-common/pg_wrapper"));
+    let real = (is_restore && is_wrapper()).then(servers).into_iter().flatten().map(|bin| bin.join(READS_ARCHIVES));
+    real.into_iter().find(|found| found.is_file()).unwrap_or(program)
+}
+
+/// Turns archives into SQL.
+const READS_ARCHIVES: &str = "pg_restore";
 
 /// Where Debian keeps PostgreSQL's servers, one folder a release, and on no `PATH`.
 const SERVERS: &str = "/usr/lib/postgresql";

@@ -9,6 +9,7 @@ return {
   ["Full backup starts"] = "フルバックアップを開始します",
   ["roles and tablespaces"] = "ロールとテーブル空間",
   ["Database saved: %s (%s)"] = "データベースをバックアップしました: %s (%s)",
+  ["look at its name in `exclude`: a misspelt one leaves nothing out"] = "`exclude` の名前を確認してください。誤った名前では何も除外されません",
   ["There is no database %s to leave out"] = "除外対象のデータベース %s はありません",
   ["the database `%s` takes no connections"] = "データベース `%s` は接続を受け付けません",
   ["let it take connections (ALTER DATABASE … ALLOW_CONNECTIONS true), or name it in `exclude`"] = "接続を許可する (ALTER DATABASE … ALLOW_CONNECTIONS true) か、`exclude` に指定してください",

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::decode_folder;
 use crate::postgres::restore::read::Reader;
 use crate::stream::tar::{Tar, TarKind};
-use crate::stream::{Piece, Source};
+use crate::stream::{Piece, Sink, Source};
 use crate::world::Caller;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::program::{ProgramSource, failure};
@@ -72,14 +72,25 @@ async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<
         if entry.kind == TarKind::File {
             names.file(&path)?;
             let mut sink = caller.create(&folder.join(&path), FILE_MODE).await?;
-            while let Some(data) = tar.data().await? {
-                sink.write(data).await?;
+            if let Err(error) = fill(&mut *sink, &mut tar).await {
+                // Taken back here and now: a file that is still under way would keep its folder.
+                return Err(match sink.abort().await {
+                    Ok(()) => error,
+                    Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
+                });
             }
-            sink.seal().await?;
             sink.commit().await?;
         }
     }
     Ok(())
+}
+
+/// Writes the entry that is under way.
+async fn fill(sink: &mut dyn Sink, tar: &mut Tar) -> Result<()> {
+    while let Some(data) = tar.data().await? {
+        sink.write(data).await?;
+    }
+    sink.seal().await
 }
 
 /// The one folder that is a dump.
