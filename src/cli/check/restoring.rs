@@ -15,7 +15,7 @@ use crate::recipe::declaration::RecipeKind;
 use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::world::real::account::Account;
-use crate::world::real::this_process;
+use crate::world::real::{config_files, this_process};
 use crate::world::{Command, program};
 
 /// What the role of a recipe may do with databases, and whose the live one is.
@@ -66,7 +66,8 @@ fn own_server(job: &Job) -> Result<String> {
 fn passable(dir: &Path) -> Result<()> {
     let mut command = Command::new("setpriv");
     let args = ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", "test", "-x"].map(str::to_owned);
-    let nearest = dir.ancestors().find(|above| above.is_dir()).unwrap_or(Path::new("/"));
+    let is_folder = |above: &&Path| config_files::look(above).is_ok_and(|seen| seen.is_some_and(|seen| seen.is_folder));
+    let nearest = dir.ancestors().find(is_folder).unwrap_or(Path::new("/"));
     command.args = args.into_iter().chain([nearest.display().to_string()]).collect();
     let (_, exit) = block_on(async |_stop| program::ask(&caller(), command, None, 1024).await)??;
     match exit.success() {
