@@ -1,4 +1,4 @@
-//! Remembers a backup as it was proved, and finds out whether that is still what lies there.
+//! Remembers a backup as it was proved, and finds out whether it is still the same.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub struct Proved {
 /// When it is looked at.
 #[derive(Clone, Copy)]
 pub enum When {
-    /// Old backups are about to be removed, for the sake of what is proved.
+    /// Old backups are about to be removed because of what is proved.
     BeforeRemoval,
     AtTheEnd,
 }
@@ -39,7 +39,7 @@ impl When {
     }
 }
 
-/// What lies at a place.
+/// What is at a place.
 struct Seen {
     size_bytes: u64,
     stamp: Stamp,
@@ -47,7 +47,7 @@ struct Seen {
 }
 
 impl Proved {
-    /// Whether it lies beside this path, which is not its own.
+    /// Whether it is beside this path, which is not its own.
     pub fn is_beside(&self, path: &Path) -> bool {
         match &self.target {
             Target::File(own) => {
@@ -65,7 +65,7 @@ impl Proved {
     }
 
     /// The backup with its manifest and its list: each byte of them is still there.
-    pub async fn must_stand(&self, caller: &Caller, when: When) -> Result<()> {
+    pub async fn must_exist(&self, caller: &Caller, when: When) -> Result<()> {
         self.must_be_the_same(caller, when).await?;
         let beside = self.target.beside()?;
         if self.stamp.is_none() {
@@ -132,7 +132,7 @@ async fn same_bytes(caller: &Caller, target: &Target, proved: &Tally, when: When
     same_size(target, proved, found.size_bytes, when)?;
     match found.sha256 == proved.sha256 {
         true => Ok(()),
-        false => Err(another(target, when, "other bytes lie there than those that were proved")),
+        false => Err(another(target, when, "the bytes there are not the ones that were proved")),
     }
 }
 

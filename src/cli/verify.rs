@@ -42,7 +42,7 @@ pub fn main(context: &Context, args: &VerifyArgs) -> ExitCode {
     }
 }
 
-/// What the drill is told: a restore proves the file before it begins, so that a drill is more than a look.
+/// The params of the drill: a restore proves the file before it begins, so that a drill is more than a look.
 fn drill(file: &std::path::Path, mut set: Vec<(String, String)>) -> Result<Vec<(String, String)>> {
     let described = block_on(async |_stop| described::read(&caller(), file).await)??;
     let described = described.and_then(|manifest| serde_json::to_value(manifest).ok()).unwrap_or_default();

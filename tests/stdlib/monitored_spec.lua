@@ -2,17 +2,17 @@
 local monitored = require "hikae.monitored"
 
 describe("monitored.kinds", function()
-  local function kinds(there)
+  local function kinds(failures)
     return monitored.kinds(function(kind)
-      if not there[kind] then
-        error { kind = "not_found", message = "there is no backup" }
+      if failures[kind] then
+        error { kind = failures[kind], message = "there is no backup" }
       end
       return {}
     end)
   end
 
-  it("is all of them where no record of runs says which recipes are in use", function()
+  it("has every kind of which there are backups, or of which that is not known", function()
     expect(kinds {}).to_equal { "db", "config", "logs" }
-    expect(kinds { logs = true }).to_equal { "db", "config", "logs" }
+    expect(kinds { logs = "denied" }).to_equal { "db", "config", "logs" }
   end)
 end)

@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod live;
 pub mod load;
 pub mod nesting;
+pub mod older_server;
 pub mod other_reading;
 pub mod own;
 pub mod parallel;

@@ -18,6 +18,7 @@ mod answers;
 mod azure;
 mod folder;
 mod lent;
+mod pages;
 pub mod local;
 mod google;
 mod rclone;

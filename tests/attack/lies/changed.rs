@@ -94,7 +94,7 @@ fn copies_and_objects_are_looked_at_as_well() {
         let hikae = liar(&put);
         let recipe = hikae.path("config/recipes/liar.lua");
         let text = std::fs::read_to_string(&recipe).unwrap();
-        let text = text.replace("write = { \"{dir}\" }", "write = { \"{dir}\" }, objects = { \"file://{dir}*\" }");
+        let text = text.replace("write = { \"{dir}\" }", "write = { \"{dir}\" }, objects = { \"file://{dir}/*\" }");
         std::fs::write(&recipe, text).unwrap();
         runs(hikae, script)
     };

@@ -1,24 +1,24 @@
 //! Compares the checksum with which a store answers with that of the bytes that were sent.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::{Digest, Md5};
 use ring::digest;
 
 use super::ask::StoreReply;
 use super::listing::plain_etag;
 use crate::stream::hex::{hex, unhex};
-use crate::world::real::base64;
 
 /// Why the store does not have the bytes that were sent; none where its answer agrees, or says nothing.
 pub fn differs(sent: &[u8], answer: &StoreReply) -> Option<String> {
     if let Some(said) = answer.header("x-amz-checksum-sha256") {
-        let own = base64::encode(digest::digest(&digest::SHA256, sent).as_ref());
+        let own = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, sent).as_ref());
         // That of an object of several parts is of another kind, and says so.
         if !said.contains('-') && said != own {
             return Some(format!("its checksum (SHA-256) is `{said}`, that of what was sent is `{own}`"));
         }
     }
     if let Some(said) = answer.header("x-amz-checksum-crc32") {
-        let own = base64::encode(&crc32fast::hash(sent).to_be_bytes());
+        let own = BASE64_STANDARD.encode(&crc32fast::hash(sent).to_be_bytes());
         if !said.contains('-') && said != own {
             return Some(format!("its checksum (CRC-32) is `{said}`, that of what was sent is `{own}`"));
         }

@@ -154,25 +154,27 @@ impl Upload {
     /// Stores it under its key. Whatever the answer was, the object that is there then decides.
     async fn publish(&mut self) -> Result<()> {
         self.finish_parts().await?;
-        let told = match self.show_patiently(!self.put.replace).await {
+        let result = match self.show_patiently(!self.put.replace).await {
             Err(refused) if refused.is("NotImplemented") && !self.put.replace => {
-                let told =
+                let result =
                     format!("the store cannot refuse to overwrite `{}`: it was only looked for before", self.title);
-                log(Level::Warn, &told, None);
+                log(Level::Warn, &result, None);
                 self.show_patiently(false).await
             }
-            told => told,
+            result => result,
         };
-        match told {
+        match result {
             Err(refused) if !refused.is_unsure() => Err(refused.into()),
-            Err(refused) => match self.stands().await {
+            Err(refused) => match self.is_ours().await {
                 Ok(true) => Ok(()),
                 _ if refused.status() == Some(412) => Err(taken(&self.put.object)),
                 _ => Err(refused.into()),
             },
-            Ok(()) => match self.stands().await? {
+            Ok(()) => match self.is_ours().await? {
                 true => Ok(()),
-                false => Err(not_as_sent(&self.put.object, "what stands there is of another size, or another's")),
+                false => {
+                    Err(not_as_sent(&self.put.object, "the object there has another size, or is another upload's"))
+                }
             },
         }
     }
@@ -183,13 +185,13 @@ impl Upload {
         loop {
             match self.show(only_new).await {
                 Err(refused) if refused.is("InternalError") && tries < COMPLETIONS => {
-                    if self.stands().await? {
+                    if self.is_ours().await? {
                         return Ok(());
                     }
                     clock::sleep(doubled(tries, 0.5)).await;
                     tries += 1;
                 }
-                told => return told,
+                result => return result,
             }
         }
     }
@@ -214,7 +216,7 @@ impl Upload {
     }
 
     /// Whether the object there is this one, complete.
-    async fn stands(&self) -> Result<bool> {
+    async fn is_ours(&self) -> Result<bool> {
         let Some(answer) = look(&self.connection, &self.put.object, "look at").await? else { return Ok(false) };
         let seen = stat(&answer)?;
         if answer.header(MARK) != Some(&self.mark) || seen.size_bytes != self.size_bytes {
@@ -236,7 +238,7 @@ impl Upload {
     /// Lets the store forget the parts.
     async fn forget(connection: &Connection, put: &Put, id: String) -> Result<()> {
         let title = put.object.to_string();
-        let ask = Ask::of(Method::Delete, "give up the upload of", &title).key(put.object.full_key());
+        let ask = Ask::of(Method::Delete, "abort the upload of", &title).key(put.object.full_key());
         match connection.send(&ask.query("uploadId", &id)).await {
             Err(refused) if refused.status() != Some(404) => Err(refused.into()),
             _ => Ok(()),
@@ -281,12 +283,12 @@ impl Drop for Upload {
         let Some(id) = self.id.take() else { return };
         let (connection, put) = (self.connection.clone(), self.put.clone());
         self.undo.run(move || {
-            let told = tokio::runtime::Builder::new_current_thread()
+            let result = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .map_err(|cause| Error::io("cannot give up an upload", cause))
+                .map_err(|cause| Error::io("cannot abort an upload", cause))
                 .and_then(|runtime| runtime.block_on(Upload::forget(&connection, &put, id)));
-            if let Err(error) = told {
+            if let Err(error) = result {
                 tracing::warn!("{}", error.one_line());
             }
         });
