@@ -21,7 +21,7 @@ mod asking;
 mod crontabs;
 mod databases;
 mod machine;
-mod plans;
+mod planned;
 mod point;
 mod restoring;
 mod rights;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::plans::Plan;
+use super::planned::Plan;
 use super::point::Point;
 use super::{crontabs, timers};
 use crate::cli::context::Context;

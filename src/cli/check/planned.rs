@@ -1,4 +1,4 @@
-//! What a scheduler runs: the recipe of a line of a crontab, of a script or of a timer, and its times.
+//! What a scheduler runs: a line of a crontab or a timer, and the recipe in it.
 
 use crate::cli::schedule::calendar;
 use crate::recipe::schedule::{self, Schedule};
