@@ -210,9 +210,7 @@ impl Upload {
     async fn take_back(&self, seen: &Value) {
         let generation = seen["generation"].as_str().unwrap_or_default();
         let url = format!("{}?ifGenerationMatch={generation}", self.bucket.object_url(&self.put.object));
-        if let Err(refused) = self.bucket.rest.ask(&Ask::new(Method::Delete, "take back", &self.title, url)).await {
-            log(Level::Warn, &refused.error.one_line(), None);
-        }
+        self.bucket.rest.take_back(&Ask::new(Method::Delete, "take back", &self.title, url)).await;
     }
 
     async fn forget(&mut self) -> Result<()> {
