@@ -36,11 +36,7 @@ impl CatalogUploads {
 
 impl UploadRecord for CatalogUploads {
     fn begun(&self, upload: &BegunUpload) -> Result<()> {
-        self.with(|catalog| {
-            catalog.upload_begun(&self.run_id, upload, this_process::now())?;
-            // A power cut must not leave parts that nobody knows of.
-            catalog.bring_to_disk()
-        })
+        self.with(|catalog| catalog.upload_begun(&self.run_id, upload, this_process::now()))
     }
 
     fn ended(&self, upload: &BegunUpload) -> Result<()> {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The catalogues of Japanese, by what they are about.
-const JAPANESE: [&str; 7] = [
+const JAPANESE: [&str; 8] = [
     include_str!("japanese/commands.txt"),
     include_str!("japanese/errors.txt"),
     include_str!("japanese/world.txt"),
@@ -15,6 +15,7 @@ const JAPANESE: [&str; 7] = [
     include_str!("japanese/walls.txt"),
     include_str!("japanese/sessions.txt"),
     include_str!("japanese/setting_up.txt"),
+    include_str!("japanese/stores.txt"),
 ];
 
 /// Values inside values: deeper than that there are only data.

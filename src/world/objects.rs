@@ -145,6 +145,11 @@ impl Store {
         if self.kind.is_tree() { format!("{bucket}{}", self.below()) } else { bucket }
     }
 
+    /// The bucket, the host or the remote alone: `sftp://nas`.
+    pub fn container_host(&self) -> String {
+        format!("{}://{}", self.kind.scheme(), self.bucket)
+    }
+
     /// The store, for people: `s3://backups`, `s3://backups/production`, `file:///mnt/nas`.
     pub fn title(&self) -> String {
         format!("{}://{}{}", self.kind.scheme(), self.bucket, self.below())

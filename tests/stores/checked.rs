@@ -107,7 +107,7 @@ fn stores_of_other_kinds_are_looked_at() {
     for (hikae, url, told) in [
         (google, "gs://not-there", "– look: `gs://not-there` is not there yet"),
         (azure, "azblob://not-there", "✓ look: `azblob://not-there`: the shared key of the account `devstoreaccount1`"),
-        (Hikae::new(), file.as_str(), &format!("✓ look: `{file}` answers")),
+        (Hikae::new(), file.as_str(), format!("✓ look: `{file}` answers").as_str()),
         (Hikae::new(), "file:///not/there", "there is no folder `file:///not/there`"),
     ] {
         let said = check(&with_recipe(hikae, &format!("{url}/")));

@@ -45,7 +45,7 @@ async fn asked_with(server: &Scripted, home: &Path, variables: &[(&str, &str)]) 
 }
 
 /// A machine whose every place lends keys: the earlier is left out, the later answers.
-fn rich(port_of: &'static str) -> Scripted {
+fn rich(role_name: &'static str) -> Scripted {
     lender(move |request| {
         let first = request.lines().next().unwrap_or_default();
         match first {
@@ -69,7 +69,7 @@ fn rich(port_of: &'static str) -> Scripted {
             }
             line if line.starts_with("PUT /ec2/latest/api/token") => Some(reply("200 OK", "", "token-of-version-2")),
             line if line.starts_with("GET /ec2/latest/meta-data/iam/security-credentials/ ") => {
-                Some(role(request, port_of))
+                Some(role(request, role_name))
             }
             line if line.starts_with("GET /ec2/latest/meta-data/iam/security-credentials/backup") => {
                 Some(of_instance(request))
@@ -120,17 +120,22 @@ async fn each_place_lends_its_keys_in_its_turn() {
     ];
     let off = [("AWS_EC2_METADATA_DISABLED", "true")];
     let named = [("AWS_PROFILE", "named")];
-    let all = [&environment[..], &identity, &task].concat();
+    let join = |lists: &[&[(&'static str, &str)]]| -> Vec<(String, String)> {
+        let pairs = lists.iter().flat_map(|list| list.iter());
+        pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
     for (variables, name, has_token) in [
-        (all.as_slice(), "of-environment", false),
-        (&[&identity[..], &task].concat(), "of-identity", true),
-        (&task[..], "of-container", true),
-        (&[], "of-instance", true),
-        (&off[..], "of-profile", false),
+        (join(&[&environment, &identity, &task]), "of-environment", false),
+        (join(&[&identity, &task]), "of-identity", true),
+        (join(&[&task]), "of-container", true),
+        (join(&[]), "of-instance", true),
+        (join(&[&off]), "of-profile", false),
         // A profile that somebody names is meant, before any machine is asked.
-        (&[&identity[..], &task, &named].concat(), "of-named", true),
+        (join(&[&identity, &task, &named]), "of-named", true),
     ] {
-        assert_eq!(asked_with(&server, home.path(), variables).await.unwrap(), (name.to_owned(), has_token));
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let asked = asked_with(&server, home.path(), &variables).await.unwrap();
+        assert_eq!(asked, (name.to_owned(), has_token));
     }
     // One that is configured and does not work is told, and no other takes its place.
     let wrong = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.as_str())];

@@ -20,6 +20,7 @@ mod answers;
 mod azure;
 mod folder;
 pub mod learned;
+pub mod leftovers;
 mod lent;
 pub mod local;
 mod google;

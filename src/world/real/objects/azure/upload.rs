@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::{Container, META, stat};
 use crate::error::{Error, Kind, Result};
 use crate::stream::Sink;
-use crate::world::http::{HttpResponse, Method};
+use crate::world::http::Method;
 use crate::world::objects::words::{not_as_sent, taken};
 use crate::world::objects::{MOST_PARTS, Put};
 use crate::world::real::objects::rest::{Ask, percent};
@@ -166,14 +166,15 @@ impl Upload {
             () if said != own => format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`"),
             () => return Ok(()),
         };
-        self.take_back(&seen).await;
+        let etag = seen.header("etag").unwrap_or("*").to_owned();
+        drop(seen);
+        self.take_back(&etag).await;
         Err(not_as_sent(&self.put.object, why))
     }
 
     /// Removes a blob of ours that is not what was sent: this version of it and no other.
-    async fn take_back(&self, seen: &HttpResponse) {
+    async fn take_back(&self, etag: &str) {
         let url = self.container.object_url(&self.put.object);
-        let etag = seen.header("etag").unwrap_or("*");
         self.container
             .rest
             .take_back(&Ask::new(Method::Delete, "take back", &self.title, url).header("if-match", etag))

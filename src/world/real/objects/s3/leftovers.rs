@@ -1,41 +1,19 @@
-//! Writes uploads in parts down, and gives up those that dead runs have left.
+//! Gives up uploads in parts: those of this run, and those that dead runs have left.
 
 use super::ask::Ask;
 use super::connection::Connection;
 use crate::error::Result;
-use crate::report::{Level, log};
 use crate::world::http::Method;
-use crate::world::objects::record::{BegunUpload, UploadRecord};
-use crate::world::real::blocking::blocking;
+use crate::world::objects::record::BegunUpload;
 use crate::world::real::objects::Reach;
+use crate::world::real::objects::leftovers::{given_up, left};
 
-/// Gives up the uploads that dead runs have left in this bucket: once in this process, before the bucket is used.
+/// Gives up the uploads that dead runs have left in this bucket.
 pub async fn sweep(connection: &Connection, reach: &Reach) {
-    let Some(record) = reach.uploads.clone() else { return };
-    if !reach.learned.sweeps(&connection.store) {
-        return;
-    }
-    let (place, seen) = (connection.place(), record.clone());
-    match blocking(move || seen.left(&place)).await {
-        Ok(left) => {
-            for upload in left {
-                give_up(connection, &record, upload).await;
-            }
-        }
-        Err(error) => log(Level::Warn, &error.one_line(), None),
-    }
-}
-
-async fn give_up(connection: &Connection, record: &std::sync::Arc<dyn UploadRecord>, upload: BegunUpload) {
-    let title = format!("{}/{}", connection.store.container(), upload.key);
-    let gone = async {
-        forget(connection, &title, &upload).await?;
-        let (record, upload) = (record.clone(), upload.clone());
-        blocking(move || record.ended(&upload)).await
-    };
-    match gone.await {
-        Ok(()) => log(Level::Info, &format!("gave up the upload of `{title}` that a dead run had left"), None),
-        Err(error) => log(Level::Warn, &error.one_line(), None),
+    for upload in left(reach, &connection.store, connection.place()).await {
+        let title = format!("{}/{}", connection.store.container(), upload.key);
+        let done = forget(connection, &title, &upload).await;
+        given_up(&reach.uploads, &title, upload, done).await;
     }
 }
 

@@ -1,7 +1,6 @@
 //! Stores a stream as an object: at once when it is small, in parts when it is not, and nothing shows before the commit.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -14,13 +13,12 @@ use super::leftovers::forget;
 use super::parts::{send_part, unclear};
 use super::xml;
 use crate::error::{Error, Kind, Result};
-use crate::report::{Level, log};
 use crate::stream::{Sink, Stamped};
 use crate::world::http::Method;
-use crate::world::objects::record::{BegunUpload, UploadRecord};
+use crate::world::objects::record::BegunUpload;
 use crate::world::objects::{MOST_PARTS, Put};
-use crate::world::real::blocking::blocking;
 use crate::world::real::clock;
+use crate::world::real::objects::leftovers::{self, Record};
 use crate::world::real::objects::{Learned, Reach};
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
@@ -42,7 +40,7 @@ pub struct Upload {
     pub(super) size_bytes: u64,
     /// The upload of the parts, once there are any.
     pub(super) begun: Option<BegunUpload>,
-    record: Option<Arc<dyn UploadRecord>>,
+    record: Record,
     /// How many parts there are so far, and the etags of those that the store has.
     number: usize,
     pub(super) parts: BTreeMap<usize, String>,
@@ -140,12 +138,7 @@ impl Upload {
         let id = id.ok_or_else(|| unclear(&self.title, "it named no upload"))?;
         let (place, key) = (self.connection.place(), self.put.object.full_key());
         let begun = self.begun.insert(BegunUpload { place, key, id }).clone();
-        if let Some(record) = self.record.clone()
-            && let Err(error) = blocking(move || record.begun(&begun)).await
-        {
-            // The backup goes on: what stays when it is killed is for the rule of the bucket.
-            log(Level::Warn, &error.one_line(), None);
-        }
+        leftovers::begun(&self.record, &begun).await;
         Ok(())
     }
 
@@ -166,10 +159,8 @@ impl Upload {
 
     /// Strikes the upload out of the record, where its parts are an object or are gone.
     async fn strike_out(&mut self) {
-        let (Some(begun), Some(record)) = (self.begun.take(), self.record.clone()) else { return };
-        let done = blocking(move || record.ended(&begun)).await;
-        // It stays on record: the next run asks the store, which no longer knows it.
-        done.unwrap_or_else(|error| log(Level::Warn, &error.one_line(), None));
+        let begun = self.begun.take();
+        leftovers::ended(&self.record, begun).await;
     }
 }
 

@@ -14,10 +14,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Sink, Source};
+use crate::world::objects::record::BegunUpload;
 use crate::world::objects::words::{not_as_sent, taken, wrong_length};
-use crate::world::objects::{Object, Put};
+use crate::world::objects::{Object, Put, Store};
 use crate::world::partial::partial_name;
 use crate::world::real::clock;
+use crate::world::real::objects::Reach;
+use crate::world::real::objects::leftovers::{self, Record};
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
 
@@ -73,6 +76,9 @@ impl Source for SftpSource {
 pub struct Upload {
     session: Arc<Session>,
     undo: Undo,
+    record: Record,
+    /// What a dead run would leave.
+    begun: BegunUpload,
     /// Nothing is left under the temporary name, or it is being removed.
     settled: bool,
     put: Put,
@@ -84,11 +90,14 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub async fn begin(session: Session, put: Put, undo: Undo) -> Result<Upload> {
+    pub async fn begin(session: Session, put: Put, reach: &Reach) -> Result<Upload> {
         let path = put.object.full_key();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let partial = partial_name(name.as_ref(), &unique());
         let partial = format!("{folder}/{}", partial.to_string_lossy());
+        let (undo, record) = (reach.undo.clone(), reach.uploads.clone());
+        let begun = BegunUpload { place: put.object.store.container_host(), key: partial.clone(), id: String::new() };
+        leftovers::begun(&record, &begun).await;
         let opened = async {
             session.make_way(folder).await?;
             let mut mode = FileAttributes::empty();
@@ -99,7 +108,8 @@ impl Upload {
         match opened.await {
             Ok(file) => Ok({
                 let (session, file) = (Arc::new(session), Some(file));
-                Upload { session, undo, settled: false, put, file, partial, path, size_bytes: 0, torn: false }
+                let (settled, size_bytes, torn) = (false, 0, false);
+                Upload { session, undo, record, begun, settled, put, file, partial, path, size_bytes, torn }
             }),
             Err(error) => Err(session.explain(error, "put", &put.object.to_string()).await),
         }
@@ -194,8 +204,23 @@ impl Upload {
         self.settled = true;
         match self.session.sftp.remove_file(&self.partial).await {
             Err(error) if !super::is_absent(&error) => Err(self.told(error).await),
-            _ => Ok(()),
+            _ => {
+                leftovers::ended(&self.record, Some(self.begun.clone())).await;
+                Ok(())
+            }
         }
+    }
+}
+
+/// Removes the temporary files that dead runs have left on this machine.
+pub async fn sweep(session: &Session, store: &Store, reach: &Reach) {
+    for upload in leftovers::left(reach, store, store.container_host()).await {
+        let title = format!("{}{}", store.container_host(), upload.key);
+        let done = match session.sftp.remove_file(&upload.key).await {
+            Err(error) if !super::is_absent(&error) => Err(session.explain(error, "remove", &title).await),
+            _ => Ok(()),
+        };
+        leftovers::given_up(&reach.uploads, &title, upload, done).await;
     }
 }
 
@@ -239,6 +264,9 @@ impl Sink for Upload {
         Box::pin(async move {
             let done = self.publish().await;
             self.settled = done.is_ok();
+            if self.settled {
+                leftovers::ended(&self.record, Some(self.begun.clone())).await;
+            }
             if let Err(error) = &done
                 && error.kind() != Kind::Network
                 && let Err(left) = self.discard().await
