@@ -36,8 +36,9 @@ fn a_lock_is_asked_for_and_what_it_keeps_is_no_failure() {
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     let key = format!("production/{dump}");
     let locked = ObjectStore::shared().python(&format!(
-        "for k in ['{key}', '{key}.manifest.json']:\n  r = s3.get_object_retention(Bucket='locked-cafe', Key=k)['Retention']\n  \
-         print(r['Mode'], (r['RetainUntilDate'] - __import__('datetime').datetime.now(r['RetainUntilDate'].tzinfo)).days)"
+        "for k in ['{key}', '{key}.manifest.json']:\n  h = s3.head_object(Bucket='locked-cafe', Key=k)\n  \
+         until = h['ObjectLockRetainUntilDate']\n  \
+         print(h['ObjectLockMode'], (until - __import__('datetime').datetime.now(until.tzinfo)).days)"
     ));
     assert_eq!(locked, "GOVERNANCE 29\nGOVERNANCE 29\n");
     let half = sync(&hikae, "locked-cafe", &["lock=GOVERNANCE"]);

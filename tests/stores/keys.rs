@@ -72,9 +72,10 @@ async fn odd_keys_are_kept_by_google() {
     keeps(stores::google(), url::store(&format!("gs://{}", fresh("odd.keys"))).unwrap(), &[]).await;
 }
 
+/// To azurite `\` is a `/`.
 #[tokio::test]
 async fn odd_keys_are_kept_by_azure() {
-    keeps(stores::azure(), url::store(&format!("azblob://{}", fresh("odd-keys"))).unwrap(), &[]).await;
+    keeps(stores::azure(), url::store(&format!("azblob://{}", fresh("odd-keys"))).unwrap(), &["\\"]).await;
 }
 
 /// A bucket with dots is in the path also at Amazon's own address: no certificate covers it before the host.
@@ -124,7 +125,7 @@ async fn a_store_that_keeps_zeros_is_found_out() {
         let length = request.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len());
         let zeros: String = Md5::digest(vec![0; length]).iter().map(|byte| format!("{byte:02x}")).collect();
         match first {
-            line if line.starts_with("HEAD") => reply("404 Not Found", "", ""),
+            line if line.starts_with("HEAD /zeros/x") => reply("404 Not Found", "", ""),
             line if line.contains("?uploads=") => reply(
                 "200 OK",
                 "",

@@ -129,6 +129,7 @@ fn rclone_is_reached_within_the_walls() {
     let (access_key, secret_key) = server.keys("owner");
     let settings = format!(
         "[nas]\ntype = s3\nprovider = Other\naccess_key_id = {access_key}\nsecret_access_key = {secret_key}\nregion = {REGION}\n\
+         location_constraint = {REGION}\n\
          endpoint = {}\n",
         server.endpoint()
     );

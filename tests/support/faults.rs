@@ -129,7 +129,7 @@ fn serve(
         Some(Fault::Redirected) => {
             return plain(&client, &request, 302, &format!("location: http://127.0.0.1:{own}/elsewhere\r\n"));
         }
-        Some(Fault::FlippedRequest) => flip(&mut request.body),
+        Some(Fault::FlippedRequest) if !is_text(&request) => flip(&mut request.body),
         Some(Fault::Twice) => drop(ask(&request, port)?),
         _ => {}
     }
@@ -173,9 +173,9 @@ fn change(answer: &mut Message, fault: Option<Fault>) {
     }
 }
 
-/// Answers in XML and JSON carry no checksum: nobody could know that one letter of them is another.
-fn is_text(answer: &Message) -> bool {
-    let kind = answer.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, kind)| kind.as_str());
+/// What is in XML and JSON carries no checksum: nobody could know that one letter of it is another.
+fn is_text(message: &Message) -> bool {
+    let kind = message.headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, kind)| kind.as_str());
     kind.contains("xml") || kind.contains("json")
 }
 
