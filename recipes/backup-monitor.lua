@@ -2,6 +2,7 @@
 local application = require "hikae.application"
 local calendar = require "hikae.calendar"
 local manifests = require "hikae.manifests"
+local monitored = require "hikae.monitored"
 
 --- How many backups before the newest one say what is usual, and how many it takes to say that.
 local USUAL, ENOUGH = 7, 3
@@ -186,7 +187,7 @@ local function look(p, kind, wrong)
   for _i, name in ipairs(p.small) do
     small = small or name == kind
   end
-  if newest.size_bytes < p.min_size and not small then
+  if p.min_size and newest.size_bytes < p.min_size and not small then
     wrong(_("%s: too small", kind), _("the newest backup has %d bytes, and must have %d: %s", newest.size_bytes, p.min_size, newest.path))
   elseif usual and newest.size_bytes * 100 < usual * p.least_percent then
     wrong(_("%s: too small", kind), _("the newest backup has %d bytes, and those before it had %d: %s", newest.size_bytes, usual, newest.path))
@@ -202,41 +203,6 @@ local function look(p, kind, wrong)
     end
   end
   log.info(_("Newest backup (%s): %s, %d hours old, %d bytes, whole", kind, newest.path, age // 3600, newest.size_bytes))
-end
-
---- What there is to say of a recipe that is silent.
----@param silent catalog.Overdue
----@return string
-local function silence(silent)
-  if silent.verdict == "late" then
-    return _("it was to run at %s, and ran last at %s", silent.due, silent.since)
-  elseif silent.verdict == "never_ran" then
-    return _("it is meant to run, and never did")
-  elseif silent.verdict == "stuck" then
-    return _("it runs since %s, longer than its timeout", silent.since)
-  elseif silent.verdict == "broken" then
-    return _("it cannot be loaded: %s", silent.why)
-  elseif not silent.age_secs then
-    return _("it has no good backup")
-  end
-  return _("its last good backup is %d hours old, and may be %d", silent.age_secs // 3600, silent.objective_secs // 3600)
-end
-
---- Looks for recipes that are silent.
----@param wrong fun(what: string, message: string)
-local function listen(wrong)
-  local ok, overdue = errors.try(catalog.overdue)
-  if not ok then
-    errors.accept(overdue, _("it is told with all that is wrong"))
-    return wrong(_("record of the runs"), overdue.message)
-  end
-  local titles = {
-    late = _("did not run"), stale = _("no young backup"), never_ran = _("never ran"),
-    stuck = _("does not end"), broken = _("cannot be loaded"),
-  }
-  for _i, silent in ipairs(overdue) do
-    wrong(silent.shown .. ": " .. titles[silent.verdict], silence(silent))
-  end
 end
 
 --- Looks at the certificates of servers; `wrong` takes what is found.
@@ -257,12 +223,12 @@ return recipe {
   type = "daily",
   schedule = "0 * * * *",
   params = {
-    kinds = { type = "list", default = { "db", "config", "logs" }, says = "Kinds of backups to look at" },
+    kinds = { type = "list", optional = true, says = "Kinds of backups to look at; else `db`, and those of `config` and `logs` that were ever made" },
     dir = { default = "/backups", type = "path", says = "Folder below which the backups lie" },
     database_dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder below which those of the kind `db` lie" },
     name = { default = "{kind}_backup_{stamp}*", says = "How the backups are named; `{stamp}` is YYYYMMDD_HHMMSS" },
     max_age = { type = "duration", default = "25h", says = "Age that the newest backup may have" },
-    min_size = { type = "size", default = "1 MB", says = "Size that it must have" },
+    min_size = { type = "size", optional = true, says = "Size that it must have, such as `1 MB`; else only its share of the usual size counts" },
     small = { type = "list", default = { "config", "logs" }, says = "Kinds that may be smaller" },
     least_percent = { default = 50, min = 0, max = 100, says = "Share of the usual size that it must have, in percent" },
     recipes = { default = true, says = "Whether to look for recipes that did not run, too" },
@@ -281,11 +247,12 @@ return recipe {
       run.note(what, { failed = message })
       log.error(what .. ": " .. message)
     end
-    for _i, kind in ipairs(p.kinds) do
+    local kinds = p.kinds or monitored.kinds(function(kind) return backups(p, kind) end)
+    for _i, kind in ipairs(kinds) do
       look(p, kind, wrong)
     end
     if p.recipes then
-      listen(wrong)
+      monitored.listen(wrong)
     end
     look_at_certificates(p, wrong)
     if #found > 0 then

@@ -101,9 +101,11 @@ describe("backup-monitor", function()
   end)
 
   it("tells a kind that has no backup, and a folder that is not there", function()
-    local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } })
+    watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } }):ok()
+    local all = { kinds = "db,config,logs" }
+    local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } }, all)
     run:failed { kind = "integrity", message = "not all is well: logs: no backup" }:alerted("monitor")
-    watch(morning { files = { ["/elsewhere"] = "x" } }):failed { message = "db: no backup; config: no backup; logs: no backup" }
+    watch(morning { files = { ["/elsewhere"] = "x" } }, all):failed { message = "db: no backup; config: no backup; logs: no backup" }
   end)
 
   it("takes a backup for as old as its name says, however young the file is", function()
@@ -124,8 +126,9 @@ describe("backup-monitor", function()
     expect(findings(run)["db: too old"]).to_match "future of the clock"
   end)
 
-  it("tells a dump of less than 1 MB, and lets the archives of settings be small", function()
-    local run = simulate(morning()):run("backup-monitor")
+  it("tells a dump that is smaller than was said, and lets the archives of settings be small", function()
+    simulate(morning()):run("backup-monitor"):ok()
+    local run = watch(morning(), { min_size = "1 MB" })
     run:failed { message = "not all is well: db: too small" }
     watch(morning(), { small = "db,config,logs", min_size = "1 MB" }):ok()
   end)

@@ -165,7 +165,10 @@ return recipe {
     connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{health_url}", "{start}" },
   },
 
-  preview = function(p) return previews.restore(p) end,
+  preview = function(p)
+    local before = { p.force and _("start the server if it is down") or _("start the server if it is down; nothing is restored where the database works") }
+    return previews.restore(p, nil, { before = before })
+  end,
 
   run = function(p)
     log.info(_("Recovery of the database starts: %s", p.database))

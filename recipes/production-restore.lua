@@ -88,7 +88,14 @@ return recipe {
     connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{health_url}", "{restart}", "{maintenance_on}", "{maintenance_off}" },
   },
 
-  preview = function(p) return previews.restore(p) end,
+  preview = function(p)
+    local before = { p.maintenance_on and _("maintenance on") or _("maintenance on: skipped, `maintenance_on` is not set") }
+    before[2] = _("keep the present database: a fresh backup in %s", p.dir)
+    local after = { p.restart and _("restart the application") or _("restart the application: skipped, `restart` is not set") }
+    local lines = previews.restore(p, nil, { before = before, after = after })
+    lines[#lines + 1] = p.maintenance_off and _("at the end: maintenance off") or _("at the end: maintenance stays as it is, `maintenance_off` is not set")
+    return lines
+  end,
 
   run = function(p)
     log.info(_("Restore of the production database starts: %s", p.database))

@@ -8,6 +8,9 @@ use hikae::cli::args::Arguments;
 
 use crate::support::program::Hikae;
 
+mod examples;
+mod recipes;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

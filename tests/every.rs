@@ -1,5 +1,6 @@
 //! A database with every kind of object that `pg_dump` writes: whatever it holds is backed up, restored and compared.
 
+mod alarms;
 mod differences;
 mod judged;
 mod regression;

@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
+use crate::world::command::Own;
 use crate::world::{Caller, Command, Exit, Hidden, MemoryDir, SecretOrText, program};
 
 /// What a recipe declares to use it.
@@ -85,7 +86,8 @@ fn quiet(home: Option<&Path>, args: &[&str]) -> Command {
                  --disable-dirmngr --status-fd 2";
     all.extend(fixed.split_whitespace().map(str::to_owned));
     all.extend(args.iter().map(|arg| (*arg).to_owned()));
-    Command { args: all, ..Command::new(PROGRAM) }
+    let own = Own { stays: true, ..Own::default() };
+    Command { args: all, own, ..Command::new(PROGRAM) }
 }
 
 /// Runs one short call.

@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod at_end;
 pub mod decrypting;
+pub mod expected;
 pub mod fetch;
 pub mod gpg;
 pub mod judged;

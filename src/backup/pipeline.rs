@@ -12,7 +12,7 @@ use crate::report::event;
 use crate::stream::pump::{Tally, pump};
 use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::Sealed;
-use crate::stream::{Facts, SharedFacts, Sink, Source};
+use crate::stream::{Expected, Facts, SharedFacts, Sink, Source};
 use crate::world::Limits;
 use crate::world::packing::Packing;
 
@@ -75,17 +75,14 @@ impl Pipeline {
     }
 
     /// Moves all bytes into `sink` and seals it; `Ok` means that the source proved its end and every byte is on stable storage.
-    pub async fn pour(self, sink: &mut dyn Sink, step: u64) -> Result<Tally> {
+    /// `last_size` is what the last backup of its kind took.
+    pub async fn pour(self, sink: &mut dyn Sink, step: u64, last_size: Option<u64>) -> Result<Tally> {
         let mut source = (self.open)().await?;
         if let Some(way) = &self.facts.lock().way_back {
             way.must_be_open()?;
         }
-        let mut moved = 0;
-        let tally = pump(&mut *source, sink, |bytes| {
-            moved += bytes;
-            event::step_progress(step, moved);
-        })
-        .await?;
+        let mut progress = Progress::begin(step, &self.facts, last_size);
+        let tally = pump(&mut *source, sink, |bytes| progress.moved(bytes)).await?;
         sink.seal().await?;
         Ok(tally)
     }
@@ -108,4 +105,31 @@ pub struct TeeCopy {
     pub path: PathBuf,
     /// Comes when the stream is opened: what the stages before the copy say of themselves, and what comes when it has ended.
     pub sealed: oneshot::Receiver<(Facts, oneshot::Receiver<Sealed>)>,
+}
+
+/// Shows how much of a stream was moved: of what the source is going to give where that is known, else of what the last backup took.
+struct Progress {
+    step: u64,
+    moved: u64,
+    /// Where the bytes of the source are counted.
+    source: Option<SharedFacts>,
+}
+
+impl Progress {
+    fn begin(step: u64, facts: &SharedFacts, last_size: Option<u64>) -> Progress {
+        let expected = facts.lock().expected.filter(|expected| !expected.about || last_size.is_none());
+        match (expected, last_size) {
+            (Some(Expected { bytes, about: false }), _) => event::step_expects(step, bytes),
+            (Some(Expected { bytes, .. }), _) => event::step_expects_about(step, bytes),
+            (None, Some(size)) => event::step_expects_about(step, size),
+            (None, None) => {}
+        }
+        Progress { step, moved: 0, source: expected.map(|_| facts.clone()) }
+    }
+
+    fn moved(&mut self, bytes: u64) {
+        self.moved += bytes;
+        let shown = self.source.as_ref().map_or(self.moved, |facts| facts.lock().plain_bytes);
+        event::step_progress(self.step, shown);
+    }
 }

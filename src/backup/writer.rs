@@ -15,7 +15,6 @@ use crate::backup::unchanged::Proved;
 use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
-use crate::report::event;
 use crate::stream::pump::Tally;
 use crate::stream::tar::listing::ListSource;
 use crate::stream::tee::{Sealed, Tee};
@@ -121,11 +120,9 @@ impl Writer {
     pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
-        if let Some(size) = self.recorder.last_size(&target.to_string()) {
-            event::step_expects_about(self.step, size);
-        }
+        let last_size = self.recorder.last_size(&target.to_string());
         let listed = list_file::write(list, lists, &self.caller, &self.facts);
-        let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step), listed).await {
+        let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step, last_size), listed).await {
             Ok(poured) => poured,
             Err(error) if is_withheld(&error) => return self.plan(sink, target, copies).await,
             Err(error) => {

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::{Catalog, settle, trouble};
 use crate::error::Result;
+use crate::world::real::shared_owner::hand_over_at;
 
 /// What makes a catalog of version n from one of version n - 1. A file that is released never changes.
 const MIGRATIONS: [&str; 6] = [
@@ -78,7 +79,11 @@ impl Catalog {
 fn make(path: &Path) -> Result<bool, Errno> {
     let is_new = match rustix::fs::mknodat(CWD, path, FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0) {
         Err(Errno::EXIST) => false,
-        made => made.map(|()| true)?,
+        made => {
+            made?;
+            hand_over_at(path)?;
+            true
+        }
     };
     may(path, Access::READ_OK | Access::WRITE_OK).map(|()| is_new)
 }
@@ -93,6 +98,9 @@ fn note_begun(path: &Path) {
         && errno != Errno::EXIST
     {
         tracing::debug!(%errno, "the beginning of the catalog cannot be noted");
+    }
+    if let Err(errno) = hand_over_at(&path.with_file_name(BEGUN)) {
+        tracing::debug!(%errno, "the note of the catalog cannot be handed over");
     }
 }
 

@@ -206,6 +206,9 @@ pub struct CheckArgs {
     /// Connect to no database and no mail server
     #[arg(long)]
     pub offline: bool,
+    /// Also show each point that is well, and each that was not tried
+    #[arg(long, short)]
+    pub verbose: bool,
     #[command(flatten)]
     pub listing: Listing,
 }
@@ -255,6 +258,9 @@ pub struct DocsArgs {
     /// List the functions, modules and recipes whose docs have this word
     #[arg(long, value_name = "WORD", conflicts_with_all = ["name", "out"])]
     pub search: Option<String>,
+    /// Write a page of each recipe into this folder, as Markdown
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "out", "search"])]
+    pub pages: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -12,25 +12,32 @@ use crate::config::RecipeSource;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::declaration::Declaration;
 use crate::recipe::job::{Job, Wishes};
-use crate::recipe::values::ParamValue;
 use crate::recipe::{lint, loader, overview};
 use crate::report::table::{print_json_lines, print_said};
 use crate::world::real::{path_checks, probe, this_process};
 use crate::world::shells;
 
+mod asking;
+mod crontabs;
 mod databases;
 mod machine;
 mod point;
+mod restoring;
 mod rights;
 mod schedulers;
+mod shown;
 mod stores;
 mod telling;
+mod timers;
 mod walls;
 
 use databases::Databases;
 pub use databases::connect;
 pub use point::{Mark, Point};
 use stores::Stores;
+
+/// The recipe that a new set-up begins with.
+const FIRST: &str = "db-backup";
 
 pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     let mut points = set_up(context, args.offline);
@@ -50,28 +57,24 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
     points.extend(schedulers::points(context, &jobs));
     let told = |error: &Error| Point::wrong("configuration", error);
     points.extend(context.objections().iter().map(told));
-    let wrong = points.iter().filter(|point| point.mark == Mark::Wrong).count();
-    if args.listing.json {
-        print_json_lines(&mut context.out(), points)?;
-    } else {
-        let mut text: String = points.iter().map(Point::line).collect();
-        let warnings = points.iter().filter(|point| point.mark == Mark::Warning).count();
-        text.push_str(&match wrong {
-            0 if warnings > 0 => format!("\nnothing is wrong; to look at: {warnings}\n"),
-            0 => "\nall is well\n".to_owned(),
-            1 => "\n1 thing is wrong\n".to_owned(),
-            more => format!("\n{more} things are wrong\n"),
-        });
-        print_said(&mut context.out(), &text)?;
+    let is_wrong = points.iter().any(|point| point.mark == Mark::Wrong);
+    match (args.listing.json, args.verbose) {
+        (true, _) => print_json_lines(&mut context.out(), points)?,
+        (false, true) => print_said(&mut context.out(), &shown::every_point(&points))?,
+        (false, false) => print_said(&mut context.out(), &shown::summary(&points))?,
     }
-    Ok(ExitCode::from(if wrong == 0 { exit::DONE } else { exit::FAILED }))
+    Ok(ExitCode::from(if is_wrong { exit::FAILED } else { exit::DONE }))
 }
 
 /// The recipes that somebody uses, and what there is to say about them.
 fn recipes_in_use(context: &Context) -> Result<(Vec<String>, Option<Point>)> {
-    let used = overview::in_use(&context.config, &runs::catalog(context)?)?;
+    let mut used = overview::in_use(&context.config, &runs::catalog(context)?)?;
+    if used.is_empty() && context.config.lookup("DB_NAME").is_some() {
+        // Who has named a database, and run nothing so far, is about to back it up.
+        used.push(FIRST.to_owned());
+    }
     let point = match used.is_empty() {
-        true => Point::not_tried("recipes", "none is in use so far: `hikae check RECIPE` looks at one"),
+        true => Point::not_tried("recipes", "none is in use so far: `hikae check RECIPE` looks at one").in_summary(),
         false => return Ok((used, None)),
     };
     Ok((used, Some(point)))
@@ -149,26 +152,18 @@ fn tried(context: &Context, recipe: &str, job: &Job, databases: &mut Databases, 
     points.extend(job.needs.run.iter().filter(|program| shells::is_shell(program)).map(|program| {
         Point::warning(recipe, format!("it may run `{program}`, a shell: {}", shells::WHY), shells::HINT)
     }));
-    points.extend(drill_place(job, &context.environment).map(|place| Point::ok(recipe, place)));
+    points.extend(job.needs.user.as_ref().map(|user| {
+        Point::of(recipe, job.account().map(|_| format!("its programs run as `{user}`, who reaches its databases too")))
+    }));
+    points.extend(restoring::drill(job, &context.environment));
     points.extend(
         job.needs.write.iter().map(|dir| {
             Point::of(recipe, probe::try_write(dir).map(|()| format!("`{}` can be written", dir.display())))
         }),
     );
-    points.extend(machine::space(context, job));
     points.extend(BTreeSet::from_iter(&job.needs.read).into_iter().map(|path| Point::of(recipe, readable(path))));
     points.extend(databases.points(context, job, offline));
     points
-}
-
-/// On which server a drill restores, where its recipe leaves that to the machine.
-fn drill_place(job: &Job, environment: &BTreeMap<String, String>) -> Option<&'static str> {
-    let chosen = job.params.get("cluster").is_some_and(|cluster| *cluster == ParamValue::String("auto".to_owned()));
-    let found = this_process::find_program("initdb", environment).is_ok();
-    chosen.then_some(match found {
-        true => "restores on a temporary server of its own",
-        false => "restores beside the live database: the programs of a PostgreSQL server are not installed here",
-    })
 }
 
 fn find(program: &str, environment: &BTreeMap<String, String>) -> Result<String> {

@@ -8,7 +8,7 @@ use super::args::Global;
 use crate::config::{Config, Distrust, Folders, Language, TrustedFiles};
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Facts, diagnostic};
-use crate::world::real::this_process;
+use crate::world::real::{shared_owner, this_process};
 
 /// What every command starts from.
 #[derive(Clone)]
@@ -30,6 +30,7 @@ impl Context {
         let files = Arc::new(TrustedFiles::new(distrust, trusted_owner(&environment)?));
         let config = Config::load(&folders, &environment, files.clone())?;
         let facts = Facts::read(&environment);
+        shared_owner::serve_owner_of(&config.state_dir);
         if config.language() == Language::Ja {
             report::translate::speak_japanese();
         }

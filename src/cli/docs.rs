@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+mod pages;
 mod recipes;
 mod search;
 
@@ -36,6 +37,9 @@ const LUARC: &str = r#"{
 pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
     if let Some(dir) = &args.out {
         return write_for_editors(context, dir);
+    }
+    if let Some(dir) = &args.pages {
+        return pages::main(context, dir).map(|()| ExitCode::SUCCESS);
     }
     if let Some(word) = &args.search {
         return search::main(context, word);

@@ -12,7 +12,7 @@ use super::args::{Global, InitArgs};
 use super::context::Context;
 use super::files::{self, TextFile};
 use super::{context, exit};
-use crate::config::Distrust;
+use crate::config::{Distrust, dotenv};
 use crate::error::{Error, Result};
 use crate::report::Facts;
 use crate::report::table::{print_said, print_text};
@@ -41,7 +41,8 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
     let read_from = if exists { dir.clone() } else { PathBuf::from("/") };
     let context = Context::load(&Global { config_dir: Some(read_from) }, Distrust::Warn)?;
     print_said(&mut context.out(), &format!("configuration folder: {}\n", dir.display()))?;
-    let answers = if exists && config_files::read(&dir.join(".env"))?.is_some() {
+    let variables = config_files::read(&dir.join(".env"))?;
+    let answers = if variables.as_deref().is_some_and(sets_values) {
         // Its values are those of whoever wrote it.
         Answers::new()
     } else if questions::can_ask() && !args.has_values() {
@@ -50,6 +51,10 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
         given(&context, args)
     };
     let all = contents::files(&answers, context.config.language())?;
+    let filled = match &variables {
+        Some(text) if !answers.is_empty() => Some(contents::filled(text, &answers)?),
+        _ => None,
+    };
     let (new, kept): (Vec<TextFile>, Vec<TextFile>) = {
         let mut new = Vec::new();
         let mut kept = Vec::new();
@@ -62,14 +67,23 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
     files::write_all(&dir, &new)?;
     make_folders(&dir)?;
     print_text(&mut context.out(), &shown(&dir, &new))?;
+    if let Some(text) = &filled {
+        config_files::overwrite(&dir.join(".env"), text)?;
+        print_said(&mut context.out(), &format!("filled in: {}\n", dir.join(".env").display()))?;
+    }
     let kept: String = kept
         .iter()
-        .filter(|file| !file.name.starts_with(contents::TYPES))
+        .filter(|file| !file.name.starts_with(contents::TYPES) && !(file.name == ".env" && filled.is_some()))
         .map(|file| format!("kept as it is: {}\n", dir.join(&file.name).display()))
         .collect();
     print_said(&mut context.out(), &kept)?;
     print_said(&mut context.out(), &next(&dir))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a `.env` sets anything: one of comments alone, as the packages bring it, is there to be filled in.
+fn sets_values(text: &str) -> bool {
+    dotenv::parse(text).is_ok_and(|values| !values.is_empty())
 }
 
 /// The folder that is meant: as the argument, a flag or the environment names it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-mod calendar;
+pub mod calendar;
 mod crontab;
 mod entries;
 mod install;

@@ -80,6 +80,7 @@ fn needs(declaration: &Declaration, params: &Params) -> Result<Needs> {
         sockets: paths(needs.sockets),
         capabilities: needs.capabilities.iter().map(ToString::to_string).collect(),
         recipes: needs.recipes,
+        user: needs.user,
     })
 }
 
@@ -130,14 +131,14 @@ impl Shown<'_> {
                 "name": name, "type": spec.kind.word(), "env": spec.env, "value": self.value(name), "says": spec.says,
             })
         };
-        let Needs { run, read, write, connect, objects, sockets, capabilities, recipes } = &self.needs;
+        let Needs { run, read, write, connect, objects, sockets, capabilities, recipes, user } = &self.needs;
         serde_json::json!({
             "recipe": self.source.name, "file": self.source.file_shown, "customised": self.state().starts_with("customised"), "kind": declaration.kind.word(),
             "type": declaration.run_type.word(), "schedule": declaration.schedule, "summary": declaration.summary,
             "params": declaration.params.iter().map(param).collect::<Vec<_>>(),
             "needs": {
                 "run": run, "read": read, "write": write, "connect": connect, "objects": objects, "sockets": sockets,
-                "capabilities": capabilities, "recipes": recipes,
+                "capabilities": capabilities, "recipes": recipes, "user": user,
             },
         })
     }
@@ -160,6 +161,7 @@ impl Shown<'_> {
             ("sockets", self.needs.sockets.join(", ")),
             ("rights", self.needs.capabilities.join(", ")),
             ("recipes", self.needs.recipes.join(", ")),
+            ("as", self.needs.user.clone().unwrap_or_default()),
         ];
         for (label, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
             // Writing into a String cannot fail.

@@ -41,7 +41,8 @@ pub async fn discard(call: Rc<Call>, (pipeline, taps): (Pipeline, Vec<LineTap>))
     let step = call.session.step(pipeline.label.clone(), call.site());
     let (facts, number) = (pipeline.facts.clone(), step.number);
     pipeline.refuse_copies()?;
-    let task = spawn_cancellable(call.session.pool.guard()?, async move { pipeline.pour(&mut Discard, number).await });
+    let task =
+        spawn_cancellable(call.session.pool.guard()?, async move { pipeline.pour(&mut Discard, number, None).await });
     let answer = with_taps(task, taps).await;
     if let Err(error) = &answer
         && is_withheld(error)

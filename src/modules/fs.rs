@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 use self::options::{
     Bits, CopyOptions, KindFilter, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, WriteOptions,
 };
+use crate::backup::expected;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
 use crate::backup::unchanged::When;
@@ -243,7 +244,9 @@ fn open(call: &Call, (path,): (PathBuf,)) -> Result<AnyUserData> {
     let facts = SharedFacts::default();
     let count = Count::new(&facts);
     let label = path.display().to_string();
+    let noted = facts.clone();
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
+        expected::of_file(&caller, &path, &noted).await;
         Ok(Box::new(Staged::new(caller.open(&path).await?, count)) as _)
     });
     Stream::create(call, pipeline, Vec::new())

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use self::open::{OpenOptions, StoreOptions};
 use self::put::store_of;
+use crate::backup::expected;
 use crate::backup::pipeline::Pipeline;
 use crate::backup::unchanged::When;
 use crate::error::Result;
@@ -102,7 +103,9 @@ fn get(call: &Call, store: Arc<Store>, args: MultiValue) -> Result<AnyUserData> 
     let (caller, object) = (call.world()?, Object::new(store, key)?);
     let facts = SharedFacts::default();
     let count = Count::new(&facts);
+    let noted = facts.clone();
     let pipeline = Pipeline::new(object.to_string(), caller.limits, facts, move || async move {
+        expected::of_object(&caller, &object, &noted).await;
         Ok(Box::new(Staged::new(caller.get(object).await?, count)) as _)
     });
     Stream::create(call, pipeline, Vec::new())

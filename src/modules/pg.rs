@@ -22,6 +22,7 @@ use crate::postgres::dump::globals::Globals;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::dump::warnings::heed;
 use crate::postgres::server::client::{DumpShape, Server};
+use crate::postgres::server::expected::expected;
 use crate::postgres::server::explain::explain;
 use crate::postgres::server::load_line::of_shape;
 use crate::postgres::server::maintenance::MAINTENANCE;
@@ -149,6 +150,7 @@ fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
     }
     let (database, stage_facts) = (options.database, facts.clone());
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
+        expected(&caller, &server, &database, &shape, &stage_facts).await;
         let child = caller.spawn(server.dump(&database, &shape)).await?;
         let act = format!("cannot dump the database `{database}`");
         let source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));

@@ -72,6 +72,8 @@ pub struct Needs {
     pub capabilities: Vec<String>,
     /// Recipes that it may run.
     pub recipes: Vec<String>,
+    /// The user of the machine as whom its programs run, and its databases are reached.
+    pub user: Option<String>,
 }
 
 impl Needs {
@@ -114,6 +116,9 @@ impl RunType {
 const KEYS: [&str; 10] =
     ["kind", "summary", "type", "schedule", "objective", "timeout", "params", "needs", "preview", "run"];
 const NEEDS: [&str; 8] = ["run", "read", "write", "connect", "objects", "sockets", "capabilities", "recipes"];
+
+/// The one among the needs that is a name, and no list.
+const USER: &str = "user";
 
 impl Declaration {
     /// Reads the table that a recipe passes to `recipe`, without the functions in it.
@@ -191,7 +196,11 @@ fn read_needs(
     // Every name that was declared, also one whose own declaration is wrong: that is reported already.
     let declared: Vec<&str> = table.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name).collect();
     let mut fields = Fields::open("needs", value, problems);
-    fields.allow_only(&NEEDS);
+    fields.allow_only(&[&NEEDS[..], &[USER]].concat());
+    let user = fields.text(USER).map(str::to_owned);
+    if let Some(template) = &user {
+        check_template(USER, template, &declared, params, &mut fields);
+    }
     let [run, read, write, connect, objects, sockets, capabilities, recipes] = NEEDS.map(|key| {
         let templates = fields.list(key);
         for template in &templates {
@@ -204,7 +213,7 @@ fn read_needs(
             fields.problem(error.what(), error.hint_text().unwrap_or_default());
         }
     }
-    Needs { run, read, write, connect, objects, sockets, capabilities, recipes }
+    Needs { run, read, write, connect, objects, sockets, capabilities, recipes, user }
 }
 
 /// Notes what would keep a template from being expanded at the start of a run.
@@ -227,7 +236,7 @@ fn check_template(key: &str, template: &str, declared: &[&str], params: &[(Strin
                 fields.problem(message, "name no secret in `needs`");
             }
             Some(ParamType::Command | ParamType::Hook)
-                if ["read", "write", "sockets", "capabilities", "recipes"].contains(&key) =>
+                if ["read", "write", "sockets", "capabilities", "recipes", USER].contains(&key) =>
             {
                 let message = format!("{place} names `{name}`, which is no path");
                 fields.problem(message, "a command belongs in `run`, a hook in `run` and `connect`");

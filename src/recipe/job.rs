@@ -11,8 +11,8 @@ use super::need_paths::{named, stored};
 use super::params::{self, Params, Sources};
 use super::problem::gather;
 use super::servers::database_servers;
-use super::target::target;
-use super::values::{ParamType, ParamValue};
+use super::target::{subject, target};
+use super::values::ParamValue;
 pub use super::wishes::Wishes;
 use crate::backup::gpg;
 use crate::backup::recorder::Identity;
@@ -21,20 +21,26 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::coverage::Coverage;
 use crate::lua::session::Ask;
 use crate::report::{self, Level};
-use crate::secret::redact;
 use crate::stream::sha256::Sha256;
 use crate::world::Limits;
 use crate::world::capability::Capability;
 use crate::world::guarded::Needs;
 use crate::world::http::hosts;
 use crate::world::objects::declared;
+use crate::world::real::account::Account;
 use crate::world::real::launcher::Launcher;
-use crate::world::real::{http, objects, orphans, path_checks, postgres, this_process, view, wall, write_folders};
+use crate::world::real::{
+    http, kernel, objects, orphans, path_checks, postgres, this_process, view, wall, write_folders,
+};
 
 /// The longest that a run may take when its recipe does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// The longest that one effect may take when nobody says.
 const DEFAULT_EFFECT: Limits = Limits { total: Duration::from_secs(12 * 3600), idle: Duration::from_secs(30 * 60) };
+
+/// Variables that name files of programs.
+const NAMED_FILES: [&str; 7] =
+    ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
 
 /// One run of a recipe, before it starts.
 pub struct Job {
@@ -114,21 +120,20 @@ impl Job {
 
     /// The kernel's wall around the children of this run; none where it is switched off.
     pub fn wall(&self) -> Option<wall::Policy> {
-        // Declared hosts were looked at when the needs were settled.
-        let connect_ports = hosts::ports(&self.needs.connect).unwrap_or_default();
+        let connect_ports = hosts::ports(&self.needs.connect).unwrap_or_default(); // hosts were looked at before
         let mut policy = wall::Policy {
             run: Vec::new(),
             read: self.needs.read.clone(),
             write: self.needs.write.clone(),
             connect_ports,
-            sockets: !self.needs.sockets.is_empty(),
+            sockets: self.needs.sockets.clone(),
             capabilities: self.needs.capabilities.clone(),
             detached: self.detached(),
             view: self.view.get().cloned(),
+            home: self.account().ok().flatten().map(|account| account.home.clone()), // refused before
+            kernel: kernel::Kernel::default(),
         };
-        let named =
-            ["SSL_CERT_FILE", "PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
-        policy.read.extend(named.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
+        policy.read.extend(NAMED_FILES.iter().filter_map(|name| self.config.lookup(name)).map(PathBuf::from));
         if self.needs.run.iter().any(|program| program == gpg::PROGRAM) {
             let environment = this_process::environment();
             // Without it, gpg is what says so, when it is asked for.
@@ -136,6 +141,11 @@ impl Job {
             policy.read.extend(gpg::own_home(&environment));
         }
         (self.config.settings.sandbox != Sandbox::Off).then_some(policy)
+    }
+
+    /// The user as whom the programs run, where it is not hikae's.
+    pub fn account(&self) -> Result<Option<Arc<Account>>> {
+        Ok(self.needs.user.as_deref().map(Account::named).transpose()?.flatten().map(Arc::new))
     }
 
     /// The command lines that may leave programs running, since their params say so.
@@ -161,6 +171,7 @@ impl Job {
 
     /// Builds the kernel's walls around this process, and what those of its children need. Must come before any thread exists.
     pub fn enclose_run(&self) -> Result<()> {
+        self.account()?;
         orphans::adopt();
         if self.config.settings.sandbox != Sandbox::Off {
             self.needs.write.iter().try_for_each(|path| write_folders::make_room(path))?;
@@ -204,9 +215,9 @@ impl Job {
             policy.read.extend(objects::local::settings(&environment));
         }
         let level = wall::enclose(&policy);
-        let whole = level == wall::Level::Full && wall::has_filters();
+        let whole = level == wall::Level::Full && kernel::has_filters();
         if self.config.settings.sandbox == Sandbox::Require && !whole {
-            let calls = if wall::has_filters() { "" } else { ", without seccomp filters" };
+            let calls = if kernel::has_filters() { "" } else { ", without seccomp filters" };
             return Err(Error::new(
                 Kind::Denied,
                 format!("the kernel sandbox is `{level}`{calls}, but `hikae.toml` requires it"),
@@ -229,17 +240,6 @@ impl Job {
         let targets = hash.hex();
         self.config.state_dir.join("locks").join(format!("{}-{}.lock", self.source.name, &targets[..12]))
     }
-}
-
-fn subject(recipe: &str, declaration: &Declaration, set: &[(String, String)]) -> String {
-    let is_secret = |name: &str| {
-        let spec = declaration.params.iter().find(|(known, _)| known == name);
-        spec.is_some_and(|(_, spec)| spec.kind == ParamType::Secret)
-    };
-    let mut said: Vec<String> =
-        set.iter().filter(|(name, _)| !is_secret(name)).map(|(name, value)| format!("{name}={value}")).collect();
-    said.sort_unstable();
-    if said.is_empty() { recipe.to_owned() } else { redact(&format!("{recipe} ({})", said.join(", "))) }
 }
 
 /// The params of a recipe with their values, or every problem with them.
@@ -289,5 +289,6 @@ pub fn resolve_needs(declaration: &Declaration, params: &Params) -> Result<Needs
         sockets: paths(&needs.sockets)?,
         capabilities: capabilities.iter().map(|name| Capability::named(name)).collect::<Result<_>>()?,
         recipes: expand(&needs.recipes, Need::Name)?,
+        user: expand(needs.user.as_slice(), Need::Name)?.into_iter().next().filter(|name| !name.is_empty()),
     })
 }

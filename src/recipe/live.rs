@@ -99,7 +99,7 @@ impl Scene for Live {
         let launcher = job.launcher.get().cloned();
         launcher.as_ref().map_or(Ok(()), |launcher| launcher.listen())?;
         self.kept = launcher.as_ref().map(|launcher| launcher.pid());
-        let real = real.with_launcher(launcher);
+        let real = real.with_launcher(launcher).with_account(job.account()?);
         let record = |run_id| Arc::new(CatalogUploads::new(job.config.state_dir.join("catalog.db"), run_id)) as _;
         let real = self.run_id.clone().map(record).into_iter().fold(real, Real::with_upload_record);
         let real = Arc::new(job.wall().into_iter().fold(real, Real::with_wall));

@@ -9,6 +9,15 @@ use super::values::ParamValue;
 use crate::config::{Config, Origin};
 use crate::secret::Secret;
 use crate::suggest;
+use crate::world::real::postgres;
+
+/// The variables of recipes that say where a database is, and what libpq has for them: in a service file, and in the environment.
+const LIBPQ: [(&str, &str, &str); 4] = [
+    ("DB_HOST", "host", "PGHOST"),
+    ("DB_PORT", "port", "PGPORT"),
+    ("DB_NAME", "dbname", "PGDATABASE"),
+    ("DB_USER", "user", "PGUSER"),
+];
 
 /// Where values come from, besides the recipe's own defaults.
 pub struct Sources<'a> {
@@ -105,7 +114,24 @@ impl Sources<'_> {
             holder: format!("--set {name}"),
             place: "the command line".to_owned(),
         });
-        set.or_else(|| self.find_variable(spec.env.as_deref()?)).or_else(|| self.find_setting(name))
+        set.or_else(|| self.find_variable(spec.env.as_deref()?))
+            .or_else(|| self.find_setting(name))
+            .or_else(|| self.of_libpq(spec.env.as_deref()?))
+    }
+
+    /// Where libpq itself would go, where nobody says it otherwise: the default of a recipe is only behind that.
+    fn of_libpq(&self, env: &str) -> Option<Setting> {
+        let (_, key, variable) = LIBPQ.iter().find(|(own, ..)| *own == env)?;
+        let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
+        let variables = ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR", "HOME"].into_iter().filter_map(set).collect();
+        // What is wrong with the file is told when the database is connected to.
+        let service = postgres::service(&variables).unwrap_or_default();
+        let of_service = service.get(*key).map(|value| Setting {
+            value: Value::String(value.clone()),
+            holder: format!("`{key}` of the service"),
+            place: "the service file".to_owned(),
+        });
+        of_service.or_else(|| self.find_variable(variable))
     }
 
     fn find_variable(&self, env: &str) -> Option<Setting> {

@@ -4,8 +4,9 @@ use super::declaration::Declaration;
 use super::expand::{Piece, pieces};
 use super::params::Params;
 use super::spec::ParamSpec;
-use super::values::ParamValue;
+use super::values::{ParamType, ParamValue};
 use crate::secret;
+use crate::secret::redact;
 
 /// Params that say which database or store it is, by their name.
 const NAMES: [&str; 9] = ["database", "databases", "db", "dbname", "host", "port", "bucket", "prefix", "dir"];
@@ -38,4 +39,16 @@ fn is_place(name: &str, declaration: &Declaration) -> bool {
     let needs = &declaration.needs;
     let mut templates = needs.read.iter().chain(&needs.write).chain(&needs.objects);
     templates.any(|template| pieces(template).is_ok_and(|pieces| pieces.contains(&Piece::Param(name.to_owned()))))
+}
+
+/// The recipe with what `--set` said, without secrets: earlier versions counted failures by it.
+pub fn subject(recipe: &str, declaration: &Declaration, set: &[(String, String)]) -> String {
+    let is_secret = |name: &str| {
+        let spec = declaration.params.iter().find(|(known, _)| known == name);
+        spec.is_some_and(|(_, spec)| spec.kind == ParamType::Secret)
+    };
+    let mut said: Vec<String> =
+        set.iter().filter(|(name, _)| !is_secret(name)).map(|(name, value)| format!("{name}={value}")).collect();
+    said.sort_unstable();
+    if said.is_empty() { recipe.to_owned() } else { redact(&format!("{recipe} ({})", said.join(", "))) }
 }

@@ -71,6 +71,11 @@ pub fn step_expects_about(step: u64, total_bytes: u64) {
     tracing::event!(name: "step_expects", target: "hikae::progress", tracing::Level::TRACE, step = step, bytes = total_bytes, about = true);
 }
 
+/// Whether somebody watches the progress of steps: only then is it worth a question how much there is.
+pub fn is_watched() -> bool {
+    tracing::enabled!(target: "hikae::progress", tracing::Level::TRACE)
+}
+
 /// A step has moved `bytes` so far. Call it for every chunk: it costs next to nothing when nobody draws.
 pub fn step_progress(step: u64, bytes: u64) {
     tracing::event!(name: "step_progress", target: "hikae::progress", tracing::Level::TRACE, step = step, bytes = bytes);

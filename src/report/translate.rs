@@ -14,6 +14,7 @@ const JAPANESE: [&str; 8] = [
     include_str!("japanese/recipes.txt"),
     include_str!("japanese/walls.txt"),
     include_str!("japanese/sessions.txt"),
+    include_str!("japanese/checks.txt"),
     include_str!("japanese/setting_up.txt"),
     include_str!("japanese/stores.txt"),
 ];

@@ -6,11 +6,21 @@ use super::encrypting::{Encryption, Sealer, Undo, WayBack};
 use super::sample::Sample;
 use crate::report::remark::Remark;
 
+/// How many bytes a source is going to give, as far as that is known before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    pub bytes: u64,
+    /// Whether it is an estimate.
+    pub about: bool,
+}
+
 /// What the stages of a stream have learnt; the sink writes it into the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// Bytes that the source gave, before any stage changed them.
     pub plain_bytes: u64,
+    /// How many there will be; known only where somebody watches.
+    pub expected: Option<Expected>,
     /// Their beginning and end: whether they hold anything, and what they are, is decided when all have passed.
     pub plain: Sample,
     /// Versions of the programs that took part: `pg_dump` → `15.18`.

@@ -38,7 +38,7 @@ pub mod unzstd;
 mod zlib;
 pub mod zstd;
 
-pub use facts::Facts;
+pub use facts::{Expected, Facts};
 
 /// One step of a source: some bytes, or the end. An error is neither.
 #[derive(Debug, PartialEq, Eq)]

@@ -35,6 +35,10 @@ pub struct Own {
     pub capabilities: Vec<Capability>,
     /// Whether it may use Unix sockets.
     pub sockets: bool,
+    /// Whether it only serves at Unix sockets: what runs in it connects to nobody, whatever the recipe declares.
+    pub serves: bool,
+    /// Whether it runs as hikae's own user, whatever user the recipe names: it works on hikae's own files.
+    pub stays: bool,
 }
 
 /// The value of a child's variable.

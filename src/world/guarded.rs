@@ -38,6 +38,8 @@ pub struct Needs {
     pub capabilities: Vec<Capability>,
     /// Recipes that it may run.
     pub recipes: Vec<String>,
+    /// The user of the machine as whom its programs run, and its databases are reached.
+    pub user: Option<String>,
 }
 
 /// A world in which only the declared effects are performed.

@@ -142,11 +142,22 @@ pub fn failure(program: &str, exit: &Exit) -> Error {
     };
     match exit.signal {
         Some(9) => error.hint("the kernel does this when memory runs out: look at `dmesg`"),
-        _ if DENIED.iter().any(|words| exit.stderr.contains(words)) => error.hint(
-            "a program reaches only what its recipe declares: if the path is right, add it to `needs.read` or `needs.write`",
-        ),
-        _ => error,
+        _ => match exit.stderr.lines().find(|line| DENIED.iter().any(|words| line.contains(words))) {
+            Some(line) if is_of_network(line) => error.hint(
+                "a program reaches only what its recipe declares: add the server to `needs.connect`, or its socket to `needs.sockets`",
+            ),
+            Some(_) => error.hint(
+                "a program reaches only what its recipe declares: if the path is right, add it to `needs.read` or `needs.write`",
+            ),
+            None => error,
+        },
     }
+}
+
+/// Whether it was a server that a program did not reach, and no path.
+fn is_of_network(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["socket", "connect", "resolve", "network", " port "].iter().any(|word| line.contains(word))
 }
 
 /// What a child gets of our own environment: enough to work, and output in one language, so that it can be read by rule.

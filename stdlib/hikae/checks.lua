@@ -38,13 +38,14 @@ function checks.line(check)
     title = title .. " (" .. check.object .. ")"
   end
   if check.compared == false then
-    return "– " .. title .. ": " .. _("not compared (%s)", check.detail or "-")
+    return "– " .. title .. ": " .. _("not compared (%s)", check.shown or check.detail or "-")
   end
   if check.ok then
     return "✓ " .. title .. ": " .. tostring(check.found)
   end
   local line = "✗ " .. title .. ": " .. _("expected %s, found %s", tostring(check.expected), tostring(check.found or "-"))
-  return check.detail and line .. " (" .. check.detail .. ")" or line
+  local detail = check.shown or check.detail
+  return detail and line .. " (" .. detail .. ")" or line
 end
 
 --- Logs every check, those that failed as errors; gives how many failed.

@@ -1,5 +1,6 @@
 --- Restores one database so that a failure costs nothing: into a throwaway first, which is compared before it is used.
 local checks = require "hikae.checks"
+local cluster_settings = require "hikae.cluster_settings"
 local fallback = require "hikae.fallback"
 local manifests = require "hikae.manifests"
 local steps = require "hikae.steps"
@@ -174,7 +175,7 @@ end
 ---@class (exact) hikae.restores.Apart
 ---@field dir string The folder in which the cluster may stand.
 ---@field file string The backup for which it is started.
----@field settings? string[] Settings of its server.
+---@field settings? string[] Settings of its server, beside those that follow from what is in the backup.
 ---@field timeout? integer|string Longest time for each step.
 
 --- How much room a restored database may take: its rows once more for its indexes; unpacked, where no manifest tells how much that is.
@@ -196,7 +197,7 @@ function restores.apart(options, work)
     dir = options.dir,
     server_version = described and described.database and described.database.server_version,
     size_bytes = room_for(options.file, described),
-    settings = options.settings,
+    settings = cluster_settings.of(described, options.settings),
     timeout = options.timeout,
   }
   log.info(_("A temporary cluster was started: %s", cluster.host))

@@ -119,6 +119,7 @@ function pg.prove(stream, options) end
 ---@field ok boolean
 ---@field compared? boolean False for what was not compared; it then neither holds nor fails, and `detail` says why.
 ---@field detail? string What is wrong, when something is.
+---@field shown? string The same in the reader's language.
 
 ---@class pg.Verified
 ---@field ok true
@@ -221,7 +222,7 @@ function pg.swap(options) end
 ---@field dir string Folder in which the cluster may stand, in a folder of its own.
 ---@field server_version? string Release of the server that was dumped, such as `"15.18"`: an older one is no server for it.
 ---@field size_bytes? integer How much room is wanted for what is restored.
----@field settings? string[] Settings of its server that the database needs: `"shared_preload_libraries=pg_cron"`.
+---@field settings? string[] Settings of its server that the database needs: `"shared_preload_libraries=pg_cron"`; `{database}` in one stands for the next throwaway of the run.
 ---@field timeout? integer|string Longest time for each of the programs: seconds, or text such as `"2h"`.
 
 --- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket lies in a
@@ -249,7 +250,7 @@ function pg.drop_cluster(cluster) end
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
 ---@field trust? "recorded"|"dump" Who vouches for the file, whose code runs while it is loaded: the record of backups, or you. A file that nobody vouches for is loaded without a superuser's rights. Default `"recorded"`.
 ---@field if_exists? "refuse"|"use"|"remake" What becomes of a database that is there already: the restore fails; loads into it as it stands; or makes it anew as the dump says it, if it is a throwaway of this run. Default `"refuse"`.
----@field make_roles? boolean Whether the roles that the dump names, and that are not there, are made, without a login; only on a temporary cluster of this run. Default false.
+---@field make_roles? boolean Whether the roles and tablespaces that the dump names, and that are not there, are made, the roles without a login; only on a temporary cluster of this run. Default false.
 ---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
 ---@field identity? string|Secret What decrypts an encrypted dump: a file, or a secret that is a key.

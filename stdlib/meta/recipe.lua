@@ -25,6 +25,7 @@
 ---@field sockets? string[] Unix sockets that its programs may use, such as `/run/docker.sock`.
 ---@field capabilities? string[] Rights of root that its programs keep beside reading and writing the files of others: `"chown"`.
 ---@field recipes? string[] Recipes that it may run with `recipes.run`.
+---@field user? string User of the machine as whom its programs run and its databases are reached, such as `"postgres"`; takes root. Default: the user of hikae.
 
 ---@class (exact) recipe.Declaration
 ---@field kind? "backup"|"restore"|"drill"|"monitor"|"report"|"check"|"maintenance" Default `backup`, which must end in a proved backup.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::program::{Hikae, Said};
 
 /// As large as the process may become in memory: what streams (96 MiB) and Lua (64 MiB) may hold, the program itself, and what the allocator keeps.
-const MOST_RESIDENT_KIB: i64 = 240 << 10;
+pub const MOST_RESIDENT_KIB: i64 = 240 << 10;
 
 /// Runs `body` as a recipe with little address space; gives what it said, how large it grew and how long it took.
 fn bomb(body: &str) -> (Hikae, Said, i64, Duration) {
@@ -25,7 +25,8 @@ return recipe {{ type = \"daily\", kind = \"maintenance\", timeout = \"20s\",
     (hikae, said, resident, took)
 }
 
-fn measured(hikae: &Hikae, args: &[&str]) -> (Said, i64, Duration) {
+/// Runs the program with little address space; what it said, how large it grew and how long it took.
+pub fn measured(hikae: &Hikae, args: &[&str]) -> (Said, i64, Duration) {
     let mut command = hikae.command(args);
     // SAFETY: the closure makes one system call and nothing else.
     unsafe {

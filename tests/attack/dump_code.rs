@@ -97,6 +97,8 @@ fn a_file_of_somebody_else_comes_back_with_its_owners() {
          CREATE VIEW s.v AS SELECT * FROM hers; GRANT SELECT ON hers TO PUBLIC; CREATE EXTENSION pg_trgm SCHEMA s;
          CREATE INDEX i ON t USING gin ((a::text) s.gin_trgm_ops); INSERT INTO hers VALUES (7)",
     );
+    // Nor does a setting that forbids writing keep anybody from giving it back.
+    cluster.psql("postgres", "ALTER DATABASE shop SET default_transaction_read_only = on");
     let hikae = Hikae::with_database(&cluster, "shop");
     let file = hikae.path("backups/x.sql");
     std::fs::write(&file, cluster.dump("shop", &["--create"])).unwrap();

@@ -80,7 +80,7 @@ async fn unix_sockets_of_others_are_shut_unless_declared() {
     let script =
         "use Socket; print socket(S, 1, 1, 0) && connect(S, sockaddr_un(\"$ARGV[0]/other/socket\")) ? 'open' : 'shut'";
     assert_eq!(place.perl(script).await, "shut");
-    let declared = super::place::place(|policy| Policy { sockets: true, ..policy });
+    let declared = super::place::place(|policy| Policy { sockets: vec!["/run/x.sock".into()], ..policy });
     let _other = UnixListener::bind(declared.at("other/socket")).unwrap();
     assert_eq!(declared.perl(script).await, "open");
     let abstract_one =

@@ -4,7 +4,7 @@ use crate::support::program::Hikae;
 
 #[test]
 fn check_names_each_wall_with_how_much_of_it_holds() {
-    let said = Hikae::new().run(&["check"]);
+    let said = Hikae::new().run(&["check", "--verbose"]);
     for wall in [
         "wall: files: full",
         "wall: devices: full",
@@ -24,8 +24,36 @@ fn check_names_each_wall_with_how_much_of_it_holds() {
 
 #[test]
 fn a_wall_that_is_switched_off_is_told() {
-    let said = Hikae::new().file("config/hikae.toml", "sandbox = \"off\"\n").run(&["check"]);
+    let said = Hikae::new().file("config/hikae.toml", "sandbox = \"off\"\n").run(&["check", "--verbose"]);
     assert!(said.out.contains("walls: none"), "{}", said.out);
+}
+
+/// A program says "Permission denied", whether the system or a wall is in its way: the hint names the wall.
+#[test]
+fn a_program_at_a_wall_is_told_what_to_declare() {
+    let recipe = "--- Tries.
+return recipe { type = \"daily\", kind = \"maintenance\", params = { script = { default = \"true\" } },
+  needs = { run = { \"bash\", \"perl\" } },
+  run = function(p) process.run { program = \"bash\", args = { \"-c\", p.script } } end,
+}
+";
+    let hikae = Hikae::new().file("config/recipes/tries.lua", recipe).file("other/x", "x");
+    let other = hikae.path("other").display().to_string();
+    for (script, hint) in [
+        (format!("cat {other}/x"), "`needs.read` or `needs.write`"),
+        (format!("echo > {other}/new"), "`needs.read` or `needs.write`"),
+        (format!("cp /bin/true {other}/x"), "`needs.read` or `needs.write`"),
+        ("exec 3<>/dev/tcp/127.0.0.1/1".to_owned(), "`needs.connect`, or its socket to `needs.sockets`"),
+        (
+            "perl -e 'socket(S, 1, 1, 0) or die \"cannot make a socket: $!\"'".to_owned(),
+            "its socket to `needs.sockets`",
+        ),
+    ] {
+        let said = hikae.run(&["run", "tries", "--set", &format!("script={script}")]);
+        assert_eq!(said.code, 1, "{script}: {said:?}");
+        assert!(said.err.contains("a program reaches only what its recipe declares"), "{script}: {}", said.err);
+        assert!(said.err.contains(hint), "{script}: {}", said.err);
+    }
 }
 
 /// Where the tests run as root, an ordinary user is one whose number nobody has.

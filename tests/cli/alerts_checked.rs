@@ -7,7 +7,7 @@ const HOOK: &str = "[[channels]]\nname = \"night\"\ntype = \"slack\"\nurl = \"ht
 fn checked(toml: &str) -> Said {
     let recipe = "return recipe { type = \"daily\", run = function() error { message = \"disk full\" } end }";
     let hikae = Hikae::new().file("config/recipes/fails.lua", recipe);
-    hikae.file("config/hikae.toml", &format!("sandbox = \"off\"\n{toml}\n")).run(&["check", "fails"])
+    hikae.file("config/hikae.toml", &format!("sandbox = \"off\"\n{toml}\n")).run(&["check", "fails", "--verbose"])
 }
 
 #[test]

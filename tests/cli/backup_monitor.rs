@@ -92,3 +92,20 @@ fn a_new_finding_does_not_wait_for_the_next_digest() {
         text(&mail)
     );
 }
+
+/// A fresh set-up that works is green: what is looked at is what was backed up.
+#[test]
+fn a_fresh_set_up_that_works_is_green() {
+    let cluster = crate::support::postgres::shared();
+    cluster.create_database("monitored");
+    cluster.psql("monitored", "CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+    let hikae = Hikae::with_database(cluster, "monitored");
+    let all = format!("dir={}", hikae.path("").display());
+    assert_eq!(hikae.run(&["run", "db-backup"]).code, 0);
+    let said = hikae.run(&["run", "backup-monitor", "--set", &all]);
+    assert_eq!(said.code, 0, "{said:?}");
+    // Once there were such backups, that none is there is a finding.
+    let hikae = hikae.file("config_backup_20200101_020000.tar.gz", "");
+    let said = hikae.run(&["run", "backup-monitor", "--set", &all]);
+    assert!(said.code == 1 && said.err.contains("config: too old") && !said.err.contains("logs"), "{said:?}");
+}

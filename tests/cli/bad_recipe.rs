@@ -109,7 +109,7 @@ fn a_misspelt_key_and_whatever_else_is_wrong_is_told_at_once() {
           write a number and a unit, such as `90s`, `25h` or `30d`
           write a whole number, such as `30`
           did you mean `type`? valid names: `env`, `default`, `type`, `min`, `max`, `says`, `secret`, `optional`, `choices`, `detach`, `target`
-          did you mean `run`? valid names: `run`, `read`, `write`, `connect`, `objects`, `sockets`, `capabilities`, `recipes`
+          did you mean `run`? valid names: `run`, `read`, `write`, `connect`, `objects`, `sockets`, `capabilities`, `recipes`, `user`
           did you mean `dir`? valid names: `days`, `dir`
     ");
     assert_eq!(said.code, 64);

@@ -21,7 +21,7 @@ fn other_lines(out: &str) -> String {
 #[test]
 fn check_of_a_sound_set_up_is_well() {
     let hikae = Hikae::with_database(shared(), "postgres").file("config/hikae.toml", "");
-    let said = hikae.run(&["check", "db-backup"]);
+    let said = hikae.run(&["check", "db-backup", "--verbose"]);
     well(&said);
     let out = regex::Regex::new("(?m)^. (clock|time zone|wall): .*\n(. (time zone|wall): .*\n)*")
         .unwrap()
@@ -41,7 +41,8 @@ fn check_of_a_sound_set_up_is_well() {
     ✓ db-backup: `[WORLD]/backups` can be written
     ✓ db-backup: the database `postgres` on [SERVER]: connected
     ✓ db-backup: `pg_dump` [VERSION] dumps the server's version [VERSION]
-    ✓ db-backup: the role `postgres` may read all that is dumped
+    ✓ db-backup: the role `postgres` may read all that is dumped of `postgres`
+    ✓ db-backup: `[WORLD]/backups` has [SIZE] free, and what is backed up has [SIZE]
     ! schedule: no scheduler runs `db-backup`, which is due at `0 2 * * *`
         hint: `hikae schedule --install` hands what is in use to cron; named recipes take the place of those
 
@@ -51,17 +52,17 @@ fn check_of_a_sound_set_up_is_well() {
 
 #[test]
 fn check_names_the_package_of_a_missing_program() {
-    let said = Hikae::new().env("PATH", "/nonexistent").run(&["check", "db-backup"]);
+    let said = Hikae::new().env("PATH", "/nonexistent").run(&["check", "db-backup", "--verbose", "--offline"]);
     insta::assert_snapshot!(other_lines(&said.out), @"
     ! alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
         hint: set it in `.env`, or add `[[channels]]` to `hikae.toml`
     ✗ db-backup: cannot start `pg_dump`: it is not on the PATH
         hint: install it: `apt-get install postgresql-client`
-    – db-backup: the database `english_cafe_db` on localhost:5432 as postgres: not connected, `psql` is not installed
+    – db-backup: the database `english_cafe_db` on localhost:5432 as postgres: not connected (--offline)
     ! schedule: no scheduler runs `db-backup`, which is due at `0 2 * * *`
         hint: `hikae schedule --install` hands what is in use to cron; named recipes take the place of those
 
-    1 thing is wrong
+    1 thing is wrong; to look at: 2
     ");
     assert_eq!(said.code, 1);
 }
@@ -71,7 +72,7 @@ fn check_looks_at_the_recipes_in_use() {
     let hikae = world().env("BACKUP_DIR", "/no/backups").file("config/recipes/slip.lua", "return recipe {\n");
     let hikae = hikae.env("RETENTION_DAYS", "abc").file("config/.env", "DB_NAME=shop\n");
     set_mode(&hikae.path("config/.env"), 0o604);
-    let said = hikae.run(&["check"]);
+    let said = hikae.run(&["check", "--verbose"]);
     insta::assert_snapshot!(other_lines(&said.out), @"
     ! alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
         hint: set it in `.env`, or add `[[channels]]` to `hikae.toml`
@@ -81,7 +82,7 @@ fn check_looks_at_the_recipes_in_use() {
     ! schedule: no scheduler runs `note`, which is due at `0 3 * * 0`
         hint: `hikae schedule --install` hands what is in use to cron; named recipes take the place of those
 
-    2 things are wrong
+    2 things are wrong; to look at: 2
     ");
     assert_eq!(said.code, 1);
 }
@@ -93,7 +94,7 @@ fn a_wrong_password_is_no_tick() {
     let said = hikae.run(&["check", "db-backup"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(other_lines(&said.out).contains("✗ db-backup: cannot query the database `postgres`"), "{}", said.out);
-    let said = hikae.run(&["check", "db-backup", "--offline"]);
+    let said = hikae.run(&["check", "db-backup", "--offline", "--verbose"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.contains("– db-backup: the database `postgres` on "), "{}", said.out);
     assert!(said.out.contains(": not connected (--offline)\n"), "{}", said.out);

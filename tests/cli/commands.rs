@@ -196,7 +196,7 @@ fn show_gives_the_params_their_values_and_what_the_recipe_may_touch() {
 fn show_json_has_the_same() {
     let said = world().run(&["show", "note", "--json"]);
     well(&said);
-    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","customised":false,"kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[],"sockets":[],"capabilities":[],"recipes":[]}}"#);
+    insta::assert_snapshot!(said.out, @r#"{"recipe":"note","file":"[WORLD]/config/recipes/note.lua","customised":false,"kind":"backup","type":"weekly","schedule":"0 3 * * 0","summary":"Keeps a note.","params":[{"name":"dir","type":"path","env":"BACKUP_DIR","value":"[WORLD]/backups","says":"Folder for the notes"}],"needs":{"run":["echo"],"read":[],"write":["[WORLD]/backups"],"connect":[],"objects":[],"sockets":[],"capabilities":[],"recipes":[],"user":null}}"#);
 }
 
 #[test]

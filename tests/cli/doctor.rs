@@ -7,7 +7,7 @@ use hikae::config::{Config, DiskFiles, Folders};
 use hikae::recipe::{lint, loader};
 
 use super::commands::world;
-use crate::support::postgres::shared;
+use crate::support::postgres::{Cluster, shared};
 use crate::support::program::Hikae;
 
 /// The findings in a recipe whose function `run` is this.
@@ -107,10 +107,45 @@ fn what_the_role_may_not_read_is_told_before_the_night() {
     let grants =
         "GRANT pg_read_all_data TO doctor; ALTER ROLE doctor BYPASSRLS; GRANT SELECT ON LARGE OBJECT 4711 TO doctor";
     cluster.psql("doctor", grants);
-    let said = hikae.run(&["check", "db-backup"]);
+    let said = hikae.run(&["check", "db-backup", "--verbose"]);
     assert!(said.code == 0 && said.out.contains("may read all that is dumped"), "{said:?}");
     assert_eq!(hikae.run(&["run", "db-backup"]).code, 0);
     cluster.psql("doctor", "SELECT lo_unlink(4711)");
+}
+
+/// A role that only reads backs up and drills, and cannot restore: whoever needs that at night must know it before.
+#[test]
+fn what_a_restore_would_need_is_told() {
+    let cluster = shared();
+    cluster.create_database("doctored");
+    let role =
+        format!("CREATE ROLE only_reads LOGIN PASSWORD '{}'; GRANT pg_read_all_data TO only_reads", cluster.password);
+    cluster.psql("doctored", &role);
+    let hikae = Hikae::with_database(cluster, "doctored").env("DB_USER", "only_reads");
+    let said = hikae.run(&["check", "db-backup"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    for words in
+        ["– db-backup: the role `only_reads` can back up and not restore", "ALTER ROLE", "CREATEDB", "user=postgres"]
+    {
+        assert!(said.out.contains(words), "{words}: {}", said.out);
+    }
+    for recipe in ["db-restore", "disaster-recovery-db"] {
+        let said = hikae.run(&["check", recipe]);
+        assert_eq!(said.code, 1, "{said:?}");
+        let words = "the role `only_reads` may not make databases, nor rename `doctored`, which belongs to `postgres`";
+        assert!(said.out.contains(words), "{recipe}: {}", said.out);
+    }
+    let said = hikae.run(&["check", "backup-test"]);
+    assert!(said.code == 1 && said.out.contains("may not make databases\n"), "{said:?}");
+    // On a server of its own it needs no right, and the live one may be down.
+    let apart = hikae.env("BACKUP_DRILL_CLUSTER", "temporary").env("DB_PORT", "1");
+    let said = apart.run(&["check", "backup-test", "--verbose"]);
+    assert!(said.out.contains("✓ backup-test: restores on a temporary server of its own (PostgreSQL "), "{said:?}");
+    assert_eq!(said.code, 0, "{said:?}");
+    cluster.psql("doctored", "ALTER ROLE only_reads CREATEDB; GRANT postgres TO only_reads");
+    let hikae = Hikae::with_database(cluster, "doctored").env("DB_USER", "only_reads");
+    let said = hikae.run(&["check", "db-restore", "--verbose"]);
+    assert!(said.code == 0 && said.out.contains("may make and rename databases"), "{said:?}");
 }
 
 #[test]
@@ -134,8 +169,11 @@ fn a_clock_that_is_behind_the_record_is_told() {
 fn the_space_for_the_next_backup_is_compared_with_the_last_one() {
     let hikae = world();
     assert_eq!(hikae.run(&["run", "note"]).code, 0);
-    let said = hikae.run(&["check", "note"]);
-    assert!(said.out.contains("✓ note: `[WORLD]/backups` has [SIZE] free; the last backup took [SIZE]"), "{said:?}");
+    let said = hikae.run(&["check", "note", "--verbose"]);
+    assert!(
+        said.out.contains("✓ note: `[WORLD]/backups` has [SIZE] free, and the last backup took [SIZE]"),
+        "{said:?}"
+    );
     let catalog = rusqlite::Connection::open(hikae.path("state/catalog.db")).unwrap();
     let columns: Vec<String> = catalog
         .prepare("SELECT name || '.' || (SELECT group_concat(c.name) FROM pragma_table_info(m.name) c) FROM sqlite_master m WHERE type = 'table'")
@@ -171,10 +209,54 @@ fn a_schedule_that_no_scheduler_has_and_two_that_collide_are_told() {
 fn a_timer_that_runs_a_recipe_is_found() {
     let units = ".config/systemd/user";
     let hikae = world()
-        .file(&format!("{units}/hikae-note.timer"), "[Timer]\nOnCalendar=daily\n")
+        .file(&format!("{units}/hikae-note.timer"), "[Timer]\nOnCalendar=Sun 03:00\n")
         .file(&format!("{units}/hikae-note.service"), "[Service]\nExecStart=/usr/bin/hikae run note --quiet\n");
     assert!(hikae.run(&["check", "note"]).out.contains("no scheduler runs `note`"));
     let hikae = hikae.file(&format!("{units}/timers.target.wants/hikae-note.timer"), "");
-    let said = hikae.run(&["check", "note"]);
+    let said = hikae.run(&["check", "note", "--verbose"]);
     assert!(said.out.contains("✓ schedule: `note` is run by the timer `hikae-note.timer`"), "{said:?}");
+}
+
+#[test]
+fn a_timer_made_of_a_template_is_found_and_its_times_are_compared() {
+    let units = ".config/systemd/user";
+    let hikae = world()
+        .file(&format!("{units}/hikae@.timer"), "[Timer]\nOnCalendar=*-*-* 02:00:00\n")
+        .file(&format!("{units}/hikae@.service"), "[Service]\nExecStart=/usr/bin/hikae run %i --quiet\n")
+        .file(&format!("{units}/timers.target.wants/hikae@note.timer"), "");
+    let said = hikae.run(&["check", "note"]);
+    let differs = "the timer `hikae@note.timer` runs `note` at `*-*-* 02:00:00`, and its schedule is `0 3 * * 0`";
+    assert!(said.out.contains(differs), "{said:?}");
+}
+
+#[test]
+fn a_summary_shows_all_that_is_wrong_and_the_rest_in_a_few_lines() {
+    let cluster = shared();
+    let hikae = Hikae::with_database(cluster, "postgres").env("BACKUP_DIR", "/proc/self");
+    let said = hikae.run(&["check", "db-backup"]);
+    assert!(said.out.starts_with("1 thing is wrong; to look at: "), "{said:?}");
+    assert!(said.out.contains("\n✗ db-backup: `/proc/self` cannot be written"), "{said:?}");
+    assert!(said.out.contains(": connected\n") && said.out.lines().count() <= 18, "{said:?}");
+    let whole = hikae.run(&["check", "db-backup", "--verbose"]);
+    assert!(whole.out.lines().count() > said.out.lines().count() + 8, "{whole:?}");
+    assert!(whole.out.ends_with("\n1 thing is wrong; to look at: 2\n"), "{whole:?}");
+}
+
+#[test]
+fn every_database_that_is_dumped_is_looked_at() {
+    let cluster = Cluster::start();
+    cluster.create_database("open");
+    cluster.create_database("closed");
+    cluster.psql("closed", "CREATE TABLE hidden (n int)");
+    cluster.psql("postgres", &format!("CREATE ROLE few LOGIN PASSWORD '{}'", cluster.password));
+    let hikae = Hikae::with_database(&cluster, "postgres").env("DB_USER", "few");
+    let said = hikae.run(&["check", "db-full-backup"]);
+    assert!(
+        said.code == 1 && said.out.contains("the role `few` may not read all of `closed`: `public.hidden`"),
+        "{said:?}"
+    );
+    assert!(said.out.contains("✗ db-full-backup: the role `few` may not read the passwords of roles"), "{said:?}");
+    let hikae = hikae.env("DB_USER", "postgres");
+    let said = hikae.run(&["check", "db-full-backup"]);
+    assert_eq!(said.code, 0, "{said:?}");
 }

@@ -147,11 +147,24 @@ fn a_plan_shows_what_is_restored_and_what_is_replaced() {
     assert!(said.out.contains(&hikae.steady(&format!("restores: {}", file.display()))), "{said:?}");
     assert!(said.out.contains(&format!("replaces: the database {name}, [SIZE], ")), "{said:?}");
     let planned = hikae.outcome(&["run", "db-restore", "--dry-run", "--json"]);
-    assert_eq!(planned["preview"].as_array().map(Vec::len), Some(2), "{planned}");
+    assert_eq!(planned["preview"].as_array().map(Vec::len), Some(9), "{planned}");
+    for words in [
+        " tables, 3 rows\n",
+        "loses: what was written to it after 20",
+        "more on the disk of the server",
+        "  1. read the backup to its end",
+        "  2. restore it into a database of its own, and compare every value",
+        "  3. end the open sessions (now: 0), and swap the two names",
+        &format!("  4. keep the old database as `{name}_before_[STAMP]`"),
+        "nobody looks at the application",
+    ] {
+        assert!(said.out.contains(words), "{words}: {said:?}");
+    }
     // A database that is gone is made.
     cluster.psql("postgres", &format!("DROP DATABASE {name}"));
     let said = hikae.run(&["run", "db-restore", "--dry-run"]);
     assert!(said.out.contains(&format!("makes: the database {name}, which is not there")), "{said:?}");
+    assert!(said.out.contains(&format!("  3. give it the name {name}")) && !said.out.contains("loses: "), "{said:?}");
 }
 
 #[test]

@@ -253,6 +253,9 @@ fn a_cron_job_names_its_secrets_and_keeps_its_folders() {
     ] {
         assert!(said.out.contains(part), "{part}\n{}", said.out);
     }
+    // One volume: nothing can be mounted below that of a config map.
+    assert!(said.out.contains("- projected:") || said.out.contains("projected:\n"), "{}", said.out);
+    assert_eq!(said.out.matches("mountPath: /etc/hikae").count(), 1, "{}", said.out);
     let odd = scheduled("0 2 */2 * mon").run(&["schedule", "--format", "kubernetes", "note"]);
     assert!(odd.code == 64 && odd.err.contains("in another way than cron"), "{odd:?}");
 }

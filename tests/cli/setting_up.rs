@@ -101,6 +101,26 @@ fn init_tries_the_values_that_it_is_given() {
     assert!(said.err.contains("✗ mail: `nobody` is not a mail address"), "{said:?}");
 }
 
+#[test]
+fn init_fills_in_a_file_of_comments_alone_and_keeps_its_mode() {
+    let packaged = include_str!("../../packaging/etc/env");
+    let hikae = fresh().file("conf/.env", packaged);
+    crate::support::program::set_mode(&hikae.path("conf/.env"), 0o640);
+    let untouched = hikae.run(&["init", "conf"]);
+    assert!(untouched.out.contains("kept as it is: [WORLD]/conf/.env\n"), "{untouched:?}");
+    let said = hikae.run(&["init", "conf", "--database", "shop", "--port", "1", "--user", "backup"]);
+    assert!(said.code == 0 && said.out.contains("filled in: [WORLD]/conf/.env\n"), "{said:?}");
+    let text = read(&hikae, "conf/.env");
+    let variables = dotenv::parse(&text).unwrap();
+    assert_eq!((variables["DB_NAME"].as_str(), variables["DB_PORT"].as_str()), ("shop", "1"), "{text}");
+    assert!(text.contains("# BACKUP_ALERT_EMAIL=") && text.starts_with("# Variables"), "{text}");
+    let mode = std::fs::metadata(hikae.path("conf/.env")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    // What is set stays.
+    let again = hikae.run(&["init", "conf", "--database", "other"]);
+    assert!(again.out.contains("kept as it is: [WORLD]/conf/.env\n"), "{again:?}");
+}
+
 /// Types lines at a terminal, as `script` gives one.
 pub fn at_a_terminal(hikae: &Hikae, line: &str, typed: &str) -> String {
     let command = hikae.command(&[]);

@@ -25,7 +25,7 @@ fn folder() -> Hikae {
 #[test]
 fn its_example_runs_as_printed() {
     let typed = blocks("console");
-    let (command, printed) = typed[0].1.split_once('\n').unwrap();
+    let (command, printed) = typed[1].1.split_once('\n').unwrap();
     let args: Vec<&str> = command.strip_prefix("$ hikae ").unwrap().split(' ').collect();
     let said = folder().run(&args);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");

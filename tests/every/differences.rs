@@ -25,7 +25,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "DROP PUBLICATION every_all, every_schema; UPDATE \"odd \"\" schema\".\"odd '' table \\ $$\" SET \"ü\" = '' WHERE \"a b\" = 1",
         "data",
     ),
-    ("DROP PUBLICATION every_all, every_schema; UPDATE app.measures SET v = 10 WHERE v = 9", "data"),
+    ("DROP PUBLICATION every_all, every_schema, every_root; UPDATE app.measures SET v = 10 WHERE v = 9", "data"),
     ("DROP PUBLICATION every_all, every_schema; UPDATE app.child SET b = 'three'", "data"),
     ("DROP PUBLICATION every_all, every_schema; DELETE FROM app.child; INSERT INTO app.parent VALUES (2)", "rows"),
     // Large objects and sequences

@@ -238,3 +238,15 @@ COMMENT ON CONSTRAINT a_there ON app.virtual IS 'named';
 ALTER TABLE app.virtual ADD CONSTRAINT c_there NOT NULL c NOT VALID;
 CREATE TABLE app.periods (id int4range, valid daterange, PRIMARY KEY (id, valid WITHOUT OVERLAPS));
 \endif
+
+-- What changes something that is there already
+ALTER OPERATOR FAMILY app.fam USING btree ADD OPERATOR 1 <(bigint, int4), FUNCTION 1 (bigint, int4) btint84cmp(bigint, int4);
+ALTER TABLE app.of_type REPLICA IDENTITY NOTHING;
+CREATE PUBLICATION every_root FOR TABLE app.measures WITH (publish_via_partition_root = true);
+CREATE FUNCTION app.look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER looks AFTER INSERT ON app.measures FOR EACH ROW EXECUTE FUNCTION app.look();
+ALTER TABLE app.measures_old DISABLE TRIGGER looks;
+ALTER SCHEMA public OWNER TO every_owner;
+\if :v14
+CREATE STATISTICS app.stats_of_expressions ON lower(name), (score * 2) FROM app.customers;
+\endif

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{ROLES, make};
 use crate::inspector::pass;
 use crate::support::postgres::{Cluster, shared};
+use crate::support::program::Hikae;
 use crate::verify::world_at;
 
 /// Restores the dump into a throwaway and logs what was compared.
@@ -42,6 +43,31 @@ fn comes_back(cluster: &Cluster, name: &str, shape: &[&str]) {
     assert_eq!(said.code, 0, "{}", said.err);
 }
 
+/// The first number of a version: that of `pg_dump` on the `PATH`, or of a server.
+fn major(text: &str) -> u32 {
+    let digits = text.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+    digits.and_then(|digits| digits.parse().ok()).unwrap()
+}
+
+/// What a newer `pg_dump` writes, and the server does not know, is reported with the backup, and in the way of no restore.
+fn a_newer_client_is_reported(cluster: &Cluster, name: &str) {
+    let version = std::process::Command::new("pg_dump").arg("--version").output().unwrap();
+    let (client, server) =
+        (major(&String::from_utf8(version.stdout).unwrap()), major(&cluster.psql("postgres", "SHOW server_version")));
+    let is_newer = client >= 17 && server < 17;
+    let hikae = Hikae::with_database(cluster, name);
+    let said = hikae.run(&["run", "db-backup"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let manifest = hikae.backups().into_iter().find(|file| file.ends_with(".manifest.json")).unwrap();
+    let manifest = std::fs::read_to_string(hikae.path("backups").join(manifest)).unwrap();
+    assert_eq!(manifest.contains("`pg_dump` is newer than the server"), is_newer, "{client} of {server}: {manifest}");
+    assert_eq!(manifest.contains("transaction_timeout = 0"), is_newer, "the restore line leaves it out: {manifest}");
+    for recipe in ["backup-test", "db-restore"] {
+        let said = hikae.run(&["run", recipe, "--yes"]);
+        assert_eq!(said.code, 0, "{recipe}, {client} of {server}: {said:?}");
+    }
+}
+
 #[test]
 fn every_kind_comes_back_on_every_server() {
     comes_back(shared(), super::every(), &["--create", "--clean", "--if-exists"]);
@@ -51,5 +77,8 @@ fn every_kind_comes_back_on_every_server() {
         make(&cluster, "every kind");
         comes_back(&cluster, "every kind", &["--create", "--clean", "--if-exists"]);
         comes_back(&cluster, "every kind", &["--inserts"]);
+        cluster.create_database("plain");
+        cluster.psql("plain", "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
+        a_newer_client_is_reported(&cluster, "plain");
     }
 }

@@ -47,7 +47,7 @@ fn everything_that_is_wrong_with_a_declaration_is_told_at_once() {
             "`schedule` cannot have `25` as the hour | write a number from 0 to 23, a range `0-23`, `*`, or `*/2` for every second one",
             "`timeout` must be a duration, but is `soon` | write a number and a unit, such as `90s`, `25h` or `30d`",
             "`params.bad.typ` is not a known key | did you mean `type`? valid names: `env`, `default`, `type`, `min`, `max`, `says`, `secret`, `optional`, `choices`, `detach`, `target`",
-            "`needs.writes` is not a known key | did you mean `write`? valid names: `run`, `read`, `write`, `connect`, `objects`, `sockets`, `capabilities`, `recipes`",
+            "`needs.writes` is not a known key | did you mean `write`? valid names: `run`, `read`, `write`, `connect`, `objects`, `sockets`, `capabilities`, `recipes`, `user`",
             "`needs.run` must be a list of strings, but is a string | write strings in braces: `{ \"a\", \"b\" }`",
             "`{dri}` of `needs.read` names no param: `dri` | did you mean `dir`? valid names: `dir`, `password`, `bad`",
             "`{password}` of `needs.read` names the secret `password`, but what a recipe needs is shown | name no secret in `needs`",

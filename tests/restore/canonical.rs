@@ -57,3 +57,20 @@ fn a_label_names_the_object() {
         assert_eq!(label(text), expected);
     }
 }
+
+#[test]
+fn an_older_server_gets_no_word_that_it_does_not_know() {
+    use hikae::postgres::restore::older_server::without_newer;
+    let sql = b"CREATE SUBSCRIPTION s CONNECTION 'x, streaming = off' PUBLICATION p WITH (connect = false, slot_name = NONE, streaming = off, run_as_owner = true);";
+    let head =
+        "CREATE SUBSCRIPTION s CONNECTION 'x, streaming = off' PUBLICATION p WITH (connect = false, slot_name = NONE";
+    for (version, rest) in [
+        (130_023, ");"),
+        (140_020, ", streaming = off);"),
+        (150_018, ", streaming = off);"),
+        (160_011, ", streaming = off, run_as_owner = true);"),
+        (180_001, ", streaming = off, run_as_owner = true);"),
+    ] {
+        assert_eq!(without_newer(sql, version), format!("{head}{rest}").into_bytes(), "{version}");
+    }
+}

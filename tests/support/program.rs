@@ -93,6 +93,11 @@ impl Hikae {
         self
     }
 
+    /// The folders in which programs are found.
+    pub fn path_variable(&self) -> String {
+        self.env["PATH"].clone()
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hikae"));
         command.args(args).env_clear().envs(&self.env).current_dir(self.folder.path());

@@ -233,3 +233,20 @@ pub async fn looks_tell_size_and_age(house: &Storehouse) {
     let listed = house.call.list_objects(house.store.clone(), "x").await.unwrap();
     assert_eq!((listed[0].stat.size_bytes, &listed[0].stat.etag), (5, &stat.etag));
 }
+
+/// What the upload was known by when it was committed is what is seen there, until something else is stored.
+pub async fn what_was_stored_is_known_again(house: &Storehouse) {
+    for (key, size) in [("small", 10), ("large", 6 << 20)] {
+        let object = house.object(key);
+        let mut sink = house.call.put(Put { part_bytes: 5 << 20, ..Put::new(object.clone()) }).await.unwrap();
+        sink.write(Bytes::from(vec![1; size])).await.unwrap();
+        sink.seal().await.unwrap();
+        let stamp = sink.stamped().expect("it says by what it is known again");
+        sink.commit().await.unwrap();
+        let seen = house.call.stat_object(object.clone()).await.unwrap().unwrap();
+        assert_eq!(stamp.get(), Some(&seen.stamp()), "{key}");
+        put(&house.call, Put { replace: true, ..Put::new(object.clone()) }, b"another").await.unwrap();
+        let seen = house.call.stat_object(object).await.unwrap().unwrap();
+        assert_ne!(stamp.get(), Some(&seen.stamp()), "{key}");
+    }
+}

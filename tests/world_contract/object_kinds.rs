@@ -85,7 +85,7 @@ mod at_google {
         an_object_is_replaced_only_on_request, what_is_kept_with_an_object_is_told, absence_is_told,
         odd_keys_are_kept_to_the_letter, keys_that_could_mean_two_things_are_refused,
         listings_are_sorted_and_begin_with_the_prefix, a_long_listing_is_whole, removing_takes_one_object,
-        a_missing_bucket_is_told, a_bucket_is_made_once, looks_tell_size_and_age);
+        a_missing_bucket_is_told, a_bucket_is_made_once, looks_tell_size_and_age, what_was_stored_is_known_again);
 }
 
 /// The scripted Google has an object of another one under the key as soon as the upload comes to its end.

@@ -250,7 +250,7 @@ macro_rules! common_checks {
         a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request, absence_is_told, odd_keys_are_kept_to_the_letter,
         keys_that_could_mean_two_things_are_refused, listings_are_sorted_and_begin_with_the_prefix,
         a_long_listing_is_whole, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
-        looks_tell_size_and_age);)*
+        looks_tell_size_and_age, what_was_stored_is_known_again);)*
     };
 }
 pub(crate) use {common_checks, holds};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::backup::expected;
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 use crate::stream::stage::Staged;
@@ -39,6 +40,7 @@ pub async fn open(
     outlet: ListOutlet,
     facts: SharedFacts,
 ) -> Result<Box<dyn Source>> {
+    expected::of_folders(caller, &packing, &facts).await;
     let packed = caller.pack((*packing).clone()).await?;
     let counted = Staged::new(packed.source, Count::new(&facts));
     let listing = Listing::new(Box::new(counted), outlet, &facts)?;

@@ -1,13 +1,12 @@
 //! Connects to the database of each recipe that works on PostgreSQL, as the recipe would.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::alerting::block_on;
 use super::super::context::Context;
+use super::asking::{LONGEST, caller};
 use super::point::{Mark, Point};
-use super::rights;
+use super::{machine, restoring, rights};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
 use crate::postgres::server::query;
@@ -15,14 +14,9 @@ use crate::recipe::declaration::RecipeKind;
 use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::secret::Secret;
-use crate::world::limited::Limited;
-use crate::world::real::{Real, this_process};
-use crate::world::{Caller, Limits};
 
 /// Programs that say that a recipe works on a server of PostgreSQL.
 const CLIENTS: [&str; 4] = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
-/// The longest that one connection may take.
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// The databases that were tried, with what came of it: two recipes of one database need no two connections.
 #[derive(Default)]
@@ -30,42 +24,92 @@ pub struct Databases(BTreeMap<String, std::result::Result<(), Error>>);
 
 /// Whether a recipe dumps a database, so that its rights and the version of `pg_dump` matter.
 fn dumps(job: &Job) -> bool {
-    matches!(job.declaration.kind, RecipeKind::Backup) && job.needs.run.iter().any(|program| program == "pg_dump")
+    job.needs.run.iter().any(|program| program == "pg_dump")
 }
 
 impl Databases {
     /// What there is to say of the database of a recipe; nothing where it has none.
     pub fn points(&mut self, context: &Context, job: &Job, offline: bool) -> Vec<Point> {
-        let connected = self.check(context, job, offline);
+        // A drill on a server of its own asks no other, which may be down.
+        if restoring::drills_apart(job, &context.environment) == Some(true) {
+            return machine::space(context, job, 0).into_iter().collect();
+        }
+        let connected = self.check(job, offline);
         let works = connected.as_ref().is_some_and(|point| point.mark == Mark::Ok);
         let mut points: Vec<Point> = connected.into_iter().collect();
-        if let (true, Some((server, database))) = (works && dumps(job), of_recipe(job)) {
-            let subject = &job.source.name;
-            let asked = block_on(async |_stop| rights::points(&caller(), &server, &database, subject).await);
+        let Some((server, database)) = of_recipe(job).filter(|_| works) else {
+            points.extend(machine::space(context, job, 0));
+            return points;
+        };
+        let asked = match dumps(job) {
+            true => block_on(async |_stop| dumped(context, &server, &database, job).await),
+            false => Ok(Ok(machine::space(context, job, 0).into_iter().collect())),
+        };
+        match asked.and_then(|asked| asked) {
+            Ok(asked) => points.extend(asked),
             // A server too old for a question is no fault of the recipe's.
-            points.extend(asked.and_then(|asked| asked).unwrap_or_default());
+            Err(error) => {
+                let what = format!("its rights are not known: {}", error.one_line());
+                points.push(Point::not_tried(&job.source.name, what).in_summary());
+            }
+        }
+        if dumps(job) || matches!(job.declaration.kind, RecipeKind::Restore | RecipeKind::Drill) {
+            points.extend(restoring::rights(job, &server).unwrap_or_default()); // as above
         }
         points
     }
 
     /// Connects to the database of a recipe; nothing where it has none.
-    fn check(&mut self, context: &Context, job: &Job, offline: bool) -> Option<Point> {
+    fn check(&mut self, job: &Job, offline: bool) -> Option<Point> {
         let subject = &job.source.name;
         let (server, database) = of_recipe(job)?;
         let place = place(&server, &database);
         if offline {
             return Some(Point::not_tried(subject, format!("{place}: not connected (--offline)")));
         }
-        if this_process::find_program("psql", &context.environment).is_err() {
-            return Some(Point::not_tried(subject, format!("{place}: not connected, `psql` is not installed")));
-        }
         let key = format!("{place} {:?}", server.password.as_ref().map(Secret::expose));
         let answer = self.0.entry(key).or_insert_with(|| connect(&server, &database));
         Some(match answer {
-            Ok(()) => Point::ok(subject, format!("{place}: connected")),
+            Ok(()) => Point::ok(subject, format!("{place}: connected")).in_summary(),
             Err(error) => Point::wrong(subject, error),
         })
     }
+}
+
+/// Whether each database that a recipe dumps can be dumped, and whether there is room for a first backup.
+async fn dumped(context: &Context, server: &Server, database: &str, job: &Job) -> Result<Vec<Point>> {
+    let (caller, subject) = (caller(), &job.source.name);
+    let asking = rights::Asking { caller: &caller, server, subject };
+    let mut points: Vec<Point> = asking.version(database).await?.into_iter().collect();
+    let names = match job.params.get("database") {
+        Some(_) => vec![database.to_owned()],
+        None => chosen(asking.databases(database).await?, job),
+    };
+    let mut size = 0;
+    for name in &names {
+        match rights::readable(&asking, name).await {
+            Ok(point) => points.push(point),
+            Err(error) => points.push(Point::wrong(subject, &error)),
+        }
+        size += asking.size(name).await.unwrap_or_default();
+    }
+    let keeps_hashes = job.params.get("role_passwords").is_none_or(|keep| *keep != ParamValue::Boolean(false));
+    if job.needs.run.iter().any(|program| program == "pg_dumpall") && keeps_hashes {
+        points.push(asking.hashes(database).await?);
+    }
+    points.extend(machine::space(context, job, size));
+    Ok(points)
+}
+
+/// The databases of a server that a recipe dumps, where it dumps more than one.
+fn chosen(all: Vec<String>, job: &Job) -> Vec<String> {
+    let listed = |param: &str| match job.params.get(param) {
+        Some(ParamValue::List(names)) => names.clone(),
+        _ => Vec::new(),
+    };
+    let (only, exclude) = (listed("databases"), listed("exclude"));
+    let named = if only.is_empty() { all } else { only };
+    named.into_iter().filter(|name| !exclude.contains(name)).collect()
 }
 
 /// The server of a recipe, and the database that a run connects to first.
@@ -102,10 +146,6 @@ fn place(server: &Server, database: &str) -> String {
     let port = server.port.map(|port| format!(":{port}")).unwrap_or_default();
     let user = server.user.as_ref().map(|user| format!(" as {user}")).unwrap_or_default();
     format!("the database `{database}` on {host}{port}{user}")
-}
-
-fn caller() -> Caller {
-    Caller::new(Arc::new(Limited::new(Real::ambient())), Limits { total: LONGEST, idle: LONGEST })
 }
 
 /// Connects and asks for one row, as a recipe would.

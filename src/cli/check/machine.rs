@@ -42,40 +42,53 @@ fn time_zone(context: &Context, now: crate::catalog::Moment) -> Point {
     let system = crate::cli::schedule::system_zone();
     match (here, system) {
         (Some(here), Some(system)) if here != system => {
-            Point::not_tried("time zone", format!("`{here}` ({offset}) in this shell, and `{system}` for schedulers"))
+            let what = format!("`{here}` ({offset}) in this shell, and `{system}` for schedulers");
+            Point::not_tried("time zone", what).in_summary()
         }
         (Some(here), _) => Point::ok("time zone", format!("`{here}` ({offset})")),
         (None, _) => Point::not_tried("time zone", format!("{offset}, without a name")),
     }
 }
 
-/// Whether there is room for another backup as large as the last one.
-pub fn space(context: &Context, job: &Job) -> Option<Point> {
+/// Whether there is room for another backup as large as the last one. Before the first one, what it reads has `source_bytes`.
+pub fn space(context: &Context, job: &Job, source_bytes: u64) -> Option<Point> {
     let filter = RunFilter {
         recipe: Some(job.source.name.clone()),
         status: Some(Status::Success),
         limit: Some(1),
         ..RunFilter::default()
     };
-    let run = last(context, &filter)?;
+    let Some(run) = last(context, &filter) else { return first_space(job, source_bytes) };
     let size: u64 = run.backups.iter().map(|backup| backup.size_bytes).sum();
-    let folder =
+    let used =
         run.backups.iter().find_map(|backup| Path::new(&backup.path).parent().filter(|dir| dir.is_absolute()))?;
+    // The last one may lie where the next one does not go.
+    let is_written = |dir: &Path| job.needs.write.iter().any(|folder| dir.starts_with(folder));
+    let folder = if is_written(used) { used } else { job.needs.write.first()? };
     let free = path_checks::space(folder)?.free_bytes;
-    let (free_shown, size_shown) = (show_size(free), show_size(size));
-    let (subject, shown) = (&job.source.name, folder.display());
+    let subject = &job.source.name;
+    let what =
+        format!("`{}` has {} free, and the last backup took {}", folder.display(), show_size(free), show_size(size));
     Some(match () {
         // A little more than the last one: backups grow.
         () if free < size + size / 10 => {
-            let what = format!("`{shown}` has {free_shown} free, and the last backup took {size_shown}");
             Point::wrong(subject, &Error::new(Kind::Space, what).hint("make room, or keep fewer: `RETENTION_DAYS`"))
         }
-        () if free < 3 * size => Point::warning(
-            subject,
-            format!("`{shown}` has {free_shown} free, and the last backup took {size_shown}"),
-            "make room soon, or keep fewer: `RETENTION_DAYS`",
-        ),
-        () => Point::ok(subject, format!("`{shown}` has {free_shown} free; the last backup took {size_shown}")),
+        () if free < 3 * size => Point::warning(subject, what, "make room soon, or keep fewer: `RETENTION_DAYS`"),
+        () => Point::ok(subject, what),
+    })
+}
+
+/// How large a first backup becomes is not known: compressed, it is smaller than what it reads.
+fn first_space(job: &Job, source_bytes: u64) -> Option<Point> {
+    let folder = job.needs.write.first().filter(|_| source_bytes > 0)?;
+    // What is no disk has no space to compare.
+    let free = path_checks::space(folder).filter(|space| space.total_bytes > 0)?.free_bytes;
+    let sizes = (folder.display(), show_size(free), show_size(source_bytes));
+    let what = format!("`{}` has {} free, and what is backed up has {}", sizes.0, sizes.1, sizes.2);
+    Some(match free < source_bytes {
+        true => Point::warning(&job.source.name, what, "make room, or back up to another folder: `BACKUP_DIR`"),
+        false => Point::ok(&job.source.name, what),
     })
 }
 

@@ -18,7 +18,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    fn sign(self) -> &'static str {
+    pub fn sign(self) -> &'static str {
         match self {
             Mark::Ok => "✓",
             Mark::NotTried => "–",
@@ -45,15 +45,30 @@ pub struct Point {
     pub mark: Mark,
     pub message: String,
     pub hint: Option<String>,
+    /// Whether people read it in the summary, too: a server that answered, a time zone that differs.
+    #[serde(skip)]
+    pub in_summary: bool,
 }
 
 impl Point {
     fn new(subject: &str, mark: Mark, message: impl Into<String>) -> Point {
-        Point { subject: subject.to_owned(), ok: mark.ok(), mark, message: message.into(), hint: None }
+        Point {
+            subject: subject.to_owned(),
+            ok: mark.ok(),
+            mark,
+            message: message.into(),
+            hint: None,
+            in_summary: false,
+        }
     }
 
     pub fn ok(subject: &str, message: impl Into<String>) -> Point {
         Point::new(subject, Mark::Ok, message)
+    }
+
+    /// The same point, shown in the summary by itself.
+    pub fn in_summary(self) -> Point {
+        Point { in_summary: true, ..self }
     }
 
     pub fn not_tried(subject: &str, message: impl Into<String>) -> Point {

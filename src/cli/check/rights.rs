@@ -20,7 +20,8 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name,
   CASE WHEN c.relrowsecurity AND row_security_active(c.oid) THEN 'policy' ELSE 'right' END AS why
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  AND (NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    OR EXISTS (SELECT 1 FROM pg_extension x WHERE c.oid = ANY (x.extconfig)))
   AND (NOT has_schema_privilege(n.oid, 'USAGE')
     OR CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(c.oid, 'SELECT')
        ELSE NOT has_table_privilege(c.oid, 'SELECT') OR (c.relrowsecurity AND row_security_active(c.oid)) END)
@@ -32,27 +33,78 @@ ORDER BY 1";
 
 const ABOUT: &str = "SELECT current_setting('server_version_num')::int / 10000 AS major, current_user::text AS role";
 
-/// The points of a database that could be reached.
-pub async fn points(caller: &Caller, server: &Server, database: &str, subject: &str) -> Result<Vec<Point>> {
-    let asked = async |sql: &str| query::ask(caller, server, database, sql, &BTreeMap::new()).await;
-    let about = asked(ABOUT).await?;
-    let role = about[0]["role"].as_str().unwrap_or_default().to_owned();
-    let mut points = Vec::new();
-    if let Some(server) = about[0]["major"].as_u64() {
-        points.extend(version(caller, subject, server).await);
+/// The databases of a server that hold data of somebody.
+const ALL: &str = "
+SELECT datname AS name FROM pg_database
+WHERE datallowconn AND datname NOT IN ('template0', 'template1') AND datname !~ '^hikae_throwaway_' ORDER BY 1";
+
+const HASHES: &str =
+    "SELECT current_user::text AS role, has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS readable";
+
+const SIZE: &str = "SELECT pg_database_size(current_database()) AS size_bytes";
+
+/// A server that could be reached, and who asks it.
+pub struct Asking<'a> {
+    pub caller: &'a Caller,
+    pub server: &'a Server,
+    pub subject: &'a str,
+}
+
+impl Asking<'_> {
+    async fn ask(&self, database: &str, sql: &str) -> Result<serde_json::Value> {
+        query::ask(self.caller, self.server, database, sql, &BTreeMap::new()).await
     }
-    let unreadable = asked(UNREADABLE).await?;
+
+    /// The names of all databases, as one of them lists them.
+    pub async fn databases(&self, database: &str) -> Result<Vec<String>> {
+        let listed = self.ask(database, ALL).await?;
+        let rows = listed.as_array().into_iter().flatten();
+        Ok(rows.filter_map(|row| row["name"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// How large a database is on its server.
+    pub async fn size(&self, database: &str) -> Result<u64> {
+        Ok(self.ask(database, SIZE).await?[0]["size_bytes"].as_u64().unwrap_or_default())
+    }
+
+    /// Whether `pg_dump` is as new as the server.
+    pub async fn version(&self, database: &str) -> Result<Option<Point>> {
+        let about = self.ask(database, ABOUT).await?;
+        Ok(match about[0]["major"].as_u64() {
+            Some(server) => version(self.caller, self.subject, server).await,
+            None => None,
+        })
+    }
+
+    /// Whether the role may read the hashes of the roles' passwords.
+    pub async fn hashes(&self, database: &str) -> Result<Point> {
+        let answer = self.ask(database, HASHES).await?;
+        let role = answer[0]["role"].as_str().unwrap_or_default();
+        if answer[0]["readable"].as_bool().unwrap_or(true) {
+            return Ok(Point::ok(self.subject, format!("the role `{role}` may read the passwords of roles")));
+        }
+        let what = format!("the role `{role}` may not read the passwords of roles, which only a superuser may");
+        let hint = "dump as a superuser, or without them: `role_passwords = false`";
+        Ok(Point::wrong(self.subject, &Error::new(Kind::Denied, what).hint(hint)))
+    }
+}
+
+/// Whether the role may read all that a dump of a database reads.
+pub async fn readable(asking: &Asking<'_>, database: &str) -> Result<Point> {
+    let subject = asking.subject;
+    let about = asking.ask(database, ABOUT).await?;
+    let role = about[0]["role"].as_str().unwrap_or_default().to_owned();
+    let unreadable = asking.ask(database, UNREADABLE).await?;
     let rows: Vec<(String, bool)> = unreadable
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(|row| Some((row["name"].as_str()?.to_owned(), row["why"] == "policy")))
         .collect();
-    points.push(match rows.is_empty() {
-        true => Point::ok(subject, format!("the role `{role}` may read all that is dumped")),
+    Ok(match rows.is_empty() {
+        true => Point::ok(subject, format!("the role `{role}` may read all that is dumped of `{database}`")),
         false => Point::wrong(subject, &refused(&role, database, &rows)),
-    });
-    Ok(points)
+    })
 }
 
 fn refused(role: &str, database: &str, rows: &[(String, bool)]) -> Error {

@@ -1,29 +1,41 @@
 //! Whether a scheduler runs each recipe that has a schedule, and whether two get in each other's way: crontabs and timers are read.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::point::Point;
+use super::{crontabs, timers};
 use crate::cli::context::Context;
-use crate::cli::files::called;
+use crate::cli::schedule::calendar;
 use crate::recipe::job::Job;
 use crate::recipe::schedule::{self, Schedule};
-use crate::world::Command;
-use crate::world::real::{config_files, this_process};
 
-const CRONTABS: [&str; 2] = ["/var/spool/cron/crontabs", "/var/spool/cron"];
-const UNITS: [&str; 3] = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+/// Flags of `hikae` and of `hikae run` that a value follows.
+const WITH_VALUE: [&str; 3] = ["--set", "--type", "--config-dir"];
 
 /// A line of a crontab, or a timer, that runs a recipe.
-struct Plan {
-    recipe: String,
-    origin: String,
-    /// Its five fields, where it has them.
-    cron: Option<String>,
+pub struct Plan {
+    pub recipe: String,
+    pub origin: String,
+    /// Its five fields, or the events of a timer, where they can be compared.
+    pub times: Option<String>,
+    pub is_cron: bool,
+}
+
+impl Plan {
+    /// Whether it runs at the times of a schedule, as far as it says when.
+    fn keeps(&self, schedule: &Schedule) -> bool {
+        match &self.times {
+            None => true,
+            Some(fields) if self.is_cron => schedule::read(fields).is_ok_and(|own| own == *schedule),
+            Some(events) => *events == calendar::events(schedule).join("; "),
+        }
+    }
 }
 
 /// What there is to say of the schedules of these recipes.
 pub fn points(context: &Context, jobs: &[Job]) -> Vec<Point> {
-    let plans = plans(context);
+    let mut plans = crontabs::plans(context);
+    plans.extend(timers::plans(context));
     let scheduled: Vec<(&Job, &str, Schedule)> = jobs
         .iter()
         .filter_map(|job| {
@@ -34,7 +46,7 @@ pub fn points(context: &Context, jobs: &[Job]) -> Vec<Point> {
     let started_by =
         |name: &str| scheduled.iter().find(|(job, ..)| job.needs.recipes.iter().any(|known| known == name));
     let mut points = Vec::new();
-    for (job, text, _) in &scheduled {
+    for (job, text, schedule) in &scheduled {
         let name = &job.source.name;
         let own: Vec<&Plan> = plans.iter().filter(|plan| plan.recipe == *name).collect();
         points.push(match (own.as_slice(), started_by(name)) {
@@ -44,7 +56,7 @@ pub fn points(context: &Context, jobs: &[Job]) -> Vec<Point> {
                 format!("no scheduler runs `{name}`, which is due at `{text}`"),
                 "`hikae schedule --install` hands what is in use to cron; named recipes take the place of those",
             ),
-            ([plan], None) => one(name, text, plan),
+            ([plan], None) => one(name, text, schedule, plan),
             ([plan, ..], Some((other, ..))) => Point::warning(
                 "schedule",
                 format!("`{name}` is run by `{}` and by {}", other.source.name, plan.origin),
@@ -57,19 +69,37 @@ pub fn points(context: &Context, jobs: &[Job]) -> Vec<Point> {
             ),
         });
     }
+    points.extend(daemon(&plans, &scheduled));
     points.extend(collisions(&scheduled));
     points
 }
 
-fn one(name: &str, text: &str, plan: &Plan) -> Point {
-    match &plan.cron {
-        Some(cron) if schedule::read(cron).ok() != schedule::read(text).ok() => Point::warning(
-            "schedule",
-            format!("{} runs `{name}` at `{cron}`, and its schedule is `{text}`", plan.origin),
-            "`[schedules]` in `hikae.toml` says which time is meant: status and monitor go by it",
-        ),
-        _ => Point::ok("schedule", format!("`{name}` is run by {}", plan.origin)),
+fn one(name: &str, text: &str, schedule: &Schedule, plan: &Plan) -> Point {
+    if plan.keeps(schedule) {
+        return Point::ok("schedule", format!("`{name}` is run by {}", plan.origin));
     }
+    Point::warning(
+        "schedule",
+        format!(
+            "{} runs `{name}` at `{}`, and its schedule is `{text}`",
+            plan.origin,
+            plan.times.as_deref().unwrap_or_default()
+        ),
+        "`[schedules]` in `hikae.toml` says which time is meant: status and monitor go by it",
+    )
+}
+
+/// Whether cron itself runs, where a crontab is all that runs a recipe.
+fn daemon(plans: &[Plan], scheduled: &[(&Job, &str, Schedule)]) -> Option<Point> {
+    let of_ours = |plan: &&Plan| scheduled.iter().any(|(job, ..)| job.source.name == plan.recipe);
+    plans.iter().filter(of_ours).find(|plan| plan.is_cron)?;
+    (crontabs::daemon_runs() == Some(false)).then(|| {
+        Point::warning(
+            "schedule",
+            "crontabs name recipes, and no cron runs on this machine",
+            "start it: `systemctl enable --now cron`, or `service cron start`",
+        )
+    })
 }
 
 /// Pairs that begin in the same minute and write into the same folder, of which the second finds the first at work.
@@ -77,7 +107,7 @@ fn collisions(scheduled: &[(&Job, &str, Schedule)]) -> Vec<Point> {
     let mut points = Vec::new();
     for (index, (job, text, schedule)) in scheduled.iter().enumerate() {
         for (other, other_text, other_schedule) in &scheduled[index + 1..] {
-            let shared = job.needs.write.iter().find(|path| other.needs.write.contains(path));
+            let shared = job.needs.write.iter().find(|path| other.needs.write.iter().any(|own| overlap(path, own)));
             let related = [(job, other), (other, job)].iter().any(|(a, b)| a.needs.recipes.contains(&b.source.name));
             let Some(shared) = shared.filter(|_| !related && meet(schedule, other_schedule)) else { continue };
             points.push(Point::warning(
@@ -95,6 +125,11 @@ fn collisions(scheduled: &[(&Job, &str, Schedule)]) -> Vec<Point> {
     points
 }
 
+/// Whether one folder is the other, or lies in it.
+fn overlap(one: &Path, other: &Path) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
 /// Whether two schedules have a minute in common, on some day.
 fn meet(one: &Schedule, other: &Schedule) -> bool {
     let days =
@@ -102,88 +137,19 @@ fn meet(one: &Schedule, other: &Schedule) -> bool {
     one.minutes & other.minutes != 0 && one.hours & other.hours != 0 && one.months & other.months != 0 && days
 }
 
-fn plans(context: &Context) -> Vec<Plan> {
-    let mut plans = Vec::new();
-    for (origin, text) in crontabs(context) {
-        plans.extend(text.lines().filter_map(|line| of_line(line, &origin)));
-    }
-    let home = context.environment.get("HOME").map(|home| Path::new(home).join(".config/systemd/user"));
-    let mut seen: Vec<String> = Vec::new();
-    for folder in UNITS.iter().map(PathBuf::from).chain(home) {
-        for plan in timers(&folder) {
-            if !seen.contains(&plan.origin) {
-                seen.push(plan.origin.clone());
-                plans.push(plan);
-            }
-        }
-    }
-    plans
-}
-
-/// The crontabs that can be read, each with what it is called.
-fn crontabs(context: &Context) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut add = |path: PathBuf| {
-        // What cannot be read is somebody else's.
-        if let Ok(Some(text)) = config_files::read(&path) {
-            found.push((format!("`{}`", path.display()), text));
-        }
-    };
-    add(PathBuf::from("/etc/crontab"));
-    let all = |folder: &str| config_files::list(Path::new(folder)).ok().flatten().unwrap_or_default();
-    all("/etc/cron.d").into_iter().for_each(|name| add(Path::new("/etc/cron.d").join(name)));
-    if this_process::user_id() == 0 {
-        for folder in CRONTABS {
-            all(folder).into_iter().for_each(|name| add(Path::new(folder).join(name)));
-        }
-    } else if this_process::find_program("crontab", &context.environment).is_ok() {
-        let mut command = Command::new("crontab");
-        command.args.push("-l".to_owned());
-        if let Ok((text, exit)) = called(command, None)
-            && exit.success()
-        {
-            found.push(("your crontab".to_owned(), text));
-        }
-    }
-    found
-}
-
-/// What a line of a crontab runs.
-fn of_line(line: &str, origin: &str) -> Option<Plan> {
-    let line = line.trim();
-    if line.starts_with('#') {
-        return None;
-    }
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let recipe = recipe_of(&words)?;
-    let cron = (!line.starts_with('@')).then(|| words.iter().take(5).copied().collect::<Vec<_>>().join(" "));
-    Some(Plan { recipe, origin: origin.to_owned(), cron })
-}
-
-/// The recipe of a command line `… hikae … run RECIPE …`.
-fn recipe_of(words: &[&str]) -> Option<String> {
+/// The recipe of a command line `… hikae … run … RECIPE …`, also within the line of a crontab or of a script.
+pub fn recipe_of(line: &str) -> Option<String> {
+    let line = line.replace([';', '|', '&', '>', '<', '(', ')', '{', '}'], " ; ");
     let bare = |word: &str| word.trim_matches(['\'', '"', '`']).to_owned();
-    let program = words.iter().position(|word| bare(word).rsplit('/').next() == Some("hikae"))?;
-    let run = program + words[program..].iter().position(|word| bare(word) == "run")?;
-    let recipe = words[run + 1..].iter().map(|word| bare(word)).find(|word| !word.starts_with('-'))?;
-    let name = recipe.rsplit('/').next().unwrap_or(&recipe);
+    let words: Vec<String> = line.split_whitespace().map(bare).collect();
+    let program = words.iter().position(|word| word.rsplit('/').next() == Some("hikae"))?;
+    let call: Vec<&String> = words[program + 1..].iter().take_while(|word| *word != ";").collect();
+    let mut arguments = call.iter().enumerate().filter(|(at, word)| {
+        let is_value = *at > 0 && WITH_VALUE.contains(&call[at - 1].as_str());
+        !word.starts_with('-') && !is_value
+    });
+    let (_, command) = arguments.next()?;
+    let (_, recipe) = arguments.next().filter(|_| *command == "run")?;
+    let name = recipe.rsplit('/').next().unwrap_or(recipe);
     Some(name.trim_end_matches(".lua").to_owned())
-}
-
-/// The timers of a folder that are enabled and start a recipe.
-fn timers(folder: &Path) -> Vec<Plan> {
-    let names = config_files::list(folder).ok().flatten().unwrap_or_default();
-    let of = |name: &String| {
-        let timer = name.strip_suffix(".timer")?;
-        let enabled = folder.join("timers.target.wants").join(name);
-        config_files::look(&enabled).ok().flatten()?;
-        let text = config_files::read(&folder.join(name)).ok().flatten()?;
-        let unit = text.lines().find_map(|line| line.strip_prefix("Unit=")).map(|unit| unit.trim().to_owned());
-        let service =
-            config_files::read(&folder.join(unit.unwrap_or_else(|| format!("{timer}.service")))).ok().flatten()?;
-        let command = service.lines().find_map(|line| line.strip_prefix("ExecStart="))?;
-        let words: Vec<&str> = command.split_whitespace().collect();
-        Some(Plan { recipe: recipe_of(&words)?, origin: format!("the timer `{name}`"), cron: None })
-    };
-    names.iter().filter_map(of).collect()
 }

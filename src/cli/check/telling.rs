@@ -82,7 +82,8 @@ fn recipients_shown(channels: &Channels, config: &Config) -> Point {
         }
         false => {
             let names = names.join(", ");
-            Point::not_tried("alerts", format!("failures are told by {names}; `hikae notify test` tries it"))
+            let message = format!("failures are told by {names}; `hikae notify test` tries it");
+            Point::not_tried("alerts", message).in_summary()
         }
     }
 }
@@ -94,7 +95,7 @@ fn mail_server(config: &Config) -> Point {
     });
     let message = smtp::verified_line(&answer);
     match &answer {
-        Ok(()) => Point::ok("mail server", message),
+        Ok(()) => Point::ok("mail server", message).in_summary(),
         Err(error) => Point { message, ..Point::wrong("mail server", error) },
     }
 }

@@ -3,6 +3,7 @@
 use super::Point;
 use crate::config::{Config, Sandbox};
 use crate::error::{Error, Kind};
+use crate::world::real::wall;
 use crate::world::real::walls::{self, Hold};
 
 pub fn points(config: &Config) -> Vec<Point> {
@@ -21,5 +22,5 @@ pub fn points(config: &Config) -> Vec<Point> {
             Hold::Partly | Hold::None => Point::not_tried(&subject, message),
         }
     };
-    walls::report().into_iter().map(point).collect()
+    walls::report(wall::kernel()).into_iter().map(point).collect()
 }

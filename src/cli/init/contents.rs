@@ -30,13 +30,22 @@ pub fn files(answers: &Answers, language: Language) -> Result<Vec<TextFile>> {
 
 /// The text of `.env`: what was answered is set, everything else is there as a comment.
 fn variables(answers: &Answers) -> Result<String> {
+    filled(VARIABLES, answers)
+}
+
+/// A text of commented-out variables with the answers in it; what it does not name comes at its end.
+pub fn filled(template: &str, answers: &Answers) -> Result<String> {
+    let mut left = answers.clone();
     let mut text = String::new();
-    for line in VARIABLES.lines() {
-        let name = line.strip_prefix('#').and_then(|rest| rest.split('=').next()).unwrap_or_default();
-        match answers.get(name) {
-            Some(value) => text.push_str(&format!("{name}={}\n", quoted(name, value)?)),
+    for line in template.lines() {
+        let name = line.strip_prefix('#').and_then(|rest| rest.split('=').next()).unwrap_or_default().trim();
+        match left.remove(name) {
+            Some(value) => text.push_str(&format!("{name}={}\n", quoted(name, &value)?)),
             None => text.push_str(&format!("{line}\n")),
         }
+    }
+    for (name, value) in &left {
+        text.push_str(&format!("{name}={}\n", quoted(name, value)?));
     }
     Ok(text)
 }

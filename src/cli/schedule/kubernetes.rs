@@ -11,6 +11,7 @@ use super::{MADE_BY, units, yaml};
 use crate::cli::files::TextFile;
 use crate::error::{Error, Kind, Result};
 use crate::recipe::job::DEFAULT_TIMEOUT;
+use crate::world::real::config_files;
 
 /// A name of a CronJob has room for the suffix of its jobs.
 const LONGEST_NAME: usize = 52;
@@ -19,7 +20,7 @@ const UID: u32 = 10001;
 const STATE_DIR: &str = "/var/lib/hikae";
 
 const HEAD: &str = "\
-# The values come from a secret, the recipes and `hikae.toml` from config maps:
+# The values come from a secret, the recipes and `hikae.toml` from config maps. kubectl keeps quotes as a part of a value: write values without them.
 #   kubectl create secret generic hikae-env --from-env-file=CONFIG/.env
 #   kubectl create configmap hikae-config --from-file=CONFIG/hikae.toml
 #   kubectl create configmap hikae-recipes --from-file=CONFIG/recipes
@@ -100,7 +101,6 @@ fn cron_job(entry: &Entry, place: &Place, folders: &BTreeMap<PathBuf, String>) -
 fn pod(entry: &Entry, place: &Place, folders: &BTreeMap<PathBuf, String>) -> Value {
     let mut mounts = vec![
         json!({ "name": "config", "mountPath": "/etc/hikae", "readOnly": true }),
-        json!({ "name": "recipes", "mountPath": "/etc/hikae/recipes", "readOnly": true }),
         json!({ "name": "state", "mountPath": STATE_DIR }),
         json!({ "name": "tmp", "mountPath": "/tmp" }),
         json!({ "name": "tmp", "mountPath": "/var/tmp" }),
@@ -128,13 +128,34 @@ fn pod(entry: &Entry, place: &Place, folders: &BTreeMap<PathBuf, String>) -> Val
             "volumeMounts": mounts,
         }],
         "volumes": [
-            { "name": "config", "configMap": { "name": "hikae-config", "optional": true } },
-            { "name": "recipes", "configMap": { "name": "hikae-recipes", "optional": true } },
+            { "name": "config", "projected": { "sources": configuration(place) } },
             { "name": "state", "persistentVolumeClaim": { "claimName": "hikae-state" } },
             { "name": "backups", "persistentVolumeClaim": { "claimName": "hikae-backups" } },
             { "name": "tmp", "emptyDir": {} },
         ],
     })
+}
+
+/// The configuration folder as one volume: a volume cannot be mounted below one of a config map, which is read-only.
+fn configuration(place: &Place) -> Vec<Value> {
+    let map = |name: &str, items: Vec<Value>| match items.is_empty() {
+        true => json!({ "configMap": { "name": name, "optional": true } }),
+        false => json!({ "configMap": { "name": name, "optional": true, "items": items } }),
+    };
+    let recipes = config_files::list(&place.config_dir.join("recipes")).ok().flatten().unwrap_or_default();
+    let mut recipes: Vec<String> = recipes.into_iter().filter(|name| is_key(name)).collect();
+    recipes.sort();
+    let items = recipes.iter().map(|name| json!({ "key": name, "path": format!("recipes/{name}") })).collect();
+    let mut sources = vec![map("hikae-config", Vec::new())];
+    if !recipes.is_empty() {
+        sources.push(map("hikae-recipes", items));
+    }
+    sources
+}
+
+/// Whether a file can be an entry of a config map.
+fn is_key(name: &str) -> bool {
+    name.ends_with(".lua") && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
 fn labels(name: &str) -> Value {

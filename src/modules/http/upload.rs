@@ -90,7 +90,7 @@ pub async fn upload(
 /// What went out; nothing in a dry run whose source was withheld.
 async fn send(pipeline: Pipeline, caller: Caller, upload: Upload, step: u64) -> Result<Option<Tally>> {
     let mut sink = caller.upload(upload).await?;
-    match pipeline.pour(&mut *sink, step).await {
+    match pipeline.pour(&mut *sink, step, None).await {
         Ok(tally) => {
             sink.commit().await?;
             Ok(Some(tally))

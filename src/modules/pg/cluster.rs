@@ -14,9 +14,14 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
+use crate::modules::pg::databases::next_name;
 use crate::postgres::server::clusters::Clusters;
+use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::temporary_cluster::{PORT, TemporaryCluster};
 use crate::postgres::server::throwaway;
+
+/// Stands in a setting for the next throwaway of the run: some extensions work in one database of a server, which a setting names.
+const DATABASE: &str = "{database}";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,8 +52,14 @@ pub async fn start(call: Rc<Call>, options: ClusterOptions) -> Result<Table> {
     let step = call.session.step("temporary cluster".to_owned(), call.site());
     let name = throwaway::cluster_name(caller.world.now(), caller.world.machine().process_id);
     let home = options.dir.join(&name).display().to_string();
-    let cluster = TemporaryCluster::new(caller, options.dir, name, options.server_version, options.size_bytes);
-    let cluster = cluster.with_settings(options.settings)?;
+    let cluster = TemporaryCluster::new(caller.clone(), options.dir, name, options.server_version, options.size_bytes);
+    let created = call.session.at_end.of::<CreatedDatabases>();
+    let database = next_name(&caller, &created);
+    let settings = options.settings.iter().map(|setting| setting.replace(DATABASE, &database)).collect();
+    let cluster = cluster.with_settings(settings)?;
+    if options.settings.iter().any(|setting| setting.contains(DATABASE)) {
+        created.reserve(database);
+    }
     let stop = CancellationToken::new();
     let (ready, answered) = oneshot::channel();
     let ended = spawn(call.session.pool.guard()?, cluster.run(ready, stop.clone()));

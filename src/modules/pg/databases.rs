@@ -43,7 +43,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     let created_databases = call.session.at_end.of::<CreatedDatabases>();
     let name = match &options.name {
         Some(name) => name.clone(),
-        None => throwaway::name(caller.world.now(), caller.world.machine().process_id, created_databases.count() + 1),
+        None => created_databases.take_reserved().unwrap_or_else(|| next_name(&caller, &created_databases)),
     };
     check_name(&name)?;
     let like = match &options.like {
@@ -89,6 +89,11 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
         Left::Unknown => {}
     }
     created.map(|_| name)
+}
+
+/// What the next throwaway of this run is called.
+pub fn next_name(caller: &Caller, created: &CreatedDatabases) -> String {
+    throwaway::name(caller.world.now(), caller.world.machine().process_id, created.count() + 1)
 }
 
 /// What exists of a database that was to be created.

@@ -16,24 +16,21 @@ use crate::lua::exports::Call;
 use crate::lua::json::to_lua;
 use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::postgres::dump::facts::{DatabaseFacts, names};
-use crate::postgres::restore::checks::{CHECK, Check, compare};
+use crate::postgres::dump::facts::DatabaseFacts;
+use crate::postgres::restore::asked::Asked;
+use crate::postgres::restore::checks::{CHECK, Check};
 use crate::postgres::restore::data_checks;
-use crate::postgres::restore::live;
-use crate::postgres::restore::live::{Answers, Live, Target};
+use crate::postgres::restore::live::Live;
 use crate::postgres::restore::read_back::ReadBack;
 use crate::postgres::restore::structure::Structure;
 use crate::postgres::restore::structure_checks::{self, Restored};
 use crate::postgres::server::client::Server;
-use crate::postgres::server::query::ask_in;
+use crate::postgres::server::definers::Definers;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRoles;
+use crate::report::translate::translated;
 use crate::secret::Secret;
 use crate::world::Caller;
-use crate::world::postgres::{QueryResult, message_of};
-
-/// The most that a database may say about itself: some hundred thousand tables.
-const MAX_LIVE_BYTES: usize = 128 << 20;
 
 options!(VerifyOptions {
     database: String,
@@ -95,10 +92,9 @@ impl<'de> Deserialize<'de> for Manifest {
 pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
     let caller = options.limit(call.world()?);
     let step = call.session.step(format!("verify {}", options.database), call.site());
-    let reader = call.session.at_end.of::<ThrowawayRoles>().reader(&options.server(), &options.database);
-    let server = reader.unwrap_or_else(|| options.server());
+    let definers = call.session.at_end.of::<ThrowawayRoles>().definers(&options.server(), &options.database);
     let structure = call.session.at_end.of::<Restored>().get(&options.database);
-    let checked = check(&caller, &options, server, structure.as_deref(), call.session.cores).await;
+    let checked = check(&caller, &options, definers.as_ref(), structure.as_deref(), call.session.cores).await;
     let answer = match checked {
         Ok(checks) => {
             for check in &checks {
@@ -113,9 +109,20 @@ pub async fn verify(call: Rc<Call>, options: VerifyOptions) -> Result<Table> {
     let table = call.lua.create_table().map_err(from_lua)?;
     table.raw_set("ok", true).map_err(from_lua)?;
     table.raw_set("database", options.database.as_str()).map_err(from_lua)?;
-    let checks = serde_json::to_value(answer?).unwrap_or_default(); // texts and numbers: it always can
+    let checks = described(&answer?);
     table.raw_set("checks", to_lua(&call.lua, &checks).map_err(from_lua)?).map_err(from_lua)?;
     Ok(table)
+}
+
+/// The checks, each with its detail in the reader's language as well.
+fn described(checks: &[Check]) -> serde_json::Value {
+    let mut all = serde_json::to_value(checks).unwrap_or_default(); // texts and numbers: it always can
+    for check in all.as_array_mut().into_iter().flatten() {
+        if let Some(detail) = check["detail"].as_str().map(|detail| translated(detail).into_owned()) {
+            check["shown"] = detail.into();
+        }
+    }
+    all
 }
 
 fn refuse(database: &str, checks: Vec<Check>) -> Error {
@@ -125,7 +132,7 @@ fn refuse(database: &str, checks: Vec<Check>) -> Error {
         bad.len(),
         checks.len()
     );
-    let details = serde_json::to_value(&checks).unwrap_or_default(); // texts and numbers: it always can
+    let details = described(&checks);
     Error::new(Kind::Integrity, what)
         .because_details(bad.join("\n"), details)
         .hint("do not use this database: restore the backup again, or an earlier one")
@@ -134,10 +141,33 @@ fn refuse(database: &str, checks: Vec<Check>) -> Error {
 async fn check(
     caller: &Caller,
     options: &VerifyOptions,
-    server: Server,
+    definers: Option<&Definers>,
     structure: Option<&Structure>,
     cores: usize,
 ) -> Result<Vec<Check>> {
+    let server = definers.map_or_else(|| options.server(), |definers| definers.reader.clone());
+    let database = options.database.as_str();
+    let (mut checks, live) = match definers {
+        None => rows_and_data(caller, options, &server, cores, false).await?,
+        Some(definers) => {
+            definers.take_rights(caller).await?;
+            let checked = rows_and_data(caller, options, &server, cores, true).await;
+            let given_back = definers.give_back(caller).await;
+            checked.and_then(|checked| given_back.map(|()| checked))?
+        }
+    };
+    checks.extend(structure_checks::compare(caller, &server, database, structure, &live.filled).await?);
+    Ok(checks)
+}
+
+/// What is compared by reading the database, which may run code in it; `apart` where nobody vouches for that.
+async fn rows_and_data(
+    caller: &Caller,
+    options: &VerifyOptions,
+    server: &Server,
+    cores: usize,
+    apart: bool,
+) -> Result<(Vec<Check>, Live)> {
     let mut expected = match &options.manifest {
         Manifest::Facts(facts) => (**facts).clone(),
         Manifest::Path(path) => facts_of(caller, path).await?,
@@ -145,16 +175,15 @@ async fn check(
     expected.without_data &= !options.allow_empty;
     let database = options.database.as_str();
     let act = format!("cannot verify the database `{database}`");
-    let mut talk = Talk::open(caller, &server, database, &act).await?;
-    let checked = Asked { talk: &mut talk, database }.checks(&mut expected, options).await;
+    let mut talk = Talk::open(caller, server, database, &act).await?;
+    let checked = Asked { talk: &mut talk, database, apart }.checks(&mut expected, &options.queries).await;
     let (mut checks, live) = talk.end(checked).await?;
     if options.verify == Depth::Data {
-        let read_back = ReadBack { caller, server: &server, database, cores };
+        let read_back = ReadBack { caller, server, database, cores, apart };
         let other = other_major(&expected, &live);
         checks.extend(data_checks::compare(&read_back, &expected, &live, other.as_deref()).await?);
     }
-    checks.extend(structure_checks::compare(caller, &server, database, structure, &live.filled).await?);
-    Ok(checks)
+    Ok((checks, live))
 }
 
 /// How the servers differ, where it is by their major version.
@@ -175,110 +204,4 @@ async fn facts_of(caller: &Caller, path: &Path) -> Result<DatabaseFacts> {
         return Err(cannot(Kind::Integrity).because_text("it says nothing about a database").hint(hint));
     };
     DatabaseFacts::deserialize(section).map_err(|cause| cannot(Kind::Integrity).because(cause).hint(hint))
-}
-
-/// The database that is asked.
-struct Asked<'a> {
-    talk: &'a mut Talk,
-    database: &'a str,
-}
-
-impl Asked<'_> {
-    async fn checks(&mut self, expected: &mut DatabaseFacts, options: &VerifyOptions) -> Result<(Vec<Check>, Live)> {
-        self.talk.run(live::PRELUDE.map(str::to_owned)).await?;
-        self.read_names(expected).await?;
-        let live: Live = self.json(live::query()).await?;
-        let targets = live::targets(&live, expected);
-        let answers = self.answers(&targets, expected).await?;
-        let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
-        checks.extend(compare(expected, &live, &targets, &answers));
-        if !options.queries.is_empty() {
-            // The recipe's own queries find names as any session does.
-            self.talk.run(["RESET search_path".to_owned()]).await?;
-        }
-        for (name, sql) in &options.queries {
-            checks.push(self.holds(name, sql).await);
-        }
-        drop(targets);
-        Ok((checks, live))
-    }
-
-    /// The one value that a query of hikae's own gives.
-    async fn json<T: de::DeserializeOwned>(&mut self, sql: String) -> Result<T> {
-        let answer = self.talk.ask_for(sql, MAX_LIVE_BYTES).await?;
-        serde_json::from_str(&answer.value().unwrap_or_default()).map_err(|error| self.unreadable().because(error))
-    }
-
-    fn unreadable(&self) -> Error {
-        Error::new(Kind::Other, format!("cannot read what the database `{}` answered", self.database))
-            .hint("please report this as a bug in hikae")
-    }
-
-    /// The names of a dump in another encoding, as the database itself reads them.
-    async fn read_names(&mut self, expected: &mut DatabaseFacts) -> Result<()> {
-        let Some(encoding) = expected.encoding.clone() else { return Ok(()) };
-        let sequences = expected.sequences.as_deref_mut().unwrap_or_default();
-        let mut names: Vec<&mut String> = names(&mut expected.tables, sequences).collect();
-        let read: Vec<String> = self.json(live::names_query(&encoding, &names)).await?;
-        for (name, read) in names.iter_mut().zip(read) {
-            **name = read;
-        }
-        Ok(())
-    }
-
-    /// Counts and reads every table, and looks at every sequence. What the server refuses is the answer.
-    async fn answers(&mut self, targets: &[Target<'_>], expected: &DatabaseFacts) -> Result<Answers> {
-        let mut answers = Answers::default();
-        for target in targets {
-            let count = self.said(target.count()).await?;
-            answers.rows.push(Some(count.and_then(|answer| number(answer.value()))));
-            answers.unreadable.push(self.said(target.sample()).await?.err());
-        }
-        for sequence in expected.sequences.as_deref().unwrap_or_default() {
-            let said = self.said(live::sequence_value(sequence)).await?;
-            let place = |answer: QueryResult| {
-                let row: Vec<String> = answer
-                    .rows
-                    .into_iter()
-                    .flatten()
-                    .flatten()
-                    .map(|v| String::from_utf8_lossy(&v).into_owned())
-                    .collect();
-                let [last, called] = row.as_slice() else { return Err("it gives no value".to_owned()) };
-                Ok((number(Some(last.clone()))?, called == "t"))
-            };
-            answers.sequences.push(Some(said.and_then(place)));
-        }
-        Ok(answers)
-    }
-
-    /// What a statement gives, or the words with which the server refuses it.
-    async fn said(&mut self, sql: String) -> Result<std::result::Result<QueryResult, String>> {
-        match self.talk.ask(sql).await {
-            Ok(answer) => Ok(Ok(answer)),
-            Err(error) => match message_of(&error) {
-                Some(message) => Ok(Err(message)),
-                None => Err(error),
-            },
-        }
-    }
-
-    /// A query of the recipe's own, whose one row must be one true value.
-    async fn holds(&mut self, name: &str, sql: &str) -> Check {
-        let rows = ask_in(self.talk, self.database, sql).await;
-        let check = match rows {
-            Ok(rows) => {
-                let row = rows.as_array().and_then(|rows| if rows.len() == 1 { rows[0].as_object() } else { None });
-                let value = row.filter(|row| row.len() == 1).and_then(|row| row.values().next().cloned());
-                Check::new("query", true, value.unwrap_or(rows.clone()))
-            }
-            Err(error) => Check::new("query", true, serde_json::Value::Null).because(|| error.one_line()),
-        };
-        check.of(name)
-    }
-}
-
-fn number<T: std::str::FromStr>(text: Option<String>) -> std::result::Result<T, String> {
-    let text = text.unwrap_or_default();
-    text.parse().map_err(|_| format!("`{text}` is no number"))
 }

@@ -7,6 +7,8 @@ pub(crate) const CUT: &str =
 
 /// The first version that knows `transaction_timeout`.
 const KNOWS_TIMEOUT: u32 = 17;
+/// The first version that knows `LOCALE_PROVIDER`.
+const KNOWS_PROVIDER: u32 = 15;
 
 /// The first bytes of every plain dump of one database.
 const HEADER: &[u8] = b"--\n-- PostgreSQL database dump\n--\n";
@@ -183,6 +185,13 @@ impl Envelope {
         let major = |version: &Option<String>| version.as_ref()?.split('.').next()?.parse::<u32>().ok();
         let (program, server) = (major(&self.pg_dump_version), major(&self.server_version));
         program.is_some_and(|program| program >= KNOWS_TIMEOUT) && server.is_some_and(|server| server < KNOWS_TIMEOUT)
+    }
+
+    /// Whether `pg_dump` names the provider of the locale, for which the server has no word.
+    pub(crate) fn names_provider(&self) -> bool {
+        let major = |version: &Option<String>| version.as_ref()?.split('.').next()?.parse::<u32>().ok();
+        let (program, server) = (major(&self.pg_dump_version), major(&self.server_version));
+        program.is_some_and(|program| program >= KNOWS_PROVIDER) && server.is_some_and(|server| server < KNOWS_PROVIDER)
     }
 
     fn read_version(&mut self, text: &[u8]) {

@@ -112,6 +112,7 @@ impl Inspector {
         let refused = std::mem::replace(&mut self.judging, Judging::new()).end(&self.lexer);
         self.contents.take_fingerprints();
         let newer = self.envelope.is_of_newer_pg_dump();
+        let provider = self.envelope.names_provider() && self.contents.database.is_some();
         let encoding = self.contents.encoding.take().filter(|encoding| encoding != "UTF8");
         // Without an encoding, what passes for UTF-8 mostly is.
         if encoding.as_ref().is_some_and(|encoding| encoding != "SQL_ASCII") {
@@ -138,6 +139,9 @@ impl Inspector {
             facts.remarks.push(newer_pg_dump());
             facts.filters.push(WITHOUT_NEWER.to_owned());
         }
+        if provider {
+            facts.filters.push(WITHOUT_PROVIDER.to_owned());
+        }
         if self.contents.drops_blindly {
             facts.filters.push(DROP_IF_EXISTS.to_owned());
         }
@@ -154,6 +158,10 @@ impl Inspector {
 
 /// Leaves out of a dump, before its first table, what a server before 17 does not know.
 const WITHOUT_NEWER: &str = "sed -E '1,/^(COPY|INSERT|CREATE TABLE) /{/^SET transaction_timeout = 0;$/d;}'";
+
+/// Leaves out of the statement that makes the database what a server before 15 does not know.
+const WITHOUT_PROVIDER: &str =
+    r"sed -E '1,/^(COPY|INSERT|CREATE TABLE) /{s/^(CREATE DATABASE .*) LOCALE_PROVIDER = libc/\1/;}'";
 
 /// Lets a dump by `--clean` without `--if-exists` drop, before it makes anything, only what is there.
 const DROP_IF_EXISTS: &str = r"sed -E '1,/^(CREATE|COPY|INSERT) /{s/^DROP ((TEXT SEARCH [A-Z]+|MATERIALIZED VIEW|FOREIGN TABLE|FOREIGN DATA WRAPPER|EVENT TRIGGER|OPERATOR CLASS|OPERATOR FAMILY|ACCESS METHOD|USER MAPPING|[A-Z]+) )/DROP \1IF EXISTS /;s/^ALTER TABLE /&IF EXISTS /;s/^(ALTER TABLE .* DROP CONSTRAINT )/\1IF EXISTS /;s/^SELECT pg_catalog\.lo_unlink\(.([0-9]+).\);/SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = \1;/;}'";

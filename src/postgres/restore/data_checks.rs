@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::postgres::dump::facts::{DatabaseFacts, TableRows};
 use crate::postgres::dump::fingerprint::{KIND, shown as hex};
-use crate::postgres::restore::checks::Check;
+use crate::postgres::restore::checks::{Check, written_by_triggers};
 use crate::postgres::restore::live::{Live, LiveTable};
 use crate::postgres::restore::read_back::{Read, ReadBack, TableColumns, Writing};
 use crate::postgres::server::quoting::shown;
@@ -34,7 +34,7 @@ pub async fn compare(
     let mut checks = not_taken(expected);
     if !tables.is_empty() {
         let read = read(read_back, expected, &tables).await?;
-        checks.extend(judged(read_back, &tables, read, other).await?);
+        checks.extend(judged(read_back, &tables, read, (other, live.event_triggers)).await?);
     }
     checks.extend(large_objects(read_back, expected).await?);
     Ok(checks)
@@ -107,7 +107,7 @@ async fn judged(
     read_back: &ReadBack<'_>,
     tables: &[Table<'_>],
     read: Vec<Read<(u64, u128)>>,
-    other: Option<&str>,
+    explained: (Option<&str>, bool),
 ) -> Result<Vec<Check>> {
     let (mut checks, mut same, mut compared) = (Vec::new(), 0, tables.len());
     for (table, read) in tables.iter().zip(read) {
@@ -115,7 +115,7 @@ async fn judged(
             same += 1;
             continue;
         }
-        let check = difference(read_back, table, read, other).await?;
+        let check = difference(read_back, table, read, explained).await?;
         compared -= usize::from(!check.compared);
         checks.push(check);
     }
@@ -128,7 +128,7 @@ async fn difference(
     read_back: &ReadBack<'_>,
     table: &Table<'_>,
     read: Read<(u64, u128)>,
-    other: Option<&str>,
+    (other, event_triggers): (Option<&str>, bool),
 ) -> Result<Check> {
     let object = shown(&table.live.schema, &table.live.name);
     let said = table.said.rows.unwrap_or(0);
@@ -139,6 +139,9 @@ async fn difference(
         Err(error) => Check::new("data", table.value, Value::Null).of(object).because(|| error),
         Ok((rows, _)) if table.live.member && rows > said => {
             Check::not_compared("data", "the extension fills it with rows of its own as well").of(object)
+        }
+        Ok((rows, _)) if event_triggers && rows > said => {
+            Check::not_compared("data", written_by_triggers(rows - said)).of(object)
         }
         Ok((rows, sum)) => {
             let kinds = match other {

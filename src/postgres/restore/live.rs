@@ -32,6 +32,9 @@ pub struct Live {
     /// The materialized views that are filled, as SQL has their names.
     pub filled: Vec<String>,
     pub extensions: Vec<String>,
+    /// Whether it has event triggers that may write while it is restored, and while it is looked at.
+    #[serde(default)]
+    pub event_triggers: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,6 +65,9 @@ SELECT json_build_object(
   WHERE NOT convalidated AND coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true) AND (contype = 'f' AND conparentid = 0 OR contype = 'c' AND (conislocal OR contypid <> 0))),
 'filled', (SELECT coalesce(json_agg(format('%I.%I', nspname, relname)), '[]')
   FROM pg_class c JOIN own ON own.oid = relnamespace WHERE relkind = 'm' AND relispopulated),
+'event_triggers', EXISTS (SELECT FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_language l ON l.oid = p.prolang
+  WHERE e.evtenabled <> 'D' AND e.oid >= 16384
+  AND (l.lanname NOT IN ('plpgsql', 'sql') OR p.prosrc ~* '\\m(insert|merge|copy|execute|perform|call|select)\\M')),
 'extensions', (SELECT coalesce(json_agg(extname ORDER BY extname), '[]') FROM pg_extension WHERE oid >= 16384)
 )"
     )

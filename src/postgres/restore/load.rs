@@ -8,6 +8,7 @@ pub fn decode_archive() -> Command {
     let mut command = Command::new("pg_restore");
     command.args = ["--create", "--file=-"].map(str::to_owned).to_vec();
     command.stdin = true;
+    command.own.stays = true;
     command
 }
 
@@ -15,6 +16,7 @@ pub fn decode_archive() -> Command {
 pub fn decode_folder(folder: &str) -> Command {
     let mut command = Command::new("pg_restore");
     command.args = ["--create", "--file=-", "--format=directory", "--", folder].map(str::to_owned).to_vec();
+    command.own.stays = true;
     command
 }
 

@@ -1,6 +1,7 @@
 //! Restores a dump: judges it, loads it into a target, compares, and swaps it in.
 
 pub mod archive;
+pub mod asked;
 pub mod canonical;
 pub mod checks;
 pub mod cutter;
@@ -13,11 +14,13 @@ pub mod kinds;
 pub mod live;
 pub mod load;
 pub mod nesting;
+pub mod older_server;
 pub mod other_reading;
 pub mod own;
 pub mod parallel;
 pub mod post_data;
 pub mod psql_line;
+pub mod raw_statement;
 pub mod read;
 pub mod read_back;
 pub mod read_lines;

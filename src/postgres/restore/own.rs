@@ -34,6 +34,8 @@ pub struct Own {
     pub comment: Vec<Vec<u8>>,
     /// What its settings would be for the session that loads it, by their names.
     pub settings: Vec<(String, Vec<u8>)>,
+    /// Where its files lie, when not in the place of the server.
+    pub tablespace: Option<String>,
 }
 
 /// Whether what the statement says about the database can be said about another one.
@@ -60,7 +62,10 @@ impl Own {
     ) -> Result<(), String> {
         match act {
             Act::Drop => {}
-            Act::Create => self.create = Some(create_database(target, &options(&tokens[name_at + 1..])?)),
+            Act::Create => {
+                self.create = Some(create_database(target, &options(&tokens[name_at + 1..])?));
+                self.tablespace = tablespace(&tokens[name_at + 1..]);
+            }
             Act::Describe => {
                 let name = &tokens[name_at];
                 let before = raw[..(name.from - from) as usize].trim_ascii_start();
@@ -76,6 +81,12 @@ impl Own {
         }
         Ok(())
     }
+}
+
+/// The value of the option `TABLESPACE = name`.
+fn tablespace(options: &[Token]) -> Option<String> {
+    let at = options.windows(2).position(|two| two[0].word() == "tablespace" && two[1].word() == "=")?;
+    options.get(at + 2).map(|name| name.text.clone())
 }
 
 /// The `SET name TO value` in an `ALTER DATABASE … SET`.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 
 use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::older_server::as_known;
 use crate::postgres::restore::post_data::{Order, order_of};
 use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::{Route, Router};
@@ -18,6 +19,7 @@ use crate::postgres::server::explain::explain;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::stream::{Piece, Source};
+use crate::world::command::Own;
 use crate::world::postgres::Step;
 use crate::world::program::{self, ProgramSource};
 use crate::world::{Command, Exit, SecretOrText};
@@ -99,6 +101,7 @@ impl Restoring {
                 (_, Order::After) => {
                     self.run_groups(std::mem::take(&mut groups), talks).await?;
                     if let Some(talk) = talks.first_mut() {
+                        let sql = as_known(sql, talk).await?;
                         talk.ask(sql).await?;
                     }
                 }
@@ -161,6 +164,8 @@ impl Restoring {
     fn pg_restore(&self, args: &[&str], stdin: bool) -> Command {
         let file = self.source.display().to_string();
         let args = args.iter().map(|arg| (*arg).to_owned()).chain(["--".to_owned(), file]);
-        Command { args: args.collect(), stdin, ..Command::new("pg_restore") }
+        // It connects to nobody, and reads hikae's own file.
+        let own = Own { stays: true, ..Own::default() };
+        Command { args: args.collect(), stdin, own, ..Command::new("pg_restore") }
     }
 }

@@ -70,6 +70,8 @@ pub struct ReadBack<'a> {
     pub server: &'a Server,
     pub database: &'a str,
     pub cores: usize,
+    /// Whether nobody vouches for the code in the database, which reading may run.
+    pub apart: bool,
 }
 
 impl ReadBack<'_> {
@@ -142,6 +144,7 @@ impl ReadBack<'_> {
         let act = format!("cannot read the database `{}` back", self.database);
         let mut talk = Talk::open(self.caller, self.server, self.database, &act).await?;
         talk.run(writing.settings()).await?;
+        talk.set_apart(self.apart);
         Ok(talk)
     }
 }
@@ -161,6 +164,12 @@ impl TableColumns {
 
 /// Takes the data of a `COPY`; what the server refuses is the answer.
 async fn copy(talk: &mut Talk, sql: String, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read<()>> {
+    talk.begin().await?;
+    let copied = copy_all(talk, sql, take).await?;
+    talk.undo().await.map(|()| copied)
+}
+
+async fn copy_all(talk: &mut Talk, sql: String, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read<()>> {
     let refused = |error: Error| match message_of(&error) {
         Some(message) => Ok(Err(message)),
         None => Err(error),

@@ -4,6 +4,7 @@ pub mod fill;
 pub mod prove;
 pub mod rights;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -27,6 +28,10 @@ use crate::world::postgres::sqlstate_of;
 /// PostgreSQL's code for a database that is there already.
 const DUPLICATE_DATABASE: &str = "42P04";
 
+/// The provider that every server has, and whether this one has no word for it.
+const LIBC: &str = " locale_provider = libc";
+const KNOWS_NO_PROVIDERS: &str = "SELECT pg_catalog.current_setting('server_version_num')::integer < 150000";
+
 /// What is broken off when the run is taken back.
 const WORK: &str = "the restore";
 
@@ -47,7 +52,7 @@ pub struct Restoring {
     pub reuse: bool,
     /// The comment of the throwaway that is made anew.
     pub remade: Option<String>,
-    /// Whether the roles that the dump names are made where the server lacks them.
+    /// Whether the roles and tablespaces that the dump names are made where the server lacks them.
     pub makes_roles: bool,
     pub jobs: u32,
     /// Whether a person vouches for the file.
@@ -125,17 +130,31 @@ impl Restoring {
     }
 
     async fn make_roles(&self, proved: &Proved) -> Result<()> {
-        if !self.makes_roles || proved.roles.is_empty() {
+        let tablespaces: BTreeSet<String> =
+            proved.structure.tablespaces.iter().chain(&proved.own.tablespace).cloned().collect();
+        if !self.makes_roles || proved.roles.is_empty() && tablespaces.is_empty() {
             return Ok(());
         }
-        let mut talk = self.talk(&self.maintenance, "cannot make the roles that the dump names").await?;
-        let made = talk.run_each(throwaway::make_roles(&proved.roles)).await;
+        let mut talk =
+            self.talk(&self.maintenance, "cannot make the roles and tablespaces that the dump names").await?;
+        let made = async {
+            if !proved.roles.is_empty() {
+                talk.run_each(throwaway::make_roles(&proved.roles)).await?;
+            }
+            if !tablespaces.is_empty() {
+                talk.ask(throwaway::IN_PLACE).await?;
+                talk.run_each(throwaway::make_tablespaces(&tablespaces)).await?;
+            }
+            Ok(())
+        };
+        let made = made.await;
         talk.end(made).await
     }
 
     /// Makes the target; whether it was not there before.
     async fn create(&self, proved: &Proved) -> Result<bool> {
         let sql = proved.own.create.clone().unwrap_or_else(|| create_database(&self.target, ""));
+        let sql = self.as_the_server_knows_it(sql).await?;
         if let Some(mark) = &self.remade {
             return self.remake(sql, mark).await;
         }
@@ -147,6 +166,16 @@ impl Restoring {
             Err(_) => Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
                 .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands")),
         }
+    }
+
+    /// Since 15 `pg_dump` names the provider of every locale, also to servers that know but one.
+    async fn as_the_server_knows_it(&self, sql: String) -> Result<String> {
+        if !sql.contains(LIBC) {
+            return Ok(sql);
+        }
+        let mut talk = self.talk(&self.maintenance, "cannot ask the server for its version").await?;
+        let is_older = talk.ask(KNOWS_NO_PROVIDERS).await;
+        Ok(if talk.end(is_older).await?.is_true() { sql.replace(LIBC, "") } else { sql })
     }
 
     /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.

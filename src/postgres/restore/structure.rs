@@ -13,6 +13,7 @@ use crate::postgres::dump::lexer::Lexer;
 use crate::postgres::restore::canonical::{canonical, label};
 use crate::postgres::restore::nesting::Nesting;
 use crate::postgres::restore::own::Own;
+use crate::postgres::restore::raw_statement::RawStatement;
 use crate::postgres::restore::rules::Token;
 
 /// How much of a statement is kept, to show where it differs.
@@ -34,6 +35,8 @@ pub struct Structure {
     pub statements: HashMap<u128, Made>,
     /// The materialized views that are filled.
     pub refreshed: BTreeSet<String>,
+    /// The tablespaces that it names.
+    pub tablespaces: BTreeSet<String>,
     pub shape: Shape,
 }
 
@@ -60,7 +63,7 @@ pub struct Shape {
 pub struct Collector {
     lexer: Lexer,
     nesting: Nesting,
-    raw: Vec<u8>,
+    raw: RawStatement,
     found: Structure,
     tablespace: String,
     method: String,
@@ -72,7 +75,7 @@ impl Default for Collector {
         Collector {
             lexer: Lexer::new(),
             nesting: Nesting::default(),
-            raw: Vec::new(),
+            raw: RawStatement::default(),
             found: Structure::default(),
             tablespace: String::new(),
             method: String::new(),
@@ -95,28 +98,28 @@ impl Collector {
                     self.raw.clear();
                     self.version(item);
                 }
-                Item::Comment | Item::PsqlLine => self.raw.extend_from_slice(taken),
+                Item::Comment | Item::PsqlLine => self.raw.extend(taken),
                 Item::Semicolon => {
-                    self.raw.extend_from_slice(taken);
+                    self.raw.extend(taken);
                     if !self.nesting.is_open() {
                         self.end_statement();
                     }
                 }
                 _ => {
-                    self.raw.extend_from_slice(taken);
+                    self.raw.extend(taken);
                     self.word(item);
                 }
             }
         }
         if self.lexer.rows_so_far().is_none() {
-            self.raw.extend_from_slice(&data[read..]);
+            self.raw.extend(&data[read..]);
         }
     }
 
     fn word(&mut self, item: Item) {
         self.nesting.push(&Token::new(item, self.lexer.text(), 0, 0));
         // There are very many, and they make no structure.
-        if self.raw.len() < 100 && self.raw.trim_ascii_start().starts_with(b"INSERT INTO") {
+        if self.raw.kept().len() < 100 && self.raw.kept().trim_ascii_start().starts_with(b"INSERT INTO") {
             self.lexer.skip_statement();
         }
     }
@@ -135,7 +138,7 @@ impl Collector {
 
     fn end_statement(&mut self) {
         self.nesting = Nesting::default();
-        let raw = std::mem::take(&mut self.raw);
+        let raw = self.raw.take();
         let raw = raw.trim_ascii();
         let words: Vec<&[u8]> = raw.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).take(3).collect();
         match words.as_slice() {
@@ -163,6 +166,7 @@ impl Collector {
         let value = |prefix: &str| text.strip_prefix(prefix).map(|rest| rest.trim_end_matches(';').to_owned());
         if let Some(tablespace) = value("SET default_tablespace = ") {
             self.tablespace = tablespace.trim_matches(['\'', '"']).to_owned();
+            self.found.tablespaces.extend(Some(self.tablespace.replace("\"\"", "\"")).filter(|name| !name.is_empty()));
         } else if let Some(method) = value("SET default_table_access_method = ") {
             self.method = method;
         } else if let Some(role) = value("SET SESSION AUTHORIZATION ") {

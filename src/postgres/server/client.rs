@@ -25,6 +25,15 @@ pub struct DumpShape {
     pub exclude_table_data: Vec<String>,
 }
 
+impl DumpShape {
+    /// Whether all tables are dumped with all their rows.
+    pub fn is_whole(&self) -> bool {
+        let parts =
+            [&self.schemas, &self.exclude_schemas, &self.tables, &self.exclude_tables, &self.exclude_table_data];
+        parts.iter().all(|part| part.is_empty())
+    }
+}
+
 impl Server {
     /// `program` as a client of `database` on this server. It never asks for a password: nobody is there to answer.
     pub fn command(&self, program: &str, database: Option<&str>) -> Command {

@@ -14,7 +14,11 @@ use crate::world::Caller;
 
 /// By name. With their numbers, for a name may come to mean another one.
 #[derive(Default)]
-pub struct CreatedDatabases(RefCell<BTreeMap<String, Database>>);
+pub struct CreatedDatabases {
+    made: RefCell<BTreeMap<String, Database>>,
+    /// The name of the next throwaway, where a server had to know it beforehand.
+    reserved: RefCell<Option<String>>,
+}
 
 #[derive(Default)]
 struct Database {
@@ -34,31 +38,41 @@ pub struct Hold {
 impl CreatedDatabases {
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.borrow().len()
+        self.made.borrow().len()
+    }
+
+    /// The next throwaway will have this name.
+    pub fn reserve(&self, name: String) {
+        *self.reserved.borrow_mut() = Some(name);
+    }
+
+    /// The name that was reserved for the next throwaway.
+    pub fn take_reserved(&self) -> Option<String> {
+        self.reserved.borrow_mut().take()
     }
 
     /// A database is about to be made.
     pub fn expect(&self, name: &str, hold: Option<Hold>) {
-        self.0.borrow_mut().insert(name.to_owned(), Database { oid: None, hold });
+        self.made.borrow_mut().insert(name.to_owned(), Database { oid: None, hold });
     }
 
     /// It exists, and has this number.
     pub fn stands(&self, name: &str, oid: u32) {
-        self.0.borrow_mut().entry(name.to_owned()).or_default().oid = Some(oid);
+        self.made.borrow_mut().entry(name.to_owned()).or_default().oid = Some(oid);
     }
 
     /// The database has another name now, or is gone; its keeper goes with it.
     pub fn forget(&self, name: &str) {
-        drop(self.0.borrow_mut().remove(name));
+        drop(self.made.borrow_mut().remove(name));
     }
 
     /// Whether it is a throwaway that this run holds.
     pub fn keeps(&self, name: &str) -> bool {
-        self.0.borrow().get(name).is_some_and(|made| made.hold.is_some())
+        self.made.borrow().get(name).is_some_and(|made| made.hold.is_some())
     }
 
     pub fn has(&self, name: &str, oid: u32) -> bool {
-        self.0.borrow().get(name).is_some_and(|made| made.oid == Some(oid))
+        self.made.borrow().get(name).is_some_and(|made| made.oid == Some(oid))
     }
 }
 
@@ -66,7 +80,7 @@ impl AtEnd for CreatedDatabases {
     /// Drops the throwaways that are left: Lua was ended before it could drop them, or the recipe forgot them.
     fn finish<'a>(&'a self, caller: &'a Caller, forgotten: bool) -> LocalBoxFuture<'a, ()> {
         let caller = caller.clone().limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME));
-        let left = std::mem::take(&mut *self.0.borrow_mut());
+        let left = std::mem::take(&mut *self.made.borrow_mut());
         let held = left.into_iter().filter_map(|(name, made)| Some((name, made.hold?)));
         Box::pin(async move {
             join_all(held.map(|(name, hold)| drop_leftover(&caller, name, hold, forgotten))).await;

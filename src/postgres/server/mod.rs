@@ -2,10 +2,12 @@
 
 pub mod client;
 pub mod clusters;
+pub mod expected;
 pub mod explain;
 pub mod throwaway_lock;
 pub mod throwaway_role;
 pub mod created;
+pub mod definers;
 pub mod load_line;
 pub mod maintenance;
 pub mod programs;

@@ -48,7 +48,7 @@ impl Programs {
     /// Gives `folder` to the user that the server runs as; nothing where that is ourselves.
     pub fn give(&self, folder: &Path) -> Option<Command> {
         let args = [USER, "--"].map(str::to_owned).into_iter().chain([folder.display().to_string()]);
-        let own = Own { capabilities: vec![Capability::CHOWN], ..Own::default() };
+        let own = Own { capabilities: vec![Capability::CHOWN], stays: true, ..Own::default() };
         self.as_root.then(|| Command { args: args.collect(), own, ..Command::new("chown") })
     }
 
@@ -83,7 +83,8 @@ impl Programs {
         command.args.extend(args);
         command.cwd = data.parent().map(Path::to_owned);
         // To become the other user, and to be asked by its clients.
-        command.own = Own { capabilities: vec![Capability::SETUID, Capability::SETGID], sockets: true };
+        let capabilities = vec![Capability::SETUID, Capability::SETGID];
+        command.own = Own { capabilities, sockets: true, stays: true, ..Own::default() };
         command
     }
 }

@@ -32,6 +32,8 @@ impl Server {
 pub struct Talk {
     pub session: Box<dyn Session>,
     act: String,
+    /// Whether each statement has a transaction of its own, which changes nothing.
+    apart: bool,
 }
 
 impl Talk {
@@ -46,7 +48,12 @@ impl Talk {
 
     pub async fn log_in(caller: &Caller, login: Login, act: &str) -> Result<Talk> {
         let session = caller.connect(login).await.map_err(|error| error.within(act))?;
-        Ok(Talk { session, act: act.to_owned() })
+        Ok(Talk { session, act: act.to_owned(), apart: false })
+    }
+
+    /// Whether from now on each statement has a transaction of its own: then, whatever code it runs changes nothing, and leaves no setting behind.
+    pub fn set_apart(&mut self, apart: bool) {
+        self.apart = apart;
     }
 
     /// What one statement gives.
@@ -56,7 +63,28 @@ impl Talk {
 
     /// The same, of at most `max_bytes`.
     pub async fn ask_for(&mut self, sql: impl Into<Bytes>, max_bytes: usize) -> Result<QueryResult> {
-        self.session.ask(sql.into(), max_bytes).await.map_err(|error| error.within(self.act.clone()))
+        self.begin().await?;
+        let answer = self.session.ask(sql.into(), max_bytes).await;
+        let undone = self.undo().await;
+        answer.map_err(|error| error.within(self.act.clone())).and_then(|answer| undone.map(|()| answer))
+    }
+
+    /// Begins the transaction of a statement that is to be apart.
+    pub async fn begin(&mut self) -> Result<()> {
+        self.around("BEGIN TRANSACTION READ ONLY").await
+    }
+
+    /// Takes that transaction back.
+    pub async fn undo(&mut self) -> Result<()> {
+        self.around("ROLLBACK").await
+    }
+
+    async fn around(&mut self, sql: &'static str) -> Result<()> {
+        if !self.apart {
+            return Ok(());
+        }
+        let done = self.session.ask(Bytes::from_static(sql.as_bytes()), MAX_ANSWER_BYTES).await;
+        done.map(drop).map_err(|error| error.within(self.act.clone()))
     }
 
     /// Runs several statements, up to the first that fails; gives what the last one gave.

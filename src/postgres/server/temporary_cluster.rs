@@ -17,6 +17,7 @@ use crate::postgres::server::talk::{self, MAX_ANSWER_BYTES};
 use crate::postgres::server::throwaway;
 use crate::report::{Level, log};
 use crate::units::show_size;
+use crate::world::command::Own;
 use crate::world::program::failure;
 use crate::world::{Caller, Child, Command, EntryKind, ListQuery, program};
 
@@ -131,6 +132,8 @@ impl TemporaryCluster {
         let mut command = programs.server(&data, &settings);
         // It is stopped when it is not needed any more; who uses it reports what it is for.
         command.expendable = true;
+        // A dump is code, which would run as the user of the server: it connects to nobody.
+        command.own.serves = true;
         let mut server = self.caller.spawn(command).await?;
         self.until_ready(&mut server).await?;
         Ok(server)
@@ -170,7 +173,8 @@ impl TemporaryCluster {
         }
         if self.caller.stat(home).await.map_err(left)?.is_some() {
             let args = ["-rf", "--"].map(str::to_owned).into_iter().chain([home.display().to_string()]);
-            self.do_one(Command { args: args.collect(), ..Command::new("rm") }).await.map_err(left)?;
+            let own = Own { stays: true, ..Own::default() };
+            self.do_one(Command { args: args.collect(), own, ..Command::new("rm") }).await.map_err(left)?;
         }
         self.caller.remove(&lock_of(home)).await.map_err(left)
     }

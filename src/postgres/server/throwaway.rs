@@ -94,6 +94,20 @@ pub fn make_roles(names: &BTreeSet<String>) -> String {
     )
 }
 
+/// Lets a tablespace lie in the folder of the cluster itself.
+pub const IN_PLACE: &str = "SET allow_in_place_tablespaces = on";
+
+/// Gives the statements that make the tablespaces which are not there, for everybody.
+pub fn make_tablespaces(names: &BTreeSet<String>) -> String {
+    let rows: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
+    format!(
+        "SELECT format(change, name, '') FROM (VALUES (1, 'CREATE TABLESPACE %I LOCATION %L'), \
+         (2, 'GRANT CREATE ON TABLESPACE %I TO PUBLIC')) AS changes (place, change), (VALUES {}) AS named (name) \
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_tablespace WHERE spcname = name) ORDER BY place, name",
+        rows.join(", ")
+    )
+}
+
 /// Drops a database, and ends the sessions in it.
 pub fn drop(name: &str) -> String {
     format!("DROP DATABASE {} WITH (FORCE)", ident(name))

@@ -1,8 +1,8 @@
 //! A role that a run makes to load one file, with no rights on the server's machine; it goes with the run.
 
 use std::cell::RefCell;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::{LocalBoxFuture, join_all};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -10,6 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::backup::at_end::{AtEnd, CLEANUP_TIME};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::client::Server;
+use crate::postgres::server::definers::Definers;
 use crate::postgres::server::maintenance::Maintenance;
 use crate::postgres::server::quoting::{ident, literal};
 use crate::postgres::server::talk::{self, Talk};
@@ -29,6 +30,8 @@ pub struct ThrowawayRole {
     pub server: Server,
     admin: Server,
     connect_to: String,
+    /// The statements by which functions go back to their owners.
+    owners: Arc<Mutex<Vec<String>>>,
     /// Behind a mutex only because a session is not for several threads at once.
     lock: Mutex<ThrowawayLock>,
 }
@@ -52,6 +55,7 @@ impl ThrowawayRole {
             server,
             admin: at.server.clone(),
             connect_to: at.database.clone(),
+            owners: Arc::default(),
             lock: Mutex::new(lock),
         };
         // The server may not let it in: its pg_hba.conf names the users.
@@ -86,6 +90,24 @@ impl ThrowawayRole {
     async fn change(&self, caller: &Caller, statements: impl IntoIterator<Item = String>) -> Result<()> {
         let act = format!("cannot change the role `{}`", self.name);
         talk::run(caller, &self.admin, &self.connect_to, &act, statements).await.map(drop)
+    }
+
+    fn definers(&self, database: &str) -> Definers {
+        Definers {
+            reader: self.server.clone(),
+            role: self.name.clone(),
+            admin: self.admin.clone(),
+            database: database.to_owned(),
+            owners: self.owners.clone(),
+        }
+    }
+
+    /// Gives back what a comparison that was broken off has taken, where its database is still there, and drops the role.
+    async fn leave(self, database: String, caller: &Caller) {
+        if let Err(error) = self.definers(&database).give_back(caller).await {
+            tracing::debug!(error = error.one_line(), "functions were not given back to their owners");
+        }
+        self.drop(caller).await;
     }
 
     /// Drops the role. What cannot be dropped, the next sweep drops.
@@ -135,11 +157,12 @@ impl ThrowawayRoles {
         roles.iter_mut().filter(|(loaded, _)| loaded == database).for_each(|(loaded, _)| loaded.clear());
     }
 
-    /// Who reads what is in a database of this server.
-    pub fn reader(&self, server: &Server, database: &str) -> Option<Server> {
+    /// Who reads what is in a database of this server, and what of it must not act as its owner meanwhile.
+    pub fn definers(&self, server: &Server, database: &str) -> Option<Definers> {
         let roles = self.0.borrow();
         let (_, role) = roles.iter().rev().find(|(loaded, _)| loaded == database)?;
-        (role.server.host == server.host && role.server.port == server.port).then(|| role.server.clone())
+        let is_here = role.server.host == server.host && role.server.port == server.port;
+        is_here.then(|| role.definers(database))
     }
 }
 
@@ -148,7 +171,7 @@ impl AtEnd for ThrowawayRoles {
         let caller = caller.clone().limited(Some(CLEANUP_TIME), Some(CLEANUP_TIME));
         let roles = std::mem::take(&mut *self.0.borrow_mut());
         Box::pin(async move {
-            join_all(roles.into_iter().map(|(_, role)| role.drop(&caller))).await;
+            join_all(roles.into_iter().map(|(database, role)| role.leave(database, &caller))).await;
         })
     }
 }

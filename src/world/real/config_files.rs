@@ -1,6 +1,6 @@
 //! Reads the files of the configuration, its recipes, specs and templates.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
@@ -41,6 +41,15 @@ pub fn read(path: &Path) -> Result<Option<String>> {
             .hint("no configuration, recipe, spec or template is so large: look at what it is"));
     }
     Ok(Some(text))
+}
+
+/// Gives a file that is there another text; its owner and its mode stay.
+pub fn overwrite(path: &Path, text: &str) -> Result<()> {
+    let written = std::fs::OpenOptions::new().write(true).truncate(true).open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|cause| Error::io(format!("cannot write `{}`", path.display()), cause))
 }
 
 /// The names of the entries of a folder; nothing when there is none.

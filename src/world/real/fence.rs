@@ -8,6 +8,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
 use rustix::fs::{AtFlags, Mode, OFlags};
 
+use super::shared_owner::hand_over;
 use super::trouble::trouble;
 use crate::error::Error;
 use crate::world::paths::nearest_root;
@@ -137,6 +138,7 @@ pub fn make_folder(above: &Dir, name: &OsStr, mode: u32) -> io::Result<bool> {
         Ok(()) => {
             // The umask narrows what mkdir was asked for.
             rustix::fs::chmodat(above, name, Mode::from_raw_mode(mode), AtFlags::empty())?;
+            hand_over(above, above, name)?;
             sync_folder(above)?;
             Ok(true)
         }

@@ -9,6 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use super::fence::Fence;
+use super::shared_owner::hand_over;
 use crate::error::{Error, Result};
 use crate::world::LockGuard;
 use crate::world::partial::FOLDER_MODE;
@@ -31,7 +32,10 @@ pub fn lock(fence: &Fence, path: &Path, now: DateTime<FixedOffset>) -> Result<Bo
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             // Removed by its last holder since it was opened: a lock on it would keep nobody away.
             Ok(()) if rustix::fs::fstat(&file).map_err(|errno| fail(errno.into()))?.st_nlink == 0 => {}
-            Ok(()) => break file,
+            Ok(()) => {
+                hand_over(&spot.folder, &file, "").map_err(|errno| fail(errno.into()))?;
+                break file;
+            }
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(held_by(path, &mut file)),
             Err(errno) => return Err(fail(errno.into())),
         }

@@ -22,6 +22,7 @@ use fence::Fence;
 use part::Part;
 use undo::Undo;
 
+pub mod account;
 mod base64;
 mod blocking;
 pub mod clock;
@@ -30,6 +31,7 @@ mod environment;
 mod fence;
 mod files;
 pub mod http;
+pub mod kernel;
 pub mod launcher;
 mod listing;
 mod loads;
@@ -46,6 +48,7 @@ mod pipes;
 pub mod postgres;
 mod process;
 pub mod probe;
+pub mod shared_owner;
 mod programs;
 mod removing;
 mod rights;
@@ -73,6 +76,7 @@ pub mod walls;
 pub struct Real {
     fence: Arc<Fence>,
     wall: Option<Arc<wall::Policy>>,
+    account: Option<Arc<account::Account>>,
     launcher: Option<Arc<launcher::Launcher>>,
     cores: Option<usize>,
     environment: Arc<BTreeMap<String, String>>,
@@ -99,6 +103,11 @@ impl Real {
     /// Builds this wall around each child.
     pub fn with_wall(self, policy: wall::Policy) -> Real {
         Real { wall: Some(Arc::new(policy)), ..self }
+    }
+
+    /// Starts programs, and connects to databases, as this user.
+    pub fn with_account(self, account: Option<Arc<account::Account>>) -> Real {
+        Real { account, ..self }
     }
 
     /// Starts other recipes by this.
@@ -139,6 +148,7 @@ impl Real {
         Real {
             fence,
             wall: None,
+            account: None,
             launcher: None,
             cores: None,
             environment,
@@ -149,6 +159,11 @@ impl Real {
             uploads: None,
             programs: None,
         }
+    }
+
+    /// Within what programs start.
+    fn place(&self) -> programs::Place<'_> {
+        programs::Place { wall: self.wall.as_deref(), account: self.account.as_ref() }
     }
 
     async fn answer(&self, effect: Effect) -> Result<Reply> {
@@ -193,7 +208,7 @@ impl Real {
             }
             E::Sweep { dir } => Reply::Entries(self.on_files(move |fence| files::sweep(fence, &dir)).await?),
             E::Spawn(command) => {
-                Reply::Child(programs::start(command, &self.environment, self.wall.as_deref(), &self.undo).await?)
+                Reply::Child(programs::start(command, &self.environment, self.place(), &self.undo).await?)
             }
             E::Upload(upload) => Reply::Sink(self.http.upload(*upload, &self.environment).await?),
             E::Request(request) => Reply::Response(self.http.send(*request, &self.environment).await?),
@@ -209,7 +224,9 @@ impl Real {
                 let path = programs::search_path(&self.environment);
                 Reply::Path(blocking(move || Ok(programs::which(&program, &path))).await?)
             }
-            E::Connect(login) => Reply::Session(postgres::connect(*login, &self.environment).await?),
+            E::Connect(login) => {
+                Reply::Session(postgres::connect(*login, &self.environment, self.account.clone()).await?)
+            }
             E::Send(letter) => Reply::Sent(mail::send(&letter).await?),
             E::Sleep { duration } => {
                 clock::sleep(duration).await;

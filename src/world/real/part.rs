@@ -11,6 +11,7 @@ use rustix::fs::{Advice, AtFlags, FlockOperation, Mode, OFlags};
 use super::described::described;
 use super::fence::{Fence, Spot, sync_folder};
 use super::naming::{exists, rename_new};
+use super::shared_owner::hand_over;
 use super::source::FileSource;
 use super::trouble::trouble;
 use crate::error::{Error, Kind, Result};
@@ -192,6 +193,7 @@ fn open_partial(spot: &Spot, mode: u32) -> io::Result<(File, std::ffi::OsString)
         }
         // The umask narrows what open was asked for.
         rustix::fs::fchmod(&file, mode)?;
+        hand_over(&spot.folder, &file, "")?;
         return Ok((file, partial));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::world::postgres::{Login, Session};
+use crate::world::real::account::Account;
 use crate::world::real::blocking::blocking;
 
 pub mod clients;
@@ -18,13 +19,18 @@ mod trouble;
 mod verifier;
 mod wire;
 
+pub use service::read as service;
 pub use settings::VARIABLES;
 
-/// Connects and logs in.
-pub async fn connect(login: Login, environment: &Arc<BTreeMap<String, String>>) -> Result<Box<dyn Session>> {
+/// Connects and logs in, as another user of this machine where one is given.
+pub async fn connect(
+    login: Login,
+    environment: &Arc<BTreeMap<String, String>>,
+    account: Option<Arc<Account>>,
+) -> Result<Box<dyn Session>> {
     let (wanted, environment) = (login.clone(), environment.clone());
     // The files of libpq are read from the disk.
-    let settings = blocking(move || settings::Settings::of(&wanted, &environment)).await?;
+    let settings = blocking(move || settings::Settings::of(&wanted, &environment, account)).await?;
     let session = login::open(&login, settings).await?;
     Ok(Box::new(session))
 }

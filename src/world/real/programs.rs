@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use rustix::fs::Access;
 
+use super::account::Account;
 use super::pipes::{ProgramInput, ProgramOutput, enlarge};
 use super::postgres::clients;
 use super::process::RealProcess;
@@ -18,19 +20,26 @@ use crate::world::program::{environment_of_child, passed_on};
 use crate::world::refusals::{no_such_cwd, not_on_path};
 use crate::world::{Child, Command};
 
-/// Starts `command`; `ours` is our own environment, and `wall` is what the child may reach.
-pub async fn start(
-    command: Command,
-    ours: &BTreeMap<String, String>,
-    wall: Option<&Policy>,
-    undo: &Undo,
-) -> Result<Child> {
+/// What a child may reach, and as whom it runs.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub wall: Option<&'a Policy>,
+    pub account: Option<&'a Arc<Account>>,
+}
+
+/// Starts `command`; `ours` is our own environment.
+pub async fn start(command: Command, ours: &BTreeMap<String, String>, place: Place<'_>, undo: &Undo) -> Result<Child> {
     let command = clients::with_variables(command, ours)?;
-    let env = environment_of_child(&command, ours);
+    let account = place.account.filter(|_| !command.own.stays).cloned();
+    let mut env = environment_of_child(&command, ours);
+    if let Some(account) = &account {
+        env.insert("HOME".to_owned(), account.home.display().to_string());
+        env.extend(["USER", "LOGNAME"].map(|name| (name.to_owned(), account.name.clone())));
+    }
     let program = find(&command.program, env.get("PATH").map_or("", String::as_str))?;
-    let wall = wall.map(|policy| Wall::for_child(policy, &command, &program)).transpose()?;
+    let wall = place.wall.map(|policy| Wall::for_child(policy, &command, &program)).transpose()?;
     let system = assemble(&command, &program, env);
-    let mut child = spawner::spawn(system, wall).await.map_err(|cause| cannot_start(&command, cause))?;
+    let mut child = spawner::spawn(system, wall, account).await.map_err(|cause| cannot_start(&command, cause))?;
 
     let stdin = child.stdin.take().map(|pipe| {
         enlarge(&pipe);

@@ -4,7 +4,7 @@
 //! forked on a thread of a pool, the child would die with that thread.
 
 use std::io;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use rustix::io::Errno;
 use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal, setsid};
@@ -12,14 +12,16 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::account::Account;
 use super::wall::Wall;
 
 type Job = Box<dyn FnOnce() + Send>;
 
 static SPAWNER: Mutex<Option<mpsc::Sender<Job>>> = Mutex::new(None);
 
-pub async fn spawn(mut command: Command, wall: Option<Wall>) -> io::Result<Child> {
-    prepare(&mut command, wall);
+/// Starts `command` within `wall`, as another user where one is given.
+pub async fn spawn(mut command: Command, wall: Option<Wall>, account: Option<Arc<Account>>) -> io::Result<Child> {
+    prepare(&mut command, wall, account);
     let (answer, answered) = oneshot::channel();
     let runtime = Handle::current();
     let job = move || {
@@ -32,18 +34,25 @@ pub async fn spawn(mut command: Command, wall: Option<Wall>) -> io::Result<Child
 }
 
 /// What the child does between fork and exec. Only system calls are allowed there: another thread may hold the allocator's lock.
-fn prepare(command: &mut Command, mut wall: Option<Wall>) {
+fn prepare(command: &mut Command, mut wall: Option<Wall>, account: Option<Arc<Account>>) {
     let parent = getpid();
     let before_exec = move || {
         // A session of its own, and with it a group of its own: no terminal is to be had there.
         setsid()?;
         close_the_rest()?;
+        let account = account.as_deref();
+        match (wall.take(), account) {
+            (Some(wall), account) => wall.close_in(account)?,
+            (None, Some(account)) => account.own_pipes().and_then(|()| account.become_it())?,
+            (None, None) => {}
+        }
+        // Last: who has become another user has forgotten it.
         set_parent_process_death_signal(Some(Signal::KILL))?;
         // It may have died before the line above.
         if getppid() != Some(parent) {
             return Err(rustix::io::Errno::SRCH.into());
         }
-        wall.take().map_or(Ok(()), Wall::close_in)
+        Ok(())
     };
     // SAFETY: the closure makes system calls and nothing else; it neither allocates nor takes a lock.
     unsafe { command.pre_exec(before_exec) };

@@ -19,6 +19,8 @@ use seccompiler::{
 pub enum Network {
     /// Nothing but Unix sockets, and those only where they are declared.
     Closed { sockets: bool },
+    /// Unix sockets that listen: others come, and it goes to nobody.
+    Serving,
     /// TCP and UDP; which TCP ports is for Landlock to say.
     Ports { sockets: bool },
     /// Everything.
@@ -31,11 +33,12 @@ pub struct Filter(&'static BpfProgram);
 impl Filter {
     /// The filter of this network; an error where this machine has none.
     pub fn of(network: Network) -> io::Result<Filter> {
-        static MADE: [OnceLock<Option<BpfProgram>>; 5] = [const { OnceLock::new() }; 5];
+        static MADE: [OnceLock<Option<BpfProgram>>; 6] = [const { OnceLock::new() }; 6];
         let place = match network {
             Network::Closed { sockets } => usize::from(sockets),
             Network::Ports { sockets } => 2 + usize::from(sockets),
             Network::Open => 4,
+            Network::Serving => 5,
         };
         let made = MADE[place].get_or_init(|| program(network).ok());
         made.as_ref().map(Filter).ok_or_else(|| io::ErrorKind::Unsupported.into())
@@ -193,6 +196,7 @@ fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
     let (inet, sockets) = match network {
         Network::Open => return Ok(()),
         Network::Closed { sockets } => (false, sockets),
+        Network::Serving => (false, true),
         Network::Ports { sockets } => (true, sockets),
     };
     let others = [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK].map(|known| family(Ne, known));
@@ -204,6 +208,9 @@ fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
     let fast_open = u64::from(libc::MSG_FASTOPEN.cast_unsigned());
     for (call, place) in [(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2), (libc::SYS_sendmmsg, 3)] {
         refuse(rules, call, &[(place, Dword, MaskedEq(fast_open), fast_open)])?;
+    }
+    if network == Network::Serving {
+        rules.insert(libc::SYS_connect, Vec::new());
     }
     if !inet {
         for closed in [AF_INET, AF_INET6, AF_NETLINK] {

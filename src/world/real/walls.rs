@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{orphans, rights, syscalls, view, wall};
+use super::kernel::Kernel;
+use super::{orphans, rights, view};
 
 /// How much of one wall holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +32,9 @@ impl fmt::Display for Hold {
     }
 }
 
-/// Every wall, in the order in which they are read.
-pub fn report() -> Vec<Holds> {
-    let (landlock, filters) = (wall::landlock_version(), syscalls::available());
+/// Every wall, as this kernel builds it, in the order in which they are read.
+pub fn report(kernel: Kernel) -> Vec<Holds> {
+    let Kernel { landlock, filters } = kernel;
     vec![
         files(landlock),
         devices(landlock),
@@ -105,6 +106,7 @@ fn sockets(landlock: u8, filters: bool) -> Holds {
     let subject = "Unix sockets";
     match (filters, landlock) {
         (false, _) => one(subject, Hold::None, "this kernel has no seccomp filters"),
+        (true, 9..) => one(subject, Hold::Full, "closed, but for those that are declared or that arguments name"),
         (true, 6..) => one(
             subject,
             Hold::Partly,

@@ -117,7 +117,7 @@ return {
   ["refused to remove old backups: `%s` lies in the future of the clock, which says %s"] = "古いバックアップを削除しませんでした: `%s` は現在時刻 %s より未来の日付です",
   ["set the clock of this machine right, or move that backup away"] = "このマシンの時刻を合わせるか、そのバックアップを別の場所へ移してください",
   ["refused to remove old backups before the new one is proved"] = "新しいバックアップの検証が終わる前なので、古いバックアップを削除しませんでした",
-  ["call retention.prune after `:save(path)`, with the folder and the pattern of that path"] = "retention.prune は `:save(path)` の後に、そのパスのフォルダとパターンを指定して呼んでください",
+  ["call retention.prune after `:save(path)`, with the folder and the pattern of that path"] = "retention.prune は `:save(path)` の後に、そのパスのフォルダーとパターンを指定して呼んでください",
   ["Left alone, of another database: %d, such as %s (%s)"] = "別のデータベースのものなので残しました: %d 件 (%s など: %s)",
   ["of another database: %s"] = "別のデータベースのもの: %s",
   ["not known"] = "不明",
@@ -194,7 +194,7 @@ return {
   ["not all is well: %s"] = "異常があります: %s",
   ["`hikae status` shows how each recipe stands"] = "`hikae status` で各レシピの状態を確認できます",
   -- restores
-  ["there is no backup `%s` in `%s`"] = "バックアップファイルが見つかりません: `%s` (フォルダ: `%s`)",
+  ["there is no backup `%s` in `%s`"] = "バックアップファイルが見つかりません: `%s` (フォルダー: `%s`)",
   ["name the file: --set file=/path/of/the/backup"] = "ファイルを指定してください: --set file=/path/of/the/backup",
   ["A left-over database could not be dropped: %s"] = "残っていたテスト用データベースを削除できませんでした: %s",
   ["The database %s could not be dropped: %s"] = "データベース %s を削除できませんでした: %s",
@@ -260,11 +260,11 @@ return {
   ["`%s` belongs to another user or group, to whom its new version would not belong"] = "`%s` は別のユーザーまたはグループのもので、新しいファイルの所有者が変わってしまいます",
   ["run this as that user, or put the file in place by hand: %s"] = "そのユーザーで実行するか、手動で配置してください: %s",
   ["PUT IT BACK BY HAND: %s (what was live is kept as NAME%s): %s"] = "手動で戻してください: %s (以前のファイルは NAME%s): %s",
-  ["The archive has files of other folders too, to be put in place by hand: they lie in %s"] = "アーカイブにはほかのフォルダのファイルもあります。%s にあるので、手動で配置してください",
+  ["The archive has files of other folders too, to be put in place by hand: they lie in %s"] = "アーカイブにはほかのフォルダーのファイルもあります。%s にあるので、手動で配置してください",
   ["wait for %s"] = "動作確認: %s",
   ["Recovery of the application is complete"] = "アプリケーション復旧が完了しました",
   -- params
-  ["the param `%s` is declared twice"] = "パラメータ `%s` が二重に宣言されています",
+  ["the param `%s` is declared twice"] = "パラメーター `%s` が二重に宣言されています",
   ["change it in the block that has it"] = "宣言しているブロックの中で変更してください",
   -- reasons for which a failure is accepted, or a file is removed
   ["this is the disaster that is to be recovered from"] = "これが復旧の対象となる障害です",

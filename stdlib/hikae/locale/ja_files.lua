@@ -26,7 +26,7 @@ return {
   ["Configuration backup is complete"] = "設定ファイルバックアップが完了しました",
   ["Variables kept, without secrets: %d"] = "環境変数をバックアップしました (機密情報は除く): %d件",
   ["required files are missing in `%s`: %s"] = "`%s` に必要なファイルがありません: %s",
-  ["set `app_dir` to the folder of the application, and `required` to what it must have"] = "`app_dir` にアプリケーションのフォルダを、`required` に必要なファイルを指定してください",
+  ["set `app_dir` to the folder of the application, and `required` to what it must have"] = "`app_dir` にアプリケーションのフォルダーを、`required` に必要なファイルを指定してください",
   ["A link is not packed, name the file that it leads to: %s"] = "リンクはバックアップしません。リンク先のファイルを指定してください: %s",
   ["Not there, and not required: %s"] = "存在しないファイル (任意): %s",
   ["it is in the archive"] = "アーカイブに保存済み",
@@ -37,8 +37,8 @@ return {
   -- log-backup (guide §3.3)
   ["Log backup starts"] = "ログファイルバックアップを開始します",
   ["Log backup is complete"] = "ログファイルバックアップが完了しました",
-  ["there is no log folder `%s`"] = "ログフォルダ `%s` がありません",
-  ["name the folders that there are: --set dirs=/var/log/nginx,/var/log/app"] = "存在するフォルダを指定してください: --set dirs=/var/log/nginx,/var/log/app",
+  ["there is no log folder `%s`"] = "ログフォルダー `%s` がありません",
+  ["name the folders that there are: --set dirs=/var/log/nginx,/var/log/app"] = "存在するフォルダーを指定してください: --set dirs=/var/log/nginx,/var/log/app",
   -- git-backup (guide §3.1)
   ["Git backup starts"] = "Gitリポジトリバックアップを開始します",
   ["Git backup is complete"] = "Gitリポジトリバックアップが完了しました",
@@ -68,8 +68,8 @@ return {
   ["Permissions of the backups are set: %d looked at, %d put right"] = "バックアップファイルの権限を設定しました: %d 件を確認、%d 件を修正",
   ["%s had the mode %s"] = "%s の権限は %s でした",
   ["%s belonged to %d:%d"] = "%s の所有者は %d:%d でした",
-  ["there is no folder `%s`"] = "フォルダ `%s` がありません",
-  ["set `dir` to the folder of the backups"] = "`dir` にバックアップのフォルダを指定してください",
+  ["there is no folder `%s`"] = "フォルダー `%s` がありません",
+  ["set `dir` to the folder of the backups"] = "`dir` にバックアップのフォルダーを指定してください",
   ["Links, which were left as they are: %d"] = "リンク (変更しません): %d件",
   ["put right: %d of %d"] = "修正: %d / %d 件",
   -- full-backup (guide §7.1)

@@ -76,3 +76,34 @@ fn old_backups_do_not_go_for_a_backup_that_was_changed() {
     assert!(said.err.contains("is another file before old backups are removed"), "{said:?}");
     assert!(hikae.path("backups/shop_20260101_020000.sql.gz").exists());
 }
+
+/// A copy beside the backup, and an object in a store, are backups like any other.
+#[test]
+fn copies_and_objects_are_looked_at_as_well() {
+    let spoil =
+        |name: &str| format!("cd \"$1\"; printf X | dd of=$(echo {name}) bs=1 seek=30 conv=notrunc 2>/dev/null");
+    let mess = "process.run { program = \"mess\", args = { p.dir }, cwd = p.dir }";
+    let tee = format!("dump():gzip():tee(path.join(p.dir, \"copy.sql.gz\")):save(at)\n {mess}");
+    let said = runs(liar(&tee), &spoil("copy.sql.gz"));
+    // The other of the two is as it was.
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("copy.sql.gz` is another file at the end of the run"), "{said:?}");
+    assert_eq!(runs(liar(&tee), "touch \"$1\"/copy.sql.gz").code, 0);
+    let put = format!("dump():gzip():put(objects.open {{ url = \"file://\" .. p.dir }}, \"shop.sql.gz\")\n {mess}");
+    let stored = |script: &str| {
+        let hikae = liar(&put);
+        let recipe = hikae.path("config/recipes/liar.lua");
+        let text = std::fs::read_to_string(&recipe).unwrap();
+        let text = text.replace("write = { \"{dir}\" }", "write = { \"{dir}\" }, objects = { \"file://{dir}/*\" }");
+        std::fs::write(&recipe, text).unwrap();
+        runs(hikae, script)
+    };
+    let back = "cd \"$1\"; touch -r shop.sql.gz ref; printf X | dd of=shop.sql.gz bs=1 seek=30 conv=notrunc 2>/dev/null; touch -r ref shop.sql.gz";
+    for script in [spoil("shop.sql.gz"), spoil("shop.sql.gz.manifest.json"), back.to_owned()] {
+        let said = stored(&script);
+        assert_eq!(said.code, 1, "{script}: {said:?}");
+        assert!(said.err.contains("at the end of the run"), "{script}: {said:?}");
+    }
+    let said = stored("touch \"$1\"/shop.sql.gz");
+    assert_eq!(said.code, 0, "{said:?}");
+}

@@ -7,7 +7,7 @@ use crate::postgres::restore::rewriter::Rewriter;
 use crate::postgres::restore::routing::Router;
 use crate::postgres::restore::steps::Restoring;
 use crate::postgres::restore::steps::prove::Proved;
-use crate::postgres::restore::steps::rights::{NO_SEARCH_PATH, is_setting};
+use crate::postgres::restore::steps::rights::{NO_SEARCH_PATH, WRITES, is_setting};
 use crate::postgres::server::quoting::{ident, literal};
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRole;
@@ -118,6 +118,7 @@ impl Restoring {
         let told = async {
             talk.run(READING.map(str::to_owned)).await?;
             talk.ask(NO_SEARCH_PATH).await?;
+            talk.ask(WRITES).await?;
             if let Some(encoding) = proved.dump["encoding"].as_str() {
                 talk.ask(format!("SET client_encoding = {}", literal(encoding))).await?;
             }

@@ -7,6 +7,7 @@
 use bytes::Bytes;
 
 use crate::error::{Error, Kind, Result};
+use crate::postgres::restore::older_server::as_known;
 use crate::postgres::restore::routing::{Route, Router, tokens};
 use crate::postgres::restore::rules::Token;
 use crate::postgres::restore::steps::Restoring;
@@ -27,6 +28,9 @@ const PRIVILEGED: &str = "SELECT me.rolsuper OR EXISTS (SELECT FROM pg_catalog.p
 
 /// As `pg_dump` has it: every name in a dump says its schema.
 pub const NO_SEARCH_PATH: &str = "SET search_path = ''";
+
+/// What the database may have been given by then does not hold for who gives it its owners.
+pub const WRITES: &str = "SET default_transaction_read_only = off";
 
 /// The SQLSTATE of a right that is missing.
 const NO_RIGHT: &str = "42501";
@@ -87,6 +91,7 @@ impl Restoring {
         let done = async {
             // The code of the dump may have given the database another one, which would decide what a name means.
             talk.ask(NO_SEARCH_PATH).await?;
+            talk.ask(WRITES).await?;
             for sql in router.deferred {
                 talk.ask(sql).await?;
             }
@@ -102,7 +107,13 @@ impl Restoring {
     /// Sends a step to where it belongs.
     pub async fn route(&self, step: Step, talk: &mut Talk, router: &mut Router) -> Result<()> {
         match router.route(&step) {
-            Route::Load => talk.session.send(step).await,
+            Route::Load => {
+                let step = match step {
+                    Step::Statement { sql, line } => Step::Statement { sql: as_known(sql, talk).await?, line },
+                    other => other,
+                };
+                talk.session.send(step).await
+            }
             Route::Skip => Ok(()),
             Route::Later => {
                 router.deferred.extend(statement(step));

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Backend, Reach};
 use crate::error::{Error, Kind, Result};
-use crate::stream::{ReadBack, Sink, Source};
+use crate::stream::{ReadBack, Sink, Source, Stamped};
 use crate::world::objects::words::{no_bucket, no_object, only_files, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 use crate::world::partial::{FOLDER_MODE, is_partial};
@@ -66,8 +66,8 @@ fn must_be_there(fence: &Fence, act: &str, title: &str, store: &Store) -> Result
 }
 
 fn stat_of(stat: &Stat) -> ObjectStat {
-    let nanos = stat.modified.timestamp_nanos_opt().unwrap_or_default();
-    let etag = format!("{nanos:x}-{:x}", stat.size_bytes);
+    // Its number and the time of its last change, which no program can set.
+    let etag = stat.stamp().0;
     ObjectStat { size_bytes: stat.size_bytes, modified: stat.modified, etag, ..ObjectStat::default() }
 }
 
@@ -116,6 +116,10 @@ impl Sink for ObjectSink {
 
     fn read_back(&mut self) -> BoxFuture<'_, Result<ReadBack>> {
         self.sink.read_back()
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        self.sink.stamped()
     }
 
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<()>> {

@@ -100,7 +100,9 @@ impl Reach {
             })
             .collect();
         let wall = self.wall.as_deref().map(|policy| self.opened(policy));
-        programs::start(command, &self.environment, wall.as_ref(), &self.undo).await
+        // Its keys are those of hikae's own user.
+        let place = programs::Place { wall: wall.as_ref(), account: None };
+        programs::start(command, &self.environment, place, &self.undo).await
     }
 
     /// The wall around such a program.
@@ -108,7 +110,6 @@ impl Reach {
         let mut policy = policy.clone();
         policy.read.extend(settings(&self.environment));
         policy.connect_ports = None;
-        policy.sockets = true;
         policy
     }
 

@@ -2,6 +2,9 @@
 
 mod scram;
 
+use std::path::Path;
+use std::sync::Arc;
+
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
@@ -16,6 +19,7 @@ use super::{tls, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::postgres::{APPLICATION, Login, refusal};
+use crate::world::real::account::Account;
 
 /// The largest message before the login: nobody there has a reason to say more.
 const GREETING_BYTES: usize = 64 << 10;
@@ -76,7 +80,11 @@ async fn connect(place: &Place, settings: &Settings) -> Result<Stream> {
     let failed = |cause| trouble::unreachable(place, cause);
     if place.is_socket() {
         let path = format!("{}/.s.PGSQL.{}", place.host, place.port);
-        return UnixStream::connect(path).await.map(Stream::Unix).map_err(failed);
+        let stream = match settings.account.clone() {
+            None => UnixStream::connect(path).await,
+            Some(account) => connect_as(account, path).await,
+        };
+        return stream.map(Stream::Unix).map_err(failed);
     }
     let address = place.address.as_deref().unwrap_or(&place.host);
     let mut stream = TcpStream::connect((address, place.port)).await.map_err(failed)?;
@@ -94,6 +102,13 @@ async fn connect(place: &Place, settings: &Settings) -> Result<Stream> {
         b'N' => Err(trouble::no_tls(place, settings.ssl)),
         _ => Err(trouble::garbled(&place.title(), std::io::Error::other("it does not answer as PostgreSQL does"))),
     }
+}
+
+async fn connect_as(account: Arc<Account>, path: String) -> std::io::Result<UnixStream> {
+    let connecting = tokio::task::spawn_blocking(move || account.connect(Path::new(&path)));
+    let stream = connecting.await.map_err(std::io::Error::other)??;
+    stream.set_nonblocking(true)?;
+    UnixStream::from_std(stream)
 }
 
 impl Talk<'_> {

@@ -5,6 +5,7 @@ mod passfile;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::demands::Logins;
@@ -12,6 +13,7 @@ use super::service;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::world::postgres::{DEFAULT_PORT, Login};
+use crate::world::real::account::Account;
 use crate::world::real::environment;
 
 /// The variables of libpq that are understood; the paths among them must be readable.
@@ -116,6 +118,8 @@ impl Place {
 pub struct Settings {
     pub places: Vec<Place>,
     pub user: String,
+    /// Who comes to a Unix socket, where it is not who we are.
+    pub account: Option<Arc<Account>>,
     pub database: String,
     pub options: Option<String>,
     pub ssl: SslMode,
@@ -143,18 +147,26 @@ impl Values<'_> {
 }
 
 impl Settings {
-    pub fn of(login: &Login, environment: &BTreeMap<String, String>) -> Result<Settings> {
+    pub fn of(
+        login: &Login,
+        environment: &BTreeMap<String, String>,
+        account: Option<Arc<Account>>,
+    ) -> Result<Settings> {
         let given = [("host", login.host.clone()), ("port", login.port.map(|port| port.to_string()))];
         let given = given.into_iter().chain([("user", login.user.clone())]);
         let given = given.filter_map(|(key, value)| Some((key, value?))).collect();
         let values = Values { given, service: service::read(environment)?, environment };
         demands::refuse_unsupported(&values)?;
-        let user = values.get("user", "PGUSER").map_or_else(environment::user, str::to_owned);
+        let user = values.get("user", "PGUSER").map_or_else(
+            || account.as_ref().map_or_else(environment::user, |account| account.name.clone()),
+            str::to_owned,
+        );
         let home = environment.get("HOME").map(PathBuf::from);
         let (root_cert, system_roots) = roots(&values, home.as_deref());
         let mut settings = Settings {
             places: places(&values)?,
             user,
+            account,
             database: login.database.clone(),
             options: options(&values, login.read_only),
             ssl: ssl_mode(&values, system_roots)?,

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{Container, META, stat};
 use crate::error::{Error, Kind, Result};
-use crate::stream::Sink;
+use crate::stream::{Sink, Stamped};
 use crate::world::http::Method;
 use crate::world::objects::words::{not_as_sent, taken};
 use crate::world::objects::{MOST_PARTS, Put};
@@ -36,6 +36,7 @@ pub struct Upload {
     blocks: BTreeMap<usize, String>,
     under_way: JoinSet<Result<(usize, String)>>,
     torn: bool,
+    stamp: Stamped,
 }
 
 impl Upload {
@@ -44,7 +45,8 @@ impl Upload {
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
         let (gathered, blocks, under_way) = (Vec::new(), BTreeMap::new(), JoinSet::new());
         let (size_bytes, md5, number) = (0, Md5::new(), 0);
-        Upload { container, put, title, mark, gathered, size_bytes, md5, number, blocks, under_way, torn: false }
+        let (torn, stamp) = (false, Stamped::default());
+        Upload { container, put, title, mark, gathered, size_bytes, md5, number, blocks, under_way, torn, stamp }
     }
 
     async fn take(&mut self, mut data: Bytes) -> Result<()> {
@@ -159,12 +161,16 @@ impl Upload {
                 Ok(_) => not_as_sent(&self.put.object, "what is there is another's"),
             });
         };
-        let size = stat(&seen).map_or(0, |stat| stat.size_bytes);
+        let found = stat(&seen).unwrap_or_default();
+        let size = found.size_bytes;
         let (own, said) = (self.md5(), seen.header("content-md5").unwrap_or_default());
         let why = match () {
             () if size != self.size_bytes => format!("it has {size} bytes, and {} were sent", self.size_bytes),
             () if said != own => format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`"),
-            () => return Ok(()),
+            () => {
+                self.stamp.get_or_init(|| found.stamp());
+                return Ok(());
+            }
         };
         let etag = seen.header("etag").unwrap_or("*").to_owned();
         drop(seen);
@@ -189,6 +195,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.finish_blocks())
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {

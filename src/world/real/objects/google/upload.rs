@@ -4,10 +4,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Bucket, read};
+use super::{Bucket, read, stat};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
-use crate::stream::Sink;
+use crate::stream::{Sink, Stamped};
 use crate::world::http::exchange::repeats::doubled;
 use crate::world::http::{HttpResponse, Method};
 use crate::world::objects::Put;
@@ -36,13 +36,15 @@ pub struct Upload {
     sent: u64,
     crc32c: u32,
     torn: bool,
+    stamp: Stamped,
 }
 
 impl Upload {
     pub fn new(bucket: Bucket, put: Put) -> Upload {
         let (title, now) = (put.object.to_string(), clock::now());
         let mark = format!("{}-{}", now.timestamp_nanos_opt().unwrap_or_default(), std::process::id());
-        Upload { bucket, put, title, mark, session: None, gathered: Vec::new(), sent: 0, crc32c: 0, torn: false }
+        let (gathered, stamp) = (Vec::new(), Stamped::default());
+        Upload { bucket, put, title, mark, session: None, gathered, sent: 0, crc32c: 0, torn: false, stamp }
     }
 
     async fn take(&mut self, mut data: Bytes) -> Result<()> {
@@ -200,7 +202,10 @@ impl Upload {
         let why = match () {
             () if size != total => format!("it has {size} bytes, and {total} were sent"),
             () if said != own => format!("its checksum (CRC-32C) is `{said}`, that of what was sent is `{own}`"),
-            () => return Ok(()),
+            () => {
+                self.stamp.get_or_init(|| stat(&seen).unwrap_or_default().stamp());
+                return Ok(());
+            }
         };
         self.take_back(&seen).await;
         Err(not_as_sent(&self.put.object, why))
@@ -233,6 +238,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(std::future::ready(if self.torn { Err(torn()) } else { Ok(()) }))
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {

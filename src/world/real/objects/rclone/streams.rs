@@ -10,11 +10,11 @@ use tokio::sync::Mutex;
 use super::{Rclone, Seen, remote};
 use crate::error::{Error, Kind, Result};
 use crate::stream::hex::hex;
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, Sink, Source, Stamped};
 use crate::world::Child;
 use crate::world::objects::record::BegunUpload;
 use crate::world::objects::words::{not_as_sent, not_as_stored, taken, wrong_length};
-use crate::world::objects::{Object, Put, Store};
+use crate::world::objects::{Object, ObjectStat, Put, Store};
 use crate::world::partial::partial_name;
 use crate::world::program::failure;
 use crate::world::real::clock;
@@ -78,6 +78,7 @@ pub struct Upload {
     size_bytes: u64,
     md5: Md5,
     torn: bool,
+    stamp: Stamped,
 }
 
 impl Upload {
@@ -94,8 +95,8 @@ impl Upload {
         let begun = BegunUpload { place: put.object.store.container_host(), key: partial.clone(), id: String::new() };
         leftovers::begun(&rclone.0.uploads, &begun).await;
         let child = rclone.0.start("rclone", &args, true).await?;
-        let (size_bytes, md5) = (0, Md5::new());
-        Ok(Upload { rclone, put, title, partial, begun, child: Mutex::new(Some(child)), size_bytes, md5, torn: false })
+        let (child, size_bytes, md5, torn, stamp) = (Mutex::new(Some(child)), 0, Md5::new(), false, Stamped::default());
+        Ok(Upload { rclone, put, title, partial, begun, child, size_bytes, md5, torn, stamp })
     }
 
     fn cannot(&self, error: Error) -> Error {
@@ -149,7 +150,8 @@ impl Upload {
         Ok(())
     }
 
-    async fn compare(&self, full: &str) -> Result<()> {
+    /// What is there, which is what was sent.
+    async fn compare(&self, full: &str) -> Result<ObjectStat> {
         let store = &self.put.object.store;
         let seen = self.rclone.look(store, full, true, "put", &self.title).await?;
         let size = seen.as_ref().map_or(0, |seen| seen.stat.size_bytes);
@@ -164,7 +166,7 @@ impl Upload {
                 let why = format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`");
                 Err(not_as_sent(&self.put.object, why))
             }
-            _ => Ok(()),
+            _ => Ok(seen.map(|seen| seen.stat).unwrap_or_default()),
         }
     }
 
@@ -187,7 +189,9 @@ impl Upload {
         if self.rclone.look(store, &self.partial, false, "put", &self.title).await?.is_some() {
             return Err(taken(object));
         }
-        self.compare(&full).await
+        let there = self.compare(&full).await?;
+        self.stamp.get_or_init(|| there.stamp());
+        Ok(())
     }
 
     async fn discard(&mut self) -> Result<()> {
@@ -220,6 +224,10 @@ impl Sink for Upload {
 
     fn seal(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.finish())
+    }
+
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {

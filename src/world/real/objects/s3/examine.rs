@@ -72,7 +72,7 @@ async fn versioning(connection: &Connection, title: &str) -> Seen {
         Ok(Some(said)) if said.text("Status") == "Enabled" => Seen::Good(format!(
             "`{title}` keeps versions: a deletion here can be undone until a rule removes the version"
         )),
-        Ok(Some(said)) if said.name == "VersioningConfiguration" => {
+        Ok(Some(said)) if said.name.contains("Versioning") => {
             Seen::Good(format!("`{title}` keeps no versions: a deletion here is final"))
         }
         Ok(_) => Seen::Unknown(format!("`{title}`: whether it keeps versions is not said")),

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
-use crate::stream::{Piece, Sink, Source};
+use crate::stream::{Piece, Sink, Source, Stamp, Stamped};
 use crate::world::objects::record::BegunUpload;
 use crate::world::objects::words::{not_as_sent, taken, wrong_length};
 use crate::world::objects::{Object, Put, Store};
@@ -87,6 +87,7 @@ pub struct Upload {
     path: String,
     size_bytes: u64,
     torn: bool,
+    stamp: Stamped,
 }
 
 impl Upload {
@@ -108,8 +109,8 @@ impl Upload {
         match opened.await {
             Ok(file) => Ok({
                 let (session, file) = (Arc::new(session), Some(file));
-                let (settled, size_bytes, torn) = (false, 0, false);
-                Upload { session, undo, record, begun, settled, put, file, partial, path, size_bytes, torn }
+                let (settled, size_bytes, torn, stamp) = (false, 0, false, Stamped::default());
+                Upload { session, undo, record, begun, settled, put, file, partial, path, size_bytes, torn, stamp }
             }),
             Err(error) => Err(session.explain(error, "put", &put.object.to_string()).await),
         }
@@ -190,6 +191,12 @@ impl Upload {
         }
     }
 
+    /// Notes by what it is known again. Where that cannot be seen now, it is read again at the end.
+    async fn remember(&self) {
+        let seen = self.session.look(&self.path).await.ok().flatten();
+        self.stamp.get_or_init(|| seen.map_or_else(|| Stamp(String::new()), |seen| super::stat(&seen).stamp()));
+    }
+
     /// Refuses when the name is taken: servers have no word of their own for that.
     async fn is_free(&self, error: SftpError) -> Result<()> {
         match self.session.look(&self.path).await {
@@ -260,11 +267,16 @@ impl Sink for Upload {
         Box::pin(self.finish())
     }
 
+    fn stamped(&self) -> Option<Stamped> {
+        Some(self.stamp.clone())
+    }
+
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let done = self.publish().await;
             self.settled = done.is_ok();
             if self.settled {
+                self.remember().await;
                 leftovers::ended(&self.record, Some(self.begun.clone())).await;
             }
             if let Err(error) = &done

@@ -1,0 +1,63 @@
+//! Finds out how much a source is going to give, for people who watch a first backup.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::report::event;
+use crate::stream::{Expected, SharedFacts};
+use crate::world::objects::Object;
+use crate::world::packing::Packing;
+use crate::world::{Caller, EntryKind, ListQuery};
+
+/// The longest that the question may keep a backup from its start.
+pub const LONGEST: Duration = Duration::from_secs(3);
+
+/// What an archive is made of, and what it takes before each file: its header, and one with its exact times.
+const BLOCK_BYTES: u64 = 512;
+const HEAD_BYTES: u64 = 3 * BLOCK_BYTES;
+
+/// Notes the size of a file. It is a help to who watches: what cannot be answered is left out.
+pub async fn of_file(caller: &Caller, path: &Path, facts: &SharedFacts) {
+    if !event::is_watched() {
+        return;
+    }
+    if let Ok(Some(stat)) = caller.stat(path).await {
+        facts.lock().expected = Some(Expected { bytes: stat.size_bytes, about: false });
+    }
+}
+
+/// Notes the size of an object.
+pub async fn of_object(caller: &Caller, object: &Object, facts: &SharedFacts) {
+    if !event::is_watched() {
+        return;
+    }
+    if let Ok(Some(stat)) = caller.stat_object(object.clone()).await {
+        facts.lock().expected = Some(Expected { bytes: stat.size_bytes, about: false });
+    }
+}
+
+/// Notes how much lies in the folders that are packed, patterns aside.
+pub async fn of_folders(caller: &Caller, packing: &Packing, facts: &SharedFacts) {
+    if !event::is_watched() {
+        return;
+    }
+    let caller = caller.clone().limited(Some(LONGEST), Some(LONGEST));
+    // The top folder and the end of the archive.
+    let mut bytes = HEAD_BYTES + 2 * BLOCK_BYTES;
+    for root in &packing.roots {
+        match caller.stat(&root.path).await {
+            Ok(Some(stat)) if stat.kind == EntryKind::File => bytes += HEAD_BYTES + stat.size_bytes,
+            Ok(Some(_)) => {
+                let all = ListQuery { recursive: true, ..ListQuery::of(&root.path) };
+                let Ok(entries) = caller.list(all).await else { return };
+                let sizes = entries.iter().map(|entry| match entry.stat.kind {
+                    EntryKind::File => entry.stat.size_bytes,
+                    _ => 0,
+                });
+                bytes += sizes.map(|size| HEAD_BYTES + size.next_multiple_of(BLOCK_BYTES)).sum::<u64>();
+            }
+            _ => {}
+        }
+    }
+    facts.lock().expected = Some(Expected { bytes, about: true });
+}

@@ -1,0 +1,132 @@
+//! Asks a restored database what it holds, table by table, and compares that with its backup.
+
+use std::collections::BTreeMap;
+
+use serde::de;
+
+use crate::error::{Error, Kind, Result};
+use crate::postgres::dump::facts::{DatabaseFacts, names};
+use crate::postgres::restore::checks::{Check, compare};
+use crate::postgres::restore::live::{self, Answers, Live, Target};
+use crate::postgres::server::query::ask_in;
+use crate::postgres::server::talk::Talk;
+use crate::world::postgres::{QueryResult, message_of};
+
+/// The most that a database may say about itself: some hundred thousand tables.
+const MOST_LIVE_BYTES: usize = 128 << 20;
+
+/// The database that is asked.
+pub struct Asked<'a> {
+    pub talk: &'a mut Talk,
+    pub database: &'a str,
+    /// Whether nobody vouches for the code in it, which reading may run.
+    pub apart: bool,
+}
+
+impl Asked<'_> {
+    /// The checks of what there is, of the rows, and of the queries; and what there is.
+    pub async fn checks(
+        &mut self,
+        expected: &mut DatabaseFacts,
+        queries: &BTreeMap<String, String>,
+    ) -> Result<(Vec<Check>, Live)> {
+        self.talk.run(live::PRELUDE.map(str::to_owned)).await?;
+        self.talk.set_apart(self.apart);
+        self.read_names(expected).await?;
+        let live: Live = self.json(live::query()).await?;
+        let targets = live::targets(&live, expected);
+        let answers = self.answers(&targets, expected).await?;
+        let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
+        checks.extend(compare(expected, &live, &targets, &answers));
+        if !queries.is_empty() {
+            // The recipe's own queries find names as any session does.
+            self.talk.set_apart(false);
+            self.talk.run(["RESET search_path".to_owned()]).await?;
+            self.talk.set_apart(self.apart);
+        }
+        for (name, sql) in queries {
+            checks.push(self.holds(name, sql).await);
+        }
+        drop(targets);
+        Ok((checks, live))
+    }
+
+    /// The one value that a query of hikae's own gives.
+    async fn json<T: de::DeserializeOwned>(&mut self, sql: String) -> Result<T> {
+        let answer = self.talk.ask_for(sql, MOST_LIVE_BYTES).await?;
+        serde_json::from_str(&answer.value().unwrap_or_default()).map_err(|error| self.unreadable().because(error))
+    }
+
+    fn unreadable(&self) -> Error {
+        Error::new(Kind::Other, format!("cannot read what the database `{}` answered", self.database))
+            .hint("please report this as a bug in hikae")
+    }
+
+    /// The names of a dump in another encoding, as the database itself reads them.
+    async fn read_names(&mut self, expected: &mut DatabaseFacts) -> Result<()> {
+        let Some(encoding) = expected.encoding.clone() else { return Ok(()) };
+        let sequences = expected.sequences.as_deref_mut().unwrap_or_default();
+        let mut names: Vec<&mut String> = names(&mut expected.tables, sequences).collect();
+        let read: Vec<String> = self.json(live::names_query(&encoding, &names)).await?;
+        for (name, read) in names.iter_mut().zip(read) {
+            **name = read;
+        }
+        Ok(())
+    }
+
+    /// Counts and reads every table, and looks at every sequence. What the server refuses is the answer.
+    async fn answers(&mut self, targets: &[Target<'_>], expected: &DatabaseFacts) -> Result<Answers> {
+        let mut answers = Answers::default();
+        for target in targets {
+            let count = self.said(target.count()).await?;
+            answers.rows.push(Some(count.and_then(|answer| number(answer.value()))));
+            answers.unreadable.push(self.said(target.sample()).await?.err());
+        }
+        for sequence in expected.sequences.as_deref().unwrap_or_default() {
+            let said = self.said(live::sequence_value(sequence)).await?;
+            let place = |answer: QueryResult| {
+                let row: Vec<String> = answer
+                    .rows
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|v| String::from_utf8_lossy(&v).into_owned())
+                    .collect();
+                let [last, called] = row.as_slice() else { return Err("it gives no value".to_owned()) };
+                Ok((number(Some(last.clone()))?, called == "t"))
+            };
+            answers.sequences.push(Some(said.and_then(place)));
+        }
+        Ok(answers)
+    }
+
+    /// What a statement gives, or the words with which the server refuses it.
+    async fn said(&mut self, sql: String) -> Result<std::result::Result<QueryResult, String>> {
+        match self.talk.ask(sql).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(error) => match message_of(&error) {
+                Some(message) => Ok(Err(message)),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// A query of the recipe's own, whose one row must be one true value.
+    async fn holds(&mut self, name: &str, sql: &str) -> Check {
+        let rows = ask_in(self.talk, self.database, sql).await;
+        let check = match rows {
+            Ok(rows) => {
+                let row = rows.as_array().and_then(|rows| if rows.len() == 1 { rows[0].as_object() } else { None });
+                let value = row.filter(|row| row.len() == 1).and_then(|row| row.values().next().cloned());
+                Check::new("query", true, value.unwrap_or(rows.clone()))
+            }
+            Err(error) => Check::new("query", true, serde_json::Value::Null).because(|| error.one_line()),
+        };
+        check.of(name)
+    }
+}
+
+fn number<T: std::str::FromStr>(text: Option<String>) -> std::result::Result<T, String> {
+    let text = text.unwrap_or_default();
+    text.parse().map_err(|_| format!("`{text}` is no number"))
+}

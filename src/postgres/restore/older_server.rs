@@ -1,0 +1,33 @@
+//! Takes out of a statement what a newer `pg_dump` writes of what an older server always does, and has no word for.
+
+use bytes::Bytes;
+
+use crate::error::Result;
+use crate::postgres::server::talk::Talk;
+
+/// Asks a server for its version.
+const VERSION: &str = "SELECT pg_catalog.current_setting('server_version_num')";
+
+/// Options of a subscription as `pg_dump` writes them of older servers, and the first version that knows each.
+const OPTIONS: [(&str, u32); 2] = [(", streaming = off", 140_000), (", run_as_owner = true", 160_000)];
+
+/// The statement as the server of this session knows it.
+pub async fn as_known(sql: Bytes, talk: &mut Talk) -> Result<Bytes> {
+    if !sql.starts_with(b"CREATE SUBSCRIPTION ") {
+        return Ok(sql);
+    }
+    let version = talk.ask(VERSION).await?.value().and_then(|version| version.parse().ok());
+    Ok(version.map_or_else(|| sql.clone(), |version| without_newer(&sql, version)))
+}
+
+/// The same for a server of this version.
+pub fn without_newer(sql: &[u8], version: u32) -> Bytes {
+    let text = String::from_utf8_lossy(sql);
+    let Some(at) = text.rfind(" WITH (").filter(|_| text.len() == sql.len()) else {
+        return Bytes::copy_from_slice(sql);
+    };
+    let (before, options) = text.split_at(at);
+    let unknown = OPTIONS.iter().filter(|(_, since)| version < *since);
+    let options = unknown.fold(options.to_owned(), |options, (option, _)| options.replace(option, ""));
+    Bytes::from(before.to_owned() + &options)
+}

@@ -1,0 +1,42 @@
+//! Keeps the text of one statement while it is read, and of an endless one only as much as memory allows.
+
+use xxhash_rust::xxh3::Xxh3;
+
+/// So much of a statement is kept. No structure has more; what comes behind it, such as a long row, is known by its hash.
+const MOST_KEPT: usize = 8 << 20;
+
+/// A statement, as far as it has come.
+#[derive(Default)]
+pub struct RawStatement {
+    kept: Vec<u8>,
+    rest: Option<Box<Xxh3>>,
+}
+
+impl RawStatement {
+    pub fn extend(&mut self, bytes: &[u8]) {
+        let room = MOST_KEPT.saturating_sub(self.kept.len()).min(bytes.len());
+        self.kept.extend_from_slice(&bytes[..room]);
+        if room < bytes.len() {
+            self.rest.get_or_insert_default().update(&bytes[room..]);
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.kept.clear();
+        self.rest = None;
+    }
+
+    /// What is kept of it.
+    pub fn kept(&self) -> &[u8] {
+        &self.kept
+    }
+
+    /// All of it, or its beginning and the hash of the rest.
+    pub fn take(&mut self) -> Vec<u8> {
+        let mut text = std::mem::take(&mut self.kept);
+        if let Some(rest) = self.rest.take() {
+            text.extend(format!("…{:032x}", rest.digest128()).into_bytes());
+        }
+        text
+    }
+}

@@ -1,0 +1,98 @@
+//! Another user of this machine, as whom the programs of a run start and its databases are reached.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+
+use crate::error::{Error, Kind, Result};
+
+/// A user with all its groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub name: String,
+    pub home: PathBuf,
+    user: u32,
+    group: u32,
+    groups: Vec<libc::gid_t>,
+}
+
+impl Account {
+    /// The user of this name, whom root can become; nobody where it is who we are.
+    pub fn named(name: &str) -> Result<Option<Account>> {
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default(); // then it names nobody
+        let found = Account::in_files(name, &read("/etc/passwd"), &read("/etc/group"));
+        let account = found.ok_or_else(|| {
+            Error::new(Kind::NotFound, format!("there is no user `{name}` on this machine"))
+                .hint("the recipe's `needs.user` names it; look in `/etc/passwd`")
+        })?;
+        let own = geteuid();
+        match own.as_raw() == account.user {
+            true => Ok(None),
+            false if own.is_root() => Ok(Some(account)),
+            false => Err(Error::new(
+                Kind::Denied,
+                format!("the programs of this recipe run as `{name}`, and only root can start them so"),
+            )
+            .hint(format!("run hikae as root, or as that user: `sudo -u {name} hikae run …`"))),
+        }
+    }
+
+    /// The same by the text of the files of users and groups.
+    pub fn in_files(name: &str, users: &str, groups: &str) -> Option<Account> {
+        let user = users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == name)?;
+        let (number, group) = (user.get(2)?.parse().ok()?, user.get(3)?.parse().ok()?);
+        let member = |line: &str| {
+            let fields: Vec<&str> = line.split(':').collect();
+            let is_member = fields.get(3)?.split(',').any(|member| member.trim() == name);
+            is_member.then(|| fields[2].parse().ok())?
+        };
+        let mut all: Vec<u32> = groups.lines().filter_map(member).collect();
+        all.push(group);
+        all.sort_unstable();
+        all.dedup();
+        let home = PathBuf::from(user.get(5).copied().unwrap_or("/"));
+        Some(Account { name: name.to_owned(), home, user: number, group, groups: all })
+    }
+
+    /// Lets the calling thread be this user, for good: system calls and nothing else, none of which reaches another thread.
+    pub fn become_it(&self) -> io::Result<()> {
+        let (user, group) = (self.user, self.group);
+        // SAFETY: the calls take numbers, and one a list of ours with its length.
+        let done = unsafe {
+            libc::syscall(libc::SYS_setgroups, self.groups.len(), self.groups.as_ptr()) == 0
+                && libc::syscall(libc::SYS_setresgid, group, group, group) == 0
+                && libc::syscall(libc::SYS_setresuid, user, user, user) == 0
+        };
+        if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Gives the user the pipes that a child reads and writes: it may open them once more by their names, such as `/dev/stdin`.
+    pub fn own_pipes(&self) -> io::Result<()> {
+        for pipe in 0..3 {
+            let mut found = std::mem::MaybeUninit::<libc::stat>::uninit();
+            // SAFETY: the kernel writes one structure behind the pointer, which is read only when it has.
+            unsafe {
+                if libc::fstat(pipe, found.as_mut_ptr()) != 0
+                    || found.assume_init().st_mode & libc::S_IFMT != libc::S_IFIFO
+                {
+                    continue;
+                }
+                if libc::fchown(pipe, self.user, self.group) != 0 {
+                    return Err(io::Error::last_os_error());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Connects to a Unix socket as this user: who serves there asks the kernel who has come.
+    pub fn connect(&self, socket: &Path) -> io::Result<std::os::unix::net::UnixStream> {
+        std::thread::scope(|scope| {
+            // A thread of its own, which ends with the rights that it has: those of all others stay.
+            let connecting =
+                scope.spawn(|| self.become_it().and_then(|()| std::os::unix::net::UnixStream::connect(socket)));
+            connecting.join().map_err(|_| io::Error::other("a thread crashed"))?
+        })
+    }
+}
