@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The catalogues of Japanese, by what they are about.
-const JAPANESE: [&str; 8] = [
+const JAPANESE: [&str; 9] = [
     include_str!("japanese/commands.txt"),
     include_str!("japanese/errors.txt"),
     include_str!("japanese/world.txt"),
