@@ -2,7 +2,6 @@
 
 use super::kills::owner;
 use super::places::{Dice, fresh};
-use crate::support::objects::{ObjectStore, REGION};
 use crate::support::program::{Hikae, set_mode};
 use crate::support::sshd::Sshd;
 use crate::support::stores;
@@ -119,23 +118,14 @@ fn an_unknown_ssh_server_is_refused() {
     drop(server);
 }
 
-/// The real program, and a remote of it that is on the network.
+/// The real program; its remote is a folder that the recipe declares.
 #[test]
 fn rclone_is_reached_within_the_walls() {
-    let (server, bucket) = (ObjectStore::shared(), fresh("walled"));
-    server.python(&format!(
-        "s3.create_bucket(Bucket='{bucket}', CreateBucketConfiguration={{'LocationConstraint': '{REGION}'}})"
-    ));
-    let (access_key, secret_key) = server.keys("owner");
-    let settings = format!(
-        "[nas]\ntype = s3\nprovider = Other\naccess_key_id = {access_key}\nsecret_access_key = {secret_key}\nregion = {REGION}\n\
-         location_constraint = {REGION}\n\
-         endpoint = {}\n",
-        server.endpoint()
-    );
-    let hikae = Hikae::new().file(".config/rclone/rclone.conf", &settings);
+    let hikae = Hikae::new();
+    let settings = format!("[nas]\ntype = alias\nremote = {}\n", hikae.path("out").display());
+    let hikae = hikae.file(".config/rclone/rclone.conf", &settings);
     set_mode(&hikae.path(".config/rclone/rclone.conf"), 0o600);
     let bin = stores::rclone_program().parent().unwrap().display().to_string();
     let hikae = hikae.env("PATH", &format!("{bin}:/usr/bin:/bin"));
-    goes_through(hikae, &format!("rclone://nas/{bucket}/production"));
+    goes_through(hikae, "rclone://nas/production");
 }

@@ -8,7 +8,7 @@ use super::super::alerting::block_on;
 use super::super::context::Context;
 use super::point::Point;
 use crate::catalog::Catalog;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::world::http::Address;
@@ -60,6 +60,10 @@ fn look(context: &Context, job: &Job, store: Store) -> Vec<Point> {
     let asked = block_on(async |_stop| real.examine(Arc::new(store), recorded, LONGEST).await);
     match asked.and_then(|seen| seen) {
         Ok(seen) => seen.into_iter().map(|seen| point(subject, seen)).collect(),
+        // The store may be another one when it runs: its params can name it.
+        Err(error) if error.what().starts_with("no ") && error.kind() == Kind::Denied => {
+            vec![Point::warning(subject, error.one_line(), error.hint_text().unwrap_or_default())]
+        }
         Err(error) => vec![Point::wrong(subject, &error)],
     }
 }
