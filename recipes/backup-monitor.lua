@@ -6,10 +6,10 @@ local monitored = require "hikae.monitored"
 
 --- How many backups before the newest one say what is usual, and how many it takes to say that.
 local USUAL, ENOUGH = 7, 3
---- What a backup may lie ahead of the clock: the hour that local time repeats when summer ends.
+--- What a backup may be ahead of the clock: the hour that local time repeats when summer ends.
 local AHEAD_SECS = 3600
 
---- What `{stamp}` in the pattern of a name stands for: a moment, or the day alone, as logs have it.
+--- What `{stamp}` in a name pattern means: a moment, or only the day, as in the names of logs.
 local DAY = string.rep("[0-9]", 8)
 local STAMPS = { DAY .. "_" .. string.rep("[0-9]", 6), DAY }
 
@@ -173,7 +173,7 @@ end
 local function look(p, kind, wrong)
   local there, files = errors.try(backups, p, kind)
   if not there then
-    errors.accept(files, _("it is told with all that is wrong"))
+    errors.accept(files, _("it is reported with everything else that is wrong"))
     return wrong(_("%s: no backup", kind), files.message)
   end
   local newest, usual = files[1], usual_size(files)
@@ -181,7 +181,7 @@ local function look(p, kind, wrong)
   if age > p.max_age then
     wrong(_("%s: too old", kind), _("the newest backup is %d hours old, and may be %d: %s", age // 3600, p.max_age // 3600, newest.path))
   elseif age < -AHEAD_SECS then
-    wrong(_("%s: too old", kind), _("the newest backup lies in the future of the clock: %s", newest.path))
+    wrong(_("%s: too old", kind), _("the newest backup is in the future: %s", newest.path))
   end
   local small = false
   for _i, name in ipairs(p.small) do
@@ -194,7 +194,7 @@ local function look(p, kind, wrong)
   end
   local whole, answer = errors.try(prove, p, newest.path)
   if not whole then
-    errors.accept(answer, _("it is told with all that is wrong"))
+    errors.accept(answer, _("it is reported with everything else that is wrong"))
     return wrong(_("%s: broken", kind), broken(p, files, answer))
   end
   for _i, remark in ipairs(answer) do
@@ -224,8 +224,8 @@ return recipe {
   schedule = "0 * * * *",
   params = {
     kinds = { type = "list", optional = true, says = "Kinds of backups to look at; else `db`, and those of `config` and `logs` that were ever made" },
-    dir = { default = "/backups", type = "path", says = "Folder below which the backups lie" },
-    database_dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder below which those of the kind `db` lie" },
+    dir = { default = "/backups", type = "path", says = "Folder that contains the backups" },
+    database_dir = { env = "BACKUP_DIR", default = "/backups/database", type = "path", says = "Folder that contains those of the kind `db`" },
     name = { default = "{kind}_backup_{stamp}*", says = "How the backups are named; `{stamp}` is YYYYMMDD_HHMMSS" },
     max_age = { type = "duration", default = "25h", says = "Age that the newest backup may have" },
     min_size = { type = "size", optional = true, says = "Size that it must have, such as `1 MB`; else only its share of the usual size counts" },
@@ -259,7 +259,7 @@ return recipe {
       error {
         kind = "integrity",
         message = _("not all is well: %s", table.concat(found, "; ")),
-        hint = _("`hikae status` shows how each recipe stands"),
+        hint = _("`hikae status` shows the state of each recipe"),
       }
     end
     log.info(_("Backup monitor: nothing is wrong"))

@@ -1,4 +1,4 @@
---- What backup-monitor promises: it tells all that is wrong with the backups and what no run tells, at once, and never says well when it is not.
+--- Specs of backup-monitor: it reports everything that is wrong with the backups, and every silent recipe, at once, and never says that all is well when it is not.
 local DB = "/backups/database/db_backup_20260215_020000.sql"
 local OLDER = "/backups/database/db_backup_20260214_020000.sql"
 local OLDEST = "/backups/database/db_backup_20260213_020000.sql"
@@ -13,7 +13,7 @@ local function at(age, content)
   return { age = age, content = content }
 end
 
---- An hour in the morning after a good night; what is given stands in the place of what is usual.
+--- The morning after a good night; given values replace the usual ones.
 local function morning(changes)
   local world = {
     now   = "2026-02-15T08:00:00+09:00",
@@ -84,7 +84,7 @@ describe("backup-monitor", function()
     end
   end)
 
-  it("tells that the newest dump is whole and cannot be restored", function()
+  it("reports that the newest dump is whole and cannot be restored", function()
     local odd = string.gsub(DUMP, "COPY", "CALL x();\nCOPY", 1)
     local files = { [DB] = at("6h", odd), [OLDER] = at("30h", DUMP), [CONFIG] = at("5h", ARCHIVE), [LOGS] = at("5h", ARCHIVE) }
     local run = watch(morning { files = files })
@@ -100,7 +100,7 @@ describe("backup-monitor", function()
     watch(morning { files = files }, { allow_empty = "true" }):never_alerted()
   end)
 
-  it("tells a kind that has no backup, and a folder that is not there", function()
+  it("reports a kind that has no backup, and a folder that is not there", function()
     watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } }):ok()
     local all = { kinds = "db,config,logs" }
     local run = watch(morning { files = { [DB] = DUMP, [CONFIG] = ARCHIVE } }, all)
@@ -123,17 +123,17 @@ describe("backup-monitor", function()
 
   it("does not believe a backup of the future", function()
     local run = watch(morning { files = { ["/backups/database/db_backup_20270101_020000.sql"] = at("-2h", DUMP) } }, { kinds = "db" })
-    expect(findings(run)["db: too old"]).to_match "future of the clock"
+    expect(findings(run)["db: too old"]).to_match "is in the future"
   end)
 
-  it("tells a dump that is smaller than was said, and lets the archives of settings be small", function()
+  it("reports a dump that is smaller than asked, and lets the archives of settings be small", function()
     simulate(morning()):run("backup-monitor"):ok()
     local run = watch(morning(), { min_size = "1 MB" })
     run:failed { message = "not all is well: db: too small" }
     watch(morning(), { small = "db,config,logs", min_size = "1 MB" }):ok()
   end)
 
-  it("tells a backup that is much smaller than those before it", function()
+  it("reports a backup that is much smaller than those before it", function()
     local big = samples.pg_dump { contacts = 3000 }
     local files = { [DB] = at("6h", DUMP), [OLDER] = at("30h", big), [OLDEST] = at("54h", big) }
     watch(morning { files = files }, { kinds = "db" }):ok()
@@ -143,7 +143,7 @@ describe("backup-monitor", function()
     watch(morning { files = files }, { kinds = "db", least_percent = 0 }):ok()
   end)
 
-  it("tells a broken newest backup, with the last one that proves", function()
+  it("reports a broken newest backup, with the last one that proves", function()
     local run = watch(morning { files = { [DB] = at("6h", CUT), [OLDER] = at("30h", CUT), [OLDEST] = at("54h", DUMP) } }, { kinds = "db" })
     run:failed { message = "not all is well: db: broken" }:alerted("monitor")
     expect(findings(run)["db: broken"]).to_match("the last one that proves is " .. OLDEST)
@@ -206,7 +206,7 @@ describe("backup-monitor", function()
     run:failed { message = "db: broken" }:said("no manifest says what it was")
   end)
 
-  it("tells recipes that are silent, all at once with the rest", function()
+  it("reports recipes that are silent, all at once with the rest", function()
     local overdue = {
       { recipe = "db-backup", verdict = "late", due = "2026-02-15T02:00:00+09:00", since = "2026-02-14T02:00:01+09:00" },
       { recipe = "log-backup", verdict = "stale", age = "200h", objective = "169h" },

@@ -1,4 +1,5 @@
---- Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
+--- Lets only their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
+local files = require "hikae.files"
 
 --- The bits as people write them.
 ---@param mode integer
@@ -56,7 +57,7 @@ return recipe {
       }
     end
     top.path, top.name = p.dir, path.name(p.dir)
-    local entries = fs.list { dir = p.dir, recursive = true }
+    local entries, skipped = fs.list { dir = p.dir, recursive = true, not_utf8 = "skip" }
     table.insert(entries, 1, top)
     local wrong, links = 0, 0
     for _i, file in ipairs(entries) do
@@ -76,7 +77,16 @@ return recipe {
     if links > 0 then
       log.info(_("Links, which were left as they are: %d", links))
     end
-    run.note(_("put right: %d of %d", wrong, #entries))
+    if wrong > 0 then
+      run.remark {
+        level = "warning", kind = "permissions",
+        message = _("put right: %d of %d", wrong, #entries),
+        hint = _("the log of the run names each; see that what writes them does not open them to others again"),
+      }
+    else
+      run.note(_("put right: %d of %d", wrong, #entries))
+    end
+    files.refuse_skipped(p.dir, skipped, #entries)
     log.info(_("Permissions of the backups are set: %d looked at, %d put right", #entries, wrong))
   end,
 }

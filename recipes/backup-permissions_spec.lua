@@ -44,6 +44,9 @@ describe("backup-permissions", function()
     simulate(world()):each_failure("backup-permissions", function(run)
       run:kept("/backups/database/db_backup_20260213_020000.sql.gz", "/backups/shadow")
       run:unchanged("/etc/shadow"):left_nothing_partial()
+      if run.status ~= "success" then
+        run:alerted()
+      end
     end)
   end)
 end)

@@ -14,6 +14,17 @@ local function month_of(p)
   return month
 end
 
+--- A share in percent.
+---@param text string
+---@return number
+local function share_of(text)
+  local share = tonumber(text)
+  if not share or share <= 0 or share > 100 then
+    error { message = _("the availability `%s` is no share in percent", text), hint = _("write a number up to 100: --set availability=99.9") }
+  end
+  return share
+end
+
 --- The figures that belong to no recipe alone, each with its objective.
 ---@param p table
 ---@param report hikae.figures.Report
@@ -29,7 +40,7 @@ local function facts_of(p, report)
   end
   add(_("Runs"), _("%d, of them %d successes", report.runs, report.good))
   add(_("Backups of the month"), page.size(report.bytes))
-  local availability = tonumber(p.availability) / 100
+  local availability = share_of(p.availability) / 100
   if worst then
     local verdict = worst >= availability and "✓" or "✗"
     add(_("Availability of a young backup"), _("%s %s (objective: %s)", verdict, page.percent(worst), page.percent(availability)))
@@ -50,7 +61,7 @@ local function facts_of(p, report)
   return facts
 end
 
---- Whom to call (guide App. A), as lines of facts.
+--- Who to call (guide App. A), as lines of facts.
 ---@return { label: string, value: string }[]
 local function contacts()
   local lines = {}
@@ -90,6 +101,9 @@ return recipe {
   needs = { read = { "{dir}" }, write = { "{dir}", "{out}/.." }, connect = { "{smtp_host}:{smtp_port}" } },
 
   run = function(p)
+    if p.out and not string.find(p.out, "%.html?$") then
+      error { message = _("the report `%s` would be a page, and its name does not end so", p.out), hint = _("name it `.html`; the text lies beside it as `.txt`") }
+    end
     local month = month_of(p)
     local report = figures.of(month, figures.runs(month), p)
     local title = _("Backup report %s", month.name)

@@ -37,7 +37,7 @@ describe("backup-report", function()
     run:never_mailed {}
   end)
 
-  it("names whom to call, and the support of the vendors", function()
+  it("names who to call, and the support of the vendors", function()
     local known = { level1 = { "花子 <hanako@cafe.example>", "03-1234-5678" }, support = { "AWS: https://aws.amazon.com/support/" } }
     local run = first({ contacts = known }):run("backup-report")
     run:ok():wrote(OUT .. ".txt"):contains("Contacts (level 1): 花子 <hanako@cafe.example>; 03-1234-5678")
@@ -69,6 +69,17 @@ describe("backup-report", function()
     run:wrote_nothing()
   end)
 
+  it("refuses an availability that is no share in percent", function()
+    for _i, share in ipairs { "high", "0", "101", "-1" } do
+      local run = first():run("backup-report", { set = { availability = share } })
+      run:failed { message = "is no share in percent", hint = "availability=99.9" }:wrote_nothing()
+    end
+  end)
+
+  it("refuses a name that is not that of a page", function()
+    first():run("backup-report", { set = { out = "/backups/own/january.txt" } }):failed { message = "does not end so", hint = "`.html`" }:wrote_nothing()
+  end)
+
   it("fails when the record cannot be read", function()
     first({ catalog = { unreadable = "it is damaged" } }):run("backup-report"):failed { message = "damaged" }
   end)
@@ -82,6 +93,9 @@ describe("backup-report", function()
     first():each_failure("backup-report", { set = { to = "boss@cafe.example" } }, function(run)
       run:left_nothing_partial()
       run:kept("/backups/x")
+      if run.status ~= "success" then
+        run:alerted()
+      end
     end)
   end)
 end)

@@ -1,4 +1,4 @@
---- Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+--- Proves that a backup can be restored: restores it into a throwaway database, compares, and reports how long that took.
 local params = require "hikae.params"
 local restores = require "hikae.restores"
 

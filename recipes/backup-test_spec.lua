@@ -24,7 +24,7 @@ end
 
 --- No database but a throwaway was ever dropped, renamed, or described.
 local function spared(at)
-  for _i, said in ipairs(at.told) do
+  for _i, said in ipairs(at.statements) do
     expect(said).to_match '^%u+ %u*%s?DATABASE "hikae_throwaway_%d+_%d+_%d+"'
   end
   expect(at.databases.english_cafe_db.tables["public.contacts"]).to_equal(5)
@@ -160,7 +160,7 @@ describe("backup-test", function()
       simulate(world):run("backup-test", { set = set }):failed("space"):never_ran("initdb")
     end)
 
-    it("tells what became of the backup, and of the cluster, when both fail", function()
+    it("reports what became of the backup, and of the cluster, when both fail", function()
       local world = apart(pretend.server {}, { [FILE] = samples.pg_dump { contacts = 3, cut = 0.5 } })
       world.programs.rm = { exit = 1, stderr = "rm: busy" }
       simulate(world):run("backup-test", { set = set }):failed("integrity"):said("could not be removed")

@@ -55,7 +55,7 @@ local function verify_file(p)
     error {
       kind = "integrity",
       message = _("nothing says what %s must be: it has no manifest and is no dump", name),
-      hint = _("verify it where its manifest lies, or bring NAME.manifest.json along"),
+      hint = _("verify it where its manifest is, or bring NAME.manifest.json along"),
     }
   end
 end
@@ -90,7 +90,7 @@ local function verify_url(p)
     error {
       kind = "integrity",
       message = _("nothing says what %s must be: it has no manifest and is no dump", name),
-      hint = _("verify it where its manifest lies, or bring NAME.manifest.json along"),
+      hint = _("verify it where its manifest is, or bring NAME.manifest.json along"),
     }
   end
   if judged and encrypted then

@@ -58,6 +58,15 @@ describe("backup-verify", function()
     local run = night:run("backup-verify", { set = { file = "/backups/config/config_backup_20260215_050000.tar.gz" } })
     run:ok():said("every file of the archive is as its list says")
   end)
+
+  it("changes nothing and calls nothing whole that it could not read, whichever step fails", function()
+    simulate(world(DUMP, DUMP)):each_failure("backup-verify", { set = { file = FILE } }, function(run)
+      run:unchanged("/backups"):left_nothing_partial()
+      if run.status ~= "success" then
+        run:alerted("monitor"):never_said("Restorable: ")
+      end
+    end)
+  end)
 end)
 
 describe("backup-verify of an address", function()
@@ -97,5 +106,13 @@ describe("backup-verify of an address", function()
   it("does not call restorable what it cannot open", function()
     local sealed = string.gsub(MANIFEST, '"manifest": *1', '"manifest":1,"encryption":{"kind":"age","recipients":["age1x"]}')
     simulate(server(DUMP, sealed)):run("backup-verify", { set = { url = URL } }):partial():said("was not decrypted")
+  end)
+
+  it("calls nothing restorable that it could not read, whichever step fails", function()
+    simulate(server(DUMP, MANIFEST)):each_failure("backup-verify", { set = { url = URL } }, function(run)
+      if run.status ~= "success" then
+        run:alerted("monitor"):never_said("Restorable: ")
+      end
+    end)
   end)
 end)

@@ -83,11 +83,41 @@ describe("config-backup", function()
     local run = simulate(world):run("config-backup")
     run:ok():said("Not there, and not required: /etc/nginx/sites-available/english-cafe, /etc/ssl/certs/english-cafe.*")
     run:never_said("Variables kept")
+    described(run):contains('"/etc/ssl/certs/english-cafe.*"')
   end)
 
   it("does not pack a link, and says so", function()
     local world = night { ["/etc/ssl/certs/english-cafe.pem"] = { link = "/etc/letsencrypt/live/cafe/fullchain.pem" } }
     simulate(world):run("config-backup", set()):ok():said("A link is not packed"):wrote(NEW)
+  end)
+
+  local RECIPIENT = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
+
+  it("packs the env file as it is where the archive is encrypted, and leaves no copy of it", function()
+    local old = DIR .. "config_backup_20251201_023000.tar.gz.age"
+    local run = simulate(night { [old] = { age = "76d" } }):run("config-backup", set { encrypt_to = RECIPIENT })
+    run:ok():never_said("Variables kept"):removed(old):kept(OLD)
+    run:wrote(NEW .. ".age"):contains("age-encryption.org/v1"):has_manifest()
+    run:wrote(NEW .. ".age.manifest.json"):contains('"files": 6'):contains(RECIPIENT)
+    run:never_showed("lamphreyvintage")
+    simulate(night { ["/srv/app/.env"] = false }):run("config-backup", set { encrypt_to = RECIPIENT }):failed("not_found"):kept(OLD)
+  end)
+
+  it("packs the whole folder of the application, and never its own archives in it", function()
+    local world = simulate(night())
+    local options = set { required = ".", dir = "/srv/app/backups", encrypt_to = RECIPIENT }
+    world:run("config-backup", options):ok():wrote("/srv/app/backups/config_backup_20260215_023000.tar.gz.age")
+    local again = world:run("config-backup", options):ok()
+    again:wrote("/srv/app/backups/config_backup_20260215_02300*.tar.gz.age.manifest.json"):contains('"files": 7')
+    world = simulate(night())
+    local plain = world:run("config-backup", set { required = ".", dir = "/srv/app/backups" })
+    plain:ok():wrote("/srv/app/backups/config_backup_20260215_023000.tar.gz.manifest.json"):contains("srv/app/backups/env_vars.txt")
+  end)
+
+  it("packs the env file once where a folder with it is packed", function()
+    local run = simulate(night()):run("config-backup", set { required = "/srv/app", encrypt_to = RECIPIENT })
+    run:ok():wrote(NEW .. ".age"):has_manifest()
+    simulate(night()):run("config-backup", set { required = "docker-compose.yml,.env", encrypt_to = RECIPIENT }):ok()
   end)
 
   it("fails when the env file does not parse, is not there, or a quote never ends", function()

@@ -80,7 +80,7 @@ describe("db-backup", function()
     end)
   end)
 
-  it("loses nothing and tells, whichever step fails", function()
+  it("loses nothing and reports the failure, whichever step fails", function()
     simulate(nightly):each_failure("db-backup", function(run)
       run:left_nothing_partial()
       run:kept("/backups/database/db_backup_20251201_020000.sql.gz")
@@ -108,7 +108,7 @@ describe("db-backup", function()
     run:wrote(DIR .. "*.sql.zst"):unzstds_to(samples.pg_dump { contacts = 3 }):has_manifest()
   end)
 
-  it("asks the server that it is told, and never asks a person for a password", function()
+  it("asks the given server, and never asks a person for a password", function()
     local run = simulate(nightly):run("db-backup", { set = { host = "db1", port = 5433, user = "backup" } })
     run:ran("pg_dump"):with("--host=db1", "--port=5433", "--username=backup", "--dbname=english_cafe_db", "--no-password")
   end)
@@ -147,13 +147,13 @@ describe("db-backup", function()
       return simulate(but(nightly, { programs = { pg_dump = pg_dump } })):run("db-backup")
     end
 
-    it("tells of a wrong password", function()
+    it("reports a wrong password", function()
       local says = 'FATAL:  password authentication failed for user "postgres"'
       local run = with { stderr = "pg_dump: error: connection to server failed: " .. says, exit = 1 }
       run:failed({ kind = "denied", message = says, hint = "DB_PASSWORD" }):unchanged()
     end)
 
-    it("tells of a pg_dump that is not installed", function()
+    it("reports a pg_dump that is not installed", function()
       with({ missing = true }):failed({ kind = "not_found", message = "pg_dump", hint = "postgresql-client" }):unchanged()
     end)
 
@@ -177,7 +177,7 @@ describe("db-backup", function()
     end)
   end)
 
-  it("tells of a full disk, and leaves it as full as it was", function()
+  it("reports a full disk, and leaves it as full as it was", function()
     local run = simulate(but(nightly, { free_bytes = 200 })):run("db-backup")
     run:failed("space"):unchanged()
   end)
@@ -201,7 +201,7 @@ describe("db-backup", function()
       run:ok():removed(backup("20280130_020000")):kept(backup("20280131_020000"))
     end)
 
-    it("keeps as many as it is told, whatever their age", function()
+    it("keeps the given number, whatever their age", function()
       local files = proved { "20240101_020000", "20250101_020000" }
       local world = but(nightly, { files = files })
       simulate(world):run("db-backup", { set = { keep_at_least = 2 } })
@@ -228,7 +228,7 @@ describe("db-backup", function()
     it("removes nothing when the clock has jumped", function()
       local files = proved { "20260101_020000", "20270101_020000" }
       local run = simulate(but(nightly, { files = files })):run("db-backup")
-      run:partial({ message = "lies in the future of the clock" })
+      run:partial({ message = "is in the future" })
       run:kept(backup("20260101_020000"), backup("20270101_020000")):wrote(NEW):has_manifest()
     end)
 

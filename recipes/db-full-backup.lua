@@ -38,31 +38,35 @@ end
 --- Which databases are to be dumped, and which are left out. One that is asked for and not there is to be dumped: that fails.
 --- Templates that somebody made hold data like any other; `template0` never does, and `template1` is dumped when it is named.
 ---@param p table
----@return { name: string, open: boolean }[] wanted
+---@return { name: string, open: boolean }[] chosen
 ---@return string[] left_out
 local function choose(p)
   local sql = "SELECT datname AS name, datallowconn AS open FROM pg_catalog.pg_database WHERE datname <> 'template0' ORDER BY datname"
   local only, exclude = set_of(p.databases), set_of(p.exclude)
   local all = not p.databases or #p.databases == 0
-  local wanted, left_out = {}, {}
+  local chosen, left_out = {}, {}
   for _i, database in ipairs(pg.query(at(p, { database = p.connect_to, sql = sql }))) do
     local name = database.name
     local ours = all and name ~= "template1" and not string.match(name, THROWAWAY)
     if (ours or only[name]) and not exclude[name] then
-      wanted[#wanted + 1] = database
+      chosen[#chosen + 1] = database
     else
       left_out[#left_out + 1] = name
     end
     only[name], exclude[name] = nil, nil
   end
   for name in pairs(only) do
-    wanted[#wanted + 1] = { name = name, open = true }
+    chosen[#chosen + 1] = { name = name, open = true }
   end
   for name in pairs(exclude) do
-    log.warn(_("There is no database %s to leave out", name))
+    run.remark {
+      level = "warning", kind = "no_database",
+      message = _("There is no database %s to leave out", name),
+      hint = _("look at its name in `exclude`: a misspelt one leaves nothing out"),
+    }
   end
-  table.sort(wanted, function(a, b) return a.name < b.name end)
-  return wanted, left_out
+  table.sort(chosen, function(a, b) return a.name < b.name end)
+  return chosen, left_out
 end
 
 return recipe {
@@ -94,13 +98,13 @@ return recipe {
       return (encryption.add(p.compress == "zstd" and stream:zstd() or stream:gzip(), p.encrypt_to))
     end
     local ending = (p.compress == "zstd" and ".sql.zst" or ".sql.gz") .. encryption.ending(p.encrypt_to)
-    local wanted, left_out = choose(p)
+    local chosen, left_out = choose(p)
     local set = sets.begin(p.dir, "full_backup_" .. clock.stamp())
 
     sets.save(set, _("roles and tablespaces"), "globals" .. ending, function()
       return pack(pg.dump_globals(at(p, { database = p.connect_to, passwords = p.role_passwords })))
     end)
-    for _i, database in ipairs(wanted) do
+    for _i, database in ipairs(chosen) do
       local name = database.name
       if database.open then
         local saved = sets.save(set, name, "db_" .. sets.file_name(name) .. ending, function()
@@ -117,7 +121,7 @@ return recipe {
         })
       end
     end
-    if #wanted == 0 then
+    if #chosen == 0 then
       sets.miss(set, _("every database"), {
         message = _("no database is left to be dumped"),
         kind = "not_found",

@@ -105,7 +105,7 @@ local function after(stamps)
 end
 
 describe("db-full-backup", function()
-  it("keeps the roles and every database as one set, complete when its list stands", function()
+  it("keeps the roles and every database as one set, complete when its list is there", function()
     local run = simulate(sunday()):run("db-full-backup")
     run:ok()
     run:wrote(SET .. "/globals.sql.gz"):gunzips_to(GLOBALS):has_manifest():has_mode("0600")
@@ -117,7 +117,7 @@ describe("db-full-backup", function()
     expect(#run.backups).to_equal(4)
   end)
 
-  it("is marked as not complete until its list stands", function()
+  it("is marked as not complete until its list is there", function()
     local order = {}
     for _i, effect in ipairs(simulate(sunday()):run("db-full-backup"):ok():journal()) do
       if effect.object == SET .. "/INCOMPLETE.txt" or effect.object == LIST then
@@ -165,7 +165,7 @@ describe("db-full-backup", function()
     run:partial { kind = "denied", hint = "passwords = false" }
   end)
 
-  it("leaves the hashes of passwords out when it is told to", function()
+  it("leaves the hashes of passwords out when asked to", function()
     local run = simulate(sunday()):run("db-full-backup", { set = { role_passwords = false } })
     run:ok():ran("pg_dumpall"):with("--no-role-passwords")
   end)
@@ -233,7 +233,7 @@ describe("db-full-backup", function()
     simulate(world):run("db-full-backup", { set = { databases = "template1" } }):ok():wrote(SET .. "/db_template1.sql.gz"):has_manifest()
   end)
 
-  it("tells of a database to leave out that is not there", function()
+  it("reports a database to leave out that is not there", function()
     simulate(sunday()):run("db-full-backup", { set = { exclude = "shpo" } }):ok():said("There is no database shpo")
   end)
 
@@ -258,7 +258,7 @@ describe("db-full-backup", function()
       local world = after { "20251202_010000", "20251203_010000" }
       for name, file in pairs(complete("20251204_010000", { "postgres" })) do world.files[name] = file end
       local full = DIR .. "full_backup_20251204_010000"
-      -- The sets of the shop alone came first in their month; it is the whole one that stands for it.
+      -- The sets of the shop alone came first in their month; the whole set is the one of that month.
       simulate(world):run("db-full-backup"):ok():kept(full .. ".sha256", DIR .. "full_backup_20251202_010000.sha256")
         :removed(DIR .. "full_backup_20251203_010000.sha256")
       local run = simulate(world):run("db-full-backup", { set = { databases = "shop", monthly = 1 } })

@@ -105,7 +105,7 @@ describe("db-restore", function()
     untouched(at)
   end)
 
-  it("restores the backup of another database when it is told so", function()
+  it("restores the backup of another database when asked to", function()
     local at = server()
     local world = morning(at, { files = { [FILE] = samples.pg_dump { contacts = 3, database = "shop" } } })
     simulate(world):run("db-restore", { set = { dump_of = "shop" } }):ok()
@@ -119,7 +119,7 @@ describe("db-restore", function()
     untouched(at)
   end)
 
-  it("tells of a throwaway that it cannot drop, besides what went wrong", function()
+  it("reports a throwaway that it cannot drop, besides what went wrong", function()
     local at = server()
     at.loses = 1
     local answer, filled = at.answer, false
@@ -169,7 +169,7 @@ describe("db-restore", function()
       expect(#at.names()).to_equal(4)
     end)
 
-    it("and keeps the new one all the same when it is told so", function()
+    it("and keeps the new one when asked to", function()
       local at = server()
       restored(at, works_from(99), { health_tries = 2, if_unhealthy = "keep" }):failed("command")
       expect(rows(at, "english_cafe_db")).to_equal(3)

@@ -65,7 +65,9 @@ end
 ---@param staging string
 ---@return archive.Unpacked
 local function open(p, file, staging)
-  local unpacked = archive.unpack { source = file, into = staging, links = "skip", timeout = p.timeout }
+  local unpacked = archive.unpack {
+    source = file, into = staging, links = "skip", identity = p.identity, passphrase = p.passphrase, timeout = p.timeout,
+  }
   if count(staging) == 0 then
     fs.remove(staging, { recursive = true, why = _("there is no file in it") })
     error {
@@ -121,7 +123,7 @@ local function unpack(p, staging)
   end
 end
 
---- Tells what would change, and gives the files that would.
+--- Says what would change, and returns the files that would.
 ---@param p table
 ---@param root string
 ---@return hikae.replacing.File[]
@@ -156,7 +158,7 @@ local function configure(p)
   local files = steps.run(_("compare the configuration"), compare, p, staged.root)
   if #files > 0 and not run.confirmed() then
     steps.state(_("the configuration is only shown"))
-    log.warn(_("The configuration is only shown. It lies in %s; to put it in place, run this again with --yes", staging))
+    log.warn(_("The configuration is only shown. It is in %s; to put it in place, run this again with --yes", staging))
     return false
   end
   if #files == 0 then
@@ -168,7 +170,7 @@ local function configure(p)
     log.info(_("The configuration is in place; what was live is kept as NAME%s", kept))
   end
   if staged.others then
-    log.warn(_("The archive has files of other folders too, to be put in place by hand: they lie in %s", staging))
+    log.warn(_("The archive has files of other folders too, to be put in place by hand: they are in %s", staging))
   else
     fs.remove(staging, { recursive = true, why = _("all of it is in place") })
   end
@@ -215,7 +217,9 @@ return recipe {
     config_dir = { type = "path", optional = true, says = "Folder of the live configuration; without it, none is restored" },
     file = { type = "path", optional = true, says = "Archive of the configuration; else the newest in `dir` that is good" },
     dir = { default = "/backups/config", type = "path", says = "Folder of the archives" },
-    name = { default = "config_backup_*.tar.gz", says = "How the archives are named" },
+    name = { default = "config_backup_*.tar.gz*", says = "How the archives are named" },
+    identity = { env = "BACKUP_IDENTITY", type = "path", optional = true, says = "File with the key that decrypts it: of age, or an exported secret key of gpg" },
+    passphrase = { env = "BACKUP_PASSPHRASE", secret = true, optional = true, says = "Passphrase that decrypts it, or that of the key" },
     frontend_url = { optional = true, says = "Address that answers well when the front end works" },
     health_url = { optional = true, says = "Address that answers well when the back end works" },
     health_tries = { default = 60, min = 1, max = 1000, says = "How often each end is looked at" },
@@ -224,8 +228,8 @@ return recipe {
     timeout = { type = "duration", default = "1h", says = "Longest time for each step" },
   },
   needs = {
-    run = { "git", "{deploy}", "{restart}" },
-    read = { "{file}", "{file}.manifest.json", "{git_files}" },
+    run = { "git", "gpg?", "{deploy}", "{restart}" },
+    read = { "{file}", "{file}.manifest.json", "{identity}", "{git_files}" },
     write = { "{app}", "{dir}", "{config_dir}", "{hook_folders}" },
     connect = { "{front_page_url}", "{api_url}", "{form_url}", "{admin_url}", "{certificate_url}", "{frontend_url}", "{health_url}", "{deploy}", "{restart}" },
   },

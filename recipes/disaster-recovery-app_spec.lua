@@ -170,7 +170,7 @@ describe(RECIPE, function()
     world:run(RECIPE, with()):ok():said("The configuration is as it was backed up"):unchanged(LIVE):never_ran("restart-it")
   end)
 
-  it("passes over what is not named, and tells", function()
+  it("skips what is not named, and says so", function()
     local run = night():run(RECIPE, { yes = true, set = { frontend_url = SET.frontend_url } })
     run:ok():said("No folder of the configuration is named"):said("no hook is named"):never_ran("git"):unchanged()
     run:never_said("nothing was asked whether it answers")
@@ -227,12 +227,22 @@ describe(RECIPE, function()
     nothing_lost(run)
   end)
 
+  it("opens an encrypted archive with its key, and stops without it", function()
+    local key = "AGE-SECRET-KEY-1N5W7FJ4S0TEAZG5A8UZ7HGT7EGHHLW2YS7SP65MQ0KGK3JPUUEHS5T3AER"
+    local recipient = "age177ar7ec59df0k6f48k75nhfy2psj9092jhvwhc850vfaeh78j3gsue9s4w"
+    local world = night { files = { ["/root/identity.txt"] = key .. "\n" } }
+    world:run("config-backup", { set = { app_dir = SET.config_dir, required = ".env", optional = "none", encrypt_to = recipient } }):ok()
+    world:run(RECIPE, with { frontend_url = "", health_url = "" }):failed("denied"):unchanged(LIVE)
+    local run = world:run(RECIPE, with { identity = "/root/identity.txt", frontend_url = "", health_url = "" })
+    run:ok():said("config_backup_20260215_030000.tar.gz.age")
+  end)
+
   it("plans without touching anything", function()
     local plan = night():plan(RECIPE, with())
     expect(plan.ended).to_be("unknown")
   end)
 
-  it("loses nothing and tells, whichever step of the code and the deployment fails", function()
+  it("loses nothing and reports the failure, whichever step of the code and the deployment fails", function()
     local options = with { health_tries = 2, health_wait = "1s" }
     options.set.config_dir = nil
     local ways = night():each_failure(RECIPE, options, function(run)
@@ -241,7 +251,7 @@ describe(RECIPE, function()
     expect(ways > 30).to_be_true()
   end)
 
-  it("loses nothing and tells, whichever step of the configuration fails", function()
+  it("loses nothing and reports the failure, whichever step of the configuration fails", function()
     local small = night { files = { [NEW] = archived { [".env"] = ENV, ["app.sh"] = "#!/bin/sh\n" } } }
     local ways = small:each_failure(RECIPE, { yes = true, set = { config_dir = SET.config_dir, restart = SET.restart } }, function(run)
       run:left_nothing_partial()

@@ -51,7 +51,7 @@ local function start(p)
     error {
       kind = "network",
       message = _("the database server takes no connections (%s:%d)", p.host, p.port),
-      hint = _("start it first (its log tells why it is down), or name what does, `start`; then run this again"),
+      hint = _("start it first (its log says why it is down), or set the param `start` to what starts it; then run this again"),
     }
   end
 end
@@ -114,8 +114,8 @@ local function look(p)
   if not gone and not is_damage(answer) and not p.force then
     error {
       kind = answer.kind,
-      message = _("it cannot be told whether the database is damaged: %s", answer.message),
-      hint = (answer.hint or "") .. "; " .. _("to replace the database all the same: --set force=true"),
+      message = _("cannot find out whether the database is damaged: %s", answer.message),
+      hint = (answer.hint or "") .. "; " .. _("to replace the database anyway: --set force=true"),
     }
   end
   errors.accept(answer, _("this is the disaster that is to be recovered from"))
@@ -133,11 +133,11 @@ local function damage(p)
   end
   local well, failure = errors.try(health.check, { health_url = p.health_url, health_command = p.health_command, health_tries = 1, health_wait = 0 })
   if not well then
-    errors.accept(failure, _("the error below tells it"))
+    errors.accept(failure, _("the error below reports it"))
     error {
       kind = failure.kind,
       message = _("the database answers, and the application does not work: %s", failure.message),
-      hint = _("the fault may be the application's: try disaster-recovery-app; to replace the database all the same: --set force=true"),
+      hint = _("the fault may be the application's: try disaster-recovery-app; to replace the database anyway: --set force=true"),
     }
   end
 end

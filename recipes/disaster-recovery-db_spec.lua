@@ -148,7 +148,7 @@ describe("disaster-recovery-db", function()
       local at = sound()
       local run = simulate(night(at)):run("disaster-recovery-db")
       run:ok():said("nothing is restored")
-      expect(#at.told).to_equal(0)
+      expect(#at.statements).to_equal(0)
       expect(step(run, "put it in place")).to_be_nil()
     end)
 
@@ -158,7 +158,7 @@ describe("disaster-recovery-db", function()
       local set = { health_command = HEALTHY, health_tries = 1 }
       local run = simulate(world):run("disaster-recovery-db", { set = set })
       run:failed { kind = "command", message = "no route to the kitchen", hint = "force=true" }
-      expect(#at.told).to_equal(0)
+      expect(#at.statements).to_equal(0)
 
       world.programs[HEALTHY] = ""
       set.force = true
@@ -179,8 +179,8 @@ describe("disaster-recovery-db", function()
         local at, kind = sound(), known[2]
         failing(at, "AS readable FROM", words, known[1])
         local run = simulate(night(at)):run("disaster-recovery-db")
-        run:failed { kind = kind, message = "cannot be told whether the database is damaged", hint = "force=true" }
-        expect(#at.told).to_equal(0)
+        run:failed { kind = kind, message = "cannot find out whether the database is damaged", hint = "force=true" }
+        expect(#at.statements).to_equal(0)
 
         simulate(night(at)):run("disaster-recovery-db", { set = { force = true } }):ok():said("it cannot be read")
         expect(rows(at, KEPT)).to_equal(5)
@@ -192,7 +192,7 @@ describe("disaster-recovery-db", function()
       at.unreadable = true
       local run = simulate(night(at)):run("disaster-recovery-db")
       run:ok():said("postgres may not read them: 1"):said("nothing is restored")
-      expect(#at.told).to_equal(0)
+      expect(#at.statements).to_equal(0)
     end)
   end)
 
@@ -204,7 +204,7 @@ describe("disaster-recovery-db", function()
       return run
     end
 
-    it("when no backup proves, and tells each", function()
+    it("when no backup proves, and reports each", function()
       local run = hopeless({ [FILE] = "garbage", [OLDER] = samples.pg_dump { contacts = 3, cut = 0.5 } }, "integrity")
       run:said(FILE .. " is damaged")
       expect(step(run, "restore beside the live database, and compare")).to_equal("failure")
@@ -241,9 +241,9 @@ describe("disaster-recovery-db", function()
       local world = night(at, { postgres = up_from(at, math.huge) }, { systemctl = "" })
       local run = simulate(world):run("disaster-recovery-db", { set = START })
       run:failed { kind = "network", message = "takes no connections (localhost:5432)", hint = "`start`" }
-      expect(at.told).to_equal {}
+      expect(at.statements).to_equal {}
       run = simulate(world):run("disaster-recovery-db")
-      run:failed("network"):said("for no hook is named: start the database server"):never_ran("systemctl")
+      run:failed("network"):said("no hook is named: start the database server"):never_ran("systemctl")
     end)
 
     it("and fails when the command does", function()
@@ -278,7 +278,7 @@ describe("disaster-recovery-db", function()
     local at = server()
     local plan = simulate(night(at)):plan("disaster-recovery-db")
     expect(plan.ended).to_equal("unknown")
-    expect(#at.told).to_equal(0)
+    expect(#at.statements).to_equal(0)
   end)
 
   it("loses nothing, whichever step fails", function()

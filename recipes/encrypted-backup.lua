@@ -6,13 +6,26 @@ local encryption = require "hikae.encryption"
 ---@return Stream
 ---@return string ending
 local function encrypt(p)
-  local stream = fs.open(p.file)
+  local stream = fs.open(p.file):hash("plain")
   if p.with == "age" then
     return stream:age { recipients = p.recipient }, ".age"
   elseif p.with == "gpg" then
     return stream:gpg { recipients = p.recipient, keyring = p.keyring }, ".gpg"
   end
   return encryption.add(stream, p.recipient)
+end
+
+--- Whether the original is still what was read. The time of a file has seconds only: one that is young is read once more.
+---@param p table
+---@param before fs.Stat
+---@param backup Stream.Backup
+---@return boolean
+local function is_unchanged(p, before, backup)
+  local now = fs.stat(p.file)
+  if not now or now.kind ~= "file" or now.size_bytes ~= before.size_bytes or now.modified ~= before.modified then
+    return false
+  end
+  return before.age_secs > 2 or fs.open(p.file):hash("plain"):discard().hashes.plain == backup.hashes.plain
 end
 
 --- The encrypted file that an earlier run has made, if it is there.
@@ -41,7 +54,7 @@ return recipe {
   run = function(p)
     if not p.file or not p.recipient or #p.recipient == 0 then
       error {
-        message = _("nothing says which file is to be encrypted, and for whom"),
+        message = _("no file to encrypt, or no recipient, is given"),
         hint = _("--set file=/path/of/the/backup --set recipient=backup@example.com"),
       }
     end
@@ -50,7 +63,12 @@ return recipe {
       manifest.verify(before)
       log.info(_("It is encrypted already: %s", before))
       return
-    elseif not original or original.kind ~= "file" then
+    elseif original and original.kind ~= "file" then
+      error {
+        message = _("`%s` is no file: what it is, or leads to, is not encrypted", p.file),
+        hint = _("name the file itself: --set file=/path/of/the/backup"),
+      }
+    elseif not original then
       error { kind = "not_found", message = _("there is no file `%s`", p.file), hint = _("name the file: --set file=/path/of/the/backup") }
     end
     -- A damaged backup would be encrypted as it is.
@@ -65,6 +83,13 @@ return recipe {
     log.info(_("Backup encrypted: %s (%s)", backup.path, backup.size))
     if p.keep_original then
       return backup
+    end
+    if not is_unchanged(p, original, backup) then
+      error {
+        kind = "integrity",
+        message = _("`%s` changed while it was encrypted, and stays", p.file),
+        hint = _("encrypt it again when nothing writes to it; %s has what was read", backup.path),
+      }
     end
     fs.remove(p.file, { why = _("it is encrypted as %s", backup.path) })
     if described then

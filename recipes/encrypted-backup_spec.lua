@@ -57,9 +57,31 @@ describe("encrypted-backup", function()
     run:ok():kept(FILE .. ".age"):wrote(FILE .. ".20260215_020000.age"):has_manifest()
   end)
 
-  it("refuses when nothing says what, for whom, or the file is not there", function()
-    night():run("encrypted-backup"):failed { message = "nothing says which file" }
+  it("refuses when no file or recipient is given, or the file is not there", function()
+    night():run("encrypted-backup"):failed { message = "no file to encrypt" }
     night():run("encrypted-backup", set { file = "/backups/none" }):failed("not_found")
+  end)
+
+  it("keeps an original that changes while it is encrypted, and says so", function()
+    local pretended = require("hikae.pretend_gpg").gpg { ["6ACAFE460DFD94CE1795AAF4037F8DDEFAAA7634"] = "Ops <ops@example.com>" }
+    local function gpg(call)
+      local answer = pretended(call)
+      for _i, arg in ipairs(call.argv) do
+        answer.writes = arg == "--encrypt" and { [FILE] = "rows of the cafe, and one more" } or answer.writes
+      end
+      return answer
+    end
+    local world = night { programs = { gpg = gpg }, env = { GNUPGHOME = "/home/backup/.gnupg" } }
+    local run = world:run("encrypted-backup", set { recipient = "ops@example.com" })
+    run:failed { kind = "integrity", message = "changed while it was encrypted, and stays", hint = "encrypt it again" }
+    run:wrote(FILE):equals("rows of the cafe, and one more")
+    run:wrote(FILE .. ".gpg"):has_manifest()
+  end)
+
+  it("refuses what is no file", function()
+    local files = { [FILE] = { link = "/etc/shadow" }, ["/etc/shadow"] = "root", ["/backups/notes/folder"] = { dir = true } }
+    night({ files = files }):run("encrypted-backup", set()):failed { message = "is no file", hint = "file=" }:kept(FILE)
+    night({ files = files }):run("encrypted-backup", set { file = "/backups/notes/folder" }):failed { message = "is no file" }
   end)
 
   it("never loses the original without a proved encrypted file, whichever step fails", function()

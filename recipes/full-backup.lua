@@ -30,7 +30,7 @@ return recipe {
     root = { default = nightly.ROOT, type = "path", says = "Folder of all backups" },
     steps = {
       type = "list", default = { "db-backup", "config-backup", "log-backup", "git-backup", "cloud", "backup-monitor" },
-      says = "Recipes to run, in this order; `cloud` stands for those of the param `cloud`",
+      says = "Recipes to run, in this order; `cloud` means those of the param `cloud`",
     },
     required = { type = "list", default = { "db-backup" }, says = "Steps without which the night is a failure" },
     step_timeout = { type = "duration", default = "3h", says = "Longest time for each step; then it is ended, and the next one begins" },
@@ -40,14 +40,16 @@ return recipe {
   needs = { recipes = { "{steps}", "{cloud}" }, write = { "{root}" }, connect = { "{slack}" } },
 
   run = function(p)
+    local steps = nightly.steps(p)
+    nightly.check(steps, p.required)
     log.info(_("=== Integrated backup starts ==="))
     fs.mkdir(p.root)
-    local before = nightly.size_of(p.root)
+    local before = fs.usage(p.root).size_bytes
     local results = {}
-    for number, step in ipairs(nightly.steps(p)) do
+    for number, step in ipairs(steps) do
       results[number] = perform(p, number, step)
     end
-    local after = nightly.size_of(p.root)
+    local after = fs.usage(p.root).size_bytes
     local night = nightly.sum_up(results, p.required)
     log.info(_("=== Integrated backup is over: %s (total size: %s) ===", night.heading, page.size(after)))
     nightly.tell_slack(p.slack, night, results, { before = before, after = after })

@@ -63,6 +63,12 @@ describe("full-backup", function()
     expect(message(run).color).to_equal("danger")
   end)
 
+  it("refuses a required step that there is not, before anything runs", function()
+    local run = night():run("full-backup", set { required = "db-bakcup" })
+    run:failed { message = "`db-bakcup` is required", hint = "`steps`" }:wrote_nothing()
+    run:never_requested("POST", HOOK)
+  end)
+
   it("has failed when nothing succeeded, whatever is required", function()
     night({ programs = DEAD }):run("full-backup", set { steps = "db-backup", required = "log-backup" }):failed { message = "connection lost" }
   end)
@@ -74,5 +80,30 @@ describe("full-backup", function()
 
   it("is what it is although Slack does not answer", function()
     night({ http = { ["POST " .. HOOK] = { status = 500 } } }):run("full-backup", set()):ok():said("Slack did not take the message")
+  end)
+
+  it("is not believed to have told Slack when the answer is another one, and warns of it", function()
+    for _i, answer in ipairs { "<html>log in</html>", json.encode { ok = false, error = "invalid_token" }, "" } do
+      local run = night({ http = { ["POST " .. HOOK] = answer } }):run("full-backup", set())
+      run:ok():said("Slack did not take the message: the answer was not `ok`")
+    end
+  end)
+
+  it("cuts a long reason at its middle and between letters, as Slack counts", function()
+    local long = { pg_dump = { stderr = string.rep("接続が切れました<&> ", 200) .. "at last", exit = 1 } }
+    local run = night({ programs = long }):run("full-backup", set())
+    local value = message(run).fields[3].value
+    expect(utf8.len(value) <= 502).to_equal(true)
+    expect(string.find(value, "…", 1, true) ~= nil).to_equal(true)
+  end)
+
+  it("loses nothing and says so, whichever step fails", function()
+    night():each_failure("full-backup", set(), function(run)
+      run:left_nothing_partial():kept(OLD, "/var/log/app/app.log", "/srv/app/docker-compose.yml")
+      run:never_showed("hunter2"):never_showed("thornypalimpsest")
+      if run.status ~= "success" then
+        run:alerted()
+      end
+    end)
   end)
 end)

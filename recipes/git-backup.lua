@@ -1,5 +1,6 @@
 --- Keeps a mirror of each git repository, checks it, and packs it: as an archive, and as a bundle that is proved to clone alone.
 local git = require "hikae.git"
+local params = require "hikae.params"
 local repositories = require "hikae.repositories"
 local retention = require "hikae.retention"
 
@@ -46,7 +47,11 @@ local function back_up(p, repository)
   log.info(_("Repository saved: %s (%s, and %s)", repository.name, packed.path, bundle.path))
   local older = larger(p, repository, bundle)
   if older then
-    log.warn(_("Old backups of %s are all kept: `%s` is more than twice as large as the new one; was history removed?", repository.name, older))
+    run.remark {
+      level = "warning", kind = "history",
+      message = _("Old backups of %s are all kept: `%s` is more than twice as large as the new one; was history removed?", repository.name, older),
+      hint = _("compare the two; if the repository is right as it is, remove the old backups by hand"),
+    }
     return
   end
   for _i, ending in ipairs { ".tar.gz", ".bundle" } do
@@ -76,7 +81,7 @@ end
 return recipe {
   type = "daily",
   schedule = "15 3 * * *",
-  params = {
+  params = params.join({
     url = { env = "REPO_URL", type = "list", optional = true, says = "Addresses of the repositories; a token in one is shown to nobody" },
     dir = { default = "/backups/git", type = "path", says = "Folder for mirrors, archives and bundles" },
     keep_days = { default = 30, min = 1, says = "Days to keep archives and bundles" },
@@ -84,7 +89,7 @@ return recipe {
     keep_at_least = { default = 1, min = 1, says = "Archives and bundles to keep whatever their age" },
     git_files = { type = "list", optional = true, says = "What git and ssh may read, such as a folder with keys" },
     timeout = { type = "duration", default = "2h", says = "Longest time for each call of git" },
-  },
+  }, params.warnings {}),
   needs = { run = { "git" }, read = { "{url}", "{git_files}" }, write = { "{dir}" } },
 
   run = function(p)
@@ -94,6 +99,7 @@ return recipe {
         hint = _("set `url`: --set url=https://github.com/your-org/your-repo.git"),
       }
     end
+    run.accept_warnings(p.accept_warnings or {})
     log.info(_("Git backup starts"))
     local list, failures = repositories.of(p.url), {}
     for _i, repository in ipairs(list) do

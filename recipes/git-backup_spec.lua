@@ -145,6 +145,9 @@ describe("git-backup", function()
       run:left_nothing_partial()
       run:kept(OLD .. ".tar.gz", OLD .. ".bundle")
       run:never_showed("thornypalimpsest")
+      if run.status ~= "success" then
+        run:alerted()
+      end
     end)
   end)
 end)

@@ -1,27 +1,64 @@
 --- Packs the logs of the last days, each under its path, and keeps the archives for some days.
+local files = require "hikae.files"
 local retention = require "hikae.retention"
 
---- The folders that are there; those that are missing are an error in the end, when the others are packed.
+---@class (exact) LogFolders
+---@field found string[] Those that are packed; one below another is packed with that.
+---@field missing string[]
+---@field links string[] A link is never followed: what it leads to may be anything.
+
+--- What the folders of the logs are. Those that cannot be packed are an error in the end, when the others are.
 ---@param p table
----@return string[] found
----@return string[] missing
+---@return LogFolders
 local function look(p)
-  local found, missing = {}, {}
+  local folders = { found = {}, missing = {}, links = {} }
   for _i, dir in ipairs(p.dirs) do
-    local list = fs.stat(dir) and found or missing
-    list[#list + 1] = dir
+    local there, nested = fs.stat(dir), false
+    for _j, other in ipairs(p.dirs) do
+      nested = nested or files.lies_below(dir, other)
+    end
+    local list = not there and folders.missing or there.kind == "link" and folders.links or not nested and folders.found
+    if list then
+      list[#list + 1] = dir
+    end
   end
-  return found, missing
+  return folders
 end
 
---- What a missing folder is to people.
----@param missing string[]
-local function refuse(missing)
+--- What folders that are not packed are to people.
+---@param folders LogFolders
+local function refuse(folders)
+  local said = {}
+  if #folders.missing > 0 then
+    said[1] = _("there is no log folder `%s`", table.concat(folders.missing, "`, `"))
+  end
+  if #folders.links > 0 then
+    said[#said + 1] = _("a log folder is a link, which is not followed: %s", "`" .. table.concat(folders.links, "`, `") .. "`")
+  end
   error {
     kind = "not_found",
-    message = _("there is no log folder `%s`", table.concat(missing, "`, `")),
-    hint = _("name the folders that there are: --set dirs=/var/log/nginx,/var/log/app"),
+    message = table.concat(said, "; "),
+    hint = #folders.missing > 0 and _("name the folders that there are: --set dirs=/var/log/nginx,/var/log/app")
+      or _("name the folder that it leads to: `readlink -f` shows it"),
   }
+end
+
+--- Saves the archive. That there is no log of these days is told with the params that say which logs count.
+---@param p table
+---@param stream Stream
+---@param name string
+---@return Stream.Backup
+local function save(p, stream, name)
+  local ok, saved = errors.try(function() return stream:gzip():save(name) end)
+  if not ok and saved.kind == "not_found" then
+    error {
+      kind = "not_found", message = saved.message,
+      hint = _("no file named like %s changed in the last %d days: --set days=30, or name=…", table.concat(p.name, ", "), p.days),
+    }
+  elseif not ok then
+    error(saved)
+  end
+  return saved
 end
 
 --- The name of the day, or one of its own where the day has an archive already.
@@ -48,17 +85,19 @@ return recipe {
 
   run = function(p)
     log.info(_("Log backup starts"))
-    local found, missing = look(p)
-    if #found == 0 then
-      refuse(missing)
+    local folders = look(p)
+    if #folders.found == 0 then
+      refuse(folders)
     end
     -- A log that grows while it is read is no error: it is packed as it was when it was opened.
-    local stream = archive.pack { roots = found, include = p.name, newer_than = p.days .. "d", on_change = "accept" }
-    local backup = stream:gzip():save(name_of(p))
+    local stream = archive.pack {
+      roots = folders.found, include = p.name, exclude = files.without(p.dir, folders.found), newer_than = p.days .. "d", on_change = "accept",
+    }
+    local backup = save(p, stream, name_of(p))
     log.info(_("Backup written: %s (%s)", backup.path, backup.size))
     retention.prune { dir = p.dir, name = "logs_backup_*.tar.gz", days = p.keep_days, keep_at_least = p.keep_at_least }
-    if #missing > 0 then
-      refuse(missing)
+    if #folders.missing + #folders.links > 0 then
+      refuse(folders)
     end
     log.info(_("Log backup is complete"))
     return backup

@@ -57,8 +57,31 @@ describe("log-backup", function()
 
   it("fails when there is no log of these days, and lets nothing go", function()
     local run = simulate(night { ["/var/log/app/web/access.log"] = false }):run("log-backup", { set = { dirs = "/var/log/app" } })
-    run:failed():wrote_nothing()
+    run:failed { kind = "not_found", message = "there is nothing to pack", hint = "in the last 7 days" }:wrote_nothing()
     run:kept(OLD)
+  end)
+
+  it("packs the others when a folder is a link, and fails for the link", function()
+    local world = night { ["/var/log/app"] = false }
+    world.files["/var/log/app/web/access.log"], world.files["/var/log/app/notes.txt"] = nil, nil
+    world.files["/var/log/app"] = { link = "/etc" }
+    local run = simulate(world):run("log-backup", DIRS)
+    run:partial { message = "a log folder is a link", hint = "readlink -f" }
+    run:wrote(NEW .. ".manifest.json"):contains("nginx/access.log")
+    run = simulate(world):run("log-backup", { set = { dirs = "/var/log/nginx,/var/log/app,/var/log/none" } })
+    run:partial { message = "there is no log folder `/var/log/none`; a log folder is a link", hint = "dirs=" }
+    run = simulate(world):run("log-backup", { set = { dirs = "/var/log/app" } })
+    run:failed { message = "a log folder is a link" }:wrote_nothing()
+  end)
+
+  it("packs a folder below another once, and never its own archives", function()
+    local run = simulate(night()):run("log-backup", { set = { dirs = "/var/log,/var/log/nginx", dir = "/var/log/backups", name = "*" } })
+    run:ok():wrote("/var/log/backups/logs_backup_20260215.tar.gz"):has_manifest()
+    run:wrote("/var/log/backups/logs_backup_20260215.tar.gz.manifest.json"):contains("nginx/access.log"):contains("app/notes.txt")
+    local world = simulate(night())
+    world:run("log-backup", { set = { dirs = "/var/log", dir = "/var/log/backups", name = "*" } }):ok()
+    local again = world:run("log-backup", { set = { dirs = "/var/log", dir = "/var/log/backups", name = "*" } })
+    again:ok():wrote("/var/log/backups/logs_backup_20260215_0245*.tar.gz.manifest.json"):contains('"files": 5')
   end)
 
   it("takes other names", function()

@@ -7,7 +7,7 @@ local previews = require "hikae.previews"
 local restores = require "hikae.restores"
 local steps = require "hikae.steps"
 
---- What the fresh backup of the present database is called. It does not match `name`: nobody wants it restored by the next run.
+--- What the fresh backup of the present database is called. It does not match `name`, so that the next run does not restore it.
 local FRESH = "before_restore_"
 
 --- Backs up the database as it is now.
@@ -115,32 +115,27 @@ return recipe {
       stay_closed(_("the restored database is live, and the application does not work: %s", failure.message))
     end
 
+    -- What a person reads who finds the run interrupted.
+    local untouched = _("MAINTENANCE MAY BE ON, the live database is untouched; to go on: run this again, or end maintenance by hand")
+    local function replacing()
+      return _("MAINTENANCE MAY BE ON, the restored database is live if `%s` or a later one is there, else the old one, untouched; to go on: run this again, or end maintenance by hand", restores.kept_name(p.database))
+    end
+    local replaced = _("MAINTENANCE IS ON, the restored database is live; to go on: restart the application, look at it, end maintenance by hand")
+    local still_on, over = _("MAINTENANCE IS STILL ON: end it by hand"), _("maintenance is over")
+
+    local function stage() staged = restores.stage(restores.options(p, files)) end
+    local function replace() swapped = restores.put_in_place(p, p.database, staged) end
     steps.procedure {
-      -- Before the first hook: it may have done its work although it failed.
-      during = _("MAINTENANCE MAY BE ON, the live database is untouched; to go on: run this again, or end maintenance by hand"),
-      -- 1. Maintenance on
-      { name = _("maintenance on"), hook = p.maintenance_on },
-      -- 2. A fresh backup
-      { name = _("keep the present database"), run = function() back_up(p) end },
-      -- 3. The restore
-      { name = _("restore beside the live database, and compare"), run = function() staged = restores.stage(restores.options(p, files)) end },
-      {
-        name = _("put it in place"), run = function() swapped = restores.put_in_place(p, p.database, staged) end,
-        during = function()
-          return _("MAINTENANCE MAY BE ON, the restored database is live if `%s` or a later one is there, else the old one, untouched; to go on: run this again, or end maintenance by hand", restores.kept_name(p.database))
-        end,
-        after = _("MAINTENANCE IS ON, the restored database is live; to go on: restart the application, look at it, end maintenance by hand"),
-      },
-      -- 4. Restart
-      { name = _("restart the application"), hook = p.restart, on_failure = unhealthy },
-      -- 5. Health check
-      { name = _("see whether the application works"), run = function() health.check(p) end, on_failure = unhealthy },
+      -- Also while the first hook runs: it may have done its work although it failed.
+      during = untouched,
+      { name = _("maintenance on"), hook = p.maintenance_on },                                                        -- 1
+      { name = _("keep the present database"), run = function() back_up(p) end },                                     -- 2
+      { name = _("restore beside the live database, and compare"), run = stage },                                     -- 3
+      { name = _("put it in place"), run = replace, during = replacing, after = replaced },
+      { name = _("restart the application"), hook = p.restart, on_failure = unhealthy },                              -- 4
+      { name = _("see whether the application works"), run = function() health.check(p) end, on_failure = unhealthy }, -- 5
       application.step(p, unhealthy),
-      -- 6. Maintenance off, unless only a person can decide that
-      always = {
-        name = _("maintenance off"), hook = p.maintenance_off,
-        after = _("maintenance is over"), failed = _("MAINTENANCE IS STILL ON: end it by hand"),
-      },
+      always = { name = _("maintenance off"), hook = p.maintenance_off, after = over, failed = still_on },            -- 6
     }
     log.info(_("Restore of the production database is complete: %s is now %s", p.database, staged.file))
   end,

@@ -74,7 +74,7 @@ local function kept_rows(at)
   return kept and rows(at, kept)
 end
 
---- The live database is as it was, and nothing stands beside it.
+--- The live database is as it was, and there is no other one.
 local function untouched(at)
   expect(rows(at, LIVE)).to_equal(5)
   expect(at.names()).to_equal { LIVE, "other", "postgres" }
@@ -93,11 +93,11 @@ local function steps(run)
   return table.concat(done, "; ")
 end
 
---- Where the run stood last, as its record has it.
+--- The last state that the run has recorded.
 local function stand(run)
   local last
   for _i, step in ipairs(run.steps) do
-    last = string.match(step.name, "^stands here: (.*)$") or last
+    last = string.match(step.name, "^state: (.*)$") or last
   end
   return last
 end
@@ -154,7 +154,7 @@ describe("production-restore", function()
       expect(steps(run)).to_equal("maintenance on!; maintenance off")
     end)
 
-    it("does not replace what could not be kept, unless it is told to", function()
+    it("does not replace what could not be kept, unless asked to", function()
       local at = server()
       -- The staged database can be dumped: it is compared by that.
       local world = morning(at, { pg_dump = function(call)
@@ -238,7 +238,7 @@ describe("production-restore", function()
       expect(stand(run)).to_match("^" .. CLOSED .. "the old database is back")
     end)
 
-    it("keeps the restored database when it is told to, stays closed and says so", function()
+    it("keeps the restored database when asked to, stays closed and says so", function()
       local at = server()
       local run = simulate(morning(at, { [HEALTHY] = BROKEN })):run("production-restore", set { if_unhealthy = "keep" })
       run:failed("command"):said(CLOSED .. "the restored database is live"):never_requested("POST", OFF)
@@ -273,7 +273,7 @@ describe("production-restore", function()
     local at = server()
     local plan = simulate(morning(at)):plan("production-restore", set())
     expect(plan.ended).to_equal("unknown")
-    expect(#at.told).to_equal(0)
+    expect(#at.statements).to_equal(0)
     expect(plan.changes[#plan.changes].effect).to_be("connect")
   end)
 
@@ -288,7 +288,7 @@ describe("production-restore", function()
       if run.status == "success" then
         expect({ live, where }).to_equal { 3, "maintenance is over" }
       end
-      -- Whoever finds it reads whether maintenance may be on, and which database is live.
+      -- The person who finds it reads whether maintenance may be on, and which database is live.
       local over, restored = where == "maintenance is over", string.find(where, "the restored database is live", 1, true)
       expect(over and "MAINTENANCE" or where).to_match("^MAINTENANCE")
       expect(live == 5 or over or restored ~= nil or where == CLOSED .. "end it by hand").to_be_true()

@@ -92,7 +92,7 @@ describe("render-db-backup", function()
     run:never_showed("thornypalimpsest"):never_showed("rnd_lamphreyvintage")
   end)
 
-  it("loses nothing and tells, whichever step fails", function()
+  it("loses nothing and reports the failure, whichever step fails", function()
     simulate(answers { ["GET " .. API] = more_and_more() }):each_failure("render-db-backup", function(run)
       run:left_nothing_partial()
       run:kept(OLD)
@@ -121,7 +121,7 @@ describe("render-db-backup", function()
     expect(run.duration_secs >= 7200).to_be_true()
   end)
 
-  it("tells when Render could not make it", function()
+  it("reports when Render could not make it", function()
     local failed = { body = '[{"id": "exp-2", "createdAt": "x", "status": "Failed"}]' }
     local run = simulate(answers { ["GET " .. API] = { list(), failed } }):run("render-db-backup")
     run:failed({ message = "could not make the backup exp-2: Failed" }):unchanged()
@@ -147,7 +147,7 @@ describe("render-db-backup", function()
     end
   end)
 
-  it("tells of a key that Render does not know, and of one that is not set", function()
+  it("reports a key that Render does not know, and of one that is not set", function()
     simulate(answers { ["GET " .. API] = { status = 401 } }):run("render-db-backup"):failed("denied"):unchanged()
     local run = simulate(night { env = { RENDER_DATABASE_ID = "dpg-cafe-a" } }):run("render-db-backup")
     run:failed({ kind = "denied", hint = "RENDER_API_KEY" }):never_requested()
@@ -224,7 +224,7 @@ describe("render-db-backup", function()
       end
     end)
 
-    it("looks at the states, where the program tells them", function()
+    it("looks at the states, where the program shows them", function()
       simulate(with_program(DUMP, "Available")):run("render-db-backup"):ok()
       simulate(with_program(DUMP, "running")):run("render-db-backup", { set = { export_timeout = "1m" } }):failed("timeout"):wrote_nothing()
     end)

@@ -161,7 +161,7 @@ impl Error {
         self
     }
 
-    /// Puts these places in the stead of those that are known.
+    /// Replaces the places.
     pub fn at_all(mut self, sites: Vec<Site>) -> Error {
         self.inner.sites = sites;
         self

@@ -8,7 +8,7 @@ pub mod specs;
 pub mod recipe;
 /// An outcome as a message: events, channels, throttling, the outbox.
 pub mod alert;
-/// The configuration folder, read once: `hikae.toml`, `.env`, where recipes and state lie.
+/// The configuration folder, read once: `hikae.toml`, `.env`, where recipes and state are.
 pub mod config;
 /// What Lua may call: one thin file per Lua module, of the same name.
 pub mod modules;

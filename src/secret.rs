@@ -113,6 +113,11 @@ impl<'de> serde::Deserialize<'de> for Secret {
     }
 }
 
+/// Hides `value` in everything that is shown from here on.
+pub fn hide(value: impl Into<Arc<str>>) {
+    drop(Secret::new(value));
+}
+
 /// `text` with every known secret struck out, in whichever way it is written there.
 ///
 /// A secret of fewer than four characters is struck out only where it is a word of its own:

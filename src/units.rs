@@ -1,6 +1,9 @@
 //! Reads and writes sizes and durations as people do: `64 MiB`, `25h`, `30d`.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::de::{self, Deserializer, Visitor};
 
 use crate::error::{Error, Kind, Result};
 
@@ -57,4 +60,34 @@ pub fn show_duration(duration: Duration) -> String {
         return format!("{:.1}s", duration.as_secs_f64());
     }
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
+
+/// A duration option: a number of seconds, or text such as `"25h"`.
+pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    struct DurationVisitor;
+    impl<'de> Visitor<'de> for DurationVisitor {
+        type Value = Option<Duration>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("seconds, or a duration such as `90s`, `25h` or `30d`")
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+            inner.deserialize_any(self)
+        }
+
+        fn visit_i64<E: de::Error>(self, secs: i64) -> Result<Self::Value, E> {
+            let secs = u64::try_from(secs).map_err(|_| E::invalid_value(de::Unexpected::Signed(secs), &self))?;
+            Ok(Some(Duration::from_secs(secs)))
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            parse_duration(text).map(Some).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+        }
+    }
+    deserializer.deserialize_option(DurationVisitor)
 }

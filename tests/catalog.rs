@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hikae::catalog::{AuditEntry, AuditFilter, Backup, Catalog, Ending, Failure, Moment, NewRun, Status, Step, run_id};
+use hikae::catalog::{AuditEntry, AuditFilter, Backup, Catalog, Failure, Moment, NewRun, Run, Status, Step, run_id};
 use hikae::error::{Error, Kind};
 
 mod crash;
@@ -63,8 +63,10 @@ fn daily(second: u32) -> NewRun {
     }
 }
 
-fn ending(status: Status) -> Ending {
-    Ending { status, ended_at: at("2026-02-15T02:00:12.750+09:00"), duration_ms: 12_500, error: None }
+/// The end of the run with this id.
+fn run_ended(id: &str, status: Status) -> Run {
+    let ended_at = Some(at("2026-02-15T02:00:12.750+09:00"));
+    Run { id: id.to_owned(), status, ended_at, duration_ms: Some(12_500), ..Run::of(daily(0)) }
 }
 
 fn dump() -> Backup {
@@ -139,8 +141,8 @@ fn a_run_that_ended_is_shown_as_the_contract_has_it() {
     catalog.add_step(&run.id, &step("pg_dump shop")).unwrap();
     catalog.add_backup(&run.id, &dump(), None).unwrap();
     let error = Error::new(Kind::Space, "cannot write `/backups/x`").because_text("disk full").hint("free some space");
-    let ending = Ending { error: Some(Failure::from(&error)), ..ending(Status::Partial) };
-    catalog.finish_run(&run.id, &ending).unwrap();
+    let ended = Run { error: Some(Failure::from(&error)), ..run_ended(&run.id, Status::Partial) };
+    catalog.finish_run(&ended).unwrap();
     let shown = format!(
         concat!(
             r#"{{"id":"BKP-20260215-020000-daily","recipe":"db-backup","type":"daily","status":"partial","#,
@@ -159,13 +161,14 @@ fn a_run_that_ended_is_shown_as_the_contract_has_it() {
 fn a_run_put_together_without_the_catalog_shows_the_same() {
     let state = State::new();
     let catalog = state.open();
-    let (run, end) = (daily(0), ending(Status::Success));
+    let run = daily(0);
     catalog.start_run(&run).unwrap();
     catalog.add_step(&run.id, &step("pg_dump")).unwrap();
     catalog.add_backup(&run.id, &dump(), None).unwrap();
-    catalog.finish_run(&run.id, &end).unwrap();
+    let ended = run_ended(&run.id, Status::Success);
+    catalog.finish_run(&ended).unwrap();
     let kept = catalog.run(&run.id, &all_alive).unwrap().unwrap();
-    assert_eq!(kept, hikae::catalog::Run::of(run, Some(end), vec![dump()], vec![step("pg_dump")]));
+    assert_eq!(kept, Run { backups: vec![dump()], steps: vec![step("pg_dump")], ..ended });
 }
 
 #[test]
@@ -194,7 +197,7 @@ fn a_run_that_was_never_recorded_takes_neither_an_ending_nor_a_step() {
     let catalog = state.open();
     let id = daily(0).id;
     for error in [
-        catalog.finish_run(&id, &ending(Status::Success)).unwrap_err(),
+        catalog.finish_run(&run_ended(&id, Status::Success)).unwrap_err(),
         catalog.add_step(&id, &step("x")).unwrap_err(),
         catalog.add_backup(&id, &dump(), None).unwrap_err(),
     ] {

@@ -54,7 +54,7 @@ fn a_file_names_only_rooms_on_its_own_floor_or_below() {
         let path = shown(&file);
         let room = path.trim_start_matches("src/").split(['/', '.']).next().unwrap();
         let Some(own) = floor(room) else {
-            assert!(["lib", "main"].contains(&room), "{path} stands in a room that lib.rs does not list");
+            assert!(["lib", "main"].contains(&room), "{path} is in a room that lib.rs does not list");
             continue;
         };
         let text = read(&file);
@@ -123,7 +123,7 @@ fn no_room_is_a_lumber_room() {
 
 /// Tests inside of the library would never run: `Cargo.toml` has `test = false` for it.
 #[test]
-fn every_test_stands_in_tests() {
+fn every_test_is_in_tests() {
     let hidden = regex::Regex::new(r"cfg\((test|all\(test|any\(test)|#\[(tokio::)?test\]").unwrap();
     let inside: Vec<String> =
         files("src", "rs").iter().filter(|file| hidden.is_match(&read(file))).map(|file| shown(file)).collect();

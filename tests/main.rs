@@ -30,4 +30,5 @@ mod stubs;
 mod support;
 mod translations;
 mod verify;
+mod words;
 mod world_contract;

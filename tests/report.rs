@@ -27,6 +27,7 @@ mod an_output_that_fails;
 mod json_lines;
 mod screen;
 mod the_facts;
+mod translated;
 
 const TEXT: Mode = Mode { form: Form::Text, quiet: false, verbose: false };
 const JSON: Mode = Mode { form: Form::Json, quiet: false, verbose: false };

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use hikae::config::{Config, DiskFiles, Folders, SpecFile};
 use hikae::lua::coverage::Coverage;
-use hikae::specs::{Outcome, RecipeStage, Runner, SpecResult, Stage, tell, tested_nothing};
+use hikae::specs::{Outcome, RecipeStage, Runner, SpecResult, Stage, tested_nothing, text_of};
 use stage::Real;
 
 fn root() -> &'static Path {
@@ -75,7 +75,7 @@ fn run_folder(folder: &str) {
     let bad: Vec<String> = results
         .iter()
         .filter(|result| matches!(result.outcome, Outcome::Failed(_) | Outcome::Error(_)))
-        .map(tell)
+        .map(text_of)
         .collect();
     assert!(bad.is_empty(), "{} of {} specs in {folder}:\n\n{}\n", bad.len(), results.len(), bad.join("\n\n"));
     if let Some(error) = tested_nothing(&results) {

@@ -56,7 +56,7 @@ impl Channel {
         }
     }
 
-    /// Whether this event is one for this channel. A rehearsal is of no recipe, and for all that take such failures.
+    /// Whether this event is one for this channel. A rehearsal has no recipe; it is for every channel that takes such failures.
     pub fn takes(&self, event: &Event) -> bool {
         let among = |list: &[String], word: &str| list.is_empty() || list.iter().any(|known| known == word);
         (self.types.is_empty() || self.types.iter().any(|word| event.is_of(word)))
@@ -97,6 +97,6 @@ pub struct Delivered {
 
 /// Hands events to channels. Each call has a thread of its own, so that one that never returns delays no other.
 pub trait Deliver: Send + Sync + 'static {
-    /// Gives `event` to `channel`, once, by its function `verb`. The error says whether it may have arrived all the same.
+    /// Gives `event` to `channel`, once, by its function `verb`. The error says whether it may have arrived anyway.
     fn deliver(&self, channel: &Channel, event: &Event, verb: Verb) -> impl Future<Output = Result<Delivered>>;
 }

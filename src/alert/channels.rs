@@ -30,7 +30,7 @@ use crate::world::real::{Real, http};
 use crate::world::{Caller, Effect, Limits, World};
 use loading::{Loaded, load};
 
-/// The longest that a template may take to be read: the configuration may lie on a disk of the network.
+/// The longest that a template may take to be read: the configuration may be on a disk of the network.
 const READING: Limits = Limits { total: Duration::from_secs(5), idle: Duration::from_secs(5) };
 
 /// A channel that is only loaded has no time to spend: it cannot touch anything.
@@ -58,7 +58,7 @@ struct Returned {
 pub struct LuaChannels {
     config: Arc<Config>,
     world: Arc<dyn World>,
-    /// Read once, and before the process is walled in: a certificate may lie anywhere.
+    /// Read once, and before the process is walled in: a certificate may be anywhere.
     smtp: Result<Settings>,
 }
 

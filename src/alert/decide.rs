@@ -2,10 +2,10 @@
 
 use super::event::{Event, EventKind, local};
 use super::registered::Channels;
-use super::throttle::{self, Rules, Tell};
+use super::throttle::{self, Report, Rules};
 use super::words::Words;
 use super::{Channel, Language};
-use crate::catalog::{Moment, NewNotice, Run, Status, Streak};
+use crate::catalog::{About, Moment, Notice, Run, Status, Streak};
 use crate::config::Config;
 use crate::secret::Secret;
 
@@ -34,21 +34,41 @@ pub struct Decider<'a> {
 }
 
 impl Decider<'_> {
-    /// The streak of its target after `run`, and the notices that this makes.
-    pub fn decide(&self, run: &Run, before: &Streak) -> (Streak, Vec<NewNotice>) {
+    /// The streak of its target after `run`, or that of its warnings, and the notices that this makes.
+    pub fn decide(&self, run: &Run, before: &Streak, about: About) -> (Streak, Vec<Notice>) {
+        match about {
+            About::Outcome => self.decide_outcome(run, before),
+            About::Warnings => self.decide_warnings(run, before),
+        }
+    }
+
+    fn decide_outcome(&self, run: &Run, before: &Streak) -> (Streak, Vec<Notice>) {
         if run.status != Status::Success && self.manner(run).is_some_and(|manner| manner.unreported) {
             return (before.clone(), Vec::new());
         }
         let (worked, at) = (run.status == Status::Success, run.ended_at.unwrap_or(self.now));
-        let heard = |tell, streak: &Streak| {
-            let event = self.event(run, tell, streak);
+        let heard = |report, streak: &Streak| {
+            let event = self.event(run, report, streak);
             self.takers(&event).next().is_some()
         };
-        let (after, tell) = throttle::step(before, worked, at, &self.rules, heard);
-        let notices = tell.map(|tell| {
+        let (after, report) = throttle::step(before, worked, at, &self.rules, heard);
+        let notices = report.map(|report| {
             let streak = if worked { before } else { &after };
-            self.notices(&self.event(run, tell, streak))
+            self.notices(&self.event(run, report, streak))
         });
+        (after, notices.unwrap_or_default())
+    }
+
+    /// The streak of the warnings of its target after `run`, and the notices that this makes.
+    fn decide_warnings(&self, run: &Run, before: &Streak) -> (Streak, Vec<Notice>) {
+        if self.manner(run).is_some_and(|manner| manner.unreported) {
+            return (before.clone(), Vec::new());
+        }
+        let event = Event::warning(run).map(|event| self.completed(event));
+        let heard = event.as_ref().is_some_and(|event| self.takers(event).next().is_some());
+        let at = run.ended_at.unwrap_or(self.now);
+        let (after, is_due) = throttle::step_warnings(before, event.is_some(), at, &self.rules, heard);
+        let notices = event.filter(|_| is_due).map(|event| self.notices(&event));
         (after, notices.unwrap_or_default())
     }
 
@@ -57,7 +77,7 @@ impl Decider<'_> {
         if self.manner(run).is_some_and(|manner| manner.unreported) {
             return None;
         }
-        Event::of(run).map(|event| self.completed(event))
+        Event::of(run).or_else(|| Event::warning(run)).map(|event| self.completed(event))
     }
 
     fn manner(&self, run: &Run) -> Option<&Manner> {
@@ -66,21 +86,22 @@ impl Decider<'_> {
 
     /// Whether a channel takes the failures of this run, whether or not one is due now.
     pub fn has_takers(&self, run: &Run, streak: &Streak) -> bool {
-        let event = self.event(run, Tell::Failure, streak);
+        let event = self.event(run, Report::Failure, streak);
         self.takers(&event).next().is_some()
     }
 
     /// A notice for each channel that takes this event.
-    pub fn notices(&self, event: &Event) -> Vec<NewNotice> {
+    pub fn notices(&self, event: &Event) -> Vec<Notice> {
         let language = Language::from(self.config.language());
         let subject = Words::of(event, language, self.config.system_name()).subject;
-        let notice = |channel: &Channel| NewNotice {
+        let json = serde_json::json!(event).to_string();
+        let notice = |channel: &Channel| Notice {
             channel: channel.name.clone(),
             recipients: channel.recipients.clone(),
             notification_type: event.notification_type(),
             subject: subject.clone(),
             backup_id: event.id.clone(),
-            event: serde_json::json!(event),
+            event: json.clone(),
             made_at: self.now,
         };
         self.takers(event).map(notice).collect()
@@ -94,13 +115,13 @@ impl Decider<'_> {
         self.channels.all.iter().filter(move |channel| channel.takes(event) && !knows(channel))
     }
 
-    fn event(&self, run: &Run, tell: Tell, streak: &Streak) -> Event {
+    fn event(&self, run: &Run, report: Report, streak: &Streak) -> Event {
         let failure = Event::of(run).unwrap_or_else(|| Event::recovered(run));
-        let (kind, level) = match tell {
-            Tell::Failure => (failure.kind, streak.level),
-            Tell::Digest => (EventKind::Digest, streak.level),
-            Tell::Escalation(level) => (EventKind::Escalation, level),
-            Tell::Recovered => (EventKind::Recovered, streak.level),
+        let (kind, level) = match report {
+            Report::Failure => (failure.kind, streak.level),
+            Report::Digest => (EventKind::Digest, streak.level),
+            Report::Escalation(level) => (EventKind::Escalation, level),
+            Report::Recovered => (EventKind::Recovered, streak.level),
         };
         let (failures, first_failure) = (streak.failures.max(1), streak.first_failure);
         let relapses = streak.relapses;
@@ -108,7 +129,7 @@ impl Decider<'_> {
         self.completed(Event { kind, level, failures, relapses, first_failure, first_failure_local, ..failure })
     }
 
-    /// The event with whom to call, where to look, and what is known of the run of this process.
+    /// The event with who to call, where to look, and what is known of the run of this process.
     pub fn completed(&self, mut event: Event) -> Event {
         if let Some((_, manner)) = self.own.as_ref().filter(|(id, _)| *id == event.id) {
             event.stopped_by_hand = manner.stopped_by_hand && event.outcome == Status::Interrupted.word();

@@ -1,4 +1,4 @@
-//! Hands events to all channels at once: each has a thread and a time of its own, so that none waits for another.
+//! Hands events to all channels at once: each has a thread and a time of its own, so that no channel waits for another.
 
 use std::sync::Arc;
 

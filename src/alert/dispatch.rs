@@ -1,4 +1,4 @@
-//! Reports a run after it has ended, and what waits from before. Nothing that happens here changes how the run ended.
+//! Reports a run after it has ended, and notices that still wait. Nothing here changes the outcome of the run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::delivery::{DeliveryResult, Outgoing, Queue, deliver_all};
 use super::registered::Channels;
 use super::throttle::Rules;
 use super::{Event, log_lines};
-use crate::catalog::{Catalog, NewNotice, NewRun, Notice, Notification, Run, Status};
+use crate::catalog::{Catalog, NewRun, Notice, Notification, Run, Status};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::report::{self, Level};
@@ -44,7 +44,7 @@ impl<D: Deliver> Dispatch<D> {
 
     /// Considers `run`, and each that ended before it and was never considered, and sends what is due.
     ///
-    /// `record` is the catalog as the run has left it open. Where none can be used, the run is reported all the same: once, and to
+    /// `record` is the catalog as the run has left it open. Without a usable one the run is still reported: once, and to
     /// the channels of the configuration.
     pub async fn after_run(
         &self,
@@ -86,7 +86,9 @@ impl<D: Deliver> Dispatch<D> {
         let channels = self.channels(catalog.as_ref().ok());
         let decider = self.decider(&channels);
         let decided = catalog.and_then(|catalog| {
-            catalog.consider_unrecorded(run, &mut |run, streak| decider.decide(run, streak)).map(|()| catalog)
+            catalog
+                .consider_unrecorded(run, &mut |run, streak, about| decider.decide(run, streak, about))
+                .map(|()| catalog)
         });
         match decided {
             Ok(catalog) => self.flush_with(&catalog, &channels, stop).await,
@@ -95,7 +97,7 @@ impl<D: Deliver> Dispatch<D> {
     }
 
     /// Puts an event into the outbox for each channel that takes it, as a failure would, and sends what is due.
-    pub async fn tell(&self, event: Event, stop: impl Future<Output = ()>) -> Result<Tally> {
+    pub async fn report_event(&self, event: Event, stop: impl Future<Output = ()>) -> Result<Tally> {
         let catalog = self.catalog().await;
         let channels = self.channels(catalog.as_ref().ok());
         let decider = self.decider(&channels);
@@ -156,11 +158,11 @@ impl<D: Deliver> Dispatch<D> {
         catalog.settle(alive)?;
         let mut held_back = false;
         // Of its own run this process knows more than a catalog that could not be written to the end.
-        catalog.consider(&mut |found, streak| {
+        catalog.consider(&mut |found, streak, about| {
             let is_own = found.id == run.id;
-            let (after, notices) = decider.decide(if is_own { run } else { found }, streak);
-            let was_told = streak.told > 0 && decider.has_takers(run, streak);
-            held_back |= is_own && run.status != Status::Success && notices.is_empty() && was_told;
+            let (after, notices) = decider.decide(if is_own { run } else { found }, streak, about);
+            let was_reported = streak.notices > 0 && decider.has_takers(run, streak);
+            held_back |= is_own && run.status != Status::Success && notices.is_empty() && was_reported;
             (after, notices)
         })?;
         Ok(Considered { is_known: catalog.is_considered(&run.id)?, held_back })
@@ -186,7 +188,7 @@ impl<D: Deliver> Dispatch<D> {
     async fn without_outbox(
         &self,
         event: Event,
-        notices: Vec<NewNotice>,
+        notices: Vec<Notice>,
         channels: &Channels,
         why: Option<Error>,
         stop: impl Future<Output = ()>,
@@ -196,11 +198,10 @@ impl<D: Deliver> Dispatch<D> {
                 format!("alerts are tried once and not again, since the outbox cannot be kept: {}", error.one_line());
             report::log(Level::Warn, &line, None);
         }
-        let notices: Vec<Notice> = (0..).zip(notices).map(|(number, new)| unkept(number, new)).collect();
         let catalog = self.catalog().await.ok();
         let mut tally = Tally::default();
         for (number, result) in deliver_all(&self.deliver, queues(&notices, channels, &event), stop).await {
-            let notice = notices.iter().find(|notice| notice.number == number);
+            let notice = usize::try_from(number).ok().and_then(|place| notices.get(place));
             let (Some(notice), DeliveryResult::Ended(result)) = (notice, result) else { continue };
             let attempt = self.note(notice, channels, &event, &result, &mut tally);
             let status = match &result {
@@ -264,27 +265,10 @@ struct Considered {
 
 /// The messages of an event that is in no outbox.
 fn queues(notices: &[Notice], channels: &Channels, event: &Event) -> Vec<Queue> {
-    let one = |notice: &Notice| {
+    let one = |(number, notice): (i64, &Notice)| {
         let channel = channels.named(&notice.channel)?.clone();
-        let (number, recipients, event) = (notice.number, notice.recipients.clone(), event.clone());
+        let (recipients, event) = (notice.recipients.clone(), event.clone());
         Some(Queue { channel, messages: vec![Outgoing { number, recipients, event, verb: Verb::Send }] })
     };
-    notices.iter().filter_map(one).collect()
-}
-
-/// A notice that is kept nowhere.
-fn unkept(number: i64, new: NewNotice) -> Notice {
-    Notice {
-        number,
-        channel: new.channel,
-        recipients: new.recipients,
-        notification_type: new.notification_type,
-        subject: new.subject,
-        backup_id: new.backup_id,
-        event: new.event,
-        status: "sending".to_owned(),
-        attempts: 1,
-        made_ms: new.made_at.timestamp_millis(),
-        error_message: None,
-    }
+    (0..).zip(notices).filter_map(one).collect()
 }

@@ -1,4 +1,4 @@
-//! Names the mail of an event, so that whoever gets it a second time can see.
+//! Makes the id of an event's mail, so that a second copy can be recognized.
 
 use super::Event;
 use super::channel::Channel;

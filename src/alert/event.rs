@@ -16,6 +16,8 @@ pub enum EventKind {
     Escalation,
     RestoreFailure,
     DrillFailure,
+    /// What a run warns of that was a success.
+    Warning,
     /// What the monitor has found.
     Monitor,
     Report,
@@ -24,13 +26,14 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 9] = [
+    pub const ALL: [EventKind; 10] = [
         EventKind::BackupFailure,
         EventKind::Recovered,
         EventKind::Digest,
         EventKind::Escalation,
         EventKind::RestoreFailure,
         EventKind::DrillFailure,
+        EventKind::Warning,
         EventKind::Monitor,
         EventKind::Report,
         EventKind::Test,
@@ -45,6 +48,7 @@ impl EventKind {
             EventKind::Escalation => "escalation",
             EventKind::RestoreFailure => "restore_failure",
             EventKind::DrillFailure => "drill_failure",
+            EventKind::Warning => "warning",
             EventKind::Monitor => "monitor",
             EventKind::Report => "report",
             EventKind::Test => "test",
@@ -60,6 +64,7 @@ impl EventKind {
             EventKind::Escalation => "escalation",
             EventKind::RestoreFailure => "restore-failure",
             EventKind::DrillFailure => "drill-failure",
+            EventKind::Warning => "warning",
             EventKind::Monitor => "monitor",
             EventKind::Report => "report",
             EventKind::Test => "test",
@@ -113,7 +118,7 @@ pub struct Event {
     pub first_failure_local: Option<String>,
     /// Who has to look at it: 1 operators, 2 administrators, 3 developers (runbook §13).
     pub level: u8,
-    /// Whom to call, as people write it: `Yamada, 03-1234-5678`.
+    /// Who to call, as people write it: `Yamada, 03-1234-5678`.
     pub contacts: Vec<String>,
     /// What a monitor has found, or the lines of a report.
     pub findings: Vec<Finding>,
@@ -185,7 +190,7 @@ impl Event {
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
-    /// Something is there to be looked at, and backups were made all the same.
+    /// Something needs attention, but backups were made.
     Warning,
     Error,
     /// The next level has to look at it.
@@ -197,6 +202,7 @@ impl Event {
         match self.kind {
             EventKind::Recovered | EventKind::Report | EventKind::Test => Severity::Info,
             EventKind::Escalation => Severity::Critical,
+            EventKind::Warning => Severity::Warning,
             _ if self.stopped_by_hand || matches!(self.outcome.as_str(), "partial" | "locked") => Severity::Warning,
             _ => Severity::Error,
         }
@@ -215,6 +221,7 @@ impl Event {
             EventKind::Recovered => "recovered",
             EventKind::Digest => "digest",
             EventKind::Escalation => "escalation",
+            EventKind::Warning => "warning",
             kind => return kind.word().to_owned(),
         };
         format!("{family}_{rest}")

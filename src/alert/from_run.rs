@@ -1,7 +1,8 @@
 //! Makes a run into its event. It needs nothing but the run, so a rehearsal can use it as well.
 
 use super::event::{AlertedBackup, Event, EventKind, Finding};
-use crate::catalog::{Moment, Run, Status, Step};
+use crate::catalog::{Moment, Run, Status, Step, WARNING};
+use crate::report::translated;
 use crate::secret;
 
 impl Event {
@@ -14,6 +15,20 @@ impl Event {
         event.error = run.error.as_ref().map(|error| error.message.clone());
         event.hint = run.error.as_ref().and_then(|error| error.hint.clone());
         Some(event.cleaned())
+    }
+
+    /// What a success warns of; none when it warns of nothing.
+    pub fn warning(run: &Run) -> Option<Event> {
+        let finding = |step: &Step| Finding {
+            subject: step.name.trim_start_matches(WARNING).to_owned(),
+            message: step.error.clone().unwrap_or_default(),
+        };
+        let findings: Vec<Finding> = run.warnings().filter(|_| run.status == Status::Success).map(finding).collect();
+        if findings.is_empty() {
+            return None;
+        }
+        let about = Event::about_run(failure_kind(run), run, run.ended_at.unwrap_or(run.started_at));
+        Some(Event { kind: EventKind::Warning, findings, ..about }.cleaned())
     }
 
     /// The event of a run that worked after failures.
@@ -49,10 +64,19 @@ impl Event {
         }
     }
 
-    /// The findings that are listed: those of a report, and of a monitor in every event about it.
+    /// The findings that are listed: those of a report, warnings, and of a monitor in every event about it.
     pub fn listed(&self) -> &[Finding] {
-        let lists = |kind| matches!(kind, EventKind::Monitor | EventKind::Report);
+        let lists = |kind| matches!(kind, EventKind::Monitor | EventKind::Report | EventKind::Warning);
         if lists(self.kind) || lists(self.about) { &self.findings } else { &[] }
+    }
+
+    /// As it is shown to people: the record has what failed in English.
+    pub fn shown(&self) -> Event {
+        let mut event = self.clone();
+        let texts = event.error.iter_mut().chain(&mut event.hint);
+        let texts = texts.chain(event.findings.iter_mut().map(|finding| &mut finding.message));
+        texts.for_each(|text| *text = translated(text).into_owned());
+        event
     }
 
     /// Without any known secret. Words of our own stay as they are: a password such as `daily` must not spoil an id.

@@ -75,6 +75,7 @@ fn name(kind: EventKind) -> &'static str {
         EventKind::Escalation => "escalation",
         EventKind::RestoreFailure => "restore failure",
         EventKind::DrillFailure => "drill failure",
+        EventKind::Warning => "warning",
         EventKind::Monitor => "monitor",
         EventKind::Report => "report",
         EventKind::Test => "test",

@@ -59,10 +59,10 @@ impl Channels {
 
     /// These and, for what has escalated, the contacts that have a mail address and are not reached anyway.
     pub fn with_contacts(mut self, contacts: &Contacts) -> Channels {
-        let told =
+        let mailed =
             |channel: &&Channel| channel.kind == "email" && channel.types.is_empty() && channel.recipes.is_empty();
         let mut known: BTreeSet<String> =
-            self.all.iter().filter(told).flat_map(|channel| channel.recipients.clone()).collect();
+            self.all.iter().filter(mailed).flat_map(|channel| channel.recipients.clone()).collect();
         for level in [2, 3] {
             let mut recipients = addresses(contacts.of_level(level));
             recipients.retain(|address| known.insert(address.clone()));

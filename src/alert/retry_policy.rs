@@ -1,4 +1,4 @@
-//! Decides what happens to a notice after an attempt: it was sent, is tried again later, is given up, or may have arrived.
+//! Decides what happens to a notice after an attempt: it was sent, is tried again later, has failed for good, or may have arrived.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,7 +20,7 @@ struct Unsure;
 
 impl fmt::Display for Unsure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the alert may have arrived all the same")
+        f.write_str("the alert may have arrived anyway")
     }
 }
 
@@ -38,14 +38,14 @@ pub fn concerns_channel(error: &Error) -> bool {
     trouble_of(error).is_none_or(|trouble| trouble.again != Again::Never)
 }
 
-/// What happens to a notice that was made at `made_ms` and has been tried `attempts` times.
-pub fn of(result: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) -> NoticeOutcome {
+/// What happens to a notice that was made at `made_at` and has been tried `attempts` times.
+pub fn of(result: &Result<Delivered>, attempts: u32, made_at: Moment, now: Moment) -> NoticeOutcome {
     let due = now + back_off(attempts);
     let error = match result {
         Ok(delivered) => {
             let later = delivered.refused.iter().filter(|one| one.retryable);
             let recipients: Vec<String> = later.map(|one| one.address.clone()).collect();
-            let over = recipients.is_empty() || is_old(made_ms, now);
+            let over = recipients.is_empty() || is_old(made_at, now);
             return if over { NoticeOutcome::Sent } else { NoticeOutcome::Again { due, recipients } };
         }
         Err(error) => error,
@@ -57,7 +57,7 @@ pub fn of(result: &Result<Delivered>, attempts: u32, made_ms: i64, now: Moment) 
     };
     match () {
         () if is_unsure => NoticeOutcome::Unsure,
-        () if never || is_old(made_ms, now) => NoticeOutcome::Failed,
+        () if never || is_old(made_at, now) => NoticeOutcome::Failed,
         () => NoticeOutcome::Again { due, recipients: Vec::new() },
     }
 }
@@ -85,7 +85,6 @@ fn back_off(attempts: u32) -> Duration {
     Duration::from_secs(secs)
 }
 
-fn is_old(made_ms: i64, now: Moment) -> bool {
-    let age_ms = now.timestamp_millis().saturating_sub(made_ms);
-    u128::try_from(age_ms).is_ok_and(|age| age >= GIVE_UP_AFTER.as_millis())
+fn is_old(made_at: Moment, now: Moment) -> bool {
+    (now - made_at).to_std().is_ok_and(|age| age >= GIVE_UP_AFTER)
 }

@@ -42,7 +42,11 @@ pub fn table(event: &Event, message: &Message) -> Value {
         "text": message.text,
     });
     let whole = shown.to_string();
+    let event = &event.shown();
+    let error = event.error.as_ref().map(|text| json!({ "message": text, "hint": event.hint }));
     if let Value::Object(shown) = &mut shown {
+        shown.insert("error".to_owned(), json!(error));
+        shown.insert("findings".to_owned(), json!(event.findings));
         shown.insert("message_id".to_owned(), Value::Null);
         shown.insert("json".to_owned(), whole.into());
         shown.insert("html".to_owned(), message.html.clone().into());

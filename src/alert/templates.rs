@@ -43,8 +43,9 @@ pub async fn message(
     system_name: &str,
 ) -> Message {
     let words = Words::of(event, language, system_name);
-    let text = plain_text(event, &words);
-    let (html, warning) = match html(caller, config_dir, event, &words).await {
+    let event = event.shown();
+    let text = plain_text(&event, &words);
+    let (html, warning) = match html(caller, config_dir, &event, &words).await {
         Ok(html) => (html, None),
         Err(error) => (None, Some(format!("{}: the mail goes out as plain text", error.one_line()))),
     };

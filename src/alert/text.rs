@@ -28,7 +28,7 @@ pub fn rows<'a>(event: &Event, label: &'a Labels) -> Vec<(&'a str, String)> {
     let in_a_row = matches!(event.kind, K::Recovered | K::Digest | K::Escalation);
     // By then nobody counts its last failures any more.
     let over = event.kind == K::Recovered && event.relapses > 0;
-    let went_wrong = about_a_run && event.kind != K::Recovered;
+    let went_wrong = about_a_run && !matches!(event.kind, K::Recovered | K::Warning);
     let text = |shown: bool, label, text: &str| (shown && !text.is_empty()).then(|| (label, text.to_owned()));
     let first_failure = event.first_failure_local.clone().or_else(|| event.first_failure.as_ref().map(local));
     let first_failure = first_failure.unwrap_or_default();

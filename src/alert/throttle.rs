@@ -1,4 +1,4 @@
-//! Decides when a failure is reported: at first, then at growing intervals, to the next level after some, and once when it is over. What fails and works by turns is one failure.
+//! Decides when a failure is reported: first at once, then at growing intervals, at each escalation, and when it is over.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub struct Rules {
 
 /// What there is to report of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tell {
+pub enum Report {
     /// The first failure.
     Failure,
     /// It goes on, or comes again.
@@ -70,9 +70,9 @@ impl Rules {
         self.levels.iter().filter(|(_, least)| failures >= *least).map(|(level, _)| *level).max().unwrap_or(1)
     }
 
-    /// The shortest time from the `told`-th notice to the next.
-    fn interval(&self, told: u64) -> Duration {
-        let place = usize::try_from(told.saturating_sub(1)).unwrap_or(usize::MAX);
+    /// The shortest time from the notice with this number to the next.
+    fn interval(&self, notices: u64) -> Duration {
+        let place = usize::try_from(notices.saturating_sub(1)).unwrap_or(usize::MAX);
         let interval = self.digest_after.get(place).or(self.digest_after.last()).copied().unwrap_or(HOUR);
         interval - SLACK.min(interval / 20)
     }
@@ -85,32 +85,51 @@ pub fn step(
     worked: bool,
     at: Moment,
     rules: &Rules,
-    heard: impl Fn(Tell, &Streak) -> bool,
-) -> (Streak, Option<Tell>) {
+    heard: impl Fn(Report, &Streak) -> bool,
+) -> (Streak, Option<Report>) {
     if worked { works(before, at, heard) } else { fails(before, at, rules, heard) }
+}
+
+/// The streak of warnings after a success that ended at `at`, and whether they are to be reported. Warnings escalate to nobody, and
+/// nobody is told that there are none any more: they are new again when they were away for as long as a failure has to be.
+pub fn step_warnings(before: &Streak, warns: bool, at: Moment, rules: &Rules, heard: bool) -> (Streak, bool) {
+    if warns {
+        let rules = Rules { levels: Vec::new(), ..rules.clone() };
+        let (after, tell) = fails(before, at, &rules, |_, _| heard);
+        return (after, tell.is_some());
+    }
+    let worked_since = Some(before.worked_since.unwrap_or(at));
+    let watched = Streak { failures: 0, worked: before.worked.saturating_add(1), worked_since, ..before.clone() };
+    let over = before.notices == 0 || is_over(&watched, at);
+    (if over { Streak::default() } else { watched }, false)
 }
 
 /// The first success is reported at once. What has failed again since then must have worked for a while, or the reader
 /// would believe that all is well.
-fn works(before: &Streak, at: Moment, heard: impl Fn(Tell, &Streak) -> bool) -> (Streak, Option<Tell>) {
-    if before.told == 0 {
+fn works(before: &Streak, at: Moment, heard: impl Fn(Report, &Streak) -> bool) -> (Streak, Option<Report>) {
+    if before.notices == 0 {
         return (Streak::default(), None);
     }
     let worked_since = Some(before.worked_since.unwrap_or(at));
     let watched = Streak { failures: 0, worked: before.worked.saturating_add(1), worked_since, ..before.clone() };
     let over = is_over(&watched, at);
     let ripe = watched.alarmed && (over || watched.relapses == 0);
-    let tell = ripe.then_some(Tell::Recovered).filter(|tell| heard(*tell, before));
+    let report = ripe.then_some(Report::Recovered).filter(|report| heard(*report, before));
     match (over, ripe) {
-        (true, _) => (Streak::default(), tell),
-        (false, true) => (Streak { alarmed: false, last_told: Some(at), ..watched }, tell),
+        (true, _) => (Streak::default(), report),
+        (false, true) => (Streak { alarmed: false, last_notice: Some(at), ..watched }, report),
         (false, false) => (watched, None),
     }
 }
 
-fn fails(before: &Streak, at: Moment, rules: &Rules, heard: impl Fn(Tell, &Streak) -> bool) -> (Streak, Option<Tell>) {
+fn fails(
+    before: &Streak,
+    at: Moment,
+    rules: &Rules,
+    heard: impl Fn(Report, &Streak) -> bool,
+) -> (Streak, Option<Report>) {
     // Who read "recovered" believes that all is well: what fails now is new to them, however long the interval had grown.
-    let reported_as_over = before.told > 0 && before.worked > 0 && !before.alarmed;
+    let reported_as_over = before.notices > 0 && before.worked > 0 && !before.alarmed;
     let (fresh, again) =
         (Streak::default(), Streak { relapses: before.relapses, worked: before.worked, ..Streak::default() });
     let before = match () {
@@ -127,16 +146,16 @@ fn fails(before: &Streak, at: Moment, rules: &Rules, heard: impl Fn(Tell, &Strea
         ..before.clone()
     };
     let level = rules.level(counted.failures);
-    let tell = match counted.told {
-        _ if level > counted.level => Some(Tell::Escalation(level)),
-        0 => Some(Tell::Failure),
-        told => due(&counted, at, rules.interval(told)).then_some(Tell::Digest),
+    let report = match counted.notices {
+        _ if level > counted.level => Some(Report::Escalation(level)),
+        0 => Some(Report::Failure),
+        notices => due(&counted, at, rules.interval(notices)).then_some(Report::Digest),
     };
-    match tell.filter(|tell| heard(*tell, &counted)) {
-        Some(tell) => {
-            let level = if let Tell::Escalation(level) = tell { level } else { counted.level };
-            let told = counted.told.saturating_add(1);
-            (Streak { told, last_told: Some(at), level, alarmed: true, ..counted }, Some(tell))
+    match report.filter(|report| heard(*report, &counted)) {
+        Some(report) => {
+            let level = if let Report::Escalation(level) = report { level } else { counted.level };
+            let notices = counted.notices.saturating_add(1);
+            (Streak { notices, last_notice: Some(at), level, alarmed: true, ..counted }, Some(report))
         }
         None => (counted, None),
     }
@@ -150,6 +169,6 @@ fn is_over(streak: &Streak, at: Moment) -> bool {
 
 /// A clock that was put back must not make a failure silent until it has caught up.
 fn due(streak: &Streak, at: Moment, interval: Duration) -> bool {
-    let since = |told: Moment| (at - told).to_std();
-    streak.last_told.is_none_or(|told| since(told).is_ok_and(|since| since >= interval) || told > at + SLACK)
+    let since = |notices: Moment| (at - notices).to_std();
+    streak.last_notice.is_none_or(|notices| since(notices).is_ok_and(|since| since >= interval) || notices > at + SLACK)
 }

@@ -1,4 +1,4 @@
-//! Words an event for people, in Japanese as the runbook (§5) words it and in English: subject, heading, labels, advice.
+//! The text of an event, in Japanese as in the runbook (§5) and in English: subject, heading, labels, advice.
 
 use serde::Serialize;
 
@@ -74,7 +74,7 @@ impl Words {
     /// The words of an event; `system_name` is what the footer calls the system.
     pub fn of(event: &Event, language: Language, system_name: &str) -> Words {
         let Sentences { subject, heading, advice } = match (event.about, language) {
-            (EventKind::Monitor, language) => monitor::sentences(event, language),
+            (EventKind::Monitor, language) if event.kind != EventKind::Warning => monitor::sentences(event, language),
             (_, Language::Ja) => ja::sentences(event),
             (_, Language::En) => en::sentences(event),
         };

@@ -1,4 +1,4 @@
-//! Keeps what a run must drop or stop when it ends, of whatever kind.
+//! Keeps what a run must drop or stop when it ends.
 
 use std::any::Any;
 use std::cell::RefCell;

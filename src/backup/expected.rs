@@ -36,7 +36,7 @@ pub async fn of_object(caller: &Caller, object: &Object, facts: &SharedFacts) {
     }
 }
 
-/// Notes how much lies in the folders that are packed, patterns aside.
+/// Notes how much is in the folders that are packed, patterns aside.
 pub async fn of_folders(caller: &Caller, packing: &Packing, facts: &SharedFacts) {
     if !event::is_watched() {
         return;

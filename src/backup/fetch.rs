@@ -25,7 +25,7 @@ pub struct Fetched {
     pub restore: String,
 }
 
-/// Fetches the backup at the address `from` into `dir`; `step` is the step of which progress is told.
+/// Fetches the backup at the address `from` into `dir`; progress is reported for the step `step`.
 pub async fn fetch(caller: &Caller, from: &Path, dir: &Path, step: u64) -> Result<Fetched> {
     let stat = caller.stat(from).await?;
     let cannot = |kind| Error::new(kind, format!("cannot fetch `{}`", from.display()));
@@ -36,7 +36,7 @@ pub async fn fetch(caller: &Caller, from: &Path, dir: &Path, step: u64) -> Resul
     }
     let manifest = described::read(caller, from).await?.ok_or_else(|| {
         cannot(Kind::Integrity)
-            .because_text("no manifest lies beside it, so that nobody can tell whether it is whole")
+            .because_text("there is no manifest beside it, so that nobody can tell whether it is whole")
             .hint("the tools of the store's vendor fetch any object")
     })?;
     let name = from.file_name().unwrap_or_default();

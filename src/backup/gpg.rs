@@ -22,16 +22,16 @@ pub const PROGRAM: &str = "gpg";
 /// A key with photos and a thousand signatures is smaller.
 const MOST_KEY_BYTES: usize = 16 << 20;
 
-/// Where a passphrase lies in a private home.
+/// Where a passphrase is in a private home.
 const PASSPHRASE: &str = "passphrase";
 
-/// Where the keyring of the user lies who runs hikae.
+/// Where the keyring of the user is who runs hikae.
 pub fn own_home(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     let named = environment.get("GNUPGHOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     named.or_else(|| environment.get("HOME").map(|home| Path::new(home).join(".gnupg")))
 }
 
-/// A home of gpg that lies in memory and belongs to one stream. It goes when the last who holds it is gone.
+/// A home of gpg that is in memory and belongs to one stream. It goes when the last who holds it is gone.
 #[derive(Clone)]
 pub struct Home {
     dir: Arc<MemoryDir>,

@@ -1,4 +1,4 @@
-//! Judges a backup by its content before it is committed: whether it holds anything, is what its name says, and is as large as usual.
+//! Judges a backup by its content before it is committed: whether it is empty, matches its name, and is as large as usual.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -95,7 +95,7 @@ impl ListFile {
         json!({ "name": self.target.name(), "size_bytes": self.tally.size_bytes, "sha256": self.tally.sha256 })
     }
 
-    /// Makes it visible; gives where it lies.
+    /// Makes it visible; gives where it is.
     pub async fn commit(self) -> Result<Target> {
         self.sink.commit().await?;
         Ok(self.target)

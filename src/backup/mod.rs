@@ -13,6 +13,7 @@ pub mod pool;
 pub mod read_back;
 pub mod recorder;
 pub mod scratch_dir;
+pub mod series;
 pub mod set;
 pub mod sources;
 pub mod stream_memory;

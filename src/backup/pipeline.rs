@@ -69,7 +69,7 @@ impl Pipeline {
         Pipeline { open, stages: self.stages + 1, ..self }
     }
 
-    /// The same stream, whose last stage may hold so much.
+    /// The same stream, whose last stage may hold this much.
     pub fn holding(self, memory_bytes: usize) -> Pipeline {
         Pipeline { memory_bytes: self.memory_bytes + memory_bytes, ..self }
     }

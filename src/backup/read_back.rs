@@ -53,13 +53,13 @@ pub async fn read_back(caller: Caller, path: PathBuf, identity: Option<Identity>
     Ok(ReadBackup { tally, encryption, opened })
 }
 
-/// Whether the list of an archive that lies beside it is the one that its manifest names.
+/// Whether the list of an archive that is beside it is the one that its manifest names.
 async fn prove_list(caller: &Caller, path: &Path, manifest: &Manifest) -> Result<()> {
     let Some(section) = manifest.sections.get(SECTION) else { return Ok(()) };
-    let told: ListSection = serde_json::from_value(section.clone()).map_err(|cause| {
+    let listed: ListSection = serde_json::from_value(section.clone()).map_err(|cause| {
         Error::new(Kind::Integrity, format!("cannot read the manifest of `{}`", path.display())).because(cause)
     })?;
-    let list = path.with_file_name(Path::new(&told.name).file_name().unwrap_or_default());
+    let list = path.with_file_name(Path::new(&listed.name).file_name().unwrap_or_default());
     let damaged = |why: String| {
         Error::new(Kind::Integrity, format!("`{}` is not what the manifest of the archive describes", list.display()))
             .because_text(why)
@@ -73,10 +73,10 @@ async fn prove_list(caller: &Caller, path: &Path, manifest: &Manifest) -> Result
         tally.add(&data);
     }
     match tally.finish() {
-        found if found.size_bytes != told.size_bytes => {
-            Err(damaged(format!("it has {}, and had {}", show_size(found.size_bytes), show_size(told.size_bytes))))
+        found if found.size_bytes != listed.size_bytes => {
+            Err(damaged(format!("it has {}, and had {}", show_size(found.size_bytes), show_size(listed.size_bytes))))
         }
-        found if found.sha256 != told.sha256 => Err(damaged("its SHA-256 is another".to_owned())),
+        found if found.sha256 != listed.sha256 => Err(damaged("its SHA-256 is another".to_owned())),
         _ => Ok(()),
     }
 }

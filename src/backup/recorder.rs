@@ -14,7 +14,7 @@ pub struct Identity {
     pub kind: String,
     /// The database that its params say it is about.
     pub database: Option<String>,
-    /// Whether it was agreed to beforehand, by `--yes`.
+    /// Whether it was agreed to in advance, by `--yes`.
     pub confirmed: bool,
 }
 
@@ -26,17 +26,13 @@ pub trait Recorder: Send + Sync {
     fn proved(&self, _proved: &Proved) {}
     /// What there is to say of the run beside its result; what it weighs decides the outcome.
     fn remark(&self, _remark: &Remark) {}
-    /// What the backups before this one hold, of the same database or the same name, the newest first; nothing where none is known.
+    /// The content of earlier backups, of the same database or the same series, the newest first; empty where none is known.
     fn past(&self, _now: &Content) -> Vec<Content> {
         Vec::new()
     }
     /// An address to which the run has reported its own end.
     fn reported(&self, _address: &str) {}
 
-    /// How large the last backup was whose name differs from that of `path` in digits alone; nothing where none is known.
-    fn last_size(&self, _path: &str) -> Option<u64> {
-        None
-    }
     /// What became of a database, for the audit of a restore.
     fn changed(&self, _what: serde_json::Value) {}
 }

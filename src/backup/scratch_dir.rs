@@ -1,11 +1,16 @@
 //! Makes a private folder for what is unpacked for a moment, and removes it whatever happens; what killed runs left goes as well.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::backup::pool::{WeakTaskGuard, clean_up_later};
 use crate::error::{Error, Kind, Result};
 use crate::world::partial::{UNPACKED_LOCKS, unpacked_lock, unpacked_name};
 use crate::world::{Caller, Entry, EntryKind, ListQuery, LockGuard};
+
+/// How often a folder is removed that is not empty yet, and the time between.
+const TRIES: u32 = 10;
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// Nobody else may look into it.
 const MODE: u32 = 0o700;
@@ -114,13 +119,26 @@ impl LockedDir {
     async fn remove(self) -> Result<()> {
         let LockedDir { caller, folder, lock, held } = self;
         if caller.stat(&folder).await?.is_some() {
-            clear(&caller, &folder).await?;
-            caller.remove(&folder).await?;
+            remove_all(&caller, &folder).await?;
         }
         caller.remove(&lock).await?;
         drop(held);
         Ok(())
     }
+}
+
+/// Removes a folder with all that is in it. Where its run was cut off, a file under way may still be there for a moment.
+async fn remove_all(caller: &Caller, folder: &Path) -> Result<()> {
+    for _ in 1..TRIES {
+        clear(caller, folder).await?;
+        match caller.remove(folder).await {
+            // Something is in it again, or still.
+            Err(error) if error.kind() == Kind::Other => caller.sleep(MOMENT).await?,
+            removed => return removed,
+        }
+    }
+    clear(caller, folder).await?;
+    caller.remove(folder).await
 }
 
 /// Removes all that is in a folder, half-written files of dead runs as well.

@@ -1,4 +1,4 @@
-//! Remembers which sources of a run have failed, and which have become backups: what stands in for a source is not that source.
+//! Remembers which sources of a run failed and which became backups: a stand-in for a source is not that source.
 
 use std::path::Path;
 
@@ -53,12 +53,12 @@ impl Sources {
 
     pub fn proved(&mut self, label: &str, name: &str, facts: &Facts) {
         self.proved.push(Saved::new(label, name));
-        let told = facts.sections.get("database").and_then(|database| database["name"].as_str());
-        self.databases.extend(told.map(str::to_owned).or_else(|| database_in(facts.plain.head())));
+        let named = facts.sections.get("database").and_then(|database| database["name"].as_str());
+        self.databases.extend(named.map(str::to_owned).or_else(|| database_in(facts.plain.head())));
     }
 
-    /// The first source that failed, and that no backup of this run comes from: what was proved stands in for it. `copied` says
-    /// what only was to be copied.
+    /// The first source that failed, and that no backup of this run comes from: what was proved is a stand-in. `copied` says
+    /// what was only to be copied.
     pub fn missing(&self, copied: impl Fn(&Path) -> bool) -> Option<(&str, &Error)> {
         let lost = |(failed, _): &&(Saved, Error)| {
             !copied(Path::new(&failed.label))

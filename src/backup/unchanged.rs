@@ -1,4 +1,4 @@
-//! Remembers a backup as it was proved, and finds out whether that is still what lies there.
+//! Remembers a backup as it was proved, and finds out whether it is still the same.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub struct Proved {
 /// When it is looked at.
 #[derive(Clone, Copy)]
 pub enum When {
-    /// Old backups are about to be removed, for the sake of what is proved.
+    /// Old backups are about to be removed because of what is proved.
     BeforeRemoval,
     AtTheEnd,
 }
@@ -40,7 +40,7 @@ impl When {
     }
 }
 
-/// What lies at a place.
+/// What is at a place.
 struct Seen {
     size_bytes: u64,
     stamp: Stamp,
@@ -48,7 +48,7 @@ struct Seen {
 }
 
 impl Proved {
-    /// Whether it lies beside this path, which is not its own.
+    /// Whether it is beside this path, which is not its own.
     pub fn is_beside(&self, path: &Path) -> bool {
         match &self.target {
             Target::File(own) => {
@@ -67,7 +67,7 @@ impl Proved {
 
     /// The backup with its manifest and its list: each byte of them is still there. Who may store objects and not look at them
     /// has the proof of the store's answer, and no more.
-    pub async fn must_stand(&self, caller: &Caller, when: When) -> Result<()> {
+    pub async fn must_exist(&self, caller: &Caller, when: When) -> Result<()> {
         match self.stands(caller, when).await {
             Err(error) if error.kind() == Kind::Denied && matches!(self.target, Target::Object(_)) => {
                 let told = format!("{}: it was stored as the store says, and not looked at again", error.one_line());
@@ -145,7 +145,7 @@ async fn same_bytes(caller: &Caller, target: &Target, proved: &Tally, when: When
     same_size(target, proved, found.size_bytes, when)?;
     match found.sha256 == proved.sha256 {
         true => Ok(()),
-        false => Err(another(target, when, "other bytes lie there than those that were proved")),
+        false => Err(another(target, when, "the bytes there are not the ones that were proved")),
     }
 }
 

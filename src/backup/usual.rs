@@ -1,5 +1,6 @@
-//! Compares what a backup holds with what the ones before it hold: what is much less than usual is said.
+//! Compares the content of a backup with earlier ones, and reports what is much less than usual.
 
+use super::series::series_of;
 use crate::error::{Error, Kind, Result};
 use crate::report::remark::{Level, Remark};
 use crate::stream::Facts;
@@ -10,8 +11,8 @@ pub const USUAL_RUNS: usize = 3;
 /// What is known of a backup, in figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
-    /// The name of its file, without what differs from run to run.
-    pub shape: String,
+    /// The name of its file, without the moments in it.
+    pub series: String,
     pub size_bytes: u64,
     /// The database that it is a dump of, with its tables and all their rows, where it is one.
     pub database: Option<String>,
@@ -21,14 +22,14 @@ pub struct Content {
 
 impl Content {
     pub fn of(facts: &Facts, name: &str, size_bytes: u64) -> Content {
-        let content = Content { shape: shape(name), size_bytes, ..Content::default() };
+        let content = Content { series: series_of(name), size_bytes, ..Content::default() };
         facts.sections.get("database").map_or(content.clone(), |database| content.with_database(database))
     }
 
     /// As a manifest describes it.
     pub fn of_manifest(manifest: &serde_json::Value) -> Content {
         let content = Content {
-            shape: shape(manifest["name"].as_str().unwrap_or_default()),
+            series: series_of(manifest["name"].as_str().unwrap_or_default()),
             size_bytes: manifest["size_bytes"].as_u64().unwrap_or_default(),
             ..Content::default()
         };
@@ -41,30 +42,6 @@ impl Content {
         let name = database["name"].as_str().map(str::to_owned);
         Content { database: name, tables: tables.map(|tables| tables.len() as u64), rows, ..self }
     }
-}
-
-/// A name with `0` for each group of digits that is long enough for a day or a moment: `20260215`, `2026-02-15`.
-pub fn shape(name: &str) -> String {
-    let mut shape = String::new();
-    let mut digits = String::new();
-    let flush = |digits: &mut String, shape: &mut String| {
-        let count = digits.chars().filter(char::is_ascii_digit).count();
-        shape.push_str(if count >= 6 { "0" } else { digits });
-        digits.clear();
-    };
-    for c in name.chars() {
-        match c {
-            '0'..='9' => digits.push(c),
-            // Not behind a short number: in `shard1_20260215` that is no part of the day.
-            '-' | '_' | 'T' if digits.len() >= 4 => digits.push(c),
-            _ => {
-                flush(&mut digits, &mut shape);
-                shape.push(c);
-            }
-        }
-    }
-    flush(&mut digits, &mut shape);
-    shape
 }
 
 /// Refuses a dump without tables where the last one of this database had some.
@@ -85,7 +62,7 @@ pub fn remarks(now: &Content, past: &[Content]) -> Option<Remark> {
 
 fn another_database(now: &Content, past: &[Content]) -> Option<Remark> {
     let database = now.database.as_ref()?;
-    let before = past.iter().filter(|before| before.shape == now.shape).filter_map(|before| before.database.as_ref());
+    let before = past.iter().filter(|before| before.series == now.series).filter_map(|before| before.database.as_ref());
     let before: Vec<&String> = before.take(USUAL_RUNS).collect();
     let first = before.first().filter(|_| !before.contains(&database))?;
     let message = format!("the backups of this name were of the database `{first}`, and this one is of `{database}`");
@@ -95,7 +72,7 @@ fn another_database(now: &Content, past: &[Content]) -> Option<Remark> {
 
 fn fewer_rows(now: &Content, past: &[Content]) -> Option<Remark> {
     let rows = now.rows?;
-    let same = past.iter().filter(|before| before.database == now.database && before.shape == now.shape);
+    let same = past.iter().filter(|before| before.database == now.database && before.series == now.series);
     let usual = same.filter_map(|before| before.rows).take(USUAL_RUNS).max()?;
     let hint = "look at the database; after three such backups this is the usual number";
     let said = |kind: &str, message: String| Some(Remark::new(Level::Warning, kind, message).hint(hint));
@@ -109,7 +86,7 @@ fn fewer_rows(now: &Content, past: &[Content]) -> Option<Remark> {
 }
 
 fn smaller(now: &Content, past: &[Content]) -> Option<Remark> {
-    let same = past.iter().filter(|before| before.shape == now.shape);
+    let same = past.iter().filter(|before| before.series == now.series);
     let usual = same.map(|before| before.size_bytes).take(USUAL_RUNS).max()?;
     let size = now.size_bytes;
     let message = format!("the backup has {size} bytes, less than half of the usual {usual}");

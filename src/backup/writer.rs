@@ -10,8 +10,10 @@ use crate::backup::list_file::{self, ListFile, remove_after};
 use crate::backup::pipeline::{Opener, Pipeline, TeeCopy};
 use crate::backup::pool::{TaskGuard, spawn_uncancellable};
 use crate::backup::recorder::{Identity, Recorder};
+use crate::backup::series::series_of;
 use crate::backup::target::Target;
 use crate::backup::unchanged::Proved;
+use crate::backup::usual::Content;
 use crate::catalog::Backup;
 use crate::catalog::manifest::{Manifest, RecipeMark};
 use crate::error::{Error, Kind, Result};
@@ -36,7 +38,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
         Box::pin(async move {
             let sink = target.begin(&caller).await?;
             let (tee, sealed) = Tee::new(open().await?, sink);
-            // Nobody waits for the copy any more when the call was taken back; then the sink goes with the tee.
+            // Nothing waits for the copy after the call was cancelled; then the sink is dropped with the tee.
             let _unheard = send.send((facts.lock().clone(), sealed));
             Ok(Box::new(tee) as _)
         })
@@ -44,7 +46,7 @@ pub fn tee(caller: Caller, pipeline: Pipeline, path: PathBuf) -> Pipeline {
     Pipeline { open, copies, ..pipeline }
 }
 
-/// The list of an archive, and where it goes: beside the archive and each copy, none of which may lie in what is packed.
+/// The list of an archive, and where it goes: beside the archive and each copy, none of which may be in what is packed.
 fn beside(pipeline: &mut Pipeline, target: &Target, copies: &[TeeCopy]) -> Result<(Option<ListSource>, Vec<Target>)> {
     let Some(archived) = pipeline.archive.take() else { return Ok((None, Vec::new())) };
     target.must_not_be_packed(&archived.packing)?;
@@ -116,11 +118,17 @@ impl Ready {
     }
 }
 
+/// The size of the last backup of the same series, by which progress is shown.
+fn last_size(recorder: &dyn Recorder, name: &str) -> Option<u64> {
+    let now = Content { series: series_of(name), ..Content::default() };
+    recorder.past(&now).into_iter().find(|before| before.series == now.series).map(|before| before.size_bytes)
+}
+
 impl Writer {
     pub async fn write(self, mut pipeline: Pipeline, target: Target, copies: Vec<TeeCopy>) -> Result<Vec<Written>> {
         let (list, lists) = beside(&mut pipeline, &target, &copies)?;
         let mut sink = target.begin(&self.caller).await?;
-        let last_size = self.recorder.last_size(&target.to_string());
+        let last_size = last_size(&*self.recorder, &target.name());
         let listed = list_file::write(list, lists, &self.caller, &self.facts);
         let (tally, lists) = match try_join(pipeline.pour(&mut *sink, self.step, last_size), listed).await {
             Ok(poured) => poured,

@@ -44,6 +44,6 @@ fn is_null(row: &Row, column: &str) -> rusqlite::Result<bool> {
 /// The error of a value that hikae cannot have written.
 fn strange(row: &Row, column: &str, value: &str) -> rusqlite::Result<rusqlite::Error> {
     let index = row.as_ref().column_index(column)?;
-    let said = format!("`{value}` cannot stand in column `{column}`");
+    let said = format!("`{value}` cannot be in column `{column}`");
     Ok(rusqlite::Error::FromSqlConversionFailure(index, Type::Text, said.into()))
 }

@@ -12,7 +12,7 @@ use crate::world::Caller;
 /// A manifest of a hundred thousand tables has a tenth of this; what is larger is no manifest.
 const MAX_BYTES: usize = 256 << 20;
 
-/// The manifest of the backup at `path`, or the manifest that lies there; none where there is none.
+/// The manifest of the backup at `path`, or the manifest that is there; none where there is none.
 pub async fn read(caller: &Caller, path: &Path) -> Result<Option<Manifest>> {
     let is_manifest = path.as_os_str().to_string_lossy().ends_with(SUFFIX);
     let beside = if is_manifest { path.to_owned() } else { path_beside(path) };

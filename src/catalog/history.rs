@@ -1,4 +1,4 @@
-//! Sums up what the record knows of each target: its last run, what it last made, and how often it has failed since it worked.
+//! Sums up the record of each target: its last run, its last backup, and its failures since the last success.
 
 use rusqlite::{OptionalExtension, Params, Row, Transaction};
 
@@ -39,26 +39,6 @@ impl Catalog {
             let mut query = tx.prepare_cached(sql)?;
             let found = query.query_map((target, LAST_BACKUPS), |row| json(row, "manifest"))?;
             found.filter_map(rusqlite::Result::transpose).collect()
-        })
-    }
-
-    /// How large the last recorded backup was, among those of a target, whose path differs from this one in digits alone.
-    pub fn last_size(&self, target: &str, path: &str) -> Result<Option<u64>> {
-        let bare = |path: &str| path.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-        self.reading(|tx| {
-            let sql = "SELECT path, size_bytes FROM backup_logs r CROSS JOIN backups b ON b.run_id = r.id
-                       WHERE target = ?1 ORDER BY r.number DESC, b.number DESC LIMIT 100";
-            let mut statement = tx.prepare_cached(sql)?;
-            let rows = statement.query_map([secret::redact(target)], |row| {
-                Ok((row.get::<_, String>("path")?, number(row, "size_bytes")?))
-            })?;
-            for row in rows {
-                let (known, size) = row?;
-                if bare(&known) == bare(path) {
-                    return Ok(Some(size));
-                }
-            }
-            Ok(None)
         })
     }
 

@@ -1,12 +1,12 @@
-//! The record that lies beside each backup and describes it, so that it can be judged and restored without hikae.
+//! The manifest beside each backup, which describes it so that it can be judged and restored without hikae.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::report::remark::Remark;
+use crate::report::remark::{Level, Remark};
 use crate::stream::Facts;
 use crate::stream::encrypting::Encryption;
 use crate::stream::pump::Tally;
@@ -36,7 +36,7 @@ pub struct Manifest {
     pub tools: BTreeMap<String, String>,
     pub restore: String,
     /// What there was to say of the backup when it was made: what was left out, what cannot be restored.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "remarks")]
     pub warnings: Vec<Remark>,
     /// How the backup is encrypted, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,23 @@ impl Manifest {
     }
 }
 
-/// Where the manifest of a backup lies.
+/// Remarks. Archives of earlier versions have plain texts in their place.
+fn remarks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Remark>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Remark(Remark),
+        Text(String),
+    }
+    let said = Vec::<Said>::deserialize(deserializer)?.into_iter();
+    let remark = |said| match said {
+        Said::Remark(remark) => remark,
+        Said::Text(text) => Remark::new(Level::Warning, "archive", text),
+    };
+    Ok(said.map(remark).collect())
+}
+
+/// Where the manifest of a backup is.
 pub fn path_beside(backup: &Path) -> PathBuf {
     beside(backup, SUFFIX)
 }

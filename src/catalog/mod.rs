@@ -31,11 +31,11 @@ use crate::error::Result;
 pub use channels::ChannelRow;
 pub use history::History;
 pub use keep::{Limits, Removed};
-pub use outbox::{NewNotice, Notice, NoticeOutcome};
+pub use outbox::{Notice, NoticeOutcome, Queued};
 pub use overdue::{Overdue, Wrong};
 pub use read::{AuditFilter, NotificationFilter, RunFilter};
-pub use record::{AuditEntry, Backup, Ending, Failure, Moment, NewRun, Notification, RTO, Run, Status, Step, run_id};
-pub use streaks::Streak;
+pub use record::{AuditEntry, Backup, Failure, Moment, NewRun, Notification, RTO, Run, Status, Step, WARNING, run_id};
+pub use streaks::{About, Streak};
 
 /// The catalog, open. It blocks: call it where waiting for a disk, or five seconds for another process, is allowed.
 #[derive(Debug)]

@@ -46,7 +46,7 @@ impl Catalog {
         }
         refuse_emptied(path)?;
         let opened = Catalog::ready(connect(path), path);
-        // SQLite wants to put its index beside the file. Where it cannot, and no unmerged changes lie there, the file alone is
+        // SQLite wants to put its index beside the file. Where it cannot, and no unmerged changes are there, the file alone is
         // the whole truth.
         if opened.is_err() && !has_unmerged(path) && is_read_only(path) {
             return Catalog::ready(connect_frozen(path), path);
@@ -88,7 +88,7 @@ fn make(path: &Path) -> Result<bool, Errno> {
     may(path, Access::READ_OK | Access::WRITE_OK).map(|()| is_new)
 }
 
-/// Lies beside a catalog that was begun: it distinguishes one that was emptied later from a new one.
+/// Is beside a catalog that was begun: it distinguishes one that was emptied later from a new one.
 const BEGUN: &str = ".catalog-begun";
 
 /// Notes that there is a catalog. Without the note, one that is emptied passes for a new one; nothing else is lost.

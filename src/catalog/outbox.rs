@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use rusqlite::types::Type;
+use chrono::DateTime;
 use rusqlite::{Row, Transaction, params};
 
 use super::Catalog;
+use super::column::parsed;
 use super::record::{Moment, Notification};
 use super::store::{Field, insert};
 use super::write::note;
@@ -19,32 +20,26 @@ const AT_ONCE: u32 = 200;
 
 /// A notice to be sent by one channel.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewNotice {
+pub struct Notice {
     pub channel: String,
     pub recipients: Vec<String>,
     pub notification_type: String,
     pub subject: String,
     /// The run that it is about.
     pub backup_id: String,
-    /// The event, as channels get it.
-    pub event: serde_json::Value,
+    /// The event, as JSON.
+    pub event: String,
     pub made_at: Moment,
 }
 
 /// A notice that waits, or that this process sends now.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
+pub struct Queued {
     pub number: i64,
-    pub channel: String,
-    pub recipients: Vec<String>,
-    pub notification_type: String,
-    pub subject: String,
-    pub backup_id: String,
-    pub event: serde_json::Value,
+    pub notice: Notice,
     pub status: String,
     /// How often it was tried, this time included.
     pub attempts: u32,
-    pub made_ms: i64,
     pub error_message: Option<String>,
 }
 
@@ -85,15 +80,15 @@ impl Catalog {
     }
 
     /// Claims what is due, the oldest first: nobody else gets it.
-    pub fn claim_notices(&self, now: Moment) -> Result<Vec<Notice>> {
+    pub fn claim_notices(&self, now: Moment) -> Result<Vec<Queued>> {
         let now_ms = now.timestamp_millis();
         self.writing(|tx| {
             // One that is due only because a clock was wrong by days would wait as long.
             let sql = "UPDATE alert_outbox SET status = 'sending', claimed_ms = ?1, attempts = attempts + 1 WHERE number IN
                        (SELECT number FROM alert_outbox WHERE status = 'waiting' AND due_ms <= ?1 ORDER BY number LIMIT ?2)
                        RETURNING *";
-            let mut claimed: Vec<Notice> =
-                tx.prepare_cached(sql)?.query_map(params![now_ms, AT_ONCE], notice)?.collect::<rusqlite::Result<_>>()?;
+            let mut claimed: Vec<Queued> =
+                tx.prepare_cached(sql)?.query_map(params![now_ms, AT_ONCE], queued)?.collect::<rusqlite::Result<_>>()?;
             claimed.sort_by_key(|notice| notice.number);
             Ok(claimed)
         })
@@ -109,7 +104,7 @@ impl Catalog {
     }
 
     /// Puts a notice into the outbox and claims it at once.
-    pub fn put_notices(&self, notices: Vec<NewNotice>) -> Result<()> {
+    pub fn put_notices(&self, notices: Vec<Notice>) -> Result<()> {
         self.writing(|tx| notices.into_iter().try_for_each(|notice| put(tx, notice)))
     }
 
@@ -141,14 +136,14 @@ impl Catalog {
     }
 
     /// What is not sent yet, the oldest first: it waits, is being sent, may have arrived, or never will.
-    pub fn notices(&self) -> Result<Vec<Notice>> {
+    pub fn notices(&self) -> Result<Vec<Queued>> {
         self.reading(|tx| {
-            tx.prepare_cached("SELECT * FROM alert_outbox ORDER BY number")?.query_map([], notice)?.collect()
+            tx.prepare_cached("SELECT * FROM alert_outbox ORDER BY number")?.query_map([], queued)?.collect()
         })
     }
 }
 
-pub(super) fn put(tx: &Transaction, notice: NewNotice) -> rusqlite::Result<()> {
+pub(super) fn put(tx: &Transaction, notice: Notice) -> rusqlite::Result<()> {
     let made_ms = u64::try_from(notice.made_at.timestamp_millis()).unwrap_or(0);
     let row = vec![
         ("channel", Field::word(&notice.channel)),
@@ -157,7 +152,7 @@ pub(super) fn put(tx: &Transaction, notice: NewNotice) -> rusqlite::Result<()> {
         ("subject", Field::text(&notice.subject)),
         ("backup_id", Field::word(&notice.backup_id)),
         // Cleaned by who made it: an id must stay as it is, whatever the passwords are.
-        ("event", Field::Word(notice.event.to_string())),
+        ("event", Field::Word(notice.event)),
         ("status", Field::word("waiting")),
         ("due_ms", Field::Number(made_ms)),
         ("made_ms", Field::Number(made_ms)),
@@ -165,25 +160,21 @@ pub(super) fn put(tx: &Transaction, notice: NewNotice) -> rusqlite::Result<()> {
     insert(tx, "alert_outbox", row)
 }
 
-fn notice(row: &Row) -> rusqlite::Result<Notice> {
-    Ok(Notice {
-        number: row.get("number")?,
+fn queued(row: &Row) -> rusqlite::Result<Queued> {
+    let notice = Notice {
         channel: row.get("channel")?,
-        recipients: json(row, "recipients")?,
+        recipients: parsed(row, "recipients", |list| serde_json::from_str(list).ok())?,
         notification_type: row.get("notification_type")?,
         subject: row.get("subject")?,
         backup_id: row.get("backup_id")?,
-        event: json(row, "event")?,
+        event: row.get("event")?,
+        made_at: DateTime::from_timestamp_millis(row.get("made_ms")?).unwrap_or_default().fixed_offset(),
+    };
+    Ok(Queued {
+        number: row.get("number")?,
+        notice,
         status: row.get("status")?,
         attempts: row.get("attempts")?,
-        made_ms: row.get("made_ms")?,
         error_message: row.get("error_message")?,
     })
-}
-
-fn json<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    let index = row.as_ref().column_index(column)?;
-    serde_json::from_str(&text)
-        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(cause)))
 }

@@ -1,4 +1,4 @@
-//! Names what can be wrong with a target that is looked over from outside its runs.
+//! Names what can be wrong with a target, seen from outside its runs.
 
 use serde::Serialize;
 

@@ -37,9 +37,13 @@ impl Conditions {
 
     /// The query on `table`, the newest first, and its values.
     pub fn newest_first(self, table: &str, limit: Option<usize>) -> (String, impl Params) {
-        let wanted = if self.texts.is_empty() { String::new() } else { format!("WHERE {}", self.texts.join(" AND ")) };
+        let conditions =
+            if self.texts.is_empty() { String::new() } else { format!("WHERE {}", self.texts.join(" AND ")) };
         // A negative limit is none.
         let limit = limit.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX));
-        (format!("SELECT * FROM {table} {wanted} ORDER BY number DESC LIMIT {limit}"), params_from_iter(self.values))
+        (
+            format!("SELECT * FROM {table} {conditions} ORDER BY number DESC LIMIT {limit}"),
+            params_from_iter(self.values),
+        )
     }
 }

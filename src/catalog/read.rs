@@ -153,7 +153,7 @@ pub(super) fn new_run(row: &Row) -> rusqlite::Result<NewRun> {
 pub(super) fn run(tx: &Transaction, row: &Row) -> rusqlite::Result<Run> {
     let new = new_run(row)?;
     let (backups, steps) = (backups(tx, &new.id)?, steps(tx, &new.id)?);
-    let mut run = Run::of(new, None, backups, steps);
+    let mut run = Run { backups, steps, ..Run::of(new) };
     run.status = status(row, "shown")?;
     run.ended_at = some_moment(row, "ended_at")?;
     run.duration_ms = some_number(row, "duration_ms")?;

@@ -10,6 +10,9 @@ use crate::error::{Error, Kind};
 /// The measure of a step that says how long a restore took.
 pub const RTO: &str = "rto";
 
+/// How the name of a step begins that is a warning; its kind follows.
+pub const WARNING: &str = "warning: ";
+
 /// A moment with the offset of the place where it was read.
 pub type Moment = DateTime<FixedOffset>;
 
@@ -80,15 +83,6 @@ pub struct NewRun {
     pub parent: Option<String>,
 }
 
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    pub status: Status,
-    pub ended_at: Moment,
-    pub duration_ms: u64,
-    pub error: Option<Failure>,
-}
-
 /// An error as it is kept: its kind, itself with its causes on one line, and what to try.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
@@ -115,10 +109,18 @@ pub struct Step {
     pub started_at: Moment,
     #[serde(rename = "duration_secs", serialize_with = "as_secs")]
     pub duration_ms: u64,
+    /// What was wrong; of a success, what the run has to say about it.
     pub error: Option<String>,
     /// What its time is a measure of, such as `rto`.
     #[serde(skip)]
     pub measure: Option<String>,
+}
+
+impl Step {
+    /// Whether it is something that the run has said, and no failure: its text is in `error`.
+    pub fn is_said(&self) -> bool {
+        self.status == Status::Success && self.error.is_some()
+    }
 }
 
 /// One stored copy of one thing, proved.
@@ -167,25 +169,21 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run put together without the catalog, so that a run which the catalog could not keep shows the same JSON.
-    pub fn of(new: NewRun, ending: Option<Ending>, backups: Vec<Backup>, steps: Vec<Step>) -> Run {
+    /// A run that has just started. It needs no catalog, so a run that the catalog could not keep shows the same JSON.
+    pub fn of(new: NewRun) -> Run {
         let NewRun { id, recipe, recipe_sha256, backup_type, kind, subject, target, started_at, host, .. } = new;
         let NewRun { username, process_id, parent, .. } = new;
-        let (status, ended_at, duration_ms, error) = match ending {
-            Some(end) => (end.status, Some(end.ended_at), Some(end.duration_ms), end.error),
-            None => (Status::Running, None, None, None),
-        };
         Run {
             id,
             recipe,
             backup_type,
-            status,
+            status: Status::Running,
             started_at,
-            ended_at,
-            duration_ms,
-            error,
-            backups,
-            steps,
+            ended_at: None,
+            duration_ms: None,
+            error: None,
+            backups: Vec::new(),
+            steps: Vec::new(),
             target,
             parent,
             kind,
@@ -213,6 +211,11 @@ impl Run {
     pub fn rto_ms(&self) -> Option<u64> {
         let measured = self.steps.iter().find(|step| step.measure.as_deref() == Some(RTO));
         measured.filter(|_| self.status == Status::Success).map(|step| step.duration_ms)
+    }
+
+    /// What it warns of, with no weight for its outcome.
+    pub fn warnings(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.is_said() && step.name.starts_with(WARNING))
     }
 
     /// What it has looked at and found wrong, by `run.note`; not the steps that moved bytes.

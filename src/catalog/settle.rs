@@ -1,4 +1,4 @@
-//! Decides which runs that are recorded as running are in truth interrupted: their process is gone.
+//! Decides which runs that are recorded as running are interrupted: their process is gone.
 
 use rusqlite::Connection;
 
@@ -23,7 +23,7 @@ pub(super) fn show_through(conn: &Connection) -> rusqlite::Result<()> {
 impl Catalog {
     /// Marks the running runs that are not `alive` as interrupted, and gives their ids.
     ///
-    /// Whoever starts a run takes its lock *before* it is recorded, and lets go of it *after* its ending is: then a run that is
+    /// A run's lock is taken *before* the run is recorded, and released *after* its end is recorded. So a run that is
     /// recorded as running, and whose lock is free, has no process any more.
     pub fn settle(&self, alive: &dyn Fn(&NewRun) -> bool) -> Result<Vec<String>> {
         let running = self.reading(|tx| {

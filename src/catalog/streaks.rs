@@ -6,7 +6,7 @@ pub(super) mod take_over;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::column::{number, some_moment};
-use super::outbox::{NewNotice, put};
+use super::outbox::{Notice, put};
 use super::record::{Moment, Run, Status, moment_text};
 use super::{Catalog, read};
 use crate::catalog::streaks::news::brings_news;
@@ -20,8 +20,8 @@ pub struct Streak {
     pub failures: u64,
     pub first_failure: Option<Moment>,
     /// How many notices of failures there were.
-    pub told: u64,
-    pub last_told: Option<Moment>,
+    pub notices: u64,
+    pub last_notice: Option<Moment>,
     /// The highest level that was notified.
     pub level: u8,
     /// How often it has worked since it failed, and from when on.
@@ -38,8 +38,8 @@ impl Default for Streak {
         Streak {
             failures: 0,
             first_failure: None,
-            told: 0,
-            last_told: None,
+            notices: 0,
+            last_notice: None,
             level: 1,
             worked: 0,
             worked_since: None,
@@ -49,8 +49,17 @@ impl Default for Streak {
     }
 }
 
+/// What of a run is judged; each has a streak of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// How it ended.
+    Outcome,
+    /// What it warns of although it was a success.
+    Warnings,
+}
+
 /// The streak of a target after a run, and what to report about it.
-pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak) -> (Streak, Vec<NewNotice>);
+pub type Judging<'a> = &'a mut dyn FnMut(&Run, &Streak, About) -> (Streak, Vec<Notice>);
 
 impl Catalog {
     /// Has each ended run that nobody considered yet judged, the oldest first: `judge` gives the streak after it, and
@@ -60,7 +69,7 @@ impl Catalog {
             let mut considered = Vec::new();
             for run in pending(tx)? {
                 tx.execute("UPDATE backup_logs SET considered = 1 WHERE id = ?", [&run.id])?;
-                if is_told_by_parent(tx, &run)? {
+                if is_reported_by_parent(tx, &run)? {
                     considered.push(run.id);
                     continue;
                 }
@@ -68,10 +77,11 @@ impl Catalog {
                 let mut before = take_over::take_over(tx, &run.recipe, &target)?;
                 if brings_news(tx, &run, &before)? {
                     // As if nothing had been reported so far: then it is due.
-                    before.last_told = None;
+                    before.last_notice = None;
                 }
-                let (streak, notices) = judge(&run, &before);
+                let (streak, mut notices) = judge(&run, &before, About::Outcome);
                 save(tx, &target, &streak)?;
+                notices.extend(warnings(tx, &run, &target, judge)?);
                 notices.into_iter().try_for_each(|notice| put(tx, notice))?;
                 considered.push(run.id);
             }
@@ -83,7 +93,7 @@ impl Catalog {
     pub fn consider_unrecorded(&self, run: &Run, judge: Judging<'_>) -> Result<()> {
         self.writing(|tx| {
             let subject = take_over::not_begun(&run.recipe);
-            let (streak, notices) = judge(run, &load(tx, &subject)?);
+            let (streak, notices) = judge(run, &load(tx, &subject)?, About::Outcome);
             save(tx, &subject, &streak)?;
             notices.into_iter().try_for_each(|notice| put(tx, notice))
         })
@@ -98,6 +108,21 @@ impl Catalog {
     }
 }
 
+/// Has the warnings of a success judged: those of a run that failed wait until it is one.
+fn warnings(tx: &Transaction, run: &Run, target: &str, judge: Judging<'_>) -> rusqlite::Result<Vec<Notice>> {
+    let subject = take_over::of_warnings(target);
+    let mut before = load(tx, &subject)?;
+    if run.status != Status::Success || (before == Streak::default() && run.warnings().next().is_none()) {
+        return Ok(Vec::new());
+    }
+    if news::brings_new_warning(tx, run, &before)? {
+        before.last_notice = None;
+    }
+    let (streak, notices) = judge(run, &before, About::Warnings);
+    save(tx, &subject, &streak)?;
+    Ok(notices)
+}
+
 fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {
     // What a run that is a part of another means is known when that one has ended.
     let sql = "SELECT * FROM runs WHERE considered = 0 AND shown <> 'running'
@@ -106,7 +131,7 @@ fn pending(tx: &Transaction) -> rusqlite::Result<Vec<Run>> {
 }
 
 /// Whether this run failed, and so did the run that has started it: then the alert of that one speaks for both.
-fn is_told_by_parent(tx: &Transaction, run: &Run) -> rusqlite::Result<bool> {
+fn is_reported_by_parent(tx: &Transaction, run: &Run) -> rusqlite::Result<bool> {
     let Some(parent) = run.parent.as_deref().filter(|_| run.status != Status::Success) else { return Ok(false) };
     let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ? AND shown <> 'success')";
     tx.prepare_cached(sql)?.query_row([parent], |row| row.get(0))
@@ -117,8 +142,8 @@ pub(super) fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> 
         Ok(Streak {
             failures: number(row, "failures")?,
             first_failure: some_moment(row, "first_failure")?,
-            told: number(row, "told")?,
-            last_told: some_moment(row, "last_told")?,
+            notices: number(row, "told")?,
+            last_notice: some_moment(row, "last_notice")?,
             level: row.get("level")?,
             worked: number(row, "worked")?,
             worked_since: some_moment(row, "worked_since")?,
@@ -135,12 +160,13 @@ pub(super) fn save(tx: &Transaction, subject: &str, streak: &Streak) -> rusqlite
         return tx.execute("DELETE FROM alert_streaks WHERE subject = ?", [subject]).map(drop);
     }
     let sql = "INSERT OR REPLACE INTO alert_streaks
-               (subject, failures, first_failure, told, last_told, level, worked, worked_since, alarmed, relapses)
+               (subject, failures, first_failure, told, last_notice, level, worked, worked_since, alarmed, relapses)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let [failures, told, worked, relapses] = [streak.failures, streak.told, streak.worked, streak.relapses].map(column);
+    let [failures, notices, worked, relapses] =
+        [streak.failures, streak.notices, streak.worked, streak.relapses].map(column);
     let [first, last, since] =
-        [streak.first_failure, streak.last_told, streak.worked_since].map(|moment| moment.map(moment_text));
-    let row = params![subject, failures, first, told, last, streak.level, worked, since, streak.alarmed, relapses];
+        [streak.first_failure, streak.last_notice, streak.worked_since].map(|moment| moment.map(moment_text));
+    let row = params![subject, failures, first, notices, last, streak.level, worked, since, streak.alarmed, relapses];
     tx.prepare_cached(sql)?.execute(row).map(drop)
 }
 

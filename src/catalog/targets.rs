@@ -1,9 +1,9 @@
-//! Keeps what is known by target in order: targets of before get their new names, and a target can be forgotten.
+//! Renames the targets of older versions in the record, and forgets a target.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::record::NewRun;
-use super::streaks::take_over::not_begun;
+use super::streaks::take_over::{not_begun, of_warnings};
 use super::{Catalog, trouble};
 use crate::error::Result;
 use crate::secret;
@@ -31,7 +31,7 @@ fn forget(tx: &Transaction, target: &str) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO forgotten_targets (target, number)
                SELECT ?1, max(number) FROM backup_logs WHERE target = ?1";
     tx.execute(sql, [target])?;
-    tx.execute("DELETE FROM alert_streaks WHERE subject = ?", [target]).map(drop)
+    tx.execute("DELETE FROM alert_streaks WHERE subject IN (?1, ?2)", [target, &of_warnings(target)]).map(drop)
 }
 
 /// All targets that were run, by name; each is one step in the index, however many runs there are.

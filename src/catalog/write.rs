@@ -2,7 +2,7 @@
 
 use rusqlite::Transaction;
 
-use super::record::{AuditEntry, Backup, Ending, NewRun, Notification, Status, Step};
+use super::record::{AuditEntry, Backup, NewRun, Notification, Run, Status, Step};
 use super::store::{Field, insert, update};
 use super::{Catalog, targets, trouble};
 use crate::error::Result;
@@ -32,21 +32,21 @@ impl Catalog {
         })
     }
 
-    /// Records how a run ended. Called twice, the later ending wins; it also corrects an `interrupted` that was only concluded.
-    pub fn finish_run(&self, id: &str, ending: &Ending) -> Result<()> {
-        let error = ending.error.as_ref();
+    /// Records how a run ended. Called twice, the later end wins; it also corrects an `interrupted` that was only concluded.
+    pub fn finish_run(&self, run: &Run) -> Result<()> {
+        let error = run.error.as_ref();
         let found = self.writing(|tx| {
             let row = vec![
-                ("status", Field::word(ending.status.word())),
-                ("ended_at", Field::Time(ending.ended_at)),
-                ("duration_ms", Field::Number(ending.duration_ms)),
+                ("status", Field::word(run.status.word())),
+                ("ended_at", run.ended_at.map_or(Field::Null, Field::Time)),
+                ("duration_ms", Field::some_number(run.duration_ms)),
                 ("error_kind", error.map_or(Field::Null, |error| Field::word(error.kind.word()))),
                 ("error_message", Field::some_text(error.map(|error| error.message.as_str()))),
                 ("error_hint", Field::some_text(error.and_then(|error| error.hint.as_deref()))),
             ];
-            update(tx, "backup_logs", id, row)
+            update(tx, "backup_logs", &run.id, row)
         })?;
-        if found { Ok(()) } else { Err(trouble::no_such_run(&self.path, id)) }
+        if found { Ok(()) } else { Err(trouble::no_such_run(&self.path, &run.id)) }
     }
 
     /// Records a step of a run that is over. Steps are numbered in the order of their calls.

@@ -1,4 +1,4 @@
-//! Sends alerts at the end of a command, and lets a person interrupt that.
+//! Sends alerts at the end of a command; a person can interrupt it.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use super::context::Context;
 use super::runs::alive;
 use crate::alert::dispatch::Tally;
 use crate::alert::{Dispatch, LuaChannels, Manner};
-use crate::catalog::{Catalog, Ending, Failure, NewRun, Run, Status, run_id};
+use crate::catalog::{Catalog, Failure, NewRun, Run, Status, run_id};
 use crate::error::{Error, Result};
 use crate::recipe::cut::Signals;
 use crate::recipe::execute::Began;
@@ -62,7 +62,7 @@ impl Beginning {
             if unreported || !alerts.is_watched(&new.recipe) {
                 return;
             }
-            let run = Run::of(new.clone(), None, Vec::new(), Vec::new());
+            let run = Run::of(new.clone());
             let ping = move || {
                 // Without a thread nothing is pinged; the log of the run's end says so.
                 let _lost = block_on(async |_signal| alerts.ping(&run, std::future::pending()).await);
@@ -132,13 +132,13 @@ pub fn never_began(context: &Context, alerts: &Alerts, recipe: &str, run_type: &
         process_id,
         parent: None,
     };
-    let ending = Ending { status: Status::Failure, ended_at: now, duration_ms: 0, error: Some(Failure::from(error)) };
-    let run = Run::of(new, Some(ending), Vec::new(), Vec::new());
-    let told = block_on(async |stop: Signal| {
+    let error = Some(Failure::from(error));
+    let run = Run { status: Status::Failure, ended_at: Some(now), duration_ms: Some(0), error, ..Run::of(new) };
+    let reported = block_on(async |stop: Signal| {
         let stop = stop.shared();
         tokio::join!(alerts.never_began(&run, stop.clone()), alerts.ping(&run, stop.clone()))
     });
-    if let Err(error) = told {
+    if let Err(error) = reported {
         context.print_error(&error);
     }
 }

@@ -1,4 +1,4 @@
-//! What a person may type: every command with its flags; help, completions and the man page come from here.
+//! Defines the command line: every command with its flags; help, completions and the man page come from here.
 
 use std::path::PathBuf;
 
@@ -55,7 +55,7 @@ pub enum Command {
     Runs(RunsArgs),
     /// List who did what, the newest first
     Audit(AuditArgs),
-    /// List the notices: to whom, and whether each arrived, the newest first
+    /// List the notices: who got each, and whether it arrived, the newest first
     Notifications(NotificationsArgs),
     /// Test the channels, rehearse a failure, or send what waits
     #[command(subcommand)]
@@ -162,7 +162,7 @@ pub struct FetchArgs {
     pub url: String,
     /// Folder to put it into [default: the current one]
     pub dir: Option<PathBuf>,
-    /// Ask the store to bring an archived backup back for so many days
+    /// Ask the store to bring an archived backup back for this many days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=365))]
     pub thaw: Option<u32>,
     /// Wait until it can be read, which takes hours
@@ -183,7 +183,7 @@ pub enum NotifyCommand {
     UnitFailed { recipe: String },
     /// Send what waits now, whatever its time
     Flush {
-        /// Also send again what may have arrived already, and what was given up
+        /// Also resend notices that may have arrived, and those that failed for good
         #[arg(long)]
         unsure: bool,
     },
@@ -243,7 +243,7 @@ pub struct TestArgs {
 }
 
 const TEST_AFTER_HELP: &str = "\
-Specs stand in files whose names end in `_spec.lua`, and touch nothing of this machine.
+Specs are files whose names end in `_spec.lua`, and touch nothing of this machine.
 
 Exit codes: 0 all passed · 1 a spec failed or nothing was tested · 64 misuse · 130/143 interrupted";
 

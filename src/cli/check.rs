@@ -25,9 +25,9 @@ mod point;
 mod restoring;
 mod rights;
 mod schedulers;
+mod alerts;
 mod shown;
 mod stores;
-mod telling;
 mod timers;
 mod walls;
 
@@ -55,8 +55,8 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
         jobs.extend(job);
     }
     points.extend(schedulers::points(context, &jobs));
-    let told = |error: &Error| Point::wrong("configuration", error);
-    points.extend(context.objections().iter().map(told));
+    let objection = |error: &Error| Point::wrong("configuration", error);
+    points.extend(context.objections().iter().map(objection));
     let is_wrong = points.iter().any(|point| point.mark == Mark::Wrong);
     match (args.listing.json, args.verbose) {
         (true, _) => print_json_lines(&mut context.out(), points)?,
@@ -90,7 +90,7 @@ fn set_up(context: &Context, offline: bool) -> Vec<Point> {
     let mut points = vec![Point::ok("configuration", format!("`{}`", config.dir.display())), Point::of("state", state)];
     points.extend(machine::clock_points(context));
     points.extend(walls::points(config));
-    points.extend(telling::points(context, offline));
+    points.extend(alerts::points(context, offline));
     points.extend(
         config.warnings.iter().map(|warning| Point::wrong("configuration", &Error::new(Kind::Other, warning.clone()))),
     );

@@ -1,4 +1,4 @@
-//! Asks before a restore: it puts a backup into the place of what people work with.
+//! Asks before a restore, which replaces live data.
 
 use std::io::{IsTerminal, stdin};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub enum Will {
     No,
 }
 
-/// The will of who started `job`: nothing but a restore asks, and only `yes` lets it go on. Where nobody can answer, it is misuse.
+/// Asks the person who started `job`: only a restore asks, and only `yes` continues. Without a terminal it is misuse.
 pub fn ask(context: &Context, job: &Arc<Job>, yes: bool) -> Result<Will> {
     if yes || job.declaration.kind != RecipeKind::Restore {
         return Ok(Will::Yes);
@@ -47,10 +47,10 @@ pub fn ask(context: &Context, job: &Arc<Job>, yes: bool) -> Result<Will> {
     Ok(Will::No)
 }
 
-/// What the recipe says that it will do. That it cannot be told keeps nobody from agreeing.
+/// What the recipe says that it will do. A preview that fails does not prevent the agreement.
 fn preview(job: &Arc<Job>) -> Vec<String> {
     previewing::preview(job).unwrap_or_else(|error| {
-        vec![translated(&format!("what will be restored cannot be told: {}", error.one_line())).into_owned()]
+        vec![translated(&format!("cannot say what will be restored: {}", error.one_line())).into_owned()]
     })
 }
 

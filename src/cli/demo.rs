@@ -1,4 +1,4 @@
-//! `hikae demo`: a throwaway PostgreSQL, a proved backup, honest failures and a restore; nothing of it stays behind.
+//! `hikae demo`: a throwaway PostgreSQL, a proved backup, honest failures and a restore; nothing of it remains.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,10 +18,10 @@ mod night;
 mod places;
 mod server;
 mod story;
-mod teller;
+mod narrator;
 
+use narrator::Narrator;
 use server::Server;
-use teller::Narrator;
 
 /// Nothing in the demo takes long; what does is broken.
 const LIMITS: Limits = Limits { total: Duration::from_secs(600), idle: Duration::from_secs(600) };
@@ -39,7 +39,7 @@ pub fn main(context: &Context) -> Result<ExitCode> {
     ended
 }
 
-/// Tells the story, and cleans up however it ends: by its last word, an error, or Ctrl-C.
+/// Plays the story, and cleans up however it ends: by its last word, an error, or Ctrl-C.
 async fn demo(context: &Context) -> Result<ExitCode> {
     // From here on a signal is caught: there is no moment in which Ctrl-C leaves something behind.
     let mut signals = Signals::listen();
@@ -48,18 +48,18 @@ async fn demo(context: &Context) -> Result<ExitCode> {
     let own = Caller::new(Arc::new(Limited::new(real.clone())), LIMITS);
     let mut server = Server::find(&own).await?;
     let folder = scratch::make(&own, "hikae-demo.XXXXXX").await?;
-    let teller = Narrator::new(context, own.clone(), folder.clone(), server.bin().to_owned());
+    let narrator = Narrator::new(context, own.clone(), folder.clone(), server.bin().to_owned());
     let ended = {
-        let story = story::tell(&teller, &mut server);
+        let story = story::play(&narrator, &mut server);
         tokio::select! {
             biased;
             number = signal => Ok(Some(number)),
-            told = story => told.map(|()| None),
+            ended = story => ended.map(|()| None),
         }
     };
     let cleaned = clean_up(&own, real, server, &folder).await;
     match (ended, cleaned) {
-        (Ok(None), Ok(_)) => story::farewell(&teller).map(|()| ExitCode::from(exit::DONE)),
+        (Ok(None), Ok(_)) => story::farewell(&narrator).map(|()| ExitCode::from(exit::DONE)),
         (Ok(Some(number)), Ok(_)) => {
             let what = format!("the demo was interrupted by signal {number}");
             context.print_error(&Error::new(Kind::Cancelled, what).hint("nothing of it is left"));
@@ -75,7 +75,7 @@ async fn demo(context: &Context) -> Result<ExitCode> {
 async fn clean_up(own: &Caller, real: Arc<Real>, mut server: Server, folder: &Path) -> Result<()> {
     server.stop().await;
     if !tokio::task::spawn_blocking(move || real.settle(GRACE)).await.unwrap_or(false) {
-        let what = "a program that was told to end is still running";
+        let what = "a program that was asked to end is still running";
         return Err(Error::new(Kind::Timeout, what).hint(format!("`ps` shows it; it works in `{}`", folder.display())));
     }
     scratch::remove(own, folder).await

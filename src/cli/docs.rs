@@ -13,6 +13,7 @@ use super::exit;
 use super::files::{TextFile, write_all};
 use crate::config::embedded;
 use crate::error::{Error, Kind, Result};
+use crate::recipe::lint::stubs::{class_in, function_in};
 use crate::report::table::print_text;
 use crate::suggest;
 use crate::world::real::path_checks;
@@ -44,13 +45,13 @@ pub fn main(context: &Context, args: &DocsArgs) -> Result<ExitCode> {
     if let Some(word) = &args.search {
         return search::main(context, word);
     }
-    let Some(wanted) = args.name.as_deref() else {
+    let Some(asked) = args.name.as_deref() else {
         print_text(&mut context.out(), &(contents() + &recipes::contents(context)? + CLOSING))?;
         return Ok(ExitCode::SUCCESS);
     };
-    let found = match recipes::find(context, wanted) {
+    let found = match recipes::find(context, asked) {
         Some(text) => text,
-        None => find(wanted),
+        None => find(asked),
     };
     match found {
         Ok(text) => {
@@ -82,11 +83,11 @@ fn contents() -> String {
 }
 
 /// The text of a module, or of one function of it with the options that it takes.
-fn find(wanted: &str) -> Result<String> {
+fn find(asked: &str) -> Result<String> {
     let stubs = embedded::stubs();
-    let plain = wanted.trim_end_matches("()").replace(':', ".");
+    let plain = asked.trim_end_matches("()").replace(':', ".");
     if let Some(below) = plain.strip_prefix("hikae.") {
-        return in_library(wanted, below);
+        return in_library(asked, below);
     }
     let (module, member) = match plain.split_once('.') {
         Some((module, member)) => (module.to_lowercase(), Some(member.to_owned())),
@@ -94,7 +95,7 @@ fn find(wanted: &str) -> Result<String> {
     };
     if let Some((_, stub)) = stubs.iter().find(|(name, _)| *name == module) {
         let Some(member) = member else { return Ok(whole(stub)) };
-        return one(stub, &member).ok_or_else(|| unknown(wanted, &format!("{module}."), &functions(stub)));
+        return one(stub, &member).ok_or_else(|| unknown(asked, &format!("{module}."), &functions(stub)));
     }
     if let Some((_, stub)) = stubs.iter().find(|(name, stub)| {
         let loose = LOOSE.iter().any(|(known, module)| *known == plain && module == name);
@@ -102,23 +103,23 @@ fn find(wanted: &str) -> Result<String> {
     }) {
         return Ok(one(stub, &plain).unwrap_or_else(|| whole(stub)));
     }
-    Err(unknown(wanted, "", &stubs.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()))
+    Err(unknown(asked, "", &stubs.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()))
 }
 
 /// The same for a library module, whose code is left out.
-fn in_library(wanted: &str, below: &str) -> Result<String> {
+fn in_library(asked: &str, below: &str) -> Result<String> {
     let library = embedded::library();
     let (name, member) = match below.split_once('.') {
         Some((name, member)) => (format!("hikae.{name}"), Some(member)),
         None => (format!("hikae.{below}"), None),
     };
     let Some((_, text)) = library.iter().find(|(known, _)| *known == name) else {
-        return Err(unknown(wanted, "", &library.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
+        return Err(unknown(asked, "", &library.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
     };
     let public = public(text);
     match member {
         None => Ok(whole(&public)),
-        Some(member) => one(&public, member).ok_or_else(|| unknown(wanted, &format!("{name}."), &functions(&public))),
+        Some(member) => one(&public, member).ok_or_else(|| unknown(asked, &format!("{name}."), &functions(&public))),
     }
 }
 
@@ -144,7 +145,7 @@ fn write_for_editors(context: &Context, dir: &Path) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The settings of an editor whose types lie in the folder `below`, a name with `/` behind it, or nowhere else.
+/// The settings of an editor whose types are in the folder `below`, a name with `/` behind it, or nowhere else.
 pub fn luarc(below: &str) -> String {
     LUARC.replace("BELOW", below)
 }
@@ -156,16 +157,16 @@ pub fn types() -> Vec<(String, &'static str)> {
     stubs.chain(library.map(|(name, text)| (format!("{}.lua", name.replace('.', "/")), text))).collect()
 }
 
-fn unknown(wanted: &str, within: &str, names: &[String]) -> Error {
+fn unknown(asked: &str, within: &str, names: &[String]) -> Error {
     let names: Vec<String> = names.iter().map(|name| format!("{within}{name}")).collect();
-    Error::new(Kind::NotFound, format!("there are no docs of `{wanted}`"))
-        .hint(suggest::hint(wanted, names.iter().map(String::as_str)))
+    Error::new(Kind::NotFound, format!("there are no docs of `{asked}`"))
+        .hint(suggest::hint(asked, names.iter().map(String::as_str)))
 }
 
 /// The names of the functions in a stub.
 fn functions(stub: &str) -> Vec<String> {
-    let heads = stub.lines().filter_map(|line| line.strip_prefix("function ")?.split('(').next());
-    heads.filter_map(|head| head.rsplit(['.', ':']).next()).map(str::to_owned).collect()
+    let names = stub.lines().filter_map(function_in);
+    names.filter_map(|name| name.rsplit(['.', ':']).next()).map(str::to_owned).collect()
 }
 
 /// A stub for reading: without the marks of LuaCATS.
@@ -179,9 +180,8 @@ fn one(stub: &str, member: &str) -> Option<String> {
     let heads = |block: &&&str| functions(block).iter().any(|name| name == member);
     let function = blocks.iter().find(heads)?;
     let classes = blocks.iter().filter(|block| {
-        let class = block.lines().find_map(|line| line.strip_prefix("---@class "));
-        let class = class.and_then(|class| class.trim_start_matches("(exact) ").split([':', ' ']).next());
-        class.is_some_and(|class| function.contains(class) && !function.contains(&format!("function {class}")))
+        let class = block.lines().find_map(|line| class_in(line.strip_prefix("---@")?));
+        class.is_some_and(|(class, _)| function.contains(class) && !function.contains(&format!("function {class}")))
     });
     let shown = std::iter::once(function).chain(classes).map(|block| readable(block));
     Some(shown.filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n\n"))

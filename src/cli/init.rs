@@ -18,7 +18,7 @@ use crate::report::Facts;
 use crate::report::table::{print_said, print_text};
 use crate::world::real::{config_files, path_checks, this_process};
 
-/// The folder of root where nothing else is said; others get the current one.
+/// The default folder of root; other users get the current one.
 const DEFAULT: &str = "/etc/hikae";
 
 /// What `.env` is to say, by the names of the variables.
@@ -43,7 +43,7 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
     print_said(&mut context.out(), &format!("configuration folder: {}\n", dir.display()))?;
     let variables = config_files::read(&dir.join(".env"))?;
     let answers = if variables.as_deref().is_some_and(sets_values) {
-        // Its values are those of whoever wrote it.
+        // Its values come from the person who wrote it.
         Answers::new()
     } else if questions::can_ask() && !args.has_values() {
         questions::ask(&context)?
@@ -89,8 +89,8 @@ fn sets_values(text: &str) -> bool {
 /// The folder that is meant: as the argument, a flag or the environment names it.
 fn folder(global: &Global, args: &InitArgs) -> Result<PathBuf> {
     let environment = this_process::environment();
-    let told = environment.get("HIKAE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let named = args.dir.clone().or_else(|| global.config_dir.clone()).or(told);
+    let from_environment = environment.get("HIKAE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let named = args.dir.clone().or_else(|| global.config_dir.clone()).or(from_environment);
     let named = named.unwrap_or_else(|| match this_process::user_id() {
         0 => PathBuf::from(DEFAULT),
         _ => PathBuf::from("."),
@@ -99,7 +99,7 @@ fn folder(global: &Global, args: &InitArgs) -> Result<PathBuf> {
     Ok(path_checks::resolved(&if named == Path::new(".") { current } else { current.join(named) }))
 }
 
-/// The values of the flags, each tried; what does not work is told, and written all the same.
+/// The values of the flags, each tried; one that does not work is reported, and written anyway.
 fn given(context: &Context, args: &InitArgs) -> Answers {
     let mut answers = Answers::new();
     let flags = [

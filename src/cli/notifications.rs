@@ -1,11 +1,11 @@
-//! `hikae notifications`: which notices were sent to whom, and whether they arrived; with `--waiting`, those still to be sent.
+//! `hikae notifications`: which notices were sent, who got them, and whether they arrived; with `--waiting`, those still to be sent.
 
 use std::process::ExitCode;
 
 use super::args::NotificationsArgs;
 use super::context::Context;
 use super::runs::catalog;
-use crate::catalog::{Notice, NotificationFilter};
+use crate::catalog::{NotificationFilter, Queued};
 use crate::error::Result;
 use crate::report::table::{Column, print_json_lines, print_table};
 
@@ -57,10 +57,10 @@ pub fn main(context: &Context, args: &NotificationsArgs) -> Result<ExitCode> {
 }
 
 fn waiting(context: &Context, args: &NotificationsArgs) -> Result<ExitCode> {
-    let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
+    let fits = |asked: &Option<String>, found: &str| asked.as_deref().is_none_or(|asked| asked == found);
     let mut notices = catalog(context)?.notices()?;
-    notices.retain(|notice| {
-        fits(&args.status, &notice.status)
+    notices.retain(|Queued { notice, status, .. }| {
+        fits(&args.status, status)
             && fits(&args.channel, &notice.channel)
             && fits(&args.event, &notice.notification_type)
             && args.run.as_deref().is_none_or(|run| notice.backup_id.starts_with(run))
@@ -70,18 +70,18 @@ fn waiting(context: &Context, args: &NotificationsArgs) -> Result<ExitCode> {
         print_json_lines(&mut context.out(), notices.iter().map(json))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let rows = notices.into_iter().map(|notice| {
-        let error = notice.error_message.unwrap_or_default();
-        vec![notice.subject, notice.channel, notice.status, notice.attempts.to_string(), error]
+    let rows = notices.into_iter().map(|Queued { notice, status, attempts, error_message, .. }| {
+        vec![notice.subject, notice.channel, status, attempts.to_string(), error_message.unwrap_or_default()]
     });
     print_table(&mut context.out(), &context.facts, &WAITING, rows)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn json(notice: &Notice) -> serde_json::Value {
+fn json(queued: &Queued) -> serde_json::Value {
+    let Queued { notice, status, attempts, error_message, .. } = queued;
     serde_json::json!({
         "notification_type": notice.notification_type, "channel": notice.channel, "recipients": notice.recipients,
-        "subject": notice.subject, "status": notice.status, "attempts": notice.attempts,
-        "error_message": notice.error_message, "backup_id": notice.backup_id,
+        "subject": notice.subject, "status": status, "attempts": attempts,
+        "error_message": error_message, "backup_id": notice.backup_id,
     })
 }

@@ -44,7 +44,7 @@ pub fn main(context: &Context, command: &NotifyCommand) -> Result<ExitCode> {
                     return Ok(ExitCode::from(exit::FAILED));
                 }
             };
-            let tally = alerting::block_on(async |stop| alerts.tell(event.clone(), stop).await)??;
+            let tally = alerting::block_on(async |stop| alerts.report_event(event.clone(), stop).await)??;
             print_channels(context, &alerts, &event, &tally)?;
             tally
         }

@@ -1,4 +1,4 @@
-//! `hikae new`, `hikae eject` and `hikae diff`: recipes of one's own, and how they differ from those that are built in.
+//! `hikae new`, `hikae eject` and `hikae diff`: your own recipes, and how they differ from the built-in ones.
 
 use std::process::ExitCode;
 

@@ -30,7 +30,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
     for warning in &context.config.warnings {
         report::log(Level::Warn, warning, None);
     }
-    // Before the process is walled in: the certificate of a mail server may lie anywhere.
+    // Before the process is walled in: the certificate of a mail server may be anywhere.
     let alerts = alerting::prepare(context);
     let job = match guard.and_then(|guard| {
         prepare(context, &args).and_then(|job| {
@@ -78,7 +78,7 @@ pub fn main(context: &Context, args: RunArgs) -> ExitCode {
             if args.quiet {
                 return say_briefly(context, &finished, &tally, &held);
             }
-            tell(context, &finished)
+            print_outcome(context, &finished)
         }
         Err(error) => {
             held.print();
@@ -102,11 +102,11 @@ fn say_briefly(context: &Context, finished: &Finished, tally: &Tally, held: &Hel
     let Some(how) = how else {
         held.print();
         finished.errors().for_each(|error| context.print_error(error));
-        let code = tell(context, finished);
+        let code = print_outcome(context, finished);
         held.print();
         return code;
     };
-    let code = tell(context, finished);
+    let code = print_outcome(context, finished);
     held.discard();
     let what = run.error.as_ref().map_or_else(String::new, |error| format!(": {}", report::one_line(&error.message)));
     context.print_line(&format!("{} ended with {} ({how}){what}", run.recipe, run.status));
@@ -143,7 +143,7 @@ fn launch(context: &Context, job: &Job) -> Result<()> {
     Ok(())
 }
 
-fn tell(context: &Context, finished: &Finished) -> ExitCode {
+fn print_outcome(context: &Context, finished: &Finished) -> ExitCode {
     match serde_json::to_value(&finished.run) {
         Ok(outcome) => report::run_ended(&outcome),
         Err(cause) => {

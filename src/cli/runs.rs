@@ -55,7 +55,7 @@ pub fn catalog(context: &Context) -> Result<Catalog> {
     Catalog::open_existing(&context.config.state_dir.join("catalog.db"))
 }
 
-/// A run is alive while its lock is held; the kernel lets go of it however the process ends.
+/// A run is alive while its lock is held; the kernel releases it however the process ends.
 pub fn alive(context: &Context, run: &NewRun) -> bool {
     overview::is_alive(&context.config, run)
 }
@@ -98,8 +98,11 @@ fn show(context: &Context, id: &str, json: bool) -> Result<ExitCode> {
     print_table(out, &context.facts, &STEPS, steps)?;
     // What no program did has no bytes; how one failed is the error of the run.
     let notes = acts.iter().filter(|step| step.bytes_in.is_none());
-    let wrong = notes.filter_map(|step| Some(format!("✗ {}: {}", step.name, failure(step)?)));
-    print_said(out, &block(wrong.chain(checks.iter().map(|step| verdict(step)))))?;
+    let wrong = notes.clone().filter_map(|step| Some(format!("✗ {}: {}", step.name, failure(step)?)));
+    let said = notes
+        .filter(|step| step.is_said())
+        .filter_map(|step| Some(format!("! {}: {}", step.name, step.error.as_ref()?)));
+    print_said(out, &block(wrong.chain(said).chain(checks.iter().map(|step| verdict(step)))))?;
     for backup in &run.backups {
         print_said(
             out,

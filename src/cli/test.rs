@@ -124,20 +124,20 @@ impl Suite {
         let coverage = self.args.coverage.then(Coverage::new);
         let wishes = Wishes { filter: self.args.filter.clone(), coverage: coverage.clone() };
         let mut running = running::start(&self.context.config, found, &wishes, &Handle::current())?;
-        let (mut files, mut told) = (Vec::new(), 0);
+        let (mut files, mut done) = (Vec::new(), 0);
         while let Some(file) = running.next().await {
-            self.tell_file(told + 1, &file)?;
-            told += file.results.len();
+            self.print_file(done + 1, &file)?;
+            done += file.results.len();
             files.push(file);
         }
         if let Some(coverage) = coverage {
-            lines::tell(&self.context, &self.args, &coverage)?;
+            lines::print(&self.context, &self.args, &coverage)?;
         }
         let nothing = missing.or_else(|| self.nothing(&files));
         self.end(&files, nothing).await
     }
 
-    fn tell_file(&self, first: usize, file: &FileResults) -> Result<()> {
+    fn print_file(&self, first: usize, file: &FileResults) -> Result<()> {
         match &self.args {
             TestArgs { json: true, .. } => print_json_lines(&mut self.context.out(), json::file(file)),
             TestArgs { tap: true, .. } => print_text(&mut self.context.out(), &tap::file(first, file)),
@@ -158,7 +158,7 @@ impl Suite {
         }
     }
 
-    /// Tells the sum, in every form that was asked for.
+    /// Prints the sum, in every requested format.
     async fn end(&self, files: &[FileResults], nothing: Option<Error>) -> Result<u8> {
         let tally = Tally::of(files.iter().flat_map(|file| &file.results));
         match &self.args {

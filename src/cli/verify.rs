@@ -46,7 +46,7 @@ pub fn main(context: &Context, args: &VerifyArgs) -> ExitCode {
     }
 }
 
-/// What the drill is told: a restore proves the file before it begins, so that a drill is more than a look.
+/// The params of the drill: a restore proves the file before it begins, so that a drill is more than a look.
 fn drill(context: &Context, file: &Path, mut set: Vec<(String, String)>) -> Result<Vec<(String, String)>> {
     let described = block_on(async |_stop| described::read(&reaching(context), file).await)??;
     let described = described.and_then(|manifest| serde_json::to_value(manifest).ok()).unwrap_or_default();

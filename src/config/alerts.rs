@@ -1,4 +1,4 @@
-//! Reads what `hikae.toml` says of alerts: channels, whom to notify, and how often.
+//! Reads what `hikae.toml` says of alerts: channels, who to notify, and how often.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -127,7 +127,7 @@ pub struct Escalation {
     pub level3: Option<u64>,
 }
 
-/// `[contacts]`: whom to call at each level, as people write it; those with a mail address get the mail as well.
+/// `[contacts]`: who to call at each level, as people write it; those with a mail address get the mail as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Contacts {

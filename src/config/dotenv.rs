@@ -1,7 +1,7 @@
 //! Reads `.env`: one `NAME=value` a line, values in plain, single or double quotes, and never guesses.
 //!
 //! - `NAME=value`: up to the end of the line, or to a ` #` that begins a comment; blanks around it do not count.
-//! - `NAME='value'`: every character as it stands, also `"`, `\`, `$`, `#` and new lines; it cannot hold a `'`.
+//! - `NAME='value'`: every character is literal, also `"`, `\`, `$`, `#` and new lines; it cannot hold a `'`.
 //! - `NAME="value"`: may span lines; `\n`, `\r`, `\t`, `\\`, `\"`, `\'` and `\$` are escapes.
 //! - `export` before a name, blank lines and lines that begin with `#` are skipped over. A later line wins.
 //!

@@ -80,7 +80,7 @@ pub fn shown(path: &str) -> Option<&'static str> {
     file?.contents_utf8()
 }
 
-/// The name of the recipe that lies in a file of this name, unless it holds none: a spec, a hidden file.
+/// The name of the recipe that is in a file of this name, unless it holds none: a spec, a hidden file.
 pub(super) fn recipe_name(file: &str) -> Option<&str> {
     file.strip_suffix(".lua").filter(|name| is_recipe(name))
 }
@@ -89,7 +89,7 @@ fn is_recipe(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.ends_with("_spec") && !name.contains('/')
 }
 
-/// Where a module lies below a `stdlib` folder; `None` for a name that could lead out of it.
+/// Where a module is below a `stdlib` folder; `None` for a name that could lead out of it.
 pub(super) fn module_path(dotted: &str) -> Option<String> {
     let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     dotted.split('.').all(part).then(|| format!("{}.lua", dotted.replace('.', "/")))

@@ -13,7 +13,7 @@ pub trait Files: Send + Sync {
     /// The names of the entries of a folder, or `None` when there is no such folder.
     fn list(&self, folder: &Path) -> Result<Option<Vec<String>>>;
 
-    /// What lies at a path, behind links; `None` when nothing does.
+    /// What is at a path, behind links; `None` when nothing does.
     fn look(&self, path: &Path) -> Result<Option<Look>>;
 
     /// The permission bits of a file, where they are known.

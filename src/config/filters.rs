@@ -5,25 +5,30 @@ use serde::de::{Deserialize, Deserializer};
 use crate::suggest;
 
 /// What events are called: each kind, and what follows from a failure, as the record has it.
-pub const EVENTS: [&str; 26] = [
+pub const EVENTS: [&str; 31] = [
     "backup_failure",
     "restore_failure",
     "drill_failure",
+    "warning",
     "monitor",
     "digest",
     "escalation",
     "recovered",
     "report",
     "test",
+    "backup_warning",
     "backup_digest",
     "backup_escalation",
     "backup_recovered",
+    "restore_warning",
     "restore_digest",
     "restore_escalation",
     "restore_recovered",
+    "drill_warning",
     "drill_digest",
     "drill_escalation",
     "drill_recovered",
+    "monitor_warning",
     "monitor_digest",
     "monitor_escalation",
     "monitor_recovered",

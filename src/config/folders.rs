@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use super::{Files, Settings};
 use crate::error::{Error, Kind, Result};
 
-/// The configuration folder where nothing else is said.
+/// The default configuration folder.
 const DEFAULT_CONFIG_DIR: &str = "/etc/hikae";
-/// The state folder of root where nothing else is said.
+/// The default state folder of root.
 const DEFAULT_STATE_DIR: &str = "/var/lib/hikae";
 
-/// What the caller knows about folders: the flag, where it stands, and who it is.
+/// What the caller knows about folders: the flag, the current folder, and the user.
 #[derive(Clone, Debug, Default)]
 pub struct Folders {
     /// The value of `--config-dir`.

@@ -1,4 +1,4 @@
-//! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state lie.
+//! Reads the configuration folder once, and answers from it: settings, variables, where recipes and state are.
 
 mod alerts;
 mod channels;
@@ -79,7 +79,7 @@ impl Config {
 
     /// The same recipes and library in a simulated world: its variables are all that there is, and `hikae.toml` says nothing.
     ///
-    /// A spec must come to the same end on every machine.
+    /// A spec must have the same result on every machine.
     pub fn simulated(&self, environment: BTreeMap<String, String>, state_dir: PathBuf) -> Config {
         Config {
             dir: self.dir.clone(),
@@ -135,11 +135,11 @@ impl Config {
         let objectives = settings.objectives.keys().map(|name| (format!("{name} in [objectives]"), name));
         let schedules = settings.schedules.keys().map(|name| (format!("{name} in [schedules]"), name));
         let pings = settings.pings.keys().map(|name| (format!("{name} in [pings]"), name));
-        let told = settings.channels.iter().flat_map(|channel| {
+        let channels = settings.channels.iter().flat_map(|channel| {
             channel.recipes.iter().map(|name| (format!("{name} in recipes of the channel {}", channel.name), name))
         });
         let named: Vec<(String, &String)> =
-            params.chain(objectives).chain(schedules).chain(pings).chain(told).collect();
+            params.chain(objectives).chain(schedules).chain(pings).chain(channels).collect();
         let recipes = if named.is_empty() { Vec::new() } else { self.recipes()? };
         for (place, name) in named.iter().filter(|(_, name)| !recipes.contains(name)) {
             // Only a warning: a recipe may also be given as a path to anywhere.

@@ -14,7 +14,7 @@ pub struct RecipeSource {
     /// The file as messages show it.
     pub file_shown: String,
     pub text: String,
-    /// The folder that it lies in, for its own modules; none for an embedded recipe.
+    /// The folder that it is in, for its own modules; none for an embedded recipe.
     pub folder: Option<PathBuf>,
 }
 
@@ -27,7 +27,7 @@ pub struct ModuleSource {
 }
 
 impl Config {
-    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order. Modules for recipes that lie
+    /// The names of all recipes, embedded ones and those of the configuration folder, in alphabetical order. Modules for recipes that are
     /// beside them are none.
     pub fn recipes(&self) -> Result<Vec<String>> {
         let folder = self.dir.join("recipes");
@@ -43,9 +43,9 @@ impl Config {
         Ok(names)
     }
 
-    /// The recipe that a person means by `wanted`: a name, or a path to a `.lua` file.
-    pub fn recipe_source(&self, wanted: &str) -> Result<RecipeSource> {
-        if wanted.ends_with(".lua") || wanted.contains('/') { self.by_path(wanted) } else { self.by_name(wanted) }
+    /// The recipe that a person means by `given`: a name, or a path to a `.lua` file.
+    pub fn recipe_source(&self, given: &str) -> Result<RecipeSource> {
+        if given.ends_with(".lua") || given.contains('/') { self.by_path(given) } else { self.by_name(given) }
     }
 
     /// The library module that `require` calls `dotted`, such as `hikae.retention`.
@@ -98,20 +98,20 @@ impl Config {
         Err(Error::new(Kind::NotFound, format!("cannot find the recipe `{name}`")).hint(self.hint_for(name)?))
     }
 
-    fn by_path(&self, wanted: &str) -> Result<RecipeSource> {
-        let path = self.current.join(wanted);
+    fn by_path(&self, given: &str) -> Result<RecipeSource> {
+        let path = self.current.join(given);
         let name = path.file_name().and_then(|file| file.to_str()).and_then(embedded::recipe_name);
         let Some(name) = name else {
-            return Err(Error::new(Kind::NotFound, format!("cannot run `{wanted}`"))
+            return Err(Error::new(Kind::NotFound, format!("cannot run `{given}`"))
                 .because_text("it is not a recipe: a path must end in `.lua`, and not in `_spec.lua`")
                 .hint("`hikae list` shows the recipes"));
         };
         let Some(text) = self.files.read(&path)? else {
-            let error = Error::new(Kind::NotFound, format!("cannot find the file `{wanted}`"));
+            let error = Error::new(Kind::NotFound, format!("cannot find the file `{given}`"));
             return Err(error.hint(self.hint_for(name)?));
         };
         let folder = path.parent().map(Path::to_owned);
-        Ok(RecipeSource { name: name.to_owned(), file_shown: wanted.to_owned(), text, folder })
+        Ok(RecipeSource { name: name.to_owned(), file_shown: given.to_owned(), text, folder })
     }
 
     fn hint_for(&self, name: &str) -> Result<String> {

@@ -5,7 +5,7 @@ use crate::error::{Error, Kind, Result};
 use crate::world::mail::settings::{DEFAULT_SYSTEM_NAME, Recipients, Settings, recipients};
 
 impl Config {
-    /// The mail server of `SMTP_*`. A relative CA file lies in the configuration folder.
+    /// The mail server of `SMTP_*`. A relative CA file is in the configuration folder.
     pub fn smtp(&self) -> Result<Settings> {
         let mut settings = Settings::read(&|name| self.lookup(name).map(str::to_owned))?;
         if self.lookup("SMTP_FROM").is_none_or(str::is_empty) {

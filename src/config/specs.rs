@@ -31,11 +31,11 @@ pub struct SpecFile {
 impl Config {
     /// The folder to take for the configuration folder where that was not named and has no `hikae.toml`: the nearest above
     /// what is to be tested, else the current one, that has recipes.
-    pub fn spec_home(&self, wanted: &[PathBuf]) -> Result<Option<PathBuf>> {
+    pub fn spec_home(&self, given: &[PathBuf]) -> Result<Option<PathBuf>> {
         if self.files.look(&self.settings_path())?.is_some() {
             return Ok(None);
         }
-        for path in wanted.iter().map(|wanted| self.current.join(wanted)) {
+        for path in given.iter().map(|given| self.current.join(given)) {
             for folder in path.ancestors() {
                 if self.files.look(&folder.join("hikae.toml"))?.is_some() || self.has_recipes(folder)? {
                     return Ok(Some(folder.to_owned()));
@@ -50,31 +50,31 @@ impl Config {
     }
 
     /// Where to look for specs: the files and folders that a person names, else the configuration folder.
-    pub fn spec_roots(&self, wanted: &[PathBuf]) -> Result<Vec<SpecRoot>> {
-        if wanted.is_empty() {
+    pub fn spec_roots(&self, given: &[PathBuf]) -> Result<Vec<SpecRoot>> {
+        if given.is_empty() {
             let shown = self.dir.strip_prefix(&self.current).unwrap_or(&self.dir).to_owned();
             return Ok(vec![SpecRoot { path: self.dir.clone(), shown, is_folder: true }]);
         }
-        wanted.iter().map(|wanted| self.spec_root(wanted)).collect()
+        given.iter().map(|given| self.spec_root(given)).collect()
     }
 
-    fn spec_root(&self, wanted: &Path) -> Result<SpecRoot> {
-        let path = self.current.join(wanted);
+    fn spec_root(&self, given: &Path) -> Result<SpecRoot> {
+        let path = self.current.join(given);
         let Some(look) = self.files.look(&path)? else {
-            return Err(Error::new(Kind::NotFound, format!("cannot find `{}`", wanted.display()))
+            return Err(Error::new(Kind::NotFound, format!("cannot find `{}`", given.display()))
                 .hint("name a spec file, or a folder with specs below it; without a name, all specs run"));
         };
-        if !look.is_folder && !wanted.to_string_lossy().ends_with(ENDING) {
-            return Err(Error::new(Kind::Recipe, format!("`{}` is not a spec file", wanted.display()))
-                .hint(self.spec_beside(wanted)?));
+        if !look.is_folder && !given.to_string_lossy().ends_with(ENDING) {
+            return Err(Error::new(Kind::Recipe, format!("`{}` is not a spec file", given.display()))
+                .hint(self.spec_beside(given)?));
         }
-        let shown = wanted.strip_prefix("./").or_else(|_| wanted.strip_prefix(".")).unwrap_or(wanted).to_owned();
+        let shown = given.strip_prefix("./").or_else(|_| given.strip_prefix(".")).unwrap_or(given).to_owned();
         Ok(SpecRoot { path, shown, is_folder: look.is_folder })
     }
 
     /// A person who names a recipe means its spec.
-    fn spec_beside(&self, wanted: &Path) -> Result<String> {
-        let name = wanted.to_string_lossy();
+    fn spec_beside(&self, given: &Path) -> Result<String> {
+        let name = given.to_string_lossy();
         let spec = format!("{}{ENDING}", name.strip_suffix(".lua").unwrap_or(&name));
         Ok(match self.files.look(&self.current.join(&spec))? {
             Some(_) => format!("did you mean `{spec}`?"),
@@ -132,8 +132,8 @@ impl Config {
     }
 
     /// The recipe that a spec asks for. People read specs where they stand, so a file below the current folder is shown relative to it.
-    pub fn recipe_in_spec(&self, wanted: &str) -> Result<RecipeSource> {
-        let source = self.recipe_source(wanted)?;
+    pub fn recipe_in_spec(&self, given: &str) -> Result<RecipeSource> {
+        let source = self.recipe_source(given)?;
         let below = Path::new(&source.file_shown).strip_prefix(&self.current).ok();
         let below = below.filter(|_| self.current.parent().is_some()).map(|below| below.display().to_string());
         Ok(RecipeSource { file_shown: below.unwrap_or(source.file_shown), ..source })
@@ -165,7 +165,7 @@ impl Config {
     }
 }
 
-/// A path, how messages show it, and what lies there.
+/// A path, how messages show it, and what is there.
 type SpecPaths = (PathBuf, PathBuf, Option<Look>);
 
 /// A walk through folders. It follows links, for a folder of recipes is often one, and enters each folder once.

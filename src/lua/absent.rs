@@ -6,7 +6,7 @@ pub fn advice(name: &str) -> Option<&'static str> {
         "os" => {
             "use `process` for programs, `fs` for files, `clock` for the time, and a param for an environment variable"
         }
-        "io" => "use `fs` for files, and `log.info` to tell something",
+        "io" => "use `fs` for files, and `log.info` to log a message",
         "print" => "use `log.info`",
         "warn" => "use `log.warn`",
         "load" | "loadstring" | "loadfile" | "dofile" => "put the code into a file, and use `require`",
@@ -15,7 +15,7 @@ pub fn advice(name: &str) -> Option<&'static str> {
         "xpcall" => "use `errors.try`: its error knows where it was raised",
         "pcall" => "use `errors.try`",
         "rawset" => "write `t[key] = value`",
-        "debug" => "an error tells its place by itself",
+        "debug" => "an error shows its place by itself",
         "collectgarbage" => "Lua frees memory by itself",
         "getfenv" | "setfenv" => "pass what a function needs as its arguments",
         "unpack" => "use `table.unpack`",

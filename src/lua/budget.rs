@@ -15,7 +15,7 @@ pub struct Budget {
     used: Arc<AtomicUsize>,
 }
 
-/// So many bytes of a budget, given back when this is dropped: keep it beside what it pays for.
+/// This many bytes of a budget, given back when this is dropped: keep it beside what it pays for.
 pub struct Charge {
     bytes: usize,
     used: Arc<AtomicUsize>,
@@ -36,7 +36,7 @@ impl Budget {
         budget
     }
 
-    /// Takes `bytes`, or says that there are not so many left. Ask before allocating, not after.
+    /// Takes `bytes`, or says that there are not this many left. Ask before allocating, not after.
     pub fn charge(&self, bytes: usize) -> Result<Charge> {
         self.take(bytes)?;
         Ok(Charge { bytes, used: self.used.clone() })

@@ -1,4 +1,4 @@
-//! Tells which bytes belong to a character class or a set of a Lua pattern, as C does in its own locale.
+//! Decides which bytes belong to a character class or a set of a Lua pattern, as C does in its own locale.
 
 /// Whether `byte` belongs to `%class`; an upper-case letter is the opposite, any other byte is itself.
 pub fn in_class(byte: u8, class: u8) -> bool {
@@ -22,7 +22,7 @@ pub fn in_class(byte: u8, class: u8) -> bool {
 
 /// Whether `byte` belongs to the set, given without its brackets.
 pub fn in_set(byte: u8, set: &[u8]) -> bool {
-    let (mut rest, wanted) = match set {
+    let (mut rest, positive) = match set {
         [b'^', rest @ ..] => (rest, false),
         _ => (set, true),
     };
@@ -30,23 +30,23 @@ pub fn in_set(byte: u8, set: &[u8]) -> bool {
         rest = match (*first, after) {
             (b'%', [class, after @ ..]) => {
                 if in_class(byte, *class) {
-                    return wanted;
+                    return positive;
                 }
                 after
             }
             (low, [b'-', high, after @ ..]) => {
                 if (low..=*high).contains(&byte) {
-                    return wanted;
+                    return positive;
                 }
                 after
             }
             (literal, _) => {
                 if literal == byte {
-                    return wanted;
+                    return positive;
                 }
                 after
             }
         };
     }
-    !wanted
+    !positive
 }

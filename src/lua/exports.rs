@@ -1,4 +1,4 @@
-//! The only crossing between Rust and Lua calls: where a primitive learns who called it, and where its error becomes a Lua error.
+//! The only border between Rust and Lua calls: it finds the caller of a primitive, and turns its error into a Lua error.
 
 use std::future::Future;
 use std::rc::Rc;

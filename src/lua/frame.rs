@@ -1,4 +1,4 @@
-//! Keeps the caller of a waiting primitive on Lua's stack, so that `return fs.read(…)` has a place too.
+//! Keeps the caller of a waiting primitive on Lua's stack, so that an error in `return fs.read(…)` has a line too.
 
 use std::os::raw::c_int;
 
@@ -25,6 +25,6 @@ unsafe extern "C-unwind" fn pass_on(state: *mut ffi::lua_State) -> c_int {
 
 /// Where Lua goes on once the call has waited.
 unsafe extern "C-unwind" fn answer(state: *mut ffi::lua_State, _: c_int, _: ffi::lua_KContext) -> c_int {
-    // SAFETY: as above; what the call gave is all that lies on the stack.
+    // SAFETY: as above; what the call gave is all that is on the stack.
     unsafe { ffi::lua_gettop(state) }
 }

@@ -89,7 +89,7 @@ impl Fuse {
         self.0.spent.store(0, Ordering::Relaxed);
     }
 
-    /// Counts work that Rust did for Lua as so many instructions, and fails once the fuse has blown.
+    /// Counts work that Rust did for Lua as this many instructions, and fails once the fuse has blown.
     pub fn spend(&self, lua: &Lua, work: u64) -> mlua::Result<()> {
         self.burn(work);
         if self.is_blown() {
@@ -107,7 +107,7 @@ impl Fuse {
         self.0.cause.get().is_some()
     }
 
-    /// Waits until the fuse has blown. Whoever polls Lua polls this first, and then drops Lua's future.
+    /// Waits until the fuse has blown. It is polled before Lua, whose future is then dropped.
     pub async fn blown(&self) {
         let mut bell = std::pin::pin!(self.0.bell.notified());
         bell.as_mut().enable();

@@ -1,4 +1,4 @@
-//! Holds the modules that nobody has asked for yet: to make all of them takes longer than most recipes take to load.
+//! Makes a module when it is first used: making all of them takes longer than loading most recipes.
 
 use std::cell::RefCell;
 

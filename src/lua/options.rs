@@ -1,7 +1,6 @@
 //! Turns what a recipe passes into a typed struct; serde reads it, and refuses what the struct does not name.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
@@ -147,37 +146,6 @@ impl<'de> Deserializer<'de> for Plain {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
         unit_struct tuple_struct map identifier ignored_any
     }
-}
-
-/// A duration option: a number of seconds, or text such as `"25h"`.
-pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    struct DurationVisitor;
-    impl<'de> Visitor<'de> for DurationVisitor {
-        type Value = Option<Duration>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("seconds, or a duration such as `90s`, `25h` or `30d`")
-        }
-
-        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
-            inner.deserialize_any(self)
-        }
-
-        fn visit_i64<E: de::Error>(self, secs: i64) -> Result<Self::Value, E> {
-            let secs = u64::try_from(secs).map_err(|_| E::invalid_value(de::Unexpected::Signed(secs), &self))?;
-            Ok(Some(Duration::from_secs(secs)))
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            let told = |_| E::invalid_value(de::Unexpected::Str(text), &self); // which says how to write one
-            units::parse_duration(text).map(Some).map_err(told)
-        }
-    }
-    deserializer.deserialize_option(DurationVisitor)
 }
 
 /// A moment: seconds since 1970, RFC 3339 text, or how long ago it was, such as `"30d"`.

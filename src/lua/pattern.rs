@@ -1,4 +1,4 @@
-//! Matches Lua patterns exactly as Lua does, but gives up after so many steps: Lua's own matcher cannot be stopped.
+//! Matches Lua patterns exactly as Lua does, but stops after a number of steps: Lua's own matcher cannot be stopped.
 
 pub(crate) mod captures;
 

@@ -1,4 +1,4 @@
-//! A Lua value taken out of Lua, so that nothing of it outlives the call.
+//! A copy of a Lua value, so that nothing of Lua outlives the call.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::secret::Secret;
 
-/// A Lua value taken out of Lua, so that nothing of it outlives the call.
+/// A copy of a Lua value, so that nothing of Lua outlives the call.
 #[derive(Clone, Debug)]
 pub enum Plain {
     Nil,

@@ -1,4 +1,4 @@
-//! Holds what the primitives of one run share: the world, the run's name, and the accounts that decide its outcome.
+//! Holds what the primitives of one run share: the world, the run's name, and what decides its outcome.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -65,7 +65,7 @@ pub struct Session {
     /// Whether a file is a backup that was recorded here.
     pub recorded_query: RecordedQuery,
     pub play: Play,
-    /// Whom to call, by level, for reports.
+    /// Who to call, by level, for reports.
     pub contacts: Vec<(&'static str, Vec<String>)>,
     /// Asks a person, where there is one.
     pub ask: Option<Ask>,
@@ -153,7 +153,7 @@ impl Session {
         }
     }
 
-    /// Writes down that the recipe accepted a failure, and why: it stands among the steps of the run.
+    /// Records that the recipe accepted a failure, and why, as a step of the run.
     pub fn accepted(&self, failure: &Error, why: &str, site: Option<&Site>) {
         self.recorder.step(StepRecord {
             name: format!("accepted: {why}"),
@@ -196,12 +196,9 @@ impl Session {
             remark::Level::Failure => event::Level::Error,
         };
         event::log(level, &remark.message, site);
-        let name = match &remark.accepted {
-            Some(pattern) => format!("accepted by `{pattern}`: {}", remark.kind),
-            None => format!("{}: {}", remark.level.word(), remark.kind),
-        };
-        let wrong = (remark.weight() >= remark::Level::Incomplete).then(|| remark.message.clone());
-        self.noted(name, wrong, site);
+        let failed = remark.weight() >= remark::Level::Incomplete;
+        let said = if failed { remark.message.clone() } else { remark.with_hint() };
+        self.written(remark.title(), failed, Some(said), Duration::ZERO, None, site);
         self.recorder.remark(&remark);
     }
 
@@ -214,16 +211,28 @@ impl Session {
         measure: Option<String>,
         site: Option<&Site>,
     ) {
+        self.written(name, wrong.is_some(), wrong, time, measure, site);
+    }
+
+    fn written(
+        &self,
+        name: String,
+        failed: bool,
+        said: Option<String>,
+        time: Duration,
+        measure: Option<String>,
+        site: Option<&Site>,
+    ) {
         let now = self.caller.world.now();
         self.recorder.step(StepRecord {
             name,
-            status: if wrong.is_some() { Status::Failure } else { Status::Success },
+            status: if failed { Status::Failure } else { Status::Success },
             site: site.map(ToString::to_string),
             bytes_in: None,
             bytes_out: None,
             started_at: chrono::TimeDelta::from_std(time).map_or(now, |time| now - time),
             duration_ms: time.as_millis() as u64,
-            error: wrong,
+            error: said,
             measure,
         });
     }

@@ -1,4 +1,4 @@
-//! Gives recipes `find`, `match`, `gmatch` and `gsub` on the matcher that gives up.
+//! Gives recipes `find`, `match`, `gmatch` and `gsub` on the matcher that can be stopped.
 
 pub(crate) mod replace;
 
@@ -132,7 +132,7 @@ pub fn refuse(args: &Arguments, fault: Fault) -> mlua::Error {
     let error = match fault {
         Fault::Malformed(what) => Error::new(Kind::Recipe, what),
         Fault::Expensive => {
-            Error::new(Kind::Timeout, format!("`{}` gave up: the pattern needs too many steps", args.function))
+            Error::new(Kind::Timeout, format!("`{}` stopped: the pattern needs too many steps", args.function))
                 .hint("use fewer of `-`, `*` and `+` in one pattern, or a shorter text")
         }
     };

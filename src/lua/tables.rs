@@ -114,7 +114,7 @@ fn shift(args: &Arguments) -> mlua::Result<Table> {
         return Err(args.bad(4, "destination wrap around"));
     }
     let copy = |offset: i64| to.set(target + offset, from.get::<Value>(first + offset)?);
-    // Backwards where the target lies inside the range, so that nothing is overwritten before it was copied.
+    // Backwards where the target is inside the range, so that nothing is overwritten before it was copied.
     let forward = target > last || target <= first || !to.equals(&from)?;
     if forward {
         (0..count).try_for_each(copy)?

@@ -69,7 +69,7 @@ fn translate(error: mlua::Error, memory_bytes: Option<usize>) -> Error {
     if let Some(own) = root.downcast_ref::<Error>() {
         return own.clone().at(frames);
     }
-    let told = match root {
+    let converted = match root {
         mlua::Error::SyntaxError { message, .. } => syntax(message),
         mlua::Error::RuntimeError(text) => runtime(text, memory_bytes),
         mlua::Error::MemoryError(text) => out_of_memory(memory_bytes).at(split_traceback(text).1),
@@ -80,7 +80,7 @@ fn translate(error: mlua::Error, memory_bytes: Option<usize>) -> Error {
         mlua::Error::StackError => Error::new(Kind::Recipe, "too many values were passed at once"),
         other => Error::new(Kind::Other, plain(&other.to_string())),
     };
-    told.at(frames)
+    converted.at(frames)
 }
 
 /// The error below all of mlua's wrapping, and the frames that the innermost wrapping knew.
@@ -204,9 +204,9 @@ fn bad_argument(to: Option<&str>, position: usize, cause: &mlua::Error) -> Error
     let to = to.map(|name| format!(" to `{name}`")).unwrap_or_default();
     let what = format!("bad argument #{position}{to}");
     match dig(cause).0 {
-        mlua::Error::FromLuaConversionError { from, to: wanted, .. } => {
-            let wanted = wanted.to_lowercase();
-            Error::new(Kind::Recipe, format!("{what}: {wanted} expected, got {from}"))
+        mlua::Error::FromLuaConversionError { from, to: expected, .. } => {
+            let expected = expected.to_lowercase();
+            Error::new(Kind::Recipe, format!("{what}: {expected} expected, got {from}"))
         }
         other => match other.downcast_ref::<Error>() {
             Some(own) => own.clone().within(what),

@@ -1,4 +1,4 @@
-//! Stands in a plan for what only a run would know: it can be shown, and whatever would have to decide by it ends the plan.
+//! The placeholder in a plan for what only a run would know: it can be shown, and a decision that depends on it ends the plan.
 
 use mlua::{AnyUserData, Lua, MetaMethod, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 

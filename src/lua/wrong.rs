@@ -104,7 +104,7 @@ fn found(value: Unexpected) -> String {
 }
 
 /// What belongs there, in words that are not Rust's.
-fn wanted(expected: &dyn de::Expected) -> String {
+fn expected_words(expected: &dyn de::Expected) -> String {
     let words = expected.to_string();
     match words.as_str() {
         "u8" => "a whole number from 0 to 255".to_owned(),
@@ -151,7 +151,7 @@ impl de::Error for Wrong {
     }
 
     fn invalid_type(value: Unexpected, expected: &dyn de::Expected) -> Wrong {
-        Wrong::Type { found: found(value), expected: wanted(expected) }
+        Wrong::Type { found: found(value), expected: expected_words(expected) }
     }
 
     fn invalid_value(value: Unexpected, expected: &dyn de::Expected) -> Wrong {

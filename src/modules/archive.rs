@@ -19,18 +19,18 @@ use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::{spawn_cancellable, spawn_uncancellable};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::modules::archive::packing::{PackOptions, pack};
 use crate::secret::Secret;
 use crate::stream::tar::{TarEntry, TarKind};
+use crate::units::duration;
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 
 /// The most entries of an archive that a recipe holds as a table.
 const MAX_LISTED: usize = 100_000;
-/// What an archive may unpack to, unless more is said.
+/// What an archive may unpack to by default.
 const MOST: Most = Most { entries: 100_000, size_bytes: 10 << 30 };
 
 #[derive(Deserialize, Default)]

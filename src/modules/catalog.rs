@@ -10,8 +10,8 @@ use crate::catalog::{Moment, Overdue, Run, RunFilter, Status};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::json::to_lua;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
+use crate::units::duration;
 
 /// How many runs are given when the recipe names no limit, and the most.
 const USUAL: usize = 100;

@@ -9,7 +9,8 @@ use mlua::{AnyUserData, Lua, MultiValue, Table, Value};
 use serde::de::IgnoredAny;
 
 use self::options::{
-    Bits, CopyOptions, KindFilter, ListOptions, Listed, Owner, OwnerOptions, RemoveOptions, Removed, WriteOptions,
+    Bits, CopyOptions, KindFilter, ListOptions, Listed, NotUtf8, Owner, OwnerOptions, RemoveOptions, Removed,
+    WriteOptions,
 };
 use crate::backup::expected;
 use crate::backup::pipeline::Pipeline;
@@ -37,6 +38,7 @@ const DIR_MODE: u32 = 0o700;
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua)?
         .wait("fs.list", |call, (options,): (ListOptions,)| list(call, options))?
+        .wait("fs.usage", |call, (dir,): (PathBuf,)| usage(call, dir))?
         .wait("fs.stat", |call, (path,): (PathBuf,)| stat(call, path))?
         .wait("fs.read", |call, (path,): (PathBuf,)| async move {
             let bytes = call.world()?.read(&path, MAX_READ_BYTES).await?;
@@ -81,8 +83,10 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         .call("fs.open", open)
 }
 
-async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
-    let (wanted, caller) = (options.kind, call.world()?);
+/// The entries; where names that are not UTF-8 are skipped, also how many.
+async fn list(call: Rc<Call>, options: ListOptions) -> Result<MultiValue> {
+    let (kind, skips, caller) = (options.kind, options.not_utf8 == NotUtf8::Skip, call.world()?);
+    let mut skipped = 0_i64;
     let now = caller.world.now();
     let found = ListQuery {
         dir: options.dir,
@@ -98,19 +102,37 @@ async fn list(call: Rc<Call>, options: ListOptions) -> Result<Table> {
     let entries = caller.list(found).await?;
     let list = call.lua.create_table().map_err(from_lua)?;
     for entry in entries {
-        if wanted.is_some_and(|kind| kind != KindFilter::from(entry.stat.kind)) {
+        if kind.is_some_and(|kind| kind != KindFilter::from(entry.stat.kind)) {
             continue;
         }
-        let path = entry.path.to_str().ok_or_else(|| {
-            Error::new(Kind::Other, format!("the name of `{}` is not UTF-8", entry.path.display()))
-                .hint("rename the file, or narrow the list with `name`")
-        })?;
+        let Some(path) = entry.path.to_str() else {
+            if skips {
+                skipped += 1;
+                continue;
+            }
+            return Err(Error::new(Kind::Other, format!("the name of `{}` is not UTF-8", entry.path.display()))
+                .hint("rename the file, or narrow the list with `name`"));
+        };
         let table = describe(&call, &entry.stat).map_err(from_lua)?;
         table.raw_set("path", path).map_err(from_lua)?;
         table.raw_set("name", path.rsplit('/').next()).map_err(from_lua)?;
         list.raw_push(table).map_err(from_lua)?;
     }
-    Ok(list)
+    let skipped = skips.then_some(Value::Integer(skipped));
+    Ok([Value::Table(list)].into_iter().chain(skipped).collect())
+}
+
+/// How much is in the files below a folder, whatever their names; links are not followed.
+async fn usage(call: Rc<Call>, dir: PathBuf) -> Result<Table> {
+    let found = ListQuery { recursive: true, ..ListQuery::of(&dir) };
+    let entries = call.world()?.list(found).await?;
+    let files = entries.iter().filter(|entry| entry.stat.kind == EntryKind::File);
+    let (count, size_bytes) =
+        files.fold((0_u64, 0_u64), |(count, size), file| (count + 1, size + file.stat.size_bytes));
+    let table = call.lua.create_table().map_err(from_lua)?;
+    table.raw_set("files", count).map_err(from_lua)?;
+    table.raw_set("size_bytes", size_bytes).map_err(from_lua)?;
+    Ok(table)
 }
 
 async fn stat(call: Rc<Call>, path: PathBuf) -> Result<Option<Table>> {
@@ -160,7 +182,7 @@ fn paths_in(list: &Table) -> Option<Vec<Listed>> {
 async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result<()> {
     let RemoveOptions { why, recursive } = options;
     let caller = Caller { why, ..call.world()? };
-    Box::pin(must_stand(&call, &caller, &what)).await?;
+    Box::pin(must_exist(&call, &caller, &what)).await?;
     let paths = match what {
         Removed::One(path) if recursive => {
             caller.permits(Effect::Remove { path: path.clone() })?;
@@ -189,8 +211,8 @@ async fn remove(call: Rc<Call>, what: Removed, options: RemoveOptions) -> Result
     Ok(())
 }
 
-/// What lies beside a backup of this run may go for its sake: so that must still be as it was proved.
-async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
+/// What is beside a backup of this run may go for its sake: so that must still be as it was proved.
+async fn must_exist(call: &Call, caller: &Caller, what: &Removed) -> Result<()> {
     let paths: Vec<&Path> = match what {
         Removed::One(path) => vec![path],
         Removed::Many(paths) => paths.iter().map(Listed::as_path).collect(),
@@ -207,7 +229,7 @@ async fn must_stand(call: &Call, caller: &Caller, what: &Removed) -> Result<()> 
 async fn empty(caller: &Caller, dir: &Path) -> Result<()> {
     let found = ListQuery { recursive: true, ..ListQuery::of(dir) };
     caller.sweep(dir).await?;
-    // The deepest first: what lies in a folder comes after it in the list.
+    // The deepest first: what is in a folder comes after it in the list.
     for entry in caller.list(found).await?.into_iter().rev() {
         if entry.stat.kind == EntryKind::Dir {
             caller.sweep(&entry.path).await?;

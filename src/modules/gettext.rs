@@ -30,7 +30,7 @@ fn translated(call: &Call, text: Option<Value>, values: MultiValue) -> Result<St
             continue;
         }
         let Some(rest) = part.strip_prefix(['s', 'd']) else {
-            return Err(Error::new(Kind::Recipe, format!("`%{part}` cannot stand in a text for `_`"))
+            return Err(Error::new(Kind::Recipe, format!("`%{part}` cannot be in a text for `_`"))
                 .hint("it takes %s, %d and %%"));
         };
         let value = values

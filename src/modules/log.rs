@@ -9,10 +9,10 @@ use crate::report::Level;
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua)?
-        .call("log.debug", |call, (message,): (String,)| tell(call, Level::Debug, &message))?
-        .call("log.info", |call, (message,): (String,)| tell(call, Level::Info, &message))?
-        .call("log.warn", |call, (message,): (String,)| tell(call, Level::Warn, &message))?
-        .call("log.error", |call, (message,): (String,)| tell(call, Level::Error, &message))
+        .call("log.debug", |call, (message,): (String,)| log_line(call, Level::Debug, &message))?
+        .call("log.info", |call, (message,): (String,)| log_line(call, Level::Info, &message))?
+        .call("log.warn", |call, (message,): (String,)| log_line(call, Level::Warn, &message))?
+        .call("log.error", |call, (message,): (String,)| log_line(call, Level::Error, &message))
 }
 
 /// A longer line is cut.
@@ -20,7 +20,7 @@ const MAX_LINE_BYTES: usize = 64 << 10;
 /// What a recipe says in more than this is no log.
 const MAX_LOG_BYTES: usize = 8 << 20;
 
-fn tell(call: &Call, level: Level, message: &str) -> Result<()> {
+fn log_line(call: &Call, level: Level, message: &str) -> Result<()> {
     let before = call.session.logged.get();
     if before > MAX_LOG_BYTES {
         return Ok(());

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
 use crate::lua::json::to_lua;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::secret::Secret;
+use crate::units::duration;
 use crate::world::mail::{Mail, Mailbox, Security, Sent, Server};
 
 /// The longest that one mail may take when the recipe does not say.

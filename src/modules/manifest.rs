@@ -17,9 +17,9 @@ use crate::backup::read_back::{ReadBackup, read_back};
 use crate::catalog::described;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::secret::Secret;
+use crate::units::duration;
 
 /// The most entries in the lists of a manifest that a recipe holds as a table.
 const MAX_LISTED: usize = 100_000;

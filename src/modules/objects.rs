@@ -1,4 +1,4 @@
-//! The module `objects`: what lies in the buckets of object stores that the recipe declares.
+//! The module `objects`: what is in the buckets of object stores that the recipe declares.
 
 pub mod open;
 pub mod put;
@@ -89,7 +89,7 @@ async fn stat(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Val
 async fn remove(call: Rc<Call>, store: Arc<Store>, args: MultiValue) -> Result<Value> {
     let (key, options): (String, Option<RemoveOptions>) = call.args(args)?;
     let caller = Caller { why: options.unwrap_or_default().why, ..call.world()? };
-    // What lies in the store of a backup of this run may go for its sake: so that must still be as it was proved.
+    // What is in the store of a backup of this run may go for its sake: so that must still be as it was proved.
     let proved = call.session.proved.borrow().clone();
     for one in proved.iter().filter(|one| one.is_in_store(&store)) {
         one.must_be_the_same(&caller, When::BeforeRemoval).await?;

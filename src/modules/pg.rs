@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
 
 use mlua::{AnyUserData, Function, Lua, MultiValue, Value};
-use serde::Deserialize;
 
 use crate::backup::pipeline::Pipeline;
 use crate::backup::scratch_dir::ScratchRoot;
 use crate::error::Result;
 use crate::lua::exports::{Call, Module};
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::modules::process::unknown;
@@ -21,48 +18,19 @@ use crate::postgres::dump::globals;
 use crate::postgres::dump::globals::Globals;
 use crate::postgres::dump::inspector::Inspector;
 use crate::postgres::dump::warnings::heed;
-use crate::postgres::server::client::{DumpShape, Server};
+use crate::postgres::server::client::server_options;
+use crate::postgres::server::dump_options::DumpOptions;
 use crate::postgres::server::expected::expected;
 use crate::postgres::server::explain::explain;
-use crate::postgres::server::load_line::of_shape;
+use crate::postgres::server::load_line::of_dump;
 use crate::postgres::server::maintenance::MAINTENANCE;
 use crate::postgres::server::query::{ask, look};
 use crate::postgres::server::talk;
-use crate::secret::Secret;
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
+use crate::world::Exit;
 use crate::world::program::ProgramSource;
-use crate::world::{Caller, Exit};
-
-/// Defines an option table with the fields that every call of this module has; serde's `flatten` would accept misspelt ones.
-macro_rules! options {
-    ($name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* }) => {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        pub(crate) struct $name {
-            $($(#[$attr])* $field: $type,)*
-            host: Option<String>,
-            port: Option<u16>,
-            user: Option<String>,
-            password: Option<Secret>,
-            #[serde(default, deserialize_with = "duration")]
-            timeout: Option<Duration>,
-            #[serde(default, deserialize_with = "duration")]
-            idle_timeout: Option<Duration>,
-        }
-
-        impl $name {
-            pub(crate) fn server(&self) -> Server {
-                Server { host: self.host.clone(), port: self.port, user: self.user.clone(), password: self.password.clone() }
-            }
-
-            pub(crate) fn limit(&self, caller: Caller) -> Caller {
-                caller.limited(self.timeout, self.idle_timeout)
-            }
-        }
-    };
-}
 
 pub(crate) mod cluster;
 pub(crate) mod databases;
@@ -72,29 +40,18 @@ pub(crate) mod restore;
 pub(crate) mod swap;
 pub(crate) mod verify;
 
-options!(DumpOptions {
-    database: String,
-    create: Option<bool>,
-    clean: Option<bool>,
-    inserts: Option<bool>,
-    schemas: Option<Vec<String>>,
-    exclude_schemas: Option<Vec<String>>,
-    tables: Option<Vec<String>>,
-    exclude_tables: Option<Vec<String>>,
-    exclude_table_data: Option<Vec<String>>,
-});
-options!(GlobalsOptions {
+server_options!(GlobalsOptions {
     database: Option<String>,
     passwords: Option<bool>,
 });
-options!(QueryOptions {
+server_options!(QueryOptions {
     database: String,
     sql: String,
     #[serde(default)]
     vars: BTreeMap<String, String>,
     read_only: Option<bool>,
 });
-options!(ServerOptions { database: Option<String>, });
+server_options!(ServerOptions { database: Option<String>, });
 
 pub fn module(lua: &Lua) -> mlua::Result<Module> {
     Module::new(lua)?
@@ -130,28 +87,17 @@ fn proving_stream(lua: &Lua) -> mlua::Result<Function> {
 /// A stream of the dump, inspected as it passes.
 fn dump(call: &Call, options: DumpOptions) -> Result<AnyUserData> {
     let caller = options.limit(call.world()?);
-    let server = options.server();
-    let shape = DumpShape {
-        create: options.create.unwrap_or(true),
-        clean: options.clean.unwrap_or(true),
-        inserts: options.inserts.unwrap_or(false),
-        schemas: options.schemas.unwrap_or_default(),
-        exclude_schemas: options.exclude_schemas.unwrap_or_default(),
-        tables: options.tables.unwrap_or_default(),
-        exclude_tables: options.exclude_tables.unwrap_or_default(),
-        exclude_table_data: options.exclude_table_data.unwrap_or_default(),
-    };
     let facts = SharedFacts::default();
-    facts.lock().load = of_shape(&options.database, &shape);
+    facts.lock().load = of_dump(&options);
     let label = format!("dump of {}", options.database);
-    if shape.create {
+    if options.create {
         // What a plan knows of it; the dump itself says more.
         facts.lock().sections.insert("database".to_owned(), serde_json::json!({ "name": options.database }));
     }
-    let (database, stage_facts) = (options.database, facts.clone());
+    let (database, stage_facts) = (options.database.clone(), facts.clone());
     let pipeline = Pipeline::new(label, caller.limits, facts, move || async move {
-        expected(&caller, &server, &database, &shape, &stage_facts).await;
-        let child = caller.spawn(server.dump(&database, &shape)).await?;
+        expected(&caller, &options, &stage_facts).await;
+        let child = caller.spawn(options.command()).await?;
         let act = format!("cannot dump the database `{database}`");
         let source = ProgramSource::new("pg_dump", child).explain(move |exit: &Exit| explain(&act, "pg_dump", exit));
         let source = source.heeding(heed("pg_dump", Some(database.clone()), &stage_facts));

@@ -11,16 +11,16 @@ use serde::Deserialize;
 use crate::backup::pipeline::Pipeline;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module};
-use crate::lua::options::{Text, duration};
+use crate::lua::options::Text;
 use crate::lua::traceback::from_lua;
 use crate::lua::unknown::Unknown;
 use crate::modules::stream::Stream;
 use crate::postgres::dump::warnings::heed;
-use crate::report::remark::{Level, Remark};
 use crate::secret::{Secret, redact};
 use crate::stream::SharedFacts;
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
+use crate::units::duration;
 use crate::world::dry_run::is_withheld;
 use crate::world::program::ProgramSource;
 use crate::world::{Caller, Command, SecretOrText, program, shells};
@@ -114,7 +114,7 @@ fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
     let caller = options.limit(call.world()?);
     let facts = SharedFacts::default();
     facts.lock().load = options.load.clone();
-    facts.lock().remarks.extend(of_shell(&options.program));
+    facts.lock().remarks.extend(shells::remark(&options.program));
     let (count, stage_facts) = (Count::new(&facts), facts.clone());
     let command = options.command();
     let pipeline = Pipeline::new(command.line(), caller.limits, facts, move || async move {
@@ -128,12 +128,6 @@ fn stream(call: &Call, options: Options) -> Result<AnyUserData> {
         Ok(Box::new(Staged::new(Box::new(source), count)) as _)
     });
     Stream::create(call, pipeline, Vec::new())
-}
-
-/// What there is to say of a backup that a shell has a part in.
-pub fn of_shell(program: &str) -> Option<Remark> {
-    let message = format!("a backup comes out of the shell `{program}`: {}", shells::WHY);
-    shells::is_shell(program).then(|| Remark::new(Level::Warning, "shell", message).hint(shells::HINT))
 }
 
 /// A variable for a program. A text that holds a secret, such as the address of a repository with its token, is a secret as well.

@@ -1,4 +1,4 @@
-//! The module `run`: what the run that is under way is, and what it has proved so far.
+//! The module `run`: what the current run is, and what it has proved so far.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ pub fn module(lua: &Lua) -> mlua::Result<Module> {
         })
 }
 
-/// Whom to call, the first level first.
+/// Who to call, the first level first.
 fn contacts(lua: &Lua, groups: &[(&'static str, Vec<String>)]) -> Result<Table> {
     let rows = groups.iter().map(|(level, names)| {
         let row = lua.create_table()?;

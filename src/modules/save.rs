@@ -14,9 +14,9 @@ use crate::backup::writer::{AFTER_THE_RUN, Writer, Written};
 use crate::catalog::manifest;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::modules::stream_result::{LineTap, fill, unknown_facts, with_taps};
+use crate::units::duration;
 use crate::units::show_size;
 
 #[derive(Deserialize, Default)]

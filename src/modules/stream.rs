@@ -153,7 +153,7 @@ impl UserData for Stream {
             taps.push(LineTap { shown: Shown::Lines(lines), function, session: call.session.clone() });
             let split = move |source, _: &SharedFacts| -> Box<dyn Source> {
                 let (stage, reader) = Lines::new(source);
-                // Nobody shows the lines any more when the call that reads them was taken back.
+                // Nothing shows the lines after the call that reads them was cancelled.
                 let _unread = send.send(reader);
                 Box::new(stage)
             };

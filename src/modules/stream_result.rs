@@ -1,4 +1,4 @@
-//! What a consumed stream gives to Lua: its facts as a table, and its lines to the functions that tap them.
+//! The result of a consumed stream for Lua: its facts as a table, and its lines for the functions that tap them.
 
 use std::future::Future;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What a run claims for itself alone before it starts: its id, and the lock of its recipe.
+//! What a run reserves for itself before it starts: its id, and the lock of its recipe.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl Claims<'_> {
                 }
                 // Without a state folder there is nothing to be unique in; the failure of the catalog says why.
                 Err(error) => {
-                    self.ledger.trouble_unless_told(error);
+                    self.ledger.first_trouble(error);
                     None
                 }
             };
@@ -60,7 +60,7 @@ impl Claims<'_> {
         }
     }
 
-    /// Lets go of a run's own lock, which is removed while it is still held.
+    /// Releases a run's own lock; its file is removed while the lock is still held.
     pub async fn release(&self, run: &NewRun, held: Option<Box<dyn LockGuard>>) {
         let lock = run_lock(&self.job.config.state_dir, &run.id);
         if held.is_some()

@@ -1,4 +1,4 @@
-//! Clears away what dead runs left behind: their partial files and their locks.
+//! Removes what dead runs left: their partial files and their locks.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ impl Sweeping {
         let (Effect::Create { path, .. } | Effect::Write { path, .. }) = effect else { return None };
         let folder = path.parent()?.to_owned();
         let mut swept = self.swept.lock().unwrap_or_else(|broken| broken.into_inner());
-        // What lies in no declared folder is refused anyway, and is refused to the recipe alone.
+        // What is in no declared folder is refused anyway, and is refused to the recipe alone.
         let declared = swept.iter().any(|root| folder.starts_with(root));
         (declared && swept.insert(folder.clone())).then_some(folder)
     }

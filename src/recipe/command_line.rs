@@ -60,7 +60,7 @@ fn unended() -> Misfit {
 
 fn of_a_shell(c: char) -> Misfit {
     misfit(format!(
-        "no shell reads it: put `{c}` in single quotes where it is meant as it stands, or name a script that does it"
+        "no shell reads it: put `{c}` in single quotes if it is meant literally, or name a script that does it"
     ))
 }
 

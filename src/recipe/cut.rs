@@ -14,7 +14,16 @@ pub enum Cut {
     Deadline,
 }
 
-/// Ends Lua for this reason, as soon as it hands out its fuse.
+impl Cut {
+    pub fn signal(self) -> Option<i32> {
+        match self {
+            Cut::Signal(number) => Some(number),
+            Cut::Deadline => None,
+        }
+    }
+}
+
+/// Ends Lua for this reason, as soon as its fuse is there.
 pub async fn stop(fuse: oneshot::Receiver<Fuse>, cut: &Cut, timeout: Duration) {
     // Lua that has ended before it had a fuse need not be stopped.
     if let Ok(fuse) = fuse.await {

@@ -55,7 +55,7 @@ pub enum RunType {
     Manual,
 }
 
-/// Stands behind a program that only some settings of a recipe need: `check` does not miss it.
+/// Marks a program that only some settings of a recipe need: `check` does not require it.
 pub const MAY_LACK: char = '?';
 
 /// All that a recipe may touch. Each text is a template over the params.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::backup::series::series_of;
 use crate::backup::target::Target;
-use crate::backup::usual::shape;
 use crate::error::Result;
 use crate::lua::session::Session;
 use crate::report::remark::{Level, Remark};
@@ -59,13 +59,13 @@ async fn emptied(session: &Session, caller: &Caller) -> Result<Option<Remark>> {
             *kinds.entry(kind(path)).or_default() += 1;
         }
     }
-    for ((folder, shape), made) in &kinds {
-        let gone = removed.iter().filter(|path| kind(path) == (*folder, shape.clone())).count();
+    for ((folder, series), made) in &kinds {
+        let gone = removed.iter().filter(|path| kind(path) == (*folder, series.clone())).count();
         if gone < 2 {
             continue;
         }
         let entries = caller.list(ListQuery::of(*folder)).await?;
-        if entries.iter().filter(|entry| kind(&entry.path) == (*folder, shape.clone())).count() <= *made {
+        if entries.iter().filter(|entry| kind(&entry.path) == (*folder, series.clone())).count() <= *made {
             let message = format!(
                 "the recipe removed {gone} older backups, and none but that of this run is left in `{}`",
                 folder.display()
@@ -79,6 +79,6 @@ async fn emptied(session: &Session, caller: &Caller) -> Result<Option<Remark>> {
 }
 
 fn kind(path: &Path) -> (&Path, String) {
-    let name = path.file_name().map(|name| shape(&name.to_string_lossy())).unwrap_or_default();
+    let name = path.file_name().map(|name| series_of(&name.to_string_lossy())).unwrap_or_default();
     (path.parent().unwrap_or(Path::new("/")), name)
 }

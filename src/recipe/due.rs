@@ -1,4 +1,4 @@
-//! Reckons when a schedule is due, by the clocks of the place: a time that they skip is due when they go on, one that they repeat once.
+//! Computes when a schedule is due, in local time: a time that the clock skips is due right after the skip, a repeated one only once.
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 

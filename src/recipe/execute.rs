@@ -1,4 +1,4 @@
-//! Runs a recipe once, wherever that is: its id, its lock, its world, its Lua, and the end that they come to.
+//! Runs a recipe once, for real or in a rehearsal: its id, its lock, its world, its Lua, and its outcome.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use super::ledger::Ledger;
 pub use super::live::Began;
 use super::live::{Live, on_threads};
 use super::loader::run::{LuaPart, Preview};
-use super::outcome::{Accounts, LuaEnd, Verdict};
+use super::outcome::{self, LuaEnd, Outcome};
 use super::scene::{GRACE, Scene, never_began, run_lua};
 use super::{clearing, final_check};
-use crate::catalog::{AuditEntry, Catalog, NewRun, Run, Status};
+use crate::catalog::{AuditEntry, Catalog, Failure, NewRun, Run, Status};
 use crate::error::{Error, Kind, Result};
 use crate::report;
 use crate::secret::Secret;
@@ -27,12 +27,13 @@ use crate::world::{Caller, Limits, LockGuard, World};
 /// Limits of hikae's own effects: locks, sweeps, the state folder.
 const OWN_LIMITS: Limits = Limits { total: Duration::from_secs(60), idle: Duration::from_secs(60) };
 
-/// How a run ended, for who started it.
+/// A run that has ended, for who started it.
 pub struct Finished {
     pub run: Run,
     pub error: Option<Error>,
     /// What else could not be done.
     pub troubles: Vec<Error>,
+    /// The signal that ended it.
     pub signal: Option<i32>,
     /// What the recipe came to, and what it touched on the way; nothing when it was not let to begin.
     pub lua: LuaEnd,
@@ -46,16 +47,33 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// The end of a run whose recipe did not begin.
+    fn new(run: &NewRun, (status, error): Outcome) -> Finished {
+        let mut run = Run::of(run.clone());
+        (run.status, run.error) = (status, error.as_ref().map(Failure::from));
+        Finished {
+            run,
+            error,
+            troubles: Vec::new(),
+            signal: None,
+            lua: LuaEnd::default(),
+            journal: Vec::new(),
+            refused: Vec::new(),
+            record: None,
+            reported: Vec::new(),
+        }
+    }
+
     /// What there is to report: the error, and the troubles that it does not name already.
     pub fn errors(&self) -> impl Iterator<Item = &Error> {
-        let told = |trouble: &&Error| self.error.as_ref().is_none_or(|error| error.what() != trouble.what());
-        self.error.iter().chain(self.troubles.iter().filter(told))
+        let is_new = |trouble: &&Error| self.error.as_ref().is_none_or(|error| error.what() != trouble.what());
+        self.error.iter().chain(self.troubles.iter().filter(is_new))
     }
 }
 
 /// Runs `job` on this machine to its end, and calls `began` when it is under way. An error means that it could not even be tried.
 pub fn execute(job: Arc<Job>, began: Began) -> Result<Finished> {
-    on_threads(run(job, Live::telling(began)))
+    on_threads(run(job, Live::reporting_to(began)))
 }
 
 /// Runs `job` in this scene to its end.
@@ -69,23 +87,6 @@ struct Execution {
     job: Arc<Job>,
     own: Caller,
     ledger: Arc<Ledger>,
-}
-
-/// How the run came to its end, before it is written down.
-struct Ended {
-    verdict: Verdict,
-    signal: Option<i32>,
-    lua: LuaEnd,
-    journal: Vec<Record>,
-    refused: Vec<Error>,
-}
-
-impl Ended {
-    /// Before the recipe began.
-    fn early(status: Status, error: Error) -> Ended {
-        let verdict = Verdict::new(status, Some(error));
-        Ended { verdict, signal: None, lua: LuaEnd::default(), journal: Vec::new(), refused: Vec::new() }
-    }
 }
 
 impl Execution {
@@ -102,22 +103,22 @@ impl Execution {
         let mut began = self.own.world.elapsed();
         report::run_started(&new.id, &new.recipe, &new.backup_type);
         self.audit_restore(&new, Status::Running, None);
-        let ended = match self.claims().recipe_lock().await {
+        let finished = match self.claims().recipe_lock().await {
             Ok(lock) => {
                 if self.claims().wait_for_unique_second(&new.recipe).await {
                     began = self.own.world.elapsed();
                 }
-                let ended = self.guarded_run(&mut scene, &new).await;
+                let finished = self.guarded_run(&mut scene, &new).await;
                 drop(lock);
-                ended
+                finished
             }
-            Err(error) if error.kind() == Kind::Locked => Ended::early(Status::Locked, error),
+            Err(error) if error.kind() == Kind::Locked => Finished::new(&new, (Status::Locked, Some(error))),
             Err(error) => {
-                self.ledger.trouble_unless_told(error);
+                self.ledger.first_trouble(error);
                 self.guarded_run(&mut scene, &new).await
             }
         };
-        self.finish(new, ended, began, run_lock_held).await
+        self.finish(new, finished, began, run_lock_held).await
     }
 
     fn claims(&self) -> Claims<'_> {
@@ -140,14 +141,14 @@ impl Execution {
     }
 
     /// The run itself, walled in: sweeps what dead runs left, then lets Lua run until it ends or is ended.
-    async fn guarded_run<S: Scene>(&self, scene: &mut S, new: &NewRun) -> Ended {
+    async fn guarded_run<S: Scene>(&self, scene: &mut S, new: &NewRun) -> Finished {
         let needs = &self.job.needs;
         scene.began(new);
         // Each effect has its limits, reaches only what was declared, and is written down.
         let world = scene.enter(&self.job).and_then(|world| Guarded::new(Limited::new(world), needs.clone()));
         let guarded = match world {
             Ok(guarded) => Arc::new(guarded),
-            Err(error) => return Ended::early(Status::Failure, error),
+            Err(error) => return Finished::new(new, (Status::Failure, Some(error))),
         };
         let journal = Arc::new(Journal::new(guarded.clone()));
         let sweeping = clearing::Sweeping::new(journal.clone(), &needs.write);
@@ -170,28 +171,26 @@ impl Execution {
             }
         };
         if !scene.settle(GRACE).await {
-            let what = "a program that was told to end is still running";
+            let what = "a program that was asked to end is still running";
             self.ledger.trouble(Error::new(Kind::Timeout, what).hint("`ps` shows it; it may wait for a disk"));
         }
-        let (mut verdict, signal) = self.verdict(&lua, cut, &caller).await;
+        let mut outcome = self.outcome(&lua, cut, &caller).await;
         let troubles = self.ledger.troubles().len();
-        self.audit(new, journal.entries(), verdict.status);
+        self.audit(new, journal.entries(), outcome.0);
         if self.ledger.troubles().len() > troubles {
-            verdict = self.verdict(&lua, cut, &caller).await.0;
+            outcome = self.outcome(&lua, cut, &caller).await;
         }
-        Ended { verdict, signal, lua, journal: journal.entries(), refused: guarded.refused() }
+        let signal = cut.and_then(Cut::signal);
+        Finished { signal, lua, journal: journal.entries(), refused: guarded.refused(), ..Finished::new(new, outcome) }
     }
 
-    async fn verdict(&self, lua: &LuaEnd, cut: Option<Cut>, looking: &Caller) -> (Verdict, Option<i32>) {
-        if let Some(Cut::Signal(number)) = cut {
+    async fn outcome(&self, lua: &LuaEnd, cut: Option<Cut>, looking: &Caller) -> Outcome {
+        if let Some(number) = cut.and_then(Cut::signal) {
             let error = Error::new(Kind::Cancelled, format!("the run was interrupted by signal {number}"));
-            return (Verdict::new(Status::Interrupted, Some(error)), Some(number));
+            return (Status::Interrupted, Some(error));
         }
         // As the ledger has them: one that was committed while Lua was ended counts as well.
-        let (backups, missing) = final_check::count(looking, &self.ledger).await;
-        let (troubles, remarks) = (self.ledger.troubles(), self.ledger.remarks());
-        let accounts = Accounts { backups, missing, troubles, remarks };
-        (Verdict::over(lua, accounts, self.job.declaration.kind.word(), &self.job.source.name), None)
+        outcome::decide(lua, final_check::count(looking, &self.ledger).await, &self.ledger, &self.job)
     }
 
     /// A restore is audited when it begins, so that one that is killed is known as well, and when it has ended.
@@ -230,19 +229,25 @@ impl Execution {
         });
     }
 
-    async fn finish(self, new: NewRun, ended: Ended, began: Duration, held: Option<Box<dyn LockGuard>>) -> Finished {
-        self.audit_restore(&new, ended.verdict.status, ended.verdict.error.as_ref());
+    async fn finish(
+        self,
+        new: NewRun,
+        mut finished: Finished,
+        began: Duration,
+        held: Option<Box<dyn LockGuard>>,
+    ) -> Finished {
+        let run = &mut finished.run;
+        self.audit_restore(&new, run.status, finished.error.as_ref());
         let duration = self.own.world.elapsed().saturating_sub(began);
-        let ending = ended.verdict.ending(self.own.world.now(), duration.as_millis() as u64);
+        (run.ended_at, run.duration_ms) = (Some(self.own.world.now()), Some(duration.as_millis() as u64));
         let before = self.ledger.troubles().len();
-        let mut run = self.ledger.finish(new.clone(), ending);
+        self.ledger.finish(run);
         if self.ledger.troubles().len() > before && run.status == Status::Success {
             // The backups are valid, and the record does not say so: only a part of the run is done.
             run.status = Status::Partial;
         }
         self.claims().release(&new, held).await;
-        let Ended { verdict, signal, lua, journal, refused } = ended;
         let (troubles, reported, record) = (self.ledger.troubles(), self.ledger.reported(), self.ledger.close());
-        Finished { run, error: verdict.error, troubles, signal, lua, journal, refused, record, reported }
+        Finished { troubles, reported, record, ..finished }
     }
 }

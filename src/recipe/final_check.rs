@@ -9,7 +9,7 @@ use crate::world::Caller;
 pub async fn count(caller: &Caller, ledger: &Ledger) -> (usize, Option<Error>) {
     let (mut present, mut missing) = (0, None);
     for proved in &ledger.proved() {
-        match Box::pin(proved.must_stand(caller, When::AtTheEnd)).await {
+        match Box::pin(proved.must_exist(caller, When::AtTheEnd)).await {
             Ok(()) => present += 1,
             Err(error) => missing = missing.or(Some(error)),
         }

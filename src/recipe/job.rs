@@ -57,7 +57,7 @@ pub struct Job {
     pub limits: Limits,
     pub timeout: Duration,
     pub recipe_sha256: String,
-    /// Whether everything that it does was agreed to beforehand.
+    /// Whether everything that it does was agreed to in advance.
     pub confirmed: bool,
     /// Counts the lines that run, where somebody asks.
     pub coverage: Option<Coverage>,

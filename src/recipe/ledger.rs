@@ -1,4 +1,4 @@
-//! Writes a run down as it goes, and remembers what could not be written: the record never stops a backup.
+//! Records a run while it goes on, and remembers what could not be written: the record never stops a backup.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -6,12 +6,12 @@ use std::sync::Mutex;
 use crate::backup::recorder::Recorder;
 use crate::backup::unchanged::Proved;
 use crate::backup::usual::Content;
-use crate::catalog::{AuditEntry, Backup, Catalog, Ending, Moment, NewRun, Run, Step};
+use crate::catalog::{AuditEntry, Backup, Catalog, Moment, NewRun, Run, Step};
 use crate::error::{Error, Kind, Result};
 use crate::report::remark::Remark;
 use crate::secret::Secret;
 
-/// The account of one run: in the catalog where that can be written, and always in memory, for the last line of `--json`.
+/// The record of one run: in the catalog if it can be written, and always in memory, for the last line of `--json`.
 #[derive(Default)]
 pub struct Ledger(Mutex<Pages>);
 
@@ -36,7 +36,7 @@ struct Pages {
 }
 
 impl Ledger {
-    /// With the catalog that lies at `path`, or with none.
+    /// With the catalog that is at `path`, or with none.
     pub fn new(catalog: Result<Option<Catalog>>, path: &Path) -> Ledger {
         let mut pages = Pages::default();
         match catalog {
@@ -49,13 +49,13 @@ impl Ledger {
         Ledger(Mutex::new(pages))
     }
 
-    /// The same account with what was backed up before, where no catalog tells.
+    /// The same ledger with the backups of before, where no catalog has them.
     pub fn after(self, past: Vec<Content>) -> Ledger {
         self.with(|pages| pages.past = past);
         self
     }
 
-    /// Records the start of a run. Only an id that is taken is the caller's business; any other failure is remembered.
+    /// Records the start of a run. Only a taken id is returned as an error; any other failure is remembered.
     pub fn start(&self, run: &NewRun) -> Result<()> {
         self.with(|pages| {
             let started = pages.catalog.as_ref().map_or(Ok(()), |catalog| catalog.start_run(run));
@@ -75,7 +75,7 @@ impl Ledger {
     }
 
     /// Remembers it when it is the first: one broken state folder is one failure, however many files in it are asked for.
-    pub fn trouble_unless_told(&self, error: Error) {
+    pub fn first_trouble(&self, error: Error) {
         self.with(|pages| {
             if pages.troubles.is_empty() {
                 pages.troubles.push(error);
@@ -124,16 +124,17 @@ impl Ledger {
         ends.iter().any(|end| end.timestamp() == now.timestamp())
     }
 
-    /// Records the end of the run, and gives the whole of it.
-    pub fn finish(&self, run: NewRun, ending: Ending) -> Run {
+    /// Records the end of the run, and adds its backups and steps.
+    pub fn finish(&self, run: &mut Run) {
         self.with(|pages| {
-            pages.write(|catalog, run_id| catalog.finish_run(run_id, &ending));
-            pages.write_again(&ending);
-            Run::of(run, Some(ending), std::mem::take(&mut pages.backups), std::mem::take(&mut pages.steps))
-        })
+            pages.write(|catalog, _| catalog.finish_run(run));
+            pages.write_again(run);
+            run.backups = std::mem::take(&mut pages.backups);
+            run.steps = std::mem::take(&mut pages.steps);
+        });
     }
 
-    /// Closes the account, and hands out the catalog where that could be written to the end.
+    /// Closes the ledger, and returns the catalog if it could be written to the end.
     pub fn close(&self) -> Option<Catalog> {
         self.with(|pages| pages.catalog.take())
     }
@@ -152,7 +153,7 @@ impl Pages {
     }
 
     /// Once more at the end, for a catalog that was only busy meanwhile: a run that ended in order must not be there as interrupted.
-    fn write_again(&mut self, ending: &Ending) {
+    fn write_again(&mut self, ended: &Run) {
         let (None, Some(path), Some(run)) = (&self.catalog, &self.path, &self.run) else { return };
         let again = Catalog::open(path).and_then(|catalog| {
             match catalog.start_run(run) {
@@ -166,7 +167,7 @@ impl Pages {
             for (backup, manifest) in self.backups.iter().zip(&self.manifests).skip(self.written.1) {
                 catalog.add_backup(&run.id, backup, Some(manifest))?;
             }
-            catalog.finish_run(&run.id, ending)
+            catalog.finish_run(ended)
         });
         match again {
             Ok(()) => tracing::info!("the record of the run was written at its end"),
@@ -218,17 +219,8 @@ impl Recorder for Ledger {
             found = pages.past.clone();
             pages.write(|catalog, _| catalog.last_backups(&target).map(|manifests| found.extend(of_all(&manifests))));
         });
-        found.retain(|before| before.shape == now.shape || (now.tables.is_some() && before.database == now.database));
+        found.retain(|before| before.series == now.series || (now.tables.is_some() && before.database == now.database));
         found
-    }
-
-    fn last_size(&self, path: &str) -> Option<u64> {
-        let mut size = None;
-        self.with(|pages| {
-            let target = pages.run.as_ref().map(|run| run.target.clone()).unwrap_or_default();
-            pages.write(|catalog, _| catalog.last_size(&target, path).map(|found| size = found));
-        });
-        size
     }
 
     fn changed(&self, what: serde_json::Value) {

@@ -56,7 +56,7 @@ pub struct Live {
 pub type Began = Box<dyn FnOnce(&NewRun) + Send>;
 
 impl Live {
-    pub fn telling(began: Began) -> Live {
+    pub fn reporting_to(began: Began) -> Live {
         Live { began: Some(began), ..Live::default() }
     }
 }
@@ -131,7 +131,7 @@ impl Scene for Live {
         let runtime = Handle::current();
         let work = move || {
             let ended = runtime.block_on(run::run(part, fuse));
-            // Nobody is left to hear it when the run was given up already.
+            // Nothing receives it when the run was abandoned.
             let _unheard = end_out.send(ended);
         };
         match std::thread::Builder::new().name("lua".to_owned()).spawn(work) {

@@ -1,4 +1,4 @@
-//! Says why a value does not fit its param.
+//! Explains why a value does not fit its param.
 
 /// Why a value does not fit: what it must be (`be an integer`), and how to write it. Never the value itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

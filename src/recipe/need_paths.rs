@@ -16,7 +16,7 @@ pub fn stored(path: &str) -> Vec<String> {
     };
     let has_key = path.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
     let address = path.into_owned();
-    // The manifest and the list of a backup lie beside it.
+    // The manifest and the list of a backup are beside it.
     if has_key { vec![format!("{address}.*"), address] } else { vec![address] }
 }
 

@@ -42,7 +42,7 @@ pub struct Overview {
     pub good: Option<Backup>,
     /// All that is wrong, the worst first.
     pub wrong: Vec<Overdue>,
-    /// Built in, and nobody has ever run it or asked for it.
+    /// Built in, never run, and not configured.
     pub unused: bool,
 }
 
@@ -50,7 +50,7 @@ pub struct Overview {
 struct Known {
     name: String,
     declared: Option<Result<Declaration>>,
-    /// Since when its file lies in the configuration folder.
+    /// Since when its file is in the configuration folder.
     since: Option<Moment>,
     objective: Option<Duration>,
 }
@@ -60,7 +60,7 @@ pub struct Present<'a> {
     pub now: Moment,
     pub clocks: Clocks<'a>,
     /// Whether a backup is still there; a place that cannot be looked at is believed.
-    pub stands: &'a dyn Fn(&Path) -> bool,
+    pub is_there: &'a dyn Fn(&Path) -> bool,
 }
 
 /// Each target that has a history, and each recipe without one that has a schedule or an objective, by name.
@@ -70,8 +70,8 @@ pub fn overviews(config: &Arc<Config>, catalog: &Catalog) -> Result<Vec<Overview
     for history in catalog.histories(&alive)? {
         histories.entry(history.recipe.clone()).or_default().push(history);
     }
-    let stands = |path: &Path| !path.is_absolute() || !matches!(config_files::look(path), Ok(None));
-    let present = Present { now: this_process::now(), clocks: &this_process::local, stands: &stands };
+    let is_there = |path: &Path| !path.is_absolute() || !matches!(config_files::look(path), Ok(None));
+    let present = Present { now: this_process::now(), clocks: &this_process::local, is_there: &is_there };
     let mut all: Vec<Overview> = Vec::new();
     for known in known(config)? {
         match histories.remove(&known.name) {
@@ -120,7 +120,7 @@ pub fn runs(config: &Arc<Config>, filter: &RunFilter) -> Result<Vec<Run>> {
     catalog.runs(filter, &|run| is_alive(config, run))
 }
 
-/// A run is alive while its lock is held; the kernel lets go of it however the process ends.
+/// A run is alive while its lock is held; the kernel releases it however the process ends.
 pub fn is_alive(config: &Config, run: &crate::catalog::NewRun) -> bool {
     path_checks::is_locked(&run_lock(&config.state_dir, &run.id))
 }
@@ -190,7 +190,7 @@ fn is_backup(declared: Option<&Declaration>, history: Option<&History>) -> bool 
 }
 
 fn good(history: &History, present: &Present) -> Option<Backup> {
-    history.backups.iter().find(|backup| (present.stands)(Path::new(&backup.path))).cloned()
+    history.backups.iter().find(|backup| (present.is_there)(Path::new(&backup.path))).cloned()
 }
 
 /// One target, looked at for what may be wrong with it.

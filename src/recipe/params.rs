@@ -30,7 +30,11 @@ pub struct Sources<'a> {
 
 /// The value of each param, in the order of their declaration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Params(Vec<(String, ParamValue)>);
+pub struct Params {
+    values: Vec<(String, ParamValue)>,
+    /// The passwords and tokens in addresses among the values: they are secrets from here on, and nothing shows them.
+    address_secrets: Vec<Secret>,
+}
 
 impl Params {
     pub fn get(&self, name: &str) -> Option<&ParamValue> {
@@ -38,13 +42,19 @@ impl Params {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ParamValue)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.values.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    pub fn address_secrets(&self) -> &[Secret] {
+        &self.address_secrets
     }
 }
 
 impl FromIterator<(String, ParamValue)> for Params {
     fn from_iter<I: IntoIterator<Item = (String, ParamValue)>>(values: I) -> Params {
-        Params(values.into_iter().collect())
+        let values: Vec<_> = values.into_iter().collect();
+        let address_secrets = values.iter().flat_map(|(_, value)| secrets_in(value)).collect();
+        Params { values, address_secrets }
     }
 }
 
@@ -54,18 +64,16 @@ pub fn resolve(specs: &[(String, ParamSpec)], sources: &Sources) -> Result<Param
     let mut values = Vec::new();
     for (name, spec) in specs {
         match sources.value_of(name, spec) {
-            Ok(value) => {
-                drop(address_secrets(&value));
-                values.push((name.clone(), value));
-            }
+            Ok(value) => values.push((name.clone(), value)),
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(Params(values)) } else { Err(problems) }
+    let params: Params = values.into_iter().collect();
+    if problems.is_empty() { Ok(params) } else { Err(problems) }
 }
 
-/// The passwords and tokens in the addresses of a value, as secrets: from here on nothing shows them.
-pub fn address_secrets(value: &ParamValue) -> Vec<Secret> {
+/// The passwords and tokens in the addresses of a value.
+fn secrets_in(value: &ParamValue) -> Vec<Secret> {
     let texts = match value {
         ParamValue::String(text) => std::slice::from_ref(text),
         ParamValue::List(items) => items,
@@ -124,7 +132,7 @@ impl Sources<'_> {
         let (_, key, variable) = LIBPQ.iter().find(|(own, ..)| *own == env)?;
         let set = |name: &str| Some((name.to_owned(), self.config.lookup(name)?.to_owned()));
         let variables = ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR", "HOME"].into_iter().filter_map(set).collect();
-        // What is wrong with the file is told when the database is connected to.
+        // Errors in the file are reported when the database is connected to.
         let service = postgres::service(&variables).unwrap_or_default();
         let of_service = service.get(*key).map(|value| Setting {
             value: Value::String(value.clone()),

@@ -9,7 +9,7 @@ use super::job::Job;
 use super::ledger::Ledger;
 use super::live::{Live, on_threads};
 use super::loader::run::{LuaPart, Preview};
-use super::outcome::{Accounts, LuaEnd, Verdict};
+use super::outcome::{self, LuaEnd};
 use super::scene::{Scene, never_began, run_lua};
 use super::{clearing, final_check};
 use crate::catalog::{AuditEntry, Moment, Status, run_id};
@@ -124,9 +124,8 @@ impl Planning {
             Some(error) => return End::Failed(error),
             None => {}
         }
-        let accounts = Accounts { backups, ..Accounts::default() };
-        let verdict = Verdict::over(&end, accounts, self.job.declaration.kind.word(), &self.job.source.name);
-        match (verdict.status, verdict.error) {
+        // What the recipe has remarked so far does not decide: it was remarked about changes that were withheld.
+        match outcome::decide(&end, (backups, None), &Ledger::default(), &self.job) {
             (Status::Partial, Some(error)) => End::Partial(error),
             (_, Some(error)) => End::Failed(error),
             (_, None) => End::Whole,

@@ -1,4 +1,4 @@
-//! Gathers everything that is wrong, so that a person hears of it all at once.
+//! Collects all problems, so that a person sees them all at once.
 
 use crate::error::{Error, Kind};
 

@@ -60,10 +60,10 @@ pub trait Scene {
     /// Waits for what ends the run from outside.
     fn cut(&mut self, timeout: Duration) -> impl Future<Output = Cut>;
 
-    /// Runs the recipe's own part, and hands out its fuse as soon as there is one.
+    /// Runs the recipe's own part, and sends its fuse as soon as there is one.
     fn lua(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> impl Future<Output = LuaEnd>;
 
-    /// Waits until everything that was dropped is taken back; `false` when that took longer than `grace`.
+    /// Waits until everything that was dropped is undone; `false` when that took longer than `grace`.
     fn settle(&self, grace: Duration) -> impl Future<Output = bool>;
 }
 
@@ -79,7 +79,7 @@ pub async fn run_lua<S: Scene>(part: LuaPart, cut: impl Future<Output = Cut>) ->
         end = &mut lua => return (end, None),
         cut = cut => cut,
     };
-    // Side by side: Lua that has not begun yet hands out its fuse only when it is let to go on.
+    // Side by side: Lua that has not begun sends its fuse only when it goes on.
     let stopping = stop(fuse_in, &cut, timeout);
     let ((), end) = futures_util::future::join(stopping, tokio::time::timeout(GRACE + CLEANUP_TIME, lua)).await;
     let left_behind = |_| Error::new(Kind::Timeout, "the recipe could not be stopped, and was left behind");

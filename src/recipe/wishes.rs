@@ -5,6 +5,6 @@
 pub struct Wishes {
     pub set: Vec<(String, String)>,
     pub run_type: Option<String>,
-    /// Whether everything that it does was agreed to beforehand.
+    /// Whether everything that it does was agreed to in advance.
     pub yes: bool,
 }

@@ -134,7 +134,7 @@ impl Layout {
     }
 }
 
-/// The time that remains, once there is enough to reckon it by.
+/// The remaining time, once enough is known to compute it.
 fn left(state: &ProgressState) -> Option<String> {
     let left = state.eta();
     if state.elapsed() < SETTLED || left.is_zero() {

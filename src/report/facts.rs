@@ -41,8 +41,9 @@ impl Facts {
         columns: Option<u16>,
     ) -> Facts {
         let set = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let told = || set("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
-        let width = columns.map(usize::from).filter(|columns| *columns > 0).or_else(told).unwrap_or(USUAL_WIDTH);
+        let from_environment = || set("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
+        let width =
+            columns.map(usize::from).filter(|columns| *columns > 0).or_else(from_environment).unwrap_or(USUAL_WIDTH);
         let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or("C");
         let locale = locale.to_ascii_lowercase();
         let (dumb, colourless) = (set("TERM") == Some("dumb"), set("NO_COLOR").is_some());

@@ -1,4 +1,4 @@
-//! Tells a run to programs: one JSON object a line on standard output, the last of them the outcome.
+//! Shows a run as JSON: one object a line on standard output, the last of them the outcome.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -35,8 +35,8 @@ impl Json {
 }
 
 impl Listener for Json {
-    fn hear(&self, told: ReportEvent) {
-        match told {
+    fn hear(&self, event: ReportEvent) {
+        match event {
             ReportEvent::Log { level, program, message, site } => {
                 let site = place(site);
                 self.event("log", json!({"level": level.word(), "message": message, "program": program, "site": site}));

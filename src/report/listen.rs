@@ -1,4 +1,4 @@
-//! Decides who hears what: the one layer of `tracing` under every listener, and the one filter.
+//! Decides which listener gets what: the one layer of `tracing` under every listener, and the one filter.
 
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
@@ -7,9 +7,9 @@ use super::event::Level;
 use super::report_event::ReportEvent;
 use super::{Form, Mode};
 
-/// Tells people, or programs, what it hears.
+/// Shows what it receives, to people or to programs.
 pub trait Listener: Send + Sync + 'static {
-    fn hear(&self, told: ReportEvent);
+    fn hear(&self, heard: ReportEvent);
 }
 
 /// Decides what a listener hears.
@@ -35,14 +35,14 @@ impl Filter {
     }
 
     /// Whether this one is heard. Terminals and programs follow every step; a log file only those that matter.
-    pub fn lets(&self, told: &ReportEvent) -> bool {
+    pub fn lets(&self, heard: &ReportEvent) -> bool {
         let Mode { form, quiet, verbose } = self.mode;
-        match told {
+        match heard {
             ReportEvent::RunEnded { .. } if form == Form::Json => true,
             ReportEvent::StepStarted { .. } | ReportEvent::StepEnded { .. } if form != Form::Text => !quiet,
             ReportEvent::StepProgress { .. } | ReportEvent::StepExpects { .. } => form == Form::Terminal && !quiet,
-            _ if quiet => told.level() >= Level::Warn,
-            _ => verbose || told.level() >= Level::Info,
+            _ if quiet => heard.level() >= Level::Warn,
+            _ => verbose || heard.level() >= Level::Info,
         }
     }
 }
@@ -65,9 +65,9 @@ impl<S: Subscriber, L: Listener> Layer<S> for ListenerLayer<L> {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let told = ReportEvent::read(event);
-        if self.filter.lets(&told) {
-            self.listener.hear(told);
+        let heard = ReportEvent::read(event);
+        if self.filter.lets(&heard) {
+            self.listener.hear(heard);
         }
     }
 }

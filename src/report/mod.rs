@@ -106,7 +106,7 @@ impl Drop for Guard {
     }
 }
 
-/// Tells everything from here on, in the whole process, in this mode.
+/// Shows everything from here on, in the whole process, in this mode.
 pub fn install(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard> {
     let (dispatch, guard) = dispatch(mode, outputs, clock);
     set_global(dispatch)?;
@@ -118,7 +118,7 @@ fn set_global(dispatch: Dispatch) -> Result<()> {
         .map_err(|error| Error::new(Kind::Other, "cannot start the `report` a second time").because(error))
 }
 
-/// Tells what is only planned: warnings and errors, and with `verbose` also what the recipe would say, marked as that.
+/// Shows what is only planned: warnings and errors, and with `verbose` also what the recipe would log, marked as such.
 pub fn install_plan(mode: Mode, outputs: Outputs, clock: Clock) -> Result<Guard> {
     // Nothing moves, so there are no bars.
     let form = if mode.form == Form::Terminal { Form::Text } else { mode.form };

@@ -1,4 +1,4 @@
-//! Is the one door for text on its way out: strikes out known secrets, and makes control characters harmless.
+//! Cleans all text that leaves the program: hides known secrets, and makes control characters harmless.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::secret;
 
 /// Keys whose values are hikae's own words. A password such as `daily` must not blot them out:
 /// readers of the JSON depend on them, and the mask would reveal the password.
-/// So with the name of a recipe and the place of a backup, which lies there under that name for everybody to see.
+/// So with the name of a recipe and the place of a backup, which is there under that name for everybody to see.
 const OWN_WORDS: [&str; 10] =
     ["created_at", "ended_at", "id", "kind", "path", "recipe", "sha256", "started_at", "status", "type"];
 

@@ -9,12 +9,12 @@ struct Pen {
     /// The reader has gone (`hikae run … | head -1`); hikae goes on, silently, as it does under `nohup`.
     gone: bool,
     /// It was reported that this output does not work.
-    told: bool,
+    reported: bool,
 }
 
 impl Pen {
     fn new(out: Box<dyn Write + Send>) -> Pen {
-        Pen { out, gone: false, told: false }
+        Pen { out, gone: false, reported: false }
     }
 
     /// Writes a line. A backup does not stop because its log cannot be written: the first reason is handed back, once.
@@ -25,8 +25,8 @@ impl Pen {
         let written = self.out.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.out.flush());
         let error = written.err()?;
         self.gone = error.kind() == ErrorKind::BrokenPipe;
-        let first = !self.gone && !self.told;
-        self.told = true;
+        let first = !self.gone && !self.reported;
+        self.reported = true;
         first.then_some(error)
     }
 }

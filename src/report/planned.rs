@@ -1,4 +1,4 @@
-//! Tells what a recipe would say in a run, marked as that: its words are those of a run in which all of it happens.
+//! Shows what a recipe would log in a run, marked as such: its lines are those of a run in which all of it happens.
 
 use super::event::Level;
 use super::listen::Listener;
@@ -8,13 +8,13 @@ use super::report_event::ReportEvent;
 pub struct Planned<L>(pub L);
 
 impl<L: Listener> Listener for Planned<L> {
-    fn hear(&self, told: ReportEvent) {
-        match told {
+    fn hear(&self, event: ReportEvent) {
+        match event {
             ReportEvent::Log { level, program, message, site } if level <= Level::Info && site.is_some() => {
                 let message = format!("would say: {message}");
                 self.0.hear(ReportEvent::Log { level, program, message, site });
             }
-            ReportEvent::Log { .. } => self.0.hear(told),
+            ReportEvent::Log { .. } => self.0.hear(event),
             // No run has begun, so nothing of it has a beginning or an end.
             _ => {}
         }

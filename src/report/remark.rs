@@ -50,6 +50,22 @@ impl Remark {
         Remark { hint: Some(hint.into()), ..self }
     }
 
+    /// What the record calls it: `warning: smaller`.
+    pub fn title(&self) -> String {
+        match &self.accepted {
+            Some(pattern) => format!("accepted by `{pattern}`: {}", self.kind),
+            None => format!("{}: {}", self.level.word(), self.kind),
+        }
+    }
+
+    /// Its message, and what to try, on one line.
+    pub fn with_hint(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{} (hint: {hint})", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     /// Accepts it when its kind or its message matches one of the patterns, where `*` is any text.
     pub fn accept(&mut self, patterns: &[String]) {
         let matching = |pattern: &&String| matches(pattern, &self.kind) || matches(pattern, &self.message);

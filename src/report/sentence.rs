@@ -1,4 +1,4 @@
-//! Words each event as people read it, the same on a terminal and in a log.
+//! Writes each event as text, the same on a terminal and in a log.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use super::translate::translated;
 use crate::units::{show_duration, show_size};
 
 /// The event as a sentence; further lines of it are pushed in. Progress has no words.
-pub(super) fn of(told: &ReportEvent) -> Option<String> {
-    let text = match told {
+pub(super) fn of(event: &ReportEvent) -> Option<String> {
+    let text = match event {
         // Most programs begin their lines with their own name.
         ReportEvent::Log { program: Some(program), message, .. } if !message.starts_with(program.as_str()) => {
             format!("{program}: {message}")

@@ -105,7 +105,7 @@ pub fn print_said(out: &mut dyn Write, text: &str) -> Result<()> {
     print_text(out, &lines.join("\n"))
 }
 
-/// A reader that has gone (`hikae list | head -1`) has seen what it wanted; anything else is a failure.
+/// A closed pipe (`hikae list | head -1`) is no failure; anything else is.
 pub(super) fn written(result: io::Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -1,4 +1,4 @@
-//! Tells a run on a terminal: bars for the running steps, and lines with coloured marks above them.
+//! Shows a run on a terminal: bars for the running steps, and lines with coloured marks above them.
 
 use super::bars::Bars;
 use super::event::Level;
@@ -25,9 +25,9 @@ impl Terminal {
     }
 
     /// The words before a line.
-    fn mark(&self, told: &ReportEvent) -> String {
+    fn mark(&self, event: &ReportEvent) -> String {
         let (good, bad) = if self.unicode { ("✓", "✗") } else { ("ok:", "failed:") };
-        match (told, told.level()) {
+        match (event, event.level()) {
             (ReportEvent::StepEnded { .. }, Level::Warn) => self.painted("31", bad) + " ",
             (ReportEvent::StepEnded { .. }, _) => self.painted("32", good) + " ",
             (_, Level::Debug) => self.painted("2", "debug:") + " ",
@@ -39,8 +39,8 @@ impl Terminal {
 }
 
 impl Listener for Terminal {
-    fn hear(&self, told: ReportEvent) {
-        match &told {
+    fn hear(&self, event: ReportEvent) {
+        match &event {
             ReportEvent::StepStarted { step, name, .. } => return self.bars.start(*step, name),
             ReportEvent::StepExpects { step, total_bytes, about } => {
                 return self.bars.expect(*step, *total_bytes, *about);
@@ -50,8 +50,8 @@ impl Listener for Terminal {
             ReportEvent::RunEnded { .. } => self.bars.end_all(),
             ReportEvent::Log { .. } | ReportEvent::RunStarted { .. } => {}
         }
-        if let Some(sentence) = sentence::of(&told) {
-            let line = format!("{}{sentence}", self.mark(&told));
+        if let Some(sentence) = sentence::of(&event) {
+            let line = format!("{}{sentence}", self.mark(&event));
             if !self.bars.line(&line) {
                 self.pens.err(&line);
             }

@@ -1,4 +1,4 @@
-//! Tells a run as lines of a log, as cron mails them: `[YYYY-MM-DD HH:MM:SS] message`.
+//! Shows a run as lines of a log, as cron mails them: `[YYYY-MM-DD HH:MM:SS] message`.
 
 use super::event::Level;
 use super::listen::Listener;
@@ -19,10 +19,10 @@ impl Text {
 }
 
 impl Listener for Text {
-    fn hear(&self, told: ReportEvent) {
-        let Some(sentence) = sentence::of(&told) else { return };
+    fn hear(&self, event: ReportEvent) {
+        let Some(sentence) = sentence::of(&event) else { return };
         let time = (self.clock)().format("%Y-%m-%d %H:%M:%S");
-        match told.level() {
+        match event.level() {
             Level::Debug => self.pens.out(&format!("[{time}] DEBUG: {sentence}")),
             Level::Info => self.pens.out(&format!("[{time}] {sentence}")),
             Level::Warn => self.pens.err(&format!("[{time}] WARN: {sentence}")),

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 /// The catalogues of Japanese, by what they are about.
 const JAPANESE: [&str; 9] = [
     include_str!("japanese/commands.txt"),
+    include_str!("japanese/causes.txt"),
     include_str!("japanese/errors.txt"),
     include_str!("japanese/world.txt"),
     include_str!("japanese/recipes.txt"),
@@ -116,7 +117,8 @@ impl Pattern {
         let Some((last, between)) = rest.split_last() else { return left.is_empty().then(Vec::new) };
         let mut values = Vec::new();
         for piece in between {
-            let at = left.find(piece.as_str()).filter(|_| !piece.is_empty())?;
+            // Two values side by side are one: the second takes all of it.
+            let at = left.find(piece.as_str())?;
             values.push(&left[..at]);
             left = &left[at + piece.len()..];
         }

@@ -1,4 +1,4 @@
-//! Prints what came of specs: text in which each line begins with its verdict, which a terminal shows in colour.
+//! Prints the results of specs: each line begins with its verdict, which a terminal shows in colour.
 
 use std::io::Write;
 

@@ -45,7 +45,7 @@ impl EventOptions {
         let kind = self.kind.unwrap_or(EventKind::BackupFailure);
         let time = self.time.as_deref().map(|text| moment("time", text)).transpose()?.unwrap_or(now);
         let outcome = match kind {
-            EventKind::Recovered => "success",
+            EventKind::Recovered | EventKind::Warning => "success",
             EventKind::Monitor | EventKind::Report | EventKind::Test => "",
             _ => "failure",
         };

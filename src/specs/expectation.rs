@@ -38,21 +38,21 @@ impl UserData for Expectation {
 /// The matcher of this name, bound to its value.
 fn matcher(lua: &Lua, this: AnyUserData, name: &str) -> mlua::Result<Function> {
     let both = |(name, opposite, check)| [(name, true, check), (opposite, false, check)];
-    if let Some((matcher, wanted, check)) = MATCHERS.into_iter().flat_map(both).find(|(known, ..)| *known == name) {
+    if let Some((matcher, positive, check)) = MATCHERS.into_iter().flat_map(both).find(|(known, ..)| *known == name) {
         return lua.create_function(move |lua, args: MultiValue| {
             let call = Call::new(lua, matcher).map_err(mlua::Error::external)?;
             let judged = asked(&call, &this, &args).and_then(|(value, trial)| {
                 let verdict = check(&call, &value, &Vec::from_iter(args))?;
-                settle(&call, &trial, &value, verdict, wanted)
+                settle(&call, &trial, &value, verdict, positive)
             });
             judged.map_err(|error| call.raise(error))
         });
     }
     let waits = [("to_raise", true), ("never_to_raise", false)];
-    if let Some((matcher, wanted)) = waits.into_iter().find(|(known, _)| *known == name) {
+    if let Some((matcher, positive)) = waits.into_iter().find(|(known, _)| *known == name) {
         return waiting(lua, matcher, move |call, args| {
             let this = this.clone();
-            async move { raised(&call, &this, &args, wanted).await }
+            async move { raised(&call, &this, &args, positive).await }
         });
     }
     let call = Call::new(lua, "expect").map_err(mlua::Error::external)?;
@@ -75,21 +75,21 @@ fn unknown(name: &str) -> Error {
 fn asked(call: &Call, this: &AnyUserData, args: &MultiValue) -> Result<(Value, Rc<Trial>)> {
     let this = this.borrow::<Expectation>().map_err(from_lua)?;
     if args.front().and_then(Value::as_userdata).is_some_and(|first| first.is::<Expectation>()) {
-        return Err(Error::new(Kind::Recipe, format!("`{}` stands behind a dot, not a colon", call.name))
+        return Err(Error::new(Kind::Recipe, format!("`{}` needs a dot, not a colon", call.name))
             .hint(format!("write `expect(...).{}`", call.name)));
     }
     this.trial.unasked.borrow_mut().remove(&this.number);
     Ok((this.value.clone(), this.trial.clone()))
 }
 
-/// Ends the spec when the verdict is not the wanted one.
-fn settle(call: &Call, trial: &Trial, value: &Value, verdict: Verdict, wanted: bool) -> Result<()> {
-    if verdict.holds == wanted {
+/// Ends the spec when the verdict is not the expected one.
+fn settle(call: &Call, trial: &Trial, value: &Value, verdict: Verdict, positive: bool) -> Result<()> {
+    if verdict.holds == positive {
         return Ok(());
     }
-    let never = if wanted { "" } else { "never " };
+    let never = if positive { "" } else { "never " };
     let found = verdict.found.unwrap_or_else(|| shown::show(value));
-    let diff = match verdict.compares.filter(|_| wanted) {
+    let diff = match verdict.compares.filter(|_| positive) {
         Some(expected) => diff::lines(&shown::show_long(&expected), &shown::show_long(value)),
         None => Vec::new(),
     };
@@ -112,7 +112,7 @@ fn fail(trial: &Trial, failed: Failed) -> Result<()> {
 }
 
 /// Calls the function and looks at what it raises; gives the failure, for a closer look.
-async fn raised(call: &Call, this: &AnyUserData, args: &MultiValue, wanted: bool) -> Result<Option<AnyUserData>> {
+async fn raised(call: &Call, this: &AnyUserData, args: &MultiValue, positive: bool) -> Result<Option<AnyUserData>> {
     let (value, trial) = asked(call, this, args)?;
     let Value::Function(function) = &value else {
         return Err(Error::new(
@@ -127,10 +127,10 @@ async fn raised(call: &Call, this: &AnyUserData, args: &MultiValue, wanted: bool
         return Err(Error::new(Kind::Recipe, "an expectation inside does not hold")); // the inner one is reported
     }
     match answer {
-        Ok(_) => settle(call, &trial, &value, nothing_raised(&matching), wanted).map(|()| None),
+        Ok(_) => settle(call, &trial, &value, nothing_raised(&matching), positive).map(|()| None),
         Err(error) => {
             let error = from_lua(error);
-            settle(call, &trial, &value, matching.judge(&error), wanted)?;
+            settle(call, &trial, &value, matching.judge(&error), positive)?;
             call.lua.create_userdata(ErrorHandle(CaughtError::new(error))).map(Some).map_err(from_lua)
         }
     }

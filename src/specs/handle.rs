@@ -52,8 +52,8 @@ fn short(name: &'static str) -> &'static str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
-fn member<T: Subject>(lua: &Lua, this: &AnyUserData, wanted: &str) -> mlua::Result<Value> {
-    if let Some((name, act)) = T::methods().into_iter().find(|(name, _)| short(name) == wanted) {
+fn member<T: Subject>(lua: &Lua, this: &AnyUserData, asked: &str) -> mlua::Result<Value> {
+    if let Some((name, act)) = T::methods().into_iter().find(|(name, _)| short(name) == asked) {
         let method = lua.create_function(move |lua, args: MultiValue| {
             let call = Call::new(lua, name).map_err(mlua::Error::external)?;
             let rest: Vec<Value> = args.iter().skip(1).cloned().collect();
@@ -67,11 +67,11 @@ fn member<T: Subject>(lua: &Lua, this: &AnyUserData, wanted: &str) -> mlua::Resu
         return Ok(Value::Function(method));
     }
     let call = Call::new(lua, T::NAME).map_err(mlua::Error::external)?;
-    if !T::FIELDS.contains(&wanted) {
-        return Err(call.raise(unknown::<T>(wanted)));
+    if !T::FIELDS.contains(&asked) {
+        return Err(call.raise(unknown::<T>(asked)));
     }
     let subject = this.borrow::<Handle<T>>()?.0.clone();
-    subject.field(&call, wanted).map_err(|error| call.raise(error))
+    subject.field(&call, asked).map_err(|error| call.raise(error))
 }
 
 /// What a method is called on.
@@ -79,14 +79,13 @@ pub fn subject_of<T: Subject>(call: &Call, this: Option<&Value>) -> Result<T> {
     let this = this.and_then(Value::as_userdata).and_then(|this| this.borrow::<Handle<T>>().ok());
     this.map(|this| this.0.clone()).ok_or_else(|| {
         let name = call.name.rsplit(':').next().unwrap_or(call.name);
-        Error::new(Kind::Recipe, format!("`{name}` stands behind a colon"))
-            .hint(format!("write `{}:{name}(...)`", T::NAME))
+        Error::new(Kind::Recipe, format!("`{name}` needs a colon")).hint(format!("write `{}:{name}(...)`", T::NAME))
     })
 }
 
-fn unknown<T: Subject>(wanted: &str) -> Error {
+fn unknown<T: Subject>(asked: &str) -> Error {
     let names = || T::FIELDS.iter().copied().chain(method_names::<T>());
-    Error::new(Kind::Recipe, format!("`{}` has no `{wanted}`", T::NAME)).hint(suggest::hint(wanted, names()))
+    Error::new(Kind::Recipe, format!("`{}` has no `{asked}`", T::NAME)).hint(suggest::hint(asked, names()))
 }
 
 /// The one text that a method takes. Every text has the empty one in it: to look for that would assert nothing.

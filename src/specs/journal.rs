@@ -16,7 +16,7 @@ pub fn lines(records: &[Record]) -> Vec<String> {
     let places: Vec<String> = shown.iter().map(place).collect();
     let width = places.iter().map(String::len).max().unwrap_or_default();
     let first = (left_out > 0).then(|| format!("… {left_out} effects before"));
-    let told = shown.iter().zip(places).map(|(record, place)| {
+    let lines = shown.iter().zip(places).map(|(record, place)| {
         let line = format!(
             "{place:width$}  {:9} {}{}  {}",
             record.effect.verb(),
@@ -26,7 +26,7 @@ pub fn lines(records: &[Record]) -> Vec<String> {
         );
         crate::secret::redact(&line)
     });
-    first.into_iter().chain(told).collect()
+    first.into_iter().chain(lines).collect()
 }
 
 /// Where in the recipe; hikae's own effects have no place there.

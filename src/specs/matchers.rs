@@ -23,7 +23,7 @@ pub struct Verdict {
 
 type Check = fn(&Call, &Value, &[Value]) -> Result<Verdict>;
 
-/// The matchers with their opposites; `to_raise`, which waits, stands beside them.
+/// The matchers with their opposites; `to_raise`, which waits, is separate.
 pub const MATCHERS: [(&str, &str, Check); 7] = [
     ("to_equal", "never_to_equal", to_equal),
     ("to_be", "never_to_be", to_be),
@@ -126,8 +126,7 @@ impl Raising {
     }
 
     pub fn judge(&self, error: &Error) -> Verdict {
-        let has =
-            |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()));
+        let has = |asked: &Option<String>, text: &str| asked.as_ref().is_none_or(|asked| text.contains(asked.as_str()));
         let holds = self.kind.is_none_or(|kind| kind == error.kind())
             && has(&self.message, &error.one_line())
             && has(&self.hint, error.hint_text().unwrap_or_default());
@@ -138,10 +137,10 @@ impl Raising {
 
     pub fn words(&self) -> String {
         let kind = self.kind.map(|kind| format!(" of kind `{}`", kind.word())).unwrap_or_default();
-        let told = |name: &str, text: &Option<String>| {
+        let words = |name: &str, text: &Option<String>| {
             text.as_ref().map(|text| format!(" {name} `{text}`")).unwrap_or_default()
         };
-        format!("an error{kind}{}{}", told("that says", &self.message), told("with the hint", &self.hint))
+        format!("an error{kind}{}{}", words("that says", &self.message), words("with the hint", &self.hint))
     }
 }
 

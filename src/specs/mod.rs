@@ -16,7 +16,7 @@ pub mod samples;
 pub(crate) mod shown;
 pub(crate) mod simulate;
 pub(crate) mod stage;
-pub(crate) mod telling;
+pub(crate) mod result_text;
 pub(crate) mod trial;
 pub(crate) mod words;
 pub(crate) mod world_handle;
@@ -27,8 +27,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 pub use crate::specs::recipe_stage::RecipeStage;
+pub use crate::specs::result_text::text_of;
 pub use crate::specs::stage::Stage;
-pub use crate::specs::telling::tell;
 pub use crate::specs::trial::Trial;
 
 use crate::error::{Error, Kind, Result, Site};
@@ -41,7 +41,7 @@ use crate::units::show_duration;
 use crate::world::real::Real;
 use crate::world::{Caller, Limits, World};
 
-/// What came of one spec. A file that cannot be tried has one result, under the file's own name.
+/// The result of one spec. A file that cannot be tried has one result, under the file's own name.
 #[derive(Clone, Debug)]
 pub struct SpecResult {
     pub name: String,
@@ -82,7 +82,7 @@ pub struct Failed {
 }
 
 /// How a spec ended, what it has to tell beside that, and what it excludes.
-type Told = (Outcome, Option<String>, ByRecipe);
+type Ended = (Outcome, Option<String>, ByRecipe);
 
 /// What every spec of a run has in common.
 pub struct Runner<'a> {
@@ -112,7 +112,7 @@ impl<'a> Runner<'a> {
             };
             let mut results = Vec::new();
             for (number, (name, site)) in specs.into_iter().enumerate() {
-                if self.filter.as_ref().is_none_or(|wanted| name.contains(wanted)) {
+                if self.filter.as_ref().is_none_or(|filter| name.contains(filter)) {
                     let began = self.clock.elapsed();
                     let (outcome, note, excluded) = self.one(file_shown, text, number, &name).await;
                     let took = self.clock.elapsed().saturating_sub(began);
@@ -134,7 +134,7 @@ impl<'a> Runner<'a> {
         Ok(specs)
     }
 
-    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> Told {
+    async fn one(&self, file_shown: &str, text: &str, number: usize, name: &str) -> Ended {
         let work = async {
             let (machine, trial, session) = self.load(file_shown, text, name).await?;
             session.loading.set(false);
@@ -200,9 +200,7 @@ pub fn tested_nothing(results: &[SpecResult]) -> Option<Error> {
         return None;
     }
     Some(match results.is_empty() {
-        true => {
-            Error::new(Kind::NotFound, "no spec was run").hint("specs stand in files whose names end in `_spec.lua`")
-        }
+        true => Error::new(Kind::NotFound, "no spec was run").hint("specs are files whose names end in `_spec.lua`"),
         false => Error::new(Kind::NotFound, "nothing was tested: every spec is pending")
             .hint("write one: it(\"says what it promises\", function() ... end)"),
     })

@@ -84,8 +84,8 @@ impl Players {
         let Some(function) = function else {
             return Err(Error::new(Kind::Other, format!("nobody plays the program `{name}`")));
         };
-        let told = told(&self.lua, call).map_err(from_lua)?;
-        let answer: Value = function.call_async(told).await.map_err(from_lua)?;
+        let shown = shown(&self.lua, call).map_err(from_lua)?;
+        let answer: Value = function.call_async(shown).await.map_err(from_lua)?;
         let what = format!("the function that plays `{name}`");
         match answer {
             Value::Nil => Ok(None),
@@ -101,8 +101,8 @@ impl Players {
         let Some(function) = &self.server else {
             return Err(Error::new(Kind::Other, "nobody plays the PostgreSQL server"));
         };
-        let told = statement(&self.lua, said).map_err(from_lua)?;
-        let answer: Value = function.call_async(told).await.map_err(from_lua)?;
+        let shown = statement(&self.lua, said).map_err(from_lua)?;
+        let answer: Value = function.call_async(shown).await.map_err(from_lua)?;
         match answer {
             Value::Nil => Ok(Heard::default()),
             Value::String(text) => Ok(Heard::value(text.as_bytes().to_vec())),
@@ -126,15 +126,15 @@ fn answering(ask: mpsc::UnboundedSender<Asked>) -> Server {
 
 /// The arguments of the function of a server: a statement, or a login, whose statement is empty.
 fn statement(lua: &Lua, said: Said) -> mlua::Result<Table> {
-    let told = lua.create_table()?;
-    told.raw_set("database", said.login.database)?;
-    told.raw_set("host", said.login.host)?;
-    told.raw_set("port", said.login.port)?;
-    told.raw_set("user", said.login.user)?;
-    told.raw_set("password", said.login.password.map(|password| password.expose().to_owned()))?;
-    told.raw_set("sql", lua.create_string(&said.sql)?)?;
-    told.raw_set("rows", said.rows.map(|rows| lua.create_string(&rows)).transpose()?)?;
-    Ok(told)
+    let shown = lua.create_table()?;
+    shown.raw_set("database", said.login.database)?;
+    shown.raw_set("host", said.login.host)?;
+    shown.raw_set("port", said.login.port)?;
+    shown.raw_set("user", said.login.user)?;
+    shown.raw_set("password", said.login.password.map(|password| password.expose().to_owned()))?;
+    shown.raw_set("sql", lua.create_string(&said.sql)?)?;
+    shown.raw_set("rows", said.rows.map(|rows| lua.create_string(&rows)).transpose()?)?;
+    Ok(shown)
 }
 
 /// A program that asks the spec's own thread.
@@ -151,16 +151,16 @@ fn asking(ask: mpsc::UnboundedSender<Asked>) -> CallFunction {
 }
 
 /// The arguments of a function: `argv` as a program has it, with its own name at 0.
-fn told(lua: &Lua, call: Call) -> mlua::Result<Table> {
+fn shown(lua: &Lua, call: Call) -> mlua::Result<Table> {
     let Call { program, args, env, cwd, stdin, open } = call;
     let argv = lua.create_sequence_from(args)?;
     argv.raw_set(0, program.as_str())?;
-    let told = lua.create_table()?;
-    told.raw_set("program", program)?;
-    told.raw_set("argv", argv)?;
-    told.raw_set("env", env)?;
-    told.raw_set("stdin", lua.create_string(&stdin)?)?;
-    told.raw_set("open", open)?;
-    told.raw_set("cwd", cwd.map(|cwd| cwd.display().to_string()))?;
-    Ok(told)
+    let shown = lua.create_table()?;
+    shown.raw_set("program", program)?;
+    shown.raw_set("argv", argv)?;
+    shown.raw_set("env", env)?;
+    shown.raw_set("stdin", lua.create_string(&stdin)?)?;
+    shown.raw_set("open", open)?;
+    shown.raw_set("cwd", cwd.map(|cwd| cwd.display().to_string()))?;
+    Ok(shown)
 }

@@ -1,4 +1,4 @@
-//! What surrounds a spec: its world, the run that it is in, and the words that it has beside busted's.
+//! The environment of a spec: its world, its run, and its words besides those of busted.
 
 use std::path::Path;
 use std::rc::Rc;

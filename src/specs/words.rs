@@ -94,7 +94,7 @@ fn expect(lua: &Lua, trial: &Rc<Trial>) -> mlua::Result<(&'static str, Value)> {
 fn outside(call: &Call, trial: &Trial) -> Result<()> {
     match trial.is_loaded() {
         false => Ok(()),
-        true => Err(Error::new(Kind::Recipe, format!("`{}` stands inside an `it`", call.name))
+        true => Err(Error::new(Kind::Recipe, format!("`{}` belongs inside an `it`", call.name))
             .hint("declare it beside the `it`, in the file or in a `describe`")),
     }
 }
@@ -102,7 +102,7 @@ fn outside(call: &Call, trial: &Trial) -> Result<()> {
 pub fn inside(call: &Call, trial: &Trial) -> Result<()> {
     match trial.is_loaded() {
         true => Ok(()),
-        false => Err(Error::new(Kind::Recipe, format!("`{}` stands outside of every `it`", call.name))
+        false => Err(Error::new(Kind::Recipe, format!("`{}` belongs outside of every `it`", call.name))
             .hint("put it into `it(\"says what it promises\", function() ... end)`")),
     }
 }

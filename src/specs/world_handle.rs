@@ -89,7 +89,7 @@ fn world_of(call: &Call, mut args: MultiValue) -> Result<(Rc<World>, Vec<Value>)
     let this = args.pop_front();
     let this = this.as_ref().and_then(Value::as_userdata).and_then(|this| this.borrow::<WorldHandle>().ok());
     let world = this.map(|this| this.0.clone()).ok_or_else(|| {
-        Error::new(Kind::Recipe, format!("`{}` stands behind a colon", call.name.trim_start_matches("world:")))
+        Error::new(Kind::Recipe, format!("`{}` needs a colon", call.name.trim_start_matches("world:")))
             .hint("simulate { ... }:run(\"db-backup\")")
     })?;
     words::inside(call, &world.trial)?;
@@ -103,10 +103,10 @@ fn world_of(call: &Call, mut args: MultiValue) -> Result<(Rc<World>, Vec<Value>)
 /// `world:run(recipe, options)`: one run, which sees what earlier runs in this world left.
 async fn run(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
     let [recipe, options] = run_options::two(call, args)?;
-    let wanted = RunRequest::read::<RunOptions>(call, world, &recipe, &options)?;
+    let request = RunRequest::read::<RunOptions>(call, world, &recipe, &options)?;
     let _inside = world.trial.deeper();
     let rehearsed =
-        world.players.beside(rehearse(&world.config, &world.world, wanted.rehearsal(call, world))).await??;
+        world.players.beside(rehearse(&world.config, &world.world, request.rehearsal(call, world))).await??;
     let run = RunHandle::new(rehearsed, None, &world.trial);
     world.trial.runs.keep(&run);
     world.trial.excludes(&run.rehearsed, &[]);

@@ -32,10 +32,10 @@ pub fn age(source: Box<dyn Source>, lock: Lock, facts: &SharedFacts) -> Box<dyn 
     let sealer = Sealer(Arc::new(move |source, facts| age(source, beside.clone(), facts)));
     let (locking, key) = lock.for_one_stream();
     let (recipients, throwaway) = (locking.names(), locking.throwaway_name());
-    let told = Encryption { kind: "age".to_owned(), passphrase: recipients.is_empty(), recipients, throwaway };
-    let undo = if told.passphrase { "age --decrypt" } else { "age --decrypt --identity identity.txt" };
+    let encryption = Encryption { kind: "age".to_owned(), passphrase: recipients.is_empty(), recipients, throwaway };
+    let undo = if encryption.passphrase { "age --decrypt" } else { "age --decrypt --identity identity.txt" };
     let back = Arc::new(move |source| unage(source, key.clone()));
-    let tallied = match encrypted(source, told, undo, back, sealer, facts) {
+    let tallied = match encrypted(source, encryption, undo, back, sealer, facts) {
         Ok(tallied) => tallied,
         Err(refused) => return refused,
     };
@@ -51,7 +51,7 @@ pub fn unage(source: Box<dyn Source>, key: Key) -> Box<dyn Source> {
     Box::new(Worked::new("unage", Ahead::new(feeding), ready))
 }
 
-/// What the payload of so many plain bytes takes, with its nonce: the format leaves no choice.
+/// What the payload of this many plain bytes takes, with its nonce: the format leaves no choice.
 pub fn payload_bytes(plain: u64) -> u64 {
     TAG_BYTES + plain + TAG_BYTES * plain.div_ceil(CHUNK_BYTES).max(1)
 }
@@ -99,7 +99,7 @@ fn decrypt(key: &Key, packed: mpsc::Receiver<Piece>, plain: Ready) {
     let _unheard = plain.blocking_send(last);
 }
 
-/// Whether anybody still wanted the rest at the end.
+/// Whether the rest was still needed at the end.
 fn read_file(key: &Key, packed: mpsc::Receiver<Piece>, plain: &Ready) -> Result<bool> {
     let inlet = Inlet::new(packed);
     let read = inlet.count();

@@ -32,9 +32,9 @@ impl Ahead {
         }
     }
 
-    /// Waits for `wanted` while the reading goes on; what the reading fails with comes first.
-    pub async fn alongside<T>(&mut self, wanted: impl Future<Output = T>) -> Result<T> {
-        let mut wanted = pin!(wanted);
+    /// Waits for `work` while the reading goes on; what the reading fails with comes first.
+    pub async fn alongside<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
+        let mut work = pin!(work);
         poll_fn(|context| {
             if let Some(reading) = &mut self.reading
                 && let Poll::Ready(done) = reading.as_mut().poll(context)
@@ -42,7 +42,7 @@ impl Ahead {
                 self.reading = None;
                 done?;
             }
-            wanted.as_mut().poll(context).map(Ok)
+            work.as_mut().poll(context).map(Ok)
         })
         .await
     }

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::{Piece, Source};
 use crate::error::{Error, Kind, Result};
 
-/// A source that is still to be made. Dropping it takes back what was begun.
+/// A source that is not made yet. Dropping it undoes what was begun.
 pub struct Deferred {
     making: Option<BoxFuture<'static, Result<Box<dyn Source>>>>,
     made: Option<Box<dyn Source>>,

@@ -120,7 +120,7 @@ impl PlainTally {
 /// Notes that the stream is encrypted from here on; gives the source with a tally of what is encrypted, or the source of a refusal.
 pub fn encrypted(
     source: Box<dyn Source>,
-    told: Encryption,
+    encryption: Encryption,
     undo_line: &str,
     undo: Undo,
     sealer: Sealer,
@@ -128,13 +128,15 @@ pub fn encrypted(
 ) -> Result<Box<dyn Source>, Box<dyn Source>> {
     let mut facts = facts.lock();
     if facts.encryption.is_some() {
-        let twice =
-            Error::new(Kind::Recipe, format!("the stream is encrypted twice, the second time with `{}`", told.kind))
-                .hint("encrypt once, to all recipients: one of them suffices to decrypt");
+        let twice = Error::new(
+            Kind::Recipe,
+            format!("the stream is encrypted twice, the second time with `{}`", encryption.kind),
+        )
+        .hint("encrypt once, to all recipients: one of them suffices to decrypt");
         return Err(Box::new(Failing(Some(twice))));
     }
     let (source, plain) = TallyOf::new(source);
-    facts.encryption = Some(told);
+    facts.encryption = Some(encryption);
     facts.undo.push(undo_line.to_owned());
     facts.sealer = Some(sealer);
     facts.way_back = Some(WayBack { plain, undo: vec![undo], blocked: None });

@@ -1,4 +1,4 @@
-//! Waits at the end of a stream until somebody has looked at what it was: its size, its beginning and its end.
+//! Waits at the end of a stream until its size, its beginning and its end were checked.
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 /// How much of the beginning and of the end is kept.
 pub const KEPT_BYTES: usize = 4096;
 
-/// What a stream was, and whom to give the word to that it is good.
+/// What a stream was, and where to report that it is good.
 pub struct Ended {
     pub size_bytes: u64,
     pub head: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Finds out whether bytes are what the ending of a file's name says: `.sql.gz` is gzip, and SQL inside.
+//! Checks whether bytes match the ending of a file's name: `.sql.gz` is gzip, and SQL inside.
 
 use std::io::Read;
 
@@ -150,7 +150,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// What lies inside, as far as the beginning shows it.
+    /// What is inside, as far as the beginning shows it.
     fn inside(&self, form: Form) -> Option<Seen> {
         let mut plain = Vec::new();
         let most = HEAD_BYTES as u64;
@@ -184,10 +184,10 @@ fn is_tar(head: &[u8]) -> bool {
         return true;
     }
     let text = String::from_utf8_lossy(&header[148..156]);
-    let told = u32::from_str_radix(text.trim_matches(['\0', ' ']), 8);
+    let noted = u32::from_str_radix(text.trim_matches(['\0', ' ']), 8);
     let counted: u32 =
         header.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) }).sum();
-    told == Ok(counted)
+    noted == Ok(counted)
 }
 
 /// The first words of the statements that dumps of any database begin with.

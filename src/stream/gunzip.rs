@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// Unpacks all gzip members of `source`. Zeros after the last member are let pass, as gzip lets them (tapes and
 /// block devices pad); anything else there is an error, for half a backup may look like that.
 pub fn gunzip(source: Box<dyn Source>) -> Box<dyn Source> {
-    let gunzip = Gunzip { inflate: Decompress::new_gzip(WINDOW_BITS), stand: Stand::Member, read_bytes: 0 };
+    let gunzip = Gunzip { inflate: Decompress::new_gzip(WINDOW_BITS), phase: Phase::Member, read_bytes: 0 };
     unpacked(source, "gunzip", gunzip)
 }
 
@@ -19,7 +19,7 @@ const WINDOW_BITS: u8 = 15;
 const MAGIC: u8 = 0x1f;
 
 #[derive(PartialEq)]
-enum Stand {
+enum Phase {
     Member,
     Between,
     Padding,
@@ -27,7 +27,7 @@ enum Stand {
 
 struct Gunzip {
     inflate: Decompress,
-    stand: Stand,
+    phase: Phase,
     read_bytes: u64,
 }
 
@@ -38,7 +38,7 @@ impl Gunzip {
         let used = self.inflate.total_in() - before;
         self.read_bytes += used;
         match status {
-            Ok(Status::StreamEnd) => self.stand = Stand::Between,
+            Ok(Status::StreamEnd) => self.phase = Phase::Between,
             Ok(Status::Ok | Status::BufError) => {}
             Err(cause) => return Err(self.damaged(cause.message().unwrap_or("it is no valid deflate stream"))),
         }
@@ -50,13 +50,13 @@ impl Gunzip {
         let zeros = input.iter().take_while(|byte| **byte == 0).count();
         self.read_bytes += zeros as u64;
         if zeros > 0 {
-            self.stand = Stand::Padding;
+            self.phase = Phase::Padding;
         }
         match input.get(zeros) {
             None => {}
-            Some(&MAGIC) if self.stand == Stand::Between => {
+            Some(&MAGIC) if self.phase == Phase::Between => {
                 self.inflate = Decompress::new_gzip(WINDOW_BITS);
-                self.stand = Stand::Member;
+                self.phase = Phase::Member;
             }
             Some(_) => return Err(self.damaged("something that is not gzip follows the end of the data")),
         }
@@ -70,18 +70,18 @@ impl Gunzip {
 
 impl Decoder for Gunzip {
     fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize> {
-        match self.stand {
-            Stand::Member => self.inflate(input, out),
-            Stand::Between | Stand::Padding => self.follow(input),
+        match self.phase {
+            Phase::Member => self.inflate(input, out),
+            Phase::Between | Phase::Padding => self.follow(input),
         }
     }
 
     fn end(&self) -> Result<()> {
-        match self.stand {
-            Stand::Member => {
+        match self.phase {
+            Phase::Member => {
                 Err(damaged("gzip", format!("the gzip data ends too early, after {} bytes", self.read_bytes)))
             }
-            Stand::Between | Stand::Padding => Ok(()),
+            Phase::Between | Phase::Padding => Ok(()),
         }
     }
 }

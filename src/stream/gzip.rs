@@ -32,7 +32,7 @@ pub fn gzip(source: Box<dyn Source>, level: u32, threads: usize, facts: &SharedF
     let (queue, flying) = mpsc::channel(threads + 1);
     let ahead = Ahead::new(cut(source, Workers::new(level, threads), queue));
     let checksum = crc32fast::Hasher::new();
-    Box::new(Gzip { ahead, flying, front: None, stand: Stand::Header, checksum, plain_bytes: 0 })
+    Box::new(Gzip { ahead, flying, front: None, phase: Phase::Header, checksum, plain_bytes: 0 })
 }
 
 /// What is on its way, in the order of the input.
@@ -61,7 +61,7 @@ async fn cut(mut source: Box<dyn Source>, mut workers: Workers, queue: mpsc::Sen
     Ok(())
 }
 
-enum Stand {
+enum Phase {
     Header,
     Blocks,
     End,
@@ -72,20 +72,20 @@ struct Gzip {
     flying: mpsc::Receiver<Flight>,
     /// The oldest block, still with its worker.
     front: Option<DeflateResult>,
-    stand: Stand,
+    phase: Phase,
     checksum: crc32fast::Hasher,
     plain_bytes: u64,
 }
 
 impl Gzip {
     async fn step(&mut self) -> Result<Piece> {
-        match self.stand {
-            Stand::Header => {
-                self.stand = Stand::Blocks;
+        match self.phase {
+            Phase::Header => {
+                self.phase = Phase::Blocks;
                 Ok(Piece::Data(Bytes::from_static(&HEADER)))
             }
-            Stand::Blocks => self.block_or_trailer().await.map(Piece::Data),
-            Stand::End => Ok(Piece::End),
+            Phase::Blocks => self.block_or_trailer().await.map(Piece::Data),
+            Phase::End => Ok(Piece::End),
         }
     }
 
@@ -95,7 +95,7 @@ impl Gzip {
             None => match self.ahead.alongside(self.flying.recv()).await? {
                 Some(Flight::Block(answer)) => self.front.insert(answer),
                 Some(Flight::End) => {
-                    self.stand = Stand::End;
+                    self.phase = Phase::End;
                     return Ok(self.trailer());
                 }
                 None => return Err(stopped("gzip")),

@@ -1,4 +1,4 @@
-//! Lets someone else read the lines of a stream while its bytes pass by.
+//! Gives the lines of a stream to a reader while its bytes pass.
 
 use bytes::{Buf, Bytes};
 use futures_util::future::BoxFuture;
@@ -57,7 +57,7 @@ impl Source for Lines {
 }
 
 /// Reads the lines that pass through `Lines`, on any thread. It splits them itself, so that no line waits in memory
-/// beside the piece that it lies in.
+/// beside the piece that it is in.
 pub struct LineReader {
     pieces: mpsc::Receiver<Piece>,
     /// What is left of the current piece.

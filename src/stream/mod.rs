@@ -1,4 +1,4 @@
-//! Names the parts of a byte stream: a source that ends only when its end is proved, and a sink that shows nothing before its commit.
+//! Defines the parts of a byte stream: a source that ends only when its end is proved, and a sink that shows nothing before its commit.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 

@@ -1,4 +1,4 @@
-//! Finds out whether some bytes hold nothing: no byte, an archive without entries, or either of them packed.
+//! Checks whether some bytes are empty: no byte, an archive without entries, or either of them packed.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! Keeps the beginning, the end and the size of what passes, to judge by them what it is.
+//! Keeps the beginning, the end and the size of what passes, to find out what it is.
 
 use super::ended::{KEPT_BYTES, Tail};
 

@@ -33,11 +33,11 @@ pub struct Branch {
     pieces: mpsc::Receiver<Result<SplitPiece>>,
 }
 
-/// A split into so many branches.
+/// A split into this many branches.
 pub fn split(count: usize) -> (Splitter, Vec<Branch>) {
     let both = (0..count).map(|_| {
-        let ((tell, opened), (give, pieces)) = (oneshot::channel(), mpsc::channel(WAITING));
-        (Reader { opened: Some(tell), pieces: give }, Branch { opened, pieces })
+        let ((sender, opened), (give, pieces)) = (oneshot::channel(), mpsc::channel(WAITING));
+        (Reader { opened: Some(sender), pieces: give }, Branch { opened, pieces })
     });
     let (readers, branches) = both.unzip();
     (Splitter { readers }, branches)
@@ -49,10 +49,10 @@ impl Splitter {
     pub async fn run(mut self, open: BoxFuture<'static, Result<Box<dyn Source>>>, facts: &SharedFacts) -> bool {
         let opened = open.await;
         for reader in &mut self.readers {
-            let told = opened.as_ref().map(|_| ()).map_err(Clone::clone);
-            if let Some(tell) = reader.opened.take() {
+            let result = opened.as_ref().map(|_| ()).map_err(Clone::clone);
+            if let Some(sender) = reader.opened.take() {
                 // A reader that is gone already needs nothing.
-                let _unheard = tell.send((facts.lock().clone(), told));
+                let _unheard = sender.send((facts.lock().clone(), result));
             }
         }
         let Ok(mut source) = opened else { return false };

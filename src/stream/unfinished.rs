@@ -2,7 +2,7 @@
 
 use super::sample::Sample;
 
-/// How a kind of dump begins, and what stands near its end.
+/// How a kind of dump begins, and what is near its end.
 struct Frame {
     made_by: &'static str,
     begins: &'static str,
@@ -21,7 +21,7 @@ const FRAMES: [Frame; 5] = [
     Frame { made_by: "sqlite3", begins: "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;", ends: "COMMIT;" },
 ];
 
-/// How many bytes of the head are looked through for how it begins: what stands before it is short.
+/// How many bytes of the head are searched for its beginning: only little comes before it.
 const BEGIN_BYTES: usize = 512;
 
 /// Why this plain text is the beginning of a dump only.

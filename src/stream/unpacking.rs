@@ -1,4 +1,4 @@
-//! Unpacks what somebody else has packed while it passes, to know that it is whole.
+//! Unpacks a packed stream while it passes, to check that it is whole.
 
 use std::io::{self, Write};
 

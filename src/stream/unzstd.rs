@@ -25,9 +25,9 @@ impl Decoder for Unzstd {
             return Ok(0);
         }
         let mut input = InBuffer::around(input);
-        let wanted = self.context.decompress_stream(&mut OutBuffer::around(out), &mut input);
+        let missing = self.context.decompress_stream(&mut OutBuffer::around(out), &mut input);
         self.read_bytes += input.pos() as u64;
-        self.inside = wanted.map_err(|code| refused(get_error_name(code), self.read_bytes))? > 0;
+        self.inside = missing.map_err(|code| refused(get_error_name(code), self.read_bytes))? > 0;
         Ok(input.pos())
     }
 

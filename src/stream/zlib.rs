@@ -39,7 +39,7 @@ pub(super) fn deflate(level: i32, dictionary: &[u8], plain: &[u8], out: &mut Vec
     state.finish(plain, out)
 }
 
-/// zlib's state of one stream. It lies still: zlib may keep its address.
+/// zlib's state of one stream. It does not move: zlib may keep its address.
 struct State(Box<zlib::z_stream>);
 
 impl State {

@@ -31,13 +31,13 @@ pub fn zstd(source: Box<dyn Source>, level: i32, threads: usize, facts: &SharedF
 type Packed = Result<Piece>;
 
 fn encode(level: i32, threads: usize, waiting: mpsc::Receiver<Piece>, packed: mpsc::Sender<Packed>) {
-    let told = packed.clone();
+    let output = packed.clone();
     let last = match write_frame(level, threads, waiting, packed) {
         Ok(true) => Ok(Piece::End),
         Ok(false) => return,
         Err(cause) => Err(Error::new(Kind::Other, "cannot compress with `zstd`").because(cause)),
     };
-    if told.blocking_send(last).is_err() {
+    if output.blocking_send(last).is_err() {
         // the pipeline was dropped meanwhile: nobody is left to hear it
     }
 }

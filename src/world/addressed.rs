@@ -1,4 +1,4 @@
-//! Lets an address of an object, such as `s3://bucket/key`, take the place of a path: what reads files then reads objects.
+//! Lets an address of an object, such as `s3://bucket/key`, replace a path: what reads files then reads objects.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Gives each effect a typed call, so that nobody above takes a reply apart.
+//! Gives each effect a typed call, so that no code above takes a reply apart.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

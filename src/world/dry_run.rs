@@ -2,7 +2,7 @@
 //!
 //! A planned file exists with its size, and a planned removal is gone, so that a recipe goes on as it would. What a withheld
 //! program would have written nobody knows: its output breaks off with the error `Withheld`, which passes through every stage
-//! as errors do, so that no stage can take it for a proved end. Whoever saves such a stream asks `is_withheld`, and then
+//! as errors do, so that no stage can take it for a proved end. Code that saves such a stream asks `is_withheld`, and then
 //! commits the (withheld) file unsealed: as planned, not as proved. Reading it back breaks off with `Withheld` as well.
 
 use std::sync::Arc;
@@ -119,12 +119,12 @@ impl<W: World + 'static> DryRun<W> {
             E::Request(request) if !request.method.only_reads() => {
                 note(Some(crate::units::show_size(request.body.data.len() as u64)));
                 let body = Box::new(Unknown(request.title()));
-                let end_is_told = true;
+                let end_is_known = true;
                 Ok(Reply::Response(HttpResponse {
                     status: 200,
                     headers: Vec::new(),
                     body,
-                    end_is_told,
+                    end_is_known,
                     certificate: None,
                     withheld: true,
                 }))
@@ -194,7 +194,7 @@ impl<W: World + 'static> DryRun<W> {
         }
     }
 
-    /// What lies at a path, as far as it was changed by what is planned.
+    /// What is at a path, as far as it was changed by what is planned.
     async fn stat(&self, path: &std::path::Path, request: &Request) -> Result<Option<Stat>> {
         let at = self.plan.lock().locate(path);
         match at {

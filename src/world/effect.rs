@@ -1,4 +1,4 @@
-//! Every touch of the outside, as plain data.
+//! Every access to the outside, as plain data.
 
 mod classes;
 
@@ -62,7 +62,7 @@ pub enum Effect {
     // -- programs
     /// Starts a program in a process group of its own. Reply: `Child`.
     Spawn(Command),
-    /// Where a program lies on the `PATH`; an absent one is `None`. Reply: `Path`.
+    /// Where a program is on the `PATH`; an absent one is `None`. Reply: `Path`.
     Which { program: String },
     /// Runs another recipe in a run of its own, and waits for its end. Reply: `Recipe`.
     RunRecipe(Box<RecipeRun>),

@@ -49,17 +49,17 @@ pub struct Nth {
 pub enum FaultKind {
     /// It is refused at once, with an error of this kind.
     Fail { kind: Kind },
-    /// Its stream breaks after so many bytes: a file cannot be read or written on, a program dies.
+    /// Its stream breaks after this many bytes: a file cannot be read or written on, a program dies.
     Cut { after_bytes: u64 },
     /// A program writes all that it has to, and then fails with this code.
     Exit { code: i32 },
-    /// It answers no more after so many bytes, until its limits end it.
+    /// It answers no more after this many bytes, until its limits end it.
     Hang { after_bytes: u64 },
-    /// Each of its steps takes so much longer.
+    /// Each of its steps takes this much longer.
     Slow { by: Duration },
     /// A server answers with this status, and nothing else.
     Answer { status: u16 },
-    /// The disk is full after so many bytes.
+    /// The disk is full after this many bytes.
     FullDisk { after_bytes: u64 },
     /// The program leaves something behind that changes these files once they stand under their names; their size stays.
     Changed { paths: Vec<PathBuf> },
@@ -70,7 +70,7 @@ pub enum FaultKind {
 /// A world with faults.
 ///
 /// It counts the effects that reach it, so it belongs below what refuses them. What is under way when the run is killed
-/// is not taken back, as nobody would be left to do it; `Simulated::die` then says the same to a simulated world.
+/// is not undone, since no process is left to do it; `Simulated::die` then says the same to a simulated world.
 pub struct Faulty<W> {
     inner: Arc<W>,
     faults: Vec<Fault>,

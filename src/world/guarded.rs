@@ -88,13 +88,13 @@ impl<W> Guarded<W> {
     }
 
     /// The kernel lets nobody take a name from a folder that is not declared. It allows that for what the run itself wrote there:
-    /// for a file that is missing, the folder above it lies inside the wall.
+    /// for a file that is missing, the folder above it is inside the wall.
     fn may_take_away(&self, verb: &str, path: &Path) -> Result<()> {
         let held_above = path.parent().is_some_and(|above| holds(&self.needs.write, above));
         match held_above || lock(&self.written).iter().any(|written| written == path) {
             true => Ok(()),
             false => Err(Error::new(Kind::Denied, format!("the recipe may not {verb} `{}` itself", path.display()))
-                .because_text("its needs declare what lies there, and not the name of it")
+                .because_text("its needs declare its content, and not its name")
                 .hint(format!("declare the folder above: `write = {{ {:?} }}`", above(path).display().to_string()))),
         }
     }

@@ -61,7 +61,7 @@ pub struct HttpResponse {
     /// Its `End` says that every byte has come, where the server announced how many there are.
     pub body: Box<dyn Source>,
     /// Whether the server says where the body ends. Otherwise a connection that breaks looks like the end.
-    pub end_is_told: bool,
+    pub end_is_known: bool,
     /// That of the server, where the connection has one.
     pub certificate: Option<certificate::ServerCertificate>,
     /// Whether nothing was sent, because this is a dry run: what the server would have answered is unknown.

@@ -151,7 +151,7 @@ impl Mail {
         all
     }
 
-    /// What it is about, for people: to whom, and its subject.
+    /// What it is about, for people: its recipients and its subject.
     pub fn line(&self) -> String {
         let to: Vec<&str> = self.recipients().iter().map(|mailbox| mailbox.address.as_str()).collect();
         let subject: String = self.subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

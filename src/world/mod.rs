@@ -76,7 +76,7 @@ pub use reply::{Child, Entry, EntryKind, LockGuard, MemoryDir, Reply, Space, Sta
 
 /// Everything outside hikae. Decorators wrap one world in another and pass on what is not theirs.
 pub trait World: Send + Sync {
-    /// Performs one effect. Dropping the future, or the stream or child that it gave, takes back what is not finished.
+    /// Performs one effect. Dropping the future, or the stream or child that it gave, undoes what is not finished.
     fn perform(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
 
     /// Whether the recipe may ask for this: for what is about to prepare it by other effects. Who guards nothing permits all.

@@ -42,7 +42,7 @@ pub struct Store {
     pub region: Option<String>,
     /// The bucket or the container; of SFTP the host, of rclone the remote, of a folder nothing.
     pub bucket: String,
-    /// The folder that all keys lie below, without a slash at its end; empty for a whole bucket.
+    /// The folder that all keys are below, without a slash at its end; empty for a whole bucket.
     pub root: String,
     /// Whether the bucket is in the path of a url, and not before its host.
     pub path_style: Option<bool>,
@@ -139,7 +139,7 @@ impl Store {
         Store { kind, endpoint: None, region: None, bucket, root, path_style: None, keys: None, roots: None }
     }
 
-    /// What is made by `objects.make_bucket`: the bucket, or the folder that all keys lie below.
+    /// What is made by `objects.make_bucket`: the bucket, or the folder that all keys are below.
     pub fn container(&self) -> String {
         let bucket = format!("{}://{}", self.kind.scheme(), self.bucket);
         if self.kind.is_tree() { format!("{bucket}{}", self.below()) } else { bucket }

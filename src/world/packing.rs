@@ -102,10 +102,10 @@ impl Packing {
         shown.join(", ")
     }
 
-    /// What `path` is called in the archive; a root that lies outside the base is an error.
+    /// What `path` is called in the archive; a root that is outside the base is an error.
     pub fn name_of(&self, path: &Path) -> Result<PathBuf> {
         path.strip_prefix(&self.base).map(Path::to_owned).map_err(|_| {
-            Error::new(Kind::Recipe, format!("`{}` does not lie below the base", path.display()))
+            Error::new(Kind::Recipe, format!("`{}` is not below the base", path.display()))
                 .because_text(format!("the base is `{}`", self.base.display()))
                 .hint("leave `base` out, or name a folder that holds every root")
         })

@@ -33,6 +33,6 @@ pub fn nearest_root<'a>(roots: &'a [PathBuf], path: &Path) -> io::Result<Option<
     match nearest {
         Some(root) if root == path => Ok(None),
         Some(root) => Ok(Some(root)),
-        None => Err(io::Error::new(io::ErrorKind::PermissionDenied, "it lies beneath no declared path")),
+        None => Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is beneath no declared path")),
     }
 }

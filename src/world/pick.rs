@@ -55,7 +55,7 @@ pub fn put_in_order(entries: &mut [Entry]) {
     entries.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
 }
 
-/// Age in whole days, as `find -mtime` counts: 30 days and 23 hours are 30 days. What lies in the future is below zero.
+/// Age in whole days, as `find -mtime` counts: 30 days and 23 hours are 30 days. What is in the future is below zero.
 fn age_days(now: DateTime<FixedOffset>, modified: DateTime<FixedOffset>) -> i128 {
     let mut secs = now.timestamp() - modified.timestamp();
     if now.timestamp_subsec_nanos() < modified.timestamp_subsec_nanos() {

@@ -105,12 +105,12 @@ impl QueryResult {
     }
 }
 
-/// A connection to one database. Dropping it ends the session on the server, and takes back what is not committed.
+/// A connection to one database. Dropping it ends the session on the server, and rolls back what is not committed.
 pub trait Session: Send {
     /// Runs one statement and gives its rows, of at most `max_bytes`. After an error the session goes on.
     fn ask(&mut self, sql: Bytes, max_bytes: usize) -> BoxFuture<'_, Result<QueryResult>>;
 
-    /// Sends a step ahead. An error is that of any step so far; then the session is of no use any more.
+    /// Sends a step ahead. An error is that of any step so far; then the session cannot be used any more.
     fn send(&mut self, step: Step) -> BoxFuture<'_, Result<()>>;
 
     /// Waits until every step that was sent is done.

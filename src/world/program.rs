@@ -28,7 +28,7 @@ pub type Explain = Box<dyn Fn(&Exit) -> Error + Send>;
 /// What a caller who knows a program reads from its good end.
 type Heed = Box<dyn FnOnce(&Exit) + Send>;
 
-/// The output of a program, whose `End` says that the program exited with a good code: 0, if nothing else is said.
+/// The output of a program, whose `End` says that the program exited with a good code: 0, by default.
 pub struct ProgramSource {
     program: String,
     stdout: Box<dyn Source>,

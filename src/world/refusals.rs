@@ -1,4 +1,4 @@
-//! Words what a file system or a program refuses, alike in every world, with what a person can do about it.
+//! The messages of file systems and programs, the same in every world, with what a person can do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ fn advice(errno: Errno, path: &Path, around: &impl Around) -> Option<String> {
             Some("check the owner and the mode of the path and of the folders above it".into())
         }
         Errno::ROFS => Some("the file system is mounted read-only".into()),
-        Errno::XDEV => Some("the two paths lie on different file systems: copy instead".into()),
+        Errno::XDEV => Some("the two paths are on different file systems: copy instead".into()),
         Errno::NOTEMPTY => Some("the folder is not empty".into()),
         Errno::NAMETOOLONG => Some("choose a shorter name".into()),
         _ => None,
@@ -63,7 +63,7 @@ pub fn out_of_reach(act: &str, path: &Path, root: Option<&Path>, cause: io::Erro
 /// A new file was to take the name of another.
 pub fn taken(path: &Path) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot create `{}`", path.display()))
-        .because_text("a file of this name stands already")
+        .because_text("a file of this name exists")
         .hint("nothing was changed: choose another name, or remove the old file first")
 }
 
@@ -83,7 +83,7 @@ pub fn not_plain(path: &Path, is_dir: bool) -> Error {
 /// Something else is where a folder was to be made.
 pub fn not_a_folder(path: &Path) -> Error {
     Error::new(Kind::AlreadyExists, format!("cannot make the folder `{}`", path.display()))
-        .because_text("something that is not a folder stands there")
+        .because_text("something that is not a folder exists there")
 }
 
 /// A link is where a file or folder was meant.
@@ -125,7 +125,7 @@ impl Kept {
     }
 }
 
-/// In the order in which they can be removed: what lies in a folder before the folder.
+/// In the order in which they can be removed: what is in a folder before the folder.
 pub fn deepest_first(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
     paths.sort_unstable_by(|a, b| b.as_os_str().cmp(a.as_os_str()));
     paths

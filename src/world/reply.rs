@@ -42,7 +42,7 @@ pub enum Reply {
     Done,
 }
 
-/// What lies at a path.
+/// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
     pub kind: EntryKind,

@@ -1,4 +1,6 @@
-//! Knows shells by their names: what goes on inside one, nobody outside can prove.
+//! Recognizes shells by their names: hikae cannot prove what runs inside one.
+
+use crate::report::remark::{Level, Remark};
 
 /// What every report of a shell says.
 pub const WHY: &str = "what a shell hides, nobody can prove";
@@ -14,4 +16,10 @@ const SHELLS: [&str; 18] = [
 pub fn is_shell(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or_default();
     SHELLS.contains(&name) || [".sh", ".bash", ".zsh"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// The remark on a backup that comes out of this program, if it is a shell.
+pub fn remark(program: &str) -> Option<Remark> {
+    let message = format!("a backup comes out of the shell `{program}`: {WHY}");
+    is_shell(program).then(|| Remark::new(Level::Warning, "shell", message).hint(HINT))
 }

@@ -26,7 +26,7 @@ pub trait Watcher: Clone + Send + Sync + 'static {
     /// Bytes have gone through.
     fn moved(&self, _bytes: usize) {}
 
-    /// The effect is over. Told once.
+    /// The effect is over. Called once.
     fn ended(&self, _ending: Ending<'_>) {}
 }
 
@@ -104,7 +104,7 @@ impl<W: Watcher> Drop for Watch<W> {
 }
 
 struct Watched<T: ?Sized, W: Watcher> {
-    // The stream goes before the watch: what it takes back is then still seen.
+    // The stream is dropped before the watch, so that its cleanup is still seen.
     inner: Box<T>,
     watch: Watch<W>,
 }

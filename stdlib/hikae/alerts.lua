@@ -1,4 +1,4 @@
---- Fits the words of an alert into what a messenger takes, and reads what it answers.
+--- Shortens the text of an alert to the limits of a messenger, and reads its answer.
 local alerts = {}
 
 local COLOURS = { good = "#2E7D32", neutral = "#607D8B", warning = "#F9A825", danger = "#C62828" }
@@ -32,7 +32,7 @@ local function start_of_char(text, at)
   return at
 end
 
---- So many bytes of the text from its two ends, with `…` between them: an error says what failed first, and often why last.
+--- This many bytes of the text from its two ends, with `…` between them: an error says what failed first, and often why last.
 ---@param text string
 ---@param keep integer
 ---@return string
@@ -68,7 +68,7 @@ function alerts.fit_as(text, max, write, measure)
   return write(both_ends(text, least))
 end
 
---- The text, with `…` in the middle when it has more than so many characters.
+--- The text, with `…` in the middle when it has more than this many characters.
 ---@param text string
 ---@param max integer
 ---@return string
@@ -78,7 +78,7 @@ function alerts.fit(text, max)
   end, alerts.utf16_units)
 end
 
---- The text, with `…` in the middle when it is more than so many bytes of UTF-8.
+--- The text, with `…` in the middle when it is more than this many bytes of UTF-8.
 ---@param text string
 ---@param max integer
 ---@return string

@@ -1,4 +1,4 @@
---- Goes through the list of an application recovery (guide App. B): front page, API, form, administration and certificate, each with ✓, ✗ or –.
+--- Works through the checklist of an application recovery (guide App. B): front page, API, form, administration and certificate, each with ✓, ✗ or –.
 local application = {}
 
 ---@class (exact) hikae.application.Check

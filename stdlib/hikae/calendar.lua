@@ -1,4 +1,4 @@
---- Reckons with the stamps in backup names (`YYYYMMDD_HHMMSS`): the day, week, month and year that each belongs to.
+--- Computes with the stamps in backup names (`YYYYMMDD_HHMMSS`): the day, week, month and year that each belongs to.
 local calendar = {}
 
 ---@class (exact) hikae.calendar.Moment
@@ -59,7 +59,7 @@ function calendar.parse(stamp)
   }
 end
 
---- The last stamp inside a file name; nil when there is none. Digits that only look like one, such as an order number, are passed over.
+--- The last stamp inside a file name; nil when there is none. Digits that only look like one, such as an order number, are ignored.
 --- The documented name of a log backup has the day alone, `logs_backup_20260215.tar.gz`: it counts as its first second.
 ---@param name string
 ---@return string?

@@ -7,14 +7,14 @@ local PRELOADED = {
   "pg_wait_sampling", "pgaudit", "pglogical", "set_user",
 }
 
---- What some of them need besides. `{database}` stands for the database into which the backup is restored.
+--- What some of them need besides. `{database}` means the database into which the backup is restored.
 local BESIDES = {
   -- It can be in one database of a server, which this setting names.
   pg_cron = { "cron.database_name={database}", "cron.launch_active_jobs=off" },
   timescaledb = { "timescaledb.telemetry_level=off" },
 }
 
---- Up to so many tables a cluster can compare as it is: each is locked while the structure is read.
+--- Up to this many tables a cluster can compare as it is: each is locked while the structure is read.
 local FEW_TABLES = 50000
 
 --- What a server has connections for, by which it multiplies its locks.

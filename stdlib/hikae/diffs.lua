@@ -76,7 +76,7 @@ function diffs.between(dir, live, passed_over)
   return found
 end
 
---- Whether nobody should read what stands under a name.
+--- Whether the value of a name is secret.
 ---@param name string
 ---@return boolean
 local function is_secret(name)

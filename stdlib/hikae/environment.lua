@@ -17,8 +17,17 @@ local function refuse(file, line, why)
   error {
     kind = "integrity",
     message = _("the env file `%s` cannot be read: line %d: %s", file, line, why),
-    hint = _("each line is NAME=value, a comment, or empty; a value with blanks stands in quotes"),
+    hint = _("each line is NAME=value, a comment, or empty; a value with blanks is in quotes"),
   }
+end
+
+--- Whether the character at `at` is escaped: by a backslash that is not escaped itself.
+---@param text string
+---@param at integer
+---@return boolean
+local function is_escaped(text, at)
+  local backslashes = string.match(string.sub(text, 1, at - 1), "\\*$")
+  return #backslashes % 2 == 1
 end
 
 --- The text after an opening quote, up to the closing one, on as many lines as it takes.
@@ -33,7 +42,7 @@ local function quoted(lines, at, rest, quote)
   local from = 1
   while true do
     local close = string.find(rest, quote, from, true)
-    while close and quote == '"' and string.sub(rest, close - 1, close - 1) == "\\" do
+    while close and quote == '"' and is_escaped(rest, close) do
       close = string.find(rest, quote, close + 1, true)
     end
     if close then

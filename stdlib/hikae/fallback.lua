@@ -1,4 +1,4 @@
---- Decides what follows when a backup cannot be restored: the older one only where that was agreed to, and never without saying so.
+--- Decides what follows when a backup cannot be restored: an older one only if that was agreed to, and always reported.
 local calendar = require "hikae.calendar"
 
 local fallback = {}
@@ -60,7 +60,7 @@ end
 ---@param older string
 ---@param failure errors.Failure
 function fallback.stop(file, older, failure)
-  errors.accept(failure, _("the error below tells it"))
+  errors.accept(failure, _("the error below reports it"))
   error {
     kind = failure.kind,
     message = fallback.wrong(file, failure),

@@ -62,7 +62,7 @@ end
 local function look(dir, options)
   local ok, said = errors.try(run, dir, { "ls-remote", "--symref", "origin" }, options)
   if not ok then
-    errors.accept(said, _("the error below tells it"))
+    errors.accept(said, _("the error below reports it"))
     error { kind = said.kind, message = said.message, hint = said.hint or _("can the address be reached from here, and is there what it asks for: a token in it, or a key?") }
   end
   local count = 0
@@ -72,14 +72,39 @@ local function look(dir, options)
   return count, string.match(said, "ref: (refs/heads/[^\t\n]+)\tHEAD")
 end
 
---- Removes what a git that was killed has left in a mirror: no run uses it at the same time, and git waits for such a lock for ever.
+--- Fetches what is new. A remote that goes away in the middle leaves the mirror as it was.
+---@param dir string
+---@param options hikae.git.MirrorOptions
+local function fetch(dir, options)
+  local ok, failure = errors.try(run, dir, { "fetch", "--quiet", "--prune", "--no-auto-gc", "origin" }, options)
+  if not ok then
+    errors.accept(failure, _("the error below tells it"))
+    error {
+      kind = failure.kind, message = failure.message,
+      hint = failure.hint or _("the mirror is as it was, and the next run goes on with it; did the remote or the network go away?"),
+    }
+  end
+end
+
+--- The files of this name in a folder and below it.
+---@param dir string
+---@param name string
+---@return fs.Entry[]
+local function files_in(dir, name)
+  return fs.stat(dir) and fs.list { dir = dir, name = name, kind = "file", recursive = true } or {}
+end
+
+--- Removes what a git that was killed, or lost its remote, has left in a mirror: no run uses it at the same time. Git waits for such
+--- a lock for ever, and keeps half a pack for ever.
 ---@param dir string
 ---@return boolean is_whole Whether the mirror was made to its end.
-local function clear_locks(dir)
-  local locks = fs.stat(dir) and fs.list { dir = dir, name = "*.lock", kind = "file", recursive = true } or {}
-  for _i, lock in ipairs(locks) do
-    log.warn(_("Removed `%s`, which an interrupted git left", lock.path))
-    fs.remove(lock.path, { why = _("an interrupted git left it") })
+local function clear_left_over(dir)
+  local locks = files_in(dir, "*.lock")
+  local left = files_in(path.join(dir, "objects"), "tmp_*")
+  table.move(locks, 1, #locks, #left + 1, left)
+  for _i, file in ipairs(left) do
+    log.warn(_("Removed `%s`, which an interrupted git left", file.path))
+    fs.remove(file.path, { why = _("an interrupted git left it") })
   end
   return #locks == 0 and fs.stat(path.join(dir, "HEAD")) ~= nil and fs.stat(path.join(dir, "config")) ~= nil
 end
@@ -90,7 +115,7 @@ end
 ---@return integer refs How many the mirror has now.
 function git.mirror(options)
   local dir = options.dir
-  if not clear_locks(dir) then
+  if not clear_left_over(dir) then
     fs.mkdir(dir)
     run(nil, { "init", "--bare", "--quiet", dir }, options)
   end
@@ -111,7 +136,7 @@ function git.mirror(options)
       hint = _("was it emptied, or is the address wrong? if it is meant to be empty: `allow_empty = true`"),
     }
   end
-  run(dir, { "fetch", "--quiet", "--prune", "--no-auto-gc", "origin" }, asked)
+  fetch(dir, asked)
   if head then
     run(dir, { "symbolic-ref", "HEAD", head }, asked)
   end
@@ -128,7 +153,7 @@ end
 function git.fsck(dir, options)
   local ok, failure = errors.try(run, dir, { "fsck", "--full", "--no-dangling", "--no-progress" }, options)
   if not ok then
-    errors.accept(failure, _("the error below tells it"))
+    errors.accept(failure, _("the error below reports it"))
     error {
       kind = failure.kind == "command" and "integrity" or failure.kind,
       message = _("the git repository `%s` is damaged: %s", dir, failure.message),
@@ -151,22 +176,18 @@ function git.bundle(dir, options)
   }
 end
 
---- Removes a folder with all that is in it.
+--- Removes a folder with all that is in it, whatever the names.
 ---@param dir string
 local function remove_tree(dir)
-  local entries = fs.list { dir = dir, recursive = true }
-  for index = #entries, 1, -1 do
-    fs.remove(entries[index].path, { why = _("it was restored for a moment") })
-  end
-  fs.remove(dir, { why = _("it was restored for a moment") })
+  fs.remove(dir, { recursive = true, why = _("it was restored for a moment") })
 end
 
---- What is restored for a moment lies in folders that begin so; one that is a day old was left by a run that was killed.
+--- What is restored for a moment is in folders that begin so; one that is a day old was left by a run that was killed.
 local MOMENT, DAY_SECS = "hikae_bundle_", 86400
 
 --- Removes what killed runs have left.
 ---@param work string
-local function clear_left(work)
+local function clear_work(work)
   for _i, entry in ipairs(fs.stat(work) and fs.list { dir = work, name = MOMENT .. "[0-9]*", kind = "dir" } or {}) do
     if entry.age_secs > DAY_SECS then
       remove_tree(entry.path)
@@ -179,7 +200,7 @@ end
 ---@param bundle string
 ---@param options hikae.git.VerifyOptions
 function git.verify(bundle, options)
-  clear_left(options.work)
+  clear_work(options.work)
   local dir = path.join(options.work, MOMENT .. clock.stamp())
   fs.mkdir(dir)
   run(nil, { "init", "--bare", "--quiet", dir }, options)
@@ -195,7 +216,7 @@ function git.verify(bundle, options)
   end)
   remove_tree(dir)
   if not ok then
-    errors.accept(failure, _("the error below tells it"))
+    errors.accept(failure, _("the error below reports it"))
     error { kind = failure.kind, message = _("the bundle `%s` cannot be restored: %s", bundle, failure.message), hint = failure.hint }
   end
 end

@@ -1,4 +1,4 @@
---- Sets backups of different databases apart: each is let go only for the sake of those that have all that is in it.
+--- Groups backups by database: each is removed only in favour of backups that have all of its databases.
 local groups = {}
 
 ---@param names string[]
@@ -25,8 +25,8 @@ function groups.covers(one, other)
   return #other > 0 or #one == 0
 end
 
---- The backups that a run may let go: all when there are no new ones, else those of which a new one has every database. Where others
---- lie among them, nobody knows whose a backup is that does not say what is in it: it is left alone as well.
+--- The backups that a run may remove: all when there are no new ones, else those of which a new one has every database. Where others
+--- are among them, nobody knows whose a backup is that does not say what is in it: it is left alone as well.
 ---@param backups hikae.retention.Backup[]
 ---@param new? hikae.retention.Backup[]
 ---@return hikae.retention.Backup[] within
@@ -76,10 +76,10 @@ end
 
 --- Plans for each group apart; touches nothing.
 ---@param backups hikae.retention.Backup[]
----@param new? hikae.retention.Backup[] Those that the run has made; nil where it makes none, and may let go whatever is old.
+---@param new? hikae.retention.Backup[] Those that the run has made; nil where it makes none, and may remove any old one.
 ---@param plan fun(among: hikae.retention.Backup[]): hikae.retention.Plan
 ---@return hikae.retention.Plan
----@return hikae.retention.Backup[] left What is none of this run's business; it is kept.
+---@return hikae.retention.Backup[] left What this run has nothing to do with; it is kept.
 function groups.plan(backups, new, plan)
   local within, left = reach(backups, new)
   local all = { keep = {}, drop = {} }

@@ -1,4 +1,4 @@
---- Looks whether the application works, by an address, by commands of one's own, or by both; what is not named is not looked at.
+--- Checks whether the application works, by an address, by commands, or by both; without either, nothing is checked.
 local steps = require "hikae.steps"
 
 local health = {}

@@ -30,7 +30,7 @@ local function backup_of(listed)
   }
 end
 
---- Whether a name is that of what lies beside a backup.
+--- Whether a name is that of what is beside a backup.
 local function is_beside(name)
   return string.sub(name, -#manifests.SUFFIX) == manifests.SUFFIX or string.sub(name, -#manifests.LIST) == manifests.LIST
 end
@@ -44,11 +44,11 @@ local function with_beside(dir, name, suffix)
   return found
 end
 
---- The backups in a folder, and what lies there beside none: what a run that was killed in between left behind.
+--- The backups in a folder, and what is there beside none: what a run that was killed in between left behind.
 ---@param dir string
 ---@param name string The pattern of the backups' names.
 ---@return hikae.retention.Backup[]
----@return table<string, string[]> beside The names of what lies beside a backup, by its name.
+---@return table<string, string[]> beside The names of what is beside a backup, by its name.
 ---@return string[] orphans
 function manifests.look(dir, name)
   local backups, beside, orphans = {}, {}, {}
@@ -88,7 +88,7 @@ function manifests.made(backups, dir, ending, hint)
   return new
 end
 
---- Refuses to let backups with rows go for the sake of a newer one without any: a wrong or emptied database dumps well.
+--- Refuses to remove backups with rows in favour of a newer one without any: a wrong or emptied database dumps without errors.
 ---@param backups hikae.retention.Backup[]
 function manifests.check_rows(backups)
   local newest

@@ -13,13 +13,13 @@ function monitored.kinds(find)
     local known, runs = errors.try(catalog.runs, { recipe = MAKERS[kind], limit = 1 })
     local there, none = errors.try(find, kind)
     if not known then
-      errors.accept(runs, _("it is told with all that is wrong"))
+      errors.accept(runs, _("it is reported with everything else that is wrong"))
     end
     local absent = not there and none.kind == "not_found"
     if absent then
       errors.accept(none, _("nobody makes such backups here"))
     elseif not there then
-      errors.accept(none, _("it is told with all that is wrong"))
+      errors.accept(none, _("it is reported with everything else that is wrong"))
     end
     if not absent or not known or #runs > 0 then
       kinds[#kinds + 1] = kind
@@ -51,7 +51,7 @@ end
 function monitored.listen(wrong)
   local ok, overdue = errors.try(catalog.overdue)
   if not ok then
-    errors.accept(overdue, _("it is told with all that is wrong"))
+    errors.accept(overdue, _("it is reported with everything else that is wrong"))
     return wrong(_("record of the runs"), overdue.message)
   end
   local titles = {

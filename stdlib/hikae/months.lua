@@ -1,4 +1,4 @@
---- Reckons with months as people write them, `2026-02`, in local time.
+--- Computes with months as people write them, `2026-02`, in local time.
 local months = {}
 
 ---@class (exact) hikae.months.Month

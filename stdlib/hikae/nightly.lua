@@ -1,5 +1,6 @@
---- Sums up a night of recipes: what each step came to, what that makes of the whole, and the message about it.
+--- Sums up a night of recipes: the outcome of each step, of the whole night, and the message about it.
 local page = require "hikae.report_page"
+local slack = require "hikae.channels.slack"
 
 local nightly = {}
 
@@ -56,7 +57,25 @@ function nightly.steps(p)
   return steps
 end
 
---- The params that a step gets: where its backups lie, if that is not where they lie by default.
+--- Refuses a required step that no step has: misspelt, it would let a failed step pass.
+---@param steps hikae.nightly.Step[]
+---@param required string[]
+function nightly.check(steps, required)
+  local known = titles()
+  for _i, step in ipairs(steps) do
+    known[step.recipe] = step.title
+  end
+  for _i, name in ipairs(required) do
+    if not known[name] then
+      error {
+        message = _("`%s` is required, and is no step of the night", name),
+        hint = _("name it in `steps` as well, or take it out of `required`"),
+      }
+    end
+  end
+end
+
+--- The params that a step gets: where its backups are, if that is not where they are by default.
 ---@param p table
 ---@param recipe string
 ---@return table<string, any>
@@ -80,24 +99,13 @@ end
 ---@return hikae.nightly.Result
 function nightly.result(step, ok, outcome, took)
   if not ok then
-    errors.accept(outcome, _("the steps after it run all the same, and the night says so"))
+    errors.accept(outcome, _("the steps after it still run, and the night says so"))
     return { step = step, status = "failure", why = outcome.message, took = took }
   elseif outcome.status == "success" then
     return { step = step, status = "success", took = took }
   end
   local why = outcome.error and outcome.error.message or outcome.status
   return { step = step, status = outcome.status == "partial" and "partial" or "failure", why = why, took = took }
-end
-
---- How much is in a folder.
----@param dir string
----@return integer
-function nightly.size_of(dir)
-  local bytes = 0
-  for _i, file in ipairs(fs.list { dir = dir, recursive = true, kind = "file" }) do
-    bytes = bytes + file.size_bytes
-  end
-  return bytes
 end
 
 --- What the steps make of the night: a failure where a required one failed or none succeeded, else in part where any did not succeed.
@@ -129,6 +137,9 @@ function nightly.sum_up(results, required)
   return night
 end
 
+--- What Slack gets of the reason of a step, and of its title, in units of UTF-16.
+local MAX_WHY, MAX_TITLE = 500, 150
+
 local COLOURS = { success = "good", partial = "warning", failure = "danger" }
 
 --- The message about a night, as Slack takes it.
@@ -148,28 +159,38 @@ function nightly.message(night, results, size)
   }
   for _i, result in ipairs(results) do
     local mark = result.status == "success" and "✓" or "✗"
-    local value = result.why and mark .. " " .. string.sub(result.why, 1, 500) or mark
-    fields[#fields + 1] = { title = result.step.title, value = (string.gsub(value, "[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" })), short = false }
+    local value = result.why and mark .. " " .. slack.escaped(result.why, MAX_WHY) or mark
+    fields[#fields + 1] = { title = slack.escaped(result.step.title, MAX_TITLE), value = value, short = false }
   end
   return { text = texts[night.status], attachments = { { color = COLOURS[night.status], fallback = night.heading, title = night.heading, fields = fields } } }
 end
 
---- Sends the message about a night. That it cannot be sent changes nothing of how the night ended.
----@param slack? string
+--- Posts to Slack; an answer by which it has not taken the message is an error.
+---@param hook string
+---@param message table
+local function post(hook, message)
+  local answer = http.post(hook, { json = message, timeout = "1m" })
+  if not slack.good_answer(answer) then
+    error { kind = "network", message = _("the answer was not `ok`"), hint = _("look at the address: it may be that of another service, or of a page to log in") }
+  end
+end
+
+--- Sends the message about a night. That it cannot be sent changes nothing of how the night ended; the alerts then say it.
+---@param hook? string
 ---@param night hikae.nightly.Night
 ---@param results hikae.nightly.Result[]
 ---@param size { before: integer, after: integer }
-function nightly.tell_slack(slack, night, results, size)
-  if not slack then
+function nightly.tell_slack(hook, night, results, size)
+  if not hook then
     return
   end
-  local ok, failure = errors.try(http.post, slack, { json = nightly.message(night, results, size), timeout = "1m" })
+  local ok, failure = errors.try(post, hook, nightly.message(night, results, size))
   if not ok then
-    log.warn(_("Slack did not take the message: %s", failure.message))
     errors.accept(failure, _("a message that does not arrive changes nothing of the backups"))
+    run.remark { level = "warning", kind = "slack", message = _("Slack did not take the message: %s", failure.message), hint = failure.hint }
   else
     -- Where alerts go to the same address, one message about the night is enough.
-    run.reported(slack)
+    run.reported(hook)
   end
 end
 

@@ -61,7 +61,7 @@ function params.restore(own)
     work_dir = { env = "BACKUP_WORK_DIR", type = "path", optional = true, says = "Private folder in which a backup that is a folder in a tar file is unpacked" },
     trust = {
       type = "choice", choices = { "recorded", "dump" }, default = "recorded",
-      says = "Whose files may run code with the rights of `user`: those on record, or this one whoever made it",
+      says = "Whose files may run code with the rights of `user`: those on record, or this one in any case",
     },
     timeout = { type = "duration", optional = true, says = "Longest time for each step; else that of `[limits]`" },
   }, own)

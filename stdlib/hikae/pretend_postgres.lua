@@ -9,10 +9,10 @@ local pretend = {}
 
 ---@class hikae.pretend_postgres.Server
 ---@field databases table<string, hikae.pretend_postgres.Database>
----@field told string[] Every statement about databases, in order.
+---@field statements string[] Every statement about databases, in order.
 ---@field names fun(): string[] The databases that there are, in order.
 ---@field harmed fun(): string[] The statements that dropped anything but a throwaway.
----@field reset fun() Lets it be as it was made, for another world: `{ before_each = server.reset }`.
+---@field reset fun() Restores its first state, for another world: `{ before_each = server.reset }`.
 ---@field answer fun(said: simulate.Said): simulate.Heard? For `postgres = server.answer`.
 ---@field refuses? string A text in a statement that makes it fail.
 ---@field unreadable? boolean Whether the rows of its tables may not be read.
@@ -82,7 +82,7 @@ end
 --- Does something to a database, and remembers that.
 local function act(change)
   return function(server, sql, _database, name)
-    server.told[#server.told + 1] = sql
+    server.statements[#server.statements + 1] = sql
     change(server, plain(name), sql)
   end
 end
@@ -171,7 +171,7 @@ function pretend.server(databases)
   local server = {}
   databases.postgres = databases.postgres or {}
   server.reset = function()
-    server.databases, server.told, server.next = {}, {}, 16384
+    server.databases, server.statements, server.next = {}, {}, 16384
     for name, rows in pairs(databases) do
       server.next = server.next + 1
       server.databases[name] = { oid = server.next, tables = {}, keys = 0 }
@@ -186,7 +186,7 @@ function pretend.server(databases)
   end
   server.harmed = function()
     local found = {}
-    for _i, said in ipairs(server.told) do
+    for _i, said in ipairs(server.statements) do
       if string.find(said, "^DROP") and not string.find(said, '^DROP DATABASE "hikae_throwaway_%d+_%d+_%d+"') then
         found[#found + 1] = said
       end

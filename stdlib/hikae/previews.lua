@@ -78,11 +78,11 @@ function previews.database(server, database)
   elseif ok then
     return _("replaces: the database %s", database), {}
   end
-  errors.accept(answer, _("what is replaced is described as far as the server tells it"))
+  errors.accept(answer, _("what is replaced is described as far as the server shows it"))
   if answer.kind == "not_found" then
     return _("makes: the database %s, which is not there", database)
   end
-  return _("replaces: the database %s, of which the server tells nothing: %s", database, answer.message), {}
+  return _("replaces: the database %s, about which the server says nothing: %s", database, answer.message), {}
 end
 
 --- The steps in which a backup takes the place of a database, in their order.

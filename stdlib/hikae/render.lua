@@ -1,4 +1,4 @@
---- Speaks to Render about the backups of a managed PostgreSQL database: by the program `render`, or by Render's API.
+--- Asks Render for the backups of a managed PostgreSQL database: by the program `render`, or by Render's API.
 local render = {}
 
 --- The states of a backup that is whole, and of one that never will be.
@@ -132,7 +132,7 @@ function render.check(p)
   if not string.find(p.database_id or "", "^[%w_%-]+$") then
     error {
       message = _("`%s` is not the id of a database at Render", p.database_id or ""),
-      hint = _("it stands in the address of the database's page there: RENDER_DATABASE_ID=dpg-…-a"),
+      hint = _("it is in the address of the database's page there: RENDER_DATABASE_ID=dpg-…-a"),
     }
   end
 end

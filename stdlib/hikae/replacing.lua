@@ -1,4 +1,4 @@
---- Puts files into the place of live ones, each of which is kept beside; when one fails, all are put back.
+--- Replaces live files, and keeps the old ones; when one fails, all are put back.
 local replacing = {}
 
 --- One file that takes the place of a live one.
@@ -45,7 +45,7 @@ local function put(file, stamp, live)
     if made.owner ~= live.owner or made.group ~= live.group then
       error {
         kind = "denied",
-        message = _("`%s` belongs to another user or group, to whom its new version would not belong", file.live),
+        message = _("`%s` belongs to another user or group, and its new version would not", file.live),
         hint = _("run this as that user, or put the file in place by hand: %s", file.from),
       }
     end
@@ -74,7 +74,7 @@ function replacing.put_in_place(files)
     local back, left = errors.try(put_back, begin.file, stamp, begin.was_there)
     if not back then
       log.error(_("PUT IT BACK BY HAND: %s (what was live is kept as NAME%s): %s", begin.file.live, KEPT .. stamp, left.message))
-      errors.accept(left, _("the failure that made it necessary is told"))
+      errors.accept(left, _("the failure that made it necessary is reported"))
     end
   end
   error(failure)

@@ -1,4 +1,4 @@
---- Says of git repositories what they are called, and what a bundle of them does not hold.
+--- The names of git repositories, and what a bundle of them does not contain.
 local repositories = {}
 
 ---@class (exact) hikae.repositories.Repository
@@ -20,7 +20,7 @@ local function last_parts(url, parts)
   return (string.gsub(name, "[^%w%._%-]", "_"))
 end
 
---- The repositories of these addresses. Two with the same last part are told apart by the part before it.
+--- The repositories of these addresses. Two with the same last part are distinguished by the part before it.
 ---@param urls string[]
 ---@return hikae.repositories.Repository[]
 function repositories.of(urls)
@@ -65,10 +65,18 @@ function repositories.report_missing(name, dir)
     modules[#modules + 1] = url
   end
   if #modules > 0 then
-    log.warn(_("%s has submodules, which are repositories of their own: %s", name, table.concat(modules, ", ")))
+    run.remark {
+      level = "warning", kind = "submodules",
+      message = _("%s has submodules, which are repositories of their own: %s", name, table.concat(modules, ", ")),
+      hint = _("name them in `url` as well; where others back them up: --set accept_warnings=submodules"),
+    }
   end
   if ask(dir, { "grep", "--name-only", "filter=lfs", "HEAD", "--", ".gitattributes", "*/.gitattributes" }) then
-    log.warn(_("%s keeps files in Git LFS: the backup has their pointers, and not their content", name))
+    run.remark {
+      level = "warning", kind = "lfs",
+      message = _("%s keeps files in Git LFS: the backup has their pointers, and not their content", name),
+      hint = _("back up the store of Git LFS by itself; then: --set accept_warnings=lfs"),
+    }
   end
 end
 

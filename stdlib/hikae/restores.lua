@@ -1,4 +1,4 @@
---- Restores one database so that a failure costs nothing: into a throwaway first, which is compared before it is used.
+--- Restores one database safely: into a throwaway first, which is compared before it is used.
 local checks = require "hikae.checks"
 local cluster_settings = require "hikae.cluster_settings"
 local fallback = require "hikae.fallback"
@@ -73,7 +73,7 @@ function restores.options(p, files, dump_of)
   }
 end
 
---- Drops the throwaways of killed runs. One that cannot be dropped is told, and keeps nobody from restoring; gives that failure.
+--- Drops the throwaways of killed runs. One that cannot be dropped is reported, and does not prevent the restore; returns that failure.
 ---@param server hikae.restores.Server
 ---@return errors.Failure?
 function restores.sweep(server)
@@ -101,7 +101,7 @@ local function drop_after_failure(server, database)
   local ok, failure = errors.try(pg.drop_database, restores.at(server, { name = database }))
   if not ok then
     log.warn(_("The database %s could not be dropped: %s", database, failure.message))
-    errors.accept(failure, _("what made the restore fail is told; the next run sweeps the throwaway"))
+    errors.accept(failure, _("the cause of the failed restore is reported; the next run drops the throwaway"))
   end
 end
 
@@ -129,11 +129,11 @@ local function load(options, file, database)
   if ok then
     return answer
   end
-  local question = _("%s is not recorded as a backup of this catalog, and a dump is code that would run with the rights of a superuser. Trust whoever made it? (yes/no)", file)
+  local question = _("%s is not recorded as a backup of this catalog, and a dump is code that would run with the rights of a superuser. Trust the person who made it? (yes/no)", file)
   if not is_untrusted(answer) or not run.ask(question) then
     error(answer)
   end
-  errors.accept(answer, _("the person at the terminal trusts whoever made the file"))
+  errors.accept(answer, _("the person at the terminal trusts the maker of the file"))
   return with("dump")
 end
 
@@ -178,7 +178,7 @@ end
 ---@field settings? string[] Settings of its server, beside those that follow from what is in the backup.
 ---@field timeout? integer|string Longest time for each step.
 
---- How much room a restored database may take: its rows once more for its indexes; unpacked, where no manifest tells how much that is.
+--- How much room a restored database may take: its rows once more for its indexes; unpacked, where no manifest says how much that is.
 ---@param file string
 ---@param described? table
 ---@return integer
@@ -209,7 +209,7 @@ function restores.apart(options, work)
   local dropped, failure = errors.try(pg.drop_cluster, cluster)
   if not dropped then
     log.warn(_("The temporary cluster %s could not be removed: %s", cluster.host, failure.message))
-    errors.accept(failure, _("what made the work fail is told; the next temporary cluster sweeps this one"))
+    errors.accept(failure, _("the cause of the failure is reported; the next temporary cluster removes this one"))
   end
   error(answer)
 end

@@ -1,11 +1,11 @@
---- Decides which backups are kept and which are let go, and lets them go.
+--- Decides which backups are kept and which are removed, and removes them.
 local calendar = require "hikae.calendar"
 local groups = require "hikae.groups"
 local manifests = require "hikae.manifests"
 
 local retention = {}
 
---- What the newest backup may lie ahead of the clock: the hour that local time repeats when summer ends.
+--- What the newest backup may be ahead of the clock: the hour that local time repeats when summer ends.
 local AHEAD_SECS = 3600
 local PERIODS = { "daily", "weekly", "monthly", "yearly" }
 local UNIT = { daily = "day", weekly = "week", monthly = "month", yearly = "year" }
@@ -25,7 +25,7 @@ local KNOWN = { "days", "last", "daily", "weekly", "monthly", "yearly", "keep", 
 ---@field name string
 ---@field stamp? string The moment in its name, `YYYYMMDD_HHMMSS`, local time; without one it is kept.
 ---@field moment? hikae.calendar.Moment The same moment, where it is known already.
----@field proved? boolean Whether its manifest stands beside it and fits. Default false.
+---@field proved? boolean Whether it has a manifest that fits. Default false.
 ---@field rows? integer Rows in it, where they were counted.
 ---@field databases? string[] The databases in it, in order; none where its manifest names none, nil where neither a manifest nor the head of the dump says what is in it.
 
@@ -96,12 +96,12 @@ local function dated(backups, present)
   return stamped, bare
 end
 
---- Refuses to reckon with a clock that the backups contradict.
+--- Refuses to trust a clock that the backups contradict.
 local function check_clock(newest, present, now)
   if newest and newest.moment.second > present.second + AHEAD_SECS then
     error {
       kind = "other",
-      message = _("refused to remove old backups: `%s` lies in the future of the clock, which says %s", newest.name, now),
+      message = _("refused to remove old backups: `%s` is in the future: the clock says %s", newest.name, now),
       hint = _("set the clock of this machine right, or move that backup away"),
     }
   end
@@ -125,7 +125,7 @@ local function mark_newest(items, count, why)
   end
 end
 
---- Marks the newest or the first of each of the last `count` periods that have a backup; a proved one stands before one that is not.
+--- Marks the newest or the first of each of the last `count` periods that have a backup; a proved one comes before one that is not.
 ---@param items hikae.retention.Dated[] The newest first.
 ---@param count integer
 ---@param period string

@@ -1,4 +1,4 @@
---- Keeps several backups as one set: complete or marked as not complete, let go as a whole or not at all.
+--- Keeps several backups as one set: complete or marked as not complete, removed as a whole or not at all.
 ---
 --- A set `NAME` is a folder `NAME/` with its parts, and beside it the list `NAME.sha256` with its manifest. The list comes
 --- last: a folder without it is a set that is not complete, and `INCOMPLETE.txt` in it says why.
@@ -14,7 +14,7 @@ sets.LIST = ".sha256"
 local NOTE = "INCOMPLETE.txt"
 
 ---@class hikae.sets.Set
----@field dir string The folder in which the set's own folder lies.
+---@field dir string The folder in which the set's own folder is.
 ---@field name string
 ---@field folder string
 ---@field files string[] The parts that are proved.
@@ -38,7 +38,7 @@ local function mark_abandoned(set)
   for _i, folder in ipairs(fs.list { dir = set.dir, name = pattern, kind = "dir" }) do
     local note = path.join(folder.path, NOTE)
     if folder.name ~= set.name and not fs.stat(folder.path .. sets.LIST) then
-      -- One that tells what is missing was written by a run that came to its end.
+      -- A list that names what is missing was written by a run that ended.
       if not fs.stat(note) or not string.find(fs.read(note), "\n- ", 1, true) then
         fs.write(note, _("This set is not complete: its run was cut off.") .. "\n", { replace = true })
       end
@@ -93,7 +93,7 @@ function sets.miss(set, part, failure)
   set.failures[#set.failures + 1] = { part = part, failure = failure }
 end
 
---- Tells in the set's folder what is missing, and raises it.
+--- Writes into the set's folder what is missing, and raises it.
 ---@param set hikae.sets.Set
 local function refuse(set)
   local parts, lines = {}, { _("This set is not complete: see %s.", run.id()) }
@@ -142,7 +142,7 @@ local function described(list)
   return fits and found or nil
 end
 
---- Whether every part stands with its size.
+--- Whether every part is there with its size.
 ---@param dir string
 ---@param files { path: string, size_bytes: integer }[]
 ---@return boolean

@@ -63,14 +63,14 @@ function steps.call(hook, options)
   end
 end
 
---- A hook as a step; one that is not named is passed over, which is logged.
+--- A hook as a step; one that is not named is skipped, which is logged.
 ---@param name string
 ---@param hook? hikae.steps.Hook|false
 ---@param options? hikae.steps.Options
 ---@return boolean called
 function steps.hook(name, hook, options)
   if not hook then
-    log.info(_("Step passed over, for no hook is named: %s", name))
+    log.info(_("Step skipped, no hook is named: %s", name))
     return false
   end
   steps.run(name, steps.call, hook, options)
@@ -80,7 +80,7 @@ end
 --- Records what is in place and how to go on, for people who find the procedure interrupted.
 ---@param words string
 function steps.state(words)
-  run.note(_("stands here: %s", words))
+  run.note(_("state: %s", words))
 end
 
 --- The same, also logged as an error: a person has to do something.

@@ -18,13 +18,13 @@ function sync.params(own)
     exclude = { type = "list", default = { "*.tmp" }, says = "Files that are not copied" },
     include_unproved = { default = false, says = "Whether files without a manifest are copied as well" },
     delete = { default = true, says = "Whether what is gone from the folder is deleted in the store" },
-    max_delete = { default = "10 %", says = "Largest share that one run may delete, beside what retention removed" },
+    max_delete = { default = "10 %", says = "Largest share that one run may delete, besides what retention removed" },
     delete_last = { default = false, says = "Whether the last proved backup of a kind may be deleted" },
     delete_foreign = { default = false, says = "Whether objects are deleted that no sync put there" },
     replace = { default = false, says = "Whether a backup may take the place of another one of the same name" },
     takeover = { default = false, says = "Whether this folder goes on where another one was synced before" },
     allow_empty = { default = false, says = "Whether the folder may be empty" },
-    marker = { default = true, says = "Whether a marker in the folder tells that its disk is mounted; a folder that is only read has none" },
+    marker = { default = true, says = "Whether a marker in the folder shows that its disk is mounted; a folder that is only read has none" },
     limit = { type = "size", optional = true, says = "Most bytes a second for all uploads together" },
   }
   local names = {}
@@ -81,12 +81,12 @@ end
 ---@param ... string
 ---@return objects.Planned[]
 local function of(items, ...)
-  local wanted, found = {}, {}
+  local reasons, found = {}, {}
   for _i, reason in ipairs { ... } do
-    wanted[reason] = true
+    reasons[reason] = true
   end
   for _i, item in ipairs(items) do
-    found[#found + 1] = wanted[item.reason] and item or nil
+    found[#found + 1] = reasons[item.reason] and item or nil
   end
   return found
 end

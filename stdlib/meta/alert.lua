@@ -3,14 +3,14 @@
 --- What the Lua file of a channel is given: an event and a channel. It returns `{ send = function(event, channel) … end }`.
 ---@class alert.File
 ---@field send fun(event: alert.Event, channel: alert.Channel): string|mail.Sent|nil Sends the event. A text is the reason why there is nothing to send; what has neither sent nor said why has failed.
----@field ping? fun(run: alert.Run, channel: alert.Channel): string|nil Says how a run stands to what watches from outside, for `[pings]`; one that only does this needs no `send`.
+---@field ping? fun(run: alert.Run, channel: alert.Channel): string|nil Reports the state of a run to a service that watches from outside, for `[pings]`; a channel that only does this needs no `send`.
 ---@field connect? string[] Hosts that it speaks to, where its address is not their url: `{ "api.example.com" }`.
 
---- Something to be told. It is read-only; a name that no event has is an error.
+--- Something to report. It is read-only; a name that no event has is an error.
 ---@class alert.Event
 ---@field id string The run's id: `BKP-20260215-030000-daily`.
 ---@field type string `daily`, `weekly`, `monthly` or `manual`.
----@field kind "backup_failure"|"recovered"|"digest"|"escalation"|"restore_failure"|"drill_failure"|"monitor"|"report"|"test"
+---@field kind "backup_failure"|"recovered"|"digest"|"escalation"|"restore_failure"|"drill_failure"|"warning"|"monitor"|"report"|"test"
 ---@field about string The failure that goes on, has recovered or escalates; else the same as `kind`.
 ---@field status? "success"|"partial"|"failure"|"interrupted"|"locked"|"running" How the run ended; nil for what is about no run.
 ---@field severity "info"|"warning"|"error"|"critical" How much it matters, as filters have it.
@@ -28,8 +28,8 @@
 ---@field relapses integer How often it has worked in between and failed again.
 ---@field first_failure? string
 ---@field level integer 1 operators, 2 administrators, 3 developers.
----@field contacts string[] Whom to call.
----@field findings { subject: string, message: string }[] What a monitor has found, or the lines of a report.
+---@field contacts string[] Who to call.
+---@field findings { subject: string, message: string }[] What a monitor has found, what a run warns of, or the lines of a report.
 ---@field period? string What a report is about: `2026-02`.
 ---@field rehearsal boolean Nothing has really happened.
 ---@field lang "ja"|"en" The language of the words below.
@@ -58,7 +58,7 @@
 ---@field error? { message: string, hint?: string }
 ---@field backups { path: string, size_bytes: integer, sha256: string }[]
 
---- The channel that it is to be told by.
+--- The channel that reports it.
 ---@class alert.Channel
 ---@field name string
 ---@field kind string The name of its file.

@@ -1,11 +1,11 @@
 ---@meta archive
 
---- Tar archives: files and folders into one, what is in one, and its way into a folder. Plain, `.gz` and `.zst` ones are told
---- by their first bytes.
+--- Tar archives: files and folders into one, what is in one, and its way into a folder. Plain, `.gz` and `.zst` ones are
+--- recognized by their first bytes.
 archive = {}
 
 ---@class (exact) archive.PackOptions
----@field roots? string[] Files and folders that must be there. None may be a link, or lie below another.
+---@field roots? string[] Files and folders that must be there. None may be a link, or are below another.
 ---@field optional? string[] Files and folders that may be missing.
 ---@field base? string The folder that names in the archive are relative to. Default `/`: `etc/nginx/nginx.conf`.
 ---@field exclude? string[] What is left out, by the rules of .gitignore, relative to each root: `*.log`, `/cache/`, `!keep.log`.

@@ -1,6 +1,6 @@
 ---@meta catalog
 
---- What the record of all runs tells: what is silent, for a recipe that watches over the others; what was run and made, for reports.
+--- What the record of all runs says: what is silent, for a recipe that watches over the others; what was run and made, for reports.
 catalog = {}
 
 ---@class catalog.Overdue
@@ -14,7 +14,7 @@ catalog = {}
 ---@field objective_secs? integer For `stale`: how old that may be; for `stuck`: how long it may run.
 ---@field why? string For `broken`: why it cannot be loaded.
 
---- What is wrong with recipes and tells nobody by itself, as `hikae status` shows it: one that has a schedule and did not run,
+--- What is wrong with recipes and is reported by no run, as `hikae status` shows it: one that has a schedule and did not run,
 --- whose last good backup is older than its objective, that never ran, that runs for longer than its timeout, or that cannot be
 --- loaded. Runs that failed are not among it: they tell themselves.
 ---@return catalog.Overdue[]

@@ -60,7 +60,7 @@ function Ran:with_env(name) end
 ---@return Ran
 function Ran:once() end
 
---- Expects so many calls.
+--- Expects this many calls.
 ---@param times integer
 ---@return Ran
 function Ran:times(times) end

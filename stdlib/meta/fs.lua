@@ -7,13 +7,14 @@ fs = {}
 ---@field dir string The folder.
 ---@field name? string A pattern for file names, as the shell has them: `db_backup_*.sql.gz`. Default: all names.
 ---@field recursive? boolean Also in folders below; links are never followed. Default false.
----@field older_than_days? integer Only what is more than so many whole days old, as `find -mtime +N` counts.
----@field newer_than_days? integer Only what is less than so many whole days old, as `find -mtime -N` counts.
+---@field older_than_days? integer Only what is more than this many whole days old, as `find -mtime +N` counts.
+---@field newer_than_days? integer Only what is less than this many whole days old, as `find -mtime -N` counts.
 ---@field modified_before? integer|string Only what was modified before this moment: seconds since 1970, RFC 3339 text, or an age such as `"7d"`.
 ---@field modified_after? integer|string Only what was modified at this moment or later.
 ---@field larger_than? integer|string Only files of more bytes: a number, or text such as `"100 MiB"`.
 ---@field smaller_than? integer|string Only files of fewer bytes.
 ---@field kind? "file"|"dir"|"link"|"other" Default: all kinds.
+---@field not_utf8? "error"|"skip" What becomes of names that are not UTF-8. Default `"error"`.
 
 ---@class (exact) fs.Stat
 ---@field kind "file"|"dir"|"link"|"other"
@@ -46,9 +47,19 @@ fs = {}
 --- The entries of a folder, sorted by path. Partial files of runs under way are left out.
 ---@param options fs.ListOptions
 ---@return fs.Entry[]
+---@return integer? skipped With `not_utf8 = "skip"`: how many were left out.
 function fs.list(options) end
 
---- What lies at a path, without following a link at its end; nil when nothing does.
+---@class (exact) fs.Usage
+---@field files integer How many files there are.
+---@field size_bytes integer How much is in them.
+
+--- How much is in the files below a folder, whatever their names. Links are not followed.
+---@param dir string
+---@return fs.Usage
+function fs.usage(dir) end
+
+--- What is at a path, without following a link at its end; nil when nothing does.
 ---@param path string
 ---@return fs.Stat?
 function fs.stat(path) end
@@ -64,7 +75,7 @@ function fs.read(path) end
 ---@param options? fs.WriteOptions
 function fs.write(path, text, options) end
 
---- Makes a folder of mode 0700, and those above it; one that stands already is fine.
+--- Makes a folder of mode 0700, and those above it; an existing one is fine.
 ---@param path string
 function fs.mkdir(path) end
 
@@ -79,7 +90,7 @@ function fs.rename(from, to) end
 ---@param options? fs.CopyOptions
 function fs.copy(from, to, options) end
 
---- Removes a file, or an empty folder; an absent one is an error of kind `not_found`. A list is removed in one go, what lies in
+--- Removes a file, or an empty folder; an absent one is an error of kind `not_found`. A list is removed in one go, what is in
 --- a folder before the folder; one path that cannot be removed keeps no other, and is an error at the end.
 ---@param path string|table One path, or a list of paths or of entries as `fs.list` gives them.
 ---@param options? fs.RemoveOptions

@@ -4,7 +4,7 @@
 manifest = {}
 
 ---@class (exact) manifest.ReadOptions
----@field lists? boolean Whether the lists of tables, sequences and files are wanted. Default true.
+---@field lists? boolean Whether to return the lists of tables, sequences and files. Default true.
 
 ---@class (exact) manifest.VerifyOptions
 ---@field identity? string|Secret What decrypts it: a file, or a secret that is an identity.
@@ -54,7 +54,7 @@ function manifest.content(path) end
 ---@field size_bytes? integer Nil where there is a manifest and no backup.
 ---@field modified? integer Seconds since 1970.
 ---@field has_manifest boolean
----@field has_list boolean Whether the list of an archive lies beside it.
+---@field has_list boolean Whether the list of an archive is beside it.
 ---@field proved boolean Whether its manifest describes it (name and size), and hikae can restore it.
 ---@field restorable? boolean Whether hikae can restore it, as its manifest says.
 ---@field rows? integer Rows in it, where all were counted.
@@ -74,7 +74,7 @@ function manifest.verify(path, options) end
 
 ---@class (exact) manifest.SetOptions
 ---@field files string[] The parts, in the order in which they are restored: backups below the folder of the list.
----@field left_out? string[] What the set leaves out, such as databases: its manifest tells.
+---@field left_out? string[] What the set leaves out, such as databases, as its manifest says.
 
 ---@class manifest.Set: Stream.Backup
 ---@field files { path: string, size_bytes: integer, sha256: string }[] By path from the folder of the list.

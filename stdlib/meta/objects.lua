@@ -1,13 +1,13 @@
 ---@meta objects
 
---- What lies in object stores, in the buckets and under the keys that the recipe declares in `needs.objects`.
+--- What is in object stores, in the buckets and under the keys that the recipe declares in `needs.objects`.
 objects = {}
 
 --- A bucket of a store, and who asks. It shows as `s3://bucket`.
 ---@class Store
 
 ---@class (exact) objects.OpenOptions
----@field url string `s3://bucket`, `gs://bucket`, `azblob://container`, `sftp://HOST/absolute/path`, `rclone://REMOTE/path` or `file:///absolute/path`. What follows the bucket is the folder that all keys lie below.
+---@field url string `s3://bucket`, `gs://bucket`, `azblob://container`, `sftp://HOST/absolute/path`, `rclone://REMOTE/path` or `file:///absolute/path`. What follows the bucket is the folder that all keys are below.
 ---@field endpoint? string The url of the store; its host must be declared in `needs.connect`. Default: what the environment says, else the vendor's own.
 ---@field region? string Default: what the environment says, else `us-east-1`. Only for `s3`, as the fields below.
 ---@field path_style? boolean Whether the bucket is in the path of a url, and not before its host. Default: yes with an endpoint.
@@ -20,7 +20,7 @@ objects = {}
 ---@field bucket string
 ---@field endpoint? string The url of a store that speaks as Amazon's does; its host must stand in `needs.connect`. Default: Amazon's own.
 ---@field region? string Default: what the environment says, else `us-east-1`.
----@field path_style? boolean Whether the bucket stands in the path of a url, and not before its host. Default: yes with an `endpoint`.
+---@field path_style? boolean Whether the bucket is in the path of a url, and not before its host. Default: yes with an `endpoint`.
 ---@field access_key? string|Secret Default: the keys that Amazon's own tools would find.
 ---@field secret_key? Secret A text in the recipe is refused.
 ---@field session_token? Secret For keys that are only lent.
@@ -39,7 +39,7 @@ objects = {}
 ---@class (exact) objects.RemoveOptions
 ---@field why? string Why it may go, in words: plans and the audit tell it.
 
---- The store of an address, of any kind; nothing is sent yet. All keys lie below the folder that the address names.
+--- The store of an address, of any kind; nothing is sent yet. All keys are below the folder that the address names.
 ---@param options objects.OpenOptions
 ---@return Store
 function objects.open(options) end
@@ -73,14 +73,14 @@ function objects.get(store, key) end
 ---@param options? objects.RemoveOptions
 function objects.remove(store, key, options) end
 
---- Makes the bucket, unless it stands already; tells whether it was made.
+--- Makes the bucket, unless it exists; returns whether it was made.
 ---@param store Store
 ---@return boolean
 function objects.make_bucket(store) end
 
 ---@class (exact) objects.PlanOptions
 ---@field prefix? string The folder in the store. Default: none.
----@field include? string[] Only files of these names, as the shell has them; `*` also stands for slashes. Default: all.
+---@field include? string[] Only files of these names, as the shell has them; `*` also matches slashes. Default: all.
 ---@field exclude? string[] Files that are left alone on both sides, such as `{ "*.tmp" }`.
 ---@field include_unproved? boolean Also files without a manifest. Default false.
 ---@field delete? boolean Whether objects are deleted whose files are gone, if this sync has put them there. Default false.

@@ -31,7 +31,7 @@ pg = {}
 
 ---@class (exact) pg.QueryOptions
 ---@field database string
----@field sql string One query that gives rows. `:'name'` stands for the text value of the variable `name`.
+---@field sql string One query that gives rows. `:'name'` is the text value of the variable `name`.
 ---@field vars? table<string, string> Values for `:'name'` in the query.
 ---@field read_only? boolean Whether the server lets the query change nothing; a plan then asks it as well. Default false.
 ---@field host? string Host of the server, or the folder of its socket. Default: what libpq decides.
@@ -128,7 +128,7 @@ function pg.prove(stream, options) end
 
 ---@class (exact) pg.VerifyOptions
 ---@field database string The restored database.
----@field manifest string|table Path of the backup beside which the manifest lies; or what `manifest.read`, `pg.inspect` or `:save` gave.
+---@field manifest string|table Path of the backup beside which the manifest is; or what `manifest.read`, `pg.inspect` or `:save` gave.
 ---@field verify? "data"|"rows" Default `data`: every value of every row, by fingerprints, and the large objects.
 ---@field allow_empty? boolean Whether a backup without data (`--schema-only`) is fine. Default false.
 ---@field queries? table<string, string> Queries of your own by name; each must give one row with one true value.
@@ -185,7 +185,7 @@ function pg.prove(stream, options) end
 ---@field live string
 ---@field kept? string Where the old one is; absent when there was none.
 
---- Reads a dump to its end, proves that it is whole, and tells what is in it; one with a manifest must be what that describes.
+--- Reads a dump to its end, proves that it is whole, and returns what is in it; one with a manifest must be what that describes.
 --- Runs `pg_restore` for what is not plain SQL.
 ---@param path string
 ---@param options? pg.InspectOptions
@@ -221,11 +221,11 @@ function pg.swap(options) end
 ---@class (exact) pg.ClusterOptions
 ---@field dir string Folder in which the cluster may stand, in a folder of its own.
 ---@field server_version? string Release of the server that was dumped, such as `"15.18"`: an older one is no server for it.
----@field size_bytes? integer How much room is wanted for what is restored.
----@field settings? string[] Settings of its server that the database needs: `"shared_preload_libraries=pg_cron"`; `{database}` in one stands for the next throwaway of the run.
+---@field size_bytes? integer How much room the restored data needs.
+---@field settings? string[] Settings of its server that the database needs: `"shared_preload_libraries=pg_cron"`; `{database}` in one means the next throwaway of the run.
 ---@field timeout? integer|string Longest time for each of the programs: seconds, or text such as `"2h"`.
 
---- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket lies in a
+--- A server that belongs to this run; its fields are the options that reach it. There is no password: its socket is in a
 --- folder that only hikae's user and root may enter.
 ---@class pg.Cluster
 ---@field host string Folder of its socket, and of all that belongs to it.
@@ -249,7 +249,7 @@ function pg.drop_cluster(cluster) end
 ---@field database string Database to restore into, whatever name the dump carries.
 ---@field dump_of? string Name that the dump must carry; a dump of another database is refused. Default: any.
 ---@field trust? "recorded"|"dump" Who vouches for the file, whose code runs while it is loaded: the record of backups, or you. A file that nobody vouches for is loaded without a superuser's rights. Default `"recorded"`.
----@field if_exists? "refuse"|"use"|"remake" What becomes of a database that is there already: the restore fails; loads into it as it stands; or makes it anew as the dump says it, if it is a throwaway of this run. Default `"refuse"`.
+---@field if_exists? "refuse"|"use"|"remake" What becomes of a database that is there already: the restore fails; loads into it as it is; or makes it anew as the dump says it, if it is a throwaway of this run. Default `"refuse"`.
 ---@field make_roles? boolean Whether the roles and tablespaces that the dump names, and that are not there, are made, the roles without a login; only on a temporary cluster of this run. Default false.
 ---@field jobs? integer Connections that load a custom-format file at once (`pg_restore --jobs`). Default 1.
 ---@field work? string Private folder in which a dump is unpacked that is a folder in a tar file; to be declared in `needs.write`. Default: such a dump is refused.
@@ -271,7 +271,7 @@ function pg.drop_cluster(cluster) end
 
 ---@class (exact) pg.Restored
 ---@field database string
----@field created boolean Whether the restore made the database; false where it stood before.
+---@field created boolean Whether the restore made the database; false where it existed before.
 ---@field source string
 ---@field size_bytes integer Size of the file.
 ---@field plain_bytes integer Size of its SQL.
@@ -280,10 +280,10 @@ function pg.drop_cluster(cluster) end
 
 --- Restores a dump into the database that is named, and into no other.
 ---
---- Reads the whole file first: its checksums, its manifest if one lies beside it, its completion trailer, and that it
+--- Reads the whole file first: its checksums, its manifest if one is beside it, its completion trailer, and that it
 --- holds nothing that `pg_dump` does not write. The server is not touched before that. Then it creates the database as
 --- the dump says, gives it its owner, settings, comment and rights, and loads it; the first error ends that. A database
---- that the restore made is dropped again when it fails. The comment of one that stood before is left as it was.
+--- that the restore made is dropped again when it fails. The comment of one that existed before is left as it was.
 --- Functions and views of the dump run on the server with the rights of `user`, as in every restore.
 --- Runs `psql`, and `pg_restore` for what is not plain SQL; needs to `read` the file and its manifest.
 ---@param options pg.RestoreOptions

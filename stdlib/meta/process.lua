@@ -29,7 +29,7 @@ function process.run(options) end
 ---@return Stream
 function process.stream(options) end
 
---- Where a program lies on the `PATH`; nil when it does not.
+--- Where a program is on the `PATH`; nil when it does not.
 ---@param program string
 ---@return string?
 function process.which(program) end

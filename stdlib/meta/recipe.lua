@@ -18,7 +18,7 @@
 
 ---@class (exact) recipe.Needs
 ---@field run? string[] Programs that it may run. One that need not be installed has a `?` behind it: `"render?"`.
----@field read? string[] Folders and files that it may read; `{name}` stands for a param.
+---@field read? string[] Folders and files that it may read; `{name}` is the value of a param.
 ---@field write? string[] Folders that it may read and write.
 ---@field connect? string[] Hosts that `http` may speak to: `host`, `host:port`, `*.domain`, or a url.
 ---@field objects? string[] What it may put, get and remove in object stores: `s3://bucket`, `s3://bucket/prefix*`, `s3://bucket/key`.

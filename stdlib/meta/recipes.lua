@@ -5,7 +5,7 @@ recipes = {}
 
 ---@class (exact) recipes.RunOptions
 ---@field set? table<string, string|number|boolean|Secret> Params that are set for that run, as by `--set`.
----@field may_fail? boolean Whether a run that is no success is given as its outcome instead of raised. Default false. A run that could not begin, or that `timeout` has ended, has no outcome: it is raised all the same.
+---@field may_fail? boolean Whether a run that is no success is given as its outcome instead of raised. Default false. A run that could not begin, or that `timeout` has ended, has no outcome: it is raised anyway.
 ---@field timeout? integer|string The longest that it may take (seconds, or text such as `"3h"`); then it is ended, and an error of kind `timeout` raised. Default: that of `[limits]`.
 
 --- How a run ended: what the last line of `hikae run --json` says.

@@ -15,7 +15,7 @@ function run.recipe() end
 ---@return "backup"|"restore"|"drill"|"monitor"|"report"|"check"|"maintenance"
 function run.kind() end
 
---- Whether it was started with `--yes`: whoever started it agreed to everything that it does, before any of it was seen.
+--- Whether it was started with `--yes`: its starter agreed to everything that it does, before seeing any of it.
 ---@return boolean
 function run.confirmed() end
 
@@ -39,7 +39,7 @@ function run.ask(question) end
 function run.accept_warnings(patterns) end
 
 ---@class (exact) run.RemarkOptions
----@field level "note"|"warning"|"incomplete"|"failure" A note is for the record; a warning is told; `incomplete` makes the run partial (exit 2); `failure` makes it fail (exit 1).
+---@field level "note"|"warning"|"incomplete"|"failure" A note is for the record; a warning is reported; `incomplete` makes the run partial (exit 2); `failure` makes it fail (exit 1).
 ---@field kind string A short word for programs, the same for every remark of this kind.
 ---@field message string
 ---@field hint? string What to do about it.
@@ -52,12 +52,12 @@ function run.remark(remark) end
 ---@return string[]
 function run.backups() end
 
---- Whom to call at one level, as `[contacts]` of `hikae.toml` has it.
+--- Who to call at one level, as `[contacts]` of `hikae.toml` has it.
 ---@class run.Contacts
 ---@field level "1"|"2"|"3"|"support"
 ---@field names string[] As people wrote them: name, number, mail address.
 
---- Whom to call, the first level first; levels without a contact are left out.
+--- Who to call, the first level first; levels without a contact are left out.
 ---@return run.Contacts[]
 function run.contacts() end
 

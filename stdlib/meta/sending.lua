@@ -39,14 +39,14 @@ local Run = {}
 ---@field recipients? string[]
 ---@field settings? table<string, any>
 
---- Tells an event by a channel: the file of that name in `channels/`, else a built-in one, as after a real run.
+--- Sends an event by a channel: the file of that name in `channels/`, else a built-in one, as after a real run.
 ---@param channel string
 ---@param event World.EventOptions
 ---@param options? World.ChannelOptions
 ---@return Sending
 function World:send(channel, event, options) end
 
---- Pings by a channel how a run stands, as at the beginning or the end of a real one.
+--- Pings the state of a run by a channel, as at the beginning or the end of a real one.
 ---@param channel string
 ---@param run World.EventOptions
 ---@param options? World.ChannelOptions
@@ -75,7 +75,7 @@ function Run:mailed(mail) end
 ---@return Run
 function Run:never_mailed(mail) end
 
---- Expects the run to raise an alert: what is told to every channel that takes it, once the run has ended.
+--- Expects the run to raise an alert: the event that every channel that takes it gets, once the run has ended.
 ---@param type? string Such as `"backup_failure"`. Default: any.
 ---@return Run
 function Run:alerted(type) end
@@ -124,7 +124,7 @@ function Requests:with_json(json) end
 ---@return Requests
 function Requests:once() end
 
---- Expects so many requests.
+--- Expects this many requests.
 ---@param times integer
 ---@return Requests
 function Requests:times(times) end
@@ -142,12 +142,12 @@ local Mails = {}
 ---@return Mails
 function Mails:once() end
 
---- Expects so many mails.
+--- Expects this many mails.
 ---@param times integer
 ---@return Mails
 function Mails:times(times) end
 
---- What came of an event that was sent by a channel.
+--- The result of an event that was sent by a channel.
 ---@class Sending
 local Sending = {}
 
@@ -165,7 +165,7 @@ function Sending:failed(error) end
 ---@return Sending
 function Sending:sent_nothing(why) end
 
---- Expects that this recipient is told as one who did not get it.
+--- Expects that this recipient is reported as one who did not get it.
 ---@param address string
 ---@return Sending
 function Sending:refused(address) end

@@ -1,18 +1,18 @@
 ---@meta simulate
 
---- The worlds of specs, and what can be said of a run in one. A spec fails by itself when a run lies or leaves something behind.
+--- The worlds of specs, and what can be said of a run in one. A spec fails by itself when a run is or leaves something behind.
 
 --- A world in memory, as it is before the first run. Nothing in it is real, and nothing takes time.
 ---@class (exact) simulate.Setup
----@field now? string The moment at which its clock stands, such as `"2026-02-15T02:00:00+09:00"`; only waiting moves it.
----@field files? table<string, string|simulate.File> What lies there by path: a text, or a table that says more.
+---@field now? string The moment that its clock shows, such as `"2026-02-15T02:00:00+09:00"`; only waiting moves it.
+---@field files? table<string, string|simulate.File> What is there by path: a text, or a table that says more.
 ---@field programs? table<string, string|simulate.Program|fun(call: simulate.Call): string|simulate.Program|nil> The programs by name: what each writes, a table that says more, or a function that answers each call.
 ---@field http? table<string, string|simulate.Answer|simulate.Answer[]> What servers answer, by `"POST https://host/path"` or by url alone; a list is answered one after the other, and its last one stays.
 ---@field postgres? string|fun(said: simulate.Said): string|simulate.Heard|nil The one PostgreSQL server: a function that answers each login and each statement, or one answer to everything. Default: nothing listens.
 ---@field env? table<string, string|Secret> The environment of the run; nothing of the real one is seen.
 ---@field smtp? simulate.Smtp The mail server. Default: it takes every mail.
----@field contacts? table<string, string[]> Whom to call, by the levels of `[contacts]`. Default: nobody.
----@field catalog? simulate.Catalog What the record of runs tells. Default: nothing is wrong.
+---@field contacts? table<string, string[]> Who to call, by the levels of `[contacts]`. Default: nobody.
+---@field catalog? simulate.Catalog What the record of runs says. Default: nothing is wrong.
 ---@field objects? table<string, string|{ content: string?, size: integer|string|nil, age: string?, modified: string?, storage_class: string?, metadata: table<string, string>? }> What object stores hold, by `"s3://bucket/key"`; `["s3://bucket"] = {}` is an empty bucket.
 ---@field store? { access_key: string?, secret_key: Secret|nil, down: boolean? } How object stores answer. Default: to everybody.
 ---@field free_bytes? integer|string Free space of the disk, such as `"3 MiB"`. Default 100 GiB.
@@ -23,10 +23,10 @@
 
 ---@class (exact) simulate.File
 ---@field content? string
----@field size? integer|string For a big file: it takes so much space, and reads as zeroes.
+---@field size? integer|string For a big file: it takes this much space, and reads as zeroes.
 ---@field dir? boolean
 ---@field link? string Where it leads, for a link.
----@field age? string How old it is, such as `"76d"`; `"-2h"` lies in the future.
+---@field age? string How old it is, such as `"76d"`; `"-2h"` is in the future.
 ---@field modified? string When it was changed last, in place of its age.
 ---@field mode? string As `chmod` takes it. Default `"0600"`.
 ---@field owner? string `root`, or a number. Default: the user.
@@ -37,9 +37,9 @@
 ---@field exit? integer The exit code. Default 0.
 ---@field signal? integer The signal that ends it, in place of an exit code.
 ---@field takes? string How long it takes, such as `"3m"`.
----@field dies_after? integer|string It dies after so many bytes of its output.
----@field hangs_after? integer|string It hangs after so many bytes of its output.
----@field reads_at_most? integer|string It takes so much of its input and no more.
+---@field dies_after? integer|string It dies after this many bytes of its output.
+---@field hangs_after? integer|string It hangs after this many bytes of its output.
+---@field reads_at_most? integer|string It takes this much of its input and no more.
 ---@field writes? table<string, string> What it has written into files, by path, when it ends well.
 ---@field missing? boolean It is not installed.
 ---@field talks? fun(call: simulate.Call): string|simulate.Program|nil A function that may answer while its input is still open, alone in its table; nil reads on.
@@ -48,11 +48,11 @@
 ---@field status? integer Default 200.
 ---@field headers? table<string, string>
 ---@field body? string
----@field size? integer|string For a big body: so many zeroes.
+---@field size? integer|string For a big body: this many zeroes.
 ---@field takes? string How long it takes until the answer begins, such as `"3s"`.
 ---@field hangs? boolean It takes the request and never answers.
----@field hangs_after? integer|string It hangs after so many bytes of the body.
----@field cut_after? integer|string The connection breaks after so many bytes of the body.
+---@field hangs_after? integer|string It hangs after this many bytes of the body.
+---@field cut_after? integer|string The connection breaks after this many bytes of the body.
 ---@field refused? boolean Nobody listens.
 ---@field certificate? { days: integer?, names: string[]?, issuer: string? } What an https server shows. Default: valid for 90 days, for its host.
 
@@ -63,7 +63,7 @@
 ---@field no_tls? boolean It has no STARTTLS.
 ---@field untrusted? boolean Its certificate is signed by nobody who is trusted.
 ---@field password? string|Secret The password that it wants of every user. Default: any will do.
----@field greylist? integer So many mails are put off before it takes one.
+---@field greylist? integer This many mails are put off before it takes one.
 ---@field refuse? string[] The addresses that it does not have.
 ---@field reject? string What it answers to the content of a mail in place of taking it, such as `"552 too large"`.
 
@@ -124,7 +124,7 @@ local World = {}
 ---@return Run
 function World:run(recipe, options) end
 
---- Lets another program write a file, or remove what lies there.
+--- Lets another program write a file, or remove what is there.
 ---@param path string
 ---@param file? string|simulate.File Default: it is removed.
 function World:change(path, file) end
@@ -248,7 +248,7 @@ function Run:never_said(text_or_pattern) end
 function Run:never_showed(text) end
 
 --- Expects the run to lie, which then does not fail the spec by itself: for specs of recipes that are wrong on purpose.
----@param text? string A plain text that occurs in the words of the lie.
+---@param text? string A plain text that occurs in the words of the are.
 ---@return Run
 function Run:lied(text) end
 

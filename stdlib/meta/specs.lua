@@ -1,6 +1,6 @@
 ---@meta specs
 
---- What stands in a `*_spec.lua` file. Each `it` runs in a fresh Lua state and a world of its own, with the file loaded anew.
+--- The words of a `*_spec.lua` file. Each `it` runs in a fresh Lua state and a world of its own, with the file loaded anew.
 
 --- Groups specs; its name goes before theirs. Its function is called while the file is read, and touches nothing outside.
 ---@param name string
@@ -24,7 +24,7 @@ function before_each(hook) end
 ---@param hook fun()
 function after_each(hook) end
 
---- Is called at the end of the spec that it stands in, the last one first, also when the spec fails.
+--- Is called at the end of its spec, the last one first, also when the spec fails.
 ---@param hook fun()
 function finally(hook) end
 

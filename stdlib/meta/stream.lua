@@ -200,7 +200,7 @@ function Stream:put(store, key, options) end
 ---@return Stream.Facts
 function Stream:upload(url, options) end
 
---- Reads to the proved end and keeps nothing but what the stream told about itself.
+--- Reads to the proved end and keeps nothing but the facts of the stream.
 ---@return Stream.Facts
 function Stream:discard() end
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hikae::alert::Channel;
 use hikae::alert::event::{Event, EventKind, Severity};
 use hikae::alert::registered::{Channels, addresses};
-use hikae::catalog::{Catalog, Ending, Failure, NewRun, Run, Status};
+use hikae::alert::{Channel, Tone};
+use hikae::catalog::{Catalog, Failure, NewRun, Run, Status, Step};
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::{Error, Kind};
 use hikae::secret::Secret;
@@ -170,8 +170,8 @@ fn run(kind: &str, recipe: &str, status: Status) -> Run {
     let error =
         Error::new(Kind::Space, "cannot write `/backups/x`").because_text("it says hunter3").hint("free some space");
     let failed = status != Status::Success;
-    let ending = Ending { status, ended_at: time, duration_ms: 1500, error: failed.then(|| Failure::from(&error)) };
-    Run::of(new, Some(ending), Vec::new(), Vec::new())
+    let error = failed.then(|| Failure::from(&error));
+    Run { status, ended_at: Some(time), duration_ms: Some(1500), error, ..Run::of(new) }
 }
 
 #[test]
@@ -188,6 +188,40 @@ fn each_end_of_a_run_but_success_raises_an_event_of_its_kind() {
     // Neither its name nor its kind makes a check a drill.
     assert_eq!(kind("check", "backup-test"), EventKind::Monitor);
     assert_eq!(kind("maintenance", "prune"), EventKind::BackupFailure);
+}
+
+#[test]
+fn the_warnings_of_a_success_are_an_event_of_their_own_and_those_of_a_failure_are_not() {
+    let step = |name: &str, status, error: Option<&str>| Step {
+        name: name.to_owned(),
+        status,
+        site: None,
+        bytes_in: None,
+        bytes_out: None,
+        started_at: run("backup", "x", Status::Success).started_at,
+        duration_ms: 0,
+        error: error.map(str::to_owned),
+        measure: None,
+    };
+    let steps = vec![
+        step("warning: smaller", Status::Success, Some("the dump is small")),
+        step("note: shell", Status::Success, Some("the recipe may run a shell")),
+        step("accepted by `*`: smaller", Status::Success, Some("the dump is small")),
+        step("warning: of a recipe's own", Status::Success, None),
+        step("warning: of a recipe's own", Status::Failure, Some("x")),
+    ];
+    let warning = |status| Event::warning(&Run { steps: steps.clone(), ..run("backup", "db-backup", status) });
+    let event = warning(Status::Success).unwrap();
+    assert_eq!((event.kind, event.about), (EventKind::Warning, EventKind::BackupFailure));
+    let found: Vec<_> = event.findings.iter().map(|one| (one.subject.as_str(), one.message.as_str())).collect();
+    assert_eq!(found, [("smaller", "the dump is small")]);
+    assert_eq!(
+        (event.severity(), event.tone(), event.notification_type()),
+        (Severity::Warning, Tone::Warning, "backup_warning".to_owned())
+    );
+    assert!(event.is_of("backup_failure") && event.is_of("warning") && !event.is_of("restore_failure"));
+    assert_eq!(warning(Status::Partial), None);
+    assert_eq!(Event::warning(&run("backup", "db-backup", Status::Success)), None);
 }
 
 #[test]

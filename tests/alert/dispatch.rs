@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hikae::alert::{Channel, Deliver, Delivered, Dispatch, Event, Manner, Verb};
-use hikae::catalog::{Catalog, Ending, Failure, NewRun, Run, Status, run_id};
+use hikae::catalog::{Catalog, Failure, NewRun, Run, Status, run_id};
 use hikae::config::{Config, DiskFiles, Folders};
 use hikae::error::{Error, Kind, Result};
 use hikae::world::World;
@@ -88,10 +88,10 @@ impl Place {
             parent: None,
         };
         let error = (status != Status::Success).then(|| Failure::from(&Error::new(Kind::Space, "the disk is full")));
-        let ending = Ending { status, ended_at: started_at, duration_ms: 10, error };
         self.catalog().start_run(&new).unwrap();
-        self.catalog().finish_run(&new.id, &ending).unwrap();
-        Run::of(new, Some(ending), Vec::new(), Vec::new())
+        let run = Run { status, ended_at: Some(started_at), duration_ms: Some(10), error, ..Run::of(new) };
+        self.catalog().finish_run(&run).unwrap();
+        run
     }
 }
 
@@ -101,7 +101,7 @@ async fn after(dispatch: &Dispatch<Fake>, run: &Run) -> (usize, usize) {
 }
 
 fn statuses(place: &Place) -> BTreeMap<String, String> {
-    place.catalog().notices().unwrap().into_iter().map(|notice| (notice.channel, notice.status)).collect()
+    place.catalog().notices().unwrap().into_iter().map(|queued| (queued.notice.channel, queued.status)).collect()
 }
 
 #[tokio::test]

@@ -48,7 +48,8 @@ fn run_as_nobody(options: impl Fn(&Path) -> String) -> (i32, String, Hikae) {
     }
     let mut command = hikae.command(&["run", "pack", "--set", &format!("tree={}", tree.display())]);
     let output = command.uid(NOBODY).gid(NOBODY).output().unwrap();
-    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned(), hikae)
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8_lossy(&said).into_owned(), hikae)
 }
 
 #[test]

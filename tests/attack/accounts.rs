@@ -134,7 +134,7 @@ return recipe {{ type = \"daily\", params = {{ dir = {{ env = \"BACKUP_DIR\", ty
     assert!(said.out.contains("it is postgres") && said.out.contains("rows 2"), "{said:?}");
     let kept = std::fs::metadata(hikae.path("backups/x.sql.gz")).unwrap();
     assert_eq!(std::os::unix::fs::MetadataExt::uid(&kept), 0, "what hikae keeps is its own");
-    assert!(hikae.run(&["check", "try"]).out.contains("its programs run as `postgres`"), "check says it");
+    assert!(hikae.run(&["check", "try", "--verbose"]).out.contains("its programs run as `postgres`"), "check says it");
     let said = world("").run(&["run", "try"]);
     assert_eq!(said.code, 1, "as root it is not let in: {said:?}");
     let said = world("user = \"nobody-at-all\"").run(&["run", "try"]);

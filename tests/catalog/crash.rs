@@ -5,7 +5,7 @@ use std::sync::Barrier;
 
 use hikae::catalog::{AuditFilter, Catalog, NewRun, RunFilter, Status};
 
-use super::{State, all_alive, daily, dump, ending, entry, step};
+use super::{State, all_alive, daily, dump, entry, run_ended, step};
 
 #[test]
 fn several_that_make_the_catalog_at_once_all_succeed() {
@@ -41,7 +41,7 @@ fn two_that_write_at_once_both_succeed() {
                     catalog.start_run(&run).unwrap();
                     catalog.add_step(&run.id, &step("dump")).unwrap();
                     catalog.add_backup(&run.id, &dump(), None).unwrap();
-                    catalog.finish_run(&run.id, &ending(Status::Success)).unwrap();
+                    catalog.finish_run(&run_ended(&run.id, Status::Success)).unwrap();
                 }
             });
         }
@@ -87,7 +87,7 @@ fn a_process_that_dies_between_any_two_writes_leaves_what_it_had_recorded() {
     catalog.start_run(&run).unwrap();
     catalog.add_step(&run.id, &step("dump")).unwrap();
     catalog.add_backup(&run.id, &dump(), None).unwrap();
-    catalog.finish_run(&run.id, &ending(Status::Success)).unwrap();
+    catalog.finish_run(&run_ended(&run.id, Status::Success)).unwrap();
     catalog.audit(&entry("backup")).unwrap();
 
     // The catalog is still open, so everything since its making stands in the log beside it. A power cut leaves the log up to some byte.

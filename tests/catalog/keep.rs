@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hikae::catalog::{Backup, Catalog, Limits, Moment, NewRun, Removed, RunFilter, Status};
 
-use super::{State, all_alive, at, daily, dump, ending, entry};
+use super::{State, all_alive, at, daily, dump, entry, run_ended};
 
 /// A run on this day of January 2020.
 fn on_day(day: u32, target: &str, kind: &str) -> NewRun {
@@ -15,8 +15,8 @@ fn on_day(day: u32, target: &str, kind: &str) -> NewRun {
 
 fn record(catalog: &Catalog, run: &NewRun, status: Status) {
     catalog.start_run(run).unwrap();
-    catalog.finish_run(&run.id, &ending(status)).unwrap();
-    catalog.consider(&mut |_, streak| (streak.clone(), Vec::new())).unwrap();
+    catalog.finish_run(&run_ended(&run.id, status)).unwrap();
+    catalog.consider(&mut |_, streak, _| (streak.clone(), Vec::new())).unwrap();
 }
 
 fn limits() -> Limits {

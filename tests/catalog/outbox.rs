@@ -1,23 +1,23 @@
-//! What is to be told is kept until it is told, is given to one process only, and is judged once.
+//! A notice is kept until it is sent, is given to one process only, and is decided once.
 
 use std::time::Duration;
 
-use hikae::catalog::{Moment, NewNotice, NoticeOutcome, Notification, NotificationFilter, RunFilter, Status, Streak};
+use hikae::catalog::{Moment, Notice, NoticeOutcome, Notification, NotificationFilter, RunFilter, Status, Streak};
 
-use super::{State, at, daily, ending};
+use super::{State, at, daily, run_ended};
 
 fn now() -> Moment {
     at("2026-02-15T03:00:00+09:00")
 }
 
-fn notice(channel: &str) -> NewNotice {
-    NewNotice {
+fn notice(channel: &str) -> Notice {
+    Notice {
         channel: channel.into(),
         recipients: vec!["ops@example.com".into()],
         notification_type: "backup_failure".into(),
         subject: "it failed".into(),
         backup_id: daily(0).id,
-        event: serde_json::json!({ "id": daily(0).id }),
+        event: serde_json::json!({ "id": daily(0).id }).to_string(),
         made_at: now(),
     }
 }
@@ -76,7 +76,10 @@ fn what_could_not_be_sent_waits_for_its_time() {
         .unwrap();
     assert_eq!(catalog.claim_notices(now() + Duration::from_secs(59)).unwrap(), []);
     let again = catalog.claim_notices(due).unwrap();
-    assert_eq!((again[0].attempts, again[0].recipients.as_slice()), (2, ["b@example.com".to_owned()].as_slice()));
+    assert_eq!(
+        (again[0].attempts, again[0].notice.recipients.as_slice()),
+        (2, ["b@example.com".to_owned()].as_slice())
+    );
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn flush_makes_everything_due_that_waits_and_only_on_request_what_is_in_doubt() 
     let channels = |unsure| {
         catalog.expedite_notices(now(), unsure).unwrap();
         let claimed = catalog.claim_notices(now()).unwrap();
-        claimed.into_iter().map(|notice| (notice.channel, notice.attempts)).collect::<Vec<_>>()
+        claimed.into_iter().map(|notice| (notice.notice.channel, notice.attempts)).collect::<Vec<_>>()
     };
     assert_eq!(channels(false), [("waits".to_owned(), 1)], "what was not tried counts no attempt");
     assert_eq!(channels(true), [("unsure".to_owned(), 2), ("failed".to_owned(), 2)]);
@@ -120,7 +123,7 @@ fn a_process_that_dies_while_it_sends_leaves_a_notice_in_doubt_and_nobody_sends_
 fn ended(state: &State, second: u32, status: Status) {
     let catalog = state.open();
     catalog.start_run(&daily(second)).unwrap();
-    catalog.finish_run(&daily(second).id, &ending(status)).unwrap();
+    catalog.finish_run(&run_ended(&daily(second).id, status)).unwrap();
 }
 
 #[test]
@@ -129,7 +132,7 @@ fn each_run_is_judged_once_with_how_its_subject_stood() {
     ended(&state, 0, Status::Failure);
     ended(&state, 1, Status::Success);
     let mut seen = Vec::new();
-    let mut judge = |run: &hikae::catalog::Run, streak: &Streak| {
+    let mut judge = |run: &hikae::catalog::Run, streak: &Streak, _| {
         seen.push((run.status, streak.failures));
         (Streak { failures: streak.failures + 1, ..streak.clone() }, vec![notice("email")])
     };
@@ -150,7 +153,7 @@ fn a_run_whose_process_is_gone_is_judged_as_interrupted_and_one_that_lives_is_no
     }
     catalog.settle(&|run| run.id == daily(1).id).unwrap();
     let mut seen = Vec::new();
-    let judged = catalog.consider(&mut |run, streak| {
+    let judged = catalog.consider(&mut |run, streak, _| {
         seen.push((run.id.clone(), run.status));
         (streak.clone(), Vec::new())
     });
@@ -171,6 +174,6 @@ fn runs_of_a_catalog_of_before_are_old_news() {
     .unwrap();
     drop(sql);
     let catalog = state.open();
-    assert_eq!(catalog.consider(&mut |_, _| panic!("it is not judged")).unwrap(), [""; 0]);
+    assert_eq!(catalog.consider(&mut |_, _, _| panic!("it is not judged")).unwrap(), [""; 0]);
     assert_eq!(catalog.runs(&RunFilter::default(), &|_| true).unwrap()[0].kind, "backup");
 }

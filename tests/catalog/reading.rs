@@ -3,7 +3,7 @@
 use hikae::catalog::{AuditFilter, Catalog, NewRun, Notification, NotificationFilter, RunFilter, Status};
 use hikae::error::Kind;
 
-use super::{State, all_alive, at, daily, ending};
+use super::{State, all_alive, at, daily, run_ended};
 
 /// Four runs: two of `db-backup` (success, failure), one of `files` (weekly, success), one that goes on.
 fn four() -> (State, Catalog) {
@@ -19,7 +19,7 @@ fn four() -> (State, Catalog) {
     ] {
         catalog.start_run(&run).unwrap();
         if let Some(status) = status {
-            catalog.finish_run(&run.id, &ending(status)).unwrap();
+            catalog.finish_run(&run_ended(&run.id, status)).unwrap();
         }
     }
     (state, catalog)

@@ -143,7 +143,7 @@ fn the_manual_counts_failed_runs_by_their_status() {
     let state = State::new();
     let catalog = state.open();
     catalog.start_run(&daily(0)).unwrap();
-    catalog.finish_run(&daily(0).id, &super::ending(hikae::catalog::Status::Failure)).unwrap();
+    catalog.finish_run(&super::run_ended(&daily(0).id, hikae::catalog::Status::Failure)).unwrap();
     let kept =
         rows(&state.sql(), "SELECT id, backup_type, status, started_at FROM backup_logs WHERE status = 'failure'");
     assert_eq!(kept, [["BKP-20260215-020000-daily", "daily", "failure", "2026-02-15T02:00:00.250+09:00"]]);

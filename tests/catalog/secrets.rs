@@ -1,10 +1,10 @@
 //! No secret comes into the catalog, whichever way it tries.
 
-use hikae::catalog::{Backup, Ending, Failure, NewRun, Notification, Status, Step};
+use hikae::catalog::{Backup, Failure, NewRun, Notification, Run, Status, Step};
 use hikae::error::Kind;
 use hikae::secret::Secret;
 
-use super::{State, all_alive, at, daily, dump, ending, entry, step};
+use super::{State, all_alive, at, daily, dump, entry, run_ended, step};
 
 const PASSWORD: &str = "kept-\"quiet\"\n\\always";
 
@@ -31,7 +31,7 @@ fn a_secret_is_struck_out_of_every_text_that_is_kept() {
     let told = serde_json::json!({ "list": [{ "deep": said.clone() }], said.clone(): 1 });
     catalog.add_backup(&run.id, &dump(), Some(&told)).unwrap();
     let failure = Failure { kind: Kind::Network, message: said.clone(), hint: Some(said.clone()) };
-    catalog.finish_run(&run.id, &Ending { error: Some(failure), ..ending(Status::Failure) }).unwrap();
+    catalog.finish_run(&Run { error: Some(failure), ..run_ended(&run.id, Status::Failure) }).unwrap();
     let mut audit = entry(&said);
     (audit.username, audit.ip_address, audit.status) = (said.clone(), Some(said.clone()), said.clone());
     audit.details = told;
@@ -64,7 +64,7 @@ fn a_password_that_is_part_of_a_path_does_not_hide_the_backup() {
     catalog.start_run(&run).unwrap();
     let path = format!("/srv/{}/db.sql.gz", secret.expose());
     catalog.add_backup(&run.id, &Backup { path: path.clone(), ..dump() }, None).unwrap();
-    catalog.finish_run(&run.id, &ending(Status::Success)).unwrap();
+    catalog.finish_run(&run_ended(&run.id, Status::Success)).unwrap();
     assert_eq!(catalog.run(&run.id, &all_alive).unwrap().unwrap().backups[0].path, path);
 }
 
@@ -77,7 +77,7 @@ fn a_password_that_is_also_a_word_of_hikae_does_not_hide_its_runs() {
     let id = "BKP-20260215-020000-monthly";
     let run = NewRun { id: id.into(), backup_type: secret.expose().into(), ..daily(0) };
     catalog.start_run(&run).unwrap();
-    catalog.finish_run(id, &ending(Status::Success)).unwrap();
+    catalog.finish_run(&run_ended(id, Status::Success)).unwrap();
     let kept = catalog.run(id, &all_alive).unwrap().unwrap();
     assert_eq!((kept.id.as_str(), kept.backup_type.as_str(), kept.status), (id, "monthly", Status::Success));
 }

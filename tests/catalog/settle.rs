@@ -3,7 +3,7 @@
 use hikae::catalog::{Catalog, NewRun, RunFilter, Status};
 use hikae::error::Kind;
 
-use super::{State, all_alive, daily, ending, none_alive};
+use super::{State, all_alive, daily, none_alive, run_ended};
 
 fn status(catalog: &Catalog, id: &str, alive: &dyn Fn(&NewRun) -> bool) -> Status {
     catalog.run(id, alive).unwrap().unwrap().status
@@ -54,7 +54,7 @@ fn a_run_that_ended_is_never_asked_about() {
     let catalog = state.open();
     for (second, how) in Status::ALL.into_iter().skip(1).enumerate() {
         catalog.start_run(&daily(second as u32)).unwrap();
-        catalog.finish_run(&daily(second as u32).id, &ending(how)).unwrap();
+        catalog.finish_run(&run_ended(&daily(second as u32).id, how)).unwrap();
         assert_eq!(status(&catalog, &daily(second as u32).id, &none_alive), how);
     }
     assert_eq!(catalog.settle(&none_alive).unwrap(), [""; 0]);
@@ -67,7 +67,7 @@ fn a_run_that_ends_while_it_is_asked_about_keeps_its_ending() {
     writer.start_run(&daily(0)).unwrap();
     // It ends, and lets go of its lock, between the reader's look at the table and its look at the lock.
     let just_ended = |run: &NewRun| {
-        writer.finish_run(&run.id, &ending(Status::Success)).unwrap();
+        writer.finish_run(&run_ended(&run.id, Status::Success)).unwrap();
         false
     };
     assert_eq!(status(&reader, &daily(0).id, &just_ended), Status::Success);
@@ -79,7 +79,7 @@ fn a_run_that_lives_after_all_corrects_a_wrong_conclusion() {
     let catalog = state.open();
     catalog.start_run(&daily(0)).unwrap();
     assert_eq!(status(&catalog, &daily(0).id, &none_alive), Status::Interrupted);
-    catalog.finish_run(&daily(0).id, &ending(Status::Success)).unwrap();
+    catalog.finish_run(&run_ended(&daily(0).id, Status::Success)).unwrap();
     assert_eq!(status(&catalog, &daily(0).id, &none_alive), Status::Success);
 }
 

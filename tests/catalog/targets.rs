@@ -3,7 +3,7 @@
 use hikae::catalog::{AuditFilter, Catalog, NewRun, RunFilter, Status, Streak};
 use hikae::error::Kind;
 
-use super::{State, all_alive, daily, ending};
+use super::{State, all_alive, daily, run_ended};
 
 const SHOP: &str = "db-backup (database=shop)";
 
@@ -31,10 +31,10 @@ fn shop(second: u32) -> NewRun {
 
 fn end(catalog: &Catalog, run: &NewRun, status: Status) -> Streak {
     catalog.start_run(run).unwrap();
-    catalog.finish_run(&run.id, &ending(status)).unwrap();
+    catalog.finish_run(&run_ended(&run.id, status)).unwrap();
     let mut before = Streak::default();
     catalog
-        .consider(&mut |run, streak| {
+        .consider(&mut |run, streak, _| {
             before = streak.clone();
             let failures = if run.status == Status::Success { 0 } else { streak.failures + 1 };
             (Streak { failures, ..streak.clone() }, Vec::new())
@@ -105,8 +105,8 @@ fn targets_fail_and_recover_each_for_itself() {
 fn a_run_that_begins_ends_the_failures_to_begin() {
     let state = State::new();
     let catalog = state.open();
-    let never = hikae::catalog::Run::of(daily(0), Some(ending(Status::Failure)), Vec::new(), Vec::new());
-    let failed = |_: &_, streak: &Streak| (Streak { failures: streak.failures + 1, ..streak.clone() }, Vec::new());
+    let never = run_ended(&daily(0).id, Status::Failure);
+    let failed = |_: &_, streak: &Streak, _| (Streak { failures: streak.failures + 1, ..streak.clone() }, Vec::new());
     catalog.consider_unrecorded(&never, &mut { failed }).unwrap();
     assert_eq!(end(&catalog, &shop(1), Status::Success).failures, 1);
     assert_eq!(end(&catalog, &shop(2), Status::Success).failures, 0);

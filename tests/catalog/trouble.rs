@@ -7,7 +7,7 @@ use hikae::catalog::{Catalog, RunFilter, Status};
 use hikae::error::{Error, Kind};
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
-use super::{State, all_alive, daily, ending, none_alive, step};
+use super::{State, all_alive, daily, none_alive, run_ended, step};
 
 /// The whole error as one text, with the folder of the test taken out.
 fn told(state: &State, error: &Error) -> String {
@@ -55,7 +55,7 @@ fn a_value_that_hikae_cannot_have_written_is_named() {
     state.sql().execute_batch("UPDATE backup_logs SET started_at = 'yesterday'").unwrap();
     let error = state.open().runs(&RunFilter::default(), &all_alive).unwrap_err();
     assert_eq!(error.kind(), Kind::Integrity);
-    assert!(error.one_line().contains("`yesterday` cannot stand in column `started_at`"), "{error:?}");
+    assert!(error.one_line().contains("`yesterday` cannot be in column `started_at`"), "{error:?}");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_read_only_catalog_cannot_be_written_but_is_read_and_shows_dead_runs_as_inte
     let state = State::new();
     let catalog = state.open();
     catalog.start_run(&daily(0)).unwrap();
-    catalog.finish_run(&daily(0).id, &ending(Status::Success)).unwrap();
+    catalog.finish_run(&run_ended(&daily(0).id, Status::Success)).unwrap();
     catalog.start_run(&daily(1)).unwrap();
     drop(catalog);
     chmod(&state.path(), 0o400);

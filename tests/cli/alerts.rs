@@ -252,10 +252,7 @@ fn a_run_that_is_locked_out_is_told() {
     let said = hikae.run(&["run", "tool-backup"]);
     assert_eq!(said.code, 75, "{said:?}");
     let mail = parsed(&server.mail());
-    assert!(
-        mail["parts"]["text/plain"].as_str().unwrap().contains("another run of `tool-backup` is under way"),
-        "{mail}"
-    );
+    assert!(mail["parts"]["text/plain"].as_str().unwrap().contains("`tool-backup` の別の実行が進行中です"), "{mail}");
     first.kill().unwrap();
     first.wait().unwrap();
     // The first one could not tell that it was killed; the next command of all does, as its third failure.
@@ -275,7 +272,7 @@ fn a_run_that_was_killed_is_told_by_the_next_command() {
     killed.wait().unwrap();
     assert_eq!(hikae.run(&["notify", "flush"]).out.lines().last(), Some("1件送信しました"));
     let text = parsed(&server.mail())["parts"]["text/plain"].as_str().unwrap().to_owned();
-    assert!(text.contains("is gone and left no outcome"), "{text}");
+    assert!(text.contains("のプロセスは、結果を残さずに終了しました"), "{text}");
     assert_eq!(hikae.run(&["notify", "flush"]).out, "送信待ちの通知はありません\n");
 }
 

@@ -32,7 +32,7 @@ fn a_channel_of_no_type_or_of_no_recipe_is_wrong() {
         said.out
     );
     assert!(said.out.contains("did you mean `slack`?"), "{}", said.out);
-    assert!(said.out.contains("✗ alerts: nobody is told of failures"), "{}", said.out);
+    assert!(said.out.contains("✗ alerts: failures are reported to nobody"), "{}", said.out);
     let said = checked(&format!("{HOOK}recipes = [\"failr\"]"));
     assert_eq!(said.code, 1, "{said:?}");
     let told = said.out.contains("failr in recipes of the channel night") && said.out.contains("did you mean `fails`?");
@@ -42,13 +42,13 @@ fn a_channel_of_no_type_or_of_no_recipe_is_wrong() {
 #[test]
 fn only_who_takes_failures_is_said_to_tell_them() {
     let said = checked(HOOK);
-    assert!(said.out.contains("– alerts: failures are told by night; "), "{}", said.out);
+    assert!(said.out.contains("– alerts: failures are reported by night; "), "{}", said.out);
     let said = checked(&format!("{HOOK}events = [\"report\"]\n{}", HOOK.replace("night", "day")));
-    assert!(said.out.contains("– alerts: failures are told by day; "), "{}", said.out);
+    assert!(said.out.contains("– alerts: failures are reported by day; "), "{}", said.out);
     let said = checked(&format!("{HOOK}events = [\"report\"]"));
     assert_eq!(said.code, 1, "{said:?}");
     assert!(
-        said.out.contains("✗ alerts: nobody is told of failures: no channel takes `backup_failure`"),
+        said.out.contains("✗ alerts: failures are reported to nobody: no channel takes `backup_failure`"),
         "{}",
         said.out
     );
@@ -88,6 +88,6 @@ fn an_address_that_cannot_work_is_wrong() {
 fn nobody_who_is_told_is_no_tick() {
     let said = checked("");
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.out.contains("! alerts: nobody is told of failures"), "{}", said.out);
+    assert!(said.out.contains("! alerts: failures are reported to nobody"), "{}", said.out);
     assert!(said.out.contains("\nnothing is wrong; to look at: 1\n"), "{}", said.out);
 }

@@ -65,7 +65,7 @@ fn an_endless_string_ends_with_its_line() {
 fn an_endless_pattern_ends_with_its_line() {
     let said = run("return ('a'):rep(30000):find('.-.-.-.-b')");
     insta::assert_snapshot!(said.err, @"
-    error: `string.find` gave up: the pattern needs too many steps
+    error: `string.find` stopped: the pattern needs too many steps
       at [WORLD]/config/recipes/slip.lua:7
 
     hint: use fewer of `-`, `*` and `+` in one pattern, or a shorter text

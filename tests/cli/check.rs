@@ -33,7 +33,7 @@ fn check_of_a_sound_set_up_is_well() {
     ✓ configuration: `[WORLD]/config`
     ✓ state: `[WORLD]/state`
     [MACHINE]
-    ! alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
+    ! alerts: failures are reported to nobody: BACKUP_ALERT_EMAIL is not set, and there is no channel
         hint: set it in `.env`, or add `[[channels]]` to `hikae.toml`
     ✓ db-backup: `recipes/db-backup.lua` loads, and its params are complete
     ✓ db-backup: `pg_dump` is `[PATH]/pg_dump`
@@ -54,7 +54,7 @@ fn check_of_a_sound_set_up_is_well() {
 fn check_names_the_package_of_a_missing_program() {
     let said = Hikae::new().env("PATH", "/nonexistent").run(&["check", "db-backup", "--verbose", "--offline"]);
     insta::assert_snapshot!(other_lines(&said.out), @"
-    ! alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
+    ! alerts: failures are reported to nobody: BACKUP_ALERT_EMAIL is not set, and there is no channel
         hint: set it in `.env`, or add `[[channels]]` to `hikae.toml`
     ✗ db-backup: cannot start `pg_dump`: it is not on the PATH
         hint: install it: `apt-get install postgresql-client`
@@ -74,7 +74,7 @@ fn check_looks_at_the_recipes_in_use() {
     set_mode(&hikae.path("config/.env"), 0o604);
     let said = hikae.run(&["check", "--verbose"]);
     insta::assert_snapshot!(other_lines(&said.out), @"
-    ! alerts: nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel
+    ! alerts: failures are reported to nobody: BACKUP_ALERT_EMAIL is not set, and there is no channel
         hint: set it in `.env`, or add `[[channels]]` to `hikae.toml`
     ✗ configuration: `[WORLD]/config/.env` is open to every user of this machine: run `chmod 600 [WORLD]/config/.env`
     ✗ slip: cannot parse `[WORLD]/config/recipes/slip.lua`: unexpected symbol near <eof> ([WORLD]/config/recipes/slip.lua:2)

@@ -40,9 +40,9 @@ fn list_shows_every_recipe_with_its_schedule_and_what_it_does() {
     insta::assert_snapshot!(said.out, @"
     RECIPE                 TYPE     SCHEDULE    WHAT IT DOES
     backup-monitor         daily    0 * * * *   Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
-    backup-permissions     daily    -           Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
+    backup-permissions     daily    -           Lets only their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
     backup-report          monthly  0 3 1 * *   Reports a month: sizes, growth, failures, how young backups were and how fast restores, and when the disk is full.
-    backup-test            weekly   0 1 * * 0   Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    backup-test            weekly   0 1 * * 0   Proves that a backup can be restored: restores it into a throwaway database, compares, and reports how long that took.
     backup-verify          manual   -           Verifies one backup: that every byte is there, and that a restore would accept it. `hikae verify` runs it.
     broken                 daily    -           Fails.
     config-backup          daily    30 2 * * *  Packs the configuration of the application: its files, those of the web server, certificates, and its variables without secrets.
@@ -71,9 +71,9 @@ fn list_shows_a_recipe_that_cannot_be_loaded_with_its_error_among_the_others() {
     insta::assert_snapshot!(said.out, @"
     RECIPE                 TYPE     SCHEDULE    WHAT IT DOES
     backup-monitor         daily    0 * * * *   Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
-    backup-permissions     daily    -           Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
+    backup-permissions     daily    -           Lets only their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.
     backup-report          monthly  0 3 1 * *   Reports a month: sizes, growth, failures, how young backups were and how fast restores, and when the disk is full.
-    backup-test            weekly   0 1 * * 0   Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    backup-test            weekly   0 1 * * 0   Proves that a backup can be restored: restores it into a throwaway database, compares, and reports how long that took.
     backup-verify          manual   -           Verifies one backup: that every byte is there, and that a restore would accept it. `hikae verify` runs it.
     broken                 daily    -           Fails.
     config-backup          daily    30 2 * * *  Packs the configuration of the application: its files, those of the web server, certificates, and its variables without secrets.
@@ -102,9 +102,9 @@ fn list_json_is_an_object_a_line() {
     well(&said);
     insta::assert_snapshot!(said.out, @r#"
     {"recipe":"backup-monitor","kind":"monitor","type":"daily","schedule":"0 * * * *","summary":"Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.","file":"recipes/backup-monitor.lua","error":null}
-    {"recipe":"backup-permissions","kind":"maintenance","type":"daily","schedule":null,"summary":"Lets nobody but their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.","file":"recipes/backup-permissions.lua","error":null}
+    {"recipe":"backup-permissions","kind":"maintenance","type":"daily","schedule":null,"summary":"Lets only their owner read the backups: folders 700, files 600, the owner as it should be; links are not followed.","file":"recipes/backup-permissions.lua","error":null}
     {"recipe":"backup-report","kind":"report","type":"monthly","schedule":"0 3 1 * *","summary":"Reports a month: sizes, growth, failures, how young backups were and how fast restores, and when the disk is full.","file":"recipes/backup-report.lua","error":null}
-    {"recipe":"backup-test","kind":"drill","type":"weekly","schedule":"0 1 * * 0","summary":"Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.","file":"recipes/backup-test.lua","error":null}
+    {"recipe":"backup-test","kind":"drill","type":"weekly","schedule":"0 1 * * 0","summary":"Proves that a backup can be restored: restores it into a throwaway database, compares, and reports how long that took.","file":"recipes/backup-test.lua","error":null}
     {"recipe":"backup-verify","kind":"check","type":"manual","schedule":null,"summary":"Verifies one backup: that every byte is there, and that a restore would accept it. `hikae verify` runs it.","file":"recipes/backup-verify.lua","error":null}
     {"recipe":"broken","kind":"maintenance","type":"daily","schedule":null,"summary":"Fails.","file":"[WORLD]/config/recipes/broken.lua","error":null}
     {"recipe":"config-backup","kind":"backup","type":"daily","schedule":"30 2 * * *","summary":"Packs the configuration of the application: its files, those of the web server, certificates, and its variables without secrets.","file":"recipes/config-backup.lua","error":null}

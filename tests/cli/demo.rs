@@ -1,4 +1,4 @@
-//! `hikae demo`: what it shows is true, and nothing of it stays behind.
+//! `hikae demo`: what it shows is true, and nothing of it remains.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -52,8 +52,10 @@ fn it_shows_a_proved_backup_honest_failures_and_the_way_back() {
     let packed = said.out.split("\n$ hikae run places").nth(1).unwrap();
     assert!(packed.contains("[exit code 0]"), "{packed}");
     assert_eq!(after(&said.out, "cat site/index.html").trim().lines().next(), Some("<h1>English café</h1>"));
-    let night = after(&said.out, "hikae run full-backup");
+    let night = after(&said.out, "python3 slack.py hikae run full-backup");
     assert!(night.contains("all 5 steps succeeded") && night.contains("[exit code 0]"), "{night}");
+    let message: serde_json::Value = serde_json::from_str(after(&said.out, "cat slack.json").trim()).unwrap();
+    assert_eq!(message["attachments"][0]["color"], "good", "one message, and no alert beside it: {message}");
     assert!(said.out.contains("DATABASE_URL=postgres://****@db/cafe\n"), "{}", said.out);
     assert!(said.out.contains("DB_PASSWORD=********\n"), "a password was shown:\n{}", said.out);
     assert_nothing_left(&hikae);

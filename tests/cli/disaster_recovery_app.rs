@@ -124,5 +124,5 @@ fn an_application_that_does_not_come_up_fails_it_and_what_was_live_is_kept() {
     let kept = names(&hikae, "live");
     assert!(kept.iter().any(|name| name.starts_with(".env.before_")), "{kept:?}");
     let record = hikae.outcome(&["runs", "--recipe", "disaster-recovery-app", "--json"]).to_string();
-    assert!(record.contains("stands here: the configuration is in place"), "{record}");
+    assert!(record.contains("state: the configuration is in place"), "{record}");
 }

@@ -2,8 +2,10 @@
 
 mod alerts;
 mod alerts_checked;
+mod alerts_escalated;
 mod alerts_everywhere;
 mod alerts_in_doubt;
+mod alerts_of_warnings;
 mod backup_monitor;
 mod bad_folder;
 mod bad_input;
@@ -32,14 +34,17 @@ mod readme;
 mod honesty;
 mod nightly;
 mod nightly_damage;
+mod nightly_damage_more;
 mod nightly_input;
 mod nightly_long;
 mod nightly_nights;
+mod nightly_remote;
 mod nightly_steps;
 mod passwords;
 mod pings;
 mod recipes_run;
 mod records;
+mod render_damage;
 mod render_db_backup;
 mod restore;
 mod schedule;

@@ -67,7 +67,7 @@ fn it_closes_keeps_restores_restarts_looks_and_opens() {
     let text = std::process::Command::new("gzip").arg("-dc").arg(fresh).output().unwrap().stdout;
     assert!(String::from_utf8(text).unwrap().contains("since"), "it holds what was there before the restore");
     let record = record(&hikae);
-    assert!(record.contains("maintenance off") && record.contains("stands here: maintenance is over"), "{record}");
+    assert!(record.contains("maintenance off") && record.contains("state: maintenance is over"), "{record}");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn one_that_is_interrupted_says_where_it_stands_and_how_it_goes_on() {
         assert_eq!(outcome["status"], "interrupted", "{outcome}");
         let said = hikae.run(&["runs", "show", outcome["id"].as_str().unwrap()]);
         assert!(
-            said.out.contains("stands here: MAINTENANCE IS ON, the restored database is live; to go on: restart"),
+            said.out.contains("state: MAINTENANCE IS ON, the restored database is live; to go on: restart"),
             "{said:?}"
         );
         assert_eq!(guests(cluster, &name), BEFORE);

@@ -16,7 +16,7 @@ const KEY: &str = "rnd_qwxzlamphreyvintagebolt";
 const SIGNATURE: &str = "thornypalimpsestquagga";
 
 /// An export as Render makes it: a dump as a folder, in a folder named by the moment, in a tar file that gzip has packed.
-fn export(cluster: &Cluster, database: &str) -> Vec<u8> {
+pub fn export(cluster: &Cluster, database: &str) -> Vec<u8> {
     let work = tempfile::tempdir().unwrap();
     let top = work.path().join("2026-02-15T02:00Z");
     std::fs::create_dir(&top).unwrap();
@@ -41,7 +41,7 @@ fn cafe(database: &str) -> &'static Cluster {
 }
 
 /// Render, which finishes the new export at the third look, and hikae beside it.
-fn render(export: &[u8], database: &str) -> (Receiver, Hikae) {
+pub fn render(export: &[u8], database: &str) -> (Receiver, Hikae) {
     let render = Receiver::start();
     let url = render.url(&format!("/files/2026-02-15.dir.tar.gz?X-Amz-Signature={SIGNATURE}"));
     let old = r#"{"id": "exp-old", "createdAt": "2026-02-14T02:00:00Z", "url": "http://127.0.0.1:1/"}"#;
@@ -60,13 +60,13 @@ fn render(export: &[u8], database: &str) -> (Receiver, Hikae) {
 }
 
 /// The arguments that let it speak to the server of the test.
-fn args(render: &Receiver, more: &[&str]) -> Vec<String> {
+pub fn args(render: &Receiver, more: &[&str]) -> Vec<String> {
     let own = ["run", "render-db-backup", "--set", "poll=10ms", "--set", "download_hosts=127.0.0.1"];
     let api = format!("api_url={}", render.url("/v1"));
     own.iter().chain(&["--set", &api]).chain(more).map(|arg| (*arg).to_owned()).collect()
 }
 
-fn run(hikae: &Hikae, render: &Receiver, more: &[&str]) -> crate::support::program::Said {
+pub fn run(hikae: &Hikae, render: &Receiver, more: &[&str]) -> crate::support::program::Said {
     let args = args(render, more);
     hikae.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
 }

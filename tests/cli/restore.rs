@@ -200,7 +200,7 @@ fn a_person_is_asked_before_a_file_that_is_not_on_record_gets_the_rights_of_a_su
     let file = hikae.path("backups").join("db_backup_20990101_020000.sql.gz");
     std::fs::copy(other.path("backups").join(made), &file).unwrap();
     let (code, said) = typed(&hikae, "yes\nno");
-    assert!(code == 1 && said.contains("Trust whoever made it? (yes/no)"), "{said}");
+    assert!(code == 1 && said.contains("Trust the person who made it? (yes/no)"), "{said}");
     let (code, said) = typed(&hikae, "yes\nyes");
     assert_eq!(code, 0, "{said}");
 }

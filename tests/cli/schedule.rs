@@ -37,7 +37,7 @@ fn a_crontab_has_the_documented_times() {
     # hikae: begin. Made by `hikae schedule`; what is changed here is lost.
     # db-backup: Dumps one PostgreSQL database, proves the dump, and keeps what the retention keeps.
     0 2 * * * HIKAE_STATE_DIR=[WORLD]/state /usr/bin/hikae --config-dir [WORLD]/config run db-backup --quiet
-    # backup-test: Proves that a backup can be restored: restores it into a throwaway database, compares, and tells how long that took.
+    # backup-test: Proves that a backup can be restored: restores it into a throwaway database, compares, and reports how long that took.
     0 1 * * 0 HIKAE_STATE_DIR=[WORLD]/state /usr/bin/hikae --config-dir [WORLD]/config run backup-test --quiet
     # backup-monitor: Watches the backups: whether the newest of each kind is there, young, large and whole, and whether every recipe ran when it should have.
     0 * * * * HIKAE_STATE_DIR=[WORLD]/state /usr/bin/hikae --config-dir [WORLD]/config run backup-monitor --quiet

@@ -6,7 +6,7 @@ use crate::support::past::{age, touch};
 use crate::support::program::{Hikae, Said};
 
 /// A nightly backup of what a program says, which works while there is no file `broken`.
-fn world() -> Hikae {
+pub(super) fn world() -> Hikae {
     let recipe = r#"return recipe {
   type = "daily", schedule = "0 2 * * *",
   params = { dir = { env = "BACKUP_DIR", type = "path" } },
@@ -24,8 +24,8 @@ fn rows(said: &Said) -> Vec<Value> {
     said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// How the recipe stands: its verdict, and all that is wrong with it.
-fn stands(hikae: &Hikae, recipe: &str) -> (i32, Value, Vec<Value>) {
+/// The state of the recipe: its verdict, and all that is wrong with it.
+fn state(hikae: &Hikae, recipe: &str) -> (i32, Value, Vec<Value>) {
     let said = hikae.run(&["status", "--json"]);
     let rows = rows(&said);
     let row = rows.iter().find(|row| row["recipe"] == recipe).unwrap_or_else(|| panic!("{said:?}")).clone();
@@ -55,7 +55,7 @@ fn run(hikae: &Hikae, code: i32) {
 fn a_young_backup_is_well_and_its_figures_are_shown() {
     let hikae = world();
     run(&hikae, 0);
-    let (code, row, wrong) = stands(&hikae, "wiki");
+    let (code, row, wrong) = state(&hikae, "wiki");
     assert_eq!((code, wrong, &row["verdict"], &row["ok"]), (0, vec![], &json!("ok"), &json!(true)));
     assert_eq!((&row["objective_secs"], &row["failures"]), (&json!(25 * 3600), &json!(0)));
     assert_eq!((&row["good_backup"]["size_bytes"], &row["last_run"]["status"]), (&json!(5), &json!("success")));
@@ -88,7 +88,7 @@ fn a_night_without_a_run_is_late_and_its_backup_too_old() {
     let hikae = world();
     run(&hikae, 0);
     age(&hikae, 49);
-    let (code, row, wrong) = stands(&hikae, "wiki");
+    let (code, row, wrong) = state(&hikae, "wiki");
     assert_eq!((code, wrong), (1, vec![json!("stale"), json!("late")]), "{row}");
     let due = row["wrong"][1]["due"].as_str().unwrap();
     assert!(due.ends_with("T02:00:00.000+09:00"), "{due}");
@@ -123,7 +123,7 @@ fn failures_in_a_row_are_counted_since_it_worked_last() {
     let hikae = hikae.file("broken", "");
     run(&hikae, 1);
     run(&hikae, 1);
-    let (code, row, wrong) = stands(&hikae, "wiki");
+    let (code, row, wrong) = state(&hikae, "wiki");
     assert_eq!((code, wrong, &row["failures"]), (1, vec![json!("failing")], &json!(2)), "{row}");
     assert_eq!(row["good_backup"]["size_bytes"], 5, "the backup before the failures is still good");
 }
@@ -135,10 +135,10 @@ fn a_backup_that_is_gone_is_no_good_one() {
     run(&hikae, 0);
     let newest = hikae.backups().into_iter().rfind(|name| name.ends_with(".txt")).unwrap();
     std::fs::remove_file(hikae.path("backups").join(&newest)).unwrap();
-    let older = stands(&hikae, "wiki").1["good_backup"]["path"].as_str().unwrap().to_owned();
+    let older = state(&hikae, "wiki").1["good_backup"]["path"].as_str().unwrap().to_owned();
     assert!(!older.ends_with(&newest), "{older}");
     std::fs::remove_dir_all(hikae.path("backups")).unwrap();
-    let (code, row, wrong) = stands(&hikae, "wiki");
+    let (code, row, wrong) = state(&hikae, "wiki");
     assert_eq!((code, wrong, &row["good_backup"]), (1, vec![json!("stale")], &json!(null)), "{row}");
     assert!(hikae.run(&["status"]).out.contains("stale (no good backup)"));
 }
@@ -153,12 +153,12 @@ fn a_run_that_does_not_end_within_its_timeout_is_stuck() {
     // Another process holds its lock: it lives.
     let lock = std::fs::File::create(hikae.path("state/runs").join(format!("{id}.lock"))).unwrap();
     lock.lock().unwrap();
-    assert_eq!(stands(&hikae, "wiki").2, [""; 0]);
+    assert_eq!(state(&hikae, "wiki").2, [""; 0]);
     age(&hikae, 25);
-    let (_, row, wrong) = stands(&hikae, "wiki");
+    let (_, row, wrong) = state(&hikae, "wiki");
     assert_eq!(wrong[0], "stuck", "{row}");
     drop(lock);
-    assert_eq!(stands(&hikae, "wiki").2[0], "failing", "it was killed: that is known by its lock");
+    assert_eq!(state(&hikae, "wiki").2[0], "failing", "it was killed: that is known by its lock");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn objectives_are_those_of_the_settings_then_of_the_recipe_then_of_the_schedule(
         let lua = std::fs::read_to_string(hikae.path("config/recipes/wiki.lua")).unwrap();
         let hikae = hikae.file("config/recipes/wiki.lua", &lua.replace("schedule = \"0 2 * * *\"", recipe));
         run(&hikae, 0);
-        stands(&hikae, "wiki").1["objective_secs"].clone()
+        state(&hikae, "wiki").1["objective_secs"].clone()
     };
     assert_eq!(objective("wiki = \"3h\"", "schedule = \"0 2 * * *\", objective = \"2d\""), 3 * 3600);
     assert_eq!(objective("", "schedule = \"0 2 * * *\", objective = \"2d\""), 48 * 3600);
@@ -181,21 +181,21 @@ fn objectives_are_those_of_the_settings_then_of_the_recipe_then_of_the_schedule(
 #[test]
 fn a_recipe_that_never_ran_is_wrong_once_it_should_have() {
     let hikae = world();
-    let (code, _, wrong) = stands(&hikae, "wiki");
+    let (code, _, wrong) = state(&hikae, "wiki");
     assert_eq!((code, wrong), (0, vec![]), "it was put there today");
     touch(&hikae.path("config/recipes/wiki.lua"), 49);
-    let (code, row, wrong) = stands(&hikae, "wiki");
+    let (code, row, wrong) = state(&hikae, "wiki");
     assert_eq!((code, wrong), (1, vec![json!("never_ran")]), "{row}");
     // A built-in one that is named in the settings is meant to run.
-    assert_eq!(stands(&hikae, "db-backup").1["verdict"], "unused");
+    assert_eq!(state(&hikae, "db-backup").1["verdict"], "unused");
     let hikae = hikae.file("config/hikae.toml", "[objectives]\ndb-backup = \"25h\"\n");
-    assert_eq!(stands(&hikae, "db-backup").1["verdict"], "never_ran");
+    assert_eq!(state(&hikae, "db-backup").1["verdict"], "never_ran");
 }
 
 #[test]
 fn a_recipe_that_cannot_be_loaded_and_an_objective_of_nobody_are_told() {
     let hikae = world().file("config/recipes/wiki.lua", "return recipe {");
-    let (code, row, wrong) = stands(&hikae, "wiki");
+    let (code, row, wrong) = state(&hikae, "wiki");
     assert_eq!((code, wrong), (1, vec![json!("broken")]), "{row}");
     let said = hikae.file("config/hikae.toml", "[objectives]\nwikii = \"25h\"\n").run(&["check"]);
     assert!(said.out.contains("is for no known recipe: did you mean `wiki`?"), "{said:?}");

@@ -5,22 +5,8 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde_json::Value;
 
+use super::status::world;
 use crate::support::program::Hikae;
-
-/// A nightly backup of what a program says, which works while there is no file `broken`.
-fn world() -> Hikae {
-    let recipe = r#"return recipe {
-  type = "daily", schedule = "0 2 * * *",
-  params = { dir = { env = "BACKUP_DIR", type = "path" } },
-  needs = { run = { "tool" }, write = { "{dir}" } },
-  run = function(p)
-    return process.stream({ program = "tool" }):save(path.join(p.dir, "wiki_backup_" .. clock.stamp() .. ".txt"))
-  end,
-}"#;
-    let tool = "test ! -e \"$(dirname \"$0\")/../broken\" && echo data";
-    let hikae = Hikae::new().file("config/recipes/wiki.lua", recipe).program("tool", tool);
-    hikae.file("config/hikae.toml", "sandbox = \"off\"\n")
-}
 
 /// The samples of a text in the format of Prometheus; fails where the text does not keep to its grammar.
 fn samples(text: &str) -> Vec<(String, f64)> {

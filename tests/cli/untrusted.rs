@@ -33,7 +33,8 @@ fn a_file_that_needs_a_superuser_is_refused_until_a_person_trusts_it() {
     for recipe in ["backup-test", "db-restore"] {
         let said = hikae.run(&["run", recipe, "--yes", "--set", &file]);
         assert_eq!(said.code, 1, "{said:?}");
-        for words in ["no record as a backup of this catalog", "if you trust whoever made the file: `--set trust=dump`"]
+        for words in
+            ["no record as a backup of this catalog", "if you trust the person who made the file: `--set trust=dump`"]
         {
             assert!(said.err.contains(words), "no `{words}` in {}", said.err);
         }

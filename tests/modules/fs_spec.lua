@@ -350,6 +350,18 @@ describe("fs.set_mode and fs.set_owner", function()
   end)
 end)
 
+it("fs.usage counts files and what is in them, whatever their names, and follows no link", function()
+  fs.write(tmp("usage/a"), "12345")
+  fs.write(tmp("usage/deep/b"), "123")
+  process.run { program = "sh", args = { "-c", "cd \"$1\" && printf x > \"$(printf 'o\\377dd')\" && ln -s /etc/passwd link", "sh", tmp("usage/deep") } }
+  expect(fs.usage(tmp("usage"))).to_equal { files = 3, size_bytes = 9 }
+  expect(function() fs.usage(tmp("absent")) end).to_raise { kind = "not_found" }
+  expect(function() fs.list { dir = tmp("usage"), recursive = true } end).to_raise("is not UTF-8")
+  local entries, skipped = fs.list { dir = tmp("usage"), recursive = true, kind = "file", not_utf8 = "skip" }
+  expect(#entries).to_be(2)
+  expect(skipped).to_be(1)
+end)
+
 it("fs.disk_free tells the space of a file system", function()
   local space = fs.disk_free(tmp())
   expect(keys(space)).to_equal { "free", "free_bytes", "total_bytes" }

@@ -18,7 +18,7 @@ it("refuses a text that needs more values than it is given", function()
 end)
 
 it("refuses other placeholders", function()
-  expect(function() return _("%5.1f", 1) end).to_raise { message = "cannot stand in a text for `_`", hint = "%s, %d and %%" }
+  expect(function() return _("%5.1f", 1) end).to_raise { message = "cannot be in a text for `_`", hint = "%s, %d and %%" }
 end)
 
 it("refuses what is no text", function()

@@ -310,7 +310,7 @@ describe("pg.restore", function()
     expect(pg.query(both[1])).to_equal(pg.query(both[2]))
   end)
 
-  it("never loads into a database that stands, unless it is told to", function()
+  it("never loads into a database that stands, unless asked to", function()
     local function live(if_exists) return into { database = server().database, if_exists = if_exists, trust = "dump" } end
     expect(function() pg.restore(live()) end)
       .to_raise { kind = "already_exists", message = "is there already", hint = "if_exists" }

@@ -55,8 +55,8 @@ fn what_only_a_shell_could_do_is_refused() {
     let refused = |text: &str| case().set("c", text).problems().remove(0);
     assert_eq!(
         refused("dump | gzip"),
-        "`c` must be a command, or several, but `--set c` is `dump | gzip` | no shell reads it: put `|` in single quotes where \
-         it is meant as it stands, or name a script that does it; `--set c` comes from the command line"
+        "`c` must be a command, or several, but `--set c` is `dump | gzip` | no shell reads it: put `|` in single quotes if it \
+         is meant literally, or name a script that does it; `--set c` comes from the command line"
     );
     for text in ["a > b", "a; b", "a & b", "a || b", "echo $HOME", "echo \"$HOME\"", "rm /tmp/*", "echo `id`", "(a)"] {
         assert!(refused(text).contains("no shell reads it"), "{text}: {}", refused(text));

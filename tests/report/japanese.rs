@@ -84,3 +84,9 @@ fn what_commands_print_is_japanese() {
         assert!(all.chars().any(|c| ('ぁ'..='ん').contains(&c) || ('一'..='龠').contains(&c)), "{line:?}\n{all}");
     }
 }
+
+#[test]
+fn two_values_side_by_side_are_found() {
+    let catalogue = Catalogue::read(&["`{}{}` is gone\n`{}{}` はありません\n"]);
+    assert_eq!(catalogue.text("`/backups/x` is gone"), "`/backups/x` はありません");
+}

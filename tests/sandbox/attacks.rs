@@ -35,11 +35,11 @@ fn names_that_reach_outside_are_absent_and_say_what_to_use_instead() {
         ),
         (
             "return io.open('/etc/passwd')",
-            "recipe: `io` is not available in recipes (use `fs` for files, and `log.info` to tell something)",
+            "recipe: `io` is not available in recipes (use `fs` for files, and `log.info` to log a message)",
         ),
         (
             "return io.popen('id')",
-            "recipe: `io` is not available in recipes (use `fs` for files, and `log.info` to tell something)",
+            "recipe: `io` is not available in recipes (use `fs` for files, and `log.info` to log a message)",
         ),
         (
             "return package.loadlib('libc.so.6', 'system')",
@@ -48,9 +48,9 @@ fn names_that_reach_outside_are_absent_and_say_what_to_use_instead() {
         ("return package.loaded.io", "recipe: `package` is not available in recipes (use `require`)"),
         (
             "return debug.getregistry()",
-            "recipe: `debug` is not available in recipes (an error tells its place by itself)",
+            "recipe: `debug` is not available in recipes (an error shows its place by itself)",
         ),
-        ("return debug.sethook()", "recipe: `debug` is not available in recipes (an error tells its place by itself)"),
+        ("return debug.sethook()", "recipe: `debug` is not available in recipes (an error shows its place by itself)"),
         (
             "return coroutine.create(function() end)",
             "recipe: `coroutine` is not available in recipes (use `parallel` to do several things at once)",
@@ -86,7 +86,7 @@ fn names_that_reach_outside_are_absent_and_say_what_to_use_instead() {
         ("return _G.load", "recipe: `load` is not available in recipes (put the code into a file, and use `require`)"),
         (
             "return _ENV['io']",
-            "recipe: `io` is not available in recipes (use `fs` for files, and `log.info` to tell something)",
+            "recipe: `io` is not available in recipes (use `fs` for files, and `log.info` to log a message)",
         ),
         ("return string.dump(function() end)", "recipe: `string` has no member `dump`"),
         ("return (''):dump()", "recipe: `string` has no member `dump`"),
@@ -158,7 +158,7 @@ fn the_library_cannot_be_changed() {
         ("return setmetatable({}, { __index = string }).load", "recipe: `string` has no member `load`"),
         (
             "return ('%s'):format(setmetatable({}, { __index = _G }).io)",
-            "recipe: `io` is not available in recipes (use `fs` for files, and `log.info` to tell something)",
+            "recipe: `io` is not available in recipes (use `fs` for files, and `log.info` to log a message)",
         ),
     ]);
 }

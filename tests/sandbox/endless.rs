@@ -97,7 +97,7 @@ fn every_endless_loop_ends_where_lua_cannot_yield() {
 #[test]
 fn work_in_library_functions_is_bounded() {
     const EXPENSIVE: &str =
-        "gave up: the pattern needs too many steps (use fewer of `-`, `*` and `+` in one pattern, or a shorter text)";
+        "stopped: the pattern needs too many steps (use fewer of `-`, `*` and `+` in one pattern, or a shorter text)";
     let expensive = |function: &str| format!("timeout: `string.{function}` {EXPENSIVE}");
     let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let limits = LuaLimits { instructions: 1 << 40, ..super::LIMITS };

@@ -1,6 +1,6 @@
 //! What excuses the loss of a file in a run that was broken on purpose: a newer backup of the same kind, and of no other.
 
-use hikae::specs::{Runner, tell};
+use hikae::specs::{Runner, text_of};
 
 use super::runs::Recipes;
 
@@ -32,7 +32,7 @@ fn a_backup_of_something_else_excuses_no_loss() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let recipes = Recipes::default().with(name, recipe);
         let told = Runner::new(&recipes, runtime.handle().clone()).run("x_spec.lua", &text);
-        told.iter().map(tell).collect::<String>()
+        told.iter().map(text_of).collect::<String>()
     };
     let manifest = r#", [OLD .. ".manifest.json"] = samples.manifest { name = "db_20251201_020000", content = "old" }"#;
     let told = trial("hasty", HASTY, "");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hikae::error::Kind;
 use hikae::lua::fuse::LuaLimits;
-use hikae::specs::{Outcome, Runner, SpecResult, Stage, tell, tested_nothing};
+use hikae::specs::{Outcome, Runner, SpecResult, Stage, tested_nothing, text_of};
 use hikae::world::World;
 use hikae::world::real::Real;
 
@@ -27,7 +27,7 @@ fn run(text: &str) -> Vec<SpecResult> {
 
 /// The results as a person sees them.
 fn told(text: &str) -> String {
-    run(text).iter().map(tell).collect::<Vec<_>>().join("\n")
+    run(text).iter().map(text_of).collect::<Vec<_>>().join("\n")
 }
 
 /// The result of one spec with this body.
@@ -177,7 +177,7 @@ fn a_matcher_behind_a_colon_says_to_write_a_dot() {
     let expected = "\
 ERROR   x
         at shop_spec.lua:2
-        recipe: `to_equal` stands behind a dot, not a colon
+        recipe: `to_equal` needs a dot, not a colon
         hint: write `expect(...).to_equal`";
     assert_eq!(body("expect(1):to_equal(1)"), expected);
     assert!(body("expect(error):never_to_raise()").contains("hint: write `expect(...).never_to_raise`"));
@@ -254,7 +254,7 @@ fn a_file_that_cannot_be_read_as_specs_says_why() {
         ),
         (
             "expect(1).to_be(1)",
-            "at shop_spec.lua:1\nrecipe: `expect` stands outside of every `it`\n\
+            "at shop_spec.lua:1\nrecipe: `expect` belongs outside of every `it`\n\
              hint: put it into `it(\"says what it promises\", function() ... end)`",
         ),
     ];
@@ -263,7 +263,7 @@ fn a_file_that_cannot_be_read_as_specs_says_why() {
         let lines: Vec<&str> = told.lines().map(str::trim).collect();
         assert_eq!(lines.join("\n"), format!("ERROR   shop_spec.lua\n{expected}"), "{text}");
     }
-    assert!(body("describe('y', function() end)").contains("`describe` stands inside an `it`"));
+    assert!(body("describe('y', function() end)").contains("`describe` belongs inside an `it`"));
 }
 
 #[test]

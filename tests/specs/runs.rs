@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hikae::config::{Config, Files, Folders, Look};
 use hikae::error::Result;
-use hikae::specs::{Runner, SpecResult, Stage, tell};
+use hikae::specs::{Runner, SpecResult, Stage, text_of};
 use hikae::world::World;
 use hikae::world::real::Real;
 
@@ -124,7 +124,7 @@ pub fn run(text: &str) -> Vec<SpecResult> {
 /// What a spec with this body tells.
 pub fn body(body: &str) -> String {
     let results = run(&format!("it(\"x\", function() {WORLD}{body}\nend)"));
-    results.iter().map(tell).collect::<Vec<_>>().join("\n")
+    results.iter().map(text_of).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -359,10 +359,10 @@ fn bad_input_is_told_and_the_other_specs_still_run() {
         ("world:run()", "`world:run` takes the name of a recipe", ""),
         ("world:run('greet', { sett = {} })", "`world:run` has no option `sett`", "did you mean `set`?"),
         ("world:run('greet', { set = { whome = 'x' } })", "whome", "did you mean `whom`?"),
-        ("world.run('greet')", "`run` stands behind a colon", ""),
+        ("world.run('greet')", "`run` needs a colon", ""),
         ("world:runs('greet')", "a world of `simulate` has no `runs`", "did you mean `run`?"),
         ("world:run('greet'):wrot('x')", "`run` has no `wrot`", "did you mean `wrote`?"),
-        ("world:run('greet').ok()", "`ok` stands behind a colon", "run:ok"),
+        ("world:run('greet').ok()", "`ok` needs a colon", "run:ok"),
         ("world:run('greet'):failed('spaec')", "`spaec` is not a kind of error", "did you mean `space`?"),
         ("world:run('greet'):wrote()", "`run:wrote` takes one text", ""),
         ("world:run('greet'):wrote('/greetings/*.gz'):has_mode('rw')", "`rw` is not a mode", ""),
@@ -375,11 +375,11 @@ fn bad_input_is_told_and_the_other_specs_still_run() {
     ];
     for (bad, what, hint) in cases {
         let results = run(&format!("it('x', function() {WORLD}{bad} end)\nit('y', function() expect(1).to_be(1) end)"));
-        let told = tell(&results[0]);
+        let told = text_of(&results[0]);
         assert!(told.starts_with("ERROR"), "{bad} gave {told}");
         assert!(told.contains(what) && told.contains(hint), "{bad} gave {told}");
         assert!(told.contains("greet_spec.lua:"), "{bad} has no place: {told}");
-        assert_eq!(tell(&results[1]), "ok      y");
+        assert_eq!(text_of(&results[1]), "ok      y");
     }
 }
 
@@ -393,7 +393,7 @@ fn a_program_that_the_world_lacks_lists_those_that_it_has() {
 #[test]
 fn a_run_outside_of_every_spec_is_refused() {
     let results = run("simulate { programs = { hello = 'x' } }:run('greet')\nit('x', function() end)");
-    assert!(tell(&results[0]).contains("`world:run` stands outside of every `it`"), "{results:?}");
+    assert!(text_of(&results[0]).contains("`world:run` belongs outside of every `it`"), "{results:?}");
 }
 
 #[test]
@@ -407,6 +407,6 @@ fn what_one_spec_does_to_a_world_no_other_sees() {
            world:run('greet'):ok():wrote('/greetings/hello.gz')
          end)"
     ));
-    let told: Vec<String> = results.iter().map(tell).collect();
+    let told: Vec<String> = results.iter().map(text_of).collect();
     assert_eq!(told, ["ok      changes it", "ok      sees nothing of it"]);
 }

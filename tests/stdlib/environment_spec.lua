@@ -14,6 +14,12 @@ it("reads assignments, quotes, comments and values on several lines", function()
   }
 end)
 
+it("ends a value at a quote that is not escaped: a backslash before it may be escaped itself", function()
+  local found = read('A="C:\\\\"\nB="a \\"b\\" c"\nC=1\n')
+  expect(#found).to_be(3)
+  expect(found[3]).to_equal { name = "C", value = "1" }
+end)
+
 it("refuses what is no assignment, with its line", function()
   expect(function() read("A=1\nwhat is this\n") end).to_raise { kind = "integrity", message = "line 2" }
   expect(function() read("A=\"never closed\n") end).to_raise { message = "the quote is never closed" }

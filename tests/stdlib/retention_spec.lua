@@ -203,7 +203,7 @@ describe("retention.plan with keep = \"first\"", function()
   end)
 
   it("removes nothing when the clock has jumped back", function()
-    expect(function() kept(nightly(60), year, "20260101_020000") end).to_raise("lies in the future of the clock")
+    expect(function() kept(nightly(60), year, "20260101_020000") end).to_raise("is in the future")
   end)
 
   it("keeps what a leap of the clock leaves of a year, and the newest", function()
@@ -254,18 +254,18 @@ describe("retention.plan with keep_at_least", function()
 end)
 
 describe("retention.plan and the clock", function()
-  it("refuses when the newest backup lies in the future", function()
+  it("refuses when the newest backup is in the future", function()
     local failure = expect(function()
       retention.plan(backups { "20360215_020000", "20251201_020000" }, { days = 30 }, NOW)
     end).to_raise { kind = "other", hint = "set the clock of this machine right, or move that backup away" }
     expect(failure.message).to_be(
-      "refused to remove old backups: `db_20360215_020000.gz` lies in the future of the clock, which says 20260215_020000"
+      "refused to remove old backups: `db_20360215_020000.gz` is in the future: the clock says 20260215_020000"
     )
   end)
 
   it("allows the hour that local time repeats when summer ends", function()
     expect(kept({ "20260215_030000", "20260214_020000" }, { days = 1 })).to_equal { "20260215_030000", "20260214_020000" }
-    expect(function() kept({ "20260215_030001" }, { days = 1 }) end).to_raise("lies in the future")
+    expect(function() kept({ "20260215_030001" }, { days = 1 }) end).to_raise("is in the future")
   end)
 
   it("keeps what has no date in its name", function()

@@ -1,11 +1,11 @@
-//! Stands between hikae and a PostgreSQL server, and meddles where a test says: it waits, or breaks the connection.
+//! Stands between a program and its server, and meddles where a test says: it waits, or breaks the connection.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What happens to bytes on their way to the server.
+/// What happens to bytes on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     Pass,
@@ -26,22 +26,43 @@ pub struct Proxy {
 
 impl Proxy {
     pub fn start(to: u16, judge: impl FnMut(&[u8]) -> Act + Send + 'static) -> Proxy {
+        Proxy::between(to, judge, |_| Act::Pass)
+    }
+
+    fn between(
+        to: u16,
+        judge: impl FnMut(&[u8]) -> Act + Send + 'static,
+        judge_answers: impl FnMut(&[u8]) -> Act + Send + 'static,
+    ) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (connections, held) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let judge: Judge = Arc::new(Mutex::new(judge));
+        let (judge, answers): (Judge, Judge) = (Arc::new(Mutex::new(judge)), Arc::new(Mutex::new(judge_answers)));
         let (counted, holding) = (connections.clone(), held.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let Ok(server) = TcpStream::connect(("127.0.0.1", to)) else { continue };
-                let (judge, holding) = (judge.clone(), holding.clone());
+                let (judge, answers, holding) = (judge.clone(), answers.clone(), holding.clone());
                 let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                std::thread::spawn(move || forward(back.0, back.1, |_| Act::Pass, &AtomicUsize::new(0)));
+                let back_holding = holding.clone();
+                std::thread::spawn(move || {
+                    forward(back.0, back.1, |data| answers.lock().unwrap()(data), &back_holding)
+                });
                 std::thread::spawn(move || forward(client, server, |data| judge.lock().unwrap()(data), &holding));
             }
         });
         Proxy { port, connections, held }
+    }
+
+    /// A proxy whose server says no more than `budget` bytes: with what would be more, `act` happens. The budget can be changed meanwhile.
+    pub fn with_budget(to: u16, budget: &Arc<AtomicUsize>, act: Act) -> Proxy {
+        let budget = budget.clone();
+        let judge = move |data: &[u8]| {
+            let left = budget.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(data.len()));
+            if left.is_ok() { Act::Pass } else { act }
+        };
+        Proxy::between(to, |_| Act::Pass, judge)
     }
 
     /// How often somebody connected.

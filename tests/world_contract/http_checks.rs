@@ -49,7 +49,7 @@ async fn get(place: &Place, path: &str) -> HttpResponse {
 
 pub async fn an_answer_is_given_as_it_came(place: &Place) {
     let mut answer = get(place, "/says/hello").await;
-    assert_eq!((answer.status, answer.end_is_told, answer.withheld), (200, true, false));
+    assert_eq!((answer.status, answer.end_is_known, answer.withheld), (200, true, false));
     assert_eq!(answer.header("content-length"), Some("5"));
     assert_eq!(drain(&mut *answer.body).await.unwrap(), b"hello");
 }
@@ -68,7 +68,7 @@ pub async fn a_redirect_is_left_to_the_caller(place: &Place) {
 pub async fn an_answer_without_a_body_ends_at_once(place: &Place) {
     for request in [request(Method::Head, "/says/hello"), request(Method::Get, "/status/204")] {
         let mut answer = place.call.request(request).await.unwrap();
-        assert!(answer.end_is_told);
+        assert!(answer.end_is_known);
         assert_eq!(drain(&mut *answer.body).await.unwrap(), b"");
     }
 }

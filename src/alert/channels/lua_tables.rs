@@ -67,13 +67,13 @@ impl Channel {
 }
 
 /// The table `event` or `run`: what it does not know of this one is nil, and what none has is an error.
-pub fn event(lua: &Lua, verb: Verb, told: &serde_json::Value) -> mlua::Result<Table> {
+pub fn event(lua: &Lua, verb: Verb, shown: &serde_json::Value) -> mlua::Result<Table> {
     let owner = match verb {
         Verb::Send => "event",
         Verb::Ping => "run",
     };
-    let names: Vec<&str> = told.as_object().into_iter().flat_map(|told| told.keys()).map(String::as_str).collect();
-    match to_lua(lua, told)? {
+    let names: Vec<&str> = shown.as_object().into_iter().flat_map(|shown| shown.keys()).map(String::as_str).collect();
+    match to_lua(lua, shown)? {
         Value::Table(table) => strict(lua, owner, table, &names),
         _ => lua.create_table(), // which an event never is
     }

@@ -1,4 +1,4 @@
-//! Lets a process that sends hold a lock: where a notice is being sent and its lock is free, the sender is gone.
+//! Lets each sending process hold a lock: if a notice is being sent and its lock is free, the sender is gone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,13 +26,13 @@ impl<D: Deliver> Dispatch<D> {
             match self.own().lock(&self.sender_lock(at.timestamp_millis())).await {
                 Ok(held) => return Claim { at, held: Some(held) },
                 Err(error) if error.kind() == Kind::Locked => at += Duration::from_millis(1),
-                // Without one, others doubt too early what is being sent; it is settled all the same.
+                // Without one, other processes doubt too early what is being sent; it is still settled.
                 Err(_) => return Claim { at, held: None },
             }
         }
     }
 
-    /// Lets go of the lock, which is removed while it is still held.
+    /// Releases the lock; its file is removed while the lock is still held.
     pub(super) async fn settled(&self, claim: Claim) {
         if claim.held.is_some() {
             self.remove_lock(claim.at.timestamp_millis()).await;

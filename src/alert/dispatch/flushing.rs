@@ -1,11 +1,11 @@
-//! Takes out of the outbox what is due, hands it to its channels, and settles each notice by what came of it.
+//! Sends the notices of the outbox that are due, and records the result of each.
 
 use super::{Alive, Dispatch, Tally};
 use crate::alert::channel::{Deliver, Verb};
 use crate::alert::delivery::{DeliveryResult, Outgoing, Queue, deliver_all};
 use crate::alert::registered::Channels;
 use crate::alert::{Event, retry_policy};
-use crate::catalog::{Catalog, Notice, NoticeOutcome, Notification};
+use crate::catalog::{Catalog, NoticeOutcome, Notification, Queued};
 use crate::error::{Error, Kind, Result};
 use crate::report::{self, Level};
 
@@ -17,7 +17,7 @@ impl<D: Deliver> Dispatch<D> {
         self.complain(&channels);
         catalog.settle(alive)?;
         let decider = self.decider(&channels);
-        catalog.consider(&mut |run, streak| decider.decide(run, streak))?;
+        catalog.consider(&mut |run, streak, about| decider.decide(run, streak, about))?;
         self.doubt(&catalog).await?;
         catalog.expedite_notices(self.world.now(), unsure)?;
         let tally = self.flush_with(&catalog, &channels, stop).await;
@@ -52,7 +52,7 @@ impl<D: Deliver> Dispatch<D> {
         &self,
         catalog: &Catalog,
         channels: &Channels,
-        notices: &[Notice],
+        notices: &[Queued],
         stop: impl Future<Output = ()>,
     ) -> Tally {
         let mut tally = Tally::default();
@@ -62,8 +62,8 @@ impl<D: Deliver> Dispatch<D> {
         }
         let results = self.deliver_notices(notices, channels, stop).await;
         for (number, result) in results {
-            let Some(notice) = notices.iter().find(|notice| notice.number == number) else { continue };
-            let settled = self.settle(catalog, channels, notice, result, &mut tally);
+            let Some(queued) = notices.iter().find(|queued| queued.number == number) else { continue };
+            let settled = self.settle(catalog, channels, queued, result, &mut tally);
             if let Err(error) = settled {
                 report::log(Level::Warn, &format!("the alert is not recorded: {}", error.one_line()), None);
             }
@@ -73,25 +73,26 @@ impl<D: Deliver> Dispatch<D> {
 
     async fn deliver_notices(
         &self,
-        notices: &[Notice],
+        notices: &[Queued],
         channels: &Channels,
         stop: impl Future<Output = ()>,
     ) -> Vec<(i64, DeliveryResult)> {
         let mut results = Vec::new();
         let mut all: Vec<Queue> = Vec::new();
-        for notice in notices {
-            let (channel, event) = match (channels.named(&notice.channel), event_of(notice)) {
+        for queued in notices {
+            let named = channels.named(&queued.notice.channel);
+            let (channel, event) = match (named, event_of(queued)) {
                 (Some(channel), Ok(event)) => (channel, event),
                 (None, _) => {
-                    results.push((notice.number, DeliveryResult::Ended(Err(gone(&notice.channel)))));
+                    results.push((queued.number, DeliveryResult::Ended(Err(gone(&queued.notice.channel)))));
                     continue;
                 }
                 (_, Err(error)) => {
-                    results.push((notice.number, DeliveryResult::Ended(Err(error))));
+                    results.push((queued.number, DeliveryResult::Ended(Err(error))));
                     continue;
                 }
             };
-            let (number, recipients) = (notice.number, notice.recipients.clone());
+            let (number, recipients) = (queued.number, queued.notice.recipients.clone());
             let message = Outgoing { number, recipients, event, verb: Verb::Send };
             match all.iter_mut().find(|queue| queue.channel.name == channel.name) {
                 Some(queue) => queue.messages.push(message),
@@ -106,33 +107,33 @@ impl<D: Deliver> Dispatch<D> {
         &self,
         catalog: &Catalog,
         channels: &Channels,
-        notice: &Notice,
+        queued: &Queued,
         result: DeliveryResult,
         tally: &mut Tally,
     ) -> Result<()> {
         let now = self.world.now();
         let result = match result {
             DeliveryResult::Untried => {
-                return catalog.settle_notice(notice.number, &retry_policy::untried(notice.attempts, now), None);
+                return catalog.settle_notice(queued.number, &retry_policy::untried(queued.attempts, now), None);
             }
             DeliveryResult::Ended(result) => result,
         };
-        let outcome = match retry_policy::of(&result, notice.attempts, notice.made_ms, now) {
+        let outcome = match retry_policy::of(&result, queued.attempts, queued.notice.made_at, now) {
             NoticeOutcome::Again { due, recipients } if recipients.is_empty() => {
-                NoticeOutcome::Again { due, recipients: notice.recipients.clone() }
+                NoticeOutcome::Again { due, recipients: queued.notice.recipients.clone() }
             }
             outcome => outcome,
         };
-        let event = event_of(notice)?;
-        let attempt = self.note(notice, channels, &event, &result, tally);
+        let event = event_of(queued)?;
+        let attempt = self.note(&queued.notice, channels, &event, &result, tally);
         let attempt = Notification { status: retry_policy::word(&outcome, &result).to_owned(), ..attempt };
-        catalog.settle_notice(notice.number, &outcome, Some(&attempt))
+        catalog.settle_notice(queued.number, &outcome, Some(&attempt))
     }
 }
 
-fn event_of(notice: &Notice) -> Result<Event> {
-    serde_json::from_value(notice.event.clone()).map_err(|cause| {
-        Error::new(Kind::Integrity, format!("cannot read notice {} of the outbox", notice.number)).because(cause)
+fn event_of(queued: &Queued) -> Result<Event> {
+    serde_json::from_str(&queued.notice.event).map_err(|cause| {
+        Error::new(Kind::Integrity, format!("cannot read notice {} of the outbox", queued.number)).because(cause)
     })
 }
 

@@ -1,4 +1,4 @@
-//! Words events in English.
+//! Events in English.
 
 use super::{Labels, Sentences};
 use crate::alert::event::{Event, EventKind};
@@ -50,6 +50,17 @@ pub fn sentences(event: &Event) -> Sentences {
             format!("[URGENT, LEVEL {level}] The {low} has failed {failures} times in a row"),
             "Look at the disk space, the permissions and the recipe.",
         ),
+        EventKind::Warning => {
+            let count = match event.findings.len() {
+                1 => "a warning".to_owned(),
+                count => format!("{count} warnings"),
+            };
+            say(
+                format!("[WARNING] {what} succeeded with {count}: {id}"),
+                format!("[WARNING] The {low} succeeded, with {count}"),
+                "Look at each. Those that are fine can be accepted for good: many recipes take a param accept_warnings.",
+            )
+        }
         EventKind::Report => {
             let period = event.period.as_deref().unwrap_or_default();
             say(format!("[REPORT] Backup report: {period}"), format!("Backup report {period}"), "")
@@ -68,6 +79,7 @@ fn noun(event: &Event) -> &'static str {
     match (event.about, event.run_kind.as_str()) {
         (EventKind::RestoreFailure, _) => "Restore",
         (EventKind::DrillFailure, _) => "Restore test",
+        (EventKind::Monitor, "monitor") => "Backup monitor",
         (_, "maintenance") => "Maintenance",
         (_, "check") => "Check",
         (_, "report") => "Report",

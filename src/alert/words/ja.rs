@@ -1,4 +1,4 @@
-//! Words events in Japanese, as the runbook (§5) words them.
+//! Events in Japanese, as the runbook (§5) has them.
 
 use super::{Labels, Sentences};
 use crate::alert::event::{Event, EventKind};
@@ -51,6 +51,11 @@ pub fn sentences(event: &Event) -> Sentences {
             format!("【緊急・レベル{level}】{what}が{failures}回連続で失敗しました"),
             "ディスク容量・権限・スクリプトを調査してください。",
         ),
+        EventKind::Warning => say(
+            format!("【警告】{what}成功（警告{}件）: {id}", event.findings.len()),
+            format!("【警告】{what}は成功しましたが、警告が{}件あります", event.findings.len()),
+            "各項目を確認してください。問題のない警告は、多くのレシピではパラメータ accept_warnings で許可できます。",
+        ),
         EventKind::Report => {
             let period = event.period.as_deref().unwrap_or_default();
             say(format!("【報告】バックアップレポート: {period}"), format!("バックアップレポート {period}"), "")
@@ -69,6 +74,7 @@ fn noun(event: &Event) -> &'static str {
     match (event.about, event.run_kind.as_str()) {
         (EventKind::RestoreFailure, _) => "復旧",
         (EventKind::DrillFailure, _) => "復旧テスト",
+        (EventKind::Monitor, "monitor") => "バックアップ監視",
         (_, "maintenance") => "メンテナンス",
         (_, "check") => "チェック",
         (_, "report") => "レポート作成",

@@ -1,4 +1,4 @@
-//! Words the events of a monitor: what it found, that it goes on, that it escalates, and that all is well again.
+//! The text of a monitor's events: findings, continuing problems, escalation, and recovery.
 
 use super::{Language, Sentences};
 use crate::alert::event::{Event, EventKind};

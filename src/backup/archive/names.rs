@@ -72,7 +72,7 @@ pub fn inside(name: &Path) -> Result<PathBuf> {
 
 fn twice(path: &Path) -> Error {
     Error::new(Kind::Integrity, format!("the archive has `{}` twice", path.display()))
-        .hint("nobody can say which one is meant: pack it anew")
+        .hint("it is unclear which one is meant: pack it again")
 }
 
 /// The error of an entry that is never made.

@@ -1,4 +1,4 @@
-//! Opens the file of an archive, whatever it is packed with, and believes it only when its manifest does too.
+//! Opens the file of an archive, whatever it is packed with, and accepts it only if its manifest agrees.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ impl Opened {
         Ok(Opened { tar, path: path.to_owned(), tally, manifest })
     }
 
-    /// What lies beside it.
+    /// What is beside it.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
     }

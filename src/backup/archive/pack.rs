@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::backup::expected;
 use crate::error::{Error, Kind, Result};
+use crate::report::remark::{Level as Weight, Remark};
 use crate::report::{self, Level};
 use crate::stream::stage::Staged;
 use crate::stream::taps::Count;
@@ -17,8 +18,8 @@ use crate::world::command::quoted;
 use crate::world::packing::findings::{Named, Noticed};
 use crate::world::packing::{Findings, OnChange, Packing};
 
-/// How many files a warning names.
-const MOST_TOLD: usize = 10;
+/// How many files are named one by one.
+const MOST_NAMED: usize = 10;
 
 /// What is known of the archive before it is made.
 pub fn prepare(packing: &Packing, facts: &SharedFacts) {
@@ -63,7 +64,7 @@ impl Noted {
         if piece == Piece::End {
             let noticed = self.findings.lock().clone();
             self.note(&noticed)?;
-            self.tell(&noticed);
+            self.log(&noticed);
         }
         Ok(piece)
     }
@@ -81,38 +82,38 @@ impl Noted {
             archive.insert("roots".to_owned(), roots.collect());
             archive.extend(noticed);
         }
-        let warnings = self.warnings(noticed);
-        if !warnings.is_empty() {
-            facts.sections.insert("warnings".to_owned(), warnings.into());
-        }
+        facts.remarks.extend(self.remarks(noticed));
         Ok(())
     }
 
-    fn tell(&self, noticed: &Noticed) {
-        for warning in self.warnings(noticed) {
-            report::log(Level::Warn, &warning, self.site.as_ref());
-        }
+    fn log(&self, noticed: &Noticed) {
         let left_out = [
             (noticed.sockets, "sockets"),
             (noticed.fifos, "pipes"),
             (noticed.devices, "devices"),
             (noticed.unfinished, "partial files"),
-            (noticed.absent.count, "optional roots that are not there"),
             (noticed.other_file_systems.count, "other file systems"),
         ];
-        let told: Vec<_> =
-            left_out.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-        if !told.is_empty() {
-            report::log(Level::Info, &format!("Left out of the archive: {}", told.join(", ")), self.site.as_ref());
+        let left_out = left_out.iter().filter(|(count, _)| *count > 0);
+        let shown: Vec<_> = left_out.map(|(count, what)| format!("{count} {what}")).collect();
+        let log = |text: String| report::log(Level::Info, &text, self.site.as_ref());
+        if !shown.is_empty() {
+            log(format!("Left out of the archive: {}", shown.join(", ")));
+        }
+        if noticed.absent.count > 0 {
+            let first = noticed.absent.first.iter().take(MOST_NAMED).map(String::as_str);
+            let more = (noticed.absent.count > MOST_NAMED as u64).then_some("…");
+            log(format!("Not there, and not required: {}", first.chain(more).collect::<Vec<_>>().join(", ")));
         }
     }
 
-    /// What somebody should look at: files that changed, and files that are not in the archive though they were asked for.
-    fn warnings(&self, noticed: &Noticed) -> Vec<String> {
+    /// What somebody should look at: files that changed; and for the record, what was left out as the recipe accepts.
+    fn remarks(&self, noticed: &Noticed) -> Vec<Remark> {
         let changed = (self.packing.on_change != OnChange::Accept).then_some(&noticed.changed);
-        let mut warnings = changed.map(|changed| named("changed while it was packed", changed)).unwrap_or_default();
-        warnings.extend(named("could not be read and was left out, as the recipe accepts", &noticed.unreadable));
-        warnings
+        let changed = changed.into_iter().flat_map(|changed| named("changed while it was packed", changed));
+        let unreadable = named("could not be read and was left out, as the recipe accepts", &noticed.unreadable);
+        let changed = changed.map(|text| Remark::new(Weight::Warning, "changed", text));
+        changed.chain(unreadable.into_iter().map(|text| Remark::new(Weight::Note, "unreadable", text))).collect()
     }
 }
 
@@ -123,18 +124,18 @@ impl Source for Noted {
 }
 
 fn named(what: &str, names: &Named) -> Vec<String> {
-    let mut told: Vec<_> = names
+    let mut lines: Vec<_> = names
         .first
         .iter()
-        .take(MOST_TOLD)
+        .take(MOST_NAMED)
         .map(|name| match name.split_once(": ") {
             Some((path, how)) => format!("`{path}` {what}: {how}"),
             None => format!("`{name}` {what}"),
         })
         .collect();
-    let more = names.count.saturating_sub(told.len() as u64);
+    let more = names.count.saturating_sub(lines.len() as u64);
     if more > 0 {
-        told.push(format!("{more} more files: each {what}"));
+        lines.push(format!("{more} more files: each {what}"));
     }
-    told
+    lines
 }

@@ -1,4 +1,4 @@
-//! Unpacks an archive into a new folder; whatever fails, or takes it back, nothing of it is left.
+//! Unpacks an archive into a new folder; after a failure or a cancellation nothing of it is left.
 
 use std::path::{Path, PathBuf};
 
@@ -149,7 +149,7 @@ impl Under<'_> {
         or_cancelled(&self.cancelled, WORK, tar.next_entry()).await.map_err(broken(&self.unpacking.source))
     }
 
-    /// Makes the folder, which must be new or empty: what lies in it is not to be mixed with what is in the archive.
+    /// Makes the folder, which must be new or empty: what is in it is not to be mixed with what is in the archive.
     async fn begin(&mut self) -> Result<()> {
         let Unpacking { caller, into, .. } = self.unpacking;
         let taken = |what: String| {

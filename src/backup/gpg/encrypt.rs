@@ -35,7 +35,7 @@ type Place = Arc<Mutex<Option<Home>>>;
 
 /// The source encrypted. gpg is started when the first byte is asked for; its exit 0 is the end.
 pub fn gpg(source: Box<dyn Source>, caller: Caller, lock: GpgLock, facts: &SharedFacts) -> Box<dyn Source> {
-    let told = Encryption {
+    let encryption = Encryption {
         kind: PROGRAM.to_owned(),
         recipients: lock.recipients.clone(),
         passphrase: lock.passphrase.is_some(),
@@ -51,7 +51,7 @@ pub fn gpg(source: Box<dyn Source>, caller: Caller, lock: GpgLock, facts: &Share
     });
     let (of_beside, beside) = (caller.clone(), lock.clone());
     let sealer = Sealer(Arc::new(move |source, facts| gpg(source, of_beside.clone(), beside.clone(), facts)));
-    let tallied = match encrypted(source, told, "gpg --decrypt", back, sealer, facts) {
+    let tallied = match encrypted(source, encryption, "gpg --decrypt", back, sealer, facts) {
         Ok(tallied) => tallied,
         Err(refused) => return refused,
     };
@@ -107,13 +107,13 @@ async fn prepare(caller: &Caller, lock: &GpgLock, facts: &SharedFacts) -> Result
         args.extend(["--recipient".to_owned(), name.clone()]);
     }
     args.push("--encrypt".to_owned());
-    if let Some(told) = &mut facts.lock().encryption {
-        (told.recipients, told.throwaway) = (names, Some(throwaway));
+    if let Some(encryption) = &mut facts.lock().encryption {
+        (encryption.recipients, encryption.throwaway) = (names, Some(throwaway));
     }
     Ok((home, args))
 }
 
-/// Makes the key of this stream alone; its secret part lies in memory, and goes with the home.
+/// Makes the key of this stream alone; its secret part is in memory, and goes with the home.
 async fn make_throwaway(caller: &Caller, home: &Home) -> Result<String> {
     let command = home.command(&["--gen-key"]);
     let (_, exit) = ask(caller, command, Some(&SecretOrText::Plain(THROWAWAY.to_owned()))).await?;

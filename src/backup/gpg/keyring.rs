@@ -1,4 +1,4 @@
-//! Takes keys out of the keyring of a user: by name, refused when they cannot be relied on, and without a prompt.
+//! Finds keys in the keyring of a user: by name, refused when they are not trusted, and without a prompt.
 
 use std::path::{Path, PathBuf};
 
@@ -22,12 +22,11 @@ impl Keyring {
         self.folder.as_ref().map_or("the keyring".to_owned(), |folder| format!("the keyring `{}`", folder.display()))
     }
 
-    /// Where it lies, also when it is the user's own.
+    /// Where it is, also when it is the user's own.
     fn place(&self, caller: &Caller) -> Result<PathBuf> {
         let own = || own_home(&caller.world.environment());
         self.folder.clone().or_else(own).ok_or_else(|| {
-            Error::new(Kind::NotFound, "nobody knows where the keyring of `gpg` lies")
-                .hint("name it: `keyring = \"/path\"`")
+            Error::new(Kind::NotFound, "cannot find the keyring of `gpg`").hint("name it: `keyring = \"/path\"`")
         })
     }
 
@@ -46,7 +45,7 @@ impl Keyring {
         }
     }
 
-    /// The one key that a recipient means. Whoever gives no full fingerprint relies on the trust of the keyring.
+    /// The one key that a recipient means. Without a full fingerprint, the trust of the keyring decides.
     pub async fn recipient(&self, caller: &Caller, name: &str) -> Result<Key> {
         let wrong = |kind, why: String| Error::new(kind, format!("cannot encrypt to `{name}`")).because_text(why);
         let fingerprint = fingerprint(name);
@@ -63,7 +62,7 @@ impl Keyring {
                 wrong(Kind::Denied, why.join("\n")).hint("import a key that is valid, and name it by its fingerprint")
             );
         };
-        if fingerprint.is_some_and(|wanted| first.is_named_by(&wanted)) {
+        if fingerprint.is_some_and(|given| first.is_named_by(&given)) {
             return Ok((*first).clone());
         }
         match usable.iter().filter(|key| key.is_trusted()).collect::<Vec<_>>()[..] {
@@ -112,7 +111,7 @@ impl Keyring {
             true => {
                 let which = key.map_or("any key".to_owned(), |key| format!("the key {}", key.shown()));
                 Err(Error::new(Kind::Denied, format!("the secret part of {which} is not in {}", self.shown()))
-                    .hint("it may lie on a card, or elsewhere: give it as a file, which `gpg --armor --export-secret-keys` writes"))
+                    .hint("it may be on a card, or elsewhere: give it as a file, which `gpg --armor --export-secret-keys` writes"))
             }
         }
     }

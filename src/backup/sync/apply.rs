@@ -66,7 +66,7 @@ pub async fn apply(job: Job) -> Result<Applied> {
     }
     let (mut marker, planned) = begin(&job).await?;
     let (work, uploads) = upload_all(&job, planned).await?;
-    let failed: Vec<&Error> = uploads.values().filter_map(|told| told.as_ref().err()).collect();
+    let failed: Vec<&Error> = uploads.values().filter_map(|result| result.as_ref().err()).collect();
     let (listed, unsure) = verify(&job, &work, &uploads).await?;
     let failure = failed.first().map(|error| not_all(error, failed.len(), uploads.len())).or(unsure);
     let mut applied = Applied { skipped, ..Applied::default() };
@@ -160,16 +160,16 @@ async fn upload_all(job: &Job, planned: bool) -> Result<(Arc<Work>, Uploads)> {
         let place = room.clone().acquire_many_owned(weight).await.map_err(closed)?;
         let work = work.clone();
         spawn_into(&mut running, job.guard.clone(), async move {
-            let told = upload_unit(&work, unit).await;
+            let result = upload_unit(&work, unit).await;
             drop(place);
-            Ok(told)
+            Ok(result)
         });
-        while let Some(told) = running.try_join_next() {
-            uploads.extend(told.map_err(stopped)??);
+        while let Some(result) = running.try_join_next() {
+            uploads.extend(result.map_err(stopped)??);
         }
     }
-    while let Some(told) = running.join_next().await {
-        uploads.extend(told.map_err(stopped)??);
+    while let Some(result) = running.join_next().await {
+        uploads.extend(result.map_err(stopped)??);
     }
     Ok((work, uploads))
 }
@@ -178,12 +178,12 @@ async fn upload_all(job: &Job, planned: bool) -> Result<(Arc<Work>, Uploads)> {
 async fn upload_unit(work: &Work, unit: Vec<Item>) -> Uploads {
     let mut uploads = Uploads::new();
     for item in unit {
-        let told = upload(work, &item).await;
-        if let Err(error) = &told {
+        let result = upload(work, &item).await;
+        if let Err(error) = &result {
             log(Level::Warn, &format!("not uploaded: `{}`: {}", item.name, error.one_line()), None);
         }
-        let failed = told.is_err();
-        uploads.insert(item.name, told);
+        let failed = result.is_err();
+        uploads.insert(item.name, result);
         if failed {
             break;
         }

@@ -12,11 +12,11 @@ pub struct There {
     pub etag: Box<str>,
     /// What the sync has written down of these very bytes.
     pub record: Option<Record>,
-    /// The sync has begun to put it there, and has not written down what came of it.
+    /// The sync has begun to put it there, and has not recorded the result.
     pub pending: bool,
 }
 
-/// What a first look comes to.
+/// The result of a first look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum First {
     Settled(Act, Reason),
@@ -36,7 +36,7 @@ pub struct Known {
     pub object_created_at: Option<i64>,
 }
 
-/// What a second look comes to.
+/// The result of a second look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Second {
     Settled(Act, Reason),

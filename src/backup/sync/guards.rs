@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::index::Index;
 use super::item::{Act, Item, Reason, Rules};
 use super::marker::{MARKER, Marker};
-use super::names;
+use crate::backup::series::series_of;
 use crate::error::{Error, Kind};
 
 /// So few deletions are no emptied store, whatever their share.
@@ -107,7 +107,7 @@ fn source_empty(shown: &Shown) -> Option<Refusal> {
         ),
         _ => (
             format!("none of the {files} files in `{}` is a proved backup: they have no manifests", shown.source),
-            "say `include_unproved = true` to copy them all the same",
+            "say `include_unproved = true` to copy them anyway",
         ),
     };
     Some(refusal("source_empty", Kind::NotFound, shown, why, hint))
@@ -132,7 +132,7 @@ fn too_many_deletions(shown: &Shown) -> Option<Refusal> {
         return None;
     }
     let why = format!(
-        "it would delete {} of {there} ({share:.0} %), such as {}; at most {} % may go, beside what retention removed",
+        "it would delete {} of {there} ({share:.0} %), such as {}; at most {} % may go, besides what retention removed",
         deleted.len(),
         listed(deleted.iter().map(|item| &*item.name)),
         shown.rules.max_delete
@@ -149,12 +149,11 @@ fn last_copy(shown: &Shown) -> Option<Refusal> {
     let is_backup = |item: &&Item| item.created_at.is_some() && item.role.is_data();
     let mut newest: BTreeMap<String, i64> = BTreeMap::new();
     for item in shown.items.iter().filter(is_backup).filter(|item| item.act != Act::Delete && !is_left_out(item)) {
-        let made = newest.entry(names::kind(&item.name)).or_insert(i64::MIN);
+        let made = newest.entry(series_of(&item.name)).or_insert(i64::MIN);
         *made = (*made).max(item.created_at.unwrap_or(i64::MIN));
     }
     let is_last = |item: &&Item| {
-        item.act == Act::Delete
-            && newest.get(&names::kind(&item.name)).is_none_or(|made| Some(*made) <= item.created_at)
+        item.act == Act::Delete && newest.get(&series_of(&item.name)).is_none_or(|made| Some(*made) <= item.created_at)
     };
     let last: Vec<&str> = shown.items.iter().filter(is_backup).filter(is_last).map(|item| &*item.name).collect();
     if last.is_empty() {

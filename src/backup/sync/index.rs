@@ -85,13 +85,13 @@ mod hash {
     }
 }
 
-/// The index that lies under `key`.
+/// The index that is under `key`.
 pub async fn read(caller: &Caller, store: &Arc<Store>, key: &str) -> Result<(Index, BTreeMap<Box<str>, Record>)> {
     let object = Object::new(store.clone(), key)?;
     let title = object.to_string();
     let broken = || {
         Error::new(Kind::Integrity, format!("cannot read `{title}`, where the sync keeps what it has put there"))
-            .hint("remove this object: the next sync compares every object anew, and deletes none of them")
+            .hint("remove this object: the next sync compares every object again, and deletes none of them")
     };
     let mut source = caller.get(object).await?;
     let packed = collect(&mut *source, MAX_BYTES, broken).await?;

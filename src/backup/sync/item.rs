@@ -131,7 +131,7 @@ impl fmt::Display for Reason {
 /// What a file or an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Its manifest lies beside it.
+    /// Its manifest is beside it.
     Backup,
     /// The manifest or the list of a backup.
     Beside,
@@ -141,7 +141,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether it counts as one backup, and not as what lies beside one.
+    /// Whether it counts as one backup, and not as what is beside one.
     pub fn is_data(self) -> bool {
         matches!(self, Role::Backup | Role::Unproved)
     }

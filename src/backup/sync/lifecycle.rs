@@ -23,7 +23,7 @@ pub fn documented(prefix: &str) -> Value {
     }] })
 }
 
-/// What a bucket is to be told, and how that differs from what it has.
+/// The rules that a bucket should have, and how they differ from those it has.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
     /// One line for each rule that comes, goes or changes.
@@ -80,9 +80,9 @@ impl Rule {
 /// The difference between what the bucket has and what `policy` asks for, the vendor's JSON; none when there is none.
 pub fn change(there: Option<&str>, policy: &Value, prefix: &str) -> Result<Option<Change>> {
     let has = there.map_or(Ok(Vec::new()), rules_of)?;
-    let wanted = wanted(policy, prefix)?;
+    let rules = rules(policy, prefix)?;
     let mut lines = Vec::new();
-    for element in &wanted {
+    for element in &rules {
         let id = id_of(element);
         match has.iter().find(|rule| rule.id == id) {
             None => lines.push(format!("+ {id}")),
@@ -91,14 +91,14 @@ pub fn change(there: Option<&str>, policy: &Value, prefix: &str) -> Result<Optio
             Some(_) => {}
         }
     }
-    let gone = has.iter().filter(|rule| rule.is_own() && !wanted.iter().any(|element| id_of(element) == rule.id));
+    let gone = has.iter().filter(|rule| rule.is_own() && !rules.iter().any(|element| id_of(element) == rule.id));
     lines.extend(gone.map(|rule| format!("- {}", rule.id)));
     if lines.is_empty() {
         return Ok(None);
     }
     let mut text = String::from("<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     has.iter().filter(|rule| !rule.is_own()).for_each(|rule| text.push_str(&rule.letters));
-    wanted.iter().for_each(|element| element.write(&mut text));
+    rules.iter().for_each(|element| element.write(&mut text));
     text.push_str("</LifecycleConfiguration>");
     Ok(Some(Change { lines, text }))
 }
@@ -113,13 +113,13 @@ fn id_of(rule: &Element) -> String {
 }
 
 /// The rules of a policy, with what keeps manifests readable, and what clears unfinished uploads.
-fn wanted(policy: &Value, prefix: &str) -> Result<Vec<Element>> {
+fn rules(policy: &Value, prefix: &str) -> Result<Vec<Element>> {
     let wrong = || {
         Error::new(Kind::Recipe, "the lifecycle is no list of rules").hint(
             "write it as `aws s3api put-bucket-lifecycle-configuration` takes it: `{ \"Rules\": [{ \"ID\": … }] }`",
         )
     };
-    let mut wanted = Vec::new();
+    let mut rules = Vec::new();
     for rule in policy.get("Rules").and_then(Value::as_array).ok_or_else(wrong)? {
         let mut rule = element("Rule", rule);
         let id = id_of(&rule);
@@ -134,10 +134,10 @@ fn wanted(policy: &Value, prefix: &str) -> Result<Vec<Element>> {
                 let name = format!("{OWN}manifests-of-{id}");
                 beside.children = vec![Element::of("ID", &name), Element::of("Status", "Enabled"), expiration];
                 set_filter(&mut beside, &below, "manifest");
-                wanted.push(beside);
+                rules.push(beside);
             }
         }
-        wanted.push(rule);
+        rules.push(rule);
     }
     let mut unfinished = Element::of("Rule", "");
     let mut filter = Element::of("Filter", "");
@@ -146,8 +146,8 @@ fn wanted(policy: &Value, prefix: &str) -> Result<Vec<Element>> {
     abort.children.push(Element::of("DaysAfterInitiation", "7"));
     let id = Element::of("ID", &format!("{OWN}unfinished-uploads"));
     unfinished.children = vec![id, Element::of("Status", "Enabled"), filter, abort];
-    wanted.push(unfinished);
-    Ok(wanted)
+    rules.push(unfinished);
+    Ok(rules)
 }
 
 /// The prefix of a rule that goes by nothing but a prefix.
@@ -176,7 +176,7 @@ fn set_filter(rule: &mut Element, prefix: &str, value: &str) {
     rule.children.push(filter);
 }
 
-/// The element that a value of the vendor's JSON stands for; a list is as many elements, whose name has no `s`.
+/// The element for a value of the vendor's JSON; a list is as many elements, whose name has no `s`.
 fn element(name: &str, value: &Value) -> Element {
     let mut made = Element::of(name, "");
     match value {

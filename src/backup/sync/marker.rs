@@ -1,4 +1,4 @@
-//! Reads and writes the marker in the source: a disk that is not mounted does not have it, and a copy of the source is found out by it.
+//! Reads and writes the marker in the source: a disk that is not mounted does not have it, and it identifies a copy of the source.
 
 use std::collections::BTreeMap;
 use std::path::Path;

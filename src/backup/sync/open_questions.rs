@@ -1,4 +1,4 @@
-//! Looks closer where sizes and times do not decide: at the manifest or the bytes of a file, and at the object itself.
+//! Looks closer if sizes and times do not decide: at the manifest or the bytes of a file, and at the object itself.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -26,7 +26,7 @@ impl Pace {
         Pace(bytes_per_sec.map(shared))
     }
 
-    /// Waits as long as so many more bytes have to wait.
+    /// Waits as long as this many more bytes have to wait.
     pub async fn take(&self, caller: &Caller, bytes: usize) -> Result<()> {
         let Some(shared) = &self.0 else { return Ok(()) };
         let due = {

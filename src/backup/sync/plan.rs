@@ -1,4 +1,4 @@
-//! Plans a sync: what is uploaded, skipped and deleted, each with its reason, and what speaks against it. Changes nothing.
+//! Plans a sync: what is uploaded, skipped and deleted, each with its reason, and the objections. Changes nothing.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -230,7 +230,7 @@ fn item(file: &LocalFile, there: Option<&There>, (act, reason): (Act, Reason), a
     }
 }
 
-/// What lies beside a backup that is not copied is not copied either: it would describe what is not there.
+/// What is beside a backup that is not copied is not copied either: it would describe what is not there.
 fn leave_out_beside_damaged(items: &mut [Item]) {
     let damaged: HashSet<Box<str>> = items
         .iter()

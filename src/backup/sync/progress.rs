@@ -1,4 +1,4 @@
-//! Tells how far a sync is: the share of the bytes, and what remains.
+//! Reports how far a sync is: the share of the bytes, and what remains.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,14 +18,14 @@ pub struct Progress {
     objects: usize,
     moved: AtomicU64,
     done: AtomicUsize,
-    told: Mutex<Duration>,
+    reported: Mutex<Duration>,
 }
 
 impl Progress {
     pub fn new(world: Arc<dyn World>, step: u64, bytes: u64, objects: usize) -> Progress {
         event::step_expects(step, bytes);
-        let told = Mutex::new(world.elapsed());
-        Progress { world, step, bytes, objects, moved: AtomicU64::default(), done: AtomicUsize::default(), told }
+        let reported = Mutex::new(world.elapsed());
+        Progress { world, step, bytes, objects, moved: AtomicU64::default(), done: AtomicUsize::default(), reported }
     }
 
     pub fn moved(&self, bytes: u64) {
@@ -33,7 +33,7 @@ impl Progress {
         event::step_progress(self.step, moved);
     }
 
-    /// What was moved in vain, and is moved again.
+    /// What was moved and is moved again, since the first try failed.
     pub fn in_vain(&self, bytes: u64) {
         self.moved.fetch_sub(bytes, Ordering::Relaxed);
     }
@@ -42,11 +42,11 @@ impl Progress {
     pub fn done(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.world.elapsed();
-        let mut told = self.told.lock().unwrap_or_else(|broken| broken.into_inner());
-        if now.saturating_sub(*told) < APART {
+        let mut reported = self.reported.lock().unwrap_or_else(|broken| broken.into_inner());
+        if now.saturating_sub(*reported) < APART {
             return;
         }
-        *told = now;
+        *reported = now;
         let moved = self.moved.load(Ordering::Relaxed);
         let percent = (moved * 100).checked_div(self.bytes).unwrap_or(100).min(100);
         let (left, of) = (self.objects.saturating_sub(done), self.objects);

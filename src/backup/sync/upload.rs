@@ -1,4 +1,4 @@
-//! Uploads one file of a sync, and compares what was sent with what the file is said to be.
+//! Uploads one file of a sync, and compares what was sent with its manifest.
 
 use bytes::Bytes;
 
@@ -36,8 +36,8 @@ pub async fn upload(work: &Work, item: &Item) -> Result<Option<Hash>> {
             return Err(error);
         }
         let pause = std::time::Duration::from_secs(PAUSE_SECS << (tries - 1));
-        let told = format!("{}; `{}` is uploaded again in {}s", error.one_line(), item.name, pause.as_secs());
-        crate::report::log(crate::report::Level::Warn, &told, None);
+        let line = format!("{}; `{}` is uploaded again in {}s", error.one_line(), item.name, pause.as_secs());
+        crate::report::log(crate::report::Level::Warn, &line, None);
         work.caller.sleep(pause).await?;
         tries += 1;
     }
@@ -89,7 +89,7 @@ fn put(work: &Work, item: &Item, sha256: Option<Hash>) -> Result<Put> {
     put.encryption = work.options.encryption.clone();
     put.lock = work.options.lock.clone();
     let is_data = item.role.is_data();
-    // What lies beside a backup is read at any time, and is too small for a cheaper class.
+    // What is beside a backup is read at any time, and is too small for a cheaper class.
     put.storage_class = work.options.storage_class.clone().filter(|_| is_data);
     if work.options.tags {
         let kind = if is_data { "backup" } else { "manifest" };

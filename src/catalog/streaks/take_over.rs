@@ -1,4 +1,4 @@
-//! Counts failures to begin by recipe, until a run of one of its targets takes them over.
+//! Names what is counted beside the targets: failures to begin, which a run of one of its targets takes over, and warnings.
 
 use rusqlite::Transaction;
 
@@ -21,4 +21,9 @@ pub(in crate::catalog) fn take_over(tx: &Transaction, recipe: &str, target: &str
 /// What failures to begin are counted by.
 pub(in crate::catalog) fn not_begun(recipe: &str) -> String {
     format!("{recipe} (did not begin)")
+}
+
+/// What the warnings of a target are counted by.
+pub(in crate::catalog) fn of_warnings(target: &str) -> String {
+    format!("{target} (warnings)")
 }

@@ -1,4 +1,4 @@
-//! What a person may type about backups that are there: verify and restore.
+//! Defines the command line for existing backups: verify and restore.
 
 use std::path::PathBuf;
 

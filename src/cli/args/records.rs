@@ -1,4 +1,4 @@
-//! What a person may type to read the record: status, runs, audit, notifications.
+//! Defines the command line for the record: status, runs, audit, notifications.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
@@ -101,7 +101,7 @@ pub struct NotificationsArgs {
     /// Only about this run: its id, or the beginning of it
     #[arg(long)]
     pub run: Option<String>,
-    /// What is not sent yet instead: it waits, or may have arrived, or was given up
+    /// Notices that are not sent yet: they wait, may have arrived, or failed for good
     #[arg(long)]
     pub waiting: bool,
     /// How many at most

@@ -1,4 +1,4 @@
-//! What a person may type to set up: schedules, and the files of a configuration folder.
+//! Defines the command line for setting up: schedules, and the files of a configuration folder.
 
 use std::path::PathBuf;
 
@@ -68,7 +68,7 @@ pub struct InitArgs {
     /// Folder for the backups
     #[arg(long, value_name = "DIR")]
     pub backup_dir: Option<PathBuf>,
-    /// Mail address that is told of failures
+    /// Mail address that gets failure alerts
     #[arg(long, value_name = "ADDRESS")]
     pub mail: Option<String>,
 }

@@ -18,7 +18,7 @@ use crate::secret::Secret;
 /// Programs that say that a recipe works on a server of PostgreSQL.
 const CLIENTS: [&str; 4] = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
 
-/// The databases that were tried, with what came of it: two recipes of one database need no two connections.
+/// The databases that were tried, with the results: two recipes of one database need one connection.
 #[derive(Default)]
 pub struct Databases(BTreeMap<String, std::result::Result<(), Error>>);
 

@@ -1,4 +1,4 @@
-//! Looks at the clock, the time zone, and the space for the next backup.
+//! Checks the clock, the time zone, and the space for the next backup.
 
 use std::path::Path;
 
@@ -62,7 +62,7 @@ pub fn space(context: &Context, job: &Job, source_bytes: u64) -> Option<Point> {
     let size: u64 = run.backups.iter().map(|backup| backup.size_bytes).sum();
     let used =
         run.backups.iter().find_map(|backup| Path::new(&backup.path).parent().filter(|dir| dir.is_absolute()))?;
-    // The last one may lie where the next one does not go.
+    // The last one may be where the next one does not go.
     let is_written = |dir: &Path| job.needs.write.iter().any(|folder| dir.starts_with(folder));
     let folder = if is_written(used) { used } else { job.needs.write.first()? };
     let free = path_checks::space(folder)?.free_bytes;

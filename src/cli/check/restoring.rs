@@ -15,7 +15,7 @@ use crate::recipe::declaration::RecipeKind;
 use crate::recipe::job::Job;
 use crate::recipe::values::ParamValue;
 use crate::world::real::account::Account;
-use crate::world::real::this_process;
+use crate::world::real::{this_process, write_folders};
 use crate::world::{Command, program};
 
 /// What the role of a recipe may do with databases, and whose the live one is.
@@ -40,14 +40,17 @@ pub fn drills_apart(job: &Job, environment: &BTreeMap<String, String>) -> Option
 /// What there is to say of the server on which a drill restores.
 pub fn drill(job: &Job, environment: &BTreeMap<String, String>) -> Option<Point> {
     let subject = &job.source.name;
-    Some(match drills_apart(job, environment)? {
-        true => Point::of(subject, own_server(job)),
-        false if this_process::find_program("initdb", environment).is_err() => Point::ok(
-            subject,
-            "restores beside the live database: the programs of a PostgreSQL server are not installed here",
-        ),
-        false => Point::ok(subject, "restores beside the live database"),
-    })
+    let place = match drills_apart(job, environment)? {
+        true => match own_server(job) {
+            Ok(place) => place,
+            Err(error) => return Some(Point::wrong(subject, &error)),
+        },
+        false if this_process::find_program("initdb", environment).is_err() => {
+            "restores beside the live database: the programs of a PostgreSQL server are not installed here".to_owned()
+        }
+        false => "restores beside the live database".to_owned(),
+    };
+    Some(Point::ok(subject, place).in_summary())
 }
 
 /// Whether a server of its own can be started.
@@ -66,7 +69,7 @@ fn own_server(job: &Job) -> Result<String> {
 fn passable(dir: &Path) -> Result<()> {
     let mut command = Command::new("setpriv");
     let args = ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", "test", "-x"].map(str::to_owned);
-    let nearest = dir.ancestors().find(|above| above.is_dir()).unwrap_or(Path::new("/"));
+    let nearest = write_folders::folder_for(dir).unwrap_or_else(|| dir.to_owned());
     command.args = args.into_iter().chain([nearest.display().to_string()]).collect();
     let (_, exit) = block_on(async |_stop| program::ask(&caller(), command, None, 1024).await)??;
     match exit.success() {

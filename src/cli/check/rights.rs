@@ -1,4 +1,4 @@
-//! Whether `pg_dump` can dump what the server has: its version, and what the role may read.
+//! Checks whether `pg_dump` can dump what the server has: its version, and what the role may read.
 
 use std::collections::BTreeMap;
 

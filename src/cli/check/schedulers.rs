@@ -1,4 +1,4 @@
-//! Whether a scheduler runs each recipe that has a schedule, and whether two get in each other's way: crontabs and timers are read.
+//! Checks whether a scheduler runs each recipe that has a schedule, and whether two schedulers run the same one: reads crontabs and timers.
 
 use std::path::Path;
 
@@ -125,7 +125,7 @@ fn collisions(scheduled: &[(&Job, &str, Schedule)]) -> Vec<Point> {
     points
 }
 
-/// Whether one folder is the other, or lies in it.
+/// Whether one folder is the other, or is in it.
 fn overlap(one: &Path, other: &Path) -> bool {
     one.starts_with(other) || other.starts_with(one)
 }

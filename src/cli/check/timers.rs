@@ -7,7 +7,7 @@ use super::schedulers::{Plan, recipe_of};
 use crate::cli::context::Context;
 use crate::world::real::config_files;
 
-/// Where units lie, in the order in which one takes the place of another.
+/// Where units are, in the order in which one takes the place of another.
 const UNITS: [&str; 4] =
     ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 const OF_USERS: &str = ".config/systemd/user";

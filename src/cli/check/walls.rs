@@ -1,4 +1,4 @@
-//! What `hikae check` says of the walls around a run: each with how much of it holds here, and why.
+//! Reports the walls around a run for `hikae check`: how much of each works here, and why.
 
 use super::Point;
 use crate::config::{Config, Sandbox};

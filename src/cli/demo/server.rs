@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::teller::Shell;
+use super::narrator::Shell;
 use crate::cli::scratch::{run, words};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::server::programs::Programs;
@@ -59,8 +59,8 @@ impl Server {
             run(&self.own, Command { args: words(["711", "--"], folder), ..Command::new("chmod") }).await?;
         }
         self.data = home.join("data");
-        let told = format!("--pwfile={}", password.display());
-        run(&self.own, self.programs.initdb(&self.data, &["-A", "scram-sha-256", &told])).await?;
+        let password_file = format!("--pwfile={}", password.display());
+        run(&self.own, self.programs.initdb(&self.data, &["-A", "scram-sha-256", &password_file])).await?;
         for _ in 0..ATTEMPTS {
             match self.try_port().await? {
                 None => return Ok(()),

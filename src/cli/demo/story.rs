@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::narrator::{Narrator, Shell};
 use super::server::Server;
-use super::teller::{Narrator, Shell};
 use super::{night, places};
 use crate::cli::scratch::{run, words};
 use crate::config::Language;
@@ -18,28 +18,28 @@ const DATABASE: &str = "english_cafe_db";
 const COUNTS: &str = "psql -d english_cafe_db -c 'SELECT * FROM row_counts'";
 const LISTING: &str = "ls -goA backups";
 
-pub async fn tell(teller: &Narrator<'_>, server: &mut Server) -> Result<()> {
-    let folder = teller.folder.display();
-    teller.say(
+pub async fn play(narrator: &Narrator<'_>, server: &mut Server) -> Result<()> {
+    let folder = narrator.folder.display();
+    narrator.say(
         &format!(
             "A demo of hikae on a PostgreSQL of its own. Everything happens in\n{folder}, and is gone at the end."
         ),
         &format!("hikae のデモです。専用の PostgreSQL を {folder} の中で動かし、\n終わるとすべて片付けます。"),
     )?;
-    let counts = database(teller, server).await?;
-    let (backup, listing) = backup(teller).await?;
-    break_table(teller, server).await?;
-    let failed = honest_failure(teller, &listing).await?;
-    two_more(teller, &listing).await?;
-    record(teller, &failed).await?;
-    restore(teller, server, &backup, &counts).await?;
-    places::tell(teller).await?;
-    night::tell(teller).await
+    let counts = database(narrator, server).await?;
+    let (backup, listing) = backup(narrator).await?;
+    break_table(narrator, server).await?;
+    let failed = honest_failure(narrator, &listing).await?;
+    two_more(narrator, &listing).await?;
+    record(narrator, &failed).await?;
+    restore(narrator, server, &backup, &counts).await?;
+    places::play(narrator).await?;
+    night::play(narrator).await
 }
 
 /// The last words, when nothing of the demo is left.
-pub fn farewell(teller: &Narrator<'_>) -> Result<()> {
-    teller.say(
+pub fn farewell(narrator: &Narrator<'_>) -> Result<()> {
+    narrator.say(
         "That was all: the server is stopped, and its folder is gone.\n\
          For a backup of your own: README.md, `hikae show db-backup`, `hikae check db-backup`.",
         "デモは以上です。サーバーは止まり、フォルダーも消えました。\n\
@@ -48,20 +48,21 @@ pub fn farewell(teller: &Narrator<'_>) -> Result<()> {
 }
 
 /// Starts the server, fills it, and makes a configuration folder; gives the counts of the tables as they are shown.
-async fn database(teller: &Narrator<'_>, server: &mut Server) -> Result<String> {
-    teller.title("1. A small English café keeps its customers in PostgreSQL", "1. 小さな英会話カフェの PostgreSQL")?;
-    teller.say(
+async fn database(narrator: &Narrator<'_>, server: &mut Server) -> Result<String> {
+    narrator
+        .title("1. A small English café keeps its customers in PostgreSQL", "1. 小さな英会話カフェの PostgreSQL")?;
+    narrator.say(
         "A PostgreSQL server starts on a free port of this machine, with sample data.",
         "空いているポートで PostgreSQL を起動し、見本のデータを入れます。",
     )?;
-    server.start(&teller.folder).await?;
-    let own = &teller.own;
+    server.start(&narrator.folder).await?;
+    let own = &narrator.own;
     load(own, server, &format!("CREATE DATABASE {DATABASE}"), "postgres").await?;
     load(own, server, CAFE, DATABASE).await?;
-    set_up(own, server, &teller.folder, teller.language()).await?;
+    set_up(own, server, &narrator.folder, narrator.language()).await?;
     let client = server.client();
-    let counts = teller.types(client, COUNTS, 0).await?;
-    teller.types(client, "psql -d english_cafe_db -c 'SELECT * FROM lesson_list LIMIT 3'", 0).await?;
+    let counts = narrator.types(client, COUNTS, 0).await?;
+    narrator.types(client, "psql -d english_cafe_db -c 'SELECT * FROM lesson_list LIMIT 3'", 0).await?;
     Ok(counts)
 }
 
@@ -95,15 +96,15 @@ async fn set_up(own: &Caller, server: &Server, folder: &Path, language: Language
 }
 
 /// The nightly backup; gives its file name, and the listing of the folder.
-async fn backup(teller: &Narrator<'_>) -> Result<(String, String)> {
-    teller.title("2. The nightly backup", "2. 毎晩のバックアップ")?;
-    teller.say(
-        "All that hikae has to be told stands in one file. cron's environment is empty;\nhere it is empty as well.",
+async fn backup(narrator: &Narrator<'_>) -> Result<(String, String)> {
+    narrator.title("2. The nightly backup", "2. 毎晩のバックアップ")?;
+    narrator.say(
+        "All settings of hikae are in one file. cron's environment is empty;\nhere it is empty as well.",
         "設定はこの一つのファイルだけです。cron の環境は空なので、ここでも空にします。",
     )?;
-    teller.types(Shell::Cron, "cat .env", 0).await?;
-    teller.types(Shell::Cron, "hikae run db-backup", 0).await?;
-    teller.say(
+    narrator.types(Shell::Cron, "cat .env", 0).await?;
+    narrator.types(Shell::Cron, "hikae run db-backup", 0).await?;
+    narrator.say(
         "Success is a proof: pg_dump exited 0, the dump's end was seen, its rows were\n\
          counted as they passed, every byte is on the disk. Only then was it named.\n\
          The folder and its files were closed to other users from the first byte.",
@@ -111,77 +112,77 @@ async fn backup(teller: &Narrator<'_>) -> Result<(String, String)> {
          全バイトをディスクに書き終えてから、はじめて正式な名前が付きます。\n\
          フォルダーもファイルも、最初の 1 バイトから他のユーザーには読めません。",
     )?;
-    teller.types(Shell::Cron, "ls -god backups", 0).await?;
-    let listing = teller.types(Shell::Cron, LISTING, 0).await?;
-    teller.say(
-        "Beside the backup lies its manifest. It says what is in it, and how to restore\nit without hikae.",
+    narrator.types(Shell::Cron, "ls -god backups", 0).await?;
+    let listing = narrator.types(Shell::Cron, LISTING, 0).await?;
+    narrator.say(
+        "Beside the backup is its manifest. It says what is in it, and how to restore\nit without hikae.",
         "バックアップの隣のマニフェストには、内容と、hikae なしで復旧する方法が書いてあります。",
     )?;
-    let manifest = teller.types(Shell::Cron, "cat backups/*.manifest.json", 0).await?;
+    let manifest = narrator.types(Shell::Cron, "cat backups/*.manifest.json", 0).await?;
     let manifest: serde_json::Value = serde_json::from_str(&manifest)
         .map_err(|cause| Error::new(Kind::Other, "cannot read the manifest").because(cause))?;
     Ok((manifest["restore"].as_str().unwrap_or_default().to_owned(), listing))
 }
 
 /// Removes the file of a table while the server runs, as a failing disk would.
-async fn break_table(teller: &Narrator<'_>, server: &Server) -> Result<()> {
-    teller.title("3. The disk loses a table", "3. ディスクがテーブルを失う")?;
-    teller.say(
+async fn break_table(narrator: &Narrator<'_>, server: &Server) -> Result<()> {
+    narrator.title("3. The disk loses a table", "3. ディスクがテーブルを失う")?;
+    narrator.say(
         "Now one of the four tables loses its file, as on a failing disk. pg_dump will\ndie half-way: after two tables, with an error.",
         "四つのテーブルの一つのファイルを、壊れたディスクのように消します。\npg_dump は二つのテーブルの後、途中で死ぬことになります。",
     )?;
     let client = server.client();
     let sql = "CHECKPOINT; SELECT pg_relation_filepath($$lessons$$)";
-    let file = teller.types(client, &format!("psql -qAtd {DATABASE} -c '{sql}'"), 0).await?;
-    teller.types(Shell::Cron, &format!("rm server/data/{file}"), 0).await.map(drop)
+    let file = narrator.types(client, &format!("psql -qAtd {DATABASE} -c '{sql}'"), 0).await?;
+    narrator.types(Shell::Cron, &format!("rm server/data/{file}"), 0).await.map(drop)
 }
 
 /// Gives the id of the run that failed.
-async fn honest_failure(teller: &Narrator<'_>, listing: &str) -> Result<String> {
-    let said = teller.types(Shell::Cron, "hikae run db-backup", 1).await?;
-    teller.say(
+async fn honest_failure(narrator: &Narrator<'_>, listing: &str) -> Result<String> {
+    let said = narrator.types(Shell::Cron, "hikae run db-backup", 1).await?;
+    narrator.say(
         "Exit code 1, PostgreSQL's own words, the line of the recipe. And in the folder:\n\
          no half dump under any name, and the good backup is still there.",
         "終了コード 1、PostgreSQL 自身の言葉、レシピの行番号。フォルダーには\n\
          途中のダンプはどんな名前でも残らず、前のバックアップはそのままです。",
     )?;
-    same_listing(teller, listing).await?;
+    same_listing(narrator, listing).await?;
     let id = said.split(['(', ')']).find(|word| word.starts_with("BKP-")).unwrap_or_default();
     Ok(id.to_owned())
 }
 
 /// Shows the folder again; what changed in it ends the story.
-async fn same_listing(teller: &Narrator<'_>, before: &str) -> Result<()> {
-    if teller.types(Shell::Cron, LISTING, 0).await? == before {
+async fn same_listing(narrator: &Narrator<'_>, before: &str) -> Result<()> {
+    if narrator.types(Shell::Cron, LISTING, 0).await? == before {
         return Ok(());
     }
     Err(Error::new(Kind::Integrity, "the failed run changed the folder of backups").hint("please report this"))
 }
 
-async fn two_more(teller: &Narrator<'_>, listing: &str) -> Result<()> {
-    teller.title("4. A wrong password, and a typo", "4. パスワードの間違いと、打ち間違い")?;
-    teller.types(Shell::Cron, "DB_PASSWORD=letmein hikae run db-backup", 1).await?;
-    teller.types(Shell::Cron, "hikae run db-backup --set day=7", 64).await?;
-    teller.say("Neither touched a backup:", "どちらもバックアップには触れていません:")?;
-    same_listing(teller, listing).await
+async fn two_more(narrator: &Narrator<'_>, listing: &str) -> Result<()> {
+    narrator.title("4. A wrong password, and a typo", "4. パスワードの間違いと、打ち間違い")?;
+    narrator.types(Shell::Cron, "DB_PASSWORD=letmein hikae run db-backup", 1).await?;
+    narrator.types(Shell::Cron, "hikae run db-backup --set day=7", 64).await?;
+    narrator.say("Neither touched a backup:", "どちらもバックアップには触れていません:")?;
+    same_listing(narrator, listing).await
 }
 
-async fn record(teller: &Narrator<'_>, failed: &str) -> Result<()> {
-    teller.title("5. What happened last night?", "5. 昨夜、何が起きた?")?;
-    teller.types(Shell::Cron, "hikae runs | cut -c 1-79", 0).await?;
-    teller.types(Shell::Cron, &format!("hikae runs show {failed}"), 0).await.map(drop)
+async fn record(narrator: &Narrator<'_>, failed: &str) -> Result<()> {
+    narrator.title("5. What happened last night?", "5. 昨夜、何が起きた?")?;
+    narrator.types(Shell::Cron, "hikae runs | cut -c 1-79", 0).await?;
+    narrator.types(Shell::Cron, &format!("hikae runs show {failed}"), 0).await.map(drop)
 }
 
 /// The way back, by the manifest's own line; the tables must then be as they were.
-async fn restore(teller: &Narrator<'_>, server: &Server, line: &str, counts: &str) -> Result<()> {
-    teller.title("6. The way back", "6. 復旧")?;
-    teller.say(
+async fn restore(narrator: &Narrator<'_>, server: &Server, line: &str, counts: &str) -> Result<()> {
+    narrator.title("6. The way back", "6. 復旧")?;
+    narrator.say(
         "The database is broken, the backup is not. The manifest's own line restores it,\nwith standard tools only.",
         "データベースは壊れましたが、バックアップは無事です。\nマニフェストの一行で、標準のツールだけで復旧します。",
     )?;
     let client = server.client();
-    teller.types(client, &format!("cd backups && {line} > ../restored.log"), 0).await?;
-    if teller.types(client, COUNTS, 0).await? == counts {
+    narrator.types(client, &format!("cd backups && {line} > ../restored.log"), 0).await?;
+    if narrator.types(client, COUNTS, 0).await? == counts {
         return Ok(());
     }
     Err(Error::new(Kind::Integrity, "the restored database is not as it was").hint("please report this"))

@@ -17,12 +17,12 @@ pub fn contents(context: &Context) -> Result<String> {
 }
 
 /// The docs of the recipe of this name; nothing where there is none.
-pub fn find(context: &Context, wanted: &str) -> Option<Result<String>> {
+pub fn find(context: &Context, asked: &str) -> Option<Result<String>> {
     let known = context.config.recipes().unwrap_or_default();
-    if !known.iter().any(|name| name == wanted) {
+    if !known.iter().any(|name| name == asked) {
         return None;
     }
-    let text = context.config.recipe_source(wanted).and_then(|source| {
+    let text = context.config.recipe_source(asked).and_then(|source| {
         let declaration = loader::declaration(&context.config, &source)?;
         Ok(text(&source.name, &head(&source.text), &declaration))
     });

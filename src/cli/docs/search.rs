@@ -8,21 +8,22 @@ use crate::cli::context::Context;
 use crate::cli::exit;
 use crate::config::embedded;
 use crate::error::Result;
+use crate::recipe::lint::stubs::function_in;
 use crate::report::table::print_text;
 
 /// Prints what was found, a line each; finding nothing is exit code 1, as with `grep`.
 pub fn main(context: &Context, word: &str) -> Result<ExitCode> {
-    let wanted = word.to_lowercase();
+    let word = word.to_lowercase();
     let mut found = Vec::new();
     for (name, stub) in embedded::stubs() {
-        found.extend(blocks(stub, &wanted).map(|(function, says)| (called(name, &function), says)));
+        found.extend(blocks(stub, &word).map(|(function, says)| (called(name, &function), says)));
     }
     for (name, module) in embedded::library() {
-        found.extend(blocks(module, &wanted).map(|(function, says)| (called(&name, &function), says)));
+        found.extend(blocks(module, &word).map(|(function, says)| (called(&name, &function), says)));
     }
     for name in context.config.recipes()? {
         let Ok(source) = context.config.recipe_source(&name) else { continue };
-        if format!("{name}\n{}", source.text).to_lowercase().contains(&wanted) {
+        if format!("{name}\n{}", source.text).to_lowercase().contains(&word) {
             found.push((name, head(&source.text).lines().next().unwrap_or_default().to_owned()));
         }
     }
@@ -36,11 +37,11 @@ pub fn main(context: &Context, word: &str) -> Result<ExitCode> {
 
 /// The functions of a module whose comment or signature has the word, each with its first sentence.
 fn blocks<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
-    let public = text.split("\n\n").filter(|block| block.lines().any(|line| line.starts_with("function ")));
+    let public = text.split("\n\n").filter(|block| block.lines().any(|line| function_in(line).is_some()));
     let commented = |block: &str| -> String {
         block
             .lines()
-            .filter(|line| line.starts_with("---") || line.starts_with("function "))
+            .filter(|line| line.starts_with("---") || function_in(line).is_some())
             .collect::<Vec<_>>()
             .join("\n")
     };

@@ -6,7 +6,7 @@ use crate::cli::files::TextFile;
 use crate::config::{Language, dotenv};
 use crate::error::{Error, Kind, Result};
 
-/// Where the types for editors lie.
+/// Where the types for editors are.
 pub const TYPES: &str = ".hikae/";
 
 const SETTINGS: &str = include_str!("settings.txt");

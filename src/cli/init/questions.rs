@@ -15,9 +15,9 @@ pub fn can_ask() -> bool {
     stdin().is_terminal() && stderr().is_terminal()
 }
 
-/// All answers. An empty one takes what stands in brackets, or leaves the value out.
+/// All answers. An empty one takes the value in brackets, or leaves the value out.
 pub fn ask(context: &Context) -> Result<Answers> {
-    context.print_line("Enter takes what stands in brackets. All of it can be changed later, in `.env`.");
+    context.print_line("Enter takes the value in brackets. All of it can be changed later, in `.env`.");
     let mut answers = Answers::new();
     database(context, &mut answers)?;
     folder(context, &mut answers)?;
@@ -52,7 +52,7 @@ fn folder(context: &Context, answers: &mut Answers) -> Result<()> {
 
 fn mail(context: &Context, answers: &mut Answers) -> Result<()> {
     loop {
-        if !text(answers, "BACKUP_ALERT_EMAIL", "mail address that is told of failures", "")? {
+        if !text(answers, "BACKUP_ALERT_EMAIL", "mail address that gets failure alerts", "")? {
             return Ok(());
         }
         let address = answers.get("BACKUP_ALERT_EMAIL").cloned().unwrap_or_default();
@@ -76,13 +76,13 @@ fn mail(context: &Context, answers: &mut Answers) -> Result<()> {
     }
 }
 
-/// Shows what came of an answer; one that does not work is asked for again, unless it is to stay.
+/// Shows the result of an answer; one that does not work is asked for again, unless the person keeps it.
 fn settled(context: &Context, point: &Point) -> Result<bool> {
     context.print_line(point.line().trim_end());
     if point.mark == Mark::Ok {
         return Ok(true);
     }
-    let keep = answer(&format!("{} ", translated("keep it all the same? (yes/no) [no]:")))?;
+    let keep = answer(&format!("{} ", translated("keep it anyway? (yes/no) [no]:")))?;
     Ok(["yes", "y", "はい"].contains(&keep.as_str()))
 }
 

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::world::mail::settings::Settings;
 use crate::world::real::probe;
 
-/// Every answer that can be tried, with what came of it.
+/// Every answer that can be tried, with the result.
 pub fn all(answers: &Answers) -> Vec<Point> {
     let mut points = Vec::new();
     if answers.contains_key("DB_NAME") {

@@ -1,4 +1,4 @@
---- Fails as a backup fails whose tool ends badly half-way: to rehearse what is told of that. It makes no backup and touches none.
+--- Fails like a backup whose tool breaks off half-way, to rehearse the alert. It makes no backup and touches none.
 return recipe {
   type = "manual",
   timeout = "60s",

@@ -1,4 +1,4 @@
-//! Reports that systemd could not run a recipe: what a run fails at, the run has reported itself.
+//! Reports that systemd could not run a recipe; a run reports its own failures.
 
 use std::process::ExitCode;
 

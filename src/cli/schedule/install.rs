@@ -1,4 +1,4 @@
-//! Hands schedules to the scheduler of this machine, and takes them away again; what changes is shown first.
+//! Installs schedules on this machine, and removes them; the changes are shown first.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Says what a scheduler would not find as this shell has it.
+//! Reports what differs between this shell and the environment of a scheduler.
 
 use std::collections::BTreeSet;
 

@@ -104,8 +104,8 @@ pub fn has_user(name: &str) -> Result<bool> {
 
 /// The name of the time zone, such as `Asia/Tokyo`.
 pub fn zone(context: &Context) -> Option<String> {
-    let told = context.environment.get("TZ").map(|zone| zone.trim_start_matches(':').to_owned());
-    told.filter(|zone| !zone.is_empty()).or_else(system_zone)
+    let zone = context.environment.get("TZ").map(|zone| zone.trim_start_matches(':').to_owned());
+    zone.filter(|zone| !zone.is_empty()).or_else(system_zone)
 }
 
 /// That of the machine, by which schedulers go.

@@ -34,7 +34,7 @@ pub fn writes(entry: &Entry) -> Vec<PathBuf> {
     all.into_iter().collect()
 }
 
-/// Whether the unit can have temporary folders of its own: nothing that it needs lies in those of everybody.
+/// Whether the unit can have temporary folders of its own: nothing that it needs is in those of everybody.
 pub fn private_temporary(entry: &Entry, place: &Place) -> bool {
     let inside = |path: &Path| TEMPORARY.iter().any(|folder| path.starts_with(folder) && path != Path::new(folder));
     !touched(entry, place).iter().any(|path| inside(path))

@@ -180,7 +180,7 @@ impl Looking<'_> {
         Ok(Point { rhythm: Rhythm::Daily, title: ("Errors", "エラーログ確認"), well, known })
     }
 
-    /// Whether a restore test was a success in so many days.
+    /// Whether a restore test was a success in this many days.
     fn drill(&self, rhythm: Rhythm, days: i64, title: (&'static str, &'static str)) -> Point {
         let Some(drill) = &self.status.drill else {
             let known = self.word(

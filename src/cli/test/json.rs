@@ -1,4 +1,4 @@
-//! Tells the results of specs to programs: one object a spec, and one for the sum.
+//! Prints the results of specs as JSON: one object for each spec, and one for the sum.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn spec(file: &str, result: &SpecResult) -> Value {
         }
         Outcome::Error(cause) => {
             status = "error";
-            error = told(cause);
+            error = error_json(cause);
         }
         Outcome::Pending(why) => {
             status = "pending";
@@ -61,11 +61,11 @@ pub fn end(tally: &Tally, excluded: &ByRecipe, nothing: Option<&Error>) -> Value
         "pending": tally.pending,
         "duration_secs": tally.took.as_secs_f64(),
         "recipes": recipes,
-        "error": nothing.map(told),
+        "error": nothing.map(error_json),
     })
 }
 
-fn told(error: &Error) -> Value {
+fn error_json(error: &Error) -> Value {
     let at = error.sites().first().map(ToString::to_string);
     json!({ "kind": error.kind().word(), "message": error.one_line(), "hint": error.hint_text(), "at": at })
 }

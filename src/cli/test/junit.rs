@@ -64,8 +64,8 @@ fn inside(result: &SpecResult) -> Option<String> {
 }
 
 fn failure(failed: &Failed) -> String {
-    let told = [format!("expected {}", failed.expected), format!("found    {}", failed.found)];
-    places(&failed.sites).chain(told).chain(failed.diff.iter().cloned()).collect::<Vec<_>>().join("\n")
+    let difference = [format!("expected {}", failed.expected), format!("found    {}", failed.found)];
+    places(&failed.sites).chain(difference).chain(failed.diff.iter().cloned()).collect::<Vec<_>>().join("\n")
 }
 
 fn trouble(error: &Error) -> String {

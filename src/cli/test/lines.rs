@@ -1,4 +1,4 @@
-//! Tells which lines of recipes and modules the specs ran, and which never.
+//! Prints which lines of recipes and modules the specs ran, and which they did not.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::lua::coverage::{Coverage, Report, text};
 use crate::report::table::{print_json_lines, print_text};
 
 /// The account of the lines, in the form that was asked for.
-pub fn tell(context: &Context, args: &TestArgs, coverage: &Coverage) -> Result<()> {
+pub fn print(context: &Context, args: &TestArgs, coverage: &Coverage) -> Result<()> {
     let report = of_the_users(coverage.report());
     match args {
         TestArgs { json: true, .. } => print_json_lines(&mut context.out(), to_json(&report)),

@@ -1,11 +1,11 @@
-//! Tells the results of specs to people: the specs of each file, and one line with the sum.
+//! Prints the results of specs for people: the specs of each file, and one line with the sum.
 
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::report::print_verdicts;
 use crate::specs::Outcome;
 use crate::specs::excluded::ByRecipe;
-use crate::specs::telling::tell;
+use crate::specs::result_text::text_of;
 
 use super::running::FileResults;
 use super::tally::Tally;
@@ -13,8 +13,8 @@ use super::tally::Tally;
 /// The specs of one file; only those that went wrong, when nothing else is asked for.
 pub fn file(context: &Context, quiet: bool, file: &FileResults) -> Result<()> {
     let wrong = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Error(_));
-    let told = file.results.iter().filter(|result| !quiet || wrong(&result.outcome)).map(tell);
-    let lines: Vec<String> = told.collect();
+    let shown = file.results.iter().filter(|result| !quiet || wrong(&result.outcome)).map(text_of);
+    let lines: Vec<String> = shown.collect();
     match lines.is_empty() {
         true => Ok(()), // none was asked for
         false if quiet => print(context, &lines.join("\n")),

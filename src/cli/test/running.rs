@@ -18,7 +18,7 @@ const MAX_THREADS: usize = 4;
 /// A recipe that runs recipes is played inside its own run, each level with the frames of a whole run.
 const STACK_BYTES: usize = 32 << 20;
 
-/// What came of one file.
+/// The results of one file.
 pub struct FileResults {
     pub file_shown: String,
     pub results: Vec<SpecResult>,
@@ -47,13 +47,13 @@ pub fn start(config: &Arc<Config>, files: Vec<SpecFile>, wishes: &Wishes, runtim
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.min(MAX_THREADS).min(files.len());
     let waiting: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(files.into_iter().enumerate().collect()));
-    let (tell, ended) = mpsc::unbounded_channel();
+    let (sender, ended) = mpsc::unbounded_channel();
     for _thread in 0..threads {
         let (config, waiting, wishes) = (config.clone(), waiting.clone(), wishes.clone());
-        let (runtime, tell) = (runtime.clone(), tell.clone());
+        let (runtime, sender) = (runtime.clone(), sender.clone());
         let work = move || {
             while let Some((number, file)) = next(&waiting) {
-                if tell.send((number, run(&config, file, &wishes, &runtime))).is_err() {
+                if sender.send((number, run(&config, file, &wishes, &runtime))).is_err() {
                     return; // nobody wants to know any more
                 }
             }
@@ -105,6 +105,5 @@ impl Running {
 }
 
 fn lost() -> Error {
-    Error::new(Kind::Other, "the specs of this file did not come to their end")
-        .hint("please report this as a bug in hikae")
+    Error::new(Kind::Other, "the specs of this file did not finish").hint("please report this as a bug in hikae")
 }

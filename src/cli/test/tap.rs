@@ -1,4 +1,4 @@
-//! Tells the results of specs in the Test Anything Protocol, version 14.
+//! Prints the results of specs in the Test Anything Protocol, version 14.
 
 use crate::error::Error;
 use crate::report::one_line;

@@ -1,4 +1,4 @@
-//! Interrupts Lua every so many instructions: to let other branches run, and to end it once its fuse has blown.
+//! Interrupts Lua at intervals of instructions: to let other branches run, and to end it once its fuse has blown.
 
 use mlua::debug::{Debug, DebugEvent};
 use mlua::{HookTriggers, Lua, VmState, ffi};

@@ -11,10 +11,11 @@ use crate::backup::archive::pack;
 use crate::backup::pipeline::{Archived, Pipeline};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::{When, duration};
+use crate::lua::options::When;
 use crate::modules::stream::Stream;
 use crate::stream::SharedFacts;
 use crate::stream::tar::listing::list;
+use crate::units::duration;
 use crate::world::packing::patterns::Patterns;
 use crate::world::packing::{OnChange, Outputs, Packing, Root};
 use crate::world::paths::plain;
@@ -100,7 +101,7 @@ fn check(packing: &Packing) -> Result<()> {
         if below.path.starts_with(&above.path) {
             let what = format!("`{}` would be packed twice", below.path.display());
             return Err(Error::new(Kind::Recipe, what)
-                .because_text(format!("it lies in `{}`", above.path.display()))
+                .because_text(format!("it is in `{}`", above.path.display()))
                 .hint("name each root once, and none below another"));
         }
     }

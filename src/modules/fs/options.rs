@@ -21,6 +21,17 @@ pub struct ListOptions {
     pub larger_than: Option<Size>,
     pub smaller_than: Option<Size>,
     pub kind: Option<KindFilter>,
+    #[serde(default)]
+    pub not_utf8: NotUtf8,
+}
+
+/// What becomes of entries whose names no text of Lua's can be compared with.
+#[derive(Deserialize, PartialEq, Clone, Copy, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum NotUtf8 {
+    #[default]
+    Error,
+    Skip,
 }
 
 #[derive(Deserialize, PartialEq, Clone, Copy)]

@@ -11,9 +11,10 @@ use super::options::Wish;
 use super::trusting;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::{Text, duration};
+use crate::lua::options::Text;
 use crate::lua::traceback::from_lua;
 use crate::stream::Piece;
+use crate::units::duration;
 use crate::world::http::Method;
 use crate::world::http::certificate::ServerCertificate;
 

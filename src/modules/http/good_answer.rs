@@ -1,4 +1,4 @@
-//! Asks the file of a channel whether an answer says that the message was taken.
+//! Asks the file of a channel whether an answer means that the message was accepted.
 
 use mlua::{Function, Table, Value};
 

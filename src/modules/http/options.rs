@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::error::{Error, Kind, Result};
-use crate::lua::options::{Text, duration};
+use crate::lua::options::Text;
 use crate::modules::http::body::Content;
 use crate::modules::http::json_value::JsonValue;
 use crate::modules::http::signing::Signing;
 use crate::secret::Secret;
+use crate::units::duration;
 use crate::world::http::exchange::{Exchange, Policy};
 use crate::world::http::{Address, HttpRequest, Method};
 use crate::world::{Caller, SecretOrText};

@@ -1,4 +1,4 @@
-//! Signs the body of a request, so that who gets it can know who sent it (HMAC with SHA-256, as GitHub signs its webhooks).
+//! Signs the body of a request, so that the receiver can verify the sender (HMAC with SHA-256, as GitHub signs its webhooks).
 
 use ring::hmac;
 use serde::Deserialize;

@@ -12,12 +12,13 @@ use crate::backup::pipeline::Pipeline;
 use crate::backup::pool::spawn_cancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::{Text, duration};
+use crate::lua::options::Text;
 use crate::lua::traceback::from_lua;
 use crate::modules::http::MAX_BYTES;
 use crate::modules::http::json_value::JsonValue;
 use crate::modules::stream_result::{LineTap, fill, unknown_facts, with_taps};
 use crate::stream::pump::Tally;
+use crate::units::duration;
 use crate::world::Caller;
 use crate::world::dry_run::is_withheld;
 use crate::world::http::upload::Upload;
@@ -100,7 +101,7 @@ async fn send(pipeline: Pipeline, caller: Caller, upload: Upload, step: u64) -> 
             Ok(None)
         }
         Err(error) => {
-            sink.abort().await.map_err(|left| left.within(format!("cannot give up after: {}", error.one_line())))?;
+            sink.abort().await.map_err(|left| left.within(format!("cannot abort after: {}", error.one_line())))?;
             Err(error)
         }
     }

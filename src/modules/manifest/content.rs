@@ -17,7 +17,7 @@ use crate::stream::at_hand::AtHand;
 use crate::stream::decompress::{Peeked, decompress};
 use crate::world::Caller;
 
-/// So much of a packed file unpacks to `HEAD_BYTES` at least.
+/// This much of a packed file unpacks to `HEAD_BYTES` at least.
 const PACKED_BYTES: u64 = 64 << 10;
 
 const DUMP: &str = "dump";

@@ -56,7 +56,7 @@ struct Listed {
     name: String,
     backup: Option<Stat>,
     has_manifest: bool,
-    /// Whether an archive's list lies beside it.
+    /// Whether an archive's list is beside it.
     has_list: bool,
     proved: bool,
     /// Whether hikae can restore it, as its manifest says.

@@ -1,4 +1,4 @@
-//! `objects.lifecycle`: brings the rules of a bucket to a policy, and tells what differs.
+//! `objects.lifecycle`: brings the rules of a bucket to a policy, and reports the differences.
 
 use std::rc::Rc;
 

@@ -20,67 +20,62 @@ use crate::world::objects::{Keys, Store, StoreKind, url};
 /// The largest file of certificates.
 const CA_BYTES: u64 = 1 << 20;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenOptions {
-    url: String,
-    endpoint: Option<String>,
-    region: Option<String>,
-    path_style: Option<bool>,
-    access_key: Option<Text>,
-    secret_key: Option<Text>,
-    session_token: Option<Text>,
-    ca_file: Option<PathBuf>,
+/// Defines the options of a call: its own name of the store, and what all have; serde's `flatten` would accept misspelt ones.
+macro_rules! options {
+    ($name:ident, $of_store:ident) => {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $of_store: String,
+            endpoint: Option<String>,
+            region: Option<String>,
+            path_style: Option<bool>,
+            access_key: Option<Text>,
+            secret_key: Option<Text>,
+            session_token: Option<Text>,
+            ca_file: Option<PathBuf>,
+        }
+
+        impl $name {
+            /// `store` as the options have it, for Lua.
+            async fn handle(self, call: Rc<Call>, function: &str, store: Store) -> Result<AnyUserData> {
+                let roots = match &self.ca_file {
+                    Some(path) => Some(call.world()?.read(path, CA_BYTES).await?),
+                    None => None,
+                };
+                let text = |given: Option<String>| given.filter(|text| !text.is_empty());
+                let store = Store {
+                    endpoint: text(self.endpoint).map(|text| Address::parse(&text)).transpose()?,
+                    region: text(self.region),
+                    path_style: self.path_style,
+                    keys: keys(function, self.access_key, self.secret_key, self.session_token)?,
+                    roots,
+                    ..store
+                };
+                only_of_s3(&store)?;
+                store.check()?;
+                call.lua.create_userdata(StoreHandle(Arc::new(store))).map_err(from_lua)
+            }
+        }
+    };
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StoreOptions {
-    bucket: String,
-    endpoint: Option<String>,
-    region: Option<String>,
-    path_style: Option<bool>,
-    access_key: Option<Text>,
-    secret_key: Option<Text>,
-    session_token: Option<Text>,
-    ca_file: Option<PathBuf>,
-}
+options!(OpenOptions, url);
+options!(StoreOptions, bucket);
 
 /// The store of an address.
 pub async fn open(call: Rc<Call>, options: OpenOptions) -> Result<AnyUserData> {
-    let OpenOptions { url, endpoint, region, path_style, access_key, secret_key, session_token, ca_file } = options;
-    let store = url::store(&url)?;
-    let bucket = store.bucket.clone();
-    let more = StoreOptions { bucket, endpoint, region, path_style, access_key, secret_key, session_token, ca_file };
-    finish(call, "objects.open", store, more).await
+    let store = url::store(&options.url)?;
+    options.handle(call, "objects.open", store).await
 }
 
 /// A bucket of a store that speaks as Amazon's does.
 pub async fn store(call: Rc<Call>, options: StoreOptions) -> Result<AnyUserData> {
     let store = Store::new(StoreKind::S3, options.bucket.clone());
-    finish(call, "objects.store", store, options).await
+    options.handle(call, "objects.store", store).await
 }
 
-async fn finish(call: Rc<Call>, name: &str, store: Store, options: StoreOptions) -> Result<AnyUserData> {
-    let roots = match &options.ca_file {
-        Some(path) => Some(call.world()?.read(path, CA_BYTES).await?),
-        None => None,
-    };
-    let text = |given: Option<String>| given.filter(|text| !text.is_empty());
-    let store = Store {
-        endpoint: text(options.endpoint).map(|text| Address::parse(&text)).transpose()?,
-        region: text(options.region),
-        path_style: options.path_style,
-        keys: keys(name, options.access_key, options.secret_key, options.session_token)?,
-        roots,
-        ..store
-    };
-    only_of_s3(&store)?;
-    store.check()?;
-    call.lua.create_userdata(StoreHandle(Arc::new(store))).map_err(from_lua)
-}
-
-/// What only stores that speak as Amazon's does can be told.
+/// Refuses options that only S3 stores take.
 fn only_of_s3(store: &Store) -> Result<()> {
     let option = match store {
         Store { kind: StoreKind::S3, .. } => return Ok(()),

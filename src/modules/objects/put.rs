@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::modules::save::Writing;
+use crate::units::duration;
 use crate::units::parse_size;
 use crate::world::objects::{Lock, Object, PART_BYTES, Put, ServerEncryption, Store};
 

@@ -1,4 +1,4 @@
-//! `objects.plan` and `objects.apply`: a sync in the hands of Lua, which sees the whole plan before anything is done.
+//! `objects.plan` and `objects.apply`: a sync for Lua, which sees the whole plan before anything is done.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -244,7 +244,7 @@ fn rules(options: PlanOptions) -> Result<Rules> {
     })
 }
 
-/// Patterns as the vendors' tools have them: a star also stands for slashes.
+/// Patterns as the vendors' tools have them: a star also matches slashes.
 fn matchers(patterns: Option<Vec<String>>) -> Result<Vec<GlobMatcher>> {
     let one = |pattern: String| {
         let glob = GlobBuilder::new(&pattern).literal_separator(false).backslash_escape(true).build();

@@ -1,4 +1,4 @@
-//! `pg.temporary_cluster`, `pg.drop_cluster`: a server of the run's own, in a folder of its own, that goes with the run.
+//! `pg.temporary_cluster`, `pg.drop_cluster`: a private server of the run, in its own folder, removed when the run ends.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -12,15 +12,15 @@ use tokio_util::sync::CancellationToken;
 use crate::backup::pool::spawn;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::modules::pg::databases::next_name;
 use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::temporary_cluster::{PORT, TemporaryCluster};
 use crate::postgres::server::throwaway;
+use crate::units::duration;
 
-/// Stands in a setting for the next throwaway of the run: some extensions work in one database of a server, which a setting names.
+/// Means the next throwaway of the run in a setting: some extensions work in one database of a server, which a setting names.
 const DATABASE: &str = "{database}";
 
 #[derive(Deserialize)]

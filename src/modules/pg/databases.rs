@@ -1,19 +1,16 @@
-//! `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`: makes databases, and drops none but those that hikae created_databases.
+//! `pg.create_database`, `pg.drop_database`, `pg.sweep_throwaways`: makes databases, and drops only databases that hikae made.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use mlua::Table;
-use serde::Deserialize;
 
 use crate::backup::at_end::CLEANUP_TIME;
 use crate::backup::pool::spawn_uncancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
-use crate::postgres::server::client::Server;
+use crate::postgres::server::client::server_options;
 use crate::postgres::server::created::{CreatedDatabases, Hold};
 use crate::postgres::server::maintenance::{DatabaseRow, Maintenance, cannot, maintenance};
 use crate::postgres::server::query::ask;
@@ -21,19 +18,18 @@ use crate::postgres::server::quoting::{check_name, ident, literal};
 use crate::postgres::server::throwaway;
 use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
-use crate::secret::Secret;
 use crate::world::Caller;
 
-options!(CreateOptions {
+server_options!(CreateOptions {
     name: Option<String>,
     like: Option<String>,
     connect_to: Option<String>,
 });
-options!(DropOptions {
+server_options!(DropOptions {
     name: String,
     connect_to: Option<String>,
 });
-options!(SweepOptions {
+server_options!(SweepOptions {
     connect_to: Option<String>,
 });
 
@@ -84,7 +80,7 @@ pub async fn create(call: Rc<Call>, options: CreateOptions) -> Result<String> {
     let (created, left) = spawn_uncancellable(call.session.pool.guard()?, creating).await?;
     step.end(0, 0, created.as_ref().err());
     match left {
-        Left::Database(oid) => created_databases.stands(&name, oid),
+        Left::Database(oid) => created_databases.is_done(&name, oid),
         Left::Nothing => created_databases.forget(&name),
         Left::Unknown => {}
     }
@@ -103,7 +99,7 @@ enum Left {
     Unknown,
 }
 
-/// A creation that failed may have been done all the same: the connection broke after it, or its comment failed.
+/// A creation that failed may still have happened: the connection broke after it, or its comment failed.
 async fn left_by(created: &Result<u32>, at: &Maintenance<'_>, name: &str) -> Left {
     match created {
         Ok(oid) => Left::Database(*oid),

@@ -14,7 +14,6 @@ use crate::catalog::described;
 use crate::catalog::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::modules::pg::scratch_root;
 use crate::modules::stream_result::fill;
@@ -25,6 +24,7 @@ use crate::secret::Secret;
 use crate::stream::pump::Tally;
 use crate::stream::stage::Staged;
 use crate::stream::{Facts, Piece, SharedFacts, Source};
+use crate::units::duration;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]

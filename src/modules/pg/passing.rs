@@ -1,4 +1,4 @@
-//! `pg.prove`: proves a dump that somebody else has made while its bytes pass on their way into a file.
+//! `pg.prove`: proves a dump from elsewhere while its bytes are written to a file.
 
 use std::path::PathBuf;
 
@@ -94,7 +94,7 @@ struct Copies(mpsc::Receiver<Bytes>);
 
 impl Source for Copies {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
-        // It is the source itself that tells a true end from a broken one: then nobody waits here any more.
+        // The source itself distinguishes a true end from a broken one: nothing waits here then.
         Box::pin(async { Ok(self.0.recv().await.map_or(Piece::End, Piece::Data)) })
     }
 }
@@ -116,12 +116,12 @@ async fn check(
     facts.plain_bytes = unpacked.lock().plain_bytes;
     let created = facts.sections.get("database").and_then(|dump| dump["name"].as_str()).map(str::to_owned);
     let names = (created.as_deref(), expected.database.as_deref());
-    tell_undoing(&mut facts, format, packed, folder.as_deref(), names);
+    record_undoing(&mut facts, format, packed, folder.as_deref(), names);
     Ok(())
 }
 
 /// The standard tools that restore it. A plain dump that makes no database is for the one that it is said to be of.
-fn tell_undoing(
+fn record_undoing(
     facts: &mut Facts,
     format: Format,
     packed: Option<&str>,

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use mlua::Table;
 use serde::Deserialize;
@@ -13,13 +12,12 @@ use crate::backup::decrypting::{Identity, SecretKey};
 use crate::backup::pool::spawn_uncancellable;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::modules::pg::scratch_root;
 use crate::postgres::restore::read::Reader;
 use crate::postgres::restore::steps::{Restored, Restoring};
 use crate::postgres::restore::structure_checks;
-use crate::postgres::server::client::Server;
+use crate::postgres::server::client::server_options;
 use crate::postgres::server::clusters::Clusters;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::throwaway;
@@ -33,7 +31,7 @@ const MOST_NAME_BYTES: usize = 63;
 /// More connections than this help no restore.
 const MOST_JOBS: u32 = 64;
 
-options!(RestoreOptions {
+server_options!(RestoreOptions {
     source: PathBuf,
     database: String,
     dump_of: Option<String>,
@@ -111,7 +109,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
     let (file, target) = (restoring.source.display().to_string(), restoring.target.clone());
     let cancel = CancellationToken::new();
     let cancel_on_drop = cancel.clone().drop_guard();
-    // A restore that is broken off must still drop what it has created_databases.
+    // A cancelled restore must still drop what it has made.
     let mut answer = spawn_uncancellable(call.session.pool.guard()?, restoring.run(cancel)).await;
     drop(cancel_on_drop);
     let outcome = answer.as_ref().err().map(Error::one_line);
@@ -138,7 +136,7 @@ pub async fn restore(call: Rc<Call>, options: RestoreOptions) -> Result<Table> {
 /// The comment of this run's own throwaway; any other database is not made anew.
 fn mark_of(call: &Call, caller: &Caller, name: &str) -> Result<String> {
     if !call.session.at_end.of::<CreatedDatabases>().keeps(name) {
-        return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` anew"))
+        return Err(Error::new(Kind::Denied, format!("refused to make the database `{name}` again"))
             .because_text("it is no throwaway of this run")
             .hint("`if_exists = \"remake\"` takes the name that `pg.create_database` gave"));
     }

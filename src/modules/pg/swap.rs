@@ -1,24 +1,19 @@
 //! `pg.swap`: puts a staged database into the place of the live one in one step, and keeps the old one.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use mlua::Table;
-use serde::Deserialize;
 
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::postgres::restore::swap::{State, Swap, Swapped};
-use crate::postgres::server::client::Server;
+use crate::postgres::server::client::server_options;
 use crate::postgres::server::created::CreatedDatabases;
 use crate::postgres::server::maintenance::{Maintenance, maintenance};
 use crate::postgres::server::quoting::{check_name, with_suffix};
 use crate::postgres::server::talk::Talk;
-use crate::secret::Secret;
-use crate::world::Caller;
 
 /// How often the swap is tried when somebody is always quicker to come back; each try waits a second.
 const TRIES: u32 = 5;
@@ -26,7 +21,7 @@ const TRIES: u32 = 5;
 /// How many sessions an error names.
 const NAMED: usize = 5;
 
-options!(SwapOptions {
+server_options!(SwapOptions {
     live: String,
     staged: String,
     keep_as: Option<String>,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
 
 use mlua::Table;
 use serde::Deserialize;
@@ -14,7 +13,6 @@ use crate::catalog::described;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
 use crate::lua::json::to_lua;
-use crate::lua::options::duration;
 use crate::lua::traceback::from_lua;
 use crate::postgres::dump::facts::DatabaseFacts;
 use crate::postgres::restore::asked::Asked;
@@ -24,15 +22,14 @@ use crate::postgres::restore::live::Live;
 use crate::postgres::restore::read_back::ReadBack;
 use crate::postgres::restore::structure::Structure;
 use crate::postgres::restore::structure_checks::{self, Restored};
-use crate::postgres::server::client::Server;
+use crate::postgres::server::client::{Server, server_options};
 use crate::postgres::server::definers::Definers;
 use crate::postgres::server::talk::Talk;
 use crate::postgres::server::throwaway_role::ThrowawayRoles;
 use crate::report::translate::translated;
-use crate::secret::Secret;
 use crate::world::Caller;
 
-options!(VerifyOptions {
+server_options!(VerifyOptions {
     database: String,
     manifest: Manifest,
     #[serde(default)]
@@ -54,7 +51,7 @@ enum Depth {
     Data,
 }
 
-/// What the database is compared with: a manifest that was read already, or the backup beside which it lies.
+/// What the database is compared with: a manifest that was read already, or the backup beside which it is.
 enum Manifest {
     Path(PathBuf),
     Facts(Box<DatabaseFacts>),

@@ -54,7 +54,7 @@ pub async fn copies(
         match lists.share() {
             Some(listing) => {
                 let mut listing = pin!(listing);
-                // The archive ends after its list has; a list that was given up must not keep the copies from their end.
+                // The archive ends after its list; an abandoned list must not keep the copies from ending.
                 match select(pin!(reading), &mut listing).await {
                     Either::Left((true, _)) => drop(listing.await),
                     Either::Left((false, _)) => {}
@@ -137,7 +137,7 @@ fn named(branches: Value) -> Result<Vec<(String, Function)>> {
     Ok(named)
 }
 
-/// What came of the copies so far.
+/// The results of the copies so far.
 struct Copies<'a> {
     call: &'a Call,
     label: String,

@@ -1,4 +1,4 @@
-//! `:age`, `:gpg` and what undoes them: what recipes say of encryption, and the stages that do it.
+//! `:age`, `:gpg` and their opposites: the options for encryption, and the stages that do it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::backup::decrypting::{Identity, SecretKey, age_key};
 use crate::backup::gpg::encrypt::{self, GpgLock};
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::duration;
 use crate::secret::Secret;
 use crate::stream::age::{self, Lock};
 use crate::stream::deferred::Deferred;
+use crate::units::duration;
 use crate::world::Caller;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Makes Lua methods of a stream: those that put one more stage behind it, and those that wait.
+//! Makes Lua methods of a stream: those that add a stage, and those that wait.
 
 use std::future::Future;
 use std::rc::Rc;

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use super::method::Stage;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::Call;
-use crate::lua::options::{Text, duration};
-use crate::modules::process::of_shell;
+use crate::lua::options::Text;
 use crate::stream::deferred::Deferred;
-use crate::world::Command;
+use crate::units::duration;
 use crate::world::program::Through;
+use crate::world::{Command, shells};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +52,7 @@ pub fn through(call: &Call, options: ThroughOptions) -> Result<Stage> {
     };
     Ok(Stage::holding(1 << 20, move |source, facts| {
         facts.lock().through(&command.line(), options.undo);
-        facts.lock().remarks.extend(of_shell(&command.program));
+        facts.lock().remarks.extend(shells::remark(&command.program));
         let program = command.program.clone();
         Box::new(Deferred::new(async move {
             let child = caller.spawn(command).await?;

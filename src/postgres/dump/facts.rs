@@ -65,8 +65,8 @@ pub struct SequenceValue {
 
 /// One table and its rows in the dump.
 ///
-/// Ordinary tables and partitions are listed. A partitioned table holds no rows itself, and a foreign table's rows lie
-/// elsewhere: these two are listed only when the dump has rows under their names all the same
+/// Ordinary tables and partitions are listed. A partitioned table holds no rows itself, and a foreign table's rows are
+/// elsewhere: these two are listed only when the dump still has rows under their names
 /// (`--load-via-partition-root`, `--include-foreign-data`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRows {

@@ -108,7 +108,7 @@ impl Inspector {
         }
     }
 
-    fn tell(&mut self) -> Result<()> {
+    fn record(&mut self) -> Result<()> {
         let refused = std::mem::replace(&mut self.judging, Judging::new()).end(&self.lexer);
         self.contents.take_fingerprints();
         let newer = self.envelope.is_of_newer_pg_dump();
@@ -181,6 +181,6 @@ impl Stage for Inspector {
 
     fn end(&mut self, _out: &mut VecDeque<Bytes>) -> Result<()> {
         self.prove()?;
-        self.tell()
+        self.record()
     }
 }

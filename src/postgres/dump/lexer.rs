@@ -45,7 +45,7 @@ pub(crate) struct Lexer {
     text: Vec<u8>,
     line_start: bool,
     in_statement: bool,
-    /// The statement is of no interest: only its end is looked for.
+    /// The statement does not matter: only its end is searched for.
     skipping: bool,
     /// The word `e` is directly before what comes, and gives escapes to a string.
     escapes: bool,
@@ -91,7 +91,7 @@ impl Lexer {
         &self.text
     }
 
-    /// The statement that has begun is of no interest: its words need not be known one by one.
+    /// The statement that has begun does not matter: its words are not read one by one.
     pub(crate) fn skip_statement(&mut self) {
         self.skipping = true;
     }

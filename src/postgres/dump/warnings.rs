@@ -26,7 +26,7 @@ const LEFT_OUT: [&str; 15] = [
 ];
 /// The most warnings that are kept; a damaged catalog may have one for each object.
 pub const MOST: usize = 100;
-/// So much of what a program writes on its standard error is surely kept; of more than that, the beginning is lost.
+/// This much of what a program writes on its standard error is surely kept; of more than that, the beginning is lost.
 pub const KEPT_BYTES: usize = 48 << 10;
 
 /// Keeps every warning of a program that ended well.

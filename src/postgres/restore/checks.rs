@@ -10,7 +10,7 @@ use crate::postgres::dump::facts::{DatabaseFacts, TableRows};
 use crate::postgres::restore::live::{Answers, Live, LiveTable, Target};
 use crate::postgres::server::quoting::shown;
 
-/// Up to so many tables, each has a line of its own; of more, only those that are wrong.
+/// Up to this many tables, each has a line of its own; of more, only those that are wrong.
 const LISTED: usize = 100;
 /// How many names a detail lists.
 const NAMED: usize = 10;
@@ -161,9 +161,9 @@ fn tables(expected: &DatabaseFacts, live: &Live, places: &Places) -> Check {
     let mut check = Check::new("tables", expected.tables.len(), found);
     check.ok = missing.is_empty() && surplus.is_empty();
     check.because(|| {
-        let told = [("missing", &missing), ("not in the backup", &surplus)];
-        let told = told.iter().filter(|(_, names)| !names.is_empty());
-        told.map(|(word, names)| format!("{word}: {}", listed(names))).collect::<Vec<_>>().join("; ")
+        let lists = [("missing", &missing), ("not in the backup", &surplus)];
+        let lists = lists.iter().filter(|(_, names)| !names.is_empty());
+        lists.map(|(word, names)| format!("{word}: {}", listed(names))).collect::<Vec<_>>().join("; ")
     })
 }
 
@@ -263,10 +263,10 @@ fn sequence_values(expected: &DatabaseFacts, answers: &Answers, event_triggers: 
 }
 
 fn extensions(said: &[String], found: &[String]) -> Check {
-    let (wanted, have): (HashSet<&String>, HashSet<&String>) = (said.iter().collect(), found.iter().collect());
+    let (expected, have): (HashSet<&String>, HashSet<&String>) = (said.iter().collect(), found.iter().collect());
     let missing: Vec<String> = said.iter().filter(|name| !have.contains(name)).cloned().collect();
     // One that the backup does not have may come from the template of the server: it is in nobody's way.
-    let surplus = found.iter().filter(|name| !wanted.contains(name)).count();
+    let surplus = found.iter().filter(|name| !expected.contains(name)).count();
     let mut check = Check::new("extensions", said.len(), found.len() - surplus);
     check.ok = missing.is_empty();
     check.because(|| format!("missing: {}", listed(&missing)))

@@ -12,7 +12,7 @@ use crate::postgres::restore::live::{Live, LiveTable};
 use crate::postgres::restore::read_back::{Read, ReadBack, TableColumns, Writing};
 use crate::postgres::server::quoting::shown;
 
-/// Up to so many tables that differ have a check of their own.
+/// Up to this many tables that differ have a check of their own.
 const LISTED: usize = 100;
 
 /// One table that has a fingerprint in the backup.
@@ -20,7 +20,7 @@ struct Table<'a> {
     said: &'a TableRows,
     live: &'a LiveTable,
     value: &'a str,
-    wanted: TableColumns,
+    asked: TableColumns,
 }
 
 /// The checks of the data; `other` says how the servers differ, where they do.
@@ -46,14 +46,14 @@ fn tables<'a>(expected: &'a DatabaseFacts, live: &'a Live) -> Vec<Table<'a>> {
     let known = |said: &'a TableRows| {
         let taken = said.fingerprint.as_ref().filter(|taken| taken.kind == KIND)?;
         let live = *by_name.get(&(said.schema.as_str(), said.name.as_str()))?;
-        let wanted = TableColumns {
+        let asked = TableColumns {
             schema: live.schema.clone(),
             name: live.name.clone(),
             columns: taken.columns.clone(),
             with_children: live.kind != "r",
             rows: said.rows.unwrap_or(0),
         };
-        Some(Table { said, live, value: &taken.value, wanted })
+        Some(Table { said, live, value: &taken.value, asked })
     };
     expected.tables.iter().filter_map(known).collect()
 }
@@ -79,8 +79,8 @@ async fn read(
     let mut found: Vec<Read<(u64, u128)>> = vec![Err("it was not read".to_owned()); tables.len()];
     let mut open: Vec<usize> = (0..tables.len()).collect();
     for (time_zone, bytea) in ways {
-        let wanted: Vec<TableColumns> = open.iter().map(|at| tables[*at].wanted.clone()).collect();
-        let read = read_back.tables(&wanted, Writing { encoding, time_zone, bytea }).await?;
+        let asked: Vec<TableColumns> = open.iter().map(|at| tables[*at].asked.clone()).collect();
+        let read = read_back.tables(&asked, Writing { encoding, time_zone, bytea }).await?;
         let mut left = Vec::new();
         for (at, read) in open.into_iter().zip(read) {
             let rows = read.as_ref().is_ok_and(|(rows, _)| Some(*rows) == tables[at].said.rows);
@@ -145,7 +145,7 @@ async fn difference(
         }
         Ok((rows, sum)) => {
             let kinds = match other {
-                Some(_) => read_back.written_by_version(&table.wanted).await?,
+                Some(_) => read_back.written_by_version(&table.asked).await?,
                 None => Vec::new(),
             };
             match other.filter(|_| !kinds.is_empty() && rows == said) {

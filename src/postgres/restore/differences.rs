@@ -110,12 +110,12 @@ fn shortened(text: &str) -> String {
 
 /// The materialized views that the backup fills, and whether they are filled.
 pub fn filled(said: &Structure, live: &[String]) -> Option<Check> {
-    let wanted: Vec<String> = said.refreshed.iter().filter_map(|text| name_of(text)).collect();
-    if wanted.is_empty() {
+    let filled: Vec<String> = said.refreshed.iter().filter_map(|text| name_of(text)).collect();
+    if filled.is_empty() {
         return None;
     }
-    let missing: Vec<String> = wanted.iter().filter(|name| !live.contains(name)).cloned().collect();
-    let check = Check::new("filled materialized views", wanted.len(), wanted.len() - missing.len());
+    let missing: Vec<String> = filled.iter().filter(|name| !live.contains(name)).cloned().collect();
+    let check = Check::new("filled materialized views", filled.len(), filled.len() - missing.len());
     Some(check.because(|| missing.join(", ")))
 }
 

@@ -1,4 +1,4 @@
-//! Holds an `INSERT` to what `pg_dump --inserts` writes: plain values, and nothing that could be a call or a query.
+//! Checks that an `INSERT` is one that `pg_dump --inserts` writes: plain values, and nothing that could be a call or a query.
 
 use crate::postgres::dump::item::Item;
 

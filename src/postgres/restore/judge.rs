@@ -130,7 +130,7 @@ impl Judge {
         }
     }
 
-    /// Passes over the rest of the statement that was refused, so that the next one can be judged.
+    /// Skips the rest of the refused statement, so that the next one can be judged.
     pub(crate) fn pass_over(&mut self) {
         self.mode = Mode::Refused;
     }

@@ -77,14 +77,14 @@ impl Judging {
         if self.refused.is_empty() && !self.blind {
             self.refused.extend(self.judge.end(lexer.is_cut()).map(|refusal| (None, refusal)));
         }
-        let (first, hint) = self.refused.first().map(|(line, refusal)| (refusal.told(*line), refusal.hint()))?;
-        let others = self.refused[1..].iter().map(|(line, refusal)| refusal.told(*line));
-        let mut told: Vec<String> = std::iter::once(first).chain(others).collect();
+        let (first, hint) = self.refused.first().map(|(line, refusal)| (refusal.sentence(*line), refusal.hint()))?;
+        let others = self.refused[1..].iter().map(|(line, refusal)| refusal.sentence(*line));
+        let mut sentences: Vec<String> = std::iter::once(first).chain(others).collect();
         if self.more > 0 {
-            told.push(format!("and {} more of the kind", self.more));
+            sentences.push(format!("and {} more of the kind", self.more));
         }
         let subject = self.judge.name().map_or("this dump".to_owned(), |name| format!("this dump of `{name}`"));
-        let message = format!("hikae cannot restore {subject}, which {}", told.join("; "));
+        let message = format!("hikae cannot restore {subject}, which {}", sentences.join("; "));
         Some(Remark::new(Level::Incomplete, NOT_RESTORABLE, message).hint(hint))
     }
 }

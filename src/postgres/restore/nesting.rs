@@ -1,4 +1,4 @@
-//! Knows which semicolons end a statement, by the same signs as psql.
+//! Decides which semicolons end a statement, by the same rules as psql.
 
 use crate::postgres::restore::rules::{Token, TokenKind};
 

@@ -6,7 +6,7 @@ use crate::postgres::server::quoting::ident;
 /// Settings and comments of one database are small; this is a dump that wants to fill the memory.
 const MOST_BYTES: usize = 4 << 20;
 
-/// What `CREATE DATABASE` may ask for: the text and its order, and where the files lie.
+/// What `CREATE DATABASE` may ask for: the text and its order, and where the files are.
 const OPTIONS: [&str; 11] = [
     "builtin_locale",
     "encoding",
@@ -34,7 +34,7 @@ pub struct Own {
     pub comment: Vec<Vec<u8>>,
     /// What its settings would be for the session that loads it, by their names.
     pub settings: Vec<(String, Vec<u8>)>,
-    /// Where its files lie, when not in the place of the server.
+    /// Where its files are, when not in the place of the server.
     pub tablespace: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as ever.
+//! Loads an archive by several sessions at once: its tables side by side, then its indexes; all of it judged as usual.
 //!
 //! `pg_restore` only turns parts of the archive into SQL. Whatever has to keep its order goes through one session.
 
@@ -27,11 +27,14 @@ use crate::world::{Command, Exit, SecretOrText};
 /// The most that a table of contents may take: some hundred thousand entries.
 const MOST_LIST_BYTES: usize = 128 << 20;
 
+/// In how many shares each session takes the tables: as many as keep all of them busy to the end.
+const SHARES: usize = 8;
+
 /// Statements that one session runs in their order.
 type Group = (String, Vec<Bytes>);
 
 impl Restoring {
-    /// Loads an archive that lies in a file of its own.
+    /// Loads an archive that is in a file of its own.
     pub async fn load_in_parallel(&self, proved: &Proved, role: Option<&ThrowawayRole>) -> Result<Router> {
         let mut talks = Vec::new();
         for _ in 0..self.jobs {
@@ -56,16 +59,19 @@ impl Restoring {
         self.load_rest(after, talks, router).await
     }
 
-    /// The rows: each session takes the next table.
+    /// The rows: each session takes the next tables. Of many small ones it takes several at once, for each time `pg_restore` starts
+    /// and reads the table of contents anew.
     async fn load_tables(&self, talks: &mut [Talk]) -> Result<()> {
         let list = self.contents().await?;
-        let (tables, others): (VecDeque<String>, VecDeque<String>) =
+        let (tables, others): (Vec<String>, Vec<String>) =
             list.into_iter().partition(|line| line.contains(" TABLE DATA "));
+        let at_once = tables.len().div_ceil(talks.len().max(1) * SHARES).max(1);
+        let tables: VecDeque<String> = tables.chunks(at_once).map(|tables| tables.join("\n")).collect();
         let tables = &Mutex::new(tables);
         let next = || tables.lock().unwrap_or_else(|broken| broken.into_inner()).pop_front();
         try_join_all(talks.iter_mut().map(|talk| async move {
-            while let Some(entry) = next() {
-                let rows = self.decode(&["--use-list=/dev/stdin"], Some(entry)).await?;
+            while let Some(entries) = next() {
+                let rows = self.decode(&["--use-list=/dev/stdin"], Some(entries)).await?;
                 self.feed(rows, talk, &mut Router::new(false)).await?;
             }
             Ok::<(), Error>(())
@@ -73,7 +79,7 @@ impl Restoring {
         .await?;
         match (talks.first_mut(), others.is_empty()) {
             (Some(talk), false) => {
-                let list = others.into_iter().collect::<Vec<_>>().join("\n");
+                let list = others.join("\n");
                 let rest = self.decode(&["--use-list=/dev/stdin"], Some(list)).await?;
                 self.feed(rest, talk, &mut Router::new(false)).await
             }

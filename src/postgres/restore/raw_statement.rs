@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-/// So much of a statement is kept. No structure has more; what comes behind it, such as a long row, is known by its hash.
+/// This much of a statement is kept. No structure has more; what comes behind it, such as a long row, is known by its hash.
 const MOST_KEPT: usize = 8 << 20;
 
 /// A statement, as far as it has come.

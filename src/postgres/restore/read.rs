@@ -1,4 +1,4 @@
-//! Gives a dump of any form as plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
+//! Turns a dump of any form into plain SQL: plain as it is, an archive decoded, a folder in a tar file unpacked and decoded.
 
 pub mod directory;
 use crate::backup::decrypting::{Identity, decrypted, decrypted_name, encryption_of};
@@ -66,7 +66,7 @@ pub struct Reading {
     /// What packed the file: `gzip`, `zstd`.
     pub packed: Option<&'static str>,
     pub encrypted: bool,
-    /// In which folder of the tar file the dump lies.
+    /// In which folder of the tar file the dump is.
     pub folder: Option<String>,
 }
 

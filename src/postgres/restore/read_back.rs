@@ -76,19 +76,19 @@ pub struct ReadBack<'a> {
 
 impl ReadBack<'_> {
     /// Reads all of the tables, over several connections at once; the rows and their sum of each, in their order.
-    pub async fn tables(&self, wanted: &[TableColumns], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
-        let readers = self.cores.clamp(1, MOST_READERS).min(wanted.len().max(1));
+    pub async fn tables(&self, tables: &[TableColumns], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
+        let readers = self.cores.clamp(1, MOST_READERS).min(tables.len().max(1));
         let mut shares: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); readers];
-        let mut order: Vec<usize> = (0..wanted.len()).collect();
-        order.sort_by_key(|at| std::cmp::Reverse(wanted[*at].rows));
+        let mut order: Vec<usize> = (0..tables.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(tables[*at].rows));
         for at in order {
             if let Some(least) = shares.iter_mut().min_by_key(|(rows, _)| *rows) {
-                least.0 += wanted[at].rows + 1;
+                least.0 += tables[at].rows + 1;
                 least.1.push(at);
             }
         }
-        let reading = shares.iter().map(|(_, share)| self.share(wanted, share, writing));
-        let mut all = vec![Err("it was not read".to_owned()); wanted.len()];
+        let reading = shares.iter().map(|(_, share)| self.share(tables, share, writing));
+        let mut all = vec![Err("it was not read".to_owned()); tables.len()];
         for (at, read) in try_join_all(reading).await?.into_iter().flatten() {
             all[at] = read;
         }
@@ -98,7 +98,7 @@ impl ReadBack<'_> {
     /// Reads some of the tables over one connection.
     async fn share(
         &self,
-        wanted: &[TableColumns],
+        tables: &[TableColumns],
         share: &[usize],
         writing: Writing<'_>,
     ) -> Result<Vec<(usize, Read<(u64, u128)>)>> {
@@ -107,7 +107,7 @@ impl ReadBack<'_> {
         let read = async {
             for at in share {
                 let mut rows = Rows::default();
-                let read = copy(&mut talk, wanted[*at].copy(writing.encoding), &mut |data| rows.feed(data)).await?;
+                let read = copy(&mut talk, tables[*at].copy(writing.encoding), &mut |data| rows.feed(data)).await?;
                 found.push((*at, read.map(|()| rows.found())));
             }
             Ok(())

@@ -47,7 +47,7 @@ impl Refusal {
 
     pub(crate) fn foreign(own: &str, other: &str) -> Refusal {
         Refusal {
-            which: format!("names the database `{other}` beside its own, `{own}`"),
+            which: format!("names the database `{other}` besides its own, `{own}`"),
             hint: FOREIGN,
             kind: Kind::Denied,
         }
@@ -66,7 +66,7 @@ impl Refusal {
     }
 
     /// What is wrong and where, as a sentence goes on after `which`.
-    pub(super) fn told(&self, line: Option<u64>) -> String {
+    pub(super) fn sentence(&self, line: Option<u64>) -> String {
         let place = line.map(|line| format!(" (line {line})")).unwrap_or_default();
         format!("{}{place}", self.which)
     }
@@ -78,7 +78,7 @@ impl Refusal {
     /// `name` is the database that the dump is of, as far as it is known.
     pub(crate) fn into_error(self, name: Option<&str>, line: Option<u64>) -> Error {
         let subject = name.map_or("the dump".to_owned(), |name| format!("the dump of `{name}`"));
-        let what = format!("cannot accept {subject}, which {}", self.told(line));
+        let what = format!("cannot accept {subject}, which {}", self.sentence(line));
         Error::new(self.kind, what).hint(self.hint)
     }
 }

@@ -10,7 +10,7 @@ use crate::postgres::restore::kinds::{KindMatch, Place, Verb, find};
 use crate::postgres::restore::rules::calls::Call;
 use crate::postgres::restore::rules::watch::Watch;
 
-/// One word, name, string or sign of a statement, and where its bytes lie in the dump, with the blanks before it.
+/// One word, name, string or sign of a statement, and where its bytes are in the dump, with the blanks before it.
 #[derive(Debug)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,

@@ -32,7 +32,7 @@ const DUPLICATE_DATABASE: &str = "42P04";
 const LIBC: &str = " locale_provider = libc";
 const KNOWS_NO_PROVIDERS: &str = "SELECT pg_catalog.current_setting('server_version_num')::integer < 150000";
 
-/// What is broken off when the run is taken back.
+/// What ends when the run is cancelled.
 const WORK: &str = "the restore";
 
 /// Whether a SHA-256 is that of a recorded backup.
@@ -85,7 +85,7 @@ impl Restoring {
         let failed = |error: Error| error.within(act.clone());
         let proved = or_cancelled(&cancelled, WORK, prove(&self)).await.map_err(failed)?;
         or_cancelled(&cancelled, WORK, self.make_roles(&proved)).await.map_err(failed)?;
-        // Not broken off: nobody would know whether the database was made, and by whom.
+        // Never cancelled: it would be unknown whether the database was made, and by which run.
         let role = or_cancelled(&cancelled, WORK, self.role(&proved)).await.map_err(failed)?;
         let filled = self.create_and_fill(&proved, role.as_ref(), &cancelled).await;
         let created = match (filled, &role) {
@@ -117,7 +117,7 @@ impl Restoring {
         role: Option<&ThrowawayRole>,
         cancelled: &CancellationToken,
     ) -> Result<bool> {
-        // Not broken off: nobody would know whether the database was made, and by whom.
+        // Never cancelled: it would be unknown whether the database was made, and by which run.
         let created = self.create(proved).await?;
         match or_cancelled(cancelled, WORK, self.fill(proved, created, role)).await {
             Ok(()) => Ok(created),
@@ -159,12 +159,12 @@ impl Restoring {
             return self.remake(sql, mark).await;
         }
         let act = format!("cannot create the database `{}`", self.target);
-        match self.tell(&self.maintenance, &act, [sql]).await {
+        match self.execute(&self.maintenance, &act, [sql]).await {
             Ok(()) => Ok(true),
             Err(error) if sqlstate_of(&error) != Some(DUPLICATE_DATABASE) => Err(error),
             Err(_) if self.reuse => Ok(false),
             Err(_) => Err(Error::new(Kind::AlreadyExists, format!("the database `{}` is there already", self.target))
-                .hint("restore under another name, or let `if_exists = \"use\"` load into it as it stands")),
+                .hint("restore under another name, or let `if_exists = \"use\"` load into it as it is")),
         }
     }
 
@@ -180,12 +180,12 @@ impl Restoring {
 
     /// Makes the run's own throwaway anew. It stays the run's to drop, so the restore did not make it.
     async fn remake(&self, sql: String, mark: &str) -> Result<bool> {
-        let act = format!("cannot make the database `{}` anew", self.target);
-        self.tell(&self.maintenance, &act, throwaway::remake(&self.target, sql, mark)).await.map(|()| false)
+        let act = format!("cannot make the database `{}` again", self.target);
+        self.execute(&self.maintenance, &act, throwaway::remake(&self.target, sql, mark)).await.map(|()| false)
     }
 
     async fn drop_again(&self, error: Error) -> Error {
-        let Err(left) = self.tell(&self.maintenance, "cannot drop it", drop_database(&self.target)).await else {
+        let Err(left) = self.execute(&self.maintenance, "cannot drop it", drop_database(&self.target)).await else {
             return error;
         };
         let hint = format!("the unfinished database `{}` is left; drop it yourself: {}", self.target, left.one_line());
@@ -197,7 +197,7 @@ impl Restoring {
     }
 
     /// Runs some statements in `database`.
-    async fn tell(&self, database: &str, act: &str, statements: impl IntoIterator<Item = String>) -> Result<()> {
+    async fn execute(&self, database: &str, act: &str, statements: impl IntoIterator<Item = String>) -> Result<()> {
         talk::run(&self.reader.caller, &self.server, database, act, statements).await.map(drop)
     }
 }

@@ -1,4 +1,4 @@
-//! How hikae calls PostgreSQL's own programs: where the server is, as whom, and nothing secret on the command line.
+//! How hikae calls PostgreSQL's own programs: where the server is, as which user, and nothing secret on the command line.
 
 use crate::secret::Secret;
 use crate::world::{Command, SecretOrText};
@@ -12,27 +12,36 @@ pub struct Server {
     pub password: Option<Secret>,
 }
 
-/// What of a database is dumped, and how.
-#[derive(Clone, Debug, Default)]
-pub struct DumpShape {
-    pub create: bool,
-    pub clean: bool,
-    pub inserts: bool,
-    pub schemas: Vec<String>,
-    pub exclude_schemas: Vec<String>,
-    pub tables: Vec<String>,
-    pub exclude_tables: Vec<String>,
-    pub exclude_table_data: Vec<String>,
-}
+/// Defines an option table with the fields that every call to a server has; serde's `flatten` would accept misspelt ones.
+macro_rules! server_options {
+    ($name:ident { $($(#[$attr:meta])* $visible:vis $field:ident: $type:ty,)* }) => {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $name {
+            $($(#[$attr])* $visible $field: $type,)*
+            host: Option<String>,
+            port: Option<u16>,
+            user: Option<String>,
+            password: Option<$crate::secret::Secret>,
+            #[serde(default, deserialize_with = "crate::units::duration")]
+            timeout: Option<std::time::Duration>,
+            #[serde(default, deserialize_with = "crate::units::duration")]
+            idle_timeout: Option<std::time::Duration>,
+        }
 
-impl DumpShape {
-    /// Whether all tables are dumped with all their rows.
-    pub fn is_whole(&self) -> bool {
-        let parts =
-            [&self.schemas, &self.exclude_schemas, &self.tables, &self.exclude_tables, &self.exclude_table_data];
-        parts.iter().all(|part| part.is_empty())
-    }
+        impl $name {
+            pub(crate) fn server(&self) -> $crate::postgres::server::client::Server {
+                let (host, user, password) = (self.host.clone(), self.user.clone(), self.password.clone());
+                $crate::postgres::server::client::Server { host, port: self.port, user, password }
+            }
+
+            pub(crate) fn limit(&self, caller: $crate::world::Caller) -> $crate::world::Caller {
+                caller.limited(self.timeout, self.idle_timeout)
+            }
+        }
+    };
 }
+pub(crate) use server_options;
 
 impl Server {
     /// `program` as a client of `database` on this server. It never asks for a password: nobody is there to answer.
@@ -60,34 +69,17 @@ impl Server {
     }
 
     /// `pg_dump` of `database` as plain SQL.
-    pub fn dump(&self, database: &str, shape: &DumpShape) -> Command {
+    pub fn pg_dump(&self, database: &str) -> Command {
         let mut command = self.command("pg_dump", Some(database));
         command.args.push("--no-password".to_owned());
         // Moments have their offset from UTC beside them: so they are written alike wherever they are dumped.
         command.env.push(("PGTZ".to_owned(), SecretOrText::Plain("UTC".to_owned())));
-        let flags = [
-            (shape.clean, "--clean"),
-            (shape.clean, "--if-exists"),
-            (shape.create, "--create"),
-            (shape.inserts, "--inserts"),
-        ];
-        command.args.extend(flags.iter().filter(|(on, _)| *on).map(|(_, flag)| (*flag).to_owned()));
-        let lists = [
-            ("--schema", &shape.schemas),
-            ("--exclude-schema", &shape.exclude_schemas),
-            ("--table", &shape.tables),
-            ("--exclude-table", &shape.exclude_tables),
-            ("--exclude-table-data", &shape.exclude_table_data),
-        ];
-        for (flag, names) in lists {
-            command.args.extend(names.iter().map(|name| format!("{flag}={name}")));
-        }
         command
     }
 
     /// `pg_dump` of the structure of `database` alone, in the shape of another dump.
     pub fn dump_structure(&self, database: &str, flags: &[&str], encoding: Option<&str>) -> Command {
-        let mut command = self.dump(database, &DumpShape::default());
+        let mut command = self.pg_dump(database);
         // Not `--schema-only`: that leaves out the owners and rights of large objects.
         command.args.extend(["--section=pre-data", "--section=post-data"].map(str::to_owned));
         command.args.extend(flags.iter().map(|flag| (*flag).to_owned()));

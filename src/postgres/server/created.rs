@@ -12,7 +12,7 @@ use crate::postgres::server::throwaway_lock::ThrowawayLock;
 use crate::report::{Level, log};
 use crate::world::Caller;
 
-/// By name. With their numbers, for a name may come to mean another one.
+/// By name, with their numbers: another database may get the same name later.
 #[derive(Default)]
 pub struct CreatedDatabases {
     made: RefCell<BTreeMap<String, Database>>,
@@ -57,7 +57,7 @@ impl CreatedDatabases {
     }
 
     /// It exists, and has this number.
-    pub fn stands(&self, name: &str, oid: u32) {
+    pub fn is_done(&self, name: &str, oid: u32) {
         self.made.borrow_mut().entry(name.to_owned()).or_default().oid = Some(oid);
     }
 

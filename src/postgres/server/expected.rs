@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::postgres::server::client::{DumpShape, Server};
+use crate::postgres::server::dump_options::DumpOptions;
 use crate::postgres::server::query;
 use crate::report::event;
 use crate::stream::{Expected, SharedFacts};
@@ -12,19 +12,19 @@ use crate::world::Caller;
 /// The longest that the question may keep a dump from its start.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// The rows and what lies beside them; an index is one line of a dump.
+/// The rows and what is beside them; an index is one line of a dump.
 const SIZE: &str = "
 SELECT coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0)::bigint AS bytes
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
 /// Notes the estimate. It is a help to who watches: what cannot be answered is left out.
-pub async fn expected(caller: &Caller, server: &Server, database: &str, shape: &DumpShape, facts: &SharedFacts) {
-    if !event::is_watched() || !shape.is_whole() {
+pub(crate) async fn expected(caller: &Caller, options: &DumpOptions, facts: &SharedFacts) {
+    if !event::is_watched() || !options.is_whole() {
         return;
     }
     let caller = caller.clone().limited(Some(LONGEST), Some(LONGEST));
-    let answer = query::look(&caller, server, database, SIZE, &BTreeMap::new()).await;
+    let answer = query::look(&caller, &options.server(), &options.database, SIZE, &BTreeMap::new()).await;
     let bytes = answer.ok().and_then(|answer| answer[0]["bytes"].as_u64());
     facts.lock().expected = bytes.filter(|bytes| *bytes > 0).map(|bytes| Expected { bytes, about: true });
 }

@@ -39,7 +39,7 @@ const KNOWN: [(&str, Kind, &str); 24] = [
     (
         "permission denied to create database",
         Kind::Denied,
-        "restore as a user with CREATEDB, or into a database that stands (`if_exists = \"use\"`)",
+        "restore as a user with CREATEDB, or into an existing database (`if_exists = \"use\"`)",
     ),
     (
         "too many connections for",
@@ -87,7 +87,7 @@ pub fn explain(act: &str, program: &str, exit: &Exit) -> Error {
     let known = hint.or_else(|| cause.hint_text().map(str::to_owned));
     let hint = known.unwrap_or_else(|| match exit.stderr.trim() {
         "" => format!("`{program}` said nothing; PostgreSQL's log may say more"),
-        _ => format!("what `{program}` said stands above; PostgreSQL's log may say more"),
+        _ => format!("the messages of `{program}` are above; PostgreSQL's log may say more"),
     });
     Error::new(kind, act).because(cause).hint(hint)
 }

@@ -1,6 +1,6 @@
 //! Says how `psql` takes a dump back: the end of the line that restores it without hikae.
 
-use crate::postgres::server::client::DumpShape;
+use crate::postgres::server::dump_options::DumpOptions;
 use crate::world::command::quoted;
 
 /// For a dump that makes its database itself: run from another one.
@@ -13,12 +13,12 @@ pub fn psql_at_once(database: &str) -> String {
     format!("psql -X -q -1 -o /dev/null -v ON_ERROR_STOP=1 -d {}", quoted(database))
 }
 
-/// For a dump of this shape; none where the line would destroy what the dump does not bring back.
-pub fn of_shape(database: &str, shape: &DumpShape) -> Option<String> {
-    let lists = [&shape.schemas, &shape.exclude_schemas, &shape.tables, &shape.exclude_tables];
+/// For a dump with these options; none where the line would destroy what the dump does not bring back.
+pub(crate) fn of_dump(options: &DumpOptions) -> Option<String> {
+    let lists = [&options.schemas, &options.exclude_schemas, &options.tables, &options.exclude_tables];
     let is_part = lists.iter().any(|list| !list.is_empty());
-    let drops_more = shape.clean && (is_part && shape.create || !shape.exclude_table_data.is_empty());
-    match (shape.create, database) {
+    let drops_more = options.clean && (is_part && options.create || !options.exclude_table_data.is_empty());
+    match (options.create, options.database.as_str()) {
         _ if drops_more => None,
         (false, database) => Some(psql_at_once(database)),
         // A database cannot be dropped and created by who is connected to it.

@@ -66,7 +66,7 @@ impl Maintenance<'_> {
     pub async fn drop_unless_needed(&self, name: &str) -> Result<bool> {
         let mut talk = self.open(&cannot("drop", name)).await?;
         let dropped = async {
-            // Whoever made it holds the lock as long as it needs it. The session that asks takes it, and ends here.
+            // Its maker holds the lock as long as it needs the database. The session that asks takes the lock, and ends here.
             let free = talk.ask(throwaway::lock(name)).await?.is_true();
             if free {
                 self.remove(&mut talk, name).await?;

@@ -7,11 +7,11 @@ use crate::world::capability::Capability;
 use crate::world::command::Own;
 use crate::world::{Caller, Command};
 
-/// Whom the server runs as where we are root.
+/// The user that the server runs as when hikae is root.
 const USER: &str = "postgres";
 
 /// What makes a server that is thrown away fast and small: nothing of it has to outlive a power cut, and everything of
-/// it lies in its folder, so that it goes with that also when it is killed.
+/// it is in its folder, so that it goes with that also when it is killed.
 const THROWAWAY: [&str; 6] = [
     "fsync=off",
     "synchronous_commit=off",
@@ -24,7 +24,7 @@ const THROWAWAY: [&str; 6] = [
 /// The programs of a server, and how they are started.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    /// The folder in which they lie.
+    /// The folder in which they are.
     pub bin: PathBuf,
     /// We are root, and must not be.
     pub as_root: bool,

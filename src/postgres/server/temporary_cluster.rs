@@ -1,4 +1,4 @@
-//! The life of one temporary cluster: what dead runs left is removed, then it is made, started, and at last stopped and removed.
+//! The life of one temporary cluster: leftovers of dead runs are removed, then it is made, started, stopped and removed.
 //!
 //! Its server listens on a socket in its own folder, which nobody else may enter, and dies with hikae. What is left after a
 //! kill is then a folder, whose lock is free; a server that still runs in it ends by itself when its files are gone.
@@ -79,7 +79,7 @@ impl TemporaryCluster {
             let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
             if !is_name || OWN.contains(&name.to_ascii_lowercase().as_str()) {
                 return Err(Error::new(Kind::Recipe, format!("`{setting}` is no setting for a temporary cluster"))
-                    .hint("write `name=value`; where it listens and where its files lie is hikae's to say"));
+                    .hint("write `name=value`; hikae decides where it listens and where its files are"));
             }
         }
         Ok(TemporaryCluster { settings, ..self })
@@ -215,11 +215,11 @@ impl TemporaryCluster {
     fn refuse_older(&self, programs: &Programs) -> Result<()> {
         let major = |version: &str| version.split('.').next()?.parse::<u32>().ok();
         match (self.server_version.as_deref().and_then(major), programs.release()) {
-            (Some(wanted), Some(found)) if found < wanted => {
+            (Some(needed), Some(found)) if found < needed => {
                 let what =
-                    format!("the dump is of PostgreSQL {wanted}, and the newest server here is PostgreSQL {found}");
+                    format!("the dump is of PostgreSQL {needed}, and the newest server here is PostgreSQL {found}");
                 Err(Error::new(Kind::NotFound, what)
-                    .hint(format!("install the server: `apt-get install postgresql-{wanted}`")))
+                    .hint(format!("install the server: `apt-get install postgresql-{needed}`")))
             }
             _ => Ok(()),
         }
@@ -227,15 +227,15 @@ impl TemporaryCluster {
 
     async fn refuse_full(&self) -> Result<()> {
         let free = self.caller.disk_free(&self.dir).await?.free_bytes;
-        let wanted = self.size_bytes.saturating_add(EMPTY_BYTES);
-        if free >= wanted {
+        let needed = self.size_bytes.saturating_add(EMPTY_BYTES);
+        if free >= needed {
             return Ok(());
         }
         let what = format!(
             "`{}` has {} free, and the cluster may take {}",
             self.dir.display(),
             show_size(free),
-            show_size(wanted)
+            show_size(needed)
         );
         Err(Error::new(Kind::Space, what).hint("give a folder on a larger disk"))
     }

@@ -1,4 +1,4 @@
-//! Which databases hikae may throw away: how they are named and marked, and how a run shows that it still needs one.
+//! Decides which databases hikae may drop: how throwaways are named and marked, and how a run shows that it still needs one.
 //!
 //! A throwaway has a name that nobody else gives, a comment that says which run made it, and a keeper: a session of its
 //! run that holds an advisory lock. The lock ends with the run, also when it is killed, so the server itself knows which
@@ -24,7 +24,7 @@ pub fn name(now: DateTime<FixedOffset>, process_id: u32, number: usize) -> Strin
     format!("{PREFIX}{}_{process_id}{more}", now.format("%Y%m%d_%H%M%S"))
 }
 
-/// The name of a temporary cluster. The last part nobody can guess, for its folder may lie where everybody may write.
+/// The name of a temporary cluster. The last part nobody can guess, for its folder may be where everybody may write.
 pub fn cluster_name(now: DateTime<FixedOffset>, process_id: u32) -> String {
     let random = RandomState::new().build_hasher().finish();
     format!("{CLUSTER}{}_{process_id}_{random:016x}", now.format("%Y%m%d_%H%M%S"))
@@ -94,7 +94,7 @@ pub fn make_roles(names: &BTreeSet<String>) -> String {
     )
 }
 
-/// Lets a tablespace lie in the folder of the cluster itself.
+/// Lets a tablespace are in the folder of the cluster itself.
 pub const IN_PLACE: &str = "SET allow_in_place_tablespaces = on";
 
 /// Gives the statements that make the tablespaces which are not there, for everybody.

@@ -1,4 +1,4 @@
-//! A role that a run makes to load one file, with no rights on the server's machine; it goes with the run.
+//! A role that a run makes to load one file, with no rights on the server's machine; it is dropped when the run ends.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};

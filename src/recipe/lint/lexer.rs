@@ -100,7 +100,7 @@ fn closing(rest: &str, quote: char) -> usize {
     rest.len()
 }
 
-/// What stands in a long bracket with which the text begins, and the length of it all.
+/// The content of a long bracket at the beginning of the text, and the length of the whole.
 fn long_bracket(text: &str) -> Option<(&str, usize)> {
     let level = text.strip_prefix('[')?.chars().take_while(|c| *c == '=').count();
     let inside = text[1 + level..].strip_prefix('[')?;

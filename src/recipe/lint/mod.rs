@@ -4,7 +4,7 @@ mod calls;
 mod expression;
 mod lexer;
 mod parser;
-mod stubs;
+pub mod stubs;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub fn findings(config: &Arc<Config>, source: &RecipeSource, declaration: &Decla
         let mut checker = Checker::new(&stubs, &params);
         parser::read(&text, &mut checker);
         for dotted in checker.required.iter().filter(|dotted| seen.insert((*dotted).clone())) {
-            // The library is hikae's own; one that is missing was told when the recipe was loaded.
+            // The library is hikae's own; a missing one was reported when the recipe was loaded.
             let beside = if dotted.starts_with("hikae.") { None } else { config.beside(source, dotted)? };
             waiting.extend(beside.map(|module| (module.file_shown, module.text)));
         }

@@ -59,8 +59,8 @@ impl Stubs {
                 Some(tag) => block.push(tag),
                 None if line.starts_with("---") => {}
                 None => {
-                    if let Some(head) = line.strip_prefix("function ") {
-                        self.function(head, &block, dotted);
+                    if let Some(name) = function_in(line) {
+                        self.function(name, &block, dotted);
                     } else {
                         self.class(&block);
                     }
@@ -71,8 +71,7 @@ impl Stubs {
         self.class(&block);
     }
 
-    fn function(&mut self, head: &str, tags: &[&str], dotted: Option<&str>) {
-        let name = head.split('(').next().unwrap_or_default().trim();
+    fn function(&mut self, name: &str, tags: &[&str], dotted: Option<&str>) {
         let name = match (dotted, name.split_once('.')) {
             (Some(dotted), Some((_, member))) => format!("{dotted}.{member}"),
             (Some(_), None) => return, // a local word of the library
@@ -89,18 +88,17 @@ impl Stubs {
                 self.aliases.insert(name.to_owned(), kind(of).to_owned());
             }
         }
-        let Some(head) = tags.first().and_then(|tag| tag.strip_prefix("class ")) else { return };
-        let exact = head.starts_with("(exact) ");
-        let head = head.trim_start_matches("(exact) ");
-        let end = head.find([' ', ':']).unwrap_or(head.len());
-        let parents = head[end..]
+        let Some(tag) = tags.first() else { return };
+        let Some((name, above)) = class_in(tag) else { return };
+        let exact = tag.starts_with("class (exact) ");
+        let parents = above
             .strip_prefix(':')
             .unwrap_or_default()
             .split(',')
             .map(|parent| parent.split_whitespace().next().unwrap_or_default().to_owned());
         let parents = parents.filter(|parent| !parent.is_empty()).collect();
         let fields = tags.iter().filter_map(|tag| slot(tag.strip_prefix("field ")?)).collect();
-        self.classes.insert(head[..end].to_owned(), Class { exact, parents, fields });
+        self.classes.insert(name.to_owned(), Class { exact, parents, fields });
     }
 
     pub fn signature(&self, name: &str) -> Option<&Signature> {
@@ -111,7 +109,7 @@ impl Stubs {
         self.classes.get(name)
     }
 
-    /// What an alias stands for; any other kind as it is.
+    /// The type behind an alias; any other type unchanged.
     pub fn resolved<'a>(&'a self, kind: &'a str) -> &'a str {
         self.aliases.get(kind).map_or(kind, String::as_str)
     }
@@ -136,6 +134,17 @@ impl Stubs {
         let begins = format!("{dotted}.");
         self.functions.keys().filter_map(|name| name.strip_prefix(&begins)).collect()
     }
+}
+
+/// The function that a line defines: `pg.dump`, `Stream:gzip`.
+pub fn function_in(line: &str) -> Option<&str> {
+    line.strip_prefix("function ")?.split('(').next().map(str::trim)
+}
+
+/// The class that a tag declares, and what is behind its name.
+pub fn class_in(tag: &str) -> Option<(&str, &str)> {
+    let head = tag.strip_prefix("class ")?.trim_start_matches("(exact) ");
+    Some(head.split_at(head.find([' ', ':']).unwrap_or(head.len())))
 }
 
 /// `name? kind what it is`.

@@ -62,7 +62,7 @@ fn end_of(session: &Session, error: Option<Error>) -> LuaEnd {
     end
 }
 
-/// Runs Lua to its end. It hands out its fuse first, so that it can be stopped.
+/// Runs Lua to its end. It sends its fuse first, so that it can be stopped.
 pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     let LuaPart { job, caller, run_id, ledger, record, recorded_query, play, preview } = part;
     let config = job.config.clone();
@@ -78,7 +78,7 @@ pub async fn run(part: LuaPart, fuse: oneshot::Sender<Fuse>) -> LuaEnd {
     }
     let mut said = Vec::new();
     let mut answer = call(&session, &job, fuse, (preview, &mut said)).await;
-    // Lua is gone, and with it everything that it waited for: what it had under way is taken back, or is a commit.
+    // Lua has ended, and everything that it waited for: its unfinished work is undone, unless it is a commit.
     session.at_end.release();
     session.pool.settle().await;
     if answer.is_ok() {
@@ -110,12 +110,12 @@ async fn call(
     let params = params::table(&machine.lua, &job.params).map_err(from_lua)?;
     session.loading.set(false);
     if let (Some(previewing), true) = (previewing, preview != Preview::No) {
-        // What keeps it from being told is told in its place; what keeps the run from going on is the run's to say.
+        // An error of `preview` is shown in its place; an error of the run is reported by the run.
         *said = match machine.call(&previewing, params.clone()).await {
             Ok(lines) => Vec::from_lua(lines, &machine.lua).map_err(|cause| {
                 Error::new(Kind::Recipe, "`preview` must give a list of lines").because(from_lua(cause))
             })?,
-            Err(error) => vec![format!("what will be done cannot be told: {}", error.one_line())],
+            Err(error) => vec![format!("cannot say what will be done: {}", error.one_line())],
         };
     }
     match preview {

@@ -1,4 +1,4 @@
-//! What no spec has to look for: the lies and leftovers that fail it by themselves, unless it says that it expects them.
+//! The complaints that fail a spec by themselves, such as lies and leftovers, unless it expects them.
 
 use crate::specs::assertions::again;
 use crate::specs::handle::{Method, one_text};
@@ -13,7 +13,7 @@ pub const METHODS: &[Method<Run>] = &[
             false if text.is_empty() => run.fail(call, "the run to lie", run.complaint_words(), Vec::new()),
             false => run.fail(
                 call,
-                format!("the run to lie, and to be told so with `{text}`"),
+                format!("the run to lie, with the complaint `{text}`"),
                 run.complaint_words(),
                 Vec::new(),
             ),

@@ -32,42 +32,44 @@ pub const METHODS: &[Method<Run>] = &[
 ];
 
 fn wrote(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
-    let wanted = one_text(call, args)?;
+    let pattern = one_text(call, args)?;
     let made = made_or_changed(run);
-    let fits = matcher(&wanted)?;
+    let fits = matcher(&pattern)?;
     // The very name first: it may have signs in it that a pattern reads in its own way.
-    let fitting: Vec<&PathBuf> = match made.iter().find(|path| **path == Path::new(&wanted)) {
+    let fitting: Vec<&PathBuf> = match made.iter().find(|path| **path == Path::new(&pattern)) {
         Some(path) => vec![path],
         None => made.iter().filter(|path| fits.is_match(path)).collect(),
     };
     match fitting.as_slice() {
         [path] => give(call, Written { run: run.clone(), path: (*path).clone() }),
-        [] if made.is_empty() => run.fail(call, format!("`{wanted}` to be written"), "no file was written", Vec::new()),
-        [] => run.fail(call, format!("`{wanted}` to be written"), listed(&made), Vec::new()),
+        [] if made.is_empty() => {
+            run.fail(call, format!("`{pattern}` to be written"), "no file was written", Vec::new())
+        }
+        [] => run.fail(call, format!("`{pattern}` to be written"), listed(&made), Vec::new()),
         several => {
             let several: Vec<PathBuf> = several.iter().map(|path| (*path).clone()).collect();
-            run.fail(call, format!("one file like `{wanted}` to be written"), listed(&several), Vec::new())
+            run.fail(call, format!("one file like `{pattern}` to be written"), listed(&several), Vec::new())
         }
     }
 }
 
 /// The one object that was put under an address like this one; a manifest is not meant by a pattern.
 fn put(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
-    let wanted = one_text(call, args)?;
+    let pattern = one_text(call, args)?;
     let (before, after) = (&run.rehearsed.before.objects, &run.rehearsed.after.objects);
     let made: Vec<&String> = after.keys().filter(|address| before.get(*address) != after.get(*address)).collect();
-    let fits = matcher(&wanted)?;
+    let fits = matcher(&pattern)?;
     let like = |address: &&&String| fits.is_match(address.as_str()) && !address.ends_with(manifest::SUFFIX);
-    let fitting: Vec<&&String> = match made.iter().find(|address| ***address == wanted) {
+    let fitting: Vec<&&String> = match made.iter().find(|address| ***address == pattern) {
         Some(address) => vec![address],
         None => made.iter().filter(like).collect(),
     };
     match fitting.as_slice() {
         [address] => give(call, Written { run: run.clone(), path: PathBuf::from(address) }),
-        [] if made.is_empty() => run.fail(call, format!("`{wanted}` to be put"), "no object was put", Vec::new()),
+        [] if made.is_empty() => run.fail(call, format!("`{pattern}` to be put"), "no object was put", Vec::new()),
         _ => {
             let found: Vec<PathBuf> = made.iter().map(PathBuf::from).collect();
-            run.fail(call, format!("one object like `{wanted}` to be put"), listed(&found), Vec::new())
+            run.fail(call, format!("one object like `{pattern}` to be put"), listed(&found), Vec::new())
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which mails the server took: to whom, and what they say.
+//! Which mails the server took: their recipients and content.
 
 use std::rc::Rc;
 
@@ -37,8 +37,8 @@ impl MailPattern {
     }
 
     fn fits(&self, mail: &Posted) -> bool {
-        let has = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| text.contains(wanted));
-        self.to.as_ref().is_none_or(|wanted| mail.to.contains(wanted))
+        let has = |asked: &Option<String>, text: &str| asked.as_ref().is_none_or(|asked| text.contains(asked));
+        self.to.as_ref().is_none_or(|asked| mail.to.contains(asked))
             && has(&self.from, &mail.from)
             && has(&self.subject, &mail.subject)
             && has(&self.text, &mail.text)
@@ -55,7 +55,7 @@ impl MailPattern {
         ];
         let said: Vec<String> = named
             .into_iter()
-            .filter_map(|(name, wanted)| wanted.as_ref().map(|wanted| format!("{name} `{wanted}`")))
+            .filter_map(|(name, asked)| asked.as_ref().map(|asked| format!("{name} `{asked}`")))
             .collect();
         if said.is_empty() { "a mail".to_owned() } else { format!("a mail with {}", said.join(", ")) }
     }
@@ -71,21 +71,21 @@ pub struct Mails {
 
 /// `mailed { to = …, subject = … }`.
 pub fn mailed(call: &Call, ground: Rc<dyn Ground>, args: &[Value]) -> Result<Value> {
-    let wanted = MailPattern::read(call, args)?;
-    let sent: Vec<Posted> = ground.mailed().iter().filter(|mail| wanted.fits(mail)).cloned().collect();
+    let asked = MailPattern::read(call, args)?;
+    let sent: Vec<Posted> = ground.mailed().iter().filter(|mail| asked.fits(mail)).cloned().collect();
     if sent.is_empty() {
         let found = lines(ground.mailed());
-        ground.refute(call, wanted.words(), found, Vec::new())?;
+        ground.refute(call, asked.words(), found, Vec::new())?;
     }
-    give(call, Mails { ground, said: wanted.words(), sent })
+    give(call, Mails { ground, said: asked.words(), sent })
 }
 
 /// `never_mailed()`, or no mail that is like this.
 pub fn never_mailed(call: &Call, ground: &dyn Ground, args: &[Value]) -> Result<()> {
-    let wanted = MailPattern::read(call, args)?;
-    match ground.mailed().iter().find(|mail| wanted.fits(mail)) {
+    let asked = MailPattern::read(call, args)?;
+    match ground.mailed().iter().find(|mail| asked.fits(mail)) {
         None => Ok(()),
-        Some(mail) => ground.refute(call, format!("never {}", wanted.words()), line(mail), Vec::new()),
+        Some(mail) => ground.refute(call, format!("never {}", asked.words()), line(mail), Vec::new()),
     }
 }
 

@@ -25,21 +25,21 @@ pub const FIELDS: &[&str] =
     &["id", "recipe", "type", "status", "started_at", "ended_at", "duration_secs", "error", "backups", "steps"];
 
 pub fn field(run: &Run, call: &Call, name: &str) -> Result<Value> {
-    let told = serde_json::to_value(&run.rehearsed.run)
+    let outcome = serde_json::to_value(&run.rehearsed.run)
         .map_err(|cause| Error::new(Kind::Other, "cannot tell a run").because(cause))?;
-    json::to_lua(&call.lua, &told[name]).map_err(from_lua)
+    json::to_lua(&call.lua, &outcome[name]).map_err(from_lua)
 }
 
 fn ended(call: &Call, run: &Run, status: Status, error: &Value) -> Result<Value> {
-    let wanted = wanted(call, error)?;
+    let expected = expected(call, error)?;
     let found = &run.rehearsed.run;
     if found.status != status {
         return run.fail(call, format!("the run to end as `{}`", status.word()), words(run), Vec::new());
     }
     if !error.is_nil() {
-        let fits = run.rehearsed.error.as_ref().map(|error| wanted.judge(error));
+        let fits = run.rehearsed.error.as_ref().map(|error| expected.judge(error));
         if !fits.as_ref().is_some_and(|fits| fits.holds) {
-            let asked = wanted.words();
+            let asked = expected.words();
             return run.fail(
                 call,
                 format!("the run to end as `{}`, and {asked}", status.word()),
@@ -52,7 +52,7 @@ fn ended(call: &Call, run: &Run, status: Status, error: &Value) -> Result<Value>
 }
 
 /// What the error must have: a text is its kind.
-fn wanted(call: &Call, error: &Value) -> Result<Raising> {
+fn expected(call: &Call, error: &Value) -> Result<Raising> {
     let Value::String(kind) = error else { return Raising::read(call, Some(error)) };
     let kind = kind.to_string_lossy();
     let known = Kind::ALL.into_iter().find(|known| known.word() == kind);

@@ -45,9 +45,9 @@ impl Subject for Calls {
     fn methods() -> Vec<Method<Calls>> {
         vec![
             ("ran:with", |call, calls, args| {
-                let wanted = some_texts(call, args)?;
-                let words = format!(" with {}", shown(&wanted));
-                calls.narrow(call, words, |ran| wanted.iter().all(|arg| ran.args.contains(arg)))
+                let expected = some_texts(call, args)?;
+                let words = format!(" with {}", shown(&expected));
+                calls.narrow(call, words, |ran| expected.iter().all(|arg| ran.args.contains(arg)))
             }),
             ("ran:without", |call, calls, args| {
                 let unwanted = some_texts(call, args)?;

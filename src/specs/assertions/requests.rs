@@ -90,14 +90,14 @@ impl Subject for Requests {
                 requests.narrow(call, format!(" with `{part}` in its body"), |sent| sent.body.contains(&part))
             }),
             ("requested:with_json", |call, requests, args| {
-                let [wanted @ Value::Table(_)] = args else {
+                let [expected @ Value::Table(_)] = args else {
                     return Err(Error::new(Kind::Recipe, format!("`{}` takes a table", call.name))
                         .hint("each member that it names must be there, with this value"));
                 };
-                let words = format!(" with the JSON {}", shown::show(wanted));
-                let wanted = Plain::from_lua(wanted)?.to_json()?;
+                let words = format!(" with the JSON {}", shown::show(expected));
+                let expected = Plain::from_lua(expected)?.to_json()?;
                 requests.narrow(call, words, |sent| {
-                    serde_json::from_str(&sent.body).is_ok_and(|body: Json| holds(&body, &wanted))
+                    serde_json::from_str(&sent.body).is_ok_and(|body: Json| holds(&body, &expected))
                 })
             }),
             ("requested:once", |call, requests, _| requests.count(call, 1)),
@@ -156,16 +156,16 @@ impl Requests {
     }
 }
 
-/// Whether each member that `wanted` names is in `found`; lists are compared whole, item by item in the same way.
-fn holds(found: &Json, wanted: &Json) -> bool {
-    match (found, wanted) {
-        (Json::Object(found), Json::Object(wanted)) => {
-            wanted.iter().all(|(name, wanted)| found.get(name).is_some_and(|found| holds(found, wanted)))
+/// Whether each member of `expected` is in `found`; lists are compared whole, item by item in the same way.
+fn holds(found: &Json, expected: &Json) -> bool {
+    match (found, expected) {
+        (Json::Object(found), Json::Object(expected)) => {
+            expected.iter().all(|(name, expected)| found.get(name).is_some_and(|found| holds(found, expected)))
         }
-        (Json::Array(found), Json::Array(wanted)) => {
-            found.len() == wanted.len() && found.iter().zip(wanted).all(|(found, wanted)| holds(found, wanted))
+        (Json::Array(found), Json::Array(expected)) => {
+            found.len() == expected.len() && found.iter().zip(expected).all(|(found, expected)| holds(found, expected))
         }
-        (Json::Number(found), Json::Number(wanted)) => found.as_f64() == wanted.as_f64(),
-        (found, wanted) => found == wanted,
+        (Json::Number(found), Json::Number(expected)) => found.as_f64() == expected.as_f64(),
+        (found, expected) => found == expected,
     }
 }

@@ -1,4 +1,4 @@
-//! Looks for a text in everything that a run showed or left: nothing of it may be passed over.
+//! Searches for a text in everything that a run showed or left.
 
 use std::io::Read;
 
@@ -12,19 +12,26 @@ use crate::world::simulated::Ran;
 
 /// Where the text is first found, in words; escaped ones are found too.
 pub fn find(run: &Run, text: &str) -> Option<String> {
-    let told = &run.rehearsed;
+    let rehearsed = &run.rehearsed;
     let forms = &Forms::of(text);
     let has = |place: &str, shown: &str| forms.stand_in(shown.as_bytes()).then(|| place.to_owned());
-    let said = told.said.iter().find_map(|line| has("what the run said", line));
-    let errors = || told.error.iter().chain(&told.troubles).chain(&told.swallowed).chain(&told.unused_streams);
+    let said = rehearsed.said.iter().find_map(|line| has("what the run said", line));
+    let errors = || {
+        rehearsed
+            .error
+            .iter()
+            .chain(&rehearsed.troubles)
+            .chain(&rehearsed.lua.swallowed)
+            .chain(&rehearsed.lua.unused_streams)
+    };
     said.or_else(|| {
         errors().find_map(|error| {
             has("an error", &format!("{} {}", error.one_line(), error.hint_text().unwrap_or_default()))
         })
     })
-    .or_else(|| has("the record of the run", &format!("{:?}", told.run)))
-    .or_else(|| told.journal.iter().find_map(|record| has("the journal", &record.to_json().to_string())))
-    .or_else(|| told.after.ran.iter().skip(told.before.ran.len()).find_map(|ran| in_call(ran, forms)))
+    .or_else(|| has("the record of the run", &format!("{:?}", rehearsed.run)))
+    .or_else(|| rehearsed.journal.iter().find_map(|record| has("the journal", &record.to_json().to_string())))
+    .or_else(|| rehearsed.after.ran.iter().skip(rehearsed.before.ran.len()).find_map(|ran| in_call(ran, forms)))
     .or_else(|| in_files(run, forms))
 }
 

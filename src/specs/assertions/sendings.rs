@@ -1,4 +1,4 @@
-//! What came of an event that a spec has sent by a channel.
+//! The result of an event that a spec has sent by a channel.
 
 use std::rc::Rc;
 
@@ -136,7 +136,7 @@ impl Subject for Sending {
                     Ok(sent) if sent.refused.iter().any(|one| one.address == address) => {}
                     _ => sending.refute(
                         call,
-                        format!("`{address}` to be told as refused"),
+                        format!("`{address}` to be reported as refused"),
                         sending.words(),
                         Vec::new(),
                     )?,

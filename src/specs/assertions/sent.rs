@@ -19,13 +19,12 @@ pub const METHODS: &[Method<Run>] = &[
     }),
     ("run:alerted", |call, run, args| {
         run.trial.excludes(&run.rehearsed, &[Lie::Silence]);
-        let wanted = if args.is_empty() { String::new() } else { one_text(call, args)? };
+        let asked = if args.is_empty() { String::new() } else { one_text(call, args)? };
         let raised = Event::of(&run.rehearsed.run);
         match &raised {
-            Some(event) if wanted.is_empty() || event.is_of(&wanted) => again(call, run),
+            Some(event) if asked.is_empty() || event.is_of(&asked) => again(call, run),
             raised => {
-                let kind =
-                    if wanted.is_empty() { "an alert".to_owned() } else { format!("an alert of type `{wanted}`") };
+                let kind = if asked.is_empty() { "an alert".to_owned() } else { format!("an alert of type `{asked}`") };
                 let found = raised.as_ref().map_or("no alert".to_owned(), words);
                 run.fail(call, format!("the run to raise {kind}"), found, Vec::new())
             }

@@ -14,15 +14,15 @@ pub const METHODS: &[Method<Run>] =
     &[("run:said", said), ("run:never_said", never_said), ("run:never_showed", never_showed)];
 
 fn said(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
-    let wanted = one_text(call, args)?;
-    match line_with(call, run, &wanted)? {
+    let text = one_text(call, args)?;
+    match line_with(call, run, &text)? {
         Some(_) => again(call, run),
         None if run.rehearsed.said.is_empty() => {
-            run.fail(call, format!("the run to say `{wanted}`"), "it said nothing", Vec::new())
+            run.fail(call, format!("the run to say `{text}`"), "it said nothing", Vec::new())
         }
         None => {
             let lines = run.rehearsed.said.iter().map(|line| format!("+ {line}")).collect();
-            run.fail(call, format!("the run to say `{wanted}`"), "other lines only", lines)
+            run.fail(call, format!("the run to say `{text}`"), "other lines only", lines)
         }
     }
 }
@@ -36,14 +36,14 @@ fn never_said(call: &Call, run: &Run, args: &[Value]) -> Result<Value> {
 }
 
 /// The first line that has the text in it, or that a pattern of this text matches.
-fn line_with(call: &Call, run: &Run, wanted: &str) -> Result<Option<String>> {
+fn line_with(call: &Call, run: &Run, text: &str) -> Result<Option<String>> {
     let lines = &run.rehearsed.said;
-    if let Some(line) = lines.iter().find(|line| line.contains(wanted)) {
+    if let Some(line) = lines.iter().find(|line| line.contains(text)) {
         return Ok(Some(line.clone()));
     }
     for line in lines {
         // Most texts are no patterns, and a `%` or `[` in them is no mistake: then the line is simply not there.
-        if finds(call, line, wanted).unwrap_or(false) {
+        if finds(call, line, text).unwrap_or(false) {
             return Ok(Some(line.clone()));
         }
     }

@@ -81,15 +81,15 @@ impl Written {
         let expected = one_bytes(call, args)?;
         self.run.trial.excludes(&self.run.rehearsed, &[Lie::OtherContent]);
         let shown = |bytes: &[u8]| shown::cut(&format!("{:?}", String::from_utf8_lossy(bytes)));
-        let wanted = format!("{words} {}", shown(&expected));
+        let asked = format!("{words} {}", shown(&expected));
         match found {
-            Err(error) => self.fail(call, &wanted, error.one_line(), Vec::new()),
+            Err(error) => self.fail(call, &asked, error.one_line(), Vec::new()),
             Ok(found) if found == expected => give(call, self.clone()),
             Ok(found) => {
                 let lines =
                     |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
                 let diff = diff::lines(&lines(&expected), &lines(&found));
-                self.fail(call, &wanted, format!("{} ({})", shown(&found), show_size(found.len() as u64)), diff)
+                self.fail(call, &asked, format!("{} ({})", shown(&found), show_size(found.len() as u64)), diff)
             }
         }
     }
@@ -141,16 +141,16 @@ fn contains(call: &Call, file: &Written, args: &[Value]) -> Result<Value> {
 
 fn has_mode(call: &Call, file: &Written, args: &[Value]) -> Result<Value> {
     let text = one_text(call, args)?;
-    let wanted = u32::from_str_radix(&text, 8).ok().filter(|mode| *mode <= 0o7777);
-    let wanted = wanted.ok_or_else(|| {
+    let asked = u32::from_str_radix(&text, 8).ok().filter(|mode| *mode <= 0o7777);
+    let asked = asked.ok_or_else(|| {
         Error::new(Kind::Recipe, format!("`{text}` is not a mode"))
             .hint("write it as `chmod` takes it, such as \"0600\"")
     })?;
     match file.run.rehearsed.after.at(&file.path) {
-        Some(seen) if seen.stat.mode == wanted => give(call, file.clone()),
+        Some(seen) if seen.stat.mode == asked => give(call, file.clone()),
         seen => {
             let found = seen.map_or("it is gone".to_owned(), |seen| format!("mode {:04o}", seen.stat.mode));
-            file.fail(call, &format!("to have mode {wanted:04o}"), found, Vec::new())
+            file.fail(call, &format!("to have mode {asked:04o}"), found, Vec::new())
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Says what is wrong with a rehearsal whatever its spec asserts: lies, leftovers, and what was never declared.
+//! Finds what is wrong with a rehearsal whatever its spec asserts: lies, leftovers, and undeclared effects.
 
 pub(crate) mod leaks;
 pub(crate) mod proof;
 
 use crate::catalog::Status;
 use crate::error::{Error, Kind, Site};
+use crate::recipe::outcome::unanswered;
 use crate::specs::rehearsal::Rehearsed;
 use crate::world::Effect;
 use crate::world::journal::{Outcome, Record};
@@ -80,10 +81,10 @@ fn undeclared(rehearsed: &Rehearsed) -> Vec<Complaint> {
             }
         }
     }
-    let mut told: Vec<String> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
     errors.retain(|error| {
-        !told.contains(&error.one_line()) && {
-            told.push(error.one_line());
+        !seen.contains(&error.one_line()) && {
+            seen.push(error.one_line());
             true
         }
     });
@@ -92,7 +93,7 @@ fn undeclared(rehearsed: &Rehearsed) -> Vec<Complaint> {
 
 fn unused(rehearsed: &Rehearsed) -> Vec<Complaint> {
     // A recipe that raised had no time to consume it.
-    let streams = rehearsed.unused_streams.iter().filter(|_| rehearsed.raised.is_none());
+    let streams = rehearsed.lua.unused_streams.iter().filter(|_| rehearsed.lua.error.is_none());
     streams.map(|error| Complaint::new(Sort::Unused, error.clone())).collect()
 }
 
@@ -121,21 +122,16 @@ fn leftovers(rehearsed: &Rehearsed) -> Vec<Complaint> {
 
 /// What the run says, against what has happened.
 fn lies(rehearsed: &Rehearsed) -> Vec<Complaint> {
-    let Rehearsed { run, raised, swallowed, journal, .. } = rehearsed;
+    let Rehearsed { run, lua, journal, .. } = rehearsed;
     let lie = |error| Complaint::new(Sort::Lie, error);
     let mut found: Vec<Complaint> = Vec::new();
-    if raised.is_none() && matches!(run.status, Status::Success | Status::Partial) {
-        found.extend(swallowed.iter().map(|cause| {
-            lie(Error::new(cause.kind(), "a failure was caught, and nobody answered for it")
-                .because(cause.clone())
-                .at(cause.sites().to_vec())
-                .hint("raise it again with `error(failure)`, or say why it is fine: `errors.accept(failure, \"why\")`"))
-        }));
+    if lua.error.is_none() && matches!(run.status, Status::Success | Status::Partial) {
+        found.extend(lua.swallowed.iter().map(|cause| lie(unanswered(cause))));
     }
     if run.status == Status::Success {
         let matter = |record: &&Record| matters(record) && !answered(record, rehearsed) && !made_good(record, journal);
         let failed = journal.iter().filter(matter);
-        found.extend(failed.filter(|_| swallowed.is_empty()).map(|record| lie(denied(record))));
+        found.extend(failed.filter(|_| lua.swallowed.is_empty()).map(|record| lie(denied(record))));
         found.extend(proof::unproved(rehearsed).into_iter().map(lie));
     }
     found
@@ -173,8 +169,8 @@ fn made_good(record: &Record, journal: &[Record]) -> bool {
 
 /// Whether the recipe has answered for it in words.
 fn answered(record: &Record, rehearsed: &Rehearsed) -> bool {
-    rehearsed.accepted.iter().any(|error| match &record.outcome {
-        // An error is raised where a stream is consumed: the program, and what was given up for its sake, were asked for elsewhere.
+    rehearsed.lua.accepted.iter().any(|error| match &record.outcome {
+        // An error is raised where a stream is consumed: the program, and what was abandoned because of it, were asked for elsewhere.
         _ if matches!(record.effect, Effect::Spawn(_)) || record.outcome == Outcome::Dropped => true,
         Outcome::Failed { kind, .. } if error.kind() == *kind => true,
         _ => record.site.as_ref().is_some_and(|site| error.sites().contains(site)),
@@ -190,7 +186,7 @@ fn denied(record: &Record) -> Error {
             let what = format!("the run says success, but nobody waited for the end of {}", act(record));
             (Kind::Other, what, &String::new())
         }
-        _ => (Kind::Other, format!("the run says success, but {} was given up", act(record)), &String::new()),
+        _ => (Kind::Other, format!("the run says success, but {} was abandoned", act(record)), &String::new()),
     };
     let error = Error::new(kind, what).at(record.site.clone());
     if why.is_empty() { error } else { error.because_text(why) }

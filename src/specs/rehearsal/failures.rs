@@ -15,7 +15,7 @@ use crate::world::faulty::{Fault, FaultKind, Nth, ways};
 use crate::world::journal::{Outcome, Record};
 use crate::world::simulated::Simulated;
 
-/// What came of trying every way.
+/// The results of all ways to fail.
 #[derive(Debug, Default)]
 pub struct Tried {
     pub ways: usize,

@@ -1,4 +1,4 @@
-//! Rehearses an unmodified recipe in a simulated world, on the same path as a real run, and gives all that came of it.
+//! Rehearses an unmodified recipe in a simulated world, by the same code as a real run, and returns all results.
 
 pub(crate) mod complaints;
 pub(crate) mod failures;
@@ -17,7 +17,6 @@ use crate::lua::coverage::Coverage;
 use crate::recipe::execute::Finished;
 use crate::recipe::job::{Job, Wishes};
 use crate::recipe::outcome::LuaEnd;
-use crate::recipe::params::address_secrets;
 use crate::recipe::planning::Plan;
 use crate::recipe::values::ParamValue;
 use crate::recipe::{execute, loader, planning};
@@ -49,7 +48,7 @@ pub struct Rehearsal {
     pub coverage: Option<Coverage>,
 }
 
-/// What came of a rehearsal.
+/// The result of a rehearsal.
 #[derive(Clone)]
 pub struct Rehearsed {
     /// As a real run has it, with the exit code of its status. One that was killed is `interrupted`, as the catalog would show it.
@@ -65,12 +64,8 @@ pub struct Rehearsed {
     ///
     /// Cleaned of the secrets that the recipe declares as such or has in its hooks, and of no other: what is here, a real run shows.
     pub said: Vec<String>,
-    /// Failures that the recipe caught and did not answer for, and those that it answered for in words.
-    pub swallowed: Vec<Error>,
-    pub accepted: Vec<Error>,
-    /// What the recipe raised, if it did.
-    pub raised: Option<Error>,
-    pub unused_streams: Vec<Error>,
+    /// What the recipe raised, caught, and did not use.
+    pub lua: LuaEnd,
     /// What the recipe asked for without having declared it.
     pub refused: Vec<Error>,
     /// The secrets of the world, by the name of the variable or the param that holds each.
@@ -175,7 +170,6 @@ impl Script {
             run.status = Status::Interrupted;
             error = Some(Error::new(Kind::Cancelled, "the run was killed"));
         }
-        let LuaEnd { error: raised, swallowed, accepted, unused_streams, failed_copies: _, preview: _ } = lua;
         Ok(Rehearsed {
             run,
             error,
@@ -184,10 +178,7 @@ impl Script {
             before,
             after: stage.snapshot(),
             said: paper.lines(),
-            swallowed,
-            accepted,
-            raised,
-            unused_streams,
+            lua,
             refused,
             secrets: self.secrets.clone(),
             bare: self.bare(),
@@ -206,7 +197,7 @@ fn own_secrets(job: &Job) -> Vec<Secret> {
         ParamValue::Address(address) => Some(address.hook_secrets()),
         _ => None,
     });
-    let addresses = job.params.iter().flat_map(|(_, value)| address_secrets(value));
+    let addresses = job.params.address_secrets().iter().cloned();
     declared(job).map(|(_, secret)| secret.clone()).chain(hooks.flatten()).chain(addresses).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The record of runs in a rehearsal, as its world sets it up.
 
-use crate::catalog::{Backup, Ending, Failure, NewRun, Overdue, Run, RunFilter, Status, Wrong, run_id};
+use crate::catalog::{Backup, Failure, NewRun, Overdue, Run, RunFilter, Status, Wrong, run_id};
 use crate::error::{Error, Kind, Result};
 use crate::suggest;
 use crate::world::simulated::{CatalogSetup, OverdueSetup, RunSetup};
@@ -57,14 +57,17 @@ fn past(setup: &RunSetup) -> Result<Run> {
     };
     let error = setup.error.clone().map(|message| Failure { kind: Kind::Other, message, hint: None });
     let ended_at = started_at + chrono::TimeDelta::from_std(took).unwrap_or_default();
-    let ending = Ending { status, ended_at, duration_ms: took.as_millis() as u64, error };
     let backups = setup.backups.iter().map(|made| Backup {
         path: made.path.clone(),
         size_bytes: made.size_bytes,
         sha256: String::new(),
         created_at: ended_at,
     });
-    Ok(Run::of(new, (status != Status::Running).then_some(ending), backups.collect(), Vec::new()))
+    let run = Run { backups: backups.collect(), ..Run::of(new) };
+    if status == Status::Running {
+        return Ok(run);
+    }
+    Ok(Run { status, ended_at: Some(ended_at), duration_ms: Some(took.as_millis() as u64), error, ..run })
 }
 
 /// Refuses what no record can have.

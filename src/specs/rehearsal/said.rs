@@ -13,7 +13,7 @@ use crate::report::diagnostic::Style;
 use crate::report::{Clock, Facts, Form, Mode, Outputs, diagnostic};
 use crate::world::World;
 
-/// The lines of one run. Whoever is killed says nothing more.
+/// The lines of one run. After a kill, nothing more is written.
 #[derive(Clone)]
 pub struct Paper {
     lines: Arc<Mutex<Vec<String>>>,

@@ -65,7 +65,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// What the world has come to, without hikae's own folder.
+    /// The state of the world, without hikae's own folder.
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.world.snapshot();
         snapshot.files.retain(|path, _| !path.starts_with(STATE_DIR));
@@ -152,7 +152,7 @@ impl Scene for Stage {
         None
     }
 
-    /// As the manifests say that lie in this world.
+    /// As the manifests say that are in this world.
     fn past(&self) -> Vec<Content> {
         let world = self.snapshot();
         let texts = world.files.iter().filter(|(path, _)| path.to_string_lossy().ends_with(manifest::SUFFIX));

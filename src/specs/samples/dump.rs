@@ -12,7 +12,7 @@ pub const VERSION: &str = "15.18";
 
 /// What locks psql while rows pass; of a real dump it is random.
 const KEY: &str = "hikaeSampleKeyThatIsTheSameEachTime";
-/// A sample lies in memory.
+/// A sample is in memory.
 const MAX_ROWS: i64 = 100_000;
 const COLUMNS: [&str; 3] = ["id", "name", "email"];
 

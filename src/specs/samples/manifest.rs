@@ -13,7 +13,7 @@ use crate::stream::Facts;
 use crate::stream::pump::Tally;
 use crate::stream::sha256::Sha256;
 use crate::units::parse_size;
-use crate::world::simulated::given;
+use crate::world::simulated::setup_values;
 
 /// What a sample of a manifest describes.
 #[derive(Deserialize)]
@@ -22,9 +22,9 @@ pub struct Options {
     name: String,
     #[serde(default)]
     size: Option<String>,
-    #[serde(default, deserialize_with = "given::some_bytes")]
+    #[serde(default, deserialize_with = "setup_values::some_bytes")]
     content: Option<Bytes>,
-    #[serde(default, deserialize_with = "given::some_moment")]
+    #[serde(default, deserialize_with = "setup_values::some_moment")]
     created_at: Option<DateTime<FixedOffset>>,
     #[serde(default)]
     database: Option<String>,

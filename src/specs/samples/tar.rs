@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tar::{Builder, EntryType, Header};
 
 use crate::error::{Error, Kind, Result};
-use crate::world::simulated::given;
+use crate::world::simulated::setup_values;
 
 /// What is in a sample of an archive, and how it is packed.
 #[derive(Deserialize)]
@@ -26,15 +26,15 @@ pub struct Options {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct PackedTable {
-    #[serde(deserialize_with = "given::bytes")]
+    #[serde(deserialize_with = "setup_values::bytes")]
     content: Bytes,
     dir: bool,
     link: Option<String>,
-    #[serde(deserialize_with = "given::mode")]
+    #[serde(deserialize_with = "setup_values::mode")]
     mode: Option<u32>,
 }
 
-/// One entry: a file, unless it is said to be a folder or a link.
+/// One entry: a file, or else a folder or a link.
 struct Packed(PackedTable);
 
 impl From<PackedTable> for Packed {
@@ -66,14 +66,14 @@ impl Packed {
         if name.len() > field.len() {
             return archive.append_data(&mut header, name, &entry.content[..]);
         }
-        // As it stands: a spec may try a name that no tar would write.
+        // Unchanged: a spec may try a name that no tar would write.
         field[..name.len()].copy_from_slice(name.as_bytes());
         header.set_cksum();
         archive.append(&header, &entry.content[..])
     }
 }
 
-given::table_or_text!(Packed via PackedTable, "the file's text, or a table such as { link = \"other\" }", Packed::text);
+setup_values::table_or_text!(Packed via PackedTable, "the file's text, or a table such as { link = \"other\" }", Packed::text);
 
 pub fn bytes(options: Options) -> Result<Vec<u8>> {
     let mut bytes = pack(&options)

@@ -13,7 +13,7 @@ use crate::specs::trial::Trial;
 use crate::specs::{Failed, journal};
 use crate::world::simulated::{Posted, Requested};
 
-/// A run that has ended, with what it came to.
+/// A run that has ended, with its result.
 pub struct RunHandle {
     pub rehearsed: Rehearsed,
     /// What went wrong on purpose, in words; nothing in a run without a fault.

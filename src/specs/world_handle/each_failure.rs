@@ -107,10 +107,10 @@ fn judge(call: &Call, world: &World, tried: &Tried, seen: Seen) -> Result<usize>
             ways => Ok(ways),
         };
     };
-    let told = complained(&first.complaint, Some(first.way.clone()));
-    let journal = seen.first.filter(|seen| seen.fault == told.fault).map(|seen| seen.journal).unwrap_or_default();
-    let sites = call.sites.iter().cloned().chain(told.sites).collect();
-    world.trial.fail(Failed { sites, journal, ..told });
+    let failed = complained(&first.complaint, Some(first.way.clone()));
+    let journal = seen.first.filter(|seen| seen.fault == failed.fault).map(|seen| seen.journal).unwrap_or_default();
+    let sites = call.sites.iter().cloned().chain(failed.sites).collect();
+    world.trial.fail(Failed { sites, journal, ..failed });
     Err(Error::new(Kind::Recipe, "a run lied, lost or left something").at(call.sites.clone()))
 }
 
@@ -122,10 +122,10 @@ fn summary(ways: usize, found: &[&FailureReport], expected: usize) -> String {
     let others = found.iter().filter(|found| !is_lie(found)).count();
     let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let ways = if ways == 1 { "1 way to fail".to_owned() } else { format!("{ways} ways to fail") };
-    let mut told = vec![ways, count(lies.len(), "lie")];
-    told.extend((others > 0).then(|| count(others, "other complaint")));
-    told.extend((expected > 0).then(|| count(expected, "expected complaint")));
-    told.join(", ")
+    let mut failed = vec![ways, count(lies.len(), "lie")];
+    failed.extend((others > 0).then(|| count(others, "other complaint")));
+    failed.extend((expected > 0).then(|| count(expected, "expected complaint")));
+    failed.join(", ")
 }
 
 fn takes_a_function(call: &Call) -> Error {

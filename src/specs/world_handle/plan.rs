@@ -26,9 +26,9 @@ pub async fn plan(call: &Call, world: &World, args: &[Value]) -> Result<Value> {
             json!({ "effect": planned.verb, "object": planned.object, "detail": planned.detail, "why": planned.why, "line": line })
         })
         .collect();
-    let told = json!({ "ended": ended, "error": error.map(shown), "changes": changes });
+    let fields = json!({ "ended": ended, "error": error.map(shown), "changes": changes });
     let absent_is_nil = SerializeOptions::new().serialize_none_to_null(false).serialize_unit_to_null(false);
-    call.lua.to_value_with(&told, absent_is_nil).map_err(from_lua)
+    call.lua.to_value_with(&fields, absent_is_nil).map_err(from_lua)
 }
 
 fn end(end: &End) -> (&'static str, Option<&Error>) {

@@ -1,4 +1,4 @@
-//! Lets a decoder that reads blockingly read the pieces of a stream, and counts what it took.
+//! Feeds the pieces of a stream to a decoder that blocks, and counts what it took.
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;

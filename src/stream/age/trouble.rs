@@ -1,4 +1,4 @@
-//! Words for what can be wrong with data in the format `age`, or with the key that is given for it.
+//! The messages for broken data in the format `age`, and for wrong keys.
 
 use std::io;
 

@@ -56,13 +56,13 @@ impl Counts {
 /// manifest holds the entries itself.
 pub struct ListSource {
     pieces: mpsc::Receiver<Piece>,
-    wanted: Arc<AtomicBool>,
+    asked_for: Arc<AtomicBool>,
 }
 
 impl ListSource {
     /// Says that it will be read to its end. A list that nobody claims is not written.
     pub fn claim(self) -> ListSource {
-        self.wanted.store(true, Ordering::SeqCst);
+        self.asked_for.store(true, Ordering::SeqCst);
         self
     }
 }
@@ -93,20 +93,20 @@ pub async fn share(mut list: ListSource, outlets: Vec<mpsc::Sender<Piece>>) -> R
 /// A list that comes out of `share`.
 pub fn shared() -> (mpsc::Sender<Piece>, ListSource) {
     let (sender, pieces) = mpsc::channel(WAITING);
-    (sender, ListSource { pieces, wanted: Arc::default() })
+    (sender, ListSource { pieces, asked_for: Arc::default() })
 }
 
 /// Where the list goes; made before the archive is opened.
 pub struct ListOutlet {
     pieces: mpsc::Sender<Piece>,
-    wanted: Arc<AtomicBool>,
+    asked_for: Arc<AtomicBool>,
 }
 
 /// Both ends of a list.
 pub fn list() -> (ListOutlet, ListSource) {
     let (sender, pieces) = mpsc::channel(WAITING);
-    let wanted = Arc::<AtomicBool>::default();
-    (ListOutlet { pieces: sender, wanted: wanted.clone() }, ListSource { pieces, wanted })
+    let asked_for = Arc::<AtomicBool>::default();
+    (ListOutlet { pieces: sender, asked_for: asked_for.clone() }, ListSource { pieces, asked_for })
 }
 
 impl Source for ListSource {
@@ -139,12 +139,12 @@ impl Listing {
     /// Notes the counts under `archive` and the entries, where they are few, under `files`.
     pub fn new(source: Box<dyn Source>, outlet: ListOutlet, facts: &SharedFacts) -> Result<Listing> {
         let (listed, pieces) = mpsc::channel(WAITING);
-        let (tell, answer) = oneshot::channel();
+        let (sender, answer) = oneshot::channel();
         let work = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build();
             let cannot = |cause| Error::io("cannot start a thread that lists an archive", cause);
             let listed = runtime.map_err(cannot).and_then(|runtime| runtime.block_on(read(Fed { pieces }, outlet)));
-            if tell.send(listed).is_err() {
+            if sender.send(listed).is_err() {
                 // the stream was dropped meanwhile: nobody is left to hear it
             }
         };
@@ -198,7 +198,7 @@ struct Fed {
 impl Source for Fed {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
         Box::pin(async {
-            let gone = || Error::new(Kind::Cancelled, "the archive was given up");
+            let gone = || Error::new(Kind::Cancelled, "the archive was abandoned");
             self.pieces.recv().await.ok_or_else(gone)
         })
     }
@@ -220,7 +220,7 @@ pub async fn next_record(tar: &mut Tar) -> Result<Option<(Record, TarKind)>> {
 
 async fn read(source: Fed, outlet: ListOutlet) -> Result<Listed> {
     let mut tar = Tar::new(Box::new(source));
-    let outlet = Some(outlet).filter(|outlet| outlet.wanted.load(Ordering::SeqCst));
+    let outlet = Some(outlet).filter(|outlet| outlet.asked_for.load(Ordering::SeqCst));
     let (mut counts, mut list) = (Counts::default(), List { few: Vec::new(), many: None, outlet });
     while let Some((record, kind)) = next_record(&mut tar).await? {
         counts.add(kind, record.size_bytes);
@@ -253,7 +253,7 @@ impl List {
         Ok(())
     }
 
-    /// Sends what is packed by now, when it has at least so many bytes.
+    /// Sends what is packed by now, when it has at least this many bytes.
     async fn send_if(&mut self, least: usize) -> Result<()> {
         let packed = self.many.as_mut().map(Encoder::get_mut).filter(|packed| packed.len() >= least);
         if let (Some(packed), Some(outlet)) = (packed, &self.outlet)

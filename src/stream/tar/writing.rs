@@ -101,7 +101,7 @@ impl NewEntry<'_> {
     }
 }
 
-/// How many zeros fill up the last block of so much data.
+/// How many zeros fill up the last block of this much data.
 pub fn padding(size_bytes: u64) -> usize {
     (size_bytes.wrapping_neg() % BLOCK_BYTES as u64) as usize
 }

@@ -1,4 +1,4 @@
-//! Lists folders as they would be, and judges planned changes by what would then lie there.
+//! Lists folders as they would be, and judges planned changes by what would then are there.
 
 use std::path::{Path, PathBuf};
 
@@ -71,7 +71,7 @@ impl<W: World + 'static> DryRun<W> {
         let mut missing = Vec::new();
         for above in path.ancestors().skip(1) {
             let seen = match self.stat(above, request).await {
-                // What lies above the declared folders is not ours to look at.
+                // What is above the declared folders is not ours to look at.
                 Err(error) if error.kind() == Kind::Denied && !missing.is_empty() => break,
                 // A file may be declared without its folder: then the file itself can be looked at. A link that leads out cannot.
                 Err(error) if error.kind() == Kind::Denied => {

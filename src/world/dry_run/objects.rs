@@ -47,15 +47,15 @@ pub async fn stat<W: World + 'static>(
 }
 
 fn reworded(error: Error, act: &str, object: &Object) -> Error {
-    let told = Error::new(error.kind(), format!("cannot {act} `{object}`"));
+    let refused = Error::new(error.kind(), format!("cannot {act} `{object}`"));
     let hint = error.hint_text().map(str::to_owned);
-    let told = match error.causes().first() {
-        Some(cause) => told.because_text(cause.clone()),
-        None => told.because(error),
+    let refused = match error.causes().first() {
+        Some(cause) => refused.because_text(cause.clone()),
+        None => refused.because(error),
     };
     match hint {
-        Some(hint) => told.hint(hint),
-        None => told,
+        Some(hint) => refused.hint(hint),
+        None => refused,
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Plan {
 /// An entry of the plan, and whether it is still valid: a file that was not committed would not be there.
 struct Entered {
     planned: Planned,
-    stands: bool,
+    holds: bool,
 }
 
 /// What would be different at a path.
@@ -38,7 +38,7 @@ struct Entered {
 pub enum Change {
     /// Something new, with its bytes when they are known.
     New(Stat, Option<Bytes>),
-    /// What lies at another path now.
+    /// What is at another path now.
     Moved(PathBuf),
     Gone,
 }
@@ -57,18 +57,18 @@ impl Plan {
         let effect = &request.effect;
         let (verb, object) = (effect.verb(), effect.object());
         let planned = Planned { verb, object, detail, why: request.why.clone(), site: request.site.clone() };
-        self.planned.push(Entered { planned, stands: true });
+        self.planned.push(Entered { planned, holds: true });
         self.planned.len() - 1
     }
 
     /// What is in the plan, in order.
     pub fn planned(&self) -> Vec<Planned> {
-        self.planned.iter().filter(|entry| entry.stands).map(|entry| entry.planned.clone()).collect()
+        self.planned.iter().filter(|entry| entry.holds).map(|entry| entry.planned.clone()).collect()
     }
 
-    /// Takes the entry `number` back: its file was given up.
+    /// Removes the entry `number`: its file was abandoned.
     pub fn withdraw(&mut self, number: usize) {
-        self.planned[number].stands = false;
+        self.planned[number].holds = false;
     }
 
     /// What the entry `number` is about, in words.
@@ -99,7 +99,7 @@ impl Plan {
         }
     }
 
-    /// A name, with all that lies below it, would be another.
+    /// A name, with all that is below it, would be another.
     pub fn moved(&mut self, from: &Path, to: &Path) {
         let change = match self.locate(from) {
             Where::Below(place) => Change::Moved(place),
@@ -124,7 +124,7 @@ impl Plan {
                 None => {}
                 Some(Change::Gone) => return Where::Nothing,
                 Some(Change::New(stat, data)) if above == path => return Where::Planned(stat.clone(), data.clone()),
-                // Nothing lies in a folder that is only planned, unless that is planned too.
+                // Nothing is in a folder that is only planned, unless that is planned too.
                 Some(Change::New(..)) => return Where::Nothing,
                 Some(Change::Moved(from)) => {
                     let rest = path.strip_prefix(above).unwrap_or(path);

@@ -1,4 +1,4 @@
-//! Breaks the streams of an effect to the byte: half a piece goes through when that is where the fault lies.
+//! Breaks the streams of an effect to the byte: half a piece goes through when that is where the fault is.
 //!
 //! A watcher (`watched.rs`) observes whole steps and cannot do that.
 
@@ -81,7 +81,7 @@ impl Broken {
         self.left == Some(0)
     }
 
-    /// The error of a stream that has come to the place where it breaks.
+    /// The error of a stream at the place where it breaks.
     async fn breaks(&self, act: &str) -> Error {
         let Some((fault, object, delay)) = &self.fault else { return killed() };
         let kind = match fault {

@@ -1,4 +1,4 @@
-//! Changes files that a run has written behind its back, as a program does that a recipe has left running.
+//! Changes files after a run has written them, as a program does that a recipe has left running.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::world::{Caller, Limits, World};
 #[derive(Clone, Default)]
 pub struct Changing(Arc<Mutex<BTreeSet<PathBuf>>>);
 
-/// What may become of one file once it stands under its name.
+/// What may happen to a file once it has its name.
 #[derive(Clone)]
 pub struct Change {
     path: PathBuf,

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::secret::{MASK, Secret, redact};
 use crate::world::SecretOrText;
 
-/// Words in the name of a query value that say that it is nobody's business.
+/// Words in the name of a query value that mark it as secret.
 const TELLTALE: [&str; 9] = ["token", "key", "secret", "pass", "pwd", "sig", "auth", "credential", "code"];
 
 /// The path and the query of a web hook are its password, unless they are as short as `/api/backup`.
@@ -74,7 +74,7 @@ impl Address {
         let mut url = read(url.expose(), true)?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
         if path.is_empty() || !path.chars().all(plain) || path.split('/').any(|part| part == "..") {
-            return Err(Error::new(Kind::Recipe, format!("`{}` cannot stand below a url", path.escape_debug())));
+            return Err(Error::new(Kind::Recipe, format!("`{}` cannot be part of a url", path.escape_debug())));
         }
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.pop_if_empty().extend(path.split('/').filter(|part| !part.is_empty()));

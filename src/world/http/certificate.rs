@@ -1,4 +1,4 @@
-//! Says what the certificate of a server is: for which names, by whom, and until when.
+//! Says what the certificate of a server is: for which names, its issuer, and its end.
 
 /// A certificate that was believed when the connection was made.
 #[derive(Clone, Debug, PartialEq, Eq)]

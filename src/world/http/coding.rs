@@ -4,7 +4,7 @@
 const ENDINGS: [(&str, &[&str]); 5] =
     [("gzip", &["gz", "tgz"]), ("zstd", &["zst", "tzst"]), ("br", &["br"]), ("compress", &["z"]), ("deflate", &["zz"])];
 
-/// The coding of a content that is packed, unless the ending of its name says so: then the packed bytes are what is wanted.
+/// The coding of a content that is packed, unless the ending of its name says so: then the packed bytes are the file.
 pub fn packed(content_encoding: &str, path: &str) -> Option<String> {
     let codings = content_encoding.split(',').map(|coding| coding.trim().to_ascii_lowercase());
     // `aws-chunked` is about the upload, and some stores keep it.

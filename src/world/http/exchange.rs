@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use super::coding::packed;
 use super::redirects;
 use super::upload::is_expected;
-use super::words::{bad_status, end_is_not_told, is_packed, redirected_away};
+use super::words::{bad_status, end_is_unknown, is_packed, redirected_away};
 use super::{Address, HttpRequest, HttpResponse, Method};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
@@ -89,7 +89,7 @@ impl Exchange {
             let Some(pause) = pause.filter(|pause| *pause < left) else {
                 return Err(given_up(failed.error, &self.request, tries));
             };
-            log(Level::Info, &told(&failed.error, pause), self.caller.site.as_ref());
+            log(Level::Info, &retry_line(&failed.error, pause), self.caller.site.as_ref());
             self.caller.sleep(pause).await?;
             tries += 1;
         }
@@ -114,7 +114,7 @@ impl Exchange {
                 Some(next) => return Err(redirected_away(&request, answer.status, &next.url).into()),
                 None => return Err(self.refusal(&request, answer).await),
             };
-            // Nobody wants it, but an answer that was taken to its end was not given up.
+            // It is not used, but it was read to its end, so it was not cut off.
             beginning(&mut answer).await;
             hops += 1;
             if hops > MAX_REDIRECTS {
@@ -152,7 +152,7 @@ impl Exchange {
     }
 }
 
-/// The first bytes of an answer. They only explain its status: when they break off, that is reported all the same.
+/// The first bytes of an answer. They only explain its status: when they break off, the status is still reported.
 async fn beginning(answer: &mut HttpResponse) -> Vec<u8> {
     let mut said = Vec::new();
     while let Ok(Piece::Data(data)) = answer.body.next().await {
@@ -179,7 +179,7 @@ fn given_up(error: Error, request: &HttpRequest, tries: u32) -> Error {
     }
 }
 
-fn told(error: &Error, pause: Duration) -> String {
+fn retry_line(error: &Error, pause: Duration) -> String {
     crate::secret::redact(&format!("{}; the next try is in {}", error.one_line(), show_duration(pause)))
 }
 
@@ -187,12 +187,12 @@ fn told(error: &Error, pause: Duration) -> String {
 pub struct Proved {
     body: Box<dyn Source>,
     title: String,
-    end_is_told: bool,
+    end_is_known: bool,
 }
 
 impl Proved {
     pub fn new(answer: HttpResponse, title: String) -> Proved {
-        Proved { body: answer.body, title, end_is_told: answer.end_is_told }
+        Proved { body: answer.body, title, end_is_known: answer.end_is_known }
     }
 }
 
@@ -200,7 +200,7 @@ impl Source for Proved {
     fn next(&mut self) -> BoxFuture<'_, Result<Piece>> {
         Box::pin(async {
             match self.body.next().await? {
-                Piece::End if !self.end_is_told => Err(end_is_not_told(&self.title)),
+                Piece::End if !self.end_is_known => Err(end_is_unknown(&self.title)),
                 piece => Ok(piece),
             }
         })

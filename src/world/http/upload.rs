@@ -24,7 +24,7 @@ pub fn is_expected(expect: Option<&[u16]>, status: u16) -> bool {
 }
 
 impl Upload {
-    /// Whether so many bytes are no more than were announced.
+    /// Whether this many bytes are no more than were announced.
     pub fn has_room(&self, sent: u64) -> Result<()> {
         match self.size_bytes {
             Some(size) if sent > size => Err(wrong_length(&self.request, sent, size)),
@@ -32,7 +32,7 @@ impl Upload {
         }
     }
 
-    /// Whether so many bytes are as many as were announced.
+    /// Whether this many bytes are as many as were announced.
     pub fn is_whole(&self, sent: u64) -> Result<()> {
         match self.size_bytes {
             Some(size) if sent != size => Err(wrong_length(&self.request, sent, size)),

@@ -1,4 +1,4 @@
-//! Words what goes wrong with a request, alike in every world, with what a person can do about it.
+//! The messages of failed requests, the same in every world, with what a person can do about it.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::units::{show_duration, show_size};
 /// How much of a refusal is shown.
 const TOLD_CHARS: usize = 200;
 
-/// A cause that lies before the first byte was sent, so that trying again does nothing twice.
+/// A cause that is before the first byte was sent, so that trying again does nothing twice.
 #[derive(Debug)]
 struct NeverSent(String);
 
@@ -22,7 +22,7 @@ impl fmt::Display for NeverSent {
 
 impl std::error::Error for NeverSent {}
 
-/// A cause that lies after the request went out and before its answer: the server may have done what was asked.
+/// A cause that is after the request went out and before its answer: the server may have done what was asked.
 #[derive(Debug)]
 struct Unanswered(String);
 
@@ -97,9 +97,9 @@ pub fn cut_off(title: &str, got: u64, of: Option<u64>) -> Error {
 }
 
 /// The end of the connection is all that would mark the end of the answer.
-pub fn end_is_not_told(title: &str) -> Error {
+pub fn end_is_unknown(title: &str) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether the answer to `{title}` is complete"))
-        .because_text("the server told neither its length nor its end")
+        .because_text("the server gave neither its length nor its end")
         .hint("the server must send `Content-Length`, or the body in chunks")
 }
 
@@ -157,8 +157,8 @@ fn kind_of(status: u16) -> Kind {
 
 fn hint_of(status: u16) -> Option<&'static str> {
     Some(match status {
-        206 => "this is only a part of what stands there: the server or a proxy cut it",
-        200..=299 => "it is no refusal, and not the answer that is wanted here: `expect` names those that are",
+        206 => "this is only a part of the file there: the server or a proxy cut it",
+        200..=299 => "it is not an error, but not an expected answer either: `expect` lists the expected ones",
         401 => "the server does not know who asks: check the token or the password, and whether it has expired",
         403 => "the server knows who asks, and does not allow it: check what the account may do",
         404 | 410 => "check the address: there is nothing under this path",

@@ -23,7 +23,7 @@ impl Mailbox {
         match Mailbox::read_list(text) {
             (mut found, wrong) if found.len() == 1 && wrong.is_empty() => Ok(found.remove(0)),
             (_, mut wrong) if !wrong.is_empty() => Err(wrong.remove(0)),
-            _ => Err(not_an_address(text.trim(), "one address is wanted here")),
+            _ => Err(not_an_address(text.trim(), "only one address is allowed here")),
         }
     }
 
@@ -75,10 +75,10 @@ fn flaw(address: &str) -> Option<&'static str> {
     let Some((local, domain)) = address.rsplit_once('@') else { return Some("it has no `@`") };
     match () {
         () if address.len() > MAX_ADDRESS_BYTES => Some("it is too long"),
-        () if local.is_empty() => Some("nothing stands before the `@`"),
-        () if !is_local(local) => Some("what stands before the `@` holds a character that must be in quotes"),
-        () if domain.is_empty() => Some("nothing stands behind the `@`"),
-        () if !is_domain(domain) => Some("what stands behind the `@` is no domain"),
+        () if local.is_empty() => Some("there is nothing before the `@`"),
+        () if !is_local(local) => Some("the part before the `@` has a character that must be quoted"),
+        () if domain.is_empty() => Some("there is nothing after the `@`"),
+        () if !is_domain(domain) => Some("the part after the `@` is not a domain"),
         () => None,
     }
 }

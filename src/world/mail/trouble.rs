@@ -1,4 +1,4 @@
-//! Words what goes wrong with a mail server, alike in every world: the runbook's codes with its remedies, and what a second try is worth.
+//! The messages of mail servers, the same in every world: the runbook's codes with its remedies, and whether a second try helps.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct Trouble {
     /// As the runbook (§10.1) and its mail program call it: `ECONNREFUSED`, `EAUTH`, `ESOCKET`, `ETIMEDOUT`, …
     pub code: &'static str,
     pub again: Again,
-    /// Whether the server may have the mail all the same: it was all sent, and only the answer did not come.
+    /// Whether the server may have the mail anyway: all of it was sent, and only the answer is missing.
     pub unsure: bool,
     /// What the system or the server said.
     pub said: String,

@@ -10,7 +10,7 @@ pub enum StoreAsk {
     Lifecycle(Arc<Store>),
     /// Puts these in the place of all rules that the bucket has.
     SetLifecycle { store: Arc<Store>, text: String },
-    /// To bring an archived object to where it can be read, for so many days.
+    /// To bring an archived object to where it can be read, for this many days.
     Thaw { object: Object, days: u32 },
 }
 

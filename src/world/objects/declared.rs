@@ -10,7 +10,7 @@ use crate::world::objects::{Store, StoreKind};
 struct Declared<'a> {
     /// Without what says that more is meant.
     address: &'a str,
-    /// All addresses that begin with it, and not only it and what lies below it.
+    /// All addresses that begin with it, and not only it and what is below it.
     starred: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Words what an object store refuses, alike in every world, with what a person can do about it.
+//! The messages of object stores, the same in every world, with what a person can do about it.
 
 use super::{Object, Put, Store};
 use crate::error::{Error, Kind, Result};

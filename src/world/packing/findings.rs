@@ -22,7 +22,7 @@ pub struct Noticed {
     pub devices: u64,
     /// Partial files of hikae.
     pub unfinished: u64,
-    /// Files and folders that the patterns name; what lies in such a folder is not counted.
+    /// Files and folders that the patterns name; what is in such a folder is not counted.
     pub excluded: u64,
     /// Files that are too old or too new.
     pub out_of_age: u64,

@@ -17,7 +17,7 @@ pub trait Folder: Send + Sync + Sized + 'static {
     /// All names in it, sorted.
     fn names(&self) -> io::Result<Names>;
 
-    /// What lies under a name, a link as itself.
+    /// What is under a name, a link as itself.
     fn look(&self, name: &OsStr) -> io::Result<Meta>;
 
     /// Opens a folder in it; a link is an error.
@@ -35,7 +35,7 @@ pub trait Folder: Send + Sync + Sized + 'static {
 
 /// One entry of the archive to be.
 pub struct Item<F: Folder> {
-    /// The folder that it lies in; of a folder, itself.
+    /// The folder that it is in; of a folder, itself.
     pub folder: Arc<F>,
     pub name: OsString,
     /// Its name in the archive.

@@ -18,7 +18,7 @@ pub fn name_in_archive(path: &Path, is_dir: bool) -> Vec<u8> {
     name
 }
 
-/// What lies under a name.
+/// What is under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meta {
     pub kind: MetaKind,

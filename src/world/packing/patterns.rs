@@ -39,7 +39,7 @@ impl Patterns {
         self.0.is_none()
     }
 
-    /// Whether the rules name `path` itself; what lies above it is not asked.
+    /// Whether the rules name `path` itself; what is above it is not asked.
     pub fn matches(&self, path: &Path, is_dir: bool) -> bool {
         self.0.as_ref().is_some_and(|rules| matches!(rules.matched(path, is_dir), Match::Ignore(_)))
     }

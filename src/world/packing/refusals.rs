@@ -1,4 +1,4 @@
-//! Words what keeps an archive from being made, alike in every world.
+//! The messages of archives that cannot be made, the same in every world.
 
 use std::io;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub fn no_root(path: &Path, kind: MetaKind) -> Error {
     match kind {
         MetaKind::Link => error
             .because_text("it is a link")
-            .hint("name the folder that it leads to: a link alone would be packed without what lies behind it"),
+            .hint("name the folder that it leads to: a link alone would be packed without its target"),
         _ => error.because_text("it is neither a file nor a folder").hint("name a file or a folder"),
     }
 }
@@ -70,6 +70,6 @@ pub fn unreadable(path: &Path, error: Error) -> Error {
 pub fn itself(target: &Path, packed: &Path, below: &Path) -> Error {
     let top = below.iter().next().unwrap_or_default();
     Error::new(Kind::Recipe, format!("cannot save the archive as `{}`", target.display()))
-        .because_text(format!("it would lie in `{}`, which is packed", packed.display()))
+        .because_text(format!("it would be in `{}`, which is packed", packed.display()))
         .hint(format!("save it elsewhere, or leave that folder out: `exclude = {{ \"/{}\" }}`", top.display()))
 }

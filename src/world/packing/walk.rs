@@ -18,7 +18,7 @@ use super::{Packing, Root};
 use crate::error::{Error, Result};
 use crate::world::partial::is_partial;
 
-/// Gives every entry to `take`, folders before what lies in them. `open` gives the folder of a root and its name there.
+/// Gives every entry to `take`, folders before what is in them. `open` gives the folder of a root and its name there.
 pub fn walk<F: Folder>(
     packing: &Packing,
     findings: &Findings,
@@ -79,7 +79,7 @@ struct Walk<'a, F: Folder> {
     outputs: Vec<((u64, u64), PathBuf, OsString)>,
 }
 
-/// The folders that the archive is written to. One that cannot be opened now is told when it is written to.
+/// The folders that the archive is written to. One that cannot be opened now is reported when it is written to.
 fn outputs<F: Folder>(
     packing: &Packing,
     open: &impl Fn(&Path) -> io::Result<(F, OsString)>,

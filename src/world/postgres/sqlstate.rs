@@ -56,7 +56,7 @@ const MESSAGES: [(&str, &str, Kind, &str); 9] = [
         "42501",
         "create database",
         Kind::Denied,
-        "restore as a user with CREATEDB, or into a database that stands (`if_exists = \"use\"`)",
+        "restore as a user with CREATEDB, or into an existing database (`if_exists = \"use\"`)",
     ),
     ("42501", "row-level security", Kind::Denied, "the user sees only some of the rows; use one with BYPASSRLS"),
     (

@@ -16,7 +16,7 @@ use crate::units::show_size;
 use crate::world::reply::Process;
 use crate::world::{Child, Exit};
 
-/// Without a limit of its own a program may write so many times what it was given, and so much beyond that. The best packed
+/// Without a limit of its own a program may write this many times what it was given, and this much beyond that. The best packed
 /// zeros unpack to more, and then somebody says so.
 const TIMES: u64 = 100;
 const BEYOND: u64 = 1 << 30;
@@ -127,7 +127,7 @@ impl Through {
             Some(cause) => {
                 Err(Error::new(Kind::Command, format!("`{}` ended before it had read everything", self.program))
                     .because(cause)
-                    .hint("it exited with code 0 all the same: what it wrote is not of the whole stream"))
+                    .hint("it still exited with code 0: what it wrote is not of the whole stream"))
             }
         }
     }
@@ -151,14 +151,14 @@ impl Source for Through {
     }
 }
 
-/// Waits for `wanted` while the program is fed. What the source fails with comes first; that the program takes no more is only
+/// Waits for `work` while the program is fed. What the source fails with comes first; that the program takes no more is only
 /// noted: its exit says why.
 async fn alongside<T>(
     feeding: &mut Option<BoxFuture<'static, Result<Fed>>>,
     stopped: &mut Option<Error>,
-    wanted: impl Future<Output = T>,
+    work: impl Future<Output = T>,
 ) -> Result<T> {
-    let mut wanted = pin!(wanted);
+    let mut work = pin!(work);
     poll_fn(|context| {
         if let Some(fed) = feeding.as_mut()
             && let Poll::Ready(done) = fed.as_mut().poll(context)
@@ -168,7 +168,7 @@ async fn alongside<T>(
                 *stopped = Some(error);
             }
         }
-        wanted.as_mut().poll(context).map(Ok)
+        work.as_mut().poll(context).map(Ok)
     })
     .await
 }

@@ -1,4 +1,4 @@
-//! Tells the time and waits.
+//! Reads the clock and waits.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};

@@ -75,7 +75,7 @@ pub struct Look {
     pub size_bytes: u64,
 }
 
-/// What lies at a path; nothing when nothing does, also behind a link that leads nowhere.
+/// What is at a path; nothing when nothing does, also behind a link that leads nowhere.
 pub fn look(path: &Path) -> Result<Option<Look>> {
     match std::fs::metadata(path) {
         Ok(seen) => Ok(Some(Look {

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::world::paths::nearest_root;
 use crate::world::refusals::out_of_reach;
 
-/// The paths that may be reached. A declared path is taken as it is, links and all: it is what lies below that is not trusted.
+/// The paths that may be reached. A declared path is taken as it is, links and all: it is what is below that is not trusted.
 pub struct Fence {
     /// `None` reaches everything: for hikae's own files.
     roots: Option<Vec<PathBuf>>,
@@ -68,7 +68,7 @@ impl Fence {
         if cause.kind() != io::ErrorKind::PermissionDenied || cause.raw_os_error().is_some() {
             return trouble(act, path, cause);
         }
-        // That it lies beneath no root at all is what the cause says already.
+        // That it is beneath no root at all is what the cause says already.
         out_of_reach(act, path, self.root_above(path).ok().flatten(), cause)
     }
 
@@ -102,9 +102,9 @@ fn below(root: &Path, path: &Path, make: Option<u32>) -> io::Result<Dir> {
 
 /// Makes the folders of `rest` beneath `top`, each from the one above it: of a thousand folders, each is opened once.
 fn make_way(top: &Dir, rest: &Path, mode: u32) -> io::Result<Dir> {
-    let standing = rest.parent().filter(|above| !above.as_os_str().is_empty());
-    let (mut here, mut above) = match standing.and_then(|standing| Some((standing, top.open_dir(standing).ok()?))) {
-        Some((standing, folder)) => (standing.to_owned(), folder),
+    let existing = rest.parent().filter(|above| !above.as_os_str().is_empty());
+    let (mut here, mut above) = match existing.and_then(|existing| Some((existing, top.open_dir(existing).ok()?))) {
+        Some((existing, folder)) => (existing.to_owned(), folder),
         None => (PathBuf::new(), top.try_clone()?),
     };
     let missing = rest.iter().skip(here.iter().count());

@@ -65,7 +65,7 @@ pub fn stat(fence: &Fence, path: &Path) -> Result<Option<Stat>> {
     }
 }
 
-/// What lies under a name in an open folder, a link as itself. One system call: listings live on it.
+/// What is under a name in an open folder, a link as itself. One system call: listings live on it.
 pub fn stat_at(folder: &Dir, name: &OsStr) -> io::Result<Stat> {
     let seen = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
     let kind = match FileType::from_raw_mode(seen.st_mode) {

@@ -92,17 +92,17 @@ fn answer(request: &HttpRequest, response: Response) -> HttpResponse {
     let headers: Vec<(String, String)> =
         response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     let empty = request.method == Method::Head || matches!(status, 100..=199 | 204 | 304);
-    let end_is_told = empty || tells_its_end(&headers);
+    let end_is_known = empty || marks_its_end(&headers);
     let of = if empty { None } else { response.content_length() };
     let shown = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
     let certificate = shown.and_then(read_certificate);
     let body = Box::new(ResponseSource { title: request.title(), response, got: 0, of });
-    HttpResponse { status, headers, body, end_is_told, certificate, withheld: false }
+    HttpResponse { status, headers, body, end_is_known, certificate, withheld: false }
 }
 
 /// Whether an answer says where its body ends. A coding other than `chunked` ends with the connection, whatever length is
 /// announced beside it (RFC 9112 §6.3).
-fn tells_its_end(headers: &[(String, String)]) -> bool {
+fn marks_its_end(headers: &[(String, String)]) -> bool {
     match headers.iter().rfind(|(name, _)| name == "transfer-encoding") {
         Some((_, codings)) => {
             codings.rsplit(',').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"))

@@ -94,7 +94,7 @@ impl Launcher {
                 let Ok(ended) = serde_json::from_str::<Ended>(&line) else { continue };
                 let answer = lock(&waiting).answers.remove(&ended.number);
                 if let Some(answer) = answer {
-                    // Nobody waits any more where the call was taken back.
+                    // Nothing waits after the call was cancelled.
                     drop(answer.send(ended));
                 }
             }
@@ -125,7 +125,7 @@ impl Launcher {
             // It said on standard error what was wrong before it began.
             Error::new(Kind::Recipe, format!("the recipe `{}` could not begin", run.recipe))
                 .because_text(format!("it ended with exit code {}", ended.code))
-                .hint(format!("its own message stands above; `hikae check {}` shows what is wrong", run.recipe))
+                .hint(format!("its own message is above; `hikae check {}` shows what is wrong", run.recipe))
         })
     }
 

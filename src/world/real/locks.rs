@@ -1,4 +1,4 @@
-//! Takes a lock that the kernel lets go when the process ends, however it ends.
+//! Takes a lock that the kernel releases when the process ends, however it ends.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::world::mail::{Mail, Refused, Sent, Server, answered, is_gone, no_recipient_left};
 use talk::{SmtpReply, Talk};
 
-/// Sends a mail. Everybody whom the server accepts gets it; an error means that nobody has, as far as one can know.
+/// Sends a mail. Every recipient that the server accepts gets it; an error means that none did, as far as can be known.
 pub async fn send(mail: &Mail) -> Result<Sent> {
     mail.check()?;
     let encoded = encoded::compose(mail, super::clock::now())?;

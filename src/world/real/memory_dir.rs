@@ -1,4 +1,4 @@
-//! Makes private folders in memory for keys that must never lie on a disk, and removes them with all that is in them.
+//! Makes private folders in memory for keys that must never be on a disk, and removes them with all that is in them.
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -14,14 +14,14 @@ use crate::error::{Error, Kind, Result};
 use crate::world::LockGuard;
 use crate::world::reply::MemoryDir;
 
-/// File systems that lie in memory, by the kernel's numbers: tmpfs and ramfs.
+/// File systems that are in memory, by the kernel's numbers: tmpfs and ramfs.
 const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
 
 /// Nobody else may look into it.
 const MODE: u32 = 0o700;
 
 /// Removed with its lock when this is dropped.
-struct Standing {
+struct HeldDir {
     folder: PathBuf,
     lock: PathBuf,
     /// Closing the file lets the lock go: then the folder is one of a dead run.
@@ -29,9 +29,9 @@ struct Standing {
     undo: Undo,
 }
 
-impl LockGuard for Standing {}
+impl LockGuard for HeldDir {}
 
-impl Drop for Standing {
+impl Drop for HeldDir {
     fn drop(&mut self) {
         let (folder, lock, held) = (self.folder.clone(), self.lock.clone(), self.held.take());
         self.undo.run(move || {
@@ -49,12 +49,12 @@ pub fn make(files: &[(String, Vec<u8>)], environment: &BTreeMap<String, String>,
     let fail = |cause| cannot(&root).because(cause);
     sweep(&root).map_err(fail)?;
     let (folder, lock, held) = claim(&root).map_err(fail)?;
-    let standing = Standing { folder: folder.clone(), lock, held: Some(held), undo: undo.clone() };
+    let held_dir = HeldDir { folder: folder.clone(), lock, held: Some(held), undo: undo.clone() };
     DirBuilder::new().mode(MODE).create(&folder).map_err(fail)?;
     for (name, data) in files {
         write(&folder.join(name), data).map_err(fail)?;
     }
-    Ok(MemoryDir { path: folder, held: Box::new(standing) })
+    Ok(MemoryDir { path: folder, held: Box::new(held_dir) })
 }
 
 /// A name that no other run has, and the lock that says so.
@@ -71,7 +71,7 @@ fn claim(root: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
     }
 }
 
-/// The folder of this user in which all of them lie; made when it is not there.
+/// The folder of this user in which all of them are; made when it is not there.
 pub fn root(environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     let user = rustix::process::geteuid().as_raw();
     let runtime = environment.get("XDG_RUNTIME_DIR").filter(|folder| folder.starts_with('/')).map(PathBuf::from);
@@ -99,7 +99,7 @@ fn lies_in_memory(place: &Path) -> bool {
     rustix::fs::statfs(place).is_ok_and(|found| IN_MEMORY.contains(&(found.f_type as u64)))
 }
 
-/// Whoever else could write there could put a link in the way.
+/// Another user who can write there could put a link in the way.
 fn own(root: &Path, user: u32) -> io::Result<()> {
     match DirBuilder::new().mode(MODE).create(root) {
         Ok(()) => {}

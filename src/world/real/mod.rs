@@ -1,9 +1,5 @@
 //! Performs effects on the real machine: the only room that touches files, programs and the clock.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "this room is what all others are told to go through"
-)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the other rooms must use this one")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +19,6 @@ use part::Part;
 use undo::Undo;
 
 pub mod account;
-mod base64;
 mod blocking;
 pub mod clock;
 mod described;
@@ -94,7 +89,7 @@ impl Real {
         Real::within(Fence::everywhere())
     }
 
-    /// Reaches the declared files, and what lies beneath the declared folders; no link leads out of them.
+    /// Reaches the declared files, and what is beneath the declared folders; no link leads out of them.
     pub fn beneath(roots: impl IntoIterator<Item = PathBuf>) -> Result<Real> {
         let roots = roots.into_iter().map(|root| super::paths::plain(&root)).collect::<Result<_>>()?;
         Ok(Real::within(Fence::around(roots)))
@@ -121,7 +116,7 @@ impl Real {
         })
     }
 
-    /// Adds variables, or puts them in the stead of others: what `.env` says about the network.
+    /// Adds variables, or replaces others: what `.env` says about the network.
     pub fn with_variables(self, variables: impl IntoIterator<Item = (String, String)>) -> Real {
         let mut environment = (*self.environment).clone();
         for (name, value) in variables {
@@ -135,7 +130,7 @@ impl Real {
         Real { cores: Some(cores), ..self }
     }
 
-    /// Waits until everything that was dropped is taken back, children and partial files; `false` when that took longer
+    /// Waits until everything that was dropped is undone, children and partial files; `false` when that took longer
     /// than `timeout`. To be called before the process ends.
     pub fn settle(&self, timeout: Duration) -> bool {
         self.undo.settle(timeout)

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::fence::Spot;
 
-/// Whether anything lies there, a dangling link too.
+/// Whether anything is there, a dangling link too.
 pub fn exists(spot: &Spot) -> io::Result<bool> {
     match rustix::fs::statat(&spot.folder, &spot.name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(_) => Ok(true),

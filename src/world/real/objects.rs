@@ -22,6 +22,7 @@ mod folder;
 pub mod learned;
 pub mod leftovers;
 mod lent;
+mod pages;
 pub mod local;
 mod google;
 mod rclone;

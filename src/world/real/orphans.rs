@@ -1,4 +1,4 @@
-//! Ends with the run what its programs have left running: also what went into a session of its own.
+//! Ends what the programs of a run have left running, also in sessions of their own.
 //!
 //! What a program leaves behind becomes a child of this process. Programs that may stay are known by a limit that all
 //! others have lower, and that nobody but root can raise again.
@@ -54,7 +54,7 @@ pub fn mark() -> io::Result<()> {
     Ok(setrlimit(MARK, Rlimit { current, maximum: lower })?)
 }
 
-/// Ends every child of this process but those that may stay, and `keep`; gives up after `within`.
+/// Ends every child of this process but those that may stay, and `keep`; stops trying after `within`.
 fn end_all(within: Duration, keep: Option<Pid>) -> Left {
     let began = Instant::now();
     let mut seen: Vec<Pid> = Vec::new();

@@ -1,4 +1,4 @@
-//! A file under way: written under a partial name, locked while its writer lives, shown under its own name in one step.
+//! An unfinished file: written under a partial name, locked while its writer lives, shown under its own name in one step.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -43,7 +43,7 @@ enum State {
 }
 
 impl Part {
-    /// Starts a file of exactly `mode` beside where it will lie. With `replace` another may lie there already.
+    /// Starts a file of exactly `mode` beside where it will be. With `replace` another may be there already.
     pub fn start(fence: &Fence, path: &Path, mode: u32, replace: bool) -> Result<Part> {
         let fail = |cause| fence.trouble("create", path, cause);
         let spot = fence.spot(path, Some(FOLDER_MODE)).map_err(fail)?;
@@ -108,7 +108,7 @@ impl Part {
         let mut state = self.state();
         if *state != State::Open {
             return Err(Error::new(Kind::Cancelled, format!("cannot create `{}`", self.path.display()))
-                .because_text("it was given up"));
+                .because_text("it was abandoned"));
         }
         let Spot { folder, name } = &self.spot;
         let fail = |cause| trouble("create", &self.path, cause);

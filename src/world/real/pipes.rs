@@ -92,7 +92,7 @@ impl ProgramOutput {
                 Err(Errno::AGAIN) => break,
                 Err(errno) => return Err(errno.into()),
             };
-            // SAFETY: so many bytes of the spare capacity have just been written by the kernel.
+            // SAFETY: this many bytes of the spare capacity have just been written by the kernel.
             unsafe { self.block.advance_mut(count) };
         }
         Ok(true)

@@ -28,9 +28,9 @@ pub async fn connect(
     environment: &Arc<BTreeMap<String, String>>,
     account: Option<Arc<Account>>,
 ) -> Result<Box<dyn Session>> {
-    let (wanted, environment) = (login.clone(), environment.clone());
+    let (asked, environment) = (login.clone(), environment.clone());
     // The files of libpq are read from the disk.
-    let settings = blocking(move || settings::Settings::of(&wanted, &environment, account)).await?;
+    let settings = blocking(move || settings::Settings::of(&asked, &environment, account)).await?;
     let session = login::open(&login, settings).await?;
     Ok(Box::new(session))
 }

@@ -1,4 +1,4 @@
-//! Tries whether something can be written, without leaving anything behind.
+//! Checks whether something can be written, and leaves nothing behind.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Waits for the end of a program, or brings it about with its whole process group.
+//! Waits for the end of a program, or ends it with its whole process group.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};

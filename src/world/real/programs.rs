@@ -36,7 +36,7 @@ pub async fn start(command: Command, ours: &BTreeMap<String, String>, place: Pla
         env.insert("HOME".to_owned(), account.home.display().to_string());
         env.extend(["USER", "LOGNAME"].map(|name| (name.to_owned(), account.name.clone())));
     }
-    let program = find(&command.program, env.get("PATH").map_or("", String::as_str))?;
+    let program = unwrapped(find(&command.program, env.get("PATH").map_or("", String::as_str))?);
     let wall = place.wall.map(|policy| Wall::for_child(policy, &command, &program)).transpose()?;
     let system = assemble(&command, &program, env);
     let mut child = spawner::spawn(system, wall, account).await.map_err(|cause| cannot_start(&command, cause))?;
@@ -78,7 +78,7 @@ fn cannot_start(command: &Command, cause: io::Error) -> Error {
     }
 }
 
-/// Where `program` lies: as it says when it is a path, else along `path`.
+/// Where `program` is: as it says when it is a path, else along `path`.
 pub fn find(program: &str, path: &str) -> Result<PathBuf> {
     let fail = |kind, what: &str| Error::new(kind, format!("cannot start `{program}`: {what}"));
     if let Some(found) = which(program, path) {
@@ -99,18 +99,30 @@ pub fn which(program: &str, path: &str) -> Option<PathBuf> {
     candidates(program, path).find(runs)
 }
 
+/// Debian's `pg_restore` is a script that starts the real one, and takes longer than that. Here it only reads files, and the newest
+/// reads all of them.
+fn unwrapped(program: PathBuf) -> PathBuf {
+    let is_restore = program.file_name().is_some_and(|name| name == READS_ARCHIVES);
+    let is_wrapper = || program.canonicalize().is_ok_and(|real| real.ends_with("postgresql-common/pg_wrapper"));
+    let real = (is_restore && is_wrapper()).then(servers).into_iter().flatten().map(|bin| bin.join(READS_ARCHIVES));
+    real.into_iter().find(|found| found.is_file()).unwrap_or(program)
+}
+
+/// Turns archives into SQL.
+const READS_ARCHIVES: &str = "pg_restore";
+
 /// Where Debian keeps PostgreSQL's servers, one folder a release, and on no `PATH`.
 const SERVERS: &str = "/usr/lib/postgresql";
 /// The programs of theirs that we start.
 const OF_SERVERS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
-/// Where `program` could lie. An empty part of a `PATH` means the current folder, from which nothing is started.
+/// Where `program` could be. An empty part of a `PATH` means the current folder, from which nothing is started.
 fn candidates<'a>(program: &'a str, path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
     let direct = program.contains('/').then(|| PathBuf::from(program));
     let search = if direct.is_some() || program.is_empty() { "" } else { path };
     let along = search.split(':').filter(|folder| !folder.is_empty());
     let servers = OF_SERVERS.contains(&program).then(servers).unwrap_or_default();
-    // Before those along the path, where one of them may lie alone, away from the others of its release.
+    // Before those along the path, where one of them may be alone, away from the others of its release.
     let folders = servers.into_iter().chain(along.map(PathBuf::from));
     direct.into_iter().chain(folders.map(move |folder| folder.join(program)))
 }

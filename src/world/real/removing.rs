@@ -1,4 +1,4 @@
-//! Removes many files in one go: each folder is opened once, and one name that cannot be removed keeps no other.
+//! Removes many files in one go, on several threads where they are many; one name that cannot be removed keeps no other.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,32 +8,78 @@ use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use super::fence::Fence;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::world::refusals::{Kept, deepest_first};
 
-/// Files, links themselves, and empty folders; what lies in a folder goes before it.
+/// How many paths are worth a thread.
+const WORTH_A_THREAD: usize = 2000;
+/// More of them would only wait for each other in the file system.
+const MOST_THREADS: usize = 4;
+
+/// Files, links themselves, and empty folders; what is in a folder goes before it.
 pub fn remove_many(fence: &Fence, paths: Vec<PathBuf>) -> Result<()> {
     let mut kept = Kept::of(&paths);
-    let mut open: Option<(PathBuf, Dir)> = None;
-    for path in deepest_first(paths) {
-        if let Err(cause) = remove(fence, &path, &mut open) {
-            kept.add(fence.trouble("remove", &path, cause));
+    let paths = deepest_first(paths);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(MOST_THREADS).min(paths.len() / WORTH_A_THREAD).max(1);
+    let parts = side_by_side(fence, &paths, threads);
+    // Folders come when all that lies in them has gone, whichever thread had that.
+    let mut open = None;
+    for part in parts {
+        for (path, cause) in part {
+            let folder = Errno::from_io_error(&cause) == Some(Errno::ISDIR);
+            let cause = if folder { remove(fence, path, AtFlags::REMOVEDIR, &mut open).err() } else { Some(cause) };
+            cause.into_iter().for_each(|cause| kept.add(trouble(fence, path, cause)));
         }
     }
     kept.finish()
 }
 
+fn trouble(fence: &Fence, path: &Path, cause: io::Error) -> Error {
+    fence.trouble("remove", path, cause)
+}
+
+/// What could not be removed as a file, part by part in the order of the paths.
+type NotRemoved<'a> = Vec<(&'a Path, io::Error)>;
+
+/// Removes all but folders. A thread that cannot be started leaves its part to this one.
+fn side_by_side<'a>(fence: &Fence, paths: &'a [PathBuf], threads: usize) -> Vec<NotRemoved<'a>> {
+    let mut parts = paths.chunks(paths.len().div_ceil(threads).max(1));
+    let own = parts.next().unwrap_or_default();
+    std::thread::scope(|scope| {
+        let started: Vec<_> = parts
+            .map(|part| {
+                let work = move || files_of(fence, part);
+                (part, std::thread::Builder::new().name("hikae-remove".to_owned()).spawn_scoped(scope, work))
+            })
+            .collect();
+        let mut all = vec![files_of(fence, own)];
+        for (part, thread) in started {
+            // One that panicked has removed some; what it had not is found to be there or gone.
+            let ended = thread.ok().and_then(|thread| thread.join().ok());
+            all.push(ended.unwrap_or_else(|| files_of(fence, part)));
+        }
+        all
+    })
+}
+
+fn files_of<'a>(fence: &Fence, paths: &'a [PathBuf]) -> NotRemoved<'a> {
+    let mut open = None;
+    let removed = |path: &'a PathBuf| {
+        let cause = remove(fence, path, AtFlags::empty(), &mut open).err()?;
+        Some((path.as_path(), cause))
+    };
+    paths.iter().filter_map(removed).collect()
+}
+
 /// Removes one name; `open` holds the folder of the last one.
-fn remove(fence: &Fence, path: &Path, open: &mut Option<(PathBuf, Dir)>) -> io::Result<()> {
+fn remove(fence: &Fence, path: &Path, flags: AtFlags, open: &mut Option<(PathBuf, Dir)>) -> io::Result<()> {
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::IsADirectory.into());
+        return Err(io::ErrorKind::InvalidInput.into());
     };
     let folder = match open {
         Some((dir, folder)) if dir == above => folder,
         _ => &mut open.insert((above.to_owned(), fence.spot(path, None)?.folder)).1,
     };
-    match rustix::fs::unlinkat(&*folder, name, AtFlags::empty()) {
-        Err(Errno::ISDIR) => Ok(rustix::fs::unlinkat(&*folder, name, AtFlags::REMOVEDIR)?),
-        other => Ok(other?),
-    }
+    Ok(rustix::fs::unlinkat(&*folder, name, flags)?)
 }

@@ -1,4 +1,4 @@
-//! Takes from a child of root what makes it root, but for the rights that it is given.
+//! Takes all rights of root from a child, except those that it is given.
 
 use std::io;
 
@@ -40,7 +40,7 @@ impl Rights {
         Ok(())
     }
 
-    /// What no program that it starts can come to have again. One that this kernel does not know is no loss.
+    /// What no program that it starts can get again. One that this kernel does not know does not matter.
     fn drop_bounding(self) {
         for number in (0..Capability::COUNT).filter(|number| self.0 & (1 << number) == 0) {
             // SAFETY: the call takes two numbers and touches no memory.

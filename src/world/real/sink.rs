@@ -141,7 +141,7 @@ impl Drop for FileSink {
     }
 }
 
-/// A commit whose caller stops waiting is taken back, for the caller will say that it failed.
+/// A commit whose caller stops waiting is undone, since the caller reports a failure.
 struct Unheard {
     part: Option<Arc<Part>>,
     undo: Undo,

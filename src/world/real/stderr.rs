@@ -99,14 +99,14 @@ async fn read_all(mut pipe: ChildStderr, program: String, last: Arc<Mutex<LastBy
         for part in data.split_inclusive(|byte| *byte == b'\n') {
             line.extend_from_slice(part);
             if part.ends_with(b"\n") || line.len() >= LINE_BYTES {
-                tell(&program, &mut line);
+                log_line(&program, &mut line);
             }
         }
     }
-    tell(&program, &mut line);
+    log_line(&program, &mut line);
 }
 
-fn tell(program: &str, line: &mut Vec<u8>) {
+fn log_line(program: &str, line: &mut Vec<u8>) {
     let text = String::from_utf8_lossy(line);
     if !text.trim().is_empty() {
         report::child_said(program, &redact(text.trim_end()));

@@ -234,7 +234,7 @@ fn refuse_network(rules: &mut Rules, network: Network) -> Made<()> {
     Ok(())
 }
 
-/// Puts before a filter what it has no word for: calls of another numbering, and the one whose arguments lie in memory,
+/// Puts before a filter what it has no word for: calls of another numbering, and the one whose arguments are in memory,
 /// are not there at all. Then a C library takes the older call. What is made for another machine gets an error as well.
 fn guarded(mut filter: BpfProgram) -> BpfProgram {
     const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;

@@ -47,12 +47,12 @@ pub fn is_standard_output(path: &Path) -> bool {
     }
 }
 
-/// Where a program lies on the `PATH`.
+/// Where a program is on the `PATH`.
 pub fn find_program(program: &str, environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     programs::find(program, &programs::search_path(environment))
 }
 
-/// The folder of this user in memory, in which private keys may lie for a moment.
+/// The folder of this user in memory, in which private keys may be for a moment.
 pub fn memory_root(environment: &BTreeMap<String, String>) -> Result<PathBuf> {
     memory_dir::root(environment)
 }

@@ -13,7 +13,7 @@ use rustls::{
     SignatureScheme,
 };
 
-/// Whom a connection trusts.
+/// The authorities that a connection trusts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trusted {
     /// Certificates that the user names: authorities, or the certificates of servers themselves.
@@ -44,7 +44,7 @@ impl Trusted {
     }
 }
 
-/// The certificates in a PEM text; an error when one cannot be read. Other sections are passed over.
+/// The certificates in a PEM text; an error when one cannot be read. Other sections are skipped.
 pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, rustls::pki_types::pem::Error> {
     CertificateDer::pem_slice_iter(pem).collect()
 }

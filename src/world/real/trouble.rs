@@ -1,4 +1,4 @@
-//! Looks around on the real disk, so that a refusal can say what a person can do about it.
+//! Looks at the real disk, so that an error can say what a person can do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};

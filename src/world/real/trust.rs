@@ -1,4 +1,4 @@
-//! Decides whether a file, and every folder above it, can be changed only by those whom this process trusts.
+//! Decides whether a file, and every folder above it, can be changed only by users that this process trusts.
 
 use std::collections::HashMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -9,7 +9,7 @@ use rustix::fs::StatVfsMountFlags;
 
 use crate::error::{Error, Kind};
 
-/// Whom this process trusts, and what it has found so far.
+/// The users that this process trusts, and what it has found so far.
 pub struct Trust {
     uid: u32,
     /// One more owner that the environment names.
@@ -27,7 +27,7 @@ impl Trust {
         Trust { uid: super::this_process::user_id(), owner, found: Mutex::default() }
     }
 
-    /// Why what lies at `path` is not trusted; nothing where it is, or where nothing lies there.
+    /// Why what is at `path` is not trusted; nothing where it is, or where nothing is there.
     pub fn objection(&self, path: &Path) -> Option<Error> {
         let real = path.canonicalize().ok()?;
         // The way as it is written counts too: who may change a link on it decides what is read.
@@ -68,7 +68,7 @@ impl Trust {
     }
 }
 
-/// Whether nobody can change what lies there, whatever its mode: a mount that is read-only.
+/// Whether nobody can change what is there, whatever its mode: a mount that is read-only.
 fn is_frozen(place: &Path) -> bool {
     rustix::fs::statvfs(place).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY))
 }

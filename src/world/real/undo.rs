@@ -1,4 +1,4 @@
-//! Takes back what was dropped, on threads of its own, and knows when all of them are done.
+//! Undoes what was dropped, on its own threads, and knows when all of them are done.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};

@@ -34,7 +34,7 @@ pub struct View {
 }
 
 impl View {
-    /// A view in which what lies at or below `write` can be changed, and nothing else.
+    /// A view in which what is at or below `write` can be changed, and nothing else.
     pub fn of(write: Vec<PathBuf>) -> io::Result<View> {
         let here = std::env::current_dir().ok().and_then(|folder| in_c(&folder)); // a folder that is gone is none
         // A thread of its own: the process keeps the view that it has.
@@ -43,7 +43,7 @@ impl View {
         Ok(View { namespace, here })
     }
 
-    /// Shows this view to the calling process, standing in `folder`: system calls and nothing else.
+    /// Shows this view to the calling process, in `folder`: system calls and nothing else.
     pub fn enter(&self, folder: Option<&CString>) -> io::Result<()> {
         // SAFETY: the call takes two numbers; the descriptor is ours and open.
         if unsafe { libc::setns(self.namespace.as_raw_fd(), libc::CLONE_NEWNS) } != 0 {
@@ -84,7 +84,7 @@ fn make(write: &[PathBuf]) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open("/proc/thread-self/ns/mnt", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// Those of `paths` that lie below no other of them.
+/// Those of `paths` that are below no other of them.
 fn topmost(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
     paths
         .iter()

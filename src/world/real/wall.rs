@@ -34,10 +34,10 @@ const KNOWS_SOCKETS: u8 = 9;
 /// Names are looked up over TCP too, where an answer is long.
 const NAME_SERVER: u16 = 53;
 
-/// What lies inside the walls, beside what every program needs.
+/// What is inside the walls, beside what every program needs.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Programs to be started, where they lie. Those of the system may be started anyway; a child may start its own folder's only.
+    /// Programs to be started, where they are. Those of the system may be started anyway; a child may start its own folder's only.
     pub run: Vec<PathBuf>,
     pub read: Vec<PathBuf>,
     /// To be read and written.
@@ -53,7 +53,7 @@ pub struct Policy {
     pub detached: Vec<Vec<String>>,
     /// What children of root see of the file tree.
     pub view: Option<Arc<View>>,
-    /// Where the settings of the user lie as whom children run; by default those of our own.
+    /// Where the settings of the user are as whom children run; by default those of our own.
     pub home: Option<PathBuf>,
     /// What this kernel can do; tests name an older one.
     pub kernel: Kernel,
@@ -158,7 +158,7 @@ pub struct Wall {
 }
 
 impl Wall {
-    /// Around `command`, whose program lies at `program`. The folder of the program itself lies inside.
+    /// Around `command`, whose program is at `program`. The folder of the program itself is inside.
     pub fn for_child(policy: &Policy, command: &Command, program: &Path) -> Result<Wall> {
         let detached = policy.detaches(command);
         let (network, ports) = policy.network(command);

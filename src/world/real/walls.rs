@@ -110,7 +110,7 @@ fn sockets(landlock: u8, filters: bool) -> Holds {
         (true, 6..) => one(
             subject,
             Hold::Partly,
-            "closed unless declared; where one is declared, others that lie at a path can be used too",
+            "closed unless declared; where one is declared, others that are at a path can be used too",
         ),
         (true, _) => {
             one(subject, Hold::Partly, "closed unless declared; where one is declared, all others can be used too")

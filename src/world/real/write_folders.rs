@@ -23,12 +23,12 @@ pub fn folder_for(path: &Path) -> Option<PathBuf> {
 
 /// Makes the first folder of a path that is to be written where only a shared one exists: a wall that holds `/` holds nothing.
 pub fn make_room(path: &Path) -> Result<()> {
-    let Some(standing) = path.ancestors().find(|above| above.exists()) else { return Ok(()) };
-    if standing == path || !is_shared(standing) {
+    let Some(existing) = path.ancestors().find(|above| above.exists()) else { return Ok(()) };
+    if existing == path || !is_shared(existing) {
         return Ok(());
     }
-    let Some(missing) = path.strip_prefix(standing).ok().and_then(|below| below.iter().next()) else { return Ok(()) };
-    let missing = standing.join(missing);
+    let Some(missing) = path.strip_prefix(existing).ok().and_then(|below| below.iter().next()) else { return Ok(()) };
+    let missing = existing.join(missing);
     std::fs::DirBuilder::new()
         .mode(0o700)
         .create(&missing)

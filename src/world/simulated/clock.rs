@@ -1,4 +1,4 @@
-//! A clock that stands still until something waits: nothing in this world really takes time.
+//! A clock that moves only when something waits: nothing in this world takes real time.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl Clock {
         *self.hand()
     }
 
-    /// Waits until the clock has come to `moment`. What would wait beyond it stands still from then on, and fails afterwards.
+    /// Waits until the clock is at `moment`. A wait beyond it stops there, and fails afterwards.
     pub async fn alarm(&self, moment: Duration) {
         struct Off<'a>(&'a watch::Sender<Alarm>);
         impl Drop for Off<'_> {

@@ -30,7 +30,7 @@ pub fn person(setup: &SimulatedSetup) -> Person {
 
 pub fn tree(setup: &SimulatedSetup) -> Result<Tree> {
     let mut tree = Tree::new(setup.free_bytes.unwrap_or(FREE_BYTES), person(setup), setup.now);
-    // In the order of the paths, so that a folder comes before what lies in it.
+    // In the order of the paths, so that a folder comes before what is in it.
     setup.files.iter().try_for_each(|(path, file)| found(&mut tree, setup, setup.now, path, file))?;
     Ok(tree)
 }
@@ -41,7 +41,7 @@ pub fn found(tree: &mut Tree, setup: &SimulatedSetup, now: Moment, path: &Path, 
     found_above(tree, &path, now)?;
     let node = node(setup, now, &path, file)?;
     if tree.node(&path).is_some_and(|old| !old.is_dir() || !node.is_dir()) {
-        return Err(wrong(&path, "something stands there already"));
+        return Err(wrong(&path, "something exists there already"));
     }
     tree.found(path, node);
     Ok(())

@@ -84,7 +84,7 @@ fn response(request: &HttpRequest, answer: CannedResponse, pace: Pace) -> HttpRe
     let status = answer.status;
     let certificate = request.url.is_https().then(|| answer.certificate.of(request.url.host(), pace.now()));
     let body = Box::new(AnswerSource { title: request.title(), answer, size, given: 0, pace });
-    HttpResponse { status, headers, body, end_is_told: true, certificate, withheld: false }
+    HttpResponse { status, headers, body, end_is_known: true, certificate, withheld: false }
 }
 
 /// The body of an answer, until it ends, hangs or breaks.

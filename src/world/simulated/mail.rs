@@ -12,7 +12,7 @@ use crate::world::mail::{
     password_in_the_open, silent, unreachable, without_starttls,
 };
 
-/// The mail server of a world: it takes every mail, unless something else is said.
+/// The mail server of a world: by default it takes every mail.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SmtpSetup {
@@ -28,7 +28,7 @@ pub struct SmtpSetup {
     pub untrusted: bool,
     /// The password that it wants of every user; any will do when absent.
     pub password: Option<Secret>,
-    /// So many mails are put off with 451 before it takes one.
+    /// This many mails are put off with 451 before it takes one.
     pub greylist: u32,
     /// The addresses that it does not have.
     pub refuse: Vec<String>,
@@ -67,7 +67,7 @@ fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
         Security::Plain => with_password,
     };
     if encrypted && smtp.untrusted && server.ca_pem.is_none() {
-        let said = "nobody whom this machine trusts has signed it";
+        let said = "no authority that this machine trusts has signed it";
         return Err(not_trusted(
             server,
             said,
@@ -75,7 +75,7 @@ fn log_in(server: &Server, smtp: &SmtpSetup) -> Result<()> {
         ));
     }
     match (&server.user, &smtp.password) {
-        (Some(_), Some(wanted)) if server.password.as_ref() != Some(wanted) => {
+        (Some(_), Some(expected)) if server.password.as_ref() != Some(expected) => {
             Err(login_refused(server, "535 5.7.8 authentication failed"))
         }
         _ => Ok(()),

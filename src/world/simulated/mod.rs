@@ -1,4 +1,4 @@
-//! Performs effects in a world in memory, whose files, programs and clock are said beforehand: for tests of recipes.
+//! Performs effects in a world in memory, whose files, programs and clock come from a setup: for tests of recipes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ mod clock;
 mod environment;
 mod files;
 mod founding;
-pub mod given;
+pub mod setup_values;
 pub mod http;
 mod listing;
 mod locks;
@@ -40,7 +40,6 @@ mod source;
 mod state;
 mod tree;
 mod ways;
-pub use given::Age;
 pub use mail::SmtpSetup;
 pub use objects::stores::StoreSetup;
 pub use postgres::{Heard, PostgresServer, Said};
@@ -50,6 +49,7 @@ pub use seen::{Posted, Ran, Requested};
 pub use setup::{
     BackupSetup, CatalogSetup, FileSetup, FileTable, ObjectSetup, ObjectTable, OverdueSetup, RunSetup, SimulatedSetup,
 };
+pub use setup_values::Age;
 pub use snapshot::{Seen, SeenObject, Snapshot};
 
 /// A world in memory. Clones are the same world.
@@ -88,7 +88,7 @@ impl Simulated {
         Ok(Simulated { shared: Shared::new(state), setup: Arc::new(setup), clock, environment, machine })
     }
 
-    /// What this world has come to.
+    /// The state of this world.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&self.shared.lock())
     }
@@ -100,7 +100,7 @@ impl Simulated {
         founding::found(&mut state.tree, &self.setup, now, path, file)
     }
 
-    /// Another program writes a file, or removes what lies there.
+    /// Another program writes a file, or removes what is there.
     pub fn change(&self, path: &Path, file: Option<&FileSetup>) -> Result<()> {
         let mut state = self.shared.lock();
         let now = state.now();
@@ -129,7 +129,7 @@ impl Simulated {
         self.perform(request).await.map(drop)
     }
 
-    /// Waits until so much time has passed in this world; what would wait beyond that stands still.
+    /// Waits until this much time has passed in this world; a longer wait stops there.
     pub async fn alarm(&self, after: Duration) {
         self.clock.alarm(self.clock.elapsed().saturating_add(after)).await;
     }

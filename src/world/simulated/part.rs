@@ -1,4 +1,4 @@
-//! A file under way: under a partial name while it is written, under its own name from one moment to the next.
+//! An unfinished file: under a partial name while it is written, under its own name from one moment to the next.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::world::refusals::taken;
 #[derive(Clone)]
 pub struct Part {
     path: PathBuf,
-    /// Where it will lie, and where it lies meanwhile.
+    /// Where it will be, and where it is meanwhile.
     spot: PathBuf,
     partial: PathBuf,
 }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::clock::Pace;
-use super::given;
+use super::setup_values;
 use super::state::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::stream::Piece;
@@ -58,19 +58,19 @@ pub struct Said {
 #[serde(deny_unknown_fields, default)]
 pub struct Heard {
     /// One row of one column.
-    #[serde(deserialize_with = "given::some_bytes")]
+    #[serde(deserialize_with = "setup_values::some_bytes")]
     pub value: Option<Bytes>,
     pub columns: Vec<String>,
     pub rows: Vec<Vec<String>>,
     /// The data of a `COPY … TO STDOUT`.
-    #[serde(deserialize_with = "given::some_bytes")]
+    #[serde(deserialize_with = "setup_values::some_bytes")]
     pub data: Option<Bytes>,
     /// It refuses, with this message.
     pub error: Option<String>,
     /// The SQLSTATE of the refusal.
     pub code: Option<String>,
     /// How long it takes.
-    #[serde(deserialize_with = "given::duration")]
+    #[serde(deserialize_with = "setup_values::duration")]
     pub takes: Duration,
     /// It never answers.
     pub hangs: bool,

@@ -1,4 +1,4 @@
-//! Starts the programs of a simulated world: what each one writes and how it ends was said before, or is said by a function.
+//! Starts the programs of a simulated world: what each one writes and how it ends comes from the setup, or from a function.
 
 pub(crate) mod process;
 
@@ -13,8 +13,8 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::clock::Pace;
-use super::given::{self, table_or_text};
 use super::seen::Ran;
+use super::setup_values::{self, table_or_text};
 use super::state::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::suggest::{listed, nearest};
@@ -23,7 +23,7 @@ use crate::world::refusals::{no_such_cwd, not_on_path};
 use crate::world::simulated::programs::process::Play;
 use crate::world::{Child, Command, Exit};
 
-/// Where the programs of this world lie.
+/// Where the programs of this world are.
 const FOLDER: &str = "/usr/bin";
 
 /// A program of this world.
@@ -55,9 +55,9 @@ pub struct Call {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Canned {
-    #[serde(deserialize_with = "given::bytes")]
+    #[serde(deserialize_with = "setup_values::bytes")]
     pub stdout: Bytes,
-    #[serde(deserialize_with = "given::bytes")]
+    #[serde(deserialize_with = "setup_values::bytes")]
     pub stderr: Bytes,
     /// The exit code.
     #[serde(rename = "exit")]
@@ -65,16 +65,16 @@ pub struct Canned {
     /// The signal that ends it, in place of an exit code.
     pub signal: Option<i32>,
     /// How long it takes, spread over what it writes.
-    #[serde(deserialize_with = "given::duration")]
+    #[serde(deserialize_with = "setup_values::duration")]
     pub takes: Duration,
-    /// It dies after so many bytes: by its `signal`, with its `code` unless that is 0, else by signal 9.
-    #[serde(deserialize_with = "given::size")]
+    /// It dies after this many bytes: by its `signal`, with its `code` unless that is 0, else by signal 9.
+    #[serde(deserialize_with = "setup_values::size")]
     pub dies_after: Option<u64>,
-    /// It writes so many bytes, or all of them, and then neither goes on nor ends.
-    #[serde(deserialize_with = "given::size")]
+    /// It writes this many bytes, or all of them, and then neither goes on nor ends.
+    #[serde(deserialize_with = "setup_values::size")]
     pub hangs_after: Option<u64>,
-    /// It takes so much of its input and no more.
-    #[serde(deserialize_with = "given::size")]
+    /// It takes this much of its input and no more.
+    #[serde(deserialize_with = "setup_values::size")]
     pub reads_at_most: Option<u64>,
     /// The files that it has written when it ends well.
     pub writes: BTreeMap<PathBuf, Written>,
@@ -84,7 +84,7 @@ pub struct Canned {
 
 /// What a program writes into a file.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Written(#[serde(deserialize_with = "given::bytes")] pub Bytes);
+pub struct Written(#[serde(deserialize_with = "setup_values::bytes")] pub Bytes);
 
 impl Canned {
     pub fn says(stdout: impl Into<Bytes>) -> Canned {
@@ -176,7 +176,7 @@ fn note(command: &Command, shared: &Shared) -> usize {
     state.ran.len() - 1
 }
 
-/// Where a program lies.
+/// Where a program is.
 pub fn which(program: &str, programs: &Programs) -> Option<PathBuf> {
     let found = find(program, programs).filter(|found| !found.missing());
     found.map(|_| if program.contains('/') { PathBuf::from(program) } else { Path::new(FOLDER).join(program) })

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde::Deserialize;
 
-use super::given;
+use super::setup_values;
 use crate::error::{Error, Kind, Result};
 use crate::secret::redact;
 use crate::suggest::{listed, nearest};
@@ -25,21 +25,21 @@ pub struct Route(pub Vec<CannedResponse>);
 pub struct CannedResponse {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
-    #[serde(deserialize_with = "given::bytes")]
+    #[serde(deserialize_with = "setup_values::bytes")]
     pub body: Bytes,
-    /// For a big body: so many zeroes.
-    #[serde(deserialize_with = "given::size")]
+    /// For a big body: this many zeroes.
+    #[serde(deserialize_with = "setup_values::size")]
     pub size: Option<u64>,
     /// How long it takes until the answer begins.
-    #[serde(deserialize_with = "given::duration")]
+    #[serde(deserialize_with = "setup_values::duration")]
     pub takes: Duration,
     /// The request is taken, and nothing is ever answered.
     pub hangs: bool,
-    /// Nothing more comes after so many bytes of the body.
-    #[serde(deserialize_with = "given::size")]
+    /// Nothing more comes after this many bytes of the body.
+    #[serde(deserialize_with = "setup_values::size")]
     pub hangs_after: Option<u64>,
-    /// The connection breaks after so many bytes of the body.
-    #[serde(deserialize_with = "given::size")]
+    /// The connection breaks after this many bytes of the body.
+    #[serde(deserialize_with = "setup_values::size")]
     pub cut_after: Option<u64>,
     /// Nothing listens there.
     pub refused: bool,
@@ -138,10 +138,10 @@ pub fn find<'a>(request: &HttpRequest, routes: &'a BTreeMap<String, Route>) -> O
     let url = request.url.url();
     let mut bare = url.clone();
     bare.set_query(None);
-    let matching = |wanted: &reqwest::Url, with_method: bool| {
+    let matching = |asked: &reqwest::Url, with_method: bool| {
         routes.iter().find(|(key, _)| match key.split_once(' ') {
-            Some((method, text)) => with_method && method == request.method.word() && same(text, wanted),
-            None => !with_method && same(key, wanted),
+            Some((method, text)) => with_method && method == request.method.word() && same(text, asked),
+            None => !with_method && same(key, asked),
         })
     };
     let found = matching(url, true).or_else(|| matching(&bare, true));
@@ -149,8 +149,8 @@ pub fn find<'a>(request: &HttpRequest, routes: &'a BTreeMap<String, Route>) -> O
     found.map(|(key, route)| (key.as_str(), route))
 }
 
-fn same(text: &str, wanted: &reqwest::Url) -> bool {
-    reqwest::Url::parse(text.trim()).is_ok_and(|url| url == *wanted)
+fn same(text: &str, asked: &reqwest::Url) -> bool {
+    reqwest::Url::parse(text.trim()).is_ok_and(|url| url == *asked)
 }
 
 /// What a spec has to say when a recipe sends a request that it did not think of.

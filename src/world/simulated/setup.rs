@@ -8,12 +8,12 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 
-use super::given::{self, Age, table_or_text};
 use super::mail::SmtpSetup;
 use super::objects::stores::StoreSetup;
 use super::postgres::PostgresServer;
 use super::programs::Program;
 use super::routes::Route;
+use super::setup_values::{self, Age, table_or_text};
 use crate::world::SecretOrText;
 
 /// A world before anything has happened in it.
@@ -21,9 +21,9 @@ use crate::world::SecretOrText;
 #[serde(deny_unknown_fields, default)]
 pub struct SimulatedSetup {
     /// The time of the clock.
-    #[serde(deserialize_with = "given::moment")]
+    #[serde(deserialize_with = "setup_values::moment")]
     pub now: DateTime<FixedOffset>,
-    /// What lies there by path. The folders above need not be named: they are the user's own.
+    /// What is there by path. The folders above need not be named: they are the user's own.
     pub files: BTreeMap<PathBuf, FileSetup>,
     /// The programs by name. Any other is an error that lists these.
     pub programs: BTreeMap<String, Program>,
@@ -34,16 +34,16 @@ pub struct SimulatedSetup {
     pub env: BTreeMap<String, SecretOrText>,
     /// What object stores hold, by `s3://bucket/key`; `s3://bucket` alone is a bucket with nothing in it.
     pub objects: BTreeMap<String, ObjectSetup>,
-    /// How object stores answer: to everybody, unless something else is said.
+    /// How object stores answer: by default to everybody.
     pub store: StoreSetup,
-    /// The mail server: it takes every mail, unless something else is said.
+    /// The mail server: by default it takes every mail.
     pub smtp: SmtpSetup,
     /// What the record of runs has.
     pub catalog: CatalogSetup,
-    /// Whom to call, by the levels of `[contacts]`.
+    /// Who to call, by the levels of `[contacts]`.
     pub contacts: BTreeMap<String, Vec<String>>,
     /// Free space of the one disk.
-    #[serde(deserialize_with = "given::size")]
+    #[serde(deserialize_with = "setup_values::size")]
     pub free_bytes: Option<u64>,
     /// What another process holds: the recipes that run in it, by name, or locks by path.
     pub locked: Vec<PathBuf>,
@@ -103,9 +103,9 @@ pub struct RunSetup {
     pub status: Option<String>,
     /// Default: `daily`.
     pub r#type: Option<String>,
-    #[serde(deserialize_with = "given::some_moment")]
+    #[serde(deserialize_with = "setup_values::some_moment")]
     pub started_at: Option<DateTime<FixedOffset>>,
-    #[serde(default, deserialize_with = "given::some_duration")]
+    #[serde(default, deserialize_with = "setup_values::some_duration")]
     pub took: Option<Duration>,
     pub error: Option<String>,
     #[serde(default)]
@@ -128,36 +128,36 @@ pub struct OverdueSetup {
     /// The recipe where none is named.
     pub target: Option<String>,
     pub verdict: String,
-    #[serde(default, deserialize_with = "given::some_moment")]
+    #[serde(default, deserialize_with = "setup_values::some_moment")]
     pub due: Option<DateTime<FixedOffset>>,
-    #[serde(default, deserialize_with = "given::some_moment")]
+    #[serde(default, deserialize_with = "setup_values::some_moment")]
     pub since: Option<DateTime<FixedOffset>>,
-    #[serde(default, deserialize_with = "given::some_duration")]
+    #[serde(default, deserialize_with = "setup_values::some_duration")]
     pub age: Option<Duration>,
-    #[serde(default, deserialize_with = "given::some_duration")]
+    #[serde(default, deserialize_with = "setup_values::some_duration")]
     pub objective: Option<Duration>,
     pub why: Option<String>,
 }
 
-/// What lies at a path: a file, unless it is said to be a folder or a link.
+/// What is at a path: a file, or else a folder or a link.
 #[derive(Clone, Debug, Default)]
 pub struct FileSetup(pub FileTable);
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileTable {
-    #[serde(deserialize_with = "given::some_bytes")]
+    #[serde(deserialize_with = "setup_values::some_bytes")]
     pub content: Option<Bytes>,
-    /// For a big file: it takes so much space, and reads as zeroes.
-    #[serde(deserialize_with = "given::size")]
+    /// For a big file: it takes this much space, and reads as zeroes.
+    #[serde(deserialize_with = "setup_values::size")]
     pub size: Option<u64>,
     pub dir: bool,
     /// Where it leads, for a link.
     pub link: Option<PathBuf>,
     pub age: Option<Age>,
-    #[serde(deserialize_with = "given::some_moment")]
+    #[serde(deserialize_with = "setup_values::some_moment")]
     pub modified: Option<DateTime<FixedOffset>>,
-    #[serde(deserialize_with = "given::mode")]
+    #[serde(deserialize_with = "setup_values::mode")]
     pub mode: Option<u32>,
     /// `root`, the user of this world, or a number.
     pub owner: Option<String>,
@@ -184,13 +184,13 @@ pub struct ObjectSetup(pub ObjectTable);
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ObjectTable {
-    #[serde(deserialize_with = "given::some_bytes")]
+    #[serde(deserialize_with = "setup_values::some_bytes")]
     pub content: Option<Bytes>,
     /// For a big object: it reads as zeroes.
-    #[serde(deserialize_with = "given::size")]
+    #[serde(deserialize_with = "setup_values::size")]
     pub size: Option<u64>,
     pub age: Option<Age>,
-    #[serde(deserialize_with = "given::some_moment")]
+    #[serde(deserialize_with = "setup_values::some_moment")]
     pub modified: Option<DateTime<FixedOffset>>,
     pub storage_class: Option<String>,
     /// What is kept with it, such as its `sha256`.

@@ -1,4 +1,4 @@
-//! Shows what a simulated world has come to: what lies where, what ran, and what was left open.
+//! Shows the state of a simulated world: its files, what ran, and what was left open.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub partials: Vec<PathBuf>,
     /// Objects by their address, such as `s3://bucket/key`.
     pub objects: BTreeMap<String, SeenObject>,
-    /// Objects that were begun, and neither committed nor given up.
+    /// Objects that were begun, and neither committed nor aborted.
     pub uploads: Vec<String>,
     /// Files that are still open to be read.
     pub open: Vec<PathBuf>,
@@ -38,7 +38,7 @@ pub struct Snapshot {
     pub mails: Vec<Posted>,
 }
 
-/// What lies at a path.
+/// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub stat: Stat,
@@ -78,7 +78,7 @@ impl Snapshot {
         snapshot
     }
 
-    /// What lies at a path.
+    /// What is at a path.
     pub fn at(&self, path: impl AsRef<Path>) -> Option<&Seen> {
         self.files.get(path.as_ref())
     }
@@ -91,7 +91,7 @@ impl Snapshot {
         }
     }
 
-    /// The size of what lies at a path, or of the object that has this address; nothing when nothing does.
+    /// The size of what is at a path, or of the object that has this address; nothing when nothing does.
     pub fn size_of(&self, path: &Path) -> Option<u64> {
         match self.at(path) {
             Some(seen) => Some(seen.stat.size_bytes),

@@ -93,7 +93,7 @@ impl Node {
 }
 
 impl Tree {
-    /// An empty file system with so much free space.
+    /// An empty file system with this much free space.
     pub fn new(free: u64, person: Person, now: DateTime<FixedOffset>) -> Tree {
         let Person { user: owner, group } = person;
         let root = Node { what: What::Dir, mode: 0o755, owner, group, modified: now, inode: 0, changed: 0 };
@@ -108,7 +108,7 @@ impl Tree {
         self.nodes.iter()
     }
 
-    /// Puts something there at the beginning: the disk is so much larger.
+    /// Puts something there at the beginning: the disk is this much larger.
     pub fn found(&mut self, path: PathBuf, node: Node) {
         self.total += node.size();
         let node = self.new_inode(node);
@@ -174,12 +174,12 @@ impl Tree {
         if fits < data.len() as u64 { Err(Errno::NOSPC.into()) } else { Ok(()) }
     }
 
-    /// What lies in a folder and below it.
+    /// What is in a folder and below it.
     pub fn below<'a>(&'a self, dir: &'a Path) -> impl Iterator<Item = (&'a PathBuf, &'a Node)> {
         self.nodes.range(dir.to_owned()..).take_while(move |(path, _)| path.starts_with(dir)).skip(1)
     }
 
-    /// Moves a name with all that lies below it.
+    /// Moves a name with all that is below it.
     pub fn shift(&mut self, from: &Path, to: &Path, now: DateTime<FixedOffset>) {
         let paths: Vec<PathBuf> = self.below(from).map(|(path, _)| path.clone()).chain([from.to_owned()]).collect();
         for path in paths {

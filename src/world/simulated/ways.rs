@@ -13,7 +13,7 @@ use crate::world::partial::LONGEST_NAME;
 use crate::world::paths::nearest_root;
 use crate::world::refusals::{out_of_reach, refused};
 
-/// Linux gives up after so many links.
+/// Linux follows at most this many links.
 const MOST_LINKS: usize = 40;
 
 /// The declared paths, as the real world's fence has them; `None` reaches everything.
@@ -43,7 +43,7 @@ impl View<'_> {
         Ok(folder.join(name))
     }
 
-    /// Where a folder really lies.
+    /// Where a folder really is.
     pub fn folder(&self, path: &Path) -> io::Result<PathBuf> {
         self.folder_within(path, path)
     }
@@ -55,7 +55,7 @@ impl View<'_> {
         Ok((place, node))
     }
 
-    /// What lies at a spot, a link as itself.
+    /// What is at a spot, a link as itself.
     pub fn at(&self, spot: &Path) -> io::Result<&Node> {
         Ok(self.tree.node(spot).ok_or(Errno::NOENT)?)
     }
@@ -112,7 +112,7 @@ impl View<'_> {
         let root = self.roots.as_ref().map_or(Ok(None), |roots| nearest_root(roots, path))?;
         match root.map(|root| (root, target.strip_prefix(root))) {
             Some((root, Ok(rest))) => self.walk(self.walk("/".into(), root, false)?, rest, true),
-            // What lies above a declared path is taken as it is, links and all.
+            // What is above a declared path is taken as it is, links and all.
             _ => self.walk("/".into(), target, false),
         }
     }

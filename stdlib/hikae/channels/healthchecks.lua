@@ -17,7 +17,7 @@ function healthchecks.good_answer(answer)
 end
 
 --- The address for a status: that of the check itself is for success.
----@param status? string How the run stands.
+---@param status? string The state of the run.
 ---@param channel alert.Channel
 ---@return string|Secret
 local function address(status, channel)
@@ -42,7 +42,7 @@ local function body(run)
   return alerts.fit_bytes(table.concat(lines, "\n"), MAX_BYTES)
 end
 
---- Says how a run stands. `rid` lets the check tell runs apart that overlap.
+--- Reports the state of a run. By `rid` the check can tell overlapping runs apart.
 ---@param run alert.Run
 ---@param channel alert.Channel
 function healthchecks.ping(run, channel)

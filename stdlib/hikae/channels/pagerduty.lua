@@ -5,11 +5,12 @@ local pagerduty = { connect = { "events.pagerduty.com", "events.eu.pagerduty.com
 
 local SEVERITIES = { good = "info", neutral = "info", warning = "warning", danger = "error" }
 
---- What makes two events one incident: the recipe and the machine, for two machines may run recipes of one name.
+--- What makes two events one incident: the recipe and the machine, for two machines may run recipes of one name. Warnings are an
+--- incident of their own, which no success resolves: the run that warns is one.
 ---@param event alert.Event
 ---@return string
 local function key(event)
-  local mark = event.rehearsal and "rehearsal/" or ""
+  local mark = (event.rehearsal and "rehearsal/" or "") .. (event.kind == "warning" and "warnings/" or "")
   return alerts.fit_bytes(mark .. event.recipe .. "@" .. event.host, 255)
 end
 

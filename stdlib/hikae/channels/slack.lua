@@ -10,7 +10,7 @@ local MAX_HEADER, MAX_TEXT, MAX_FIELD, MAX_FIELDS, MAX_BLOCKS = 150, 3000, 2000,
 ---@param text string
 ---@param max integer UTF-16 units that it may have when it is escaped.
 ---@return string
-local function escaped(text, max)
+function slack.escaped(text, max)
   local function escape(raw)
     return (raw:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))
   end
@@ -22,7 +22,7 @@ end
 ---@param max integer
 ---@return table
 local function plain(text, max)
-  return { type = "plain_text", text = escaped(text, max), emoji = false }
+  return { type = "plain_text", text = slack.escaped(text, max), emoji = false }
 end
 
 --- Label and value side by side, five rows in a block.
@@ -31,7 +31,7 @@ end
 local function add_rows(event, blocks)
   local fields = {}
   for at, row in ipairs(event.rows) do
-    fields[#fields + 1] = { type = "mrkdwn", text = "*" .. escaped(row.label, 200) .. "*" }
+    fields[#fields + 1] = { type = "mrkdwn", text = "*" .. slack.escaped(row.label, 200) .. "*" }
     fields[#fields + 1] = plain(row.value == "" and "-" or row.value, MAX_FIELD)
     if #fields == MAX_FIELDS or at == #event.rows then
       -- Room for the advice and the link below.
@@ -57,13 +57,13 @@ function slack.message(event)
   if event.advice ~= "" then
     blocks[#blocks + 1] = { type = "section", text = plain(event.advice, MAX_TEXT) }
   end
-  local footer = escaped(event.footer, 500)
+  local footer = slack.escaped(event.footer, 500)
   if event.system_url and event.system_url:match("^https?://[^%s<>|]+$") then
-    footer = footer .. "  <" .. escaped(event.system_url, 1000) .. "|" .. escaped(event.labels.system_url, 100) .. ">"
+    footer = footer .. "  <" .. slack.escaped(event.system_url, 1000) .. "|" .. slack.escaped(event.labels.system_url, 100) .. ">"
   end
   blocks[#blocks + 1] = { type = "context", elements = { { type = "mrkdwn", text = footer } } }
   return {
-    text = escaped(event.subject, MAX_TEXT),
+    text = slack.escaped(event.subject, MAX_TEXT),
     attachments = { { color = alerts.colour(event), blocks = blocks } },
   }
 end

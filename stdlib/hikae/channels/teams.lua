@@ -8,7 +8,7 @@ local MAX_BYTES, MAX_VALUE, MIN_VALUE = 26000, 4000, 60
 
 local STYLES = { good = "good", neutral = "emphasis", warning = "warning", danger = "attention" }
 
---- The rows of an event, each value no longer than so many bytes.
+--- The rows of an event, each value no longer than this many bytes.
 ---@param event alert.Event
 ---@param max integer
 ---@param count integer How many rows there may be.

@@ -10,7 +10,7 @@ const TAG_BYTES: usize = 1 << 20;
 pub(crate) enum DollarQuote {
     /// A tag, if another `$` follows it.
     Tag(Vec<u8>),
-    /// The text; so many bytes of `$tag` have been met at its end so far.
+    /// The text; this many bytes of `$tag` have been met at its end so far.
     Inside { tag: Vec<u8>, matched: usize },
 }
 

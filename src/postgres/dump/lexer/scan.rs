@@ -37,7 +37,7 @@ impl Lexer {
         }
     }
 
-    /// Passes over what can neither end a statement nor begin something in which its end must not be seen.
+    /// Skips what can neither end a statement nor begin something that hides its end.
     pub(super) fn skip(&mut self, data: &[u8]) -> (usize, Option<Item>) {
         let plain =
             data.iter().position(|byte| matches!(byte, b'\n' | b'"' | b'$' | b'\'' | b'-' | b'/' | b';' | b'\\'));

@@ -1,4 +1,4 @@
-//! Makes plain SQL of a folder by `pg_dump --format=directory` that somebody has put into a tar file, to its last byte.
+//! Makes plain SQL of a folder by `pg_dump --format=directory` that was put into a tar file, to its last byte.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::postgres::restore::load::decode_folder;
 use crate::postgres::restore::read::Reader;
 use crate::stream::tar::{Tar, TarKind};
-use crate::stream::{Piece, Source};
+use crate::stream::{Piece, Sink, Source};
 use crate::world::Caller;
 use crate::world::partial::FOLDER_MODE;
 use crate::world::program::{ProgramSource, failure};
@@ -28,7 +28,7 @@ pub fn begins_as_tar(head: &[u8]) -> bool {
     head.get(MAGIC_AT..).is_some_and(|rest| rest.starts_with(MAGIC))
 }
 
-/// The dump in a tar file as plain SQL, and the folder of the tar file in which it lies.
+/// The dump in a tar file as plain SQL, and the folder of the tar file in which it is.
 pub async fn decoded(reader: &Reader, tar: Box<dyn Source>) -> Result<(Box<dyn Source>, String)> {
     let Some(work) = &reader.work else {
         return Err(Error::new(Kind::Recipe, "the dump is a folder in a tar file, and has no place to be unpacked")
@@ -72,14 +72,25 @@ async fn unpack(caller: &Caller, tar: Box<dyn Source>, folder: &Path) -> Result<
         if entry.kind == TarKind::File {
             names.file(&path)?;
             let mut sink = caller.create(&folder.join(&path), FILE_MODE).await?;
-            while let Some(data) = tar.data().await? {
-                sink.write(data).await?;
+            if let Err(error) = fill(&mut *sink, &mut tar).await {
+                // Taken back here and now: a file that is still under way would keep its folder.
+                return Err(match sink.abort().await {
+                    Ok(()) => error,
+                    Err(left) => left.within(format!("cannot clean up after: {}", error.one_line())),
+                });
             }
-            sink.seal().await?;
             sink.commit().await?;
         }
     }
     Ok(())
+}
+
+/// Writes the entry that is under way.
+async fn fill(sink: &mut dyn Sink, tar: &mut Tar) -> Result<()> {
+    while let Some(data) = tar.data().await? {
+        sink.write(data).await?;
+    }
+    sink.seal().await
 }
 
 /// The one folder that is a dump.

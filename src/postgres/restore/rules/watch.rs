@@ -1,4 +1,4 @@
-//! Holds the rest of a statement to what its first words promised, while it passes.
+//! Checks that the rest of a statement matches its first words, while it passes.
 
 use crate::postgres::dump::item::Item;
 use crate::postgres::restore::inserting::Insert;
@@ -54,18 +54,18 @@ impl Watch {
                 }
             }
             Watch::NoData { seen } => {
-                let wanted = ["with", "no", "data"];
-                *seen = match wanted.get(*seen) {
+                let words = ["with", "no", "data"];
+                *seen = match words.get(*seen) {
                     Some(word) if *word == token.text && token.kind == TokenKind::Word => *seen + 1,
-                    _ => usize::from(token.text == wanted[0] && token.kind == TokenKind::Word),
+                    _ => usize::from(token.text == words[0] && token.kind == TokenKind::Word),
                 };
             }
             Watch::Subscription { seen } => {
-                let wanted = ["connect", "=", "false"];
-                *seen = match wanted.get(*seen) {
-                    None => wanted.len(),
+                let words = ["connect", "=", "false"];
+                *seen = match words.get(*seen) {
+                    None => words.len(),
                     Some(word) if *word == token.text && token.kind != TokenKind::String => *seen + 1,
-                    Some(_) => usize::from(token.text == wanted[0]),
+                    Some(_) => usize::from(token.text == words[0]),
                 };
             }
         }

@@ -1,4 +1,4 @@
-//! Loads a proved dump into its target, and believes neither the server nor the file: both must say at the end that all went in.
+//! Loads a proved dump into its target, and trusts neither the server nor the file: both must report at the end that everything was loaded.
 
 use std::collections::VecDeque;
 
@@ -100,11 +100,11 @@ impl Restoring {
         let properties = own.properties.iter().filter(|sql| !configured || !is_setting(sql));
         // The comment of a database that somebody else has made is not ours to change.
         let comment = own.comment.iter().filter(|_| created);
-        self.tell_of_database(proved, None, properties.chain(comment).collect()).await
+        self.set_properties(proved, None, properties.chain(comment).collect()).await
     }
 
     /// Runs statements about the database, as `role` where one is named.
-    pub(crate) async fn tell_of_database(
+    pub(crate) async fn set_properties(
         &self,
         proved: &Proved,
         role: Option<&ThrowawayRole>,
@@ -115,7 +115,7 @@ impl Restoring {
         }
         let act = format!("cannot give the database `{}` its owner, settings and rights", self.target);
         let mut talk = Talk::open(&self.loader, &self.server, &self.target, &act).await?;
-        let told = async {
+        let done = async {
             talk.run(READING.map(str::to_owned)).await?;
             talk.ask(NO_SEARCH_PATH).await?;
             talk.ask(WRITES).await?;
@@ -130,8 +130,8 @@ impl Restoring {
             }
             Ok(())
         };
-        let told = told.await;
-        talk.end(told).await
+        let done = done.await;
+        talk.end(done).await
     }
 }
 

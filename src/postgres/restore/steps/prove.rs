@@ -1,4 +1,4 @@
-//! Proves a dump before the server is touched: reads all of it, and believes its manifest, its checksums and its own end.
+//! Proves a dump before the server is touched: reads all of it, and checks its manifest, its checksums and its own end.
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Loads a dump that nobody vouches for under a throwaway role: the code that a dump defines then has no rights but those.
+//! Loads a dump from an unknown source under a throwaway role, so that the code in it has only that role's rights.
 //!
 //! A role that can log in, and not `SET ROLE`: a function could take that back. It is a member of no other role, and nobody
 //! can log in as it while the code of the dump runs. What the role may not do, and what runs no code of the dump, the user of
@@ -19,7 +19,8 @@ use crate::postgres::server::throwaway_role::ThrowawayRole;
 use crate::world::postgres::{Step, sqlstate_of};
 
 /// What to do about a file that nobody vouches for.
-const TRUST: &str = "if you trust whoever made the file: `--set trust=dump`; or restore as a user who is no superuser";
+const TRUST: &str =
+    "if you trust the person who made the file: `--set trust=dump`; or restore as a user who is no superuser";
 
 /// Whether the login has rights on the machine of the server.
 const PRIVILEGED: &str = "SELECT me.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname IN \
@@ -80,7 +81,7 @@ impl Restoring {
     /// that are loaded into every session, or switch off what keeps data whole.
     pub async fn configure(&self, role: &ThrowawayRole, proved: &Proved) -> Result<()> {
         let settings = proved.own.properties.iter().filter(|sql| is_setting(sql)).collect();
-        self.tell_of_database(proved, Some(role), settings).await
+        self.set_properties(proved, Some(role), settings).await
     }
 
     /// Takes back what the role owns, and does what it could not. None of that runs code of the dump.

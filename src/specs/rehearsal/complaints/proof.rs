@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
-
+use crate::backup::series::series_of;
 use crate::catalog::Status;
 use crate::catalog::manifest;
 use crate::catalog::manifest::Manifest;
@@ -33,7 +32,7 @@ pub fn unproved(rehearsed: &Rehearsed) -> Vec<Error> {
             true => Ok(()),
             false => Err(differs(path, "its manifest is of other bytes than the record")),
         });
-        whole.err().map(|error| error.within("the run says success, but its backup does not stand"))
+        whole.err().map(|error| error.within("the run says success, but its backup is not there"))
     });
     wrong.collect()
 }
@@ -74,7 +73,7 @@ fn is_changed_on_purpose(rehearsed: &Rehearsed, path: &Path) -> bool {
     rehearsed.faults.iter().any(changes)
 }
 
-/// Whether it lies where a killed run has unpacked something for a moment: the next run removes it.
+/// Whether it is where a killed run has unpacked something for a moment: the next run removes it.
 fn of_a_moment(world: &Snapshot, path: &Path) -> bool {
     path.ancestors().any(|folder| is_unpacked(folder) && world.at(unpacked_lock(folder)).is_some())
 }
@@ -98,7 +97,7 @@ pub fn lost(rehearsed: &Rehearsed) -> Vec<Complaint> {
         .filter(|(path, _)| is_there(before, &manifest::path_beside(path)))
         .filter(|(path, _)| is_there(before, path) && !is_there(after, path) && !is_replaced(rehearsed, path))
         .map(|(path, site)| {
-            let what = format!("`{}` was let go although no new backup of its kind was proved", path.display());
+            let what = format!("`{}` was removed although no new backup of its kind was proved", path.display());
             Complaint::new(Sort::Loss, Error::new(Kind::Integrity, what).at(site.clone()))
         })
         .collect()
@@ -120,13 +119,13 @@ pub fn emptied(rehearsed: &Rehearsed) -> Vec<Complaint> {
             _ => Vec::new(),
         })
         .collect();
-    let kinds: BTreeSet<String> = run.backups.iter().map(|backup| without_stamps(Path::new(&backup.path))).collect();
+    let kinds: BTreeSet<String> = run.backups.iter().map(|backup| series_of(&backup.path)).collect();
     let found = kinds.into_iter().filter_map(|kind| {
-        let of_kind = |path: &&Path| without_stamps(path) == kind;
+        let of_kind = |path: &&Path| series_of(&path.to_string_lossy()) == kind;
         let made = run.backups.iter().filter(|backup| of_kind(&Path::new(&backup.path))).count();
-        let standing = after.files.keys().map(PathBuf::as_path).chain(after.objects.keys().map(Path::new));
+        let there = after.files.keys().map(PathBuf::as_path).chain(after.objects.keys().map(Path::new));
         let gone = || removed.iter().filter(|(path, _)| of_kind(&path.as_path()) && is_there(before, path));
-        (gone().count() >= 2 && standing.filter(of_kind).count() <= made).then(|| {
+        (gone().count() >= 2 && there.filter(of_kind).count() <= made).then(|| {
             let what = format!("none but the new one is left of the backups `{kind}`");
             let site = gone().find_map(|(_, site)| (*site).clone());
             Complaint::new(Sort::Loss, Error::new(Kind::Integrity, what).at(site))
@@ -135,32 +134,14 @@ pub fn emptied(rehearsed: &Rehearsed) -> Vec<Complaint> {
     found.collect()
 }
 
-/// Whether what lay there is no loss: the run has proved a backup, and a newer one of the same kind exists, with every byte
-/// that its manifest describes. Of the same kind is what has the same path but for its stamps.
+/// Whether it is no loss that this is gone: the run has proved a backup, and a newer one of the same series exists, with every
+/// byte that its manifest describes.
 pub fn is_replaced(rehearsed: &Rehearsed, gone: &Path) -> bool {
     let Rehearsed { after, run, .. } = rehearsed;
-    let kind = without_stamps(gone);
-    let standing = after.files.keys().map(PathBuf::as_path).chain(after.objects.keys().map(Path::new));
-    let mut newer = standing.filter(|path| *path > gone && without_stamps(path) == kind);
+    let kind = series_of(&gone.to_string_lossy());
+    let there = after.files.keys().map(PathBuf::as_path).chain(after.objects.keys().map(Path::new));
+    let mut newer = there.filter(|path| *path > gone && series_of(&path.to_string_lossy()) == kind);
     !run.backups.is_empty() && newer.any(|path| whole(after, path).is_ok())
-}
-
-/// A path with `0` for every digit of its stamps, which are written as `clock.stamp` does it, or as a day alone.
-fn without_stamps(path: &Path) -> String {
-    let digit = |c: char| if c.is_ascii_digit() { '0' } else { c };
-    let mut text = path.to_string_lossy().into_owned();
-    let shape: String = text.chars().map(digit).collect();
-    for (stamp, day) in [("00000000_000000", "%Y%m%d"), ("00000000", "%Y%m%d"), ("0000-00-00", "%Y-%m-%d")] {
-        for (start, _) in shape.match_indices(stamp) {
-            let end = start + stamp.len();
-            let alone = !shape[..start].ends_with('0') && !shape[end..].starts_with('0');
-            let date = text[start..end].split('_').next().unwrap_or_default();
-            if alone && NaiveDate::parse_from_str(date, day).is_ok() {
-                text.replace_range(start..end, stamp);
-            }
-        }
-    }
-    text
 }
 
 /// Whether a file or an object is there.

@@ -36,7 +36,7 @@ const CONNECT: Duration = Duration::from_secs(20);
 #[derive(Default)]
 pub struct Clients(Mutex<Vec<(Trust, Arc<Ready>)>>);
 
-/// Whom to trust.
+/// Which authorities to trust.
 #[derive(Clone, PartialEq, Eq)]
 enum Trust {
     /// Nobody has to be: plain http.
@@ -72,9 +72,9 @@ impl Clients {
         if let Some(ready) = self.known(&trust) {
             return Ok(ready);
         }
-        let (wanted, environment) = (trust.clone(), environment.clone());
+        let (owned, environment) = (trust.clone(), environment.clone());
         // The system's certificates are read from the disk.
-        let ready = Arc::new(blocking(move || build(wanted, &environment)).await?);
+        let ready = Arc::new(blocking(move || build(owned, &environment)).await?);
         self.lock().push((trust, ready.clone()));
         Ok(ready)
     }

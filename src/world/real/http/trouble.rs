@@ -1,4 +1,4 @@
-//! Says in plain words why a request did not arrive: the name, the port, the certificate, the proxy.
+//! Explains why a request did not arrive: the name, the port, the certificate, the proxy.
 
 use std::error::Error as Cause;
 use std::io;
@@ -13,16 +13,16 @@ use crate::world::http::words::{no_connection, refused, unanswered};
 /// The error of a request that got no answer.
 pub fn explain(request: &HttpRequest, error: reqwest::Error, proxy: Option<&Url>) -> Error {
     let causes = chain(&error);
-    let told = tls(request, &causes).unwrap_or_else(|| match error.is_connect() || error.is_dns() {
+    let trouble = tls(request, &causes).unwrap_or_else(|| match error.is_connect() || error.is_dns() {
         true => unconnected(request, &error, &causes),
         false => broken(request, &error, &causes),
     });
     match proxy {
         Some(proxy) => {
             let at = format!("{}:{}", proxy.host_str().unwrap_or_default(), proxy.port_or_known_default().unwrap_or(0));
-            told.hint(format!("it went through the proxy `{at}`, as the environment says: can that be reached?"))
+            trouble.hint(format!("it went through the proxy `{at}`, as the environment says: can that be reached?"))
         }
-        None => told,
+        None => trouble,
     }
 }
 
@@ -48,8 +48,8 @@ fn unconnected(request: &HttpRequest, error: &reqwest::Error, causes: &[&(dyn Ca
 }
 
 fn broken(request: &HttpRequest, error: &reqwest::Error, causes: &[&(dyn Cause + 'static)]) -> Error {
-    let told = unanswered(request, last_words(error, causes));
-    told.hint("the server took the connection, and ended it without an answer: look at its log")
+    let trouble = unanswered(request, last_words(error, causes));
+    trouble.hint("the server took the connection, and ended it without an answer: look at its log")
 }
 
 /// What is wrong with the server's certificate, if that is it.

@@ -1,4 +1,4 @@
-//! Sends the body of a request as a stream; one that is given up never looks whole to the server.
+//! Sends the body of a request as a stream; an abandoned body never looks whole to the server.
 
 use std::io;
 
@@ -48,14 +48,14 @@ impl UploadSink {
         let (feed, pieces) = channel(PIECES);
         let request = upload.request.clone();
         let built = built.body(Body::wrap_stream(unfold(Some(pieces), next)));
-        let (tell, answer) = oneshot::channel();
+        let (sender, answer) = oneshot::channel();
         let task = tokio::spawn(async move {
             let answered = match built.send().await {
                 Ok(response) => Ok(beginning(response).await),
                 Err(error) => Err(trouble::explain(&request, error, proxy.as_ref())),
             };
-            // Nobody waits for it when the body was given up.
-            let _unheard = tell.send(answered);
+            // Nobody waits for it when the body was abandoned.
+            let _unheard = sender.send(answered);
         });
         UploadSink { upload, feed: Some(feed), held: None, sent: 0, answer, task }
     }
@@ -63,7 +63,7 @@ impl UploadSink {
     /// Hands a piece on, unless the server answers before it has all.
     async fn give(&mut self, piece: Piece) -> Result<()> {
         let Some(feed) = self.feed.clone() else {
-            return Err(cannot_send(&self.upload.request, Kind::Other).because_text("it was given up"));
+            return Err(cannot_send(&self.upload.request, Kind::Other).because_text("it was abandoned"));
         };
         tokio::select! {
             biased;
@@ -77,18 +77,18 @@ impl UploadSink {
 
     fn too_early(&mut self, answer: UploadReply) -> Error {
         self.feed = None;
-        match self.told(answer) {
+        match self.status_and_body(answer) {
             Ok((status, said)) => self.upload.refused(status, &said),
             Err(error) => error,
         }
     }
 
-    fn told(&self, answer: UploadReply) -> Result<(u16, Vec<u8>)> {
-        answer.unwrap_or_else(|_| Err(cannot_send(&self.upload.request, Kind::Other).because_text("it was given up")))
+    fn status_and_body(&self, answer: UploadReply) -> Result<(u16, Vec<u8>)> {
+        answer.unwrap_or_else(|_| Err(cannot_send(&self.upload.request, Kind::Other).because_text("it was abandoned")))
     }
 }
 
-/// A status, and the first bytes of what is said with it: where that breaks off, the status is reported all the same.
+/// A status, and the first bytes of what is said with it: where that breaks off, the status is still reported.
 async fn beginning(mut response: Response) -> (u16, Vec<u8>) {
     let mut said = Vec::new();
     while let Ok(Some(data)) = response.chunk().await {
@@ -106,7 +106,7 @@ async fn next(pieces: Option<Receiver<Piece>>) -> Option<(io::Result<Bytes>, Opt
     match pieces.recv().await {
         Some(Piece::Data(data)) => Some((Ok(data), Some(pieces))),
         Some(Piece::End) => None,
-        None => Some((Err(io::Error::other("the body was given up")), None)),
+        None => Some((Err(io::Error::other("the body was abandoned")), None)),
     }
 }
 
@@ -142,7 +142,7 @@ impl Sink for UploadSink {
                 _ => self.give(Piece::End).await?,
             }
             let answer = (&mut self.answer).await;
-            let (status, said) = self.told(answer)?;
+            let (status, said) = self.status_and_body(answer)?;
             self.upload.judge(status, &said)
         })
     }

@@ -37,7 +37,7 @@ fn explain_tls(server: &Server, error: &TlsError) -> Error {
     use CertificateError as C;
     let TlsError::InvalidCertificate(why) = error else { return tls_failed(server, &error.to_string()) };
     let said = match why {
-        C::UnknownIssuer => "nobody whom this machine trusts has signed it".to_owned(),
+        C::UnknownIssuer => "no authority that this machine trusts has signed it".to_owned(),
         C::Expired | C::ExpiredContext { .. } => "it has expired".to_owned(),
         C::NotValidYet | C::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
         C::NotValidForName | C::NotValidForNameContext { .. } => {

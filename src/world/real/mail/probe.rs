@@ -1,4 +1,4 @@
-//! Finds out whether a mail server that says nothing waits for TLS: then the setting is wrong, and waiting is of no use.
+//! Finds out whether a mail server that says nothing waits for TLS: then the setting is wrong, and waiting does not help.
 
 use std::io::{Error as IoError, ErrorKind};
 use std::time::Duration;

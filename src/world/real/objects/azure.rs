@@ -1,8 +1,9 @@
 //! Reaches Azure Blob Storage: block blobs in a container.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use chrono::{DateTime, Local};
 use futures_util::future::BoxFuture;
@@ -10,6 +11,7 @@ use futures_util::future::BoxFuture;
 use self::account::Account;
 use self::upload::Upload;
 use super::answers::{absent, whole_length};
+use super::pages::{Page, list};
 use super::reading::{Again, Reading};
 use super::rest::{Ask, Rest, percent};
 use super::s3::xml::{self, Element};
@@ -21,11 +23,8 @@ use crate::stream::{Sink, Source};
 use crate::world::http::{HttpResponse, Method};
 use crate::world::objects::examined::Seen;
 use crate::world::objects::record::BegunUpload;
-use crate::world::objects::words::{
-    no_bucket, no_object, no_version, only_a_part, only_files, replaced, taken, unreadable,
-};
+use crate::world::objects::words::{no_object, no_version, only_a_part, only_files, replaced, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
-use crate::world::real::base64;
 
 mod account;
 mod examine;
@@ -88,7 +87,8 @@ impl Container {
             answer => answer?,
         };
         let of = whole_length(&object, answer.status, |name| answer.header(name))?;
-        let check = answer.header("content-md5").and_then(base64::decode).map(|md5| hex(&md5));
+        let check =
+            answer.header("content-md5").and_then(|text| BASE64_STANDARD.decode(text).ok()).map(|md5| hex(&md5));
         let check = check.and_then(|md5| Check::of_etag(&md5, None));
         // An error that comes as 200 has none, and every blob has one.
         let etag = answer.header("etag").ok_or_else(|| no_version(&object))?.to_owned();
@@ -97,7 +97,7 @@ impl Container {
     }
 
     async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
-        // It encrypts everything by itself, and is not told how.
+        // It encrypts everything by itself, and takes no option for it.
         only_files(&Put { storage_class: None, ..put.clone() })?;
         if self.look(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));
@@ -106,35 +106,13 @@ impl Container {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<ObjectEntry>> {
-        let store = &self.rest.store;
-        let (title, above) = (store.title_of(prefix), store.full(""));
-        let (mut entries, mut next, mut known) = (Vec::new(), None::<String>, BTreeSet::new());
-        loop {
-            let full = percent(&store.full(prefix), false);
-            let mut url = format!("{}?restype=container&comp=list&prefix={full}", self.base);
-            if let Some(marker) = &next {
-                url.push_str(&format!("&marker={}", percent(marker, false)));
-            }
-            let said = match self.rest.ask(&Ask::new(Method::Get, "list", &title, url)).await {
-                Err(refused) if refused.status == Some(404) => return Err(no_bucket("list", &title, store)),
-                said => said?,
-            };
-            let page = xml::read(&said).filter(|top| top.name == "EnumerationResults");
-            let page = page.ok_or_else(|| unreadable(&title))?;
-            for blob in page.all("Blobs").flat_map(|blobs| blobs.all("Blob")) {
-                let stat = listed(blob).ok_or_else(|| unreadable(&title))?;
-                if let Some(key) = blob.text("Name").strip_prefix(&above).filter(|key| !key.is_empty()) {
-                    entries.push(ObjectEntry { key: key.to_owned(), stat });
-                }
-            }
-            match page.text("NextMarker") {
-                "" => break,
-                marker if !known.insert(marker.to_owned()) => return Err(unreadable(&title)),
-                marker => next = Some(marker.to_owned()),
-            }
-        }
-        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(entries)
+        let full = percent(&self.rest.store.full(prefix), false);
+        let first = format!("{}?restype=container&comp=list&prefix={full}", self.base);
+        let url = |marker: Option<&str>| match marker {
+            None => first.clone(),
+            Some(marker) => format!("{first}&marker={}", percent(marker, false)),
+        };
+        list(&self.rest, prefix, url, page).await
     }
 
     async fn remove(&self, object: &Object) -> Result<()> {
@@ -210,6 +188,15 @@ impl Again for SameBlob {
             }
         })
     }
+}
+
+/// One page of a listing.
+fn page(said: &Bytes, title: &str) -> Result<Page> {
+    let top = xml::read(said).filter(|top| top.name == "EnumerationResults").ok_or_else(|| unreadable(title))?;
+    let blobs = top.all("Blobs").flat_map(|blobs| blobs.all("Blob"));
+    let objects = blobs.map(|blob| Some((blob.text("Name").to_owned(), listed(blob)?))).collect::<Option<Vec<_>>>();
+    let next = Some(top.text("NextMarker")).filter(|marker| !marker.is_empty()).map(str::to_owned);
+    Ok(Page { objects: objects.ok_or_else(|| unreadable(title))?, next })
 }
 
 impl Backend for Azure {

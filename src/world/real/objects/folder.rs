@@ -27,7 +27,7 @@ const FILE_MODE: u32 = 0o600;
 pub struct Folder(pub Reach);
 
 impl Folder {
-    /// Does `work` with what lies at the path of an object, once the folder of the store is seen to be there: a disk that is
+    /// Does `work` with what is at the path of an object, once the folder of the store is seen to be there: a disk that is
     /// not mounted leaves none, or an empty one.
     async fn on<T: Send + 'static>(
         &self,
@@ -71,7 +71,7 @@ fn stat_of(stat: &Stat) -> ObjectStat {
     ObjectStat { size_bytes: stat.size_bytes, modified: stat.modified, etag, ..ObjectStat::default() }
 }
 
-/// The folder in which all keys with a prefix lie.
+/// The folder in which all keys with a prefix are.
 fn folder_of(store: &Store, prefix: &str) -> PathBuf {
     match prefix.rsplit_once('/') {
         Some((folder, _)) => PathBuf::from(store.full(folder)),

@@ -1,6 +1,6 @@
 //! Reaches Google Cloud Storage by its own JSON API.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use self::reading::Generation;
 use self::token::Token;
 use self::upload::Upload;
 use super::answers::absent;
+use super::pages::{Page, list};
 use super::reading::Reading;
 use super::rest::{Ask, Rest, percent};
 use super::sums::Check;
@@ -21,7 +22,7 @@ use crate::stream::{Sink, Source};
 use crate::world::http::Method;
 use crate::world::objects::examined::Seen;
 use crate::world::objects::record::BegunUpload;
-use crate::world::objects::words::{no_bucket, no_object, only_files, taken, unreadable};
+use crate::world::objects::words::{no_object, only_files, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 
 mod examine;
@@ -60,7 +61,7 @@ impl Bucket {
             (None, Some(host)) => format!("http://{host}"),
             (None, None) => USUAL.to_owned(),
         };
-        // An emulator asks for nobody's name, and must not be told one.
+        // An emulator asks for no token, and must not get one.
         let is_emulated = emulator.is_some();
         let signer = Arc::new(Token { reach: reach.clone(), nobody: is_emulated });
         Bucket { rest: Rest { store: store.clone(), reach: reach.clone(), signer }, base, is_emulated }
@@ -102,7 +103,7 @@ impl Bucket {
     }
 
     async fn put(self, put: Put) -> Result<Box<dyn Sink>> {
-        // It encrypts everything by itself, and is not told how.
+        // It encrypts everything by itself, and takes no option for it.
         only_files(&Put { storage_class: None, ..put.clone() })?;
         if self.look(&put.object, "put").await?.is_some() && !put.replace {
             return Err(taken(&put.object));
@@ -111,39 +112,13 @@ impl Bucket {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<ObjectEntry>> {
-        let store = &self.rest.store;
-        let (title, above) = (store.title_of(prefix), store.full(""));
-        let (mut entries, mut next, mut known) = (Vec::new(), None::<String>, BTreeSet::new());
-        loop {
-            let mut url = format!("{}/o?maxResults=1000&prefix={}", self.url(""), percent(&store.full(prefix), false));
-            if let Some(token) = &next {
-                url.push_str(&format!("&pageToken={}", percent(token, false)));
-            }
-            let said = match self.rest.ask(&Ask::new(Method::Get, "list", &title, url)).await {
-                Err(refused) if refused.status == Some(404) => return Err(no_bucket("list", &title, store)),
-                said => said?,
-            };
-            let page = read(&said, &title)?;
-            // Another answer would be read as an empty listing, and all be taken for gone.
-            if page["kind"] != "storage#objects" {
-                return Err(unreadable(&title));
-            }
-            for item in page["items"].as_array().into_iter().flatten() {
-                let name = item["name"].as_str().ok_or_else(|| unreadable(&title))?;
-                let stat = stat(item).ok_or_else(|| unreadable(&title))?;
-                if let Some(key) = name.strip_prefix(&above).filter(|key| !key.is_empty()) {
-                    let stat = ObjectStat { metadata: BTreeMap::new(), ..stat };
-                    entries.push(ObjectEntry { key: key.to_owned(), stat });
-                }
-            }
-            match page["nextPageToken"].as_str().filter(|token| !token.is_empty()) {
-                Some(token) if !known.insert(token.to_owned()) => return Err(unreadable(&title)),
-                Some(token) => next = Some(token.to_owned()),
-                None => break,
-            }
-        }
-        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(entries)
+        let full = percent(&self.rest.store.full(prefix), false);
+        let first = format!("{}/o?maxResults=1000&prefix={full}", self.url(""));
+        let url = |token: Option<&str>| match token {
+            None => first.clone(),
+            Some(token) => format!("{first}&pageToken={}", percent(token, false)),
+        };
+        list(&self.rest, prefix, url, page).await
     }
 
     async fn remove(&self, object: &Object) -> Result<()> {
@@ -181,6 +156,22 @@ impl Bucket {
 /// An answer as JSON.
 pub fn read(said: &Bytes, title: &str) -> Result<Value> {
     serde_json::from_slice(said).map_err(|cause| unreadable(title).because(cause))
+}
+
+/// One page of a listing.
+fn page(said: &Bytes, title: &str) -> Result<Page> {
+    let page = read(said, title)?;
+    // Another answer would be read as an empty listing, and all be taken for gone.
+    if page["kind"] != "storage#objects" {
+        return Err(unreadable(title));
+    }
+    let object = |item: &Value| {
+        let stat = ObjectStat { metadata: BTreeMap::new(), ..stat(item)? };
+        Some((item["name"].as_str()?.to_owned(), stat))
+    };
+    let objects = page["items"].as_array().into_iter().flatten().map(object).collect::<Option<Vec<_>>>();
+    let next = page["nextPageToken"].as_str().filter(|token| !token.is_empty()).map(str::to_owned);
+    Ok(Page { objects: objects.ok_or_else(|| unreadable(title))?, next })
 }
 
 /// What is said of an object; numbers are written as texts.

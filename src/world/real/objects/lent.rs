@@ -1,4 +1,4 @@
-//! Keeps keys and tokens that are only lent, until shortly before they expire.
+//! Keeps temporary keys and tokens until shortly before they expire.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -133,8 +133,8 @@ impl Rest {
                 return Err(refused);
             }
             let pause = doubled(tries, f64::from(clock::now().timestamp_subsec_micros() % 1000) / 1000.0);
-            let told = format!("{}; the next try is in {}", refused.error.one_line(), show_duration(pause));
-            log(Level::Info, &crate::secret::redact(&told), None);
+            let line = format!("{}; the next try is in {}", refused.error.one_line(), show_duration(pause));
+            log(Level::Info, &crate::secret::redact(&line), None);
             clock::sleep(pause).await;
             tries += 1;
         }

@@ -137,7 +137,7 @@ impl S3 {
     }
 }
 
-/// What the store says of an object; nothing when the bucket stands and the object is not there.
+/// What the store says of an object; nothing when the bucket exists and the object does not.
 async fn look(connection: &Connection, object: &Object, act: &str) -> Result<Option<StoreReply>> {
     let title = object.to_string();
     match connection.send(&Ask::of(Method::Head, act, &title).key(object.full_key())).await {
@@ -156,7 +156,7 @@ async fn worded(connection: &Connection, refused: Refused, act: &str, title: &st
     let ask = Ask::of(Method::Get, act, title).query("list-type", "2").query("max-keys", "0");
     match connection.send(&ask).await {
         Ok(_) => error_of(&ask, &connection.store, &Refusal::new(status, "AccessDenied", "it may only be listed")),
-        Err(told) if told.has_words() => told.into(),
+        Err(refused) if refused.has_words() => refused.into(),
         Err(_) => refused.into(),
     }
 }

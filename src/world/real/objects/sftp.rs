@@ -1,4 +1,4 @@
-//! Reaches the files of another machine by SFTP, over the pipes of `ssh HOST -s sftp`: keys and hosts are OpenSSH's business.
+//! Reaches the files of another machine by SFTP, over the pipes of `ssh HOST -s sftp`: OpenSSH checks keys and hosts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Computes the checksum of what passes, in the way in which the store has it.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::{Digest, Md5};
 
 use crate::stream::hex::hex;
-use crate::world::real::base64;
 
 /// What a store says of the whole of an object, and what has passed of it.
 pub enum Check {
@@ -68,5 +68,5 @@ impl Check {
 
 /// As Google writes it.
 pub fn crc32c_text(sum: u32) -> String {
-    base64::encode(&sum.to_be_bytes())
+    BASE64_STANDARD.encode(&sum.to_be_bytes())
 }

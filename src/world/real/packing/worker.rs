@@ -194,7 +194,7 @@ impl Job {
         Ok(after.change_since(&meta).or(short.then_some("it shrank")))
     }
 
-    /// Reads a file piece by piece. What was sent cannot be taken back: a file that is short is filled up with zeros.
+    /// Reads a file piece by piece. What was sent cannot be undone: a file that is too short is filled up with zeros.
     fn large(&self, item: &Item<RealFolder>, mut file: &File, meta: Meta, out: &mut Outlet) -> Result<(), Stop> {
         let fail = |cause| Stop::Failed(trouble("read", &self.packing.base.join(&item.path), cause));
         let records = match records(file, self.packing.xattrs, self.packing.acls) {

@@ -1,4 +1,4 @@
-//! Settles where a connection goes and how, in libpq's order: what the caller says, the service file, the variables, the defaults.
+//! Decides where a connection goes and how, in libpq's order: what the caller says, the service file, the variables, the defaults.
 
 mod demands;
 mod passfile;
@@ -49,7 +49,7 @@ pub const VARIABLES: [&str; 29] = [
     "PGREALM",
 ];
 
-/// Where the socket lies when nobody says; the second is where PostgreSQL puts it that was not packaged by Debian.
+/// Where the socket is when nobody says; the second is where PostgreSQL puts it that was not packaged by Debian.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// A server that does not answer must not hold a run for minutes.

@@ -19,9 +19,9 @@ use crate::world::real::blocking::blocking;
 
 /// The handshake, on a connection whose server has agreed to it.
 pub async fn encrypt(stream: TcpStream, place: &Place, settings: &Settings) -> Result<Stream> {
-    let wanted = settings.clone();
+    let owned = settings.clone();
     // Certificates are files.
-    let config = blocking(move || config(&wanted)).await?;
+    let config = blocking(move || config(&owned)).await?;
     let refused = |why: String| {
         Error::new(Kind::Denied, format!("cannot encrypt the connection to `{}`", place.title()))
             .because_text(why)
@@ -47,7 +47,7 @@ fn config(settings: &Settings) -> Result<Arc<ClientConfig>> {
     Ok(Arc::new(config))
 }
 
-/// Whom the mode trusts. As in libpq, `require` looks at the issuer where there is a root certificate.
+/// The authorities that the mode trusts. As in libpq, `require` looks at the issuer where there is a root certificate.
 fn verifier(settings: &Settings, provider: Arc<rustls::crypto::CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
     let cannot = |why: String| Error::new(Kind::Other, "cannot prepare TLS").because_text(why);
     if settings.system_roots {

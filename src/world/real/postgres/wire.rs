@@ -8,7 +8,7 @@ use super::stream::Stream;
 use super::trouble;
 use crate::error::Result;
 
-/// So much is gathered before it is sent.
+/// This much is gathered before it is sent.
 const GATHERED_BYTES: usize = 64 << 10;
 const READ_BYTES: usize = 64 << 10;
 /// The header of a message.
@@ -32,7 +32,7 @@ impl Wire {
         Wire { reader, writer, out: BytesMut::new(), arrived: BytesMut::new(), most_bytes, title }
     }
 
-    /// Whether so much waits that it is worth sending.
+    /// Whether this much waits that it is worth sending.
     pub fn is_full(&self) -> bool {
         self.out.len() >= GATHERED_BYTES
     }

@@ -42,7 +42,7 @@ impl Stores {
         self.objects.range(begin.to_owned()..).take_while(move |(address, _)| address.starts_with(begin))
     }
 
-    /// Whether a bucket is there. A folder is where something lies below it.
+    /// Whether a bucket is there. A folder is where something is below it.
     pub fn has(&self, store: &Store) -> bool {
         let container = store.container();
         let below = format!("{}/", container.trim_end_matches('/'));

@@ -1,4 +1,4 @@
-//! Plays a program: gives its output piece by piece, takes its input, and ends it as was said.
+//! Plays a program: gives its output piece by piece, takes its input, and ends as the setup says.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! Writes the headers of a mail that hold what people wrote, encoded and folded so that no line is too long.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use crate::world::mail::{Mail, Mailbox};
-use crate::world::real::base64::encode;
 
 /// The longest line that servers are asked to take without complaint (RFC 5322 §2.1.1).
 const LINE: usize = 76;
@@ -65,12 +66,12 @@ fn encoded(text: &str) -> Vec<String> {
     let (mut words, mut piece) = (Vec::new(), String::new());
     for c in text.chars() {
         if piece.len() + c.len_utf8() > WORD_BYTES {
-            words.push(format!("=?utf-8?b?{}?=", encode(std::mem::take(&mut piece).as_bytes())));
+            words.push(format!("=?utf-8?b?{}?=", BASE64_STANDARD.encode(std::mem::take(&mut piece).as_bytes())));
         }
         piece.push(c);
     }
     if !piece.is_empty() {
-        words.push(format!("=?utf-8?b?{}?=", encode(piece.as_bytes())));
+        words.push(format!("=?utf-8?b?{}?=", BASE64_STANDARD.encode(piece.as_bytes())));
     }
     words
 }

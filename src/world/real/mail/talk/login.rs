@@ -1,9 +1,10 @@
 //! Logs in to a mail server: with a password by PLAIN or LOGIN, with an access token by XOAUTH2.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use crate::error::Result;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::world::mail::login_refused;
-use crate::world::real::base64::encode;
 use crate::world::real::mail::talk::Talk;
 
 /// Logs in by the first kind of login that the server offers, a token before a password.
@@ -17,17 +18,17 @@ pub async fn log_in(talk: &mut Talk<'_>) -> Result<()> {
     hide_encoded(&user, password);
     match () {
         () if offers(talk, "PLAIN") => {
-            let all = encode(format!("\0{user}\0{password}").as_bytes());
+            let all = BASE64_STANDARD.encode(format!("\0{user}\0{password}").as_bytes());
             finish(talk, &format!("AUTH PLAIN {all}")).await
         }
         () if offers(talk, "LOGIN") => {
-            for line in ["AUTH LOGIN".to_owned(), encode(user.as_bytes())] {
+            for line in ["AUTH LOGIN".to_owned(), BASE64_STANDARD.encode(user.as_bytes())] {
                 let reply = talk.ask("the login", &line).await?;
                 if reply.code != 334 {
                     return Err(login_refused(server, &reply.to_string()));
                 }
             }
-            finish(talk, &encode(password.as_bytes())).await
+            finish(talk, &BASE64_STANDARD.encode(password.as_bytes())).await
         }
         () if offers(talk, "XOAUTH2") => Err(login_refused(server, "the server takes no password, only XOAUTH2")),
         () => Err(login_refused(server, "the server offers neither PLAIN nor LOGIN")),
@@ -39,8 +40,8 @@ async fn by_token(talk: &mut Talk<'_>, user: &str, token: &Secret) -> Result<()>
     if !offers(talk, "XOAUTH2") {
         return Err(login_refused(talk.server, "the server does not offer XOAUTH2"));
     }
-    let all = encode(format!("user={user}\u{1}auth=Bearer {}\u{1}\u{1}", token.expose()).as_bytes());
-    drop(Secret::new(all.clone())); // registered, so that it is struck out of whatever quotes it
+    let all = BASE64_STANDARD.encode(format!("user={user}\u{1}auth=Bearer {}\u{1}\u{1}", token.expose()).as_bytes());
+    secret::hide(all.clone()); // a server may quote it
     let reply = talk.ask("the login", &format!("AUTH XOAUTH2 {all}")).await?;
     match reply.code {
         235 => Ok(()),
@@ -63,7 +64,7 @@ fn offers(talk: &Talk<'_>, mechanism: &str) -> bool {
 /// A server may quote the command that it did not understand, in which the password is encoded.
 fn hide_encoded(user: &str, password: &str) {
     if !password.is_empty() {
-        drop(Secret::new(encode(password.as_bytes())));
-        drop(Secret::new(encode(format!("\0{user}\0{password}").as_bytes())));
+        secret::hide(BASE64_STANDARD.encode(password.as_bytes()));
+        secret::hide(BASE64_STANDARD.encode(format!("\0{user}\0{password}").as_bytes()));
     }
 }

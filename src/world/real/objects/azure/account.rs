@@ -1,5 +1,6 @@
-//! Settles who asks Azure: a shared key, a signature that was handed out (SAS), or the identity of the machine.
+//! Decides who asks Azure: a shared key, a signature that was handed out (SAS), or the identity of the machine.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::future::BoxFuture;
 use ring::hmac;
 use serde_json::Value;
@@ -10,10 +11,10 @@ use crate::world::SecretOrText;
 use crate::world::http::{Address, HttpRequest, HttpResponse, Method};
 use crate::world::objects::Store;
 use crate::world::objects::words::Refusal;
+use crate::world::real::clock;
 use crate::world::real::objects::Reach;
 use crate::world::real::objects::rest::{Signer, percent};
 use crate::world::real::objects::s3::xml;
-use crate::world::real::{base64, clock};
 
 /// The variables that say how Azure is reached.
 pub const VARIABLES: [&str; 9] = [
@@ -116,11 +117,11 @@ impl Account {
             url.query_pairs().map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect();
         query.sort_unstable();
         query.iter().for_each(|(name, value)| text.push_str(&format!("\n{name}:{value}")));
-        let key = base64::decode(key.expose()).ok_or_else(|| {
+        let key = BASE64_STANDARD.decode(key.expose()).map_err(|_| {
             Error::new(Kind::Denied, "`AZURE_STORAGE_KEY` is no key").hint("it is base64, as the portal shows it")
         })?;
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), text.as_bytes());
-        Ok(format!("SharedKey {}:{}", self.name, base64::encode(tag.as_ref())))
+        Ok(format!("SharedKey {}:{}", self.name, BASE64_STANDARD.encode(tag.as_ref())))
     }
 
     /// The token of a managed identity: of an app, or of a virtual machine.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use md5::{Digest, Md5};
@@ -13,8 +14,8 @@ use crate::stream::{Sink, Stamped};
 use crate::world::http::Method;
 use crate::world::objects::words::{not_as_sent, taken};
 use crate::world::objects::{MOST_PARTS, Put};
+use crate::world::real::clock;
 use crate::world::real::objects::rest::{Ask, percent};
-use crate::world::real::{base64, clock};
 use crate::world::refusals::torn;
 
 /// The header that says whose blob it is: an answer that got lost can then be looked up.
@@ -78,11 +79,11 @@ impl Upload {
         }
         let (container, number) = (self.container.clone(), self.number);
         // Blocks of two uploads of the same blob must not pass for each other.
-        let id = base64::encode(format!("{:>48}-{number:06}", self.mark).as_bytes());
+        let id = BASE64_STANDARD.encode(format!("{:>48}-{number:06}", self.mark).as_bytes());
         let url = format!("{}?comp=block&blockid={}", container.object_url(&self.put.object), percent(&id, false));
         let body = Bytes::from(std::mem::take(&mut self.gathered));
         let ask = Ask::new(Method::Put, "put", &self.title, url);
-        let md5 = base64::encode(&Md5::digest(&body));
+        let md5 = BASE64_STANDARD.encode(Md5::digest(&body));
         let ask = Ask { tries: 7, ..ask.header("content-md5", &*md5).body(body) };
         let object = self.put.object.clone();
         // The store compares the checksum, and refuses what differs; what it says that it has is compared as well.
@@ -125,7 +126,7 @@ impl Upload {
     }
 
     fn md5(&self) -> String {
-        base64::encode(&self.md5.clone().finalize())
+        BASE64_STANDARD.encode(&self.md5.clone().finalize())
     }
 
     /// Stores it under its key. Whatever the answer was, the blob that is then there decides.
@@ -146,16 +147,16 @@ impl Upload {
         if let Some(tier) = &self.put.storage_class {
             ask = ask.header("x-ms-access-tier", tier);
         }
-        let told = self.container.rest.ask(&ask).await;
-        if let Err(refused) = told.as_ref()
+        let result = self.container.rest.ask(&ask).await;
+        if let Err(refused) = result.as_ref()
             && !refused.is_unsure()
         {
-            return told.map(drop).map_err(Error::from);
+            return result.map(drop).map_err(Error::from);
         }
         let seen = self.container.look(&self.put.object, "look at").await?;
         let ours = seen.filter(|seen| seen.header(MARK) == Some(&self.mark));
         let Some(seen) = ours else {
-            return Err(match told {
+            return Err(match result {
                 Err(refused) if matches!(refused.status, Some(409 | 412)) => taken(&self.put.object),
                 Err(refused) => refused.into(),
                 Ok(_) => not_as_sent(&self.put.object, "what is there is another's"),

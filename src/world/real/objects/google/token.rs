@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use futures_util::future::BoxFuture;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
@@ -12,9 +13,9 @@ use crate::secret::Secret;
 use crate::world::SecretOrText;
 use crate::world::http::{HttpRequest, HttpResponse, Method};
 use crate::world::objects::words::Refusal;
+use crate::world::real::clock;
 use crate::world::real::objects::Reach;
 use crate::world::real::objects::rest::Signer;
-use crate::world::real::{base64, clock};
 
 const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
 const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
@@ -136,7 +137,7 @@ fn token_in(said: &Value) -> Option<(Secret, u64)> {
 fn assertion(file: &Value, url: &str) -> Option<Secret> {
     let pem = file["private_key"].as_str()?;
     let inner: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    let key = RsaKeyPair::from_pkcs8(&base64::decode(&inner)?).ok()?;
+    let key = RsaKeyPair::from_pkcs8(&BASE64_STANDARD.decode(inner).ok()?).ok()?;
     let now = clock::now().timestamp();
     let head = json!({ "alg": "RS256", "typ": "JWT", "kid": file["private_key_id"] });
     let claims = json!({ "iss": file["client_email"], "scope": SCOPE, "aud": url, "iat": now, "exp": now + 3600 });
@@ -148,7 +149,7 @@ fn assertion(file: &Value, url: &str) -> Option<Secret> {
 
 /// Base64 as it is written in a url.
 fn for_url(bytes: &[u8]) -> String {
-    base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The service account of a virtual machine.

@@ -117,7 +117,7 @@ impl Upload {
             .because_text(format!("the store's answer is not clear: {why}"))
     }
 
-    /// Sends what the store does not have yet of `data`; with the `total` size it is the end, and the object is told.
+    /// Sends what the store does not have yet of `data`; with the `total` size it is the end, and the reply describes the object.
     async fn send(&mut self, data: Bytes, total: Option<u64>) -> Result<Option<Value>> {
         let session = self.session().await?;
         let (begin, end) = (self.sent, self.sent + data.len() as u64);
@@ -192,11 +192,11 @@ impl Upload {
         }
         let data = Bytes::from(std::mem::take(&mut self.gathered));
         let total = self.sent + data.len() as u64;
-        let told = self.send(data, Some(total)).await;
+        let result = self.send(data, Some(total)).await;
         let seen = self.bucket.look(&self.put.object, "look at").await?;
         let ours = seen.filter(|seen| seen["metadata"]["hikae-upload"].as_str() == Some(&self.mark));
         let Some(seen) = ours else {
-            return Err(match told {
+            return Err(match result {
                 Err(error) if error.kind() == Kind::AlreadyExists => taken(&self.put.object),
                 Err(error) => error,
                 Ok(_) => not_as_sent(&self.put.object, "what is there is another's"),
@@ -237,7 +237,7 @@ impl Upload {
 
     async fn forget(&mut self) -> Result<()> {
         let Some(session) = self.session.take() else { return Ok(()) };
-        let ask = Ask::new(Method::Delete, "give up the upload of", &self.title, session).fine(&[499, 404, 410]);
+        let ask = Ask::new(Method::Delete, "abort the upload of", &self.title, session).fine(&[499, 404, 410]);
         self.bucket.rest.send(&ask).await.map(drop).map_err(Error::from)
     }
 }

@@ -119,14 +119,14 @@ impl Upload {
 
     /// A program that takes no more says by its exit why.
     async fn why(&mut self, error: Error) -> Error {
-        let told = match self.child.get_mut() {
+        let result = match self.child.get_mut() {
             Some(child) if error.kind() == Kind::Command => match child.process.wait().await {
                 Ok(exit) => failure("rclone", &exit),
                 Err(error) => error,
             },
             _ => error,
         };
-        self.cannot(told)
+        self.cannot(result)
     }
 
     /// The program has taken everything and exited well, and the remote has what was sent.

@@ -1,4 +1,4 @@
-//! Settles who asks a store and where it is: what the recipe says, or else the environment as Amazon's own tools read it.
+//! Decides who asks a store and where it is: what the recipe says, or else the environment as Amazon's own tools read it.
 
 use super::chain::{self, Profile};
 use crate::error::Result;

@@ -123,7 +123,7 @@ impl<'a> Ask<'a> {
         self
     }
 
-    /// What comes after hours is not given up in seconds.
+    /// An upload of hours is retried for longer than seconds.
     pub fn patient(self) -> Ask<'a> {
         Ask { tries: PATIENT_TRIES, ..self }
     }

@@ -1,5 +1,6 @@
 //! Asks a bucket for the rules of its lifecycle, sets them, and asks for what is archived.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use md5::{Digest, Md5};
 
 use super::S3;
@@ -25,7 +26,7 @@ pub async fn ask(s3: &S3, asked: StoreAsk) -> Result<Option<String>> {
             }
         }
         StoreAsk::SetLifecycle { text, .. } => {
-            let sum = crate::world::real::base64::encode(Md5::digest(text.as_bytes()).as_slice());
+            let sum = BASE64_STANDARD.encode(Md5::digest(text.as_bytes()).as_slice());
             let ask = Ask::of(Method::Put, verb, &title).query("lifecycle", "").header("content-md5", sum);
             connection.ask(&ask.header("content-type", "application/xml").body(text.into())).await.map(|_| None)
         }

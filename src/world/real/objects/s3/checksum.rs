@@ -1,5 +1,6 @@
 //! Compares the checksum with which a store answers with that of the bytes that were sent.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use md5::{Digest, Md5};
 use ring::digest;
@@ -7,7 +8,6 @@ use ring::digest;
 use super::ask::StoreReply;
 use super::listing::plain_etag;
 use crate::stream::hex::{hex, unhex};
-use crate::world::real::base64;
 
 /// Bytes to be sent at once, with their checksum.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ impl Sent {
 
     /// The header by which a store refuses what came as something else.
     pub fn header(&self) -> String {
-        base64::encode(&self.md5)
+        BASE64_STANDARD.encode(self.md5)
     }
 
     /// As an etag has it.
@@ -35,13 +35,13 @@ impl Sent {
     /// Why the store does not have these bytes; none where its answer agrees, or says nothing.
     pub fn differs(&self, answer: &StoreReply) -> Option<String> {
         if let Some(said) = whole_sum(answer, "x-amz-checksum-sha256") {
-            let own = base64::encode(digest::digest(&digest::SHA256, &self.bytes).as_ref());
+            let own = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &self.bytes).as_ref());
             if said != own {
                 return Some(format!("its checksum (SHA-256) is `{said}`, that of what was sent is `{own}`"));
             }
         }
         if let Some(said) = whole_sum(answer, "x-amz-checksum-crc32") {
-            let own = base64::encode(&crc32fast::hash(&self.bytes).to_be_bytes());
+            let own = BASE64_STANDARD.encode(crc32fast::hash(&self.bytes).to_be_bytes());
             if said != own {
                 return Some(format!("its checksum (CRC-32) is `{said}`, that of what was sent is `{own}`"));
             }

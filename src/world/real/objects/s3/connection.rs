@@ -79,8 +79,8 @@ impl Connection {
                 return Err(refused);
             }
             let pause = doubled(tries, f64::from(clock::now().timestamp_subsec_micros() % 1000) / 1000.0);
-            let told = format!("{}; the next try is in {}", refused.error.one_line(), show_duration(pause));
-            log(Level::Info, &crate::secret::redact(&told), None);
+            let line = format!("{}; the next try is in {}", refused.error.one_line(), show_duration(pause));
+            log(Level::Info, &crate::secret::redact(&line), None);
             clock::sleep(pause).await;
             tries += 1;
         }
@@ -97,9 +97,9 @@ impl Connection {
             return false;
         };
         let container = self.store.container();
-        let told =
+        let line =
             format!("`{container}` is in the region `{region}`, and not in `{known}`: set `AWS_REGION={region}`");
-        log(Level::Warn, &told, None);
+        log(Level::Warn, &line, None);
         self.learned.keep_region(&self.store, region);
         true
     }

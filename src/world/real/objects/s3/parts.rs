@@ -44,7 +44,7 @@ pub fn unclear(title: &str, why: &str) -> Error {
         .hint("is this an object store that speaks S3? check the `endpoint`")
 }
 
-/// What the store is told to put together.
+/// The list of parts that the store joins.
 pub fn list_of_parts(parts: &BTreeMap<usize, String>) -> String {
     let part = |(number, etag): (&usize, &String)| {
         let etag = xml::escaped(&plain_etag(etag));

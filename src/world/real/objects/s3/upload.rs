@@ -202,13 +202,13 @@ impl Drop for Upload {
         let Some(begun) = self.begun.take() else { return };
         let (connection, title, record) = (self.connection.clone(), self.title.clone(), self.record.clone());
         self.undo.run(move || {
-            let done = tokio::runtime::Builder::new_current_thread()
+            let result = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .map_err(|cause| Error::io("cannot give up an upload", cause))
+                .map_err(|cause| Error::io("cannot abort an upload", cause))
                 .and_then(|runtime| runtime.block_on(forget(&connection, &title, &begun)))
                 .and_then(|()| record.map_or(Ok(()), |record| record.ended(&begun)));
-            if let Err(error) = done {
+            if let Err(error) = result {
                 tracing::warn!("{}", error.one_line());
             }
         });

@@ -95,9 +95,9 @@ impl Session {
 async fn why(process: &mut dyn Process, error: &SftpError) -> Error {
     match tokio::time::timeout(LAST_WORDS, process.wait()).await {
         Ok(Ok(exit)) if !exit.success() => {
-            let told = failure("ssh", &exit);
+            let cause = failure("ssh", &exit);
             let hint = "does `ssh HOST` connect without asking anything? keys and known hosts are OpenSSH's own";
-            Error::new(Kind::Network, "the SFTP server cannot be reached").because(told).hint(hint)
+            Error::new(Kind::Network, "the SFTP server cannot be reached").because(cause).hint(hint)
         }
         Ok(Err(error)) => error,
         _ => Error::new(Kind::Network, "the SFTP server does not answer").because(error.clone()),

@@ -116,7 +116,7 @@ impl Upload {
         }
     }
 
-    async fn told(&self, error: SftpError) -> Error {
+    async fn explained(&self, error: SftpError) -> Error {
         self.session.explain(error, "put", &self.put.object.to_string()).await
     }
 
@@ -126,7 +126,7 @@ impl Upload {
         }
         let Some(file) = &mut self.file else { return Err(torn()) };
         if let Err(cause) = file.write_all(&data).await {
-            return Err(self.told(SftpError::IO(cause.to_string())).await);
+            return Err(self.explained(SftpError::IO(cause.to_string())).await);
         }
         self.size_bytes += data.len() as u64;
         self.torn = false;
@@ -145,12 +145,12 @@ impl Upload {
                 file.shutdown().await.map_err(SftpError::from)
             };
             if let Err(error) = closed.await {
-                return Err(self.told(error).await);
+                return Err(self.explained(error).await);
             }
         }
         let size = match self.session.look(&self.partial).await {
             Ok(seen) => seen.map_or(0, |seen| seen.len()),
-            Err(error) => return Err(self.told(error).await),
+            Err(error) => return Err(self.explained(error).await),
         };
         if size != self.size_bytes {
             let why = format!("it has {size} bytes, and {} were sent", self.size_bytes);
@@ -168,14 +168,14 @@ impl Upload {
         if self.put.replace && !matches!(self.session.look(&self.path).await, Ok(None)) {
             // This version of the protocol has no rename that replaces.
             if let Err(error) = sftp.remove_file(&self.path).await {
-                return Err(self.told(error).await);
+                return Err(self.explained(error).await);
             }
         }
         match sftp.hardlink(&self.partial, &self.path).await {
             Ok(true) => {
                 // Under its final name it is whole; a second name is only in the way.
                 if let Err(error) = sftp.remove_file(&self.partial).await {
-                    tracing::warn!("{}", self.told(error).await.one_line());
+                    tracing::warn!("{}", self.explained(error).await.one_line());
                 }
                 return Ok(());
             }
@@ -186,7 +186,7 @@ impl Upload {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.is_free(error.clone()).await?;
-                Err(self.told(error).await)
+                Err(self.explained(error).await)
             }
         }
     }
@@ -202,7 +202,7 @@ impl Upload {
         match self.session.look(&self.path).await {
             Ok(None) => Ok(()),
             Ok(Some(_)) => Err(taken(&self.put.object)),
-            Err(_) => Err(self.told(error).await),
+            Err(_) => Err(self.explained(error).await),
         }
     }
 
@@ -210,7 +210,7 @@ impl Upload {
         drop(self.file.take());
         self.settled = true;
         match self.session.sftp.remove_file(&self.partial).await {
-            Err(error) if !super::is_absent(&error) => Err(self.told(error).await),
+            Err(error) if !super::is_absent(&error) => Err(self.explained(error).await),
             _ => {
                 leftovers::ended(&self.record, Some(self.begun.clone())).await;
                 Ok(())

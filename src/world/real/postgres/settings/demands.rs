@@ -1,4 +1,4 @@
-//! What the settings of libpq ask for in a server or its login: what hikae cannot do is refused, and not passed over.
+//! What the settings of libpq ask for in a server or its login: what hikae cannot do is refused, never ignored.
 
 use super::{Values, wrong};
 use crate::error::{Error, Kind, Result};
@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 /// The logins that `require_auth` knows.
 const METHODS: [&str; 6] = ["gss", "md5", "none", "password", "scram-sha-256", "sspi"];
 
-/// The settings that would change whom hikae talks to or how, their variables, and the values that change nothing here.
+/// The settings that would change which server hikae talks to or how, their variables, and the values that change nothing here.
 const SETTINGS: [(&str, &str, &[&str]); 10] = [
     ("gssencmode", "PGGSSENCMODE", &["disable", "prefer"]),
     ("target_session_attrs", "PGTARGETSESSIONATTRS", &["any"]),

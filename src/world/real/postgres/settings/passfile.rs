@@ -27,19 +27,19 @@ pub fn look_up(environment: &BTreeMap<String, String>, place: &mut Place, databa
         .map_err(|cause| Error::io(format!("cannot read the passwords in `{}`", path.display()), cause))?;
     let host = if place.is_socket() && LOCAL.contains(&place.host.as_str()) { "localhost" } else { &place.host };
     let port = place.port.to_string();
-    let wanted = [host, port.as_str(), database, user];
-    place.password = text.lines().find_map(|line| password_in(line, wanted)).map(Secret::new);
+    let connection = [host, port.as_str(), database, user];
+    place.password = text.lines().find_map(|line| password_in(line, connection)).map(Secret::new);
     Ok(())
 }
 
 /// The last field of a line whose first four fit.
-fn password_in(line: &str, wanted: [&str; 4]) -> Option<String> {
+fn password_in(line: &str, connection: [&str; 4]) -> Option<String> {
     if line.starts_with('#') {
         return None;
     }
     let fields = fields(line);
     let (password, about) = fields.split_last().filter(|(_, about)| about.len() == 4)?;
-    let fits = about.iter().zip(wanted).all(|(field, wanted)| field == "*" || field == wanted);
+    let fits = about.iter().zip(connection).all(|(field, connection)| field == "*" || field == connection);
     (fits && !password.is_empty()).then(|| password.clone())
 }
 

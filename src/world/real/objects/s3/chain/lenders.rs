@@ -1,4 +1,4 @@
-//! Asks the servers that lend keys: the token service, and the metadata of the container and of the instance.
+//! Asks the servers that give temporary keys: the token service, and the metadata of the container and of the instance.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::world::real::objects::s3::xml;
 const INSTANCE: &str = "http://169.254.169.254";
 const CONTAINER: &str = "http://169.254.170.2";
 
-/// A role that a token in a file stands for, as Kubernetes gives one to each service account.
+/// A role for a token in a file, as Kubernetes gives one to each service account.
 pub async fn web_identity(reach: &Reach, region: &str) -> Result<Option<Found>> {
     let (Some(file), Some(role)) =
         (reach.variable(&["AWS_WEB_IDENTITY_TOKEN_FILE"]), reach.variable(&["AWS_ROLE_ARN"]))

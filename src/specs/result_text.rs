@@ -1,10 +1,10 @@
-//! Tells in words what came of a spec.
+//! Writes the result of a spec as text.
 
 use crate::error::{Error, Site};
 use crate::specs::{Failed, Outcome, SpecResult};
 
 /// A result in full: one line when the spec passed, and what went wrong below it when it did not.
-pub fn tell(result: &SpecResult) -> String {
+pub fn text_of(result: &SpecResult) -> String {
     match &result.outcome {
         Outcome::Passed => match &result.note {
             Some(note) => format!("ok      {} ({note})", result.name),

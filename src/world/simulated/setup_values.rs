@@ -14,7 +14,7 @@ use crate::units::{parse_duration, parse_size};
 pub struct Age(pub TimeDelta);
 
 impl Age {
-    /// From `"76d"`, or `"-2h"` for what lies in the future.
+    /// From `"76d"`, or `"-2h"` for what is in the future.
     pub fn parse(text: &str) -> crate::error::Result<Age> {
         let (text, sign) = text.strip_prefix('-').map_or((text, 1), |rest| (rest, -1));
         let age = TimeDelta::from_std(parse_duration(text)?).unwrap_or(TimeDelta::MAX);

@@ -1,4 +1,4 @@
-//! Tells the demo's story: words in the reader's language, and commands that are typed, run and shown with their end.
+//! Plays the demo: text in the reader's language, and commands that are typed, run and shown with their exit code.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ const GREEN: &str = "32";
 pub struct Narrator<'a> {
     context: &'a Context,
     pub own: Caller,
-    /// Where everything of the demo lies; commands are typed there.
+    /// Where everything of the demo is; commands are typed there.
     pub folder: PathBuf,
     /// The folder of the server's programs: its `pg_dump` is never too old for it.
     programs: PathBuf,

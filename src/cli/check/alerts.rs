@@ -46,7 +46,7 @@ pub(super) fn points(context: &Context, offline: bool) -> Vec<Point> {
 
 /// Whether there is the file of the channel, and its address can work.
 fn usable(channel: &Channel, config: &Config) -> Result<()> {
-    let within = |error: Error| error.within(format!("the channel `{}` tells nobody", channel.name));
+    let within = |error: Error| error.within(format!("the channel `{}` reaches nobody", channel.name));
     config.channel_source(&channel.kind).map_err(within)?;
     address(channel).map_err(within)
 }
@@ -65,7 +65,7 @@ fn address(channel: &Channel) -> Result<()> {
 fn recipients_shown(channels: &Channels, config: &Config) -> Point {
     if channels.all.is_empty() {
         // Not wrong: the runbook has it so where nothing is set.
-        let nobody = "nobody is told of failures: BACKUP_ALERT_EMAIL is not set, and there is no channel";
+        let nobody = "failures are reported to nobody: BACKUP_ALERT_EMAIL is not set, and there is no channel";
         return Point::warning("alerts", nobody, "set it in `.env`, or add `[[channels]]` to `hikae.toml`");
     }
     let failure = Event {
@@ -73,16 +73,16 @@ fn recipients_shown(channels: &Channels, config: &Config) -> Point {
         rehearsal: true,
         ..Event::new(EventKind::BackupFailure, "", "", this_process::now())
     };
-    let tellers = channels.all.iter().filter(|channel| channel.takes(&failure) && usable(channel, config).is_ok());
-    let names: Vec<&str> = tellers.map(|channel| channel.name.as_str()).collect();
+    let takers = channels.all.iter().filter(|channel| channel.takes(&failure) && usable(channel, config).is_ok());
+    let names: Vec<&str> = takers.map(|channel| channel.name.as_str()).collect();
     match names.is_empty() {
         true => {
-            let error = Error::new(Kind::Other, "nobody is told of failures: no channel takes `backup_failure`");
+            let error = Error::new(Kind::Other, "failures are reported to nobody: no channel takes `backup_failure`");
             Point::wrong("alerts", &error.hint("look at `events` and `severity` of `[[channels]]` in `hikae.toml`"))
         }
         false => {
             let names = names.join(", ");
-            let message = format!("failures are told by {names}; `hikae notify test` tries it");
+            let message = format!("failures are reported by {names}; `hikae notify test` tries it");
             Point::not_tried("alerts", message).in_summary()
         }
     }
