@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The catalogues of Japanese, by what they are about.
-const JAPANESE: [&str; 9] = [
+const JAPANESE: [&str; 10] = [
     include_str!("japanese/commands.txt"),
     include_str!("japanese/causes.txt"),
     include_str!("japanese/errors.txt"),

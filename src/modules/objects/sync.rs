@@ -17,8 +17,9 @@ use crate::backup::sync::plan::{Ask, Plan, plan};
 use crate::backup::sync::work::Options;
 use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module, waiting};
-use crate::lua::options::{Size, duration};
+use crate::lua::options::Size;
 use crate::lua::traceback::from_lua;
+use crate::units::duration;
 
 /// The largest share that may be deleted where nobody says another, in percent.
 const USUAL_SHARE: f64 = 10.0;
