@@ -21,6 +21,7 @@ mod asking;
 mod crontabs;
 mod databases;
 mod machine;
+mod planned;
 mod point;
 mod restoring;
 mod rights;

@@ -279,7 +279,7 @@ describe("archive.pack", function()
     refused({ roots = { tmp("link") } }, { kind = "recipe", message = "it is a link", hint = "leads to" })
     refused({ roots = { tmp("pipe") } }, { kind = "recipe", message = "neither a file nor a folder" })
     refused({ roots = { tmp("tree"), tmp("tree/logs") } }, { kind = "recipe", message = "packed twice" })
-    refused({ roots = { tmp("tree") }, base = tmp("other") }, { kind = "recipe", message = "does not lie below the base" })
+    refused({ roots = { tmp("tree") }, base = tmp("other") }, { kind = "recipe", message = "is not below the base" })
     refused({ roots = { tmp("tree") }, exclude = { "a[" } }, { kind = "recipe", message = "`a[` is not a pattern" })
     refused({ roots = { tmp("tree") }, exclude = { "# logs" } }, { kind = "recipe", message = "is not a pattern" })
     refused({ roots = { tmp("tree") }, newer_than = "yesterday" }, { kind = "recipe", message = "is no moment" })
@@ -288,7 +288,7 @@ describe("archive.pack", function()
 
   it("cannot be saved into what it packs, unless that is left out", function()
     expect(function() saved_archive({}, "tree/a.tar") end)
-      .to_raise { kind = "recipe", message = "it would lie in", hint = "exclude = { \"/a.tar\" }" }
+      .to_raise { kind = "recipe", message = "it would be in", hint = "exclude = { \"/a.tar\" }" }
     expect(function() saved_archive({}, "tree/backups/a.tar") end).to_raise { hint = "exclude = { \"/backups\" }" }
     expect(#saved_archive({ exclude = { "/backups/" } }, "tree/backups/a.tar").files).to_be(8)
   end)

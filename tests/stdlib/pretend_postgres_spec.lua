@@ -29,7 +29,7 @@ it("pretend.server does to databases what it is asked, and remembers it", functi
   expect(at.databases.c.comment).to_be("mine")
   ask(at, "postgres", 'DROP DATABASE "c" WITH (FORCE)')
   expect(at.databases.c).to_be_nil()
-  expect(#at.told).to_be(4)
+  expect(#at.statements).to_be(4)
 end)
 
 it("pretend.server takes rows, and forgets those that it is to lose", function()
@@ -51,5 +51,5 @@ it("pretend.server fails at the text that it refuses, and is as it was made afte
   ask(at, "postgres", 'DROP DATABASE "shop" WITH (FORCE)')
   at.reset()
   expect(at.databases.shop.tables["public.orders"]).to_be(3)
-  expect(at.told).to_equal {}
+  expect(at.statements).to_equal {}
 end)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::schedulers::{Plan, recipe_of};
+use super::planned::{Plan, recipe_of};
 use crate::cli::context::Context;
 use crate::cli::files::called;
 use crate::recipe::schedule;

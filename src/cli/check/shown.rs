@@ -2,7 +2,7 @@
 
 use super::point::{Mark, Point};
 
-/// What is told of each wall begins so.
+/// The lines about each wall begin like this.
 const WALL: &str = "wall: ";
 
 /// The verdict, everything that is wrong or should be looked at, which servers answered, and the subjects of the rest.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::schedulers::{Plan, recipe_of};
+use super::planned::{Plan, recipe_of};
 use crate::cli::context::Context;
 use crate::world::real::config_files;
 

@@ -126,7 +126,7 @@ impl Upload {
     }
 
     fn md5(&self) -> String {
-        BASE64_STANDARD.encode(&self.md5.clone().finalize())
+        BASE64_STANDARD.encode(self.md5.clone().finalize())
     }
 
     /// Stores it under its key. Whatever the answer was, the blob that is then there decides.
