@@ -73,4 +73,11 @@ fn an_older_server_gets_no_word_that_it_does_not_know() {
     ] {
         assert_eq!(without_newer(sql, version), format!("{head}{rest}").into_bytes(), "{version}");
     }
+    let identity = |logged: &str| {
+        let begin =
+            "ALTER TABLE app.t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (\n    SEQUENCE NAME app.t_id_seq\n";
+        format!("{begin}{logged}    START WITH 1\n);").into_bytes()
+    };
+    assert_eq!(without_newer(&identity("    LOGGED\n"), 140_020), identity(""));
+    assert_eq!(without_newer(&identity("    LOGGED\n"), 150_018), identity("    LOGGED\n"));
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use futures_util::future::try_join;
 use mlua::Table;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
@@ -16,9 +17,9 @@ use crate::lua::json::to_lua;
 use crate::lua::traceback::from_lua;
 use crate::postgres::dump::facts::DatabaseFacts;
 use crate::postgres::restore::asked::Asked;
-use crate::postgres::restore::checks::{CHECK, Check};
-use crate::postgres::restore::data_checks;
-use crate::postgres::restore::live::Live;
+use crate::postgres::restore::checks::{CHECK, Check, compare};
+use crate::postgres::restore::data_checks::Data;
+use crate::postgres::restore::live::{self, Live};
 use crate::postgres::restore::read_back::ReadBack;
 use crate::postgres::restore::structure::Structure;
 use crate::postgres::restore::structure_checks::{self, Restored};
@@ -144,16 +145,20 @@ async fn check(
 ) -> Result<Vec<Check>> {
     let server = definers.map_or_else(|| options.server(), |definers| definers.reader.clone());
     let database = options.database.as_str();
-    let (mut checks, live) = match definers {
-        None => rows_and_data(caller, options, &server, cores, false).await?,
+    let structure_checked = || structure_checks::compare(caller, &server, database, structure);
+    let ((mut checks, live), of_structure) = match definers {
+        None => try_join(rows_and_data(caller, options, &server, cores, false), structure_checked()).await?,
         Some(definers) => {
             definers.take_rights(caller).await?;
             let checked = rows_and_data(caller, options, &server, cores, true).await;
             let given_back = definers.give_back(caller).await;
-            checked.and_then(|checked| given_back.map(|()| checked))?
+            let checked = checked.and_then(|checked| given_back.map(|()| checked))?;
+            // Not at the same time: the structure would have the rights that are taken for reading.
+            (checked, structure_checked().await?)
         }
     };
-    checks.extend(structure_checks::compare(caller, &server, database, structure, &live.filled).await?);
+    checks.extend(of_structure);
+    checks.extend(structure_checks::filled(structure, &live.filled));
     Ok(checks)
 }
 
@@ -173,13 +178,40 @@ async fn rows_and_data(
     let database = options.database.as_str();
     let act = format!("cannot verify the database `{database}`");
     let mut talk = Talk::open(caller, server, database, &act).await?;
-    let checked = Asked { talk: &mut talk, database, apart }.checks(&mut expected, &options.queries).await;
-    let (mut checks, live) = talk.end(checked).await?;
-    if options.verify == Depth::Data {
-        let read_back = ReadBack { caller, server, database, cores, apart };
-        let other = other_major(&expected, &live);
-        checks.extend(data_checks::compare(&read_back, &expected, &live, other.as_deref()).await?);
-    }
+    let read_back = (options.verify == Depth::Data).then_some(ReadBack { caller, server, database, cores, apart });
+    let mut asked = Asked { talk: &mut talk, database, apart };
+    let checked = compared(&mut asked, &mut expected, &options.queries, read_back.as_ref()).await;
+    talk.end(checked).await
+}
+
+/// The checks of what there is, of the rows, of the queries and of the data; and what there is.
+async fn compared(
+    asked: &mut Asked<'_>,
+    expected: &mut DatabaseFacts,
+    queries: &BTreeMap<String, String>,
+    read_back: Option<&ReadBack<'_>>,
+) -> Result<(Vec<Check>, Live)> {
+    let live = asked.live(expected).await?;
+    let expected = &*expected;
+    let targets = live::targets(&live, expected);
+    let (answers, of_data) = match read_back {
+        None => (asked.answers(&targets, expected, |_| false).await?, Vec::new()),
+        Some(read_back) => {
+            let data = Data::of(expected, &live);
+            let answers = asked.answers(&targets, expected, |table| data.reads(table));
+            let (mut answers, found) = try_join(answers, data.read(read_back)).await?;
+            for (target, rows) in targets.iter().zip(&mut answers.rows) {
+                *rows = data.rows(&found, target.table).or(rows.take());
+            }
+            let other = other_major(expected, &live);
+            (answers, data.checks(read_back, found, (other.as_deref(), live.event_triggers)).await?)
+        }
+    };
+    let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
+    checks.extend(compare(expected, &live, &targets, &answers));
+    checks.extend(asked.queries(queries).await?);
+    checks.extend(of_data);
+    drop(targets);
     Ok((checks, live))
 }
 

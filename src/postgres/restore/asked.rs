@@ -6,8 +6,8 @@ use serde::de;
 
 use crate::error::{Error, Kind, Result};
 use crate::postgres::dump::facts::{DatabaseFacts, names};
-use crate::postgres::restore::checks::{Check, compare};
-use crate::postgres::restore::live::{self, Answers, Live, Target};
+use crate::postgres::restore::checks::Check;
+use crate::postgres::restore::live::{self, Answers, Live, LiveTable, Target};
 use crate::postgres::server::query::ask_in;
 use crate::postgres::server::talk::Talk;
 use crate::world::postgres::{QueryResult, message_of};
@@ -24,22 +24,18 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The checks of what there is, of the rows, and of the queries; and what there is.
-    pub async fn checks(
-        &mut self,
-        expected: &mut DatabaseFacts,
-        queries: &BTreeMap<String, String>,
-    ) -> Result<(Vec<Check>, Live)> {
+    /// What there is; names that the dump has in another encoding are read on the way.
+    pub async fn live(&mut self, expected: &mut DatabaseFacts) -> Result<Live> {
         self.talk.run(live::PRELUDE.map(str::to_owned)).await?;
         self.talk.set_apart(self.apart);
         self.read_names(expected).await?;
-        let live: Live = self.json(live::query()).await?;
-        let targets = live::targets(&live, expected);
-        let answers = self.answers(&targets, expected).await?;
-        let mut checks = vec![Check::new("connection", live.server_version.as_str(), live.server_version.as_str())];
-        checks.extend(compare(expected, &live, &targets, &answers));
+        self.json(live::query()).await
+    }
+
+    /// The checks of the recipe's own queries, which find names as any session does.
+    pub async fn queries(&mut self, queries: &BTreeMap<String, String>) -> Result<Vec<Check>> {
+        let mut checks = Vec::new();
         if !queries.is_empty() {
-            // The recipe's own queries find names as any session does.
             self.talk.set_apart(false);
             self.talk.run(["RESET search_path".to_owned()]).await?;
             self.talk.set_apart(self.apart);
@@ -47,8 +43,7 @@ impl Asked<'_> {
         for (name, sql) in queries {
             checks.push(self.holds(name, sql).await);
         }
-        drop(targets);
-        Ok((checks, live))
+        Ok(checks)
     }
 
     /// The one value that a query of hikae's own gives.
@@ -74,12 +69,20 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// Counts and reads every table, and looks at every sequence. What the server refuses is the answer.
-    async fn answers(&mut self, targets: &[Target<'_>], expected: &DatabaseFacts) -> Result<Answers> {
+    /// Counts every table but those that are `read_whole` anyway, reads a row of each, and looks at every sequence.
+    /// What the server refuses is the answer.
+    pub async fn answers(
+        &mut self,
+        targets: &[Target<'_>],
+        expected: &DatabaseFacts,
+        read_whole: impl Fn(&LiveTable) -> bool,
+    ) -> Result<Answers> {
         let mut answers = Answers::default();
         for target in targets {
-            let count = self.said(target.count()).await?;
-            answers.rows.push(Some(count.and_then(|answer| number(answer.value()))));
+            answers.rows.push(match read_whole(target.table) {
+                true => None,
+                false => Some(self.said(target.count()).await?.and_then(|answer| number(answer.value()))),
+            });
             answers.unreadable.push(self.said(target.sample()).await?.err());
         }
         for sequence in expected.sequences.as_deref().unwrap_or_default() {

@@ -23,21 +23,61 @@ struct Table<'a> {
     asked: TableColumns,
 }
 
-/// The checks of the data; `other` says how the servers differ, where they do.
-pub async fn compare(
-    read_back: &ReadBack<'_>,
-    expected: &DatabaseFacts,
-    live: &Live,
-    other: Option<&str>,
-) -> Result<Vec<Check>> {
-    let tables = tables(expected, live);
-    let mut checks = not_taken(expected);
-    if !tables.is_empty() {
-        let read = read(read_back, expected, &tables).await?;
-        checks.extend(judged(read_back, &tables, read, (other, live.event_triggers)).await?);
+/// The tables whose rows the backup has fingerprints of.
+pub struct Data<'a> {
+    tables: Vec<Table<'a>>,
+    places: HashMap<(&'a str, &'a str), usize>,
+    expected: &'a DatabaseFacts,
+}
+
+/// How many rows were read of each of these tables, and their sum.
+pub type Found = Vec<Read<(u64, u128)>>;
+
+impl<'a> Data<'a> {
+    pub fn of(expected: &'a DatabaseFacts, live: &'a Live) -> Data<'a> {
+        let tables = tables(expected, live);
+        let place = |(at, table): (usize, &Table<'a>)| ((table.live.schema.as_str(), table.live.name.as_str()), at);
+        let places = tables.iter().enumerate().map(place).collect();
+        Data { tables, places, expected }
     }
-    checks.extend(large_objects(read_back, expected).await?);
-    Ok(checks)
+
+    /// Whether the rows of this table are read, and so counted.
+    pub fn reads(&self, table: &LiveTable) -> bool {
+        self.place(table).is_some()
+    }
+
+    /// How many rows were read of a table, or the words with which the server refused it.
+    pub fn rows(&self, found: &Found, table: &LiveTable) -> Option<Read<u64>> {
+        let read = found.get(self.place(table)?)?;
+        Some(read.clone().map(|(rows, _)| rows))
+    }
+
+    fn place(&self, table: &LiveTable) -> Option<usize> {
+        self.places.get(&(table.schema.as_str(), table.name.as_str())).copied()
+    }
+
+    /// Reads all of the tables.
+    pub async fn read(&self, read_back: &ReadBack<'_>) -> Result<Found> {
+        match self.tables.is_empty() {
+            true => Ok(Vec::new()),
+            false => read(read_back, self.expected, &self.tables).await,
+        }
+    }
+
+    /// The checks of the data, and of the large objects; `explained` says how the servers differ, and whether event triggers write.
+    pub async fn checks(
+        &self,
+        read_back: &ReadBack<'_>,
+        found: Found,
+        explained: (Option<&str>, bool),
+    ) -> Result<Vec<Check>> {
+        let mut checks = not_taken(self.expected);
+        if !self.tables.is_empty() {
+            checks.extend(judged(read_back, &self.tables, found, explained).await?);
+        }
+        checks.extend(large_objects(read_back, self.expected).await?);
+        Ok(checks)
+    }
 }
 
 fn tables<'a>(expected: &'a DatabaseFacts, live: &'a Live) -> Vec<Table<'a>> {
@@ -51,7 +91,7 @@ fn tables<'a>(expected: &'a DatabaseFacts, live: &'a Live) -> Vec<Table<'a>> {
             name: live.name.clone(),
             columns: taken.columns.clone(),
             with_children: live.kind != "r",
-            rows: said.rows.unwrap_or(0),
+            bytes: live.bytes,
         };
         Some(Table { said, live, value: &taken.value, asked })
     };
@@ -69,14 +109,10 @@ fn not_taken(expected: &DatabaseFacts) -> Vec<Check> {
 
 /// Reads every table as the backup was written. Nobody knows which time zone another program than hikae had, or how it wrote bytes:
 /// a table that differs is read in the other ways as well.
-async fn read(
-    read_back: &ReadBack<'_>,
-    expected: &DatabaseFacts,
-    tables: &[Table<'_>],
-) -> Result<Vec<Read<(u64, u128)>>> {
+async fn read(read_back: &ReadBack<'_>, expected: &DatabaseFacts, tables: &[Table<'_>]) -> Result<Found> {
     let encoding = expected.encoding.as_deref().unwrap_or("UTF8");
     let ways = [(Some("UTC"), None), (None, None), (Some("UTC"), Some("escape")), (Some("UTC"), Some("hex"))];
-    let mut found: Vec<Read<(u64, u128)>> = vec![Err("it was not read".to_owned()); tables.len()];
+    let mut found: Found = vec![Err("it was not read".to_owned()); tables.len()];
     let mut open: Vec<usize> = (0..tables.len()).collect();
     for (time_zone, bytea) in ways {
         let asked: Vec<TableColumns> = open.iter().map(|at| tables[*at].asked.clone()).collect();
@@ -106,7 +142,7 @@ fn is_same(read: &Read<(u64, u128)>, table: &Table) -> bool {
 async fn judged(
     read_back: &ReadBack<'_>,
     tables: &[Table<'_>],
-    read: Vec<Read<(u64, u128)>>,
+    read: Found,
     explained: (Option<&str>, bool),
 ) -> Result<Vec<Check>> {
     let (mut checks, mut same, mut compared) = (Vec::new(), 0, tables.len());

@@ -45,6 +45,9 @@ pub struct LiveTable {
     pub kind: String,
     /// Whether it belongs to an extension, which fills it with rows of its own.
     pub member: bool,
+    /// What its rows take on the disk.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 /// The query whose only row is a [`Live`] as JSON.
@@ -54,7 +57,7 @@ pub fn query() -> String {
 SELECT json_build_object(
 'server_version', split_part(current_setting('server_version'), ' ', 1),
 'counts', (SELECT row_to_json(c) FROM ({COUNTS_QUERY}) AS c),
-'tables', (SELECT coalesce(json_agg(json_build_object('schema', nspname, 'name', relname, 'kind', relkind, 'member',
+'tables', (SELECT coalesce(json_agg(json_build_object('schema', nspname, 'name', relname, 'kind', relkind, 'bytes', pg_table_size(c.oid), 'member',
     EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
     ORDER BY nspname, relname), '[]')
   FROM pg_class c JOIN own ON own.oid = relnamespace WHERE relkind IN ('r', 'p', 'f')),

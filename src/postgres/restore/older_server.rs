@@ -11,17 +11,33 @@ const VERSION: &str = "SELECT pg_catalog.current_setting('server_version_num')";
 /// Options of a subscription as `pg_dump` writes them of older servers, and the first version that knows each.
 const OPTIONS: [(&str, u32); 2] = [(", streaming = off", 140_000), (", run_as_owner = true", 160_000)];
 
+/// How a sequence is said to be logged, and the first version that knows the word.
+const LOGGED: &str = "\n    LOGGED\n";
+const KNOWS_LOGGED: u32 = 150_000;
+
 /// The statement as the server of this session knows it.
 pub async fn as_known(sql: Bytes, talk: &mut Talk) -> Result<Bytes> {
-    if !sql.starts_with(b"CREATE SUBSCRIPTION ") {
+    if !sql.starts_with(b"CREATE SUBSCRIPTION ") && !is_logged_identity(&sql) {
         return Ok(sql);
     }
     let version = talk.ask(VERSION).await?.value().and_then(|version| version.parse().ok());
     Ok(version.map_or_else(|| sql.clone(), |version| without_newer(&sql, version)))
 }
 
+/// Whether a column gets a sequence that is said to be logged, in a table that is not. Before 15 every sequence is.
+fn is_logged_identity(sql: &[u8]) -> bool {
+    sql.starts_with(b"ALTER TABLE ")
+        && memchr::memmem::find(sql, LOGGED.as_bytes()).is_some_and(|at| {
+            let before = &sql[..at];
+            memchr::memmem::find(before, b" AS IDENTITY (\n    SEQUENCE NAME ").is_some()
+        })
+}
+
 /// The same for a server of this version.
 pub fn without_newer(sql: &[u8], version: u32) -> Bytes {
+    if is_logged_identity(sql) && version < KNOWS_LOGGED {
+        return Bytes::from(String::from_utf8_lossy(sql).replacen(LOGGED, "\n", 1));
+    }
     let text = String::from_utf8_lossy(sql);
     let Some(at) = text.rfind(" WITH (").filter(|_| text.len() == sql.len()) else {
         return Bytes::copy_from_slice(sql);

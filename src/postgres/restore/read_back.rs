@@ -1,5 +1,8 @@
 //! Reads the rows of a restored database back, as `pg_dump` reads them, and takes their fingerprints.
 
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures_util::future::try_join_all;
 
 use crate::error::{Error, Result};
@@ -29,8 +32,8 @@ pub struct TableColumns {
     pub columns: Vec<String>,
     /// Whether rows that are stored in other tables count as its own: a partitioned or a foreign table.
     pub with_children: bool,
-    /// How many rows it should have: tables are shared out by it.
-    pub rows: u64,
+    /// How large it is: the largest are read first.
+    pub bytes: u64,
 }
 
 /// The settings in which values are written: those of `pg_dump`, and what decides further how a value looks.
@@ -78,16 +81,11 @@ impl ReadBack<'_> {
     /// Reads all of the tables, over several connections at once; the rows and their sum of each, in their order.
     pub async fn tables(&self, tables: &[TableColumns], writing: Writing<'_>) -> Result<Vec<Read<(u64, u128)>>> {
         let readers = self.cores.clamp(1, MOST_READERS).min(tables.len().max(1));
-        let mut shares: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); readers];
         let mut order: Vec<usize> = (0..tables.len()).collect();
-        order.sort_by_key(|at| std::cmp::Reverse(tables[*at].rows));
-        for at in order {
-            if let Some(least) = shares.iter_mut().min_by_key(|(rows, _)| *rows) {
-                least.0 += tables[at].rows + 1;
-                least.1.push(at);
-            }
-        }
-        let reading = shares.iter().map(|(_, share)| self.share(tables, share, writing));
+        // The largest first, so that none is left to one connection at the end.
+        order.sort_by_key(|at| Reverse(tables[*at].bytes));
+        let next = AtomicUsize::new(0);
+        let reading = (0..readers).map(|_| self.share(tables, (&order, &next), writing));
         let mut all = vec![Err("it was not read".to_owned()); tables.len()];
         for (at, read) in try_join_all(reading).await?.into_iter().flatten() {
             all[at] = read;
@@ -95,17 +93,17 @@ impl ReadBack<'_> {
         Ok(all)
     }
 
-    /// Reads some of the tables over one connection.
+    /// Reads tables over one connection until none is left.
     async fn share(
         &self,
         tables: &[TableColumns],
-        share: &[usize],
+        (order, next): (&[usize], &AtomicUsize),
         writing: Writing<'_>,
     ) -> Result<Vec<(usize, Read<(u64, u128)>)>> {
         let mut talk = self.talk(writing).await?;
         let mut found = Vec::new();
         let read = async {
-            for at in share {
+            while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let mut rows = Rows::default();
                 let read = copy(&mut talk, tables[*at].copy(writing.encoding), &mut |data| rows.feed(data)).await?;
                 found.push((*at, read.map(|()| rows.found())));

@@ -34,13 +34,7 @@ impl Restored {
 }
 
 /// The checks of the structure; `said` is the backup's, where this run has restored it.
-pub async fn compare(
-    caller: &Caller,
-    server: &Server,
-    database: &str,
-    said: Option<&Structure>,
-    filled: &[String],
-) -> Result<Vec<Check>> {
+pub async fn compare(caller: &Caller, server: &Server, database: &str, said: Option<&Structure>) -> Result<Vec<Check>> {
     let Some(said) = said else {
         return Ok(vec![Check::not_compared("structure", "this run has not restored the backup, and did not read it")]);
     };
@@ -66,9 +60,12 @@ pub async fn compare(
             )
         })
     });
-    let mut checks = differences::compare(said, &found, other.as_deref());
-    checks.extend(differences::filled(said, filled));
-    Ok(checks)
+    Ok(differences::compare(said, &found, other.as_deref()))
+}
+
+/// The checks of the materialized views that are filled in the database.
+pub fn filled(said: Option<&Structure>, filled: &[String]) -> Option<Check> {
+    said.filter(|said| said.shape.schema).and_then(|said| differences::filled(said, filled))
 }
 
 /// The structure of the database by its own dump, in the shape of the backup.
