@@ -11,8 +11,8 @@ describe("monitored.kinds", function()
     end)
   end
 
-  it("has every kind of which there are backups, or of which that is not known", function()
+  it("has every kind of which there are backups, and raises where a kind cannot be looked at", function()
     expect(kinds {}).to_equal { "db", "config", "logs" }
-    expect(kinds { logs = "denied" }).to_equal { "db", "config", "logs" }
+    expect(function() kinds { logs = "denied" } end).to_raise { kind = "denied" }
   end)
 end)
