@@ -11,8 +11,12 @@ describe("monitored.kinds", function()
     end)
   end
 
-  it("has every kind of which there are backups, and raises where a kind cannot be looked at", function()
+  it("has every kind of which there are backups, or of which nobody knows whether they are made", function()
     expect(kinds {}).to_equal { "db", "config", "logs" }
-    expect(function() kinds { logs = "denied" } end).to_raise { kind = "denied" }
+    expect(kinds { logs = "not_found" }).to_equal { "db", "config", "logs" }
+  end)
+
+  it("raises what keeps it from looking", function()
+    expect(function() kinds { logs = "timeout" } end).to_raise { kind = "timeout" }
   end)
 end)
