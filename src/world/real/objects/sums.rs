@@ -68,5 +68,5 @@ impl Check {
 
 /// As Google writes it.
 pub fn crc32c_text(sum: u32) -> String {
-    BASE64_STANDARD.encode(&sum.to_be_bytes())
+    BASE64_STANDARD.encode(sum.to_be_bytes())
 }

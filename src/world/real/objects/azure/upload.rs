@@ -83,7 +83,7 @@ impl Upload {
         let url = format!("{}?comp=block&blockid={}", container.object_url(&self.put.object), percent(&id, false));
         let body = Bytes::from(std::mem::take(&mut self.gathered));
         let ask = Ask::new(Method::Put, "put", &self.title, url);
-        let ask = Ask { tries: 7, ..ask.header("content-md5", BASE64_STANDARD.encode(&Md5::digest(&body))).body(body) };
+        let ask = Ask { tries: 7, ..ask.header("content-md5", BASE64_STANDARD.encode(Md5::digest(&body))).body(body) };
         // The store compares the checksum, and refuses what differs.
         self.under_way.spawn(async move {
             container.rest.ask(&ask).await.map_err(Error::from)?;
@@ -117,7 +117,7 @@ impl Upload {
     }
 
     fn md5(&self) -> String {
-        BASE64_STANDARD.encode(&self.md5.clone().finalize())
+        BASE64_STANDARD.encode(self.md5.clone().finalize())
     }
 
     /// Stores it under its key. Whatever the answer was, the blob that is then there decides.

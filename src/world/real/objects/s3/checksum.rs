@@ -18,7 +18,7 @@ pub fn differs(sent: &[u8], answer: &StoreReply) -> Option<String> {
         }
     }
     if let Some(said) = answer.header("x-amz-checksum-crc32") {
-        let own = BASE64_STANDARD.encode(&crc32fast::hash(sent).to_be_bytes());
+        let own = BASE64_STANDARD.encode(crc32fast::hash(sent).to_be_bytes());
         if !said.contains('-') && said != own {
             return Some(format!("its checksum (CRC-32) is `{said}`, that of what was sent is `{own}`"));
         }
