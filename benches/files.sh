@@ -63,19 +63,6 @@ files_run() {
   exec "$HIKAE" run files --quiet --set root="$1" --set to="$2" --set act="$3" --set as="$4"
 }
 
-# in_turn FUNCTION…: times them in turn, each in a shell of its own; `before_FUNCTION` prepares it and is not timed.
-in_turn() {
-  local round command
-  for ((round = 1; round <= ROUNDS; round++)); do
-    for command in "$@"; do
-      "before_$command"
-      sync
-      timed "$command" eval '("$command")'
-      rm -rf "$work"/out/*
-    done
-  done
-}
-
 before_tar_gzip() { :; }
 before_logs_gzip() { :; }
 before_logs_zstd() { :; }

@@ -8,6 +8,19 @@ timed() {
   echo $((${EPOCHREALTIME/[.,]/} - begin)) >> "$work/times/$name"
 }
 
+# in_turn FUNCTION…: times them in turn, each in a shell of its own; `before_FUNCTION` prepares it and is not timed.
+in_turn() {
+  local round command
+  for ((round = 1; round <= ROUNDS; round++)); do
+    for command in "$@"; do
+      "before_$command"
+      sync
+      timed "$command" eval '("$command")'
+      rm -rf "$work"/out/*
+    done
+  done
+}
+
 # median: of the numbers on standard input.
 median() {
   sort -g | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'

@@ -13,6 +13,7 @@ objects_tools() {
   "$objects_rclone" serve s3 --addr "127.0.0.1:$objects_port" --auth-key "$AWS_ACCESS_KEY_ID,$AWS_SECRET_ACCESS_KEY" \
     --vfs-cache-mode off "$work/served" > "$work/served.log" 2>&1 &
   objects_server=$!
+  trap 'kill "$objects_server" 2>/dev/null; server_stop; rm -rf "$work"' EXIT
   until "$objects_aws" s3api list-buckets > /dev/null 2>&1; do kill -0 "$objects_server"; sleep 0.2; done
 }
 
@@ -32,17 +33,23 @@ return recipe {
 LUA
 }
 
-# One mark and one bucket for each round: a sync starts with neither.
-before_objects_aws() { rm -rf "$work/served/aws"; mkdir "$work/served/aws"; }
-before_objects_rclone() { rm -rf "$work/served/rclone"; mkdir "$work/served/rclone"; }
-before_objects_hikae() { rm -rf "$work/served/hikae" "$work/files/.hikae-sync.json"; mkdir "$work/served/hikae"; }
-before_objects_aws_again() { "$objects_aws" s3 sync --quiet "$work/files" s3://aws; }
-before_objects_hikae_again() { "$HIKAE" run objects --quiet --set source="$work/files" --set url=s3://hikae; }
+# A new bucket for each sync, made by the server itself, which remembers what is in a folder; and no marker of an earlier one.
+fresh_bucket() {
+  objects_number=$((${objects_number:-0} + 1))
+  objects_bucket=$1-$objects_number
+  rm -f "$work/files/.hikae-sync.json"
+  "$objects_aws" s3api create-bucket --bucket "$objects_bucket" > /dev/null
+}
+before_objects_aws() { fresh_bucket aws; }
+before_objects_rclone() { fresh_bucket rclone; }
+before_objects_hikae() { fresh_bucket hikae; }
+before_objects_aws_again() { fresh_bucket aws-again && objects_aws; }
+before_objects_hikae_again() { fresh_bucket hikae-again && objects_hikae; }
 
-objects_aws() { exec "$objects_aws" s3 sync --quiet "$work/files" s3://aws; }
-objects_hikae() { exec "$HIKAE" run objects --quiet --set source="$work/files" --set url=s3://hikae; }
+objects_aws() { "$objects_aws" s3 sync --quiet "$work/files" "s3://$objects_bucket"; }
+objects_hikae() { "$HIKAE" run objects --quiet --set source="$work/files" --set url="s3://$objects_bucket"; }
 objects_rclone() {
-  exec "$objects_rclone" sync "$work/files" ":s3,provider=Rclone,env_auth=true,endpoint='$AWS_ENDPOINT_URL':rclone"
+  "$objects_rclone" sync "$work/files" ":s3,provider=Rclone,env_auth=true,endpoint='$AWS_ENDPOINT_URL':$objects_bucket"
 }
 objects_aws_again() { objects_aws; }
 objects_hikae_again() { objects_hikae; }

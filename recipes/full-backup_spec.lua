@@ -82,7 +82,7 @@ describe("full-backup", function()
     night({ http = { ["POST " .. HOOK] = { status = 500 } } }):run("full-backup", set()):ok():said("Slack did not take the message")
   end)
 
-  it("is not believed to have told Slack when the answer is another one, and warns of it", function()
+  it("does not count another answer of Slack as sent, and warns of it", function()
     for _i, answer in ipairs { "<html>log in</html>", json.encode { ok = false, error = "invalid_token" }, "" } do
       local run = night({ http = { ["POST " .. HOOK] = answer } }):run("full-backup", set())
       run:ok():said("Slack did not take the message: the answer was not `ok`")

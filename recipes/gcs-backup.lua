@@ -10,6 +10,8 @@ return recipe {
   },
   needs = { write = { "{source}" }, objects = { "gs://{bucket}/{prefix}*", "{url}" } },
 
+  preview = function(p) return sync.preview(p, sync.open(p, "gs")) end,
+
   run = function(p)
     log.info(_("GCS backup starts"))
     sync.run(p, sync.open(p, "gs"), { storage_class = p.storage_class })

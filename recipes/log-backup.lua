@@ -43,7 +43,7 @@ local function refuse(folders)
   }
 end
 
---- Saves the archive. That there is no log of these days is told with the params that say which logs count.
+--- Saves the archive. An error for want of logs names the params that say which logs count.
 ---@param p table
 ---@param stream Stream
 ---@param name string

@@ -12,14 +12,18 @@ return recipe {
     encryption = { type = "choice", choices = { "AES256", "aws:kms" }, optional = true, says = "How the store encrypts; else as the bucket says" },
     lifecycle = { type = "choice", choices = { "documented", "none" }, default = "documented", says = "Lifecycle of the bucket: the documented policy, or none" },
     lifecycle_file = { type = "path", optional = true, says = "Another policy, as the vendor's JSON has it" },
+    lock = { type = "choice", choices = { "GOVERNANCE", "COMPLIANCE" }, optional = true, says = "Lock that keeps each object for `lock_for`, in a bucket with object lock; else as the bucket says" },
+    lock_for = { type = "duration", optional = true, says = "Time for which the lock keeps it" },
     kms_key = { optional = true, says = "Key for `aws:kms`; else the store's own" },
   },
   needs = { read = { "{lifecycle_file}" }, write = { "{source}" }, objects = { "s3://{bucket}/{prefix}*", "{url}" }, connect = { "{endpoint}" } },
 
+  preview = function(p) return sync.preview(p, sync.open(p, "s3", { region = p.region, endpoint = p.endpoint })) end,
+
   run = function(p)
     log.info(_("S3 backup starts"))
     local store, has_lifecycle = sync.open(p, "s3", { region = p.region, endpoint = p.endpoint }), sync.is_s3(p) and p.lifecycle ~= "none"
-    sync.run(p, store, { storage_class = p.storage_class, encryption = p.encryption, kms_key = p.kms_key, tags = has_lifecycle })
+    sync.run(p, store, { storage_class = p.storage_class, encryption = p.encryption, kms_key = p.kms_key, lock = p.lock, lock_for = p.lock_for, tags = has_lifecycle })
     if has_lifecycle then
       sync.lifecycle(p, store)
     end

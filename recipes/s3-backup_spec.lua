@@ -93,6 +93,16 @@ describe("s3-backup", function()
     expect(put[STORE .. "database/" .. name("20260201")].why).to_be("it is new")
   end)
 
+  it("locks what it copies, where that is asked for, so that no deletion goes through", function()
+    local world = simulate(night(days(1, 3)))
+    world:run("s3-backup", { set = { lock = "COMPLIANCE", lock_for = "30d" } }):ok()
+    for _i, ending in ipairs { "", ".manifest.json" } do
+      world:change(DATABASE .. name("20260201") .. ending)
+    end
+    local run = world:run("s3-backup", { set = { max_delete = 100 } })
+    run:ok():said("the store keeps database/" .. name("20260201")):kept(STORE .. "database/" .. name("20260201"))
+  end)
+
   it("leaves out what no manifest proves, temporary files, and says so", function()
     local world = night(days(1, 2))
     world.files["/backups/git/repo_mirror_x/HEAD"] = "ref"

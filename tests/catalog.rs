@@ -15,6 +15,7 @@ mod secrets;
 mod settle;
 mod targets;
 mod trouble;
+mod uploads;
 
 /// A state folder of its own, with the path of the catalog in it.
 struct State {

@@ -25,6 +25,7 @@ mod report;
 mod restore;
 mod sandbox;
 mod specs;
+mod stores;
 mod stubs;
 mod support;
 mod translations;

@@ -91,12 +91,12 @@ pub fn step(
 }
 
 /// The streak of warnings after a success that ended at `at`, and whether they are to be reported. Warnings escalate to nobody, and
-/// nobody is told that there are none any more: they are new again when they were away for as long as a failure has to be.
+/// that there are none any more is reported to nobody: they are new again when they were away for as long as a failure has to be.
 pub fn step_warnings(before: &Streak, warns: bool, at: Moment, rules: &Rules, heard: bool) -> (Streak, bool) {
     if warns {
         let rules = Rules { levels: Vec::new(), ..rules.clone() };
-        let (after, tell) = fails(before, at, &rules, |_, _| heard);
-        return (after, tell.is_some());
+        let (after, report) = fails(before, at, &rules, |_, _| heard);
+        return (after, report.is_some());
     }
     let worked_since = Some(before.worked_since.unwrap_or(at));
     let watched = Streak { failures: 0, worked: before.worked.saturating_add(1), worked_since, ..before.clone() };

@@ -19,6 +19,7 @@ mod store;
 mod streaks;
 mod targets;
 mod trouble;
+mod uploads;
 mod write;
 
 use std::path::PathBuf;

@@ -14,12 +14,13 @@ use crate::error::Result;
 use crate::world::real::shared_owner::hand_over_at;
 
 /// What makes a catalog of version n from one of version n - 1. A file that is released never changes.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 /// How long to wait for another process that is writing.

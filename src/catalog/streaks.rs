@@ -143,7 +143,7 @@ pub(super) fn load(tx: &Transaction, subject: &str) -> rusqlite::Result<Streak> 
             failures: number(row, "failures")?,
             first_failure: some_moment(row, "first_failure")?,
             notices: number(row, "told")?,
-            last_notice: some_moment(row, "last_notice")?,
+            last_notice: some_moment(row, "last_told")?,
             level: row.get("level")?,
             worked: number(row, "worked")?,
             worked_since: some_moment(row, "worked_since")?,
@@ -160,7 +160,7 @@ pub(super) fn save(tx: &Transaction, subject: &str, streak: &Streak) -> rusqlite
         return tx.execute("DELETE FROM alert_streaks WHERE subject = ?", [subject]).map(drop);
     }
     let sql = "INSERT OR REPLACE INTO alert_streaks
-               (subject, failures, first_failure, told, last_notice, level, worked, worked_since, alarmed, relapses)
+               (subject, failures, first_failure, told, last_told, level, worked, worked_since, alarmed, relapses)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let [failures, notices, worked, relapses] =
         [streak.failures, streak.notices, streak.worked, streak.relapses].map(column);

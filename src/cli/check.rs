@@ -28,12 +28,14 @@ mod rights;
 mod schedulers;
 mod alerts;
 mod shown;
+mod stores;
 mod timers;
 mod walls;
 
 use databases::Databases;
 pub use databases::connect;
 pub use point::{Mark, Point};
+use stores::Stores;
 
 /// The recipe that a new set-up begins with.
 const FIRST: &str = "db-backup";
@@ -45,11 +47,12 @@ pub fn main(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
         false => (args.recipes.clone(), None),
     };
     points.extend(in_use);
-    let mut databases = Databases::default();
+    let (mut databases, mut stores) = (Databases::default(), Stores::default());
     let mut jobs = Vec::new();
     for recipe in &recipes {
         let (of_recipe, job) = check_recipe(context, recipe, &mut databases, args.offline);
         points.extend(of_recipe);
+        points.extend(job.iter().flat_map(|job| stores.points(context, job, args.offline)));
         jobs.extend(job);
     }
     points.extend(schedulers::points(context, &jobs));

@@ -19,6 +19,9 @@ use crate::world::objects::ask::StoreAsk;
 use crate::world::real::{Real, http, objects, this_process};
 use crate::world::{Caller, Limits, World, addressed};
 
+/// A backup may take any time, as long as something of it comes.
+const LIMITS: Limits = Limits { total: std::time::Duration::MAX, idle: std::time::Duration::from_secs(30 * 60) };
+
 pub fn main(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let (from, dir) = (Path::new(&args.url), args.dir.clone().unwrap_or_else(|| ".".into()));
     if !addressed::is_address(from) {
@@ -30,9 +33,8 @@ pub fn main(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let dir: std::path::PathBuf = dir.components().collect();
     let mode = Mode::choose(&context.facts, args.listing.json, false, false);
     let guard = report::install(mode, Outputs::standard(context.facts.clone()), Arc::new(this_process::now))?;
-    let real = Arc::new(Real::ambient().with_variables(variables(context)));
-    let limits = Limits { total: std::time::Duration::MAX, idle: std::time::Duration::from_secs(30 * 60) };
-    let caller = Caller::new(Arc::new(Limited::new(real.clone())), limits);
+    let real = real(context);
+    let caller = Caller::new(Arc::new(Limited::new(real.clone())), LIMITS);
     let began = real.elapsed();
     event::step_started(1, &format!("fetch {}", args.url), None);
     let answer = on_threads(fetch_thawed(&caller, from, &dir, args))?;
@@ -93,6 +95,15 @@ async fn fetch_thawed(caller: &Caller, from: &Path, dir: &Path, args: &FetchArgs
 
 fn is_archived(error: &Error) -> bool {
     error.causes().iter().any(|cause| cause.starts_with("InvalidObjectState"))
+}
+
+/// Reads files and objects, as the environment or else `.env` lets them be reached.
+pub fn reaching(context: &Context) -> Caller {
+    Caller::new(Arc::new(Limited::new(real(context))), LIMITS)
+}
+
+fn real(context: &Context) -> Arc<Real> {
+    Arc::new(Real::ambient().with_variables(variables(context)))
 }
 
 /// What the environment, or else `.env`, says about reaching stores.

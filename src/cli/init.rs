@@ -73,7 +73,8 @@ fn made(global: &Global, args: &InitArgs) -> Result<ExitCode> {
     }
     let kept: String = kept
         .iter()
-        .filter(|file| !file.name.starts_with(contents::TYPES) && (file.name != ".env" || filled.is_none()))
+        .filter(|file| !file.name.starts_with(contents::TYPES))
+        .filter(|file| file.name != ".env" || filled.is_none())
         .map(|file| format!("kept as it is: {}\n", dir.join(&file.name).display()))
         .collect();
     print_said(&mut context.out(), &kept)?;

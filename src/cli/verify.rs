@@ -1,50 +1,54 @@
 //! `hikae verify`: whether one backup is whole and restorable, and with `--drill` whether it restores.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::alerting::block_on;
 use super::args::{RunArgs, VerifyArgs};
 use super::context::Context;
-use super::files::caller;
+use super::fetch::reaching;
 use super::{exit, run};
 use crate::catalog::described;
 use crate::error::Result;
+use crate::world::addressed;
 use crate::world::real::this_process;
 
 pub fn main(context: &Context, args: &VerifyArgs) -> ExitCode {
-    let is_url = args.backup.contains("://");
-    if is_url && args.drill {
+    let is_web = args.backup.starts_with("http://") || args.backup.starts_with("https://");
+    let is_address = addressed::is_address(Path::new(&args.backup));
+    if is_web && args.drill {
         return misuse(context, "a drill takes a file", "download it, with its manifest beside it");
     }
-    if is_url && !args.backup.starts_with("http") {
+    if args.backup.contains("://") && !is_web && !is_address {
         return misuse(
             context,
-            "a backup is a file or an http address",
-            "for an object store, sign an address for reading",
+            "a backup is a file, the address of an object, or an http address",
+            "write the address of an object as `s3://bucket/folder/backup.sql.gz`",
         );
     }
     let current = match this_process::current_dir() {
         Ok(current) => current,
         Err(error) => return failed(context, &error),
     };
-    let path = |text: &std::path::Path| current.join(text).display().to_string();
-    let mut set = match is_url {
+    let path = |text: &Path| current.join(text);
+    let file = if is_address { PathBuf::from(&args.backup) } else { path(Path::new(&args.backup)) };
+    let mut set = match is_web {
         true => vec![("url".to_owned(), args.backup.clone())],
-        false => vec![("file".to_owned(), path(std::path::Path::new(&args.backup)))],
+        false => vec![("file".to_owned(), file.display().to_string())],
     };
-    set.extend(args.identity.iter().map(|file| ("identity".to_owned(), path(file))));
+    set.extend(args.identity.iter().map(|file| ("identity".to_owned(), path(file).display().to_string())));
     if !args.drill {
         return run::main(context, of("backup-verify", set, args));
     }
-    match drill(&current.join(&args.backup), set) {
+    match drill(context, &file, set) {
         Ok(set) => run::main(context, of("backup-test", set, args)),
         Err(error) => failed(context, &error),
     }
 }
 
 /// The params of the drill: a restore proves the file before it begins, so that a drill is more than a look.
-fn drill(file: &std::path::Path, mut set: Vec<(String, String)>) -> Result<Vec<(String, String)>> {
-    let described = block_on(async |_stop| described::read(&caller(), file).await)??;
+fn drill(context: &Context, file: &Path, mut set: Vec<(String, String)>) -> Result<Vec<(String, String)>> {
+    let described = block_on(async |_stop| described::read(&reaching(context), file).await)??;
     let described = described.and_then(|manifest| serde_json::to_value(manifest).ok()).unwrap_or_default();
     let database = described["database"]["name"].as_str().map(|name| ("database".to_owned(), name.to_owned()));
     set.extend(database);

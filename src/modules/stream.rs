@@ -180,7 +180,8 @@ impl UserData for Stream {
         });
         method(fields, "put", |call, (this, store, key, options): (AnyUserData, Value, Value, Value)| async move {
             let (key, options): (String, Option<PutOptions>) = call.args(MultiValue::from_iter([key, options]))?;
-            let (put, patience) = options.unwrap_or_default().put(Object::new(store_of(&call, &store)?, key)?)?;
+            let object = Object::new(store_of(&call, &store)?, key)?;
+            let (put, patience) = options.unwrap_or_default().put(object, call.session.caller.world.now())?;
             save::save(call.clone(), handle(&this, &call)?.consume(&call)?, Target::Object(Box::new(put)), patience)
                 .await
         });

@@ -209,8 +209,10 @@ impl Job {
         policy.read.push(self.config.dir.clone());
         policy.read.extend(self.source.folder.clone());
         if self.needs.objects.iter().any(|objects| !objects.trim().is_empty()) {
-            // Where the vendors' own tools have the keys.
-            policy.read.extend(objects::local::settings(&this_process::environment()));
+            // Where the vendors' own tools have the keys; `.env` may name it as well.
+            let mut environment = this_process::environment();
+            environment.extend(self.network());
+            policy.read.extend(objects::local::settings(&environment));
         }
         let level = wall::enclose(&policy);
         let whole = level == wall::Level::Full && kernel::has_filters();

@@ -15,6 +15,7 @@ use super::loader::run::{self, LuaPart};
 use super::outcome::LuaEnd;
 use super::overview;
 use super::scene::Scene;
+use super::uploads::CatalogUploads;
 use crate::catalog::{Catalog, NewRun};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -47,6 +48,8 @@ pub struct Live {
     began: Option<Began>,
     /// The process that starts other recipes, which ends by itself.
     kept: Option<Pid>,
+    /// The id of the run, once it is under way.
+    run_id: Option<String>,
 }
 
 /// What learns that a run is under way; it must not take its time.
@@ -97,12 +100,15 @@ impl Scene for Live {
         launcher.as_ref().map_or(Ok(()), |launcher| launcher.listen())?;
         self.kept = launcher.as_ref().map(|launcher| launcher.pid());
         let real = real.with_launcher(launcher).with_account(job.account()?);
+        let record = |run_id| Arc::new(CatalogUploads::new(job.config.state_dir.join("catalog.db"), run_id)) as _;
+        let real = self.run_id.clone().map(record).into_iter().fold(real, Real::with_upload_record);
         let real = Arc::new(job.wall().into_iter().fold(real, Real::with_wall));
         self.signals = Some(Signals::listen());
         Ok(self.real.insert(real).clone())
     }
 
     fn began(&mut self, run: &NewRun) {
+        self.run_id = Some(run.id.clone());
         if let Some(began) = self.began.take() {
             began(run);
         }

@@ -31,5 +31,6 @@ pub mod spec;
 mod doubts;
 mod final_check;
 mod target;
+mod uploads;
 pub mod values;
 mod wishes;

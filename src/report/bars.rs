@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use super::facts::Facts;
 use super::outgoing;
 use super::translate::speaks_japanese;
-use crate::units::{show_duration, show_size};
+use crate::units::show_size;
 
 /// How often bars are drawn, whether bytes move or not: a hung step is seen to hang, and a fast one costs no more drawing.
 const TICK: Duration = Duration::from_millis(100);
@@ -42,7 +42,7 @@ impl Bars {
     pub fn start(&self, step: u64, name: &str) {
         let bar = self.all.add(ProgressBar::no_length());
         bar.set_style(self.layout.style());
-        bar.set_message(outgoing::one_line(name));
+        bar.set_message(short(&outgoing::one_line(name)));
         bar.enable_steady_tick(TICK);
         self.running().insert(step, bar);
     }
@@ -84,6 +84,20 @@ impl Bars {
     pub fn line(&self, line: &str) -> bool {
         !self.all.is_hidden() && self.all.println(line).is_ok()
     }
+}
+
+/// A step's name without the folders of its paths: there is little room, and the names of files tell steps apart.
+fn short(name: &str) -> String {
+    let last = |word: &str| match word.starts_with('/') || word.contains("://") {
+        true => word.trim_end_matches('/').rsplit('/').next().unwrap_or(word).to_owned(),
+        false => word.to_owned(),
+    };
+    name.split(' ').map(last).collect::<Vec<_>>().join(" ")
+}
+
+/// Whole seconds, for people who watch.
+fn seconds(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }
 
 /// How a step is drawn: as much as the terminal has room for.
@@ -140,11 +154,11 @@ fn left(state: &ProgressState) -> Option<String> {
     if state.elapsed() < SETTLED || left.is_zero() {
         return None;
     }
-    let left = show_duration(Duration::from_secs(left.as_secs().max(1)));
+    let left = seconds(left.max(Duration::from_secs(1)));
     let left = left.split(' ').take(2).collect::<Vec<_>>().join(" ");
     Some(if speaks_japanese() { format!("残り {left}") } else { format!("{left} left") })
 }
 
 fn took(state: &ProgressState, out: &mut dyn fmt::Write) {
-    let _written = out.write_str(&show_duration(Duration::from_secs(state.elapsed().as_secs())));
+    let _written = out.write_str(&seconds(state.elapsed()));
 }

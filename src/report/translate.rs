@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The catalogues of Japanese, by what they are about.
-const JAPANESE: [&str; 9] = [
+const JAPANESE: [&str; 10] = [
     include_str!("japanese/commands.txt"),
     include_str!("japanese/causes.txt"),
     include_str!("japanese/errors.txt"),
@@ -17,6 +17,7 @@ const JAPANESE: [&str; 9] = [
     include_str!("japanese/sessions.txt"),
     include_str!("japanese/checks.txt"),
     include_str!("japanese/setting_up.txt"),
+    include_str!("japanese/stores.txt"),
 ];
 
 /// Values inside values: deeper than that there are only data.

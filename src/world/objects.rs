@@ -14,7 +14,9 @@ use crate::stream::Stamp;
 
 pub mod ask;
 pub mod declared;
+pub mod examined;
 pub mod kinds;
+pub mod record;
 pub mod url;
 pub mod words;
 pub use kinds::StoreKind;
@@ -90,6 +92,16 @@ pub struct Put {
     pub tags: BTreeMap<String, String>,
     /// How the store encrypts the object; as the bucket says when absent.
     pub encryption: Option<ServerEncryption>,
+    /// For how long nobody may delete it; as the bucket says when absent.
+    pub lock: Option<Lock>,
+}
+
+/// Keeps an object from being deleted or replaced for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// `GOVERNANCE`, which some may lift, or `COMPLIANCE`, which nobody may.
+    pub mode: &'static str,
+    pub until: DateTime<FixedOffset>,
 }
 
 /// How a store encrypts what it keeps.
@@ -131,6 +143,11 @@ impl Store {
     pub fn container(&self) -> String {
         let bucket = format!("{}://{}", self.kind.scheme(), self.bucket);
         if self.kind.is_tree() { format!("{bucket}{}", self.below()) } else { bucket }
+    }
+
+    /// The bucket, the host or the remote alone: `sftp://nas`.
+    pub fn container_host(&self) -> String {
+        format!("{}://{}", self.kind.scheme(), self.bucket)
     }
 
     /// The store, for people: `s3://backups`, `s3://backups/production`, `file:///mnt/nas`.
@@ -226,6 +243,7 @@ impl Put {
             metadata: BTreeMap::new(),
             tags: BTreeMap::new(),
             encryption: None,
+            lock: None,
         }
     }
 }

@@ -130,17 +130,38 @@ local function remark(plan, done)
   end
 end
 
+--- Plans the copy as the params have it.
+---@param p table
+---@param store Store
+---@return objects.Plan
+local function plan_of(p, store)
+  return objects.plan(p.source, store, {
+    prefix = not p.url and p.prefix or nil, exclude = p.exclude, include_unproved = p.include_unproved, delete = p.delete,
+    max_delete = p.max_delete, delete_last = p.delete_last, delete_foreign = p.delete_foreign, replace = p.replace,
+    takeover = p.takeover, allow_empty = p.allow_empty, marker = p.marker,
+  })
+end
+
+--- What a plan says before its uploads and deletions: how much there is to do, and what is left as it is, each with its reason.
+---@param p table
+---@param store Store
+---@return string[]
+function sync.preview(p, store)
+  local plan = plan_of(p, store)
+  local lines = { _("Plan for %s: %d to upload, %d to skip, %d to delete", plan.target, #plan.upload, #plan.skip, #plan.delete) }
+  for _i, item in ipairs(plan.skip) do
+    lines[#lines + 1] = _("skip: %s (%s)", item.name, item.why)
+  end
+  return lines
+end
+
 --- Plans the copy, shows the plan, and carries it out.
 ---@param p table
 ---@param store Store
 ---@param options objects.ApplyOptions
 ---@return objects.Applied
 function sync.run(p, store, options)
-  local plan = objects.plan(p.source, store, {
-    prefix = not p.url and p.prefix or nil, exclude = p.exclude, include_unproved = p.include_unproved, delete = p.delete,
-    max_delete = p.max_delete, delete_last = p.delete_last, delete_foreign = p.delete_foreign, replace = p.replace,
-    takeover = p.takeover, allow_empty = p.allow_empty, marker = p.marker,
-  })
+  local plan = plan_of(p, store)
   sync.show(plan)
   options.limit = p.limit
   if p.url and not string.find(p.url, "^s3://") and not string.find(p.url, "^gs://") then

@@ -119,6 +119,8 @@ function objects.make_bucket(store) end
 ---@field storage_class? string For backups, such as `STANDARD_IA`; manifests stay in the usual class.
 ---@field encryption? "AES256"|"aws:kms" How the store encrypts. Default: as the bucket says.
 ---@field kms_key? string The key for `aws:kms`. Default: the store's own.
+---@field lock? "GOVERNANCE"|"COMPLIANCE" Asks the store to keep each object from being deleted, as long as `lock_for` says. Only for `s3`, in a bucket with object lock. Default: as the bucket says.
+---@field lock_for? number|string How long, such as `"30d"`.
 ---@field limit? integer|string The most bytes a second for all uploads together, such as `"10 MiB"`. Default: no limit.
 ---@field tags? boolean Whether objects get the tag `hikae`, which is `backup` or `manifest`: the rules of a lifecycle go by it. Default false.
 

@@ -22,6 +22,8 @@ local Stream = {}
 ---@field storage_class? string What the store is to make of it, such as `STANDARD_IA`. Default: the store's own.
 ---@field encryption? "AES256"|"aws:kms" How the store encrypts it. Default: as the bucket says.
 ---@field kms_key? string The key for `aws:kms`. Default: the store's own.
+---@field lock? "GOVERNANCE"|"COMPLIANCE" Asks the store to keep the object from being deleted, as long as `lock_for` says. Only for `s3`, in a bucket with object lock. Default: as the bucket says.
+---@field lock_for? integer|string How long: seconds, or text such as `"30d"`.
 ---@field part_size? string Size of the parts of a large object, `5 MiB` to `5 GiB`; one is held in memory. Default `16 MiB`, for up to 160 GB.
 ---@field timeout? integer|string Longest time for writing: seconds, or text such as `"2h"`.
 ---@field idle_timeout? integer|string Longest time in which no byte moves.

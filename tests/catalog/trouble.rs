@@ -66,7 +66,7 @@ fn a_catalog_of_a_newer_version_is_refused_and_left_alone() {
     for error in [Catalog::open(&state.path()).unwrap_err(), Catalog::open_existing(&state.path()).unwrap_err()] {
         assert_eq!(
             told(&state, &error),
-            "other: cannot open the catalog `STATE/catalog.db`: it has version 99, and this hikae knows versions up to 5 \
+            "other: cannot open the catalog `STATE/catalog.db`: it has version 99, and this hikae knows versions up to 6 \
              | hint: use the newer hikae that made it, or name another folder with HIKAE_STATE_DIR; the backups themselves are not affected"
         );
     }
@@ -82,7 +82,7 @@ fn an_empty_file_becomes_a_catalog() {
     state.open().start_run(&daily(0)).unwrap();
     let sql = state.sql();
     let pragma = |name| sql.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
-    assert_eq!(pragma("user_version"), rusqlite::types::Value::Integer(5));
+    assert_eq!(pragma("user_version"), rusqlite::types::Value::Integer(6));
     assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".into()));
 }
 

@@ -53,6 +53,8 @@ mod restore_refused;
 mod status;
 mod status_lists;
 mod sync;
+mod sync_night;
+mod sync_stores;
 mod restore_rich;
 mod targets;
 mod test_command;

@@ -8,7 +8,7 @@ use crate::support::postgres::{Cluster, shared};
 use crate::support::program::{Hikae, Said, names};
 
 /// A site whose backups go to a bucket of its own on the object store of the tests.
-fn with_store(hikae: Hikae) -> Hikae {
+pub fn with_store(hikae: Hikae) -> Hikae {
     let store = ObjectStore::shared();
     let (access_key, secret_key) = store.keys("owner");
     hikae

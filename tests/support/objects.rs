@@ -72,4 +72,28 @@ impl ObjectStore {
             ..Store::new(StoreKind::S3, name)
         })
     }
+
+    /// Runs a few lines of Python with `s3`, a client of the owner's, and gives what they print.
+    pub fn python(&self, lines: &str) -> String {
+        let (access_key, secret_key) = self.keys("owner");
+        let begin = format!(
+            "import boto3\ns3 = boto3.client('s3', endpoint_url='{}', region_name='{REGION}', aws_access_key_id='{access_key}', \
+             aws_secret_access_key='{secret_key}')\n",
+            self.endpoint()
+        );
+        let output = Command::new(PYTHON).args(["-c", &format!("{begin}{lines}")]).output().expect(INSTALL);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The unfinished uploads of a bucket, each with its key and how many parts it has.
+    pub fn unfinished(&self, bucket: &str) -> Vec<(String, usize)> {
+        let said = self.python(&format!(
+            "for u in s3.list_multipart_uploads(Bucket='{bucket}').get('Uploads', []):\n  \
+             p = s3.list_parts(Bucket='{bucket}', Key=u['Key'], UploadId=u['UploadId'])\n  \
+             print(len(p.get('Parts', [])), u['Key'])\n"
+        ));
+        let line = |line: &str| line.split_once(' ').map(|(count, key)| (key.to_owned(), count.parse().unwrap()));
+        said.lines().filter_map(line).collect()
+    }
 }

@@ -8,6 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use hikae::secret::Secret;
+use hikae::world::http::Address;
+use hikae::world::objects::{Keys, Store, StoreKind};
 use hikae::world::real::Real;
 
 const INSTALL: &str = "this test needs the object stores; install them with: scripts/install-object-store";
@@ -62,17 +65,92 @@ static AZURITE: LazyLock<Server> = LazyLock::new(|| {
     Server::start(&program, &args)
 });
 
+/// The S3 server of rclone, before a folder that ends with the tests.
+static RCLONE_SERVER: LazyLock<(Server, tempfile::TempDir)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let served = folder.path().display().to_string();
+    let args =
+        ["serve", "s3", "--addr", "127.0.0.1:{port}", "--auth-key", "AKIAOURS,secret-of-a-served-folder", &served];
+    (Server::start(&rclone_program(), &args), folder)
+});
+
+static MINISTACK: LazyLock<Server> = LazyLock::new(|| {
+    let program = Path::new(PLACE).join("ministack/bin/ministack");
+    assert!(program.exists(), "{INSTALL}\nthere is no `{}`", program.display());
+    Server::start(Path::new("/usr/bin/env"), &["GATEWAY_PORT={port}", &program.display().to_string()])
+});
+
+/// A bucket of another server that speaks S3: rclone's, or ministack.
+pub fn other_s3(of_rclone: bool, bucket: &str) -> Store {
+    let port = if of_rclone { RCLONE_SERVER.0.port } else { MINISTACK.port };
+    let secret_key = Secret::new("secret-of-a-served-folder");
+    Store {
+        endpoint: Some(Address::parse(&format!("http://127.0.0.1:{port}")).unwrap()),
+        region: Some("us-east-1".to_owned()),
+        keys: Some(Keys { access_key: "AKIAOURS".to_owned(), secret_key, session_token: None }),
+        ..Store::new(StoreKind::S3, bucket)
+    }
+}
+
+/// Google's and Azure's emulators with all they have on the disk, for what is too large for the memory.
+pub fn google_on_disk(folder: &Path) -> Server {
+    let program = find(&Path::new(PLACE).join("lib"), "fake-gcs-server-linux-amd64");
+    let (url, root) = ("http://127.0.0.1:{port}", folder.display().to_string());
+    let args = [
+        "-scheme",
+        "http",
+        "-backend",
+        "filesystem",
+        "-filesystem-root",
+        &root,
+        "-host",
+        "127.0.0.1",
+        "-port",
+        "{port}",
+    ];
+    Server::start(&program, &[&args[..], &["-external-url", url]].concat())
+}
+
+pub fn azure_on_disk(folder: &Path) -> Server {
+    let program = Path::new(PLACE).join("azurite/node_modules/.bin/azurite-blob");
+    let root = folder.display().to_string();
+    let args =
+        ["--blobHost", "127.0.0.1", "--blobPort", "{port}", "--location", &root, "--silent", "--skipApiVersionCheck"];
+    Server::start(&program, &args)
+}
+
+pub fn google_port() -> u16 {
+    GOOGLE.port
+}
+
+pub fn azure_port() -> u16 {
+    AZURITE.port
+}
+
 /// The world in which Google is an emulator.
 pub fn google() -> Real {
-    let host = format!("127.0.0.1:{}", GOOGLE.port);
+    google_at(GOOGLE.port)
+}
+
+/// The same, reached at another port.
+pub fn google_at(port: u16) -> Real {
+    let host = format!("127.0.0.1:{port}");
     let variables = [("STORAGE_EMULATOR_HOST", host), ("GOOGLE_CLOUD_PROJECT", "our-project".to_owned())];
     Real::ambient().with_variables(variables.map(|(name, value)| (name.to_owned(), value)))
 }
 
 /// The world in which Azure is an emulator, which checks signatures.
 pub fn azure() -> Real {
-    let connection = format!("{AZURE};BlobEndpoint=http://127.0.0.1:{}/devstoreaccount1", AZURITE.port);
-    Real::ambient().with_variables([("AZURE_STORAGE_CONNECTION_STRING".to_owned(), connection)])
+    azure_at(AZURITE.port)
+}
+
+/// The same, reached at another port.
+pub fn azure_at(port: u16) -> Real {
+    Real::ambient().with_variables([("AZURE_STORAGE_CONNECTION_STRING".to_owned(), azure_connection(port))])
+}
+
+pub fn azure_connection(port: u16) -> String {
+    format!("{AZURE};BlobEndpoint=http://127.0.0.1:{port}/devstoreaccount1")
 }
 
 /// The world in which `ssh` reaches no other machine, but the SFTP server of this one.
@@ -89,8 +167,7 @@ pub fn sftp(folder: &Path) -> Real {
 
 /// The world in which `rclone` has a remote `nas`, which is a folder.
 pub fn rclone(folder: &Path) -> Real {
-    let program = Path::new(PLACE).join("bin/rclone");
-    assert!(program.exists(), "{INSTALL}\nthere is no `{}`", program.display());
+    let program = rclone_program();
     let (bin, config) = (program.parent().unwrap().display(), folder.join("rclone.conf"));
     std::fs::write(&config, format!("[nas]\ntype = alias\nremote = {}\n", folder.display())).unwrap();
     let variables = [
@@ -98,6 +175,13 @@ pub fn rclone(folder: &Path) -> Real {
         ("RCLONE_CONFIG".to_owned(), config.display().to_string()),
     ];
     Real::ambient().with_variables(variables)
+}
+
+/// The program itself.
+pub fn rclone_program() -> PathBuf {
+    let program = Path::new(PLACE).join("bin/rclone");
+    assert!(program.exists(), "{INSTALL}\nthere is no `{}`", program.display());
+    program
 }
 
 /// The one file of this name below a folder.
@@ -138,21 +222,22 @@ impl Scripted {
 }
 
 fn read_request(stream: &mut TcpStream) -> String {
-    let (mut request, mut block) = (Vec::new(), [0; 4096]);
-    loop {
-        let text = String::from_utf8_lossy(&request).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length =
-                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:").map(str::to_owned));
-            if body.len() >= length.map_or(0, |length| length.trim().parse().unwrap_or(0)) {
-                return text;
-            }
-        }
+    let (mut request, mut block) = (Vec::new(), [0; 65_536]);
+    // Where the whole request ends, once its head is there.
+    let mut end = None;
+    while end.is_none_or(|end| request.len() < end) {
         match stream.read(&mut block) {
             Ok(count @ 1..) => request.extend_from_slice(&block[..count]),
-            _ => return text,
+            _ => break,
         }
+        end = end.or_else(|| {
+            let head = request.windows(4).position(|four| four == b"\r\n\r\n")?;
+            let lines = String::from_utf8_lossy(&request[..head]).to_lowercase();
+            let length = lines.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+            Some(head + 4 + length.unwrap_or(0))
+        });
     }
+    String::from_utf8_lossy(&request).into_owned()
 }
 
 /// An answer of a server, as it goes over the wire.

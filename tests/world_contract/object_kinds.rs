@@ -41,6 +41,35 @@ async fn rclone() -> Storehouse {
     house("rclone://nas/back ups", stores::rclone(held.path())).await.holding(held)
 }
 
+async fn at_other_s3(of_rclone: bool) -> Storehouse {
+    let (world, store) = (Arc::new(Real::ambient()), stores::other_s3(of_rclone, &named("other")));
+    Storehouse::at(Arc::new(store), caller(world.clone()), world, None).await
+}
+
+async fn rclone_server() -> Storehouse {
+    at_other_s3(true).await
+}
+
+async fn ministack() -> Storehouse {
+    at_other_s3(false).await
+}
+
+/// Other servers that speak S3: what each does not keep is in docs/objects.md. Before a folder there is no key `a/` beside `a`.
+mod at_other_servers {
+    use super::{ministack, rclone_server};
+
+    super::holds!(ministack: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
+        nothing_shows_before_the_commit, a_taken_key_is_kept, a_key_taken_meanwhile_is_kept, an_object_is_replaced_only_on_request,
+        what_is_kept_with_an_object_is_told, absence_is_told, odd_keys_are_kept_to_the_letter,
+        listings_are_sorted_and_begin_with_the_prefix, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
+        looks_tell_size_and_age);
+    super::holds!(rclone_server: an_object_comes_back_byte_for_byte, a_large_object_comes_back_byte_for_byte, an_empty_object_is_one,
+        nothing_shows_before_the_commit, a_taken_key_is_kept, an_object_is_replaced_only_on_request,
+        what_is_kept_with_an_object_is_told, absence_is_told,
+        listings_are_sorted_and_begin_with_the_prefix, removing_takes_one_object, a_missing_bucket_is_told, a_bucket_is_made_once,
+        looks_tell_size_and_age);
+}
+
 mod on {
     use super::{azure, rclone, sftp};
 

@@ -161,7 +161,7 @@ async fn uploads(store: &Store) -> String {
         s3 = boto3.client('s3', endpoint_url=sys.argv[1], region_name=sys.argv[2], aws_access_key_id=sys.argv[3], \
         aws_secret_access_key=sys.argv[4])\n\
         print(*[u['Key'] for u in s3.list_multipart_uploads(Bucket=sys.argv[5]).get('Uploads', [])], end='')";
-    let endpoint = ObjectStore::shared().endpoint();
+    let endpoint = store.endpoint.as_ref().unwrap().url().as_str().to_owned();
     let (keys, region) = (store.keys.as_ref().unwrap(), store.region.as_deref().unwrap());
     let args = ["-c", ASK, &endpoint, region, &keys.access_key, keys.secret_key.expose(), &store.bucket];
     let python = crate::support::objects::PYTHON;

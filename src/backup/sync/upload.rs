@@ -87,6 +87,7 @@ fn put(work: &Work, item: &Item, sha256: Option<Hash>) -> Result<Put> {
     put.replace = item.there;
     put.size_bytes = Some(item.size_bytes);
     put.encryption = work.options.encryption.clone();
+    put.lock = work.options.lock.clone();
     let is_data = item.role.is_data();
     // What is beside a backup is read at any time, and is too small for a cheaper class.
     put.storage_class = work.options.storage_class.clone().filter(|_| is_data);

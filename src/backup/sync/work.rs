@@ -6,13 +6,15 @@ use super::pace::Pace;
 use super::plan::Plan;
 use super::progress::Progress;
 use crate::world::Caller;
-use crate::world::objects::ServerEncryption;
+use crate::world::objects::{Lock, ServerEncryption};
 
 /// How a plan is carried out.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub storage_class: Option<String>,
     pub encryption: Option<ServerEncryption>,
+    /// For how long nobody may delete what is uploaded.
+    pub lock: Option<Lock>,
     /// Whether objects are marked so that the rules of a lifecycle can tell backups from manifests.
     pub tags: bool,
     pub bytes_per_sec: Option<u64>,

@@ -7,7 +7,7 @@ use clap::Args;
 #[derive(Args)]
 #[command(after_help = VERIFY_AFTER_HELP)]
 pub struct VerifyArgs {
-    /// A backup: its file, or an http address
+    /// A backup: its file, the address of an object such as `s3://bucket/backup.sql.gz`, or an http address
     #[arg(value_name = "PATH|URL")]
     pub backup: String,
     /// Also restore it into a throwaway database, and compare

@@ -1,4 +1,4 @@
-//! The chapter of the night: one command backs up the database, the configuration, the logs and a git repository, and tells Slack.
+//! The chapter of the night: one command backs up the database, the configuration, the logs and a git repository, and reports to Slack.
 
 use super::narrator::{Narrator, Shell};
 use crate::error::Result;

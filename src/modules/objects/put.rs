@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset};
 use mlua::{MetaMethod, UserData, UserDataFields, UserDataMethods, Value};
 use serde::Deserialize;
 
@@ -11,7 +12,7 @@ use crate::lua::exports::Call;
 use crate::modules::save::Writing;
 use crate::units::duration;
 use crate::units::parse_size;
-use crate::world::objects::{Object, PART_BYTES, Put, ServerEncryption, Store};
+use crate::world::objects::{Lock, Object, PART_BYTES, Put, ServerEncryption, Store};
 
 /// A store as Lua holds it.
 pub struct StoreHandle(pub Arc<Store>);
@@ -55,6 +56,28 @@ pub fn encryption(algorithm: Option<Algorithm>, key: Option<String>) -> Result<O
     }
 }
 
+/// How an object can be locked.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum LockMode {
+    Governance,
+    Compliance,
+}
+
+/// The lock that a store is asked for; a mode without a time, or a time without a mode, is a mistake.
+pub fn lock(mode: Option<LockMode>, time: Option<Duration>, now: DateTime<FixedOffset>) -> Result<Option<Lock>> {
+    let mode = mode.map(|mode| match mode {
+        LockMode::Governance => "GOVERNANCE",
+        LockMode::Compliance => "COMPLIANCE",
+    });
+    match (mode, time) {
+        (None, None) => Ok(None),
+        (Some(mode), Some(time)) => Ok(Some(Lock { mode, until: now + time })),
+        _ => Err(Error::new(Kind::Recipe, "`lock` and `lock_for` are given together")
+            .hint("write `lock = \"GOVERNANCE\", lock_for = \"30d\"`")),
+    }
+}
+
 /// The options of `stream:put`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +85,9 @@ pub struct PutOptions {
     storage_class: Option<String>,
     encryption: Option<Algorithm>,
     kms_key: Option<String>,
+    lock: Option<LockMode>,
+    #[serde(default, deserialize_with = "duration")]
+    lock_for: Option<Duration>,
     part_size: Option<String>,
     #[serde(default, deserialize_with = "duration")]
     timeout: Option<Duration>,
@@ -74,9 +100,10 @@ pub struct PutOptions {
 
 impl PutOptions {
     /// What is to be stored, and how long that may take.
-    pub fn put(self, object: Object) -> Result<(Put, Writing)> {
+    pub fn put(self, object: Object, now: DateTime<FixedOffset>) -> Result<(Put, Writing)> {
         let encryption = encryption(self.encryption, self.kms_key)?;
-        let mut put = Put { storage_class: self.storage_class, encryption, ..Put::new(object) };
+        let lock = lock(self.lock, self.lock_for, now)?;
+        let mut put = Put { storage_class: self.storage_class, encryption, lock, ..Put::new(object) };
         if let Some(text) = &self.part_size {
             put.part_bytes = parse_size(text)?;
         }

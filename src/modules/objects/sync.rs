@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use globset::{GlobBuilder, GlobMatcher};
 use mlua::{AnyUserData, Lua, MetaMethod, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Value};
 use serde::Deserialize;
 
-use super::put::{Algorithm, encryption, store_of};
+use super::put::{Algorithm, LockMode, encryption, lock, store_of};
 use crate::backup::pool::spawn_cancellable;
 use crate::backup::sync::apply::{Applied, Job, apply};
 use crate::backup::sync::item::{Act, Item, Rules};
@@ -18,6 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lua::exports::{Call, Module, waiting};
 use crate::lua::options::Size;
 use crate::lua::traceback::from_lua;
+use crate::units::duration;
 
 /// The largest share that may be deleted where nobody says another, in percent.
 const USUAL_SHARE: f64 = 10.0;
@@ -79,6 +81,9 @@ struct ApplyOptions {
     storage_class: Option<String>,
     encryption: Option<Algorithm>,
     kms_key: Option<String>,
+    lock: Option<LockMode>,
+    #[serde(default, deserialize_with = "duration")]
+    lock_for: Option<Duration>,
     limit: Option<Size>,
     #[serde(default)]
     tags: bool,
@@ -180,10 +185,11 @@ fn plan_of(given: &Value) -> Result<Arc<Plan>> {
 }
 
 async fn carry_out(call: &Call, plan: Arc<Plan>, options: ApplyOptions) -> Result<Table> {
-    let ApplyOptions { storage_class, encryption: algorithm, kms_key, limit, tags } = options;
+    let ApplyOptions { storage_class, encryption: algorithm, kms_key, lock: mode, lock_for, limit, tags } = options;
     let options = Options {
         storage_class: storage_class.filter(|class| !class.is_empty()),
         encryption: encryption(algorithm, kms_key)?,
+        lock: lock(mode, lock_for, call.session.caller.world.now())?,
         tags,
         bytes_per_sec: limit.map(|size| size.0),
     };

@@ -28,6 +28,7 @@ impl Refusal {
             ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken", _) | (_, 401 | 403) => {
                 Kind::Denied
             }
+            (code, _) if is_kept(code) => Kind::Denied,
             (_, 404) => Kind::NotFound,
             (_, 409 | 412) => Kind::AlreadyExists,
             (_, 429 | 500..=599) => Kind::Network,
@@ -37,7 +38,9 @@ impl Refusal {
 
     /// Whether asking again may help.
     pub fn passes(&self) -> bool {
-        matches!(self.status, 429 | 500 | 502..=504) || matches!(self.code.as_str(), "RequestTimeout" | "SlowDown")
+        const CODES: [&str; 6] =
+            ["RequestTimeout", "SlowDown", "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "Md5Mismatch"];
+        matches!(self.status, 429 | 500 | 502..=504) || CODES.contains(&self.code.as_str())
     }
 
     fn hint(&self, store: &Store) -> Option<String> {
@@ -53,6 +56,7 @@ impl Refusal {
             "EntityTooLarge" => "raise `part_size`, so that the object has fewer parts",
             "QuotaExceeded" => "the quota of this bucket is used up",
             "InvalidObjectState" => "it is archived: `hikae fetch URL --thaw DAYS` asks the store to bring it back",
+            code if is_kept(code) => "a lock or a hold keeps it until its time is over",
             "NotImplemented" => "the store does not know how to do that",
             _ => match self.status {
                 401 | 403 if self.code.is_empty() => {
@@ -73,6 +77,18 @@ impl Refusal {
             None => Some(fixed.to_owned()),
         }
     }
+}
+
+/// Whether the word of a store says that a lock or a hold keeps an object.
+fn is_kept(code: &str) -> bool {
+    const CODES: [&str; 5] = [
+        "BlobImmutableDueToPolicy",
+        "BlobImmutableDueToLegalHold",
+        "retentionPolicyNotMet",
+        "objectUnderActiveHold",
+        "ObjectLocked",
+    ];
+    CODES.contains(&code)
 }
 
 /// The store did not do `act` with `object`, a title.
@@ -114,11 +130,21 @@ pub fn taken(object: &Object) -> Error {
         .hint("nothing was changed: choose another key")
 }
 
+/// Google, asked with keys of S3, replaces what is there: it ignores the condition, and has none for what comes in parts.
+pub fn not_exclusive(object: &Object) -> Error {
+    Error::new(Kind::Recipe, format!("cannot put `{object}`"))
+        .because_text(
+            "Google ignores `If-None-Match` from those who ask with HMAC keys: another object could be overwritten",
+        )
+        .hint(format!("write `gs://{}`, which asks Google by its own API", object.store.bucket))
+}
+
 /// Refuses what only buckets can make of an object, where files are stored.
 pub fn only_files(put: &Put) -> Result<()> {
     let (option, what) = match put {
         Put { storage_class: Some(_), .. } => ("storage_class", "storage classes"),
         Put { encryption: Some(_), .. } => ("encryption", "encryption of its own"),
+        Put { lock: Some(_), .. } => ("lock", "locks that hikae asks for: the store itself may have some"),
         _ => return Ok(()),
     };
     Err(Error::new(Kind::Recipe, format!("cannot put `{}`", put.object))
@@ -137,6 +163,13 @@ pub fn no_length(object: &Object) -> Error {
     Error::new(Kind::Integrity, format!("nobody can tell whether all of `{object}` would come"))
         .because_text("the answer does not say how long the object is")
         .hint("the store, or a proxy before it, must send `Content-Length`")
+}
+
+/// Whether it is an object that comes is not said.
+pub fn no_version(object: &Object) -> Error {
+    Error::new(Kind::Integrity, format!("cannot get `{object}`"))
+        .because_text("the answer has no `ETag`: it may be an error, and not the object")
+        .hint("is this a store of the kind that the address names, and is there a proxy before it?")
 }
 
 /// An object came to another end than the store said.

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Effect, Machine, Reply, Request, World};
 use crate::error::{Error, Kind, Result};
-use crate::world::objects::Store;
+use crate::world::objects::record::UploadRecord;
 use crate::world::recipe_run::RecipeEnd;
 use blocking::blocking;
 use fence::Fence;
@@ -53,6 +53,7 @@ mod spawner;
 pub mod write_folders;
 pub mod trust;
 mod stderr;
+mod stores;
 mod syscalls;
 mod system_paths;
 mod tls;
@@ -77,6 +78,8 @@ pub struct Real {
     undo: Undo,
     http: http::Http,
     lent: objects::Lent,
+    learned: objects::Learned,
+    uploads: Option<Arc<dyn UploadRecord>>,
     programs: Option<Arc<Vec<String>>>,
 }
 
@@ -122,11 +125,6 @@ impl Real {
         Real { environment: Arc::new(environment), ..self }
     }
 
-    /// Names the programs that a store may start to be reached, or to get its keys.
-    pub fn with_programs(self, programs: Vec<String>) -> Real {
-        Real { programs: Some(Arc::new(programs)), ..self }
-    }
-
     /// Says how many cores compression may use, in place of all.
     pub fn with_cores(self, cores: usize) -> Real {
         Real { cores: Some(cores), ..self }
@@ -152,6 +150,8 @@ impl Real {
             undo,
             http,
             lent: objects::Lent::default(),
+            learned: objects::Learned::default(),
+            uploads: None,
             programs: None,
         }
     }
@@ -237,20 +237,6 @@ impl Real {
                 Reply::LockGuard(self.on_files(move |fence| locks::lock(fence, &path, now)).await?)
             }
         })
-    }
-
-    /// The client of a store.
-    fn backend(&self, store: &Store) -> Result<Box<dyn objects::Backend>> {
-        let reach = objects::Reach {
-            http: self.http.clone(),
-            environment: self.environment.clone(),
-            fence: self.fence.clone(),
-            wall: self.wall.clone(),
-            undo: self.undo.clone(),
-            lent: self.lent.clone(),
-            programs: self.programs.clone(),
-        };
-        reach.backend(store)
     }
 
     async fn on_files<T: Send + 'static>(&self, work: impl FnOnce(&Fence) -> Result<T> + Send + 'static) -> Result<T> {

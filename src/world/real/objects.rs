@@ -12,11 +12,15 @@ use super::wall::Policy;
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Sink, Source};
 use crate::world::objects::ask::StoreAsk;
+use crate::world::objects::examined::Seen;
+use crate::world::objects::record::{BegunUpload, UploadRecord};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store, StoreKind};
 
 mod answers;
 mod azure;
 mod folder;
+pub mod learned;
+pub mod leftovers;
 mod lent;
 mod pages;
 pub mod local;
@@ -28,6 +32,7 @@ mod s3;
 mod sftp;
 mod sums;
 
+pub use learned::Learned;
 pub use lent::Lent;
 
 /// What leads to stores: the network, files and programs, and what the environment says of them.
@@ -39,6 +44,9 @@ pub struct Reach {
     pub wall: Option<Arc<Policy>>,
     pub undo: Undo,
     pub lent: Lent,
+    pub learned: Learned,
+    /// Where uploads in parts are written down; nowhere outside a run.
+    pub uploads: Option<Arc<dyn UploadRecord>>,
     /// The programs that may be started; any where nobody says.
     pub programs: Option<Arc<Vec<String>>>,
 }
@@ -58,6 +66,19 @@ pub trait Backend: Send + Sync {
     fn remove(&self, object: Object) -> BoxFuture<'_, Result<()>>;
 
     fn make_bucket(&self, store: Arc<Store>) -> BoxFuture<'_, Result<bool>>;
+
+    /// What a look at it finds, which changes nothing; `recorded` are the uploads that runs of this machine have begun.
+    fn examine(&self, store: Arc<Store>, _recorded: Vec<BegunUpload>) -> BoxFuture<'_, Result<Vec<Seen>>> {
+        Box::pin(async move {
+            // Nobody has an object of this name: the answer only shows that the store can be asked.
+            let object = Object::new(store.clone(), ".hikae-check")?;
+            match self.stat(object).await {
+                Ok(_) => Ok(vec![Seen::Good(format!("`{}` answers", store.title()))]),
+                Err(error) if error.kind() == Kind::NotFound => Ok(vec![Seen::Unknown(error.one_line())]),
+                Err(error) => Err(error),
+            }
+        })
+    }
 
     /// What only some kinds of stores know.
     fn ask(&self, ask: StoreAsk) -> BoxFuture<'_, Result<Option<String>>> {

@@ -75,7 +75,7 @@ fn stored(
     };
     let stat =
         ObjectStat { size_bytes: content.size(), modified, etag: mark[..32].to_owned(), storage_class, metadata };
-    Stored { content, stat }
+    Stored { content, stat, locked_until: None }
 }
 
 impl Stores {
@@ -156,6 +156,11 @@ pub fn stat(state: &mut State, object: &Object) -> Result<Option<ObjectStat>> {
 pub fn remove(state: &mut State, object: &Object) -> Result<()> {
     let title = object.to_string();
     state.stores.bucket("remove", &title, &object.store)?;
+    let now = state.now();
+    if state.stores.objects.get(&title).is_some_and(|stored| stored.locked_until.is_some_and(|until| now < until)) {
+        let refusal = Refusal::new(403, "ObjectLocked", "a lock keeps the object");
+        return Err(refused("remove", &title, &object.store, &refusal));
+    }
     let left = state.stores.objects.remove(&title);
     // A folder does not go with the last file in it.
     if object.store.kind.is_tree() {
@@ -210,7 +215,8 @@ impl Upload {
         }
         let stored = stored(content, now, storage_class, metadata);
         self.stamp.get_or_init(|| stored.stat.stamp());
-        state.stores.objects.insert(self.title.clone(), stored);
+        let locked_until = self.put.lock.as_ref().map(|lock| lock.until);
+        state.stores.objects.insert(self.title.clone(), Stored { locked_until, ..stored });
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ return {
   ["%s and %d more"] = "%s ほか %d 件",
   ["Upload: %s (%s)"] = "アップロード: %s (%s)",
   ["Skip: %s (%s)"] = "スキップ: %s (%s)",
+  ["skip: %s (%s)"] = "スキップ: %s (%s)",
   ["Delete: %s (%s)"] = "削除: %s (%s)",
   ["Plan for %s: %d to upload, %d to skip, %d to delete"] = "%s の計画: アップロード %d 件、スキップ %d 件、削除 %d 件",
   ["Not copied, for no manifest proves them: %d, such as %s"] = "マニフェストがないためコピーしないファイル: %d 件 (%s など)",

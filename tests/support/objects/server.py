@@ -17,11 +17,17 @@ SKEWED = (
 )
 
 
+WRITING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["s3:PutObject", "s3:AbortMultipartUpload"], "Resource": "*"}],
+}
+
+
 def person(name, allowed):
     users = iam_backends[ACCOUNT]["aws"]
     users.create_user(REGION, name)
     if allowed:
-        users.put_user_policy(name, "all", json.dumps(POLICY))
+        users.put_user_policy(name, "all", json.dumps(allowed))
     key = users.create_access_key(name)
     return {"access_key": key.access_key_id, "secret_key": key.secret_access_key}
 
@@ -71,7 +77,7 @@ class Quiet(WSGIRequestHandler):
         self.connection.shutdown(2)
 
 
-keys = {"owner": person("backup", True), "stranger": person("stranger", False)}
+keys = {"owner": person("backup", POLICY), "writer": person("writer", WRITING), "stranger": person("stranger", None)}
 fill()
 server = make_server(
     "127.0.0.1", 0, Moods(DomainDispatcherApplication(create_backend_app)), threaded=True, request_handler=Quiet

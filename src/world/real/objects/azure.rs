@@ -21,10 +21,13 @@ use crate::error::{Error, Result};
 use crate::stream::hex::hex;
 use crate::stream::{Sink, Source};
 use crate::world::http::{HttpResponse, Method};
-use crate::world::objects::words::{no_object, only_a_part, only_files, replaced, taken, unreadable};
+use crate::world::objects::examined::Seen;
+use crate::world::objects::record::BegunUpload;
+use crate::world::objects::words::{no_object, no_version, only_a_part, only_files, replaced, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 
 mod account;
+mod examine;
 mod upload;
 
 pub use account::VARIABLES;
@@ -39,13 +42,19 @@ pub struct Azure(pub Reach);
 pub struct Container {
     pub rest: Rest,
     base: String,
+    /// Who asks, in words.
+    who: String,
 }
 
 impl Container {
     fn open(store: &Arc<Store>, reach: &Reach) -> Result<Container> {
         let account = Account::of(store, reach)?;
-        let base = format!("{}/{}", account.endpoint, store.bucket);
-        Ok(Container { rest: Rest { store: store.clone(), reach: reach.clone(), signer: Arc::new(account) }, base })
+        let (base, who) = (format!("{}/{}", account.endpoint, store.bucket), account.who());
+        Ok(Container {
+            rest: Rest { store: store.clone(), reach: reach.clone(), signer: Arc::new(account) },
+            base,
+            who,
+        })
     }
 
     fn object_url(&self, object: &Object) -> String {
@@ -81,7 +90,8 @@ impl Container {
         let check =
             answer.header("content-md5").and_then(|text| BASE64_STANDARD.decode(text).ok()).map(|md5| hex(&md5));
         let check = check.and_then(|md5| Check::of_etag(&md5, None));
-        let etag = answer.header("etag").unwrap_or_default().to_owned();
+        // An error that comes as 200 has none, and every blob has one.
+        let etag = answer.header("etag").ok_or_else(|| no_version(&object))?.to_owned();
         let again = SameBlob { container: self, object: object.clone(), etag, of };
         Ok(Box::new(Reading::new(object, answer.body, of, Box::new(again), check)))
     }
@@ -190,6 +200,10 @@ fn page(said: &Bytes, title: &str) -> Result<Page> {
 }
 
 impl Backend for Azure {
+    fn examine(&self, store: Arc<Store>, _recorded: Vec<BegunUpload>) -> BoxFuture<'_, Result<Vec<Seen>>> {
+        Box::pin(async move { examine::examine(&Container::open(&store, &self.0)?).await })
+    }
+
     fn get(&self, object: Object) -> BoxFuture<'_, Result<Box<dyn Source>>> {
         Box::pin(async move { Container::open(&object.store, &self.0)?.get(object).await })
     }

@@ -20,9 +20,12 @@ use super::{Backend, Reach};
 use crate::error::{Error, Result};
 use crate::stream::{Sink, Source};
 use crate::world::http::Method;
+use crate::world::objects::examined::Seen;
+use crate::world::objects::record::BegunUpload;
 use crate::world::objects::words::{no_object, only_files, taken, unreadable};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 
+mod examine;
 mod reading;
 mod token;
 mod upload;
@@ -46,6 +49,7 @@ pub struct Google(pub Reach);
 pub struct Bucket {
     pub rest: Rest,
     base: String,
+    is_emulated: bool,
 }
 
 impl Bucket {
@@ -58,8 +62,9 @@ impl Bucket {
             (None, None) => USUAL.to_owned(),
         };
         // An emulator asks for no token, and must not get one.
-        let signer = Arc::new(Token { reach: reach.clone(), nobody: emulator.is_some() });
-        Bucket { rest: Rest { store: store.clone(), reach: reach.clone(), signer }, base }
+        let is_emulated = emulator.is_some();
+        let signer = Arc::new(Token { reach: reach.clone(), nobody: is_emulated });
+        Bucket { rest: Rest { store: store.clone(), reach: reach.clone(), signer }, base, is_emulated }
     }
 
     /// Where the bucket is asked, below `/storage/v1` or `/upload/storage/v1`.
@@ -156,6 +161,10 @@ pub fn read(said: &Bytes, title: &str) -> Result<Value> {
 /// One page of a listing.
 fn page(said: &Bytes, title: &str) -> Result<Page> {
     let page = read(said, title)?;
+    // Another answer would be read as an empty listing, and all be taken for gone.
+    if page["kind"] != "storage#objects" {
+        return Err(unreadable(title));
+    }
     let object = |item: &Value| {
         let stat = ObjectStat { metadata: BTreeMap::new(), ..stat(item)? };
         Some((item["name"].as_str()?.to_owned(), stat))
@@ -193,6 +202,10 @@ impl Google {
 }
 
 impl Backend for Google {
+    fn examine(&self, store: Arc<Store>, _recorded: Vec<BegunUpload>) -> BoxFuture<'_, Result<Vec<Seen>>> {
+        Box::pin(async move { examine::examine(&self.bucket(&store)).await })
+    }
+
     fn get(&self, object: Object) -> BoxFuture<'_, Result<Box<dyn Source>>> {
         Box::pin(self.bucket(&object.store).get(object))
     }

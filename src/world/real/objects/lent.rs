@@ -16,10 +16,9 @@ const MARGIN: Duration = Duration::from_secs(300);
 /// What was lent so far; clones share it.
 #[derive(Clone, Default)]
 pub struct Lent {
-    keys: Arc<Mutex<Option<Held<Keys>>>>,
+    /// The keys, and who gave them.
+    keys: Arc<Mutex<Option<Held<(Keys, String)>>>>,
     tokens: Arc<Mutex<BTreeMap<String, Held<Secret>>>>,
-    /// Where buckets are that were asked for elsewhere.
-    regions: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 #[derive(Clone)]
@@ -36,11 +35,11 @@ impl<T: Clone> Held<T> {
 }
 
 impl Lent {
-    pub fn keys(&self) -> Option<Keys> {
+    pub fn keys(&self) -> Option<(Keys, String)> {
         lock(&self.keys).as_ref()?.fresh()
     }
 
-    pub fn keep_keys(&self, keys: &Keys, until: Option<DateTime<FixedOffset>>) {
+    pub fn keep_keys(&self, keys: &(Keys, String), until: Option<DateTime<FixedOffset>>) {
         *lock(&self.keys) = Some(Held { what: keys.clone(), until });
     }
 
@@ -51,14 +50,6 @@ impl Lent {
     pub fn keep_token(&self, of: &str, token: &Secret, secs: u64) {
         let until = clock::now() + Duration::from_secs(secs.min(86_400));
         lock(&self.tokens).insert(of.to_owned(), Held { what: token.clone(), until: Some(until) });
-    }
-
-    pub fn region(&self, bucket: &str) -> Option<String> {
-        lock(&self.regions).get(bucket).cloned()
-    }
-
-    pub fn keep_region(&self, bucket: &str, region: &str) {
-        lock(&self.regions).insert(bucket.to_owned(), region.to_owned());
     }
 }
 

@@ -176,7 +176,10 @@ impl Backend for Rclone {
     }
 
     fn put(&self, put: Put) -> BoxFuture<'_, Result<Box<dyn Sink>>> {
-        Box::pin(self.put(put))
+        Box::pin(async move {
+            streams::sweep(self, &put.object.store).await;
+            self.put(put).await
+        })
     }
 
     fn stat(&self, object: Object) -> BoxFuture<'_, Result<Option<ObjectStat>>> {
@@ -184,7 +187,10 @@ impl Backend for Rclone {
     }
 
     fn list(&self, store: Arc<Store>, prefix: String) -> BoxFuture<'_, Result<Vec<ObjectEntry>>> {
-        Box::pin(self.list(store, prefix))
+        Box::pin(async move {
+            streams::sweep(self, &store).await;
+            self.list(store, prefix).await
+        })
     }
 
     fn remove(&self, object: Object) -> BoxFuture<'_, Result<()>> {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::Reach;
+use super::s3::xml;
 use crate::error::{Error, Kind, Result};
 use crate::report::{Level, log};
 use crate::stream::pump::collect;
@@ -19,6 +20,9 @@ use crate::world::real::clock;
 
 /// How often the same is asked at most.
 const TRIES: u32 = 4;
+
+/// How often what is wrong is taken back at most.
+const TAKE_BACKS: u32 = 5;
 
 /// The longest answer that is read whole.
 const ANSWER_BYTES: usize = 16 << 20;
@@ -60,6 +64,8 @@ pub struct Rest {
 pub struct Refused {
     pub error: Error,
     pub status: Option<u16>,
+    /// Whether the store's own word says that asking again may help.
+    passes: bool,
 }
 
 impl From<Refused> for Error {
@@ -70,7 +76,7 @@ impl From<Refused> for Error {
 
 impl From<Error> for Refused {
     fn from(error: Error) -> Refused {
-        Refused { error, status: None }
+        Refused { error, status: None, passes: false }
     }
 }
 
@@ -82,7 +88,7 @@ impl Refused {
 
     fn passes(&self) -> bool {
         match self.status {
-            Some(status) => matches!(status, 408 | 429 | 500 | 502..=504),
+            Some(status) => self.passes || matches!(status, 408 | 429 | 500 | 502..=504),
             None => matches!(self.error.kind(), Kind::Network | Kind::Timeout),
         }
     }
@@ -134,10 +140,37 @@ impl Rest {
         }
     }
 
-    /// The whole of a small answer.
+    /// The whole of a small answer. One that says that it went well, and has an error inside, is none.
     pub async fn ask(&self, ask: &Ask) -> Result<Bytes, Refused> {
-        let answer = self.send(ask).await?;
-        Ok(whole(answer, &ask.title).await?)
+        let mut tries = 1;
+        loop {
+            let said = whole(self.send(ask).await?, &ask.title).await?;
+            if !is_error(&said) {
+                return Ok(said);
+            }
+            if tries >= ask.tries {
+                let refusal = Refusal::new(500, "", "an error came as if it were a good answer");
+                return Err(self.refused(ask, &refusal));
+            }
+            clock::sleep(doubled(tries, 0.5)).await;
+            tries += 1;
+        }
+    }
+
+    /// Removes what is not as it was sent; what stands in its way is tried again, for it must not stay.
+    pub async fn take_back(&self, ask: &Ask) {
+        for number in 1.. {
+            let refused = match self.ask(ask).await {
+                Ok(_) => return,
+                Err(refused) if matches!(refused.status, Some(404 | 412)) => return,
+                Err(refused) => refused,
+            };
+            if number == TAKE_BACKS {
+                let told = format!("{}; it stays there, and is not what was sent", refused.error.one_line());
+                return log(Level::Warn, &told, None);
+            }
+            clock::sleep(doubled(number, 0.5)).await;
+        }
     }
 
     /// Whether there is anything under this url, such as a bucket.
@@ -169,7 +202,21 @@ impl Rest {
         let said = collect(&mut *answer.body, ANSWER_BYTES, too_long).await.unwrap_or_default();
         let mut refusal = self.signer.refusal(&answer, &said);
         refusal.status = status;
-        Err(Refused { error: refused(ask.act, &ask.title, &self.store, &refusal), status: Some(status) })
+        Err(self.refused(ask, &refusal))
+    }
+
+    fn refused(&self, ask: &Ask, refusal: &Refusal) -> Refused {
+        let error = refused(ask.act, &ask.title, &self.store, refusal);
+        Refused { error, status: Some(refusal.status), passes: refusal.passes() }
+    }
+}
+
+/// Whether a small answer is an error, in XML or in JSON.
+fn is_error(said: &Bytes) -> bool {
+    match said.first() {
+        Some(b'{') => serde_json::from_slice::<serde_json::Value>(said).is_ok_and(|said| said.get("error").is_some()),
+        Some(_) => xml::read(said).is_some_and(|top| top.name == "Error"),
+        None => false,
     }
 }
 

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::answers::absent;
+use super::learned::Condition;
 use super::{Backend, Reach};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::stream::{Sink, Source};
 use crate::world::http::Method;
 use crate::world::objects::ask::StoreAsk;
-use crate::world::objects::words::{Refusal, no_object, refused, taken};
+use crate::world::objects::examined::Seen;
+use crate::world::objects::record::BegunUpload;
+use crate::world::objects::words::{Refusal, no_object, not_exclusive, refused, taken};
 use crate::world::objects::{Object, ObjectEntry, ObjectStat, Put, Store};
 pub use account::VARIABLES;
 use ask::{Ask, Refused, StoreReply};
@@ -26,8 +29,11 @@ mod chain;
 mod checksum;
 mod connection;
 mod described;
+mod examine;
+mod leftovers;
 mod listing;
 mod parts;
+mod publish;
 mod reading;
 mod sign;
 mod upload;
@@ -38,7 +44,9 @@ pub struct S3(pub Reach);
 
 impl S3 {
     async fn connection(&self, store: &Arc<Store>) -> Result<Connection> {
-        Connection::open(store, &self.0).await
+        let connection = Connection::open(store, &self.0).await?;
+        leftovers::sweep(&connection, &self.0).await;
+        Ok(connection)
     }
 
     async fn get(&self, object: Object) -> Result<Box<dyn Source>> {
@@ -48,11 +56,21 @@ impl S3 {
 
     async fn put(&self, put: Put) -> Result<Box<dyn Sink>> {
         let connection = self.connection(&put.object.store).await?;
-        let there = look(&connection, &put.object, "put").await?;
-        if there.is_some() && !put.replace {
-            return Err(taken(&put.object));
+        // What is small, and refused by the store itself where the key is taken, needs no look before.
+        let is_small = put.size_bytes.is_some_and(|size| size <= put.part_bytes);
+        let keeps = self.0.learned.condition(&put.object.store) == Condition::Kept;
+        if !is_small || !(keeps || put.replace) {
+            match look(&connection, &put.object, "put").await {
+                Ok(Some(_)) if !put.replace => return Err(taken(&put.object)),
+                // Whoever may not look may still store, and the store itself refuses to replace.
+                Err(error) if !may_not_look(&error) => return Err(error),
+                _ => {}
+            }
         }
-        Ok(Box::new(Upload::new(connection, put, self.0.undo.clone())))
+        if connection.is_google() && !put.replace {
+            return Err(not_exclusive(&put.object));
+        }
+        Ok(Box::new(Upload::new(connection, put, &self.0)))
     }
 
     async fn stat(&self, object: Object) -> Result<Option<ObjectStat>> {
@@ -143,6 +161,11 @@ async fn worded(connection: &Connection, refused: Refused, act: &str, title: &st
     }
 }
 
+/// Whether it is only the policy that does not let one look: the keys are good, and may let one store.
+fn may_not_look(error: &Error) -> bool {
+    error.kind() == Kind::Denied && error.causes().iter().any(|why| why.starts_with("AccessDenied"))
+}
+
 async fn bucket_is_there(connection: &Connection, act: &str, title: &str) -> Result<bool> {
     match connection.send(&Ask::of(Method::Head, act, title)).await {
         Ok(_) => Ok(true),
@@ -157,6 +180,10 @@ fn error_of(ask: &Ask<'_>, store: &Store, refusal: &Refusal) -> Error {
 }
 
 impl Backend for S3 {
+    fn examine(&self, store: Arc<Store>, recorded: Vec<BegunUpload>) -> BoxFuture<'_, Result<Vec<Seen>>> {
+        Box::pin(async move { examine::examine(self, store, &recorded).await })
+    }
+
     fn ask(&self, ask: StoreAsk) -> BoxFuture<'_, Result<Option<String>>> {
         Box::pin(asking::ask(self, ask))
     }

@@ -28,7 +28,10 @@ impl Sftp {
     async fn at(&self, act: &str, title: &str, store: &Arc<Store>) -> Result<Session> {
         let session = Session::open(store, &self.0).await.map_err(|error| cannot(error, act, title))?;
         match session.look(&store.root).await {
-            Ok(Some(seen)) if seen.is_dir() => Ok(session),
+            Ok(Some(seen)) if seen.is_dir() => {
+                streams::sweep(&session, store, &self.0).await;
+                Ok(session)
+            }
             Ok(_) => Err(no_bucket(act, title, store)),
             Err(error) => Err(session.explain(error, act, title).await),
         }
@@ -59,7 +62,7 @@ impl Sftp {
         if seen.is_some() && !put.replace {
             return Err(taken(&put.object));
         }
-        Ok(Box::new(Upload::begin(session, put, self.0.undo.clone()).await?))
+        Ok(Box::new(Upload::begin(session, put, &self.0).await?))
     }
 
     async fn list(&self, store: Arc<Store>, prefix: String) -> Result<Vec<ObjectEntry>> {

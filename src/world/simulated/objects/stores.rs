@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 
 use crate::secret::Secret;
@@ -56,4 +57,6 @@ impl Stores {
 pub struct Stored {
     pub content: Content,
     pub stat: ObjectStat,
+    /// Until when a lock keeps it.
+    pub locked_until: Option<DateTime<FixedOffset>>,
 }

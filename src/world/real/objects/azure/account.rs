@@ -76,6 +76,18 @@ impl Account {
         })
     }
 
+    /// Who asks, in words.
+    pub fn who(&self) -> String {
+        let name = &self.name;
+        match self.proof {
+            Proof::Key(_) => format!("the shared key of the account `{name}`"),
+            Proof::Sas(_) => format!("a SAS token for the account `{name}`"),
+            Proof::Identity => {
+                format!("the identity of this machine, at the account `{name}`; no key and no SAS token was found")
+            }
+        }
+    }
+
     /// The proof of a shared key: a signature over all that is asked.
     fn signature(&self, key: &Secret, request: &HttpRequest) -> Result<String> {
         let header = |name: &str| request.header(name).map_or("", |value| value.expose());

@@ -83,11 +83,20 @@ impl Upload {
         let url = format!("{}?comp=block&blockid={}", container.object_url(&self.put.object), percent(&id, false));
         let body = Bytes::from(std::mem::take(&mut self.gathered));
         let ask = Ask::new(Method::Put, "put", &self.title, url);
-        let ask = Ask { tries: 7, ..ask.header("content-md5", BASE64_STANDARD.encode(Md5::digest(&body))).body(body) };
-        // The store compares the checksum, and refuses what differs.
+        let md5 = BASE64_STANDARD.encode(Md5::digest(&body));
+        let ask = Ask { tries: 7, ..ask.header("content-md5", &*md5).body(body) };
+        let object = self.put.object.clone();
+        // The store compares the checksum, and refuses what differs; what it says that it has is compared as well.
         self.under_way.spawn(async move {
-            container.rest.ask(&ask).await.map_err(Error::from)?;
-            Ok((number, id))
+            let answer = container.rest.send(&ask).await.map_err(Error::from)?;
+            match answer.header("content-md5").filter(|said| *said != md5) {
+                Some(said) => {
+                    let why =
+                        format!("block {number}: its checksum (MD5) is `{said}`, that of what was sent is `{md5}`");
+                    Err(not_as_sent(&object, why))
+                }
+                None => Ok((number, id)),
+            }
         });
         self.torn = false;
         Ok(())
@@ -156,20 +165,27 @@ impl Upload {
         let found = stat(&seen).unwrap_or_default();
         let size = found.size_bytes;
         let (own, said) = (self.md5(), seen.header("content-md5").unwrap_or_default());
-        match () {
-            () if size != self.size_bytes => {
-                let why = format!("it has {size} bytes, and {} were sent", self.size_bytes);
-                Err(not_as_sent(&self.put.object, why))
-            }
-            () if said != own => {
-                let why = format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`");
-                Err(not_as_sent(&self.put.object, why))
-            }
+        let why = match () {
+            () if size != self.size_bytes => format!("it has {size} bytes, and {} were sent", self.size_bytes),
+            () if said != own => format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`"),
             () => {
                 self.stamp.get_or_init(|| found.stamp());
-                Ok(())
+                return Ok(());
             }
-        }
+        };
+        let etag = seen.header("etag").unwrap_or("*").to_owned();
+        drop(seen);
+        self.take_back(&etag).await;
+        Err(not_as_sent(&self.put.object, why))
+    }
+
+    /// Removes a blob of ours that is not what was sent: this version of it and no other.
+    async fn take_back(&self, etag: &str) {
+        let url = self.container.object_url(&self.put.object);
+        self.container
+            .rest
+            .take_back(&Ask::new(Method::Delete, "take back", &self.title, url).header("if-match", etag))
+            .await;
     }
 }
 

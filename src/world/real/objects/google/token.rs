@@ -64,6 +64,19 @@ async fn of_machine(reach: &Reach) -> Result<Secret> {
     Ok(token)
 }
 
+/// Who asks, in words.
+pub async fn who(reach: &Reach) -> Result<String> {
+    if let Some((path, file)) = credentials(reach).await? {
+        let kind = match file["type"].as_str().unwrap_or_default() {
+            "service_account" => "of a service account",
+            "authorized_user" => "of a person",
+            _ => "of a kind that is not supported",
+        };
+        return Ok(format!("credentials {kind}, in `{}`", path.display()));
+    }
+    of_machine(reach).await.map(|_| "a token of the metadata server; no file of credentials was found".to_owned())
+}
+
 /// The file that the environment names, or that of `gcloud auth application-default login`.
 async fn credentials(reach: &Reach) -> Result<Option<(PathBuf, Value)>> {
     let named = reach.variable(&["GOOGLE_APPLICATION_CREDENTIALS"]).map(PathBuf::from);

@@ -66,7 +66,13 @@ impl Upload {
             return Err(torn());
         }
         let data = Bytes::from(std::mem::take(&mut self.gathered));
-        let done = self.send(data, None).await?;
+        let done = match self.send(data, None).await {
+            Ok(done) => done,
+            Err(error) => {
+                self.take_back_half().await;
+                return Err(error);
+            }
+        };
         if done.is_some() {
             return Err(not_as_sent(&self.put.object, "the store took it for whole before its end"));
         }
@@ -211,13 +217,22 @@ impl Upload {
         Err(not_as_sent(&self.put.object, why))
     }
 
+    /// A store that makes an object of what it has so far, when it is only asked how far it came, must not keep that.
+    async fn take_back_half(&self) {
+        match self.bucket.look(&self.put.object, "look at").await {
+            Ok(Some(seen)) if seen["metadata"]["hikae-upload"].as_str() == Some(&self.mark) => {
+                self.take_back(&seen).await
+            }
+            Ok(_) => {}
+            Err(error) => log(Level::Warn, &error.one_line(), None),
+        }
+    }
+
     /// Removes an object of ours that is not what was sent: this generation of it and no other.
     async fn take_back(&self, seen: &Value) {
         let generation = seen["generation"].as_str().unwrap_or_default();
         let url = format!("{}?ifGenerationMatch={generation}", self.bucket.object_url(&self.put.object));
-        if let Err(refused) = self.bucket.rest.ask(&Ask::new(Method::Delete, "take back", &self.title, url)).await {
-            log(Level::Warn, &refused.error.one_line(), None);
-        }
+        self.bucket.rest.take_back(&Ask::new(Method::Delete, "take back", &self.title, url)).await;
     }
 
     async fn forget(&mut self) -> Result<()> {

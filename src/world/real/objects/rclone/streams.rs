@@ -12,11 +12,13 @@ use crate::error::{Error, Kind, Result};
 use crate::stream::hex::hex;
 use crate::stream::{Piece, Sink, Source, Stamped};
 use crate::world::Child;
+use crate::world::objects::record::BegunUpload;
 use crate::world::objects::words::{not_as_sent, not_as_stored, taken, wrong_length};
-use crate::world::objects::{Object, ObjectStat, Put};
+use crate::world::objects::{Object, ObjectStat, Put, Store};
 use crate::world::partial::partial_name;
 use crate::world::program::failure;
 use crate::world::real::clock;
+use crate::world::real::objects::leftovers;
 use crate::world::real::objects::sums::Check;
 use crate::world::refusals::torn;
 
@@ -69,6 +71,8 @@ pub struct Upload {
     title: String,
     /// The temporary key, as the remote knows it.
     partial: String,
+    /// What a dead run would leave.
+    begun: BegunUpload,
     /// Never shared; only so can the others look at what is beside it.
     child: Mutex<Option<Child>>,
     size_bytes: u64,
@@ -88,9 +92,11 @@ impl Upload {
         let name = partial_name(name.as_ref(), &unique).to_string_lossy().into_owned();
         let partial = if folder.is_empty() { name } else { format!("{folder}/{name}") };
         let args = ["rcat".to_owned(), remote(&put.object.store, &partial)];
+        let begun = BegunUpload { place: put.object.store.container_host(), key: partial.clone(), id: String::new() };
+        leftovers::begun(&rclone.0.uploads, &begun).await;
         let child = rclone.0.start("rclone", &args, true).await?;
         let (child, size_bytes, md5, torn, stamp) = (Mutex::new(Some(child)), 0, Md5::new(), false, Stamped::default());
-        Ok(Upload { rclone, put, title, partial, child, size_bytes, md5, torn, stamp })
+        Ok(Upload { rclone, put, title, partial, begun, child, size_bytes, md5, torn, stamp })
     }
 
     fn cannot(&self, error: Error) -> Error {
@@ -195,7 +201,19 @@ impl Upload {
         if self.rclone.look(&store, &partial, false, "put", &self.title).await?.is_some() {
             self.rclone.call(&["deletefile", &remote(&store, &partial)], "put", &self.title).await?;
         }
+        leftovers::ended(&self.rclone.0.uploads, Some(self.begun.clone())).await;
         Ok(())
+    }
+}
+
+/// Removes the temporary files that dead runs have left at this remote.
+pub async fn sweep(rclone: &Rclone, store: &Store) {
+    let reach = &rclone.0;
+    for upload in leftovers::left(reach, store, store.container_host()).await {
+        let title = format!("{}/{}", store.container_host(), upload.key);
+        // One that is not there is gone already.
+        let done = rclone.call(&["deletefile", &remote(store, &upload.key)], "remove", &title).await.map(drop);
+        leftovers::given_up(&reach.uploads, &title, upload, done).await;
     }
 }
 
@@ -215,10 +233,9 @@ impl Sink for Upload {
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let done = self.publish().await;
-            if done.is_err()
-                && let Err(left) = self.discard().await
-            {
-                tracing::warn!("{}", left.one_line());
+            match done {
+                Ok(()) => leftovers::ended(&self.rclone.0.uploads, Some(self.begun.clone())).await,
+                Err(_) => self.discard().await.unwrap_or_else(|left| tracing::warn!("{}", left.one_line())),
             }
             done
         })

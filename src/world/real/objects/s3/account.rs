@@ -41,6 +41,8 @@ pub struct Account {
     pub region: String,
     pub path_style: bool,
     pub keys: Keys,
+    /// Who gave the keys, in words.
+    pub who: String,
 }
 
 impl Account {
@@ -62,25 +64,26 @@ impl Account {
             region = region.or_else(|| profile.get("region").map(str::to_owned));
         }
         // A bucket that was found to be elsewhere stays there.
-        let region = reach.lent.region(&store.container()).or(region).unwrap_or_else(|| FIRST_REGION.to_owned());
-        let keys = match &store.keys {
-            Some(keys) => keys.clone(),
+        let region = reach.learned.region(store).or(region).unwrap_or_else(|| FIRST_REGION.to_owned());
+        let (keys, who) = match &store.keys {
+            Some(keys) => (keys.clone(), "keys from the recipe".to_owned()),
             None => keys_of(reach, &region).await?,
         };
         let virtual_style = reach.variable(&["AWS_S3_ADDRESSING_STYLE"]) == Some("virtual");
         // A dot in the name of a bucket is one that no certificate covers.
         let usual = endpoint.is_some() && !virtual_style || store.bucket.contains('.');
-        Ok(Account { path_style: store.path_style.unwrap_or(usual), endpoint, region, keys })
+        Ok(Account { path_style: store.path_style.unwrap_or(usual), endpoint, region, keys, who })
     }
 }
 
-/// Keys that were found before, or anew.
-async fn keys_of(reach: &Reach, region: &str) -> Result<Keys> {
-    if let Some(keys) = reach.lent.keys() {
-        return Ok(keys);
+/// Keys that were found before, or anew; and who gave them.
+async fn keys_of(reach: &Reach, region: &str) -> Result<(Keys, String)> {
+    if let Some(held) = reach.lent.keys() {
+        return Ok(held);
     }
     let found = chain::find(reach, region).await?;
-    log(Level::Debug, &format!("keys for S3: {}", found.by), None);
-    reach.lent.keep_keys(&found.keys, found.until);
-    Ok(found.keys)
+    log(Level::Debug, &format!("for S3: {}", found.by), None);
+    let held = (found.keys, found.by);
+    reach.lent.keep_keys(&held, found.until);
+    Ok(held)
 }

@@ -30,31 +30,33 @@ const PLACES: [&str; 6] = [
     "`aws configure export-credentials`",
 ];
 
-/// The keys of the first place that has some.
+/// The keys of the first place that has some. A profile that somebody names is meant: it comes right after the environment.
 pub async fn find(reach: &Reach, region: &str) -> Result<Found> {
-    if let Some(found) = of_environment(reach) {
-        return Ok(found);
-    }
-    // A profile that somebody names is meant.
     let named = reach.variable(&["AWS_PROFILE"]).is_some();
-    if named && let Some(found) = profile::keys(reach).await? {
-        return Ok(found);
-    }
-    if let Some(found) = lenders::web_identity(reach, region).await? {
-        return Ok(found);
-    }
-    if let Some(found) = lenders::container(reach).await? {
-        return Ok(found);
-    }
-    if let Some(found) = lenders::instance(reach).await? {
-        return Ok(found);
-    }
-    if !named && let Some(found) = profile::keys(reach).await? {
-        return Ok(found);
+    let order = if named { [0, 4, 1, 2, 3] } else { [0, 1, 2, 3, 4] };
+    for (at, place) in order.into_iter().enumerate() {
+        let found = match place {
+            0 => of_environment(reach),
+            1 => lenders::web_identity(reach, region).await?,
+            2 => lenders::container(reach).await?,
+            3 => lenders::instance(reach).await?,
+            _ => profile::keys(reach).await?,
+        };
+        if let Some(found) = found {
+            let before: Vec<&str> = order[..at].iter().map(|place| PLACES[*place]).collect();
+            return Ok(Found { by: shown(&found.by, &before), ..found });
+        }
     }
     Err(Error::new(Kind::Denied, "no keys for S3 were found")
         .because_text(format!("looked at: {}", PLACES.join(", ")))
         .hint("set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `AWS_PROFILE`"))
+}
+
+fn shown(by: &str, before: &[&str]) -> String {
+    match before {
+        [] => format!("keys from {by}"),
+        before => format!("keys from {by}; none in {}", before.join(", ")),
+    }
 }
 
 fn of_environment(reach: &Reach) -> Option<Found> {

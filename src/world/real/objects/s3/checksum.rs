@@ -1,6 +1,7 @@
 //! Compares the checksum with which a store answers with that of the bytes that were sent.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bytes::Bytes;
 use md5::{Digest, Md5};
 use ring::digest;
 
@@ -8,25 +9,62 @@ use super::ask::StoreReply;
 use super::listing::plain_etag;
 use crate::stream::hex::{hex, unhex};
 
-/// Why the store does not have the bytes that were sent; none where its answer agrees, or says nothing.
-pub fn differs(sent: &[u8], answer: &StoreReply) -> Option<String> {
-    if let Some(said) = answer.header("x-amz-checksum-sha256") {
-        let own = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, sent).as_ref());
-        // That of an object of several parts is of another kind, and says so.
-        if !said.contains('-') && said != own {
-            return Some(format!("its checksum (SHA-256) is `{said}`, that of what was sent is `{own}`"));
-        }
+/// Bytes to be sent at once, with their checksum.
+#[derive(Clone)]
+pub struct Sent {
+    pub bytes: Bytes,
+    md5: [u8; 16],
+}
+
+impl Sent {
+    pub fn new(bytes: Bytes) -> Sent {
+        let md5 = Md5::digest(&bytes).into();
+        Sent { bytes, md5 }
     }
-    if let Some(said) = answer.header("x-amz-checksum-crc32") {
-        let own = BASE64_STANDARD.encode(crc32fast::hash(sent).to_be_bytes());
-        if !said.contains('-') && said != own {
-            return Some(format!("its checksum (CRC-32) is `{said}`, that of what was sent is `{own}`"));
-        }
+
+    /// The header by which a store refuses what came as something else.
+    pub fn header(&self) -> String {
+        BASE64_STANDARD.encode(self.md5)
     }
-    let said = answer.header("etag").map(plain_etag).filter(|etag| is_md5(etag) && !is_encrypted(answer))?;
-    let own = hex(Md5::digest(sent));
-    (!said.eq_ignore_ascii_case(&own))
-        .then(|| format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`"))
+
+    /// As an etag has it.
+    pub fn etag(&self) -> String {
+        hex(self.md5)
+    }
+
+    /// Why the store does not have these bytes; none where its answer agrees, or says nothing.
+    pub fn differs(&self, answer: &StoreReply) -> Option<String> {
+        if let Some(said) = whole_sum(answer, "x-amz-checksum-sha256") {
+            let own = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &self.bytes).as_ref());
+            if said != own {
+                return Some(format!("its checksum (SHA-256) is `{said}`, that of what was sent is `{own}`"));
+            }
+        }
+        if let Some(said) = whole_sum(answer, "x-amz-checksum-crc32") {
+            let own = BASE64_STANDARD.encode(crc32fast::hash(&self.bytes).to_be_bytes());
+            if said != own {
+                return Some(format!("its checksum (CRC-32) is `{said}`, that of what was sent is `{own}`"));
+            }
+        }
+        let (said, own) = (md5_etag(answer)?, self.etag());
+        (said != own).then(|| format!("its checksum (MD5) is `{said}`, that of what was sent is `{own}`"))
+    }
+
+    /// Whether the store proves that it has these bytes.
+    pub fn agrees(&self, answer: &StoreReply) -> bool {
+        md5_etag(answer).is_some_and(|said| said == self.etag())
+    }
+}
+
+/// A checksum of a whole object; that of an object of several parts is of another kind, and says so.
+fn whole_sum<'a>(answer: &'a StoreReply, name: &str) -> Option<&'a str> {
+    answer.header(name).filter(|said| !said.contains('-'))
+}
+
+/// The MD5 sum in an answer, where its etag is one.
+fn md5_etag(answer: &StoreReply) -> Option<String> {
+    let etag = answer.header("etag").map(plain_etag).filter(|etag| is_md5(etag) && !is_encrypted(answer))?;
+    Some(etag.to_ascii_lowercase())
 }
 
 /// Whether an etag has the form of an MD5 sum; what was put together of parts has another.

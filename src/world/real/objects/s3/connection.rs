@@ -20,7 +20,7 @@ use crate::world::objects::{Keys, Store};
 use crate::world::real::clock;
 use crate::world::real::http::Http;
 use crate::world::real::objects::rest::percent;
-use crate::world::real::objects::{Lent, Reach};
+use crate::world::real::objects::{Learned, Reach};
 
 /// A store, and the network that leads to it.
 #[derive(Clone)]
@@ -31,28 +31,35 @@ pub struct Connection {
     region: String,
     path_style: bool,
     keys: Keys,
+    /// Who gave the keys, in words.
+    pub who: String,
     http: Http,
     environment: Arc<BTreeMap<String, String>>,
-    lent: Lent,
+    learned: Learned,
 }
 
 impl Connection {
     pub async fn open(store: &Arc<Store>, reach: &Reach) -> Result<Connection> {
-        let Account { endpoint, region, path_style, keys } = Account::of(store, reach).await?;
+        let Account { endpoint, region, path_style, keys, who } = Account::of(store, reach).await?;
         let (store, http, environment) = (store.clone(), reach.http.clone(), reach.environment.clone());
-        let lent = reach.lent.clone();
-        Ok(Connection { store, endpoint, region, path_style, keys, http, environment, lent })
+        let learned = reach.learned.clone();
+        Ok(Connection { store, endpoint, region, path_style, keys, who, http, environment, learned })
     }
 
-    /// The whole of a small answer.
+    /// The whole of a small answer. One that says that it went well, and then that it did not, counts as what it says last.
     pub async fn ask(&self, ask: &Ask<'_>) -> Result<Bytes> {
-        let answer = self.send(ask).await?;
-        let status = answer.status;
-        let said = answer.bytes(ask.title).await?;
-        // Some say that it went well before they know.
-        match xml::read(&said).filter(|top| top.name == "Error") {
-            Some(error) => Err(error_of(ask, &self.store, &refusal_in(status, &error))),
-            None => Ok(said),
+        let mut tries = 1;
+        loop {
+            let answer = self.send(ask).await?;
+            let status = answer.status;
+            let said = answer.bytes(ask.title).await?;
+            let Some(error) = xml::read(&said).filter(|top| top.name == "Error") else { return Ok(said) };
+            let refusal = refusal_in(if status == 200 { 500 } else { status }, &error);
+            if tries >= ask.tries || !refusal.passes() {
+                return Err(error_of(ask, &self.store, &refusal));
+            }
+            clock::sleep(doubled(tries, 0.5)).await;
+            tries += 1;
         }
     }
 
@@ -93,19 +100,35 @@ impl Connection {
         let line =
             format!("`{container}` is in the region `{region}`, and not in `{known}`: set `AWS_REGION={region}`");
         log(Level::Warn, &line, None);
-        self.lent.keep_region(&container, region);
+        self.learned.keep_region(&self.store, region);
         true
+    }
+
+    /// The bucket and where it is asked, as the record of uploads has it.
+    pub fn place(&self) -> String {
+        let endpoint = self.endpoint.as_ref().map_or("https://amazonaws.com", |endpoint| endpoint.url().as_str());
+        format!("{} at {}", self.store.container(), endpoint.trim_end_matches('/'))
+    }
+
+    /// Whether Google answers, to keys of S3.
+    pub fn is_google(&self) -> bool {
+        let is_host = |host: &str| host == "storage.googleapis.com" || host.ends_with(".storage.googleapis.com");
+        let named = self.endpoint.as_ref().and_then(|endpoint| endpoint.url().host_str());
+        named.is_some_and(is_host) || self.learned.is_google(&self.store)
     }
 
     /// The region of the bucket, as far as it is known by now.
     pub fn region(&self) -> String {
-        self.lent.region(&self.store.container()).unwrap_or_else(|| self.region.clone())
+        self.learned.region(&self.store).unwrap_or_else(|| self.region.clone())
     }
 
     async fn try_once(&self, ask: &Ask<'_>) -> Result<StoreReply, Refused> {
         let request = self.request(ask)?;
         let cannot = |error: Error| error.within(format!("cannot {} `{}`", ask.act, ask.title));
         let answer = self.http.send(request, &self.environment).await.map_err(cannot)?;
+        if answer.header("x-guploader-uploadid").is_some() || answer.header("x-goog-hash").is_some() {
+            self.learned.keep_google(&self.store);
+        }
         if (200..300).contains(&answer.status) {
             return Ok(StoreReply { status: answer.status, body: answer.body, headers: answer.headers });
         }

@@ -1,11 +1,16 @@
 //! Says of an object, where it begins, whose it is and what is kept with it.
 
+use chrono::SecondsFormat;
+
 use super::ask::{Ask, META};
 use super::connection::form;
-use crate::world::objects::{Put, ServerEncryption};
+use crate::world::objects::{Lock, Put, ServerEncryption};
 
 /// The header that says whose object it is: an answer that got lost can then be looked up.
 pub const MARK: &str = "x-amz-meta-hikae-upload";
+
+/// The header that says how an object is locked.
+pub const LOCK_MODE: &str = "x-amz-object-lock-mode";
 
 /// The header that says how large its parts were, by which the etag of the whole can be computed again.
 pub const PART_BYTES: &str = "x-amz-meta-hikae-part-bytes";
@@ -19,7 +24,7 @@ pub fn kept(put: &Put) -> Vec<(String, String)> {
 pub fn described<'a>(ask: Ask<'a>, put: &'a Put, kept: &'a [(String, String)], mark: &str, in_parts: bool) -> Ask<'a> {
     let ask = if in_parts { ask.header(PART_BYTES, put.part_bytes.to_string()) } else { ask };
     let mut ask = ask.header(MARK, mark).header("content-type", "application/octet-stream");
-    let Put { storage_class, metadata, tags, encryption, .. } = put;
+    let Put { storage_class, metadata, tags, encryption, lock, .. } = put;
     for (name, value) in kept {
         ask = ask.header(name, metadata.get(value).map_or("", String::as_str));
     }
@@ -28,6 +33,10 @@ pub fn described<'a>(ask: Ask<'a>, put: &'a Put, kept: &'a [(String, String)], m
     }
     if !tags.is_empty() {
         ask = ask.header("x-amz-tagging", form(tags));
+    }
+    if let Some(Lock { mode, until }) = lock {
+        let until = until.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true);
+        ask = ask.header(LOCK_MODE, *mode).header("x-amz-object-lock-retain-until-date", until);
     }
     let Some(ServerEncryption { algorithm, key }) = encryption else { return ask };
     ask = ask.header("x-amz-server-side-encryption", algorithm);

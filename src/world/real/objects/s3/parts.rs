@@ -6,7 +6,7 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 
 use super::ask::Ask;
-use super::checksum::{differs, md5_of};
+use super::checksum::{Sent, md5_of};
 use super::connection::Connection;
 use super::listing::plain_etag;
 use super::xml;
@@ -27,8 +27,9 @@ pub async fn send_part(
     let title = put.object.to_string();
     let ask = Ask::of(Method::Put, "put", &title).key(put.object.full_key());
     let ask = ask.query("partNumber", &number.to_string()).query("uploadId", id).patient();
-    let answer = connection.send(&ask.body(body.clone())).await?;
-    if let Some(why) = differs(&body, &answer) {
+    let sent = Sent::new(body);
+    let answer = connection.send(&ask.header("content-md5", sent.header()).body(sent.bytes.clone())).await?;
+    if let Some(why) = sent.differs(&answer) {
         return Err(not_as_sent(&put.object, format!("part {number}: {why}")));
     }
     match answer.header("etag") {

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::stream::Source;
 use crate::world::http::Method;
 use crate::world::objects::Object;
-use crate::world::objects::words::{no_object, only_a_part, replaced};
+use crate::world::objects::words::{no_object, no_version, only_a_part, replaced};
 use crate::world::real::objects::answers::whole_length;
 use crate::world::real::objects::reading::{Again, Reading};
 use crate::world::real::objects::sums::Check;
@@ -34,7 +34,8 @@ pub async fn open(connection: Connection, object: Object) -> Result<Box<dyn Sour
     };
     let of = whole_length(&object, answer.status, |name| answer.header(name))?;
     let check = check_of(&answer);
-    let etag = answer.header("etag").unwrap_or_default().to_owned();
+    // An error that comes as 200 has none, and every object has one.
+    let etag = answer.header("etag").ok_or_else(|| no_version(&object))?.to_owned();
     let again = SameObject { connection, object: object.clone(), etag, of };
     Ok(Box::new(Reading::new(object, answer.body, of, Box::new(again), check)))
 }

@@ -14,10 +14,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::session::Session;
 use crate::error::{Error, Kind, Result};
 use crate::stream::{Piece, Sink, Source, Stamp, Stamped};
+use crate::world::objects::record::BegunUpload;
 use crate::world::objects::words::{not_as_sent, taken, wrong_length};
-use crate::world::objects::{Object, Put};
+use crate::world::objects::{Object, Put, Store};
 use crate::world::partial::partial_name;
 use crate::world::real::clock;
+use crate::world::real::objects::Reach;
+use crate::world::real::objects::leftovers::{self, Record};
 use crate::world::real::undo::Undo;
 use crate::world::refusals::torn;
 
@@ -73,6 +76,9 @@ impl Source for SftpSource {
 pub struct Upload {
     session: Arc<Session>,
     undo: Undo,
+    record: Record,
+    /// What a dead run would leave.
+    begun: BegunUpload,
     /// Nothing is left under the temporary name, or it is being removed.
     settled: bool,
     put: Put,
@@ -85,11 +91,14 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub async fn begin(session: Session, put: Put, undo: Undo) -> Result<Upload> {
+    pub async fn begin(session: Session, put: Put, reach: &Reach) -> Result<Upload> {
         let path = put.object.full_key();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let partial = partial_name(name.as_ref(), &unique());
         let partial = format!("{folder}/{}", partial.to_string_lossy());
+        let (undo, record) = (reach.undo.clone(), reach.uploads.clone());
+        let begun = BegunUpload { place: put.object.store.container_host(), key: partial.clone(), id: String::new() };
+        leftovers::begun(&record, &begun).await;
         let opened = async {
             session.make_way(folder).await?;
             let mut mode = FileAttributes::empty();
@@ -101,7 +110,7 @@ impl Upload {
             Ok(file) => Ok({
                 let (session, file) = (Arc::new(session), Some(file));
                 let (settled, size_bytes, torn, stamp) = (false, 0, false, Stamped::default());
-                Upload { session, undo, settled, put, file, partial, path, size_bytes, torn, stamp }
+                Upload { session, undo, record, begun, settled, put, file, partial, path, size_bytes, torn, stamp }
             }),
             Err(error) => Err(session.explain(error, "put", &put.object.to_string()).await),
         }
@@ -202,8 +211,23 @@ impl Upload {
         self.settled = true;
         match self.session.sftp.remove_file(&self.partial).await {
             Err(error) if !super::is_absent(&error) => Err(self.explained(error).await),
-            _ => Ok(()),
+            _ => {
+                leftovers::ended(&self.record, Some(self.begun.clone())).await;
+                Ok(())
+            }
         }
+    }
+}
+
+/// Removes the temporary files that dead runs have left on this machine.
+pub async fn sweep(session: &Session, store: &Store, reach: &Reach) {
+    for upload in leftovers::left(reach, store, store.container_host()).await {
+        let title = format!("{}{}", store.container_host(), upload.key);
+        let done = match session.sftp.remove_file(&upload.key).await {
+            Err(error) if !super::is_absent(&error) => Err(session.explain(error, "remove", &title).await),
+            _ => Ok(()),
+        };
+        leftovers::given_up(&reach.uploads, &title, upload, done).await;
     }
 }
 
@@ -253,6 +277,7 @@ impl Sink for Upload {
             self.settled = done.is_ok();
             if self.settled {
                 self.remember().await;
+                leftovers::ended(&self.record, Some(self.begun.clone())).await;
             }
             if let Err(error) = &done
                 && error.kind() != Kind::Network

@@ -1,0 +1,254 @@
+//! Stores an upload under its key: whatever the store answers, it counts only as far as it proves that the object is there.
+
+use super::ask::{Ask, Refused, StoreReply};
+use super::checksum::{Sent, is_encrypted, is_md5};
+use super::connection::refusal_in;
+use super::described::{LOCK_MODE, MARK, described};
+use super::listing::{plain_etag, stat};
+use super::parts::{etag_of_parts, list_of_parts};
+use super::upload::Upload;
+use super::{error_of, look, may_not_look, xml};
+use crate::error::{Error, Kind, Result};
+use crate::report::{Level, log};
+use crate::stream::Stamp;
+use crate::world::http::Method;
+use crate::world::http::exchange::repeats::doubled;
+use crate::world::objects::words::{not_as_sent, taken};
+use crate::world::real::clock;
+use crate::world::real::objects::learned::Condition;
+
+/// How often the parts are asked to be put together, where the store fails at it.
+const COMPLETIONS: u32 = 4;
+
+/// How often an object that is wrong is taken back at most.
+const TAKE_BACKS: u32 = 5;
+
+/// What a good answer to the last request of an upload shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// It has the checksum of what was sent, and nothing more can be found out by a look.
+    Proved,
+    /// It has the checksum of what was sent.
+    Agrees,
+    /// It has to be looked at.
+    Claimed,
+}
+
+/// The last request of an upload: all of a small object, or the list of the parts.
+enum Last {
+    Whole(Sent),
+    List(String),
+}
+
+impl Upload {
+    /// Stores it under its key. An object of ours that is not what was sent is taken back.
+    pub(super) async fn publish(&mut self) -> Result<()> {
+        self.finish_parts().await?;
+        let last = match &self.begun {
+            None => Last::Whole(Sent::new(std::mem::take(&mut self.gathered).into())),
+            Some(_) => Last::List(list_of_parts(&self.parts)),
+        };
+        let done = self.publish_once(&last).await;
+        if done.as_ref().is_err_and(|error| error.kind() == Kind::Integrity) {
+            self.take_back().await;
+        }
+        done
+    }
+
+    /// Whatever the answer was, the object that is there then decides, where the answer alone does not prove it.
+    async fn publish_once(&mut self, last: &Last) -> Result<()> {
+        let told = match self.show_patiently(last, !self.put.replace).await {
+            Err(refused) if refused.is("NotImplemented") && !self.put.replace => {
+                let told =
+                    format!("the store cannot refuse to overwrite `{}`: it was only looked for before", self.title);
+                log(Level::Warn, &told, None);
+                self.learned.keep_condition(&self.connection.store, Condition::Ignored);
+                self.show_patiently(last, false).await
+            }
+            told => told,
+        };
+        match told {
+            Ok(Shown::Proved) => Ok(()),
+            Ok(shown) => match self.is_there(last).await {
+                Ok(true) => self.find_out_condition(last).await,
+                Ok(false) => Err(not_as_sent(&self.put.object, "what is there is another's")),
+                Err(error) if may_not_look(&error) && shown == Shown::Agrees => self.unseen(last).await,
+                Err(error) => Err(error),
+            },
+            Err(refused) if !refused.is_unsure() => Err(refused.into()),
+            Err(refused) => match self.is_there(last).await {
+                Ok(true) => Ok(()),
+                Err(error) if error.kind() == Kind::Integrity => Err(error),
+                _ if refused.status() == Some(412) => Err(taken(&self.put.object)),
+                _ => Err(refused.into()),
+            },
+        }
+    }
+
+    /// A store that begins with "200" and then says that it failed is asked again, once what is there was looked at.
+    async fn show_patiently(&self, last: &Last, only_new: bool) -> Result<Shown, Refused> {
+        let mut tries = 1;
+        loop {
+            match self.show(last, only_new).await {
+                Err(refused) if refused.is("InternalError") && tries < COMPLETIONS => {
+                    if self.is_there(last).await? {
+                        return Ok(Shown::Claimed);
+                    }
+                    clock::sleep(doubled(tries, 0.5)).await;
+                    tries += 1;
+                }
+                told => return told,
+            }
+        }
+    }
+
+    async fn show(&self, last: &Last, only_new: bool) -> Result<Shown, Refused> {
+        let ask = self.last_ask(last, only_new);
+        let answer = self.connection.send(&ask).await?;
+        let mut shown = Shown::Claimed;
+        if let Last::Whole(sent) = last {
+            if let Some(why) = sent.differs(&answer) {
+                return Err(not_as_sent(&self.put.object, why).into());
+            }
+            // Where the condition is ignored, no later look could tell what was replaced either.
+            let condition = self.learned.condition(&self.connection.store);
+            let settled = self.put.replace || matches!(condition, Condition::Kept | Condition::Ignored);
+            if sent.agrees(&answer) {
+                let is_proof = settled && self.put.lock.is_none();
+                shown = if is_proof { Shown::Proved } else { Shown::Agrees };
+            }
+            if shown == Shown::Proved {
+                self.stamp.get_or_init(|| Stamp(answer.header("etag").map(plain_etag).unwrap_or_default()));
+            }
+        }
+        let said = answer.bytes(&self.title).await?;
+        // The store begins to answer before it has put the parts together, and may fail after that.
+        let said = xml::read(&said);
+        if let (Last::List(_), Some(said)) = (last, &said)
+            && etag_of_parts(&self.parts).is_some_and(|own| plain_etag(said.text("ETag")) == own)
+        {
+            shown = Shown::Agrees;
+        }
+        match said.filter(|top| top.name == "Error") {
+            Some(error) => {
+                let refusal = refusal_in(500, &error);
+                let error = error_of(&ask, &self.connection.store, &refusal);
+                Err(Refused { error, refusal: Some(refusal) })
+            }
+            None => Ok(shown),
+        }
+    }
+
+    fn last_ask(&self, last: &Last, only_new: bool) -> Ask<'_> {
+        let ask = match (last, &self.begun) {
+            (Last::List(list), Some(begun)) => {
+                self.ask(Method::Post).query("uploadId", &begun.id).body(list.clone().into())
+            }
+            (Last::List(list), None) => self.ask(Method::Post).body(list.clone().into()),
+            (Last::Whole(sent), _) => described(self.ask(Method::Put), &self.put, &self.kept, &self.mark, false)
+                .header("content-md5", sent.header())
+                .body(sent.bytes.clone()),
+        };
+        if only_new { ask.header("if-none-match", "*") } else { ask }
+    }
+
+    /// Finds out once whether the store keeps the condition: the same object, sent again, must be refused. From then on the answer
+    /// to a small object is proof enough.
+    async fn find_out_condition(&self, last: &Last) -> Result<()> {
+        let store = &self.connection.store;
+        if matches!(last, Last::List(_)) || self.put.replace || !self.learned.asks_condition(store) {
+            return Ok(());
+        }
+        let condition = match self.connection.send(&self.last_ask(last, true)).await {
+            Err(refused) if refused.status() == Some(412) => Condition::Kept,
+            Err(refused) if refused.passes() => Condition::Unknown,
+            _ => Condition::Ignored,
+        };
+        self.learned.keep_condition(store, condition);
+        match condition {
+            Condition::Kept => Ok(()),
+            // It was stored a second time: what is there must still be this.
+            _ => match self.is_there(last).await? {
+                true => Ok(()),
+                false => Err(not_as_sent(&self.put.object, "what is there is another's")),
+            },
+        }
+    }
+
+    /// Who may store and not look has the store's word, by its checksum; that nothing was replaced is known where the condition is kept.
+    async fn unseen(&self, last: &Last) -> Result<()> {
+        let store = &self.connection.store;
+        if matches!(last, Last::Whole(_)) && !self.put.replace && self.learned.asks_condition(store) {
+            let told = self.connection.send(&self.last_ask(last, true)).await;
+            let kept = told.is_err_and(|refused| refused.status() == Some(412));
+            self.learned.keep_condition(store, if kept { Condition::Kept } else { Condition::Ignored });
+        }
+        if !self.put.replace && self.learned.condition(store) != Condition::Kept {
+            let told = format!("`{}` is stored; this key may not look whether it has replaced another", self.title);
+            log(Level::Warn, &told, None);
+        }
+        Ok(())
+    }
+
+    /// Whether the object there is this one, complete.
+    async fn is_there(&self, last: &Last) -> Result<bool> {
+        let Some(answer) = look(&self.connection, &self.put.object, "look at").await? else { return Ok(false) };
+        let seen = stat(&answer)?;
+        if !self.is_ours(&answer) {
+            return Ok(false);
+        }
+        if seen.size_bytes != self.size_bytes {
+            let why = format!("it has {} bytes, and {} were sent", seen.size_bytes, self.size_bytes);
+            return Err(not_as_sent(&self.put.object, why));
+        }
+        let said = plain_etag(answer.header("etag").unwrap_or_default()).to_ascii_lowercase();
+        let (own, comparable) = match last {
+            Last::Whole(sent) => (Some(sent.etag()), is_md5(&said)),
+            // Some stores have etags of their own kind for what is put together.
+            Last::List(_) => {
+                let own = etag_of_parts(&self.parts);
+                let alike = |own: &String| said.get(..32).is_some_and(is_md5) && said.get(32..) == own.get(32..);
+                let comparable = own.as_ref().is_some_and(alike);
+                (own, comparable)
+            }
+        };
+        if let Some(own) = own.filter(|own| comparable && !is_encrypted(&answer) && said != *own) {
+            let why = format!("its checksum is `{said}`, that of what was sent is `{own}`");
+            return Err(not_as_sent(&self.put.object, why));
+        }
+        if self.put.lock.is_some() && answer.header(LOCK_MODE).is_none() {
+            // Who may store may not always see that.
+            log(
+                Level::Warn,
+                &format!("`{}` is stored, and the store does not say that it is locked", self.title),
+                None,
+            );
+        }
+        self.stamp.get_or_init(|| seen.stamp());
+        Ok(true)
+    }
+
+    fn is_ours(&self, answer: &StoreReply) -> bool {
+        answer.header(MARK) == Some(&self.mark)
+    }
+
+    /// Removes an object of ours that is not what was sent; what stands in its way is tried again, for it must not stay.
+    async fn take_back(&self) {
+        for number in 1.. {
+            let taken_back = async {
+                match look(&self.connection, &self.put.object, "look at").await? {
+                    Some(answer) if self.is_ours(&answer) => {
+                        self.connection.ask(&self.ask(Method::Delete)).await.map(drop)
+                    }
+                    _ => Ok::<(), Error>(()),
+                }
+            };
+            let Err(error) = taken_back.await else { return };
+            if number == TAKE_BACKS {
+                let told = format!("{}; `{}` stays there, and is not what was sent", error.one_line(), self.title);
+                return log(Level::Warn, &told, None);
+            }
+            clock::sleep(doubled(number, 0.5)).await;
+        }
+    }
+}
