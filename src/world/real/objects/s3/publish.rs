@@ -232,7 +232,7 @@ impl Upload {
         answer.header(MARK) == Some(&self.mark)
     }
 
-    /// Removes an object of ours that is not what was sent; what stands in its way is tried again, for it must not stay.
+    /// Removes an object of ours that is not what was sent; a failed removal is tried again, for it must not stay.
     async fn take_back(&self) {
         for number in 1.. {
             let taken_back = async {
