@@ -68,17 +68,17 @@ impl Proved {
     /// The backup with its manifest and its list: each byte of them is still there. Who may store objects and not look at them
     /// has the proof of the store's answer, and no more.
     pub async fn must_exist(&self, caller: &Caller, when: When) -> Result<()> {
-        match self.stands(caller, when).await {
+        match self.is_unchanged(caller, when).await {
             Err(error) if error.kind() == Kind::Denied && matches!(self.target, Target::Object(_)) => {
-                let told = format!("{}: it was stored as the store says, and not looked at again", error.one_line());
-                log(Level::Warn, &told, None);
+                let line = format!("{}: it was stored as the store says, and not looked at again", error.one_line());
+                log(Level::Warn, &line, None);
                 Ok(())
             }
             answer => answer,
         }
     }
 
-    async fn stands(&self, caller: &Caller, when: When) -> Result<()> {
+    async fn is_unchanged(&self, caller: &Caller, when: When) -> Result<()> {
         self.must_be_the_same(caller, when).await?;
         let beside = self.target.beside()?;
         if self.stamp.is_none() {
