@@ -1,4 +1,4 @@
-//! Keeps which uploads in parts were begun at object stores, so that those of dead runs can be given up.
+//! Keeps which uploads in parts were begun at object stores, so that those of dead runs can be aborted.
 
 use rusqlite::{Row, params, params_from_iter};
 

@@ -78,7 +78,7 @@ end
 local function fetch(dir, options)
   local ok, failure = errors.try(run, dir, { "fetch", "--quiet", "--prune", "--no-auto-gc", "origin" }, options)
   if not ok then
-    errors.accept(failure, _(""))
+    errors.accept(failure, _("the error below reports it"))
     error {
       kind = failure.kind, message = failure.message,
       hint = failure.hint or _("the mirror is as it was, and the next run goes on with it; did the remote or the network go away?"),

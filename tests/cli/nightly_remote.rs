@@ -101,7 +101,7 @@ impl Site {
 
     /// Whether the newest bundle clones alone and has the remote's newest commit.
     fn is_restorable(&self) {
-        let newest = self.backups().into_iter().filter(|name| name.ends_with(".bundle")).next_back().unwrap();
+        let newest = self.backups().into_iter().rfind(|name| name.ends_with(".bundle")).unwrap();
         let again = self.hikae.path(&format!("again-{newest}"));
         let bundle = self.hikae.path("backups").join(newest).display().to_string();
         git(&self.hikae.path(""), &["clone", "--quiet", &bundle, &again.display().to_string()]);

@@ -68,10 +68,10 @@ fn a_malicious_dump_is_refused_before_the_server_is_asked() {
     for (evil, words) in [
         ("\\! touch /tmp/x", "which has the psql command `\\!` (line "),
         ("\\copy t to program 'x'", "which has the psql command `\\copy` (line "),
-        ("\\connect postgres", "names the database `postgres` beside its own, `refused_source` (line "),
+        ("\\connect postgres", "names the database `postgres` besides its own, `refused_source` (line "),
         ("COPY t FROM PROGRAM 'x';", "has a `COPY` that does not read its rows from the dump (line "),
         ("COPY t TO '/tmp/x';", "has a `COPY` that does not read its rows from the dump (line "),
-        ("DROP DATABASE other;", "names the database `other` beside its own, `refused_source` (line "),
+        ("DROP DATABASE other;", "names the database `other` besides its own, `refused_source` (line "),
         ("ALTER SYSTEM SET x = 1;", "has the statement `ALTER SYSTEM` (line "),
         ("INSERT INTO t SELECT f();", "has an `INSERT` of something other than plain values (line "),
         ("INSERT INTO t VALUES (dblink_exec('x'), 1);", "has an `INSERT` of something other than plain values (line "),

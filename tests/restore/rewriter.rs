@@ -209,7 +209,7 @@ fn a_second_database_is_refused_wherever_it_stands() {
         let what = refused(&[own, other].concat());
         assert!(
             what.starts_with(
-                "cannot accept the dump of `own`, which names the database `other` beside its own, `own` (line "
+                "cannot accept the dump of `own`, which names the database `other` besides its own, `own` (line "
             ),
             "{what}"
         );

@@ -11,8 +11,12 @@ describe("monitored.kinds", function()
     end)
   end
 
-  it("has every kind of which there are backups, or of which that is not known", function()
+  it("has every kind of which there are backups, or of which nobody knows whether they are made", function()
     expect(kinds {}).to_equal { "db", "config", "logs" }
-    expect(kinds { logs = "denied" }).to_equal { "db", "config", "logs" }
+    expect(kinds { logs = "not_found" }).to_equal { "db", "config", "logs" }
+  end)
+
+  it("raises what keeps it from looking", function()
+    expect(function() kinds { logs = "timeout" } end).to_raise { kind = "timeout" }
   end)
 end)

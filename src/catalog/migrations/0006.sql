@@ -1,4 +1,4 @@
--- The uploads in parts that runs have begun at object stores: the next run gives up those of runs that are over.
+-- The uploads in parts that runs have begun at object stores: the next run aborts those of runs that are over.
 CREATE TABLE object_uploads (
   place      TEXT NOT NULL,
   key        TEXT NOT NULL,

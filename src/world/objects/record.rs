@@ -1,4 +1,4 @@
-//! Says where uploads in parts are written down before their first part is sent, so that the next run can give up those of dead runs.
+//! Says where uploads in parts are written down before their first part is sent, so that the next run can abort those of dead runs.
 
 use crate::error::Result;
 

@@ -15,7 +15,7 @@ impl Real {
         Real { programs: Some(Arc::new(programs)), ..self }
     }
 
-    /// Writes uploads in parts down here, and gives up those that dead runs have left.
+    /// Writes uploads in parts down here, and aborts those that dead runs have left.
     pub fn with_upload_record(self, record: Arc<dyn UploadRecord>) -> Real {
         Real { uploads: Some(record), ..self }
     }

@@ -21,11 +21,11 @@ pub async fn left(reach: &Reach, store: &Store, place: String) -> Vec<BegunUploa
     })
 }
 
-/// Strikes out what was given up, and says what came of it. What could not be given up is for the next run.
+/// Strikes out what was aborted, and reports it. What could not be aborted is for the next run.
 pub async fn given_up(record: &Record, title: &str, upload: BegunUpload, done: Result<()>) {
     match done {
         Ok(()) => {
-            log(Level::Info, &format!("gave up the upload of `{title}` that a dead run had left"), None);
+            log(Level::Info, &format!("aborted the upload of `{title}` that a dead run had left"), None);
             ended(record, Some(upload)).await;
         }
         Err(error) => log(Level::Warn, &error.one_line(), None),
@@ -39,7 +39,7 @@ pub async fn begun(record: &Record, upload: &BegunUpload) {
     done.unwrap_or_else(|error| log(Level::Warn, &error.one_line(), None));
 }
 
-/// Strikes it out. Where that fails it stays on record, and the next run finds nothing to give up.
+/// Strikes it out. Where that fails it stays on record, and the next run finds nothing to abort.
 pub async fn ended(record: &Record, upload: Option<BegunUpload>) {
     let (Some(record), Some(upload)) = (record.clone(), upload) else { return };
     let done = blocking(move || record.ended(&upload)).await;

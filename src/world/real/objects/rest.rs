@@ -157,7 +157,7 @@ impl Rest {
         }
     }
 
-    /// Removes what is not as it was sent; what stands in its way is tried again, for it must not stay.
+    /// Removes what is not as it was sent; a failed removal is tried again, for it must not stay.
     pub async fn take_back(&self, ask: &Ask) {
         for number in 1.. {
             let refused = match self.ask(ask).await {
@@ -166,8 +166,8 @@ impl Rest {
                 Err(refused) => refused,
             };
             if number == TAKE_BACKS {
-                let told = format!("{}; it stays there, and is not what was sent", refused.error.one_line());
-                return log(Level::Warn, &told, None);
+                let line = format!("{}; it stays there, and is not what was sent", refused.error.one_line());
+                return log(Level::Warn, &line, None);
             }
             clock::sleep(doubled(number, 0.5)).await;
         }

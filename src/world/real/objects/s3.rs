@@ -62,7 +62,7 @@ impl S3 {
         if !is_small || !(keeps || put.replace) {
             match look(&connection, &put.object, "put").await {
                 Ok(Some(_)) if !put.replace => return Err(taken(&put.object)),
-                // Whoever may not look may still store, and the store itself refuses to replace.
+                // A key that may not look may still store, and the store itself refuses to replace.
                 Err(error) if !may_not_look(&error) => return Err(error),
                 _ => {}
             }

@@ -15,7 +15,7 @@ use crate::world::objects::examined::Seen;
 use crate::world::objects::record::BegunUpload;
 
 pub async fn examine(s3: &S3, store: Arc<Store>, recorded: &[BegunUpload]) -> Result<Vec<Seen>> {
-    // Nothing is given up here: that is for the next run.
+    // Nothing is aborted here: that is for the next run.
     let connection = Connection::open(&store, &s3.0).await?;
     let title = store.container();
     let configured = connection.region();
@@ -102,7 +102,7 @@ fn locked(title: &str, said: &Element) -> String {
     }
 }
 
-/// Uploads that were begun and neither finished nor given up.
+/// Uploads that were begun and neither finished nor aborted.
 async fn unfinished(connection: &Connection, title: &str, recorded: &[BegunUpload]) -> Option<Seen> {
     let said = match asked(connection, title, "uploads").await {
         Ok(said) => said?,
@@ -128,7 +128,7 @@ async fn unfinished(connection: &Connection, title: &str, recorded: &[BegunUploa
                 .to_owned(),
         }),
         None if on_record > 0 => Some(Seen::Good(format!(
-            "`{title}` has {more}{on_record} unfinished uploads, all on record: the next run gives up those of dead runs"
+            "`{title}` has {more}{on_record} unfinished uploads, all on record: the next run aborts those of dead runs"
         ))),
         None => Some(Seen::Good(format!("`{title}` has no unfinished uploads"))),
     }

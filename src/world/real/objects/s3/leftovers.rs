@@ -1,4 +1,4 @@
-//! Gives up uploads in parts: those of this run, and those that dead runs have left.
+//! Aborts uploads in parts: those of this run, and those that dead runs have left.
 
 use super::ask::Ask;
 use super::connection::Connection;
@@ -8,7 +8,7 @@ use crate::world::objects::record::BegunUpload;
 use crate::world::real::objects::Reach;
 use crate::world::real::objects::leftovers::{given_up, left};
 
-/// Gives up the uploads that dead runs have left in this bucket.
+/// Aborts the uploads that dead runs have left in this bucket.
 pub async fn sweep(connection: &Connection, reach: &Reach) {
     for upload in left(reach, &connection.store, connection.place()).await {
         let title = format!("{}/{}", connection.store.container(), upload.key);
@@ -19,7 +19,7 @@ pub async fn sweep(connection: &Connection, reach: &Reach) {
 
 /// Lets the store forget the parts of an upload.
 pub async fn forget(connection: &Connection, title: &str, upload: &BegunUpload) -> Result<()> {
-    let ask = Ask::of(Method::Delete, "give up the upload of", title).key(upload.key.clone());
+    let ask = Ask::of(Method::Delete, "abort the upload of", title).key(upload.key.clone());
     match connection.send(&ask.query("uploadId", &upload.id)).await {
         Err(refused) if refused.status() != Some(404) => Err(refused.into()),
         _ => Ok(()),

@@ -57,17 +57,17 @@ impl Upload {
 
     /// Whatever the answer was, the object that is there then decides, where the answer alone does not prove it.
     async fn publish_once(&mut self, last: &Last) -> Result<()> {
-        let told = match self.show_patiently(last, !self.put.replace).await {
+        let result = match self.show_patiently(last, !self.put.replace).await {
             Err(refused) if refused.is("NotImplemented") && !self.put.replace => {
-                let told =
+                let line =
                     format!("the store cannot refuse to overwrite `{}`: it was only looked for before", self.title);
-                log(Level::Warn, &told, None);
+                log(Level::Warn, &line, None);
                 self.learned.keep_condition(&self.connection.store, Condition::Ignored);
                 self.show_patiently(last, false).await
             }
-            told => told,
+            result => result,
         };
-        match told {
+        match result {
             Ok(Shown::Proved) => Ok(()),
             Ok(shown) => match self.is_there(last).await {
                 Ok(true) => self.find_out_condition(last).await,
@@ -97,7 +97,7 @@ impl Upload {
                     clock::sleep(doubled(tries, 0.5)).await;
                     tries += 1;
                 }
-                told => return told,
+                result => return result,
             }
         }
     }
@@ -179,13 +179,13 @@ impl Upload {
     async fn unseen(&self, last: &Last) -> Result<()> {
         let store = &self.connection.store;
         if matches!(last, Last::Whole(_)) && !self.put.replace && self.learned.asks_condition(store) {
-            let told = self.connection.send(&self.last_ask(last, true)).await;
-            let kept = told.is_err_and(|refused| refused.status() == Some(412));
+            let result = self.connection.send(&self.last_ask(last, true)).await;
+            let kept = result.is_err_and(|refused| refused.status() == Some(412));
             self.learned.keep_condition(store, if kept { Condition::Kept } else { Condition::Ignored });
         }
         if !self.put.replace && self.learned.condition(store) != Condition::Kept {
-            let told = format!("`{}` is stored; this key may not look whether it has replaced another", self.title);
-            log(Level::Warn, &told, None);
+            let line = format!("`{}` is stored; this key may not look whether it has replaced another", self.title);
+            log(Level::Warn, &line, None);
         }
         Ok(())
     }
@@ -232,7 +232,7 @@ impl Upload {
         answer.header(MARK) == Some(&self.mark)
     }
 
-    /// Removes an object of ours that is not what was sent; what stands in its way is tried again, for it must not stay.
+    /// Removes an object of ours that is not what was sent; a failed removal is tried again, for it must not stay.
     async fn take_back(&self) {
         for number in 1.. {
             let taken_back = async {
@@ -245,8 +245,8 @@ impl Upload {
             };
             let Err(error) = taken_back.await else { return };
             if number == TAKE_BACKS {
-                let told = format!("{}; `{}` stays there, and is not what was sent", error.one_line(), self.title);
-                return log(Level::Warn, &told, None);
+                let line = format!("{}; `{}` stays there, and is not what was sent", error.one_line(), self.title);
+                return log(Level::Warn, &line, None);
             }
             clock::sleep(doubled(number, 0.5)).await;
         }
