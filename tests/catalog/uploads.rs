@@ -3,7 +3,7 @@
 use hikae::catalog::{NewRun, Status};
 use hikae::world::objects::record::BegunUpload;
 
-use super::{State, at, daily, ending};
+use super::{State, at, daily, run_ended};
 
 const PLACE: &str = "s3://shop at http://127.0.0.1:9000";
 
@@ -21,7 +21,7 @@ fn uploads_of_dead_and_of_ended_runs_are_left_and_those_of_living_ones_are_not()
         catalog.upload_begun(&daily(second).id, &upload(&format!("of-{second}")), now).unwrap();
     }
     // The first has died, the second has ended, the third is under way.
-    catalog.finish_run(&daily(1).id, &ending(Status::Failure)).unwrap();
+    catalog.finish_run(&run_ended(&daily(1).id, Status::Failure)).unwrap();
     catalog.settle(&|run: &NewRun| run.id != daily(0).id).unwrap();
     let left = |place: &str| catalog.uploads_left(place, now).unwrap();
     assert_eq!(left(PLACE), [upload("of-0"), upload("of-1")]);
