@@ -102,7 +102,7 @@ async fn a_person_and_a_machine_have_tokens() {
         _ => reply("404 Not Found", "", "{}"),
     });
     let host = ("GCE_METADATA_HOST", format!("127.0.0.1:{}", server.port));
-    assert_eq!(asked_with(&server, home.path(), &[host.clone()]).await.unwrap(), "token-of-a-machine");
+    assert_eq!(asked_with(&server, home.path(), std::slice::from_ref(&host)).await.unwrap(), "token-of-a-machine");
     let folder = home.path().join(".config/gcloud");
     std::fs::create_dir_all(&folder).unwrap();
     let uri = format!("http://127.0.0.1:{}/token", server.port);

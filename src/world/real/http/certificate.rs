@@ -46,8 +46,8 @@ fn host(name: &GeneralName) -> Option<String> {
 
 /// The last part of that kind in a name.
 fn part(name: &Name, kind: ObjectIdentifier) -> Option<String> {
-    let parts = name.0.iter().flat_map(|parts| parts.0.iter());
-    let found = parts.filter(|part| part.oid == kind).next_back()?;
+    let mut parts = name.0.iter().flat_map(|parts| parts.0.iter());
+    let found = parts.rfind(|part| part.oid == kind)?;
     Some(String::from_utf8_lossy(found.value.value()).into_owned())
 }
 

@@ -16,10 +16,12 @@ const MARGIN: Duration = Duration::from_secs(300);
 /// What was lent so far; clones share it.
 #[derive(Clone, Default)]
 pub struct Lent {
-    /// The keys, and who gave them.
-    keys: Arc<Mutex<Option<Held<(Keys, String)>>>>,
+    keys: Arc<Mutex<Option<Held<KeysOf>>>>,
     tokens: Arc<Mutex<BTreeMap<String, Held<Secret>>>>,
 }
+
+/// The keys, and who gave them.
+type KeysOf = (Keys, String);
 
 #[derive(Clone)]
 struct Held<T> {
