@@ -33,7 +33,7 @@ fn a_root_that_holds_the_target_by_a_link_is_refused() {
         let said = hikae.run(&[&["run", "pack", "--set", &set][..], more].concat());
         assert_eq!(said.code, 1, "{said:?}");
         assert!(said.err.contains("cannot save the archive as `[WORLD]/kept/a_[STAMP].tar`"), "{said:?}");
-        assert!(said.err.contains("it would lie in `[WORLD]/tree/archives`, which is packed"), "{said:?}");
+        assert!(said.err.contains("it would be in `[WORLD]/tree/archives`, which is packed"), "{said:?}");
         assert!(said.err.contains("exclude = { \"/archives\" }"), "{said:?}");
         assert_eq!(crate::support::program::names(&tree.join("archives")), ["a_20200101_000000.tar"]);
     }

@@ -76,7 +76,7 @@ fn what_is_missing_is_said_with_the_kernel_that_has_it() {
         (Kernel { landlock: 4, filters: true }, "network, where hosts are declared", Hold::Partly, "whatever the host"),
         (Kernel { landlock: 5, filters: true }, "devices", Hold::Full, "none but null"),
         (Kernel { landlock: 5, filters: true }, "Unix sockets", Hold::Partly, "all others can be used too"),
-        (Kernel { landlock: 6, filters: true }, "Unix sockets", Hold::Partly, "that lie at a path"),
+        (Kernel { landlock: 6, filters: true }, "Unix sockets", Hold::Partly, "that are at a path"),
         (Kernel { landlock: 6, filters: true }, "signals", Hold::Full, "what the run has started"),
         (newest, "Unix sockets", Hold::Full, "closed, but for those"),
     ] {

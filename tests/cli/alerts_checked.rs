@@ -27,7 +27,7 @@ fn a_channel_of_no_type_or_of_no_recipe_is_wrong() {
     let said = checked(&HOOK.replace("slack", "slakc"));
     assert_eq!(said.code, 1, "{said:?}");
     assert!(
-        said.out.contains("✗ alerts: the channel `night` tells nobody: cannot find the channel `slakc`"),
+        said.out.contains("✗ alerts: the channel `night` reaches nobody: cannot find the channel `slakc`"),
         "{}",
         said.out
     );
@@ -70,11 +70,11 @@ fn pings_are_checked() {
 #[test]
 fn an_address_that_cannot_work_is_wrong() {
     for (toml, why) in [
-        (HOOK.replace("https://", ""), "✗ alerts: the channel `night` tells nobody"),
+        (HOOK.replace("https://", ""), "✗ alerts: the channel `night` reaches nobody"),
         (HOOK.replace("url = \"https://hooks.example/nightly\"\n", ""), "it has no `url`"),
         (
             HOOK.replace("https://hooks.example/nightly", "ftp://hooks.example"),
-            "✗ alerts: the channel `night` tells nobody",
+            "✗ alerts: the channel `night` reaches nobody",
         ),
         ("[pings]\nfails = \"hc.example/x\"".to_owned(), "✗ pings: nothing pings for `fails`"),
     ] {

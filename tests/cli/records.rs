@@ -198,6 +198,7 @@ fn a_run_speaks_japanese_where_the_person_does() {
             insta::assert_snapshot!(lines.join("\n"), @"
             [TIME] db-backup を開始しました (BKP-[TIME]-daily)
             [TIME] データベースバックアップを開始します
+            [TIME] cli_japanese のダンプを [WORLD]/backups/db_backup_[STAMP].sql.gz に保存: [SIZE] (所要時間 [DURATION])
             [TIME] バックアップが正常に完了しました: [WORLD]/backups/db_backup_[STAMP].sql.gz (バックアップサイズ: [SIZE])
             [TIME] バックアップファイルの整合性確認: OK (テーブル数: 1, 行数: 1)
             [TIME] バックアップの保持: 1 件を保持、0 件を削除しました

@@ -81,6 +81,6 @@ fn fetch_refuses_what_nothing_proves() {
     assert_eq!(hikae.run(&["fetch", "/some/path"]).code, 64);
     let said = hikae.run(&["fetch", "s3://many/some/0000"]);
     assert_eq!(said.code, 1);
-    assert!(said.err.contains("no manifest lies beside it"), "{}", said.err);
+    assert!(said.err.contains("there is no manifest beside it"), "{}", said.err);
     assert!(hikae.run(&["fetch", "s3://many/none"]).err.contains("nothing is stored there"));
 }

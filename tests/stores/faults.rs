@@ -59,9 +59,16 @@ async fn round(place: &Place, number: u64) -> Came {
 
 async fn nothing_wrong_is_called_right(place: Place, rounds: u64) {
     let mut dice = Dice::new(16);
+    // Dealt like cards, so that each comes as often as the others.
+    let mut deck: Vec<Fault> = Vec::new();
     place.proxy.script(move |_| {
-        let fault = Fault::ALL[dice.roll(Fault::ALL.len() as u64) as usize];
-        (dice.roll(100) < SHARE).then_some(fault)
+        if dice.roll(100) >= SHARE {
+            return None;
+        }
+        if deck.is_empty() {
+            deck.extend(Fault::ALL);
+        }
+        Some(deck.swap_remove(dice.roll(deck.len() as u64) as usize))
     });
     let place = Arc::new(place);
     let all = iter(0..rounds).map(|number| {

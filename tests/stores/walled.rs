@@ -31,8 +31,8 @@ const CLEAR: &str = r#"--- Removes everything from a store.
 return recipe {
   kind = "maintenance",
   type = "manual",
-  params = { url = {} },
-  needs = { objects = { "{url}/*" } },
+  params = { url = {}, out = { type = "path" } },
+  needs = { objects = { "{url}/*" }, write = { "{out}" } },
   run = function(p)
     local store = objects.open { url = p.url }
     for _i, object in ipairs(objects.list(store)) do
@@ -63,7 +63,8 @@ fn goes_through(hikae: Hikae, url: &str) {
         assert!(said.out.contains(told), "{url}: {told}\n{}{}", said.out, said.err);
     }
     assert!(std::fs::read(hikae.path("out/back")).unwrap() == data, "{url}");
-    let cleared = hikae.run(&["run", "clear", "--set", &format!("url={url}")]);
+    let out = format!("out={}", at("out"));
+    let cleared = hikae.run(&["run", "clear", "--set", &format!("url={url}"), "--set", &out]);
     assert!(cleared.code == 0 && cleared.out.contains("left: 0"), "{url}\n{}{}", cleared.out, cleared.err);
 }
 

@@ -146,7 +146,10 @@ fn matters(record: &Record) -> bool {
         Effect::Connect(login) => login.expendable,
         _ => false,
     };
-    !clearing && !expendable && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
+    // A store that lets nobody look again, or delete what a lock keeps, ends no run: a warning says so, and a recipe gets an error.
+    let kept = matches!(record.effect, Effect::StatObject(_) | Effect::Get(_) | Effect::RemoveObject(_))
+        && matches!(record.outcome, Outcome::Failed { kind: Kind::Denied | Kind::Locked, .. });
+    !clearing && !expendable && !kept && matches!(record.outcome, Outcome::Failed { .. } | Outcome::Dropped)
 }
 
 /// Whether what failed was done again from the same place, and then ended well: a request, a file that was read, an object.
